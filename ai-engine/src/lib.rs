@@ -1,0 +1,6 @@
+//! The ai-engine: ingestion, retrieval and generation.
+
+pub mod embeddings;
+pub mod generations;
+pub mod retrieval;
+pub mod sources;

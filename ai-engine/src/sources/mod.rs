@@ -1,0 +1,5 @@
+//! From a file to searchable chunks.
+
+mod document;
+
+pub use self::document::{Document, Heading, PageStart};

@@ -1,0 +1,184 @@
+//! Configuration: environment variables, parsed once, every problem reported at once.
+
+mod reader;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use secrecy::SecretString;
+use url::Url;
+
+use self::reader::Reader;
+pub use self::reader::{Problem, Problems};
+use crate::engine::ModelId;
+
+/// Everything that can be set.
+#[derive(Debug, Clone)]
+pub struct Config {
+    pub api: ApiConfig,
+    pub storage: StorageConfig,
+    pub engine: EngineConfig,
+    pub log: LogConfig,
+}
+
+#[derive(Debug, Clone)]
+pub struct ApiConfig {
+    /// `COLLABRY_BIND`
+    pub bind: SocketAddr,
+    /// `COLLABRY_JWT_SECRET`; `None`: made on the first start and kept in the data folder.
+    pub jwt_secret: Option<SecretString>,
+    /// `COLLABRY_SECURE_COOKIES`: set behind TLS.
+    pub secure_cookies: bool,
+    /// `COLLABRY_WEB_DIR`: the built web client.
+    pub web_dir: PathBuf,
+    /// `COLLABRY_MAX_UPLOAD_MB`, in bytes.
+    pub max_upload_bytes: u64,
+    /// `COLLABRY_DRAIN_SECS`: how long running requests may take after SIGTERM.
+    pub drain: Duration,
+}
+
+#[derive(Debug, Clone)]
+pub struct StorageConfig {
+    /// `COLLABRY_DATA_DIR`
+    pub data_dir: PathBuf,
+}
+
+#[derive(Debug, Clone)]
+pub struct EngineConfig {
+    /// `COLLABRY_MODEL_DIR`: folder with `model.safetensors` and `tokenizer.json` of all-MiniLM-L6-v2.
+    pub model_dir: PathBuf,
+    /// `COLLABRY_VECTOR_MEMORY_MB`, in bytes: loaded segments above it are dropped, least recently used first.
+    pub vector_memory_bytes: u64,
+    /// `COLLABRY_THREADS`: of embedding and search; 0: one per core.
+    pub threads: usize,
+    /// `COLLABRY_CONCURRENT_GENERATIONS`
+    pub concurrent_generations: usize,
+    /// `COLLABRY_DEFAULT_MODEL`
+    pub default_model: ModelId,
+    pub extraction: ExtractionConfig,
+    pub providers: ProvidersConfig,
+}
+
+/// Limits of the child process that reads files.
+#[derive(Debug, Clone)]
+pub struct ExtractionConfig {
+    /// `COLLABRY_EXTRACT_MEMORY_MB`, in bytes.
+    pub memory_bytes: u64,
+    /// `COLLABRY_EXTRACT_TIMEOUT_SECS`
+    pub timeout: Duration,
+    /// `COLLABRY_MAX_PAGES`
+    pub max_pages: u32,
+    /// `COLLABRY_MAX_TEXT_MB`, in bytes of extracted text.
+    pub max_text_bytes: u64,
+    /// `COLLABRY_FETCH_TIMEOUT_SECS`: for adding a URL, redirects included.
+    pub fetch_timeout: Duration,
+    /// `COLLABRY_FETCH_ALLOW_PRIVATE`: lets URLs point into private networks. For tests and closed networks.
+    pub fetch_allow_private: bool,
+}
+
+#[derive(Debug, Clone, Default)]
+pub struct ProvidersConfig {
+    /// `COLLABRY_OLLAMA_URL`, for example `http://localhost:11434`
+    pub ollama_url: Option<Url>,
+    /// `COLLABRY_OPENAI_URL`: base of an OpenAI-compatible API, with its `/v1`.
+    pub openai_url: Option<Url>,
+    /// `COLLABRY_OPENAI_API_KEY`
+    pub openai_api_key: Option<SecretString>,
+    /// `COLLABRY_PROVIDER_FIRST_TOKEN_SECS`
+    pub first_token: Duration,
+    /// `COLLABRY_PROVIDER_BETWEEN_TOKENS_SECS`
+    pub between_tokens: Duration,
+}
+
+#[derive(Debug, Clone)]
+pub struct LogConfig {
+    /// `COLLABRY_LOG`, in the syntax of `tracing_subscriber::EnvFilter`.
+    pub filter: String,
+    /// `COLLABRY_LOG_FORMAT`: `text` or `json`.
+    pub json: bool,
+}
+
+const MIB: u64 = 1024 * 1024;
+
+/// Shorter secrets can be guessed by trying.
+const MIN_SECRET_BYTES: usize = 32;
+
+impl Config {
+    /// Reads the process environment.
+    pub fn from_env() -> Result<Self, Problems> {
+        #[expect(clippy::disallowed_methods, reason = "the one place where the environment is read")]
+        Self::from_lookup(|name| std::env::var(name).ok())
+    }
+
+    /// Reads settings from `lookup`; unset or empty ones get their defaults.
+    pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, Problems> {
+        let mut read = Reader::new(&lookup);
+        let config = Self {
+            api: ApiConfig {
+                bind: read.parsed("COLLABRY_BIND", "127.0.0.1:5000", "an address and port, like 0.0.0.0:5000"),
+                jwt_secret: read.secret("COLLABRY_JWT_SECRET", MIN_SECRET_BYTES),
+                secure_cookies: read.flag("COLLABRY_SECURE_COOKIES", false),
+                web_dir: read.path("COLLABRY_WEB_DIR", "web/dist"),
+                max_upload_bytes: read.number("COLLABRY_MAX_UPLOAD_MB", 50, 1..=10_240) * MIB,
+                drain: read.seconds("COLLABRY_DRAIN_SECS", 20, 0..=3600),
+            },
+            storage: StorageConfig { data_dir: read.path("COLLABRY_DATA_DIR", "data") },
+            engine: EngineConfig {
+                model_dir: read.path("COLLABRY_MODEL_DIR", "models/all-MiniLM-L6-v2"),
+                vector_memory_bytes: read.number("COLLABRY_VECTOR_MEMORY_MB", 512, 16..=1_048_576) * MIB,
+                threads: read.size("COLLABRY_THREADS", 0, 0..=256),
+                concurrent_generations: read.size("COLLABRY_CONCURRENT_GENERATIONS", 64, 1..=10_000),
+                default_model: read.default_model("COLLABRY_DEFAULT_MODEL"),
+                extraction: ExtractionConfig {
+                    memory_bytes: read.number("COLLABRY_EXTRACT_MEMORY_MB", 1024, 64..=65_536) * MIB,
+                    timeout: read.seconds("COLLABRY_EXTRACT_TIMEOUT_SECS", 120, 1..=3600),
+                    max_pages: u32::try_from(read.number("COLLABRY_MAX_PAGES", 5_000, 1..=1_000_000))
+                        .unwrap_or(u32::MAX),
+                    max_text_bytes: read.number("COLLABRY_MAX_TEXT_MB", 20, 1..=1024) * MIB,
+                    fetch_timeout: read.seconds("COLLABRY_FETCH_TIMEOUT_SECS", 30, 1..=600),
+                    fetch_allow_private: read.flag("COLLABRY_FETCH_ALLOW_PRIVATE", false),
+                },
+                providers: ProvidersConfig {
+                    ollama_url: read.url("COLLABRY_OLLAMA_URL"),
+                    openai_url: read.url("COLLABRY_OPENAI_URL"),
+                    openai_api_key: read.secret("COLLABRY_OPENAI_API_KEY", 1),
+                    first_token: read.seconds("COLLABRY_PROVIDER_FIRST_TOKEN_SECS", 120, 1..=3600),
+                    between_tokens: read.seconds("COLLABRY_PROVIDER_BETWEEN_TOKENS_SECS", 30, 1..=3600),
+                },
+            },
+            log: LogConfig {
+                filter: read.text("COLLABRY_LOG", "info"),
+                json: read.one_of("COLLABRY_LOG_FORMAT", &["text", "json"]) == "json",
+            },
+        };
+        read.finish(config)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Config;
+
+    #[test]
+    fn defaults_are_valid() {
+        let config = Config::from_lookup(|_| None).unwrap();
+        assert_eq!(config.api.bind.port(), 5000);
+        assert_eq!(config.api.max_upload_bytes, 50 * 1024 * 1024);
+    }
+
+    #[test]
+    fn every_problem_is_reported_at_once() {
+        let problems = Config::from_lookup(|name| match name {
+            "COLLABRY_BIND" => Some("5000".to_owned()),
+            "COLLABRY_JWT_SECRET" => Some("short".to_owned()),
+            "COLLABRY_OLLAMA_URL" => Some("localhost:11434".to_owned()),
+            "COLLABRY_MAX_PAGES" => Some("many".to_owned()),
+            _ => None,
+        })
+        .unwrap_err();
+        let named: Vec<_> = problems.iter().map(|problem| problem.variable).collect();
+        assert_eq!(named, ["COLLABRY_BIND", "COLLABRY_JWT_SECRET", "COLLABRY_MAX_PAGES", "COLLABRY_OLLAMA_URL"]);
+        assert!(!problems.to_string().contains("short"), "a secret is never printed");
+    }
+}

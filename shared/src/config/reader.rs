@@ -1,0 +1,161 @@
+//! Reads settings one by one and collects what is wrong with them.
+
+use std::fmt;
+use std::ops::RangeInclusive;
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
+
+use secrecy::SecretString;
+use url::Url;
+
+use crate::engine::ModelId;
+
+/// A setting that cannot be used, and what to do about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    pub variable: &'static str,
+    pub message: String,
+}
+
+/// Everything that is wrong with a configuration.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub struct Problems(Vec<Problem>);
+
+impl Problems {
+    pub fn iter(&self) -> impl Iterator<Item = &Problem> {
+        self.0.iter()
+    }
+}
+
+impl fmt::Display for Problems {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the configuration has {} problem(s):", self.0.len())?;
+        for Problem { variable, message } in &self.0 {
+            write!(f, "\n  {variable}: {message}")?;
+        }
+        Ok(())
+    }
+}
+
+pub(super) struct Reader<'a> {
+    lookup: &'a dyn Fn(&str) -> Option<String>,
+    problems: Vec<Problem>,
+}
+
+impl<'a> Reader<'a> {
+    pub fn new(lookup: &'a dyn Fn(&str) -> Option<String>) -> Self {
+        Self { lookup, problems: Vec::new() }
+    }
+
+    /// The value, or everything that was wrong on the way to it.
+    pub fn finish<T>(self, value: T) -> Result<T, Problems> {
+        if self.problems.is_empty() { Ok(value) } else { Err(Problems(self.problems)) }
+    }
+
+    fn get(&self, variable: &str) -> Option<String> {
+        (self.lookup)(variable).map(|text| text.trim().to_owned()).filter(|text| !text.is_empty())
+    }
+
+    fn problem(&mut self, variable: &'static str, message: impl Into<String>) {
+        self.problems.push(Problem { variable, message: message.into() });
+    }
+
+    pub fn text(&self, variable: &'static str, default: &str) -> String {
+        self.get(variable).unwrap_or_else(|| default.to_owned())
+    }
+
+    pub fn path(&self, variable: &'static str, default: &str) -> PathBuf {
+        self.text(variable, default).into()
+    }
+
+    /// `default` must parse.
+    pub fn parsed<T: FromStr>(&mut self, variable: &'static str, default: &str, expected: &str) -> T {
+        let text = self.text(variable, default);
+        if let Ok(value) = text.parse() {
+            return value;
+        }
+        self.problem(variable, format!("{text:?} is not {expected}"));
+        let Ok(value) = default.parse() else { unreachable!("the default of {variable} parses") };
+        value
+    }
+
+    pub fn number(&mut self, variable: &'static str, default: u64, range: RangeInclusive<u64>) -> u64 {
+        let Some(text) = self.get(variable) else {
+            return default;
+        };
+        match text.parse() {
+            Ok(number) if range.contains(&number) => number,
+            _ => {
+                let (low, high) = range.into_inner();
+                self.problem(variable, format!("{text:?} is not a whole number from {low} to {high}"));
+                default
+            }
+        }
+    }
+
+    pub fn size(&mut self, variable: &'static str, default: u64, range: RangeInclusive<u64>) -> usize {
+        usize::try_from(self.number(variable, default, range)).unwrap_or(usize::MAX)
+    }
+
+    pub fn seconds(&mut self, variable: &'static str, default: u64, range: RangeInclusive<u64>) -> Duration {
+        Duration::from_secs(self.number(variable, default, range))
+    }
+
+    pub fn flag(&mut self, variable: &'static str, default: bool) -> bool {
+        match self.get(variable).as_deref() {
+            None => default,
+            Some("true" | "1") => true,
+            Some("false" | "0") => false,
+            Some(other) => {
+                let message = format!("{other:?} is neither true nor false");
+                self.problem(variable, message);
+                default
+            }
+        }
+    }
+
+    /// The first choice is the default.
+    pub fn one_of(&mut self, variable: &'static str, choices: &[&'static str]) -> &'static str {
+        let Some(text) = self.get(variable) else {
+            return choices[0];
+        };
+        if let Some(choice) = choices.iter().find(|choice| **choice == text) {
+            return choice;
+        }
+        self.problem(variable, format!("{text:?} is none of {}", choices.join(", ")));
+        choices[0]
+    }
+
+    pub fn secret(&mut self, variable: &'static str, min_bytes: usize) -> Option<SecretString> {
+        let text = self.get(variable)?;
+        if text.len() < min_bytes {
+            self.problem(
+                variable,
+                format!("is shorter than {min_bytes} characters; make one with: openssl rand -base64 48"),
+            );
+        }
+        Some(text.into())
+    }
+
+    pub fn url(&mut self, variable: &'static str) -> Option<Url> {
+        let text = self.get(variable)?;
+        match Url::parse(&text) {
+            Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => Some(url),
+            _ => {
+                self.problem(variable, format!("{text:?} is not an http:// or https:// address"));
+                None
+            }
+        }
+    }
+
+    pub fn default_model(&mut self, variable: &'static str) -> ModelId {
+        let Some(text) = self.get(variable) else {
+            return ModelId::extractive();
+        };
+        ModelId::parse(&text).unwrap_or_else(|error| {
+            self.problem(variable, error.to_string());
+            ModelId::extractive()
+        })
+    }
+}

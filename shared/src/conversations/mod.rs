@@ -1,0 +1,123 @@
+//! Conversations: logs of messages that every replica and every client sees in one order.
+//!
+//! Each create, edit or delete of a message takes the conversation's next `rev` under a unique index
+//! `(conversation, rev)`. A writer that loses the race for a rev reads the head again and retries, so revs have no gaps
+//! and become visible in order. A message holds the rev of its *last* change; a client that has seen everything up to
+//! rev N catches up with the messages whose rev is above N.
+
+mod content;
+mod repo;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+pub use self::content::{ClientId, Content, InvalidMessage, MAX_CONTENT_CHARS};
+pub use self::repo::{Appended, ConversationRepo, NewMessage, Rewrite};
+use crate::engine::ModelId;
+use crate::generations::Failure;
+use crate::ids::{ConversationId, GenerationId, MessageId, NotebookId, SourceId, UserId};
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Conversation {
+    pub id: ConversationId,
+    pub notebook_id: NotebookId,
+    /// `None` until the first question gives it one.
+    pub title: Option<String>,
+    /// What answers when a message names no model.
+    #[schema(value_type = Option<String>)]
+    pub model: Option<ModelId>,
+    pub created_by: UserId,
+    pub created_at: Timestamp,
+    /// Rev of the last change; 0 while empty.
+    pub head: u64,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Message {
+    pub id: MessageId,
+    pub conversation_id: ConversationId,
+    /// Made by the sender, unique in the conversation: sending again is safe.
+    #[schema(value_type = String)]
+    pub client_id: ClientId,
+    /// Rev at which it was created: its place in the conversation, and the cursor of history pages.
+    pub position: u64,
+    /// Rev of its last change.
+    pub rev: u64,
+    pub author: Author,
+    /// Markdown; empty once deleted.
+    pub content: String,
+    /// The passages that `[n]` in an answer points to.
+    pub citations: Vec<Citation>,
+    pub status: MessageStatus,
+    /// Why an answer failed.
+    pub failure: Option<Failure>,
+    /// On a question: the generation that answers it. On an answer: the generation that wrote it.
+    pub generation_id: Option<GenerationId>,
+    /// On an answer: its question.
+    pub reply_to: Option<MessageId>,
+    pub created_at: Timestamp,
+    pub edited_at: Option<Timestamp>,
+    pub deleted_at: Option<Timestamp>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(tag = "kind", rename_all = "lowercase", rename_all_fields = "camelCase")]
+pub enum Author {
+    User {
+        user_id: UserId,
+        name: String,
+    },
+    Assistant {
+        #[schema(value_type = String)]
+        model: ModelId,
+    },
+}
+
+impl Author {
+    pub fn is_user(&self, id: UserId) -> bool {
+        matches!(self, Self::User { user_id, .. } if *user_id == id)
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum MessageStatus {
+    Complete,
+    /// Somebody pressed stop; the text so far is kept.
+    Stopped,
+    /// The process that wrote it died; the text so far is kept.
+    Interrupted,
+    Failed,
+}
+
+/// A numbered passage of a source that an answer refers to as `[number]`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Citation {
+    /// Counts from 1 within the answer.
+    pub number: u32,
+    pub source_id: SourceId,
+    pub version: u32,
+    pub source_name: String,
+    /// The page or part that holds the passage: `GET /api/sources/{sourceId}/versions/{version}/pages/{page}`.
+    pub page: u32,
+    /// Whether the source's format has pages that a reader would know by this number.
+    pub paged: bool,
+    /// `document[start..end]`, offsets in Unicode code points, end exclusive.
+    pub start: u64,
+    pub end: u64,
+    /// The passage itself.
+    pub text: String,
+}
+
+/// How far a member has read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ReadMark {
+    pub user_id: UserId,
+    /// Everything up to this rev.
+    pub rev: u64,
+}

@@ -1,0 +1,92 @@
+//! What storage must do for conversations and their logs.
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+
+use super::{Author, Citation, ClientId, Conversation, Message, MessageStatus, ReadMark};
+use crate::engine::ModelId;
+use crate::generations::Failure;
+use crate::ids::{ConversationId, GenerationId, MessageId, NotebookId, UserId};
+use crate::storage::StoreResult;
+
+/// A message about to take its rev.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NewMessage {
+    pub id: MessageId,
+    pub conversation_id: ConversationId,
+    pub client_id: ClientId,
+    pub author: Author,
+    pub content: String,
+    pub citations: Vec<Citation>,
+    pub status: MessageStatus,
+    pub failure: Option<Failure>,
+    pub generation_id: Option<GenerationId>,
+    pub reply_to: Option<MessageId>,
+    pub created_at: Timestamp,
+}
+
+/// What became of an append.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Appended {
+    Created(Message),
+    /// The client id is known in this conversation: this is what was stored for it.
+    Existing(Message),
+}
+
+impl Appended {
+    pub fn message(&self) -> &Message {
+        match self {
+            Self::Created(message) | Self::Existing(message) => message,
+        }
+    }
+}
+
+/// A change to a stored message.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Rewrite {
+    /// Replaces the text.
+    Edit { content: String },
+    /// Leaves an empty tombstone: text and citations are gone.
+    Delete,
+}
+
+/// Conversations of a deleted notebook are gone for every method here.
+#[async_trait]
+pub trait ConversationRepo: Send + Sync {
+    async fn create(&self, conversation: &Conversation) -> StoreResult<()>;
+    async fn get(&self, id: ConversationId) -> StoreResult<Option<Conversation>>;
+    /// Last active first.
+    async fn list(&self, notebook: NotebookId) -> StoreResult<Vec<Conversation>>;
+    /// Sets what is `Some`; `None` when there is no such conversation.
+    async fn update(
+        &self,
+        id: ConversationId,
+        title: Option<&str>,
+        model: Option<&ModelId>,
+    ) -> StoreResult<Option<Conversation>>;
+    /// Gives an untitled conversation its title; `None` when it has one or is gone.
+    async fn title_if_none(&self, id: ConversationId, title: &str) -> StoreResult<Option<Conversation>>;
+    /// Removes a conversation with its messages; `false` when there is none.
+    async fn delete(&self, id: ConversationId) -> StoreResult<bool>;
+
+    /// Stores a message at the next rev; once it returns, the message is durable.
+    async fn append(&self, message: &NewMessage) -> StoreResult<Appended>;
+    /// Changes a message at the next rev; `None` when it is gone or deleted already.
+    async fn rewrite(
+        &self,
+        conversation: ConversationId,
+        id: MessageId,
+        rewrite: &Rewrite,
+        now: Timestamp,
+    ) -> StoreResult<Option<Message>>;
+    async fn message(&self, conversation: ConversationId, id: MessageId) -> StoreResult<Option<Message>>;
+    /// At most `limit` messages with a position below `before`, newest first; tombstones included.
+    async fn history(&self, conversation: ConversationId, before: Option<u64>, limit: u32)
+    -> StoreResult<Vec<Message>>;
+    /// At most `limit` messages changed after `rev`, by rev.
+    async fn changes_since(&self, conversation: ConversationId, rev: u64, limit: u32) -> StoreResult<Vec<Message>>;
+
+    /// Moves a member's read mark forward; `false` when it already stands at `rev` or above.
+    async fn mark_read(&self, conversation: ConversationId, user: UserId, rev: u64) -> StoreResult<bool>;
+    async fn read_marks(&self, conversation: ConversationId) -> StoreResult<Vec<ReadMark>>;
+}

@@ -1,0 +1,114 @@
+//! Generations: answers in the making, which outlive every connection that watches them.
+
+mod log;
+mod repo;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+pub use self::log::{EventId, GenerationLog, LoggedEvent};
+pub use self::repo::GenerationRepo;
+use crate::conversations::Citation;
+use crate::engine::ModelId;
+use crate::ids::{ConversationId, GenerationId, MessageId, NotebookId, SourceId, UserId};
+
+/// A request for an answer, and how it ended. The state is the queue: see [`GenerationRepo::claim`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Generation {
+    pub id: GenerationId,
+    pub notebook_id: NotebookId,
+    pub conversation_id: ConversationId,
+    pub question_id: MessageId,
+    /// The id that the answer has, or will have.
+    pub answer_id: MessageId,
+    #[schema(value_type = String)]
+    pub model: ModelId,
+    /// The sources to search; `None` means all of the notebook.
+    pub source_ids: Option<Vec<SourceId>>,
+    /// The answer that this one replaces once it is complete.
+    pub supersedes: Option<MessageId>,
+    pub requested_by: UserId,
+    pub state: GenerationState,
+    pub failure: Option<Failure>,
+    pub created_at: Timestamp,
+    pub finished_at: Option<Timestamp>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum GenerationState {
+    Queued,
+    Running,
+    Done,
+    Stopped,
+    Interrupted,
+    Failed,
+}
+
+impl GenerationState {
+    /// Whether nothing will follow.
+    pub fn is_final(self) -> bool {
+        !matches!(self, Self::Queued | Self::Running)
+    }
+}
+
+/// Why an answer could not be given.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Failure {
+    /// Stable, for machines: `model_not_found`, `provider_unreachable`, `provider_rate_limited`, `provider_cut_off`,
+    /// `provider_error`, `engine_busy` …
+    pub code: String,
+    /// One sentence for people.
+    pub message: String,
+    /// Whether asking again may help.
+    pub retryable: bool,
+}
+
+/// What happens during a generation, in order: `started`, at most one `citations`, any number of `delta`, and one of
+/// `done` or `failed`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(tag = "type", rename_all = "lowercase", rename_all_fields = "camelCase")]
+pub enum GenerationEvent {
+    Started {
+        question_id: MessageId,
+        answer_id: MessageId,
+        #[schema(value_type = String)]
+        model: ModelId,
+    },
+    /// The passages given to the model; the stored answer keeps those that it refers to.
+    Citations {
+        citations: Vec<Citation>,
+    },
+    /// Text to append, never the text so far.
+    Delta {
+        text: String,
+    },
+    /// `done`, `stopped` or `interrupted`; the answer is stored.
+    Done {
+        state: GenerationState,
+        answer_id: MessageId,
+    },
+    Failed {
+        failure: Failure,
+    },
+}
+
+impl GenerationEvent {
+    /// The name used on every wire.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Started { .. } => "started",
+            Self::Citations { .. } => "citations",
+            Self::Delta { .. } => "delta",
+            Self::Done { .. } => "done",
+            Self::Failed { .. } => "failed",
+        }
+    }
+
+    pub fn is_final(&self) -> bool {
+        matches!(self, Self::Done { .. } | Self::Failed { .. })
+    }
+}

@@ -1,0 +1,17 @@
+//! Domain types and rules, storage, configuration, telemetry and lifecycle shared by every role.
+
+pub mod auth;
+pub mod clock;
+pub mod config;
+pub mod conversations;
+pub mod engine;
+pub mod generations;
+pub mod http;
+pub mod ids;
+pub mod lifecycle;
+pub mod notebooks;
+pub mod notifications;
+pub mod realtime;
+pub mod sources;
+pub mod storage;
+pub mod telemetry;

@@ -1,0 +1,49 @@
+//! What storage must do for notebooks and their members.
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+
+use super::{Invitation, JoinCode, Member, Notebook, Role};
+use crate::auth::Email;
+use crate::ids::{NotebookId, UserId};
+use crate::storage::StoreResult;
+
+/// A deleted notebook is gone for every method here from the moment of [`mark_deleted`](NotebookRepo::mark_deleted),
+/// but for those that purge it.
+#[async_trait]
+pub trait NotebookRepo: Send + Sync {
+    /// Stores a notebook with its creator as owner.
+    async fn create(&self, notebook: &Notebook) -> StoreResult<()>;
+    async fn get(&self, id: NotebookId) -> StoreResult<Option<Notebook>>;
+    /// The notebooks that `user` is a member of with their role, last changed first.
+    async fn list_for(&self, user: UserId) -> StoreResult<Vec<(Notebook, Role)>>;
+    /// `None` when there is no such notebook.
+    async fn rename(&self, id: NotebookId, title: &str, now: Timestamp) -> StoreResult<Option<Notebook>>;
+    async fn set_join_code(&self, id: NotebookId, code: Option<&JoinCode>) -> StoreResult<Option<Notebook>>;
+    async fn by_join_code(&self, code: &str) -> StoreResult<Option<Notebook>>;
+
+    /// `None` when `user` is no member or the notebook is gone.
+    async fn role_of(&self, id: NotebookId, user: UserId) -> StoreResult<Option<Role>>;
+    /// Members, first joined first.
+    async fn members(&self, id: NotebookId) -> StoreResult<Vec<Member>>;
+    /// Adds a member; one who is already in keeps their role. Returns whether they are new.
+    async fn add_member(&self, id: NotebookId, user: UserId, role: Role, now: Timestamp) -> StoreResult<bool>;
+    /// Changes a role. `false`: no such member, or they are the last owner, who must stay one.
+    async fn set_role(&self, id: NotebookId, user: UserId, role: Role) -> StoreResult<bool>;
+    /// Removes a member. `false`: no such member, or they are the last owner.
+    async fn remove_member(&self, id: NotebookId, user: UserId) -> StoreResult<bool>;
+
+    /// Stores or replaces the invitation of an address to a notebook.
+    async fn invite(&self, invitation: &Invitation) -> StoreResult<()>;
+    async fn invitations(&self, id: NotebookId) -> StoreResult<Vec<Invitation>>;
+    async fn withdraw_invitation(&self, id: NotebookId, email: &Email) -> StoreResult<bool>;
+    /// Turns every invitation of `email` into a membership of `user`; returns the notebooks joined.
+    async fn accept_invitations(&self, email: &Email, user: UserId, now: Timestamp) -> StoreResult<Vec<NotebookId>>;
+
+    /// Hides the notebook from everyone. `false` when there is none.
+    async fn mark_deleted(&self, id: NotebookId, now: Timestamp) -> StoreResult<bool>;
+    /// Notebooks marked as deleted whose content is still to be purged.
+    async fn deleted(&self) -> StoreResult<Vec<NotebookId>>;
+    /// Removes the notebook and everything stored below it; run again after a crash, it goes on where it was.
+    async fn purge(&self, id: NotebookId) -> StoreResult<()>;
+}

@@ -1,0 +1,38 @@
+//! Notifications: what happened to a user while they looked elsewhere.
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::ids::{NotebookId, NotificationId, UserId};
+use crate::storage::StoreResult;
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Notification {
+    pub id: NotificationId,
+    #[serde(skip_serializing, default = "UserId::new")]
+    pub user_id: UserId,
+    pub about: About,
+    pub created_at: Timestamp,
+    pub read_at: Option<Timestamp>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(tag = "kind", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum About {
+    /// Somebody made you a member of a notebook.
+    AddedToNotebook { notebook_id: NotebookId, title: String, by: String },
+    /// A source that you added could not be read.
+    SourceFailed { notebook_id: NotebookId, source_name: String, message: String },
+}
+
+#[async_trait]
+pub trait NotificationRepo: Send + Sync {
+    async fn create(&self, notification: &Notification) -> StoreResult<()>;
+    /// Newest first.
+    async fn list(&self, user: UserId, limit: u32) -> StoreResult<Vec<Notification>>;
+    /// Marks everything up to and including `upto` as read; returns how many were unread.
+    async fn mark_read(&self, user: UserId, upto: NotificationId, now: Timestamp) -> StoreResult<u64>;
+}

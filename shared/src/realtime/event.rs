@@ -1,0 +1,64 @@
+//! Everything that is said to clients without being asked, with its payload. `docs/realtime.md` documents each.
+
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::conversations::{Conversation, Message, ReadMark};
+use crate::ids::{ConversationId, GenerationId, NotebookId, SessionId, SourceId, UserId};
+use crate::notebooks::Role;
+use crate::notifications::Notification;
+use crate::sources::Source;
+
+/// An event and its payload.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(untagged, rename_all_fields = "camelCase")]
+pub enum Event {
+    MessageNew { message: Message },
+    MessageEdited { message: Message },
+    MessageDeleted { message: Message },
+    MessagesRead { conversation_id: ConversationId, mark: ReadMark },
+    ConversationUpdated { conversation: Conversation },
+    ConversationDeleted { notebook_id: NotebookId, conversation_id: ConversationId },
+    SourceStatus { source: Source },
+    SourceDeleted { notebook_id: NotebookId, source_id: SourceId },
+    NotebookUpdated { notebook_id: NotebookId, title: String },
+    NotebookDeleted { notebook_id: NotebookId },
+    MembersChanged { notebook_id: NotebookId },
+    NotificationNew { notification: Notification },
+}
+
+impl Event {
+    /// Name of the Socket.IO event.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::MessageNew { .. } => "message:new",
+            Self::MessageEdited { .. } => "message:edited",
+            Self::MessageDeleted { .. } => "message:deleted",
+            Self::MessagesRead { .. } => "messages:read",
+            Self::ConversationUpdated { .. } => "conversation:updated",
+            Self::ConversationDeleted { .. } => "conversation:deleted",
+            Self::SourceStatus { .. } => "source:status",
+            Self::SourceDeleted { .. } => "source:deleted",
+            Self::NotebookUpdated { .. } => "notebook:updated",
+            Self::NotebookDeleted { .. } => "notebook:deleted",
+            Self::MembersChanged { .. } => "notebook:members",
+            Self::NotificationNew { .. } => "notification:new",
+        }
+    }
+
+    /// The payload as JSON.
+    pub fn payload(&self) -> serde_json::Result<Value> {
+        serde_json::to_value(self)
+    }
+}
+
+/// What the api replicas need to know to serve their sockets right.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Signal {
+    /// A generation has begun: tail its log for those who have the conversation open.
+    GenerationRunning { generation_id: GenerationId, conversation_id: ConversationId },
+    /// Signed out: its sockets end.
+    SessionEnded { session_id: SessionId },
+    /// A user became a member (`Some` role) or is none any more: their sockets enter or leave its rooms.
+    Membership { notebook_id: NotebookId, user_id: UserId, role: Option<Role> },
+}

@@ -1,0 +1,45 @@
+//! Fan-out within one process: a bounded queue to the one api in it.
+
+use async_trait::async_trait;
+use tokio::sync::mpsc;
+
+use super::{Event, FanOut, Room, Signal};
+
+/// Enough for a burst; beyond it publishers wait, so memory stays bounded.
+const QUEUE: usize = 1024;
+
+/// What a publisher said.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Published {
+    Emit(Room, Event),
+    Signal(Signal),
+}
+
+#[derive(Debug, Clone)]
+pub struct LocalFanOut(mpsc::Sender<Published>);
+
+impl LocalFanOut {
+    /// The publishing end, and the end that the api reads.
+    pub fn new() -> (Self, mpsc::Receiver<Published>) {
+        let (sender, receiver) = mpsc::channel(QUEUE);
+        (Self(sender), receiver)
+    }
+
+    async fn send(&self, published: Published) {
+        if self.0.send(published).await.is_err() {
+            // The api is gone: the process is ending and clients will catch up from the logs.
+            tracing::debug!("fan-out after the api ended");
+        }
+    }
+}
+
+#[async_trait]
+impl FanOut for LocalFanOut {
+    async fn emit(&self, room: Room, event: Event) {
+        self.send(Published::Emit(room, event)).await;
+    }
+
+    async fn signal(&self, signal: Signal) {
+        self.send(Published::Signal(signal)).await;
+    }
+}

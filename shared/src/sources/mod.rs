@@ -1,0 +1,148 @@
+//! Sources: uploaded or fetched material, in versions, and the text, pages and chunks made of it.
+
+mod repo;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use url::Url;
+use utoipa::ToSchema;
+
+pub use self::repo::{ClaimedVersion, SourceRepo};
+use crate::ids::{NotebookId, SourceId, UserId};
+
+/// One thing that a member added to a notebook.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Source {
+    pub id: SourceId,
+    pub notebook_id: NotebookId,
+    /// What people see: the file's name or the page's title.
+    pub name: String,
+    pub origin: Origin,
+    pub created_by: UserId,
+    pub created_at: Timestamp,
+    /// The newest version, whatever its state.
+    pub latest: SourceVersion,
+    /// The newest version that can be searched; while a re-upload is ingested, the one before.
+    pub ready_version: Option<u32>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(tag = "kind", rename_all = "lowercase")]
+pub enum Origin {
+    Upload,
+    Url {
+        #[schema(value_type = String)]
+        url: Url,
+    },
+}
+
+/// One upload of a source, and how far its ingestion is. The state is the queue: see [`SourceRepo::claim`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SourceVersion {
+    /// Counts from 1 within the source.
+    pub version: u32,
+    pub format: Format,
+    /// Bytes of the file; 0 while a web page is still to be fetched.
+    pub size: u64,
+    /// Where the file lies in the blob store.
+    #[serde(skip)]
+    pub blob_key: String,
+    pub state: IngestState,
+    /// Set when the format has pages.
+    pub page_count: Option<u32>,
+    pub chunk_count: Option<u32>,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+}
+
+/// What a file is, told by its content first and its name second.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Format {
+    Pdf,
+    Docx,
+    Pptx,
+    Xlsx,
+    Csv,
+    Html,
+    Markdown,
+    Text,
+    /// A web page that has not been fetched yet.
+    Web,
+}
+
+/// How far ingestion is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(tag = "step", rename_all = "lowercase", rename_all_fields = "camelCase")]
+pub enum IngestState {
+    Queued,
+    Fetch,
+    Extract,
+    Chunk,
+    /// `done` of `total` chunks are embedded and stored.
+    Embed {
+        done: u32,
+        total: u32,
+    },
+    Ready,
+    Failed(IngestFailure),
+}
+
+/// Why ingestion ended; the file is kept and can be tried again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct IngestFailure {
+    /// The step that failed: `fetch`, `extract`, `chunk` or `embed`.
+    pub at: String,
+    /// Stable, for machines: `encrypted`, `too_many_pages`, `no_text`, `url_not_allowed` …
+    pub code: String,
+    /// One sentence for people: what is wrong and what to do.
+    pub message: String,
+}
+
+/// One immutable set of chunks: a version of a source.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SegmentId {
+    pub source_id: SourceId,
+    pub version: u32,
+}
+
+/// A part of a document's text. A format without pages is cut into parts of a few thousand characters.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Page {
+    /// Counts from 1.
+    pub number: u32,
+    /// Offset of `text` in the document, in Unicode code points.
+    pub start: u64,
+    pub text: String,
+}
+
+/// A passage that is searched and cited as one.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Chunk {
+    /// Counts from 0 within the segment, in the order of the text.
+    pub index: u32,
+    /// `document[start..end]`, offsets in Unicode code points, end exclusive.
+    pub start: u64,
+    pub end: u64,
+    /// The page on which the passage starts (see [`Page::number`]).
+    pub page: u32,
+    /// The headings above the passage, outermost first; searched with it, not part of its text.
+    pub headings: Vec<String>,
+    pub text: String,
+    /// Unit length, 384 dimensions with the built-in model.
+    pub embedding: Vec<f32>,
+}
+
+/// The segments that a search over a notebook covers: the newest ready version of each source, or of those selected.
+pub fn ready_segments(sources: &[Source], selected: Option<&[SourceId]>) -> Vec<SegmentId> {
+    sources
+        .iter()
+        .filter(|source| selected.is_none_or(|ids| ids.contains(&source.id)))
+        .filter_map(|source| Some(SegmentId { source_id: source.id, version: source.ready_version? }))
+        .collect()
+}

@@ -1,0 +1,114 @@
+//! Files as they were uploaded: a folder, or anything else that `object_store` speaks.
+
+use std::path::Path as FilePath;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures::stream::BoxStream;
+use futures::{StreamExt as _, TryStreamExt as _};
+use object_store::local::LocalFileSystem;
+use object_store::path::Path;
+use object_store::{ObjectStore, ObjectStoreExt as _, WriteMultipart};
+
+use crate::ids::{NotebookId, SourceId};
+
+#[derive(Debug, thiserror::Error)]
+pub enum BlobError {
+    /// The sender's stream ended early, or the caller refused to go on.
+    #[error("the upload was broken off: {0}")]
+    BrokenOff(String),
+    #[error("blob storage failed: {0}")]
+    Store(#[from] object_store::Error),
+}
+
+#[derive(Debug, Clone)]
+pub struct Blobs(Arc<dyn ObjectStore>);
+
+impl Blobs {
+    /// Blobs as files below `folder`, which is made when missing.
+    pub fn folder(folder: &FilePath) -> Result<Self, BlobError> {
+        std::fs::create_dir_all(folder).map_err(|error| {
+            BlobError::Store(object_store::Error::Generic { store: "folder", source: error.into() })
+        })?;
+        let store = LocalFileSystem::new_with_prefix(folder)?.with_automatic_cleanup(true);
+        Ok(Self(Arc::new(store)))
+    }
+
+    /// Where a version's file lies.
+    pub fn source_key(notebook: NotebookId, source: SourceId, version: u32) -> String {
+        format!("notebooks/{notebook}/sources/{source}/v{version}")
+    }
+
+    /// Stores a stream under `key`; nothing is visible there before all of it arrived. Returns its bytes.
+    pub async fn put_stream<E: std::fmt::Display>(
+        &self,
+        key: &str,
+        mut chunks: impl futures::Stream<Item = Result<Bytes, E>> + Unpin + Send,
+    ) -> Result<u64, BlobError> {
+        let upload = self.0.put_multipart(&Path::from(key)).await?;
+        let mut writer = WriteMultipart::new(upload);
+        let mut bytes = 0;
+        while let Some(chunk) = chunks.next().await {
+            match chunk {
+                Ok(chunk) => {
+                    bytes += chunk.len() as u64;
+                    writer.wait_for_capacity(PARTS_IN_FLIGHT).await?;
+                    writer.put(chunk);
+                }
+                Err(error) => {
+                    writer.abort().await?;
+                    return Err(BlobError::BrokenOff(error.to_string()));
+                }
+            }
+        }
+        writer.finish().await?;
+        Ok(bytes)
+    }
+
+    pub async fn put(&self, key: &str, bytes: Bytes) -> Result<(), BlobError> {
+        self.0.put(&Path::from(key), bytes.into()).await?;
+        Ok(())
+    }
+
+    /// The blob as a stream; `None` when there is none.
+    pub async fn get(&self, key: &str) -> Result<Option<BoxStream<'static, object_store::Result<Bytes>>>, BlobError> {
+        match self.0.get(&Path::from(key)).await {
+            Ok(found) => Ok(Some(found.into_stream())),
+            Err(object_store::Error::NotFound { .. }) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Removes everything of a source; removing what is gone is no error.
+    pub async fn delete_source(&self, notebook: NotebookId, source: SourceId) -> Result<(), BlobError> {
+        self.delete_below(&format!("notebooks/{notebook}/sources/{source}")).await
+    }
+
+    /// Removes everything of a notebook.
+    pub async fn delete_notebook(&self, notebook: NotebookId) -> Result<(), BlobError> {
+        self.delete_below(&format!("notebooks/{notebook}")).await
+    }
+
+    /// Whether the store answers.
+    pub async fn ping(&self) -> Result<(), BlobError> {
+        match self.0.head(&Path::from("ping")).await {
+            Ok(_) | Err(object_store::Error::NotFound { .. }) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    async fn delete_below(&self, prefix: &str) -> Result<(), BlobError> {
+        let keys = self.0.list(Some(&Path::from(prefix))).map_ok(|found| found.location).boxed();
+        let mut deleted = self.0.delete_stream(keys);
+        while let Some(result) = deleted.next().await {
+            match result {
+                Ok(_) | Err(object_store::Error::NotFound { .. }) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Parts of 5 MiB that may wait for the store while more arrives.
+const PARTS_IN_FLIGHT: usize = 2;
