@@ -56,4 +56,6 @@ id!(
     NotificationId,
     /// A process that holds leases.
     OwnerId,
+    /// A request, in its log lines and in its error.
+    RequestId,
 );

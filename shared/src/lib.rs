@@ -11,6 +11,7 @@ pub mod ids;
 pub mod lifecycle;
 pub mod notebooks;
 pub mod notifications;
+pub mod presence;
 pub mod realtime;
 pub mod sources;
 pub mod storage;

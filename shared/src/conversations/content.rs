@@ -44,8 +44,8 @@ impl Content {
         Ok(Self(text))
     }
 
-    pub fn as_str(&self) -> &str {
-        &self.0
+    pub fn into_text(self) -> String {
+        self.0
     }
 }
 

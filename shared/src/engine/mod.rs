@@ -154,7 +154,7 @@ pub trait AiEngine: Send + Sync {
     /// Hits best first.
     async fn search(&self, request: &SearchRequest) -> Result<Vec<SearchHit>, EngineError>;
     async fn models(&self) -> Result<Vec<ProviderStatus>, EngineError>;
-    /// Says that a source was queued, so that it need not wait for the next look at the queue.
-    async fn source_queued(&self);
+    /// Says that a source was queued or deleted, so that it need not wait for the next look at the queue.
+    async fn sources_changed(&self);
     async fn ready(&self) -> Vec<DependencyStatus>;
 }

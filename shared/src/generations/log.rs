@@ -29,6 +29,8 @@ pub trait GenerationLog: Send + Sync {
     /// The events after `after`. When there are none yet, waits up to `wait` for one; after a final event, or when the
     /// time is up, the answer is empty.
     async fn read(&self, id: GenerationId, after: EventId, wait: Duration) -> StoreResult<Vec<LoggedEvent>>;
+    /// Id of the newest event; 0 when there is none.
+    async fn last_event_id(&self, id: GenerationId) -> StoreResult<EventId>;
     /// Forgets logs whose last event is older than `before`; returns how many. The stored answers stay.
     async fn forget(&self, before: jiff::Timestamp) -> StoreResult<u64>;
 }

@@ -24,6 +24,10 @@ pub enum Event {
     NotebookUpdated { notebook_id: NotebookId, title: String },
     NotebookDeleted { notebook_id: NotebookId },
     MembersChanged { notebook_id: NotebookId },
+    /// The members who are connected now.
+    PresenceUpdate { notebook_id: NotebookId, user_ids: Vec<UserId> },
+    UserTyping { conversation_id: ConversationId, user_id: UserId, name: String },
+    UserStoppedTyping { conversation_id: ConversationId, user_id: UserId, name: String },
     NotificationNew { notification: Notification },
 }
 
@@ -42,6 +46,9 @@ impl Event {
             Self::NotebookUpdated { .. } => "notebook:updated",
             Self::NotebookDeleted { .. } => "notebook:deleted",
             Self::MembersChanged { .. } => "notebook:members",
+            Self::PresenceUpdate { .. } => "presence:update",
+            Self::UserTyping { .. } => "user:typing",
+            Self::UserStoppedTyping { .. } => "user:stopped-typing",
             Self::NotificationNew { .. } => "notification:new",
         }
     }

@@ -1,0 +1,61 @@
+//! Presence within one process.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+
+use super::Presence;
+use crate::ids::UserId;
+
+#[derive(Debug, Default)]
+pub struct LocalPresence(Mutex<HashMap<UserId, HashSet<String>>>);
+
+impl LocalPresence {
+    fn sockets(&self) -> MutexGuard<'_, HashMap<UserId, HashSet<String>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[async_trait]
+impl Presence for LocalPresence {
+    async fn enter(&self, user: UserId, socket: &str) -> bool {
+        let mut sockets = self.sockets();
+        let of_user = sockets.entry(user).or_default();
+        of_user.insert(socket.to_owned()) && of_user.len() == 1
+    }
+
+    async fn leave(&self, user: UserId, socket: &str) -> bool {
+        let mut sockets = self.sockets();
+        let Some(of_user) = sockets.get_mut(&user) else { return false };
+        let last = of_user.remove(socket) && of_user.is_empty();
+        if last {
+            sockets.remove(&user);
+        }
+        last
+    }
+
+    async fn online(&self, users: &[UserId]) -> Vec<UserId> {
+        let sockets = self.sockets();
+        users.iter().copied().filter(|user| sockets.contains_key(user)).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{LocalPresence, Presence as _};
+    use crate::ids::UserId;
+
+    #[tokio::test]
+    async fn a_user_is_online_until_the_last_socket_leaves() {
+        let presence = LocalPresence::default();
+        let (ada, bob) = (UserId::new(), UserId::new());
+        assert!(presence.enter(ada, "1").await);
+        assert!(!presence.enter(ada, "2").await);
+        assert!(!presence.leave(ada, "1").await);
+        assert_eq!(presence.online(&[bob, ada]).await, [ada]);
+        assert!(presence.leave(ada, "2").await);
+        assert!(!presence.leave(ada, "2").await);
+        assert!(presence.online(&[ada]).await.is_empty());
+    }
+}
