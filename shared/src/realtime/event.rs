@@ -13,22 +13,61 @@ use crate::sources::Source;
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(untagged, rename_all_fields = "camelCase")]
 pub enum Event {
-    MessageNew { message: Message },
-    MessageEdited { message: Message },
-    MessageDeleted { message: Message },
-    MessagesRead { conversation_id: ConversationId, mark: ReadMark },
-    ConversationUpdated { conversation: Conversation },
-    ConversationDeleted { notebook_id: NotebookId, conversation_id: ConversationId },
-    SourceStatus { source: Source },
-    SourceDeleted { notebook_id: NotebookId, source_id: SourceId },
-    NotebookUpdated { notebook_id: NotebookId, title: String },
-    NotebookDeleted { notebook_id: NotebookId },
-    MembersChanged { notebook_id: NotebookId },
+    MessageNew {
+        message: Message,
+    },
+    MessageEdited {
+        message: Message,
+    },
+    MessageDeleted {
+        message: Message,
+    },
+    MessagesRead {
+        conversation_id: ConversationId,
+        mark: ReadMark,
+    },
+    ConversationUpdated {
+        conversation: Conversation,
+    },
+    ConversationDeleted {
+        notebook_id: NotebookId,
+        conversation_id: ConversationId,
+    },
+    SourceStatus {
+        source: Source,
+    },
+    SourceDeleted {
+        notebook_id: NotebookId,
+        source_id: SourceId,
+    },
+    NotebookUpdated {
+        notebook_id: NotebookId,
+        title: String,
+    },
+    NotebookDeleted {
+        notebook_id: NotebookId,
+    },
+    MembersChanged {
+        notebook_id: NotebookId,
+    },
     /// The members who are connected now.
-    PresenceUpdate { notebook_id: NotebookId, user_ids: Vec<UserId> },
-    UserTyping { conversation_id: ConversationId, user_id: UserId, name: String },
-    UserStoppedTyping { conversation_id: ConversationId, user_id: UserId, name: String },
-    NotificationNew { notification: Notification },
+    PresenceUpdate {
+        notebook_id: NotebookId,
+        user_ids: Vec<UserId>,
+    },
+    UserTyping {
+        conversation_id: ConversationId,
+        user_id: UserId,
+        name: String,
+    },
+    UserStoppedTyping {
+        conversation_id: ConversationId,
+        user_id: UserId,
+        name: String,
+    },
+    NotificationNew {
+        notification: Notification,
+    },
 }
 
 impl Event {

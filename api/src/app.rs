@@ -1,0 +1,159 @@
+//! The api from its parts to its end.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::http::{HeaderValue, Request};
+use axum::middleware;
+use collabry_shared::clock::Clock;
+use collabry_shared::config::ApiConfig;
+use collabry_shared::engine::{AiEngine, ModelId};
+use collabry_shared::ids::RequestId;
+use collabry_shared::presence::Presence;
+use collabry_shared::realtime::{FanOut, Published};
+use collabry_shared::storage::Stores;
+use secrecy::SecretString;
+use tokio::net::TcpListener;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Predicate as _};
+use tower_http::request_id::{MakeRequestId, PropagateRequestIdLayer, SetRequestIdLayer};
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::auth::{Passwords, Tokens};
+use crate::http::json::MAX_JSON_BYTES;
+use crate::http::problems::{self, REQUEST_ID};
+use crate::realtime::Server;
+use crate::state::{ApiState, Parts};
+use crate::{
+    access_log, auth, conversations, generations, health, models, notebooks, notifications, openapi, search, sources,
+    web,
+};
+
+/// How long sockets have to hear of the drain before they are closed.
+const TOLD: Duration = Duration::from_millis(500);
+
+/// What an api is made of; which backends are behind the traits is decided by whoever builds it.
+pub struct AppParts {
+    pub config: ApiConfig,
+    pub jwt_secret: SecretString,
+    pub default_model: ModelId,
+    pub stores: Stores,
+    pub engine: Arc<dyn AiEngine>,
+    pub fan_out: Arc<dyn FanOut>,
+    /// What `fan_out` delivers to this replica.
+    pub published: mpsc::Receiver<Published>,
+    pub presence: Arc<dyn Presence>,
+    pub clock: Arc<dyn Clock>,
+}
+
+/// A built api, not yet listening.
+pub struct App {
+    router: Router,
+    server: Server,
+    published: mpsc::Receiver<Published>,
+    draining: CancellationToken,
+    drain: Duration,
+}
+
+impl App {
+    pub fn build(parts: AppParts) -> Self {
+        let draining = CancellationToken::new();
+        let drain = parts.config.drain;
+        let state = ApiState::new(Parts {
+            tokens: Tokens::new(&parts.jwt_secret, Arc::clone(&parts.clock)),
+            passwords: Passwords::default(),
+            config: parts.config,
+            default_model: parts.default_model,
+            stores: parts.stores,
+            engine: parts.engine,
+            fan_out: parts.fan_out,
+            presence: parts.presence,
+            clock: parts.clock,
+            draining: draining.clone(),
+        });
+        let (server, sockets) = Server::new(state.clone());
+        let router = router(state).layer(sockets);
+        Self { router, server, published: parts.published, draining, drain }
+    }
+
+    /// Serves until `shutdown`, then drains: not ready at once, sockets told to go elsewhere, running requests finished.
+    pub async fn run(self, listener: TcpListener, shutdown: CancellationToken) -> std::io::Result<()> {
+        let tasks = TaskTracker::new();
+        let stop = CancellationToken::new();
+        self.server.start(self.published, &tasks, &stop);
+        let told = self.draining.clone();
+        let serving = axum::serve(listener, self.router).with_graceful_shutdown(told.cancelled_owned());
+        let ending = async {
+            shutdown.cancelled().await;
+            self.server.drain().await;
+            tokio::time::sleep(TOLD).await;
+            self.draining.cancel();
+            self.server.close().await;
+            tokio::time::sleep(self.drain).await;
+        };
+        let result = tokio::select! {
+            result = serving.into_future() => result,
+            () = ending => {
+                tracing::warn!("some requests did not finish within the drain time");
+                Ok(())
+            }
+        };
+        stop.cancel();
+        tasks.close();
+        tasks.wait().await;
+        result
+    }
+}
+
+impl std::fmt::Debug for AppParts {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("AppParts").finish_non_exhaustive()
+    }
+}
+
+impl std::fmt::Debug for App {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("App").finish_non_exhaustive()
+    }
+}
+
+/// Every route, and the layers around them; the outermost layer comes last.
+fn router(state: ApiState) -> Router {
+    let (api, document) = OpenApiRouter::with_openapi(openapi::document())
+        .merge(auth::router())
+        .merge(notebooks::router())
+        .merge(sources::router())
+        .merge(conversations::router())
+        .merge(generations::router())
+        .merge(search::router())
+        .merge(models::router())
+        .merge(notifications::router())
+        .split_for_parts();
+    let compressed = DefaultPredicate::new().and(NotForContentType::SSE);
+    api.layer(DefaultBodyLimit::max(MAX_JSON_BYTES))
+        .merge(openapi::router(document))
+        .merge(health::router())
+        .merge(web::router(&state.config.web_dir))
+        .layer(CompressionLayer::new().compress_when(compressed))
+        .layer(CatchPanicLayer::new())
+        .layer(middleware::from_fn(problems::render))
+        .layer(middleware::from_fn_with_state(state.clone(), access_log::log))
+        .layer(PropagateRequestIdLayer::new(REQUEST_ID))
+        .layer(SetRequestIdLayer::new(REQUEST_ID, FreshId))
+        .with_state(state)
+}
+
+#[derive(Debug, Clone, Copy)]
+struct FreshId;
+
+impl MakeRequestId for FreshId {
+    fn make_request_id<B>(&mut self, _: &Request<B>) -> Option<tower_http::request_id::RequestId> {
+        HeaderValue::from_str(&RequestId::new().to_string()).ok().map(tower_http::request_id::RequestId::new)
+    }
+}

@@ -1,0 +1,75 @@
+//! Passwords: Argon2id, off the async threads, few at a time.
+
+use std::sync::Arc;
+
+use argon2::Argon2;
+use argon2::password_hash::phc::PasswordHash;
+use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
+use secrecy::{ExposeSecret as _, SecretString};
+use tokio::sync::Semaphore;
+
+use crate::http::ApiError;
+
+/// A hash takes 19 MiB and about 20 ms of a core: this many at once, the others wait.
+const CONCURRENT: usize = 4;
+/// More waiting than this is an attack or an overload: refused.
+const WAITING: usize = 256;
+
+/// Verified when the account does not exist, so that the answer takes as long as for one that does.
+const DUMMY: &str = "$argon2id$v=19$m=19456,t=2,p=1$Y29sbGFicnktZHVtbXkh$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+
+#[derive(Debug, Clone)]
+pub struct Passwords {
+    admitted: Arc<Semaphore>,
+    running: Arc<Semaphore>,
+}
+
+impl Default for Passwords {
+    fn default() -> Self {
+        Self { admitted: Arc::new(Semaphore::new(CONCURRENT + WAITING)), running: Arc::new(Semaphore::new(CONCURRENT)) }
+    }
+}
+
+impl Passwords {
+    /// A PHC string.
+    pub async fn hash(&self, password: SecretString) -> Result<String, ApiError> {
+        self.run(move || {
+            let hash = Argon2::default().hash_password(password.expose_secret().as_bytes());
+            hash.map(|hash| hash.to_string()).map_err(ApiError::internal)
+        })
+        .await?
+    }
+
+    /// Whether `password` is the one behind `hash`; `None` for an account that does not exist.
+    pub async fn verify(&self, password: SecretString, hash: Option<String>) -> Result<bool, ApiError> {
+        self.run(move || {
+            let known = hash.is_some();
+            let hash = hash.unwrap_or_else(|| DUMMY.to_owned());
+            let parsed = PasswordHash::new(&hash).map_err(ApiError::internal)?;
+            let right = Argon2::default().verify_password(password.expose_secret().as_bytes(), &parsed).is_ok();
+            Ok(right && known)
+        })
+        .await?
+    }
+
+    async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, ApiError> {
+        let _admitted = self.admitted.try_acquire().map_err(|_| ApiError::busy())?;
+        let _running = self.running.acquire().await.map_err(ApiError::internal)?;
+        tokio::task::spawn_blocking(work).await.map_err(ApiError::internal)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Passwords;
+
+    #[tokio::test]
+    async fn only_the_right_password_of_a_known_account_verifies() {
+        let passwords = Passwords::default();
+        let hash = passwords.hash("correct horse".into()).await.unwrap();
+        assert!(hash.starts_with("$argon2id$"));
+        assert!(passwords.verify("correct horse".into(), Some(hash.clone())).await.unwrap());
+        assert!(!passwords.verify("wrong horse".into(), Some(hash)).await.unwrap());
+        assert!(!passwords.verify("correct horse".into(), None).await.unwrap());
+    }
+}

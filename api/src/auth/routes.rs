@@ -1,0 +1,212 @@
+//! `/api/auth`
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum_extra::extract::CookieJar;
+use collabry_shared::auth::{Email, Session, User, UserSummary};
+use collabry_shared::ids::UserId;
+use collabry_shared::storage::StoreError;
+use jiff::Timestamp;
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::refresh::{self, RefreshToken};
+use super::{CurrentUser, end_session};
+use crate::http::{ApiError, ApiResult, Body, FieldError, Problem};
+use crate::state::ApiState;
+use crate::text::clean_line;
+
+const TAG: &str = "auth";
+const MIN_PASSWORD_CHARS: usize = 8;
+/// Argon2 takes any length; this keeps a request from costing more than it should.
+const MAX_PASSWORD_CHARS: usize = 256;
+const MAX_NAME_CHARS: usize = 80;
+
+pub fn router() -> OpenApiRouter<ApiState> {
+    OpenApiRouter::new()
+        .routes(routes!(register))
+        .routes(routes!(login))
+        .routes(routes!(refresh_session))
+        .routes(routes!(logout))
+        .routes(routes!(me))
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct Registration {
+    #[schema(example = "ada@example.org")]
+    email: String,
+    /// 1 to 80 characters; what other members see.
+    name: String,
+    /// 8 to 256 characters.
+    #[schema(value_type = String, format = Password)]
+    password: SecretString,
+    /// For clients that keep no cookies: puts the refresh token in the answer.
+    #[serde(default)]
+    return_refresh_token: bool,
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct Credentials {
+    email: String,
+    #[schema(value_type = String, format = Password)]
+    password: SecretString,
+    /// For clients that keep no cookies: puts the refresh token in the answer.
+    #[serde(default)]
+    return_refresh_token: bool,
+}
+
+/// Browsers send the cookie and an empty object.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct RefreshRequest {
+    refresh_token: Option<String>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct SignedIn {
+    user: UserSummary,
+    /// Goes into `Authorization: Bearer …`; good for 15 minutes.
+    access_token: String,
+    expires_at: Timestamp,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refresh_token: Option<String>,
+}
+
+/// Make an account and sign in
+#[utoipa::path(post, path = "/api/auth/register", tag = TAG, request_body = Registration, responses(
+    (status = 201, body = SignedIn, description = "The refresh token is in the cookie"),
+    (status = 409, body = Problem, description = "`email_taken`"),
+    (status = 422, body = Problem, description = "`validation`"),
+))]
+async fn register(
+    State(state): State<ApiState>,
+    jar: CookieJar,
+    Body(request): Body<Registration>,
+) -> ApiResult<(StatusCode, CookieJar, Json<SignedIn>)> {
+    let return_token = request.return_refresh_token;
+    let user = store_account(&state, request).await?;
+    state.stores.notebooks.accept_invitations(&user.email, user.id, state.clock.now()).await?;
+    let (session, token) = refresh::start(&state, user.id).await?;
+    let (jar, body) = signed_in(&state, jar, &user, &session, Some(token), return_token)?;
+    Ok((StatusCode::CREATED, jar, body))
+}
+
+async fn store_account(state: &ApiState, request: Registration) -> ApiResult<User> {
+    let (email, name) = check_registration(&request)?;
+    let password_hash = state.passwords.hash(request.password).await?;
+    let user = User { id: UserId::new(), email, name, password_hash, created_at: state.clock.now() };
+    match state.stores.users.create(&user).await {
+        Ok(()) => Ok(user),
+        Err(StoreError::Conflict(_)) => {
+            Err(ApiError::conflict("email_taken", "There is an account with this e-mail address. Sign in instead."))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn check_registration(request: &Registration) -> ApiResult<(Email, String)> {
+    let mut problems = Vec::new();
+    let email = Email::parse(&request.email);
+    if email.is_err() {
+        problems.push(FieldError { field: "email", message: "That is not an e-mail address.".into() });
+    }
+    let name = clean_line(&request.name, MAX_NAME_CHARS);
+    if name.is_none() {
+        problems.push(FieldError { field: "name", message: "A name has 1 to 80 characters.".into() });
+    }
+    let password_chars = request.password.expose_secret().chars().count();
+    if !(MIN_PASSWORD_CHARS..=MAX_PASSWORD_CHARS).contains(&password_chars) {
+        problems.push(FieldError { field: "password", message: "A password has 8 to 256 characters.".into() });
+    }
+    match (email, name) {
+        (Ok(email), Some(name)) if problems.is_empty() => Ok((email, name)),
+        _ => Err(ApiError::fields(problems)),
+    }
+}
+
+/// Sign in
+#[utoipa::path(post, path = "/api/auth/login", tag = TAG, request_body = Credentials, responses(
+    (status = 200, body = SignedIn, description = "The refresh token is in the cookie"),
+    (status = 401, body = Problem, description = "`credentials_invalid`"),
+))]
+async fn login(
+    State(state): State<ApiState>,
+    jar: CookieJar,
+    Body(request): Body<Credentials>,
+) -> ApiResult<(CookieJar, Json<SignedIn>)> {
+    let user = match Email::parse(&request.email) {
+        Ok(email) => state.stores.users.by_email(&email).await?,
+        Err(_) => None,
+    };
+    let hash = user.as_ref().map(|user| user.password_hash.clone());
+    let right = state.passwords.verify(request.password, hash).await?;
+    let Some(user) = user.filter(|_| right) else {
+        return Err(ApiError::unauthorized("credentials_invalid", "E-mail address or password is wrong."));
+    };
+    let (session, token) = refresh::start(&state, user.id).await?;
+    signed_in(&state, jar, &user, &session, Some(token), request.return_refresh_token)
+}
+
+/// Trade the refresh token for a new pair of tokens
+#[utoipa::path(post, path = "/api/auth/refresh", tag = TAG, request_body = RefreshRequest, responses(
+    (status = 200, body = SignedIn),
+    (status = 401, body = Problem, description = "`session_expired`"),
+))]
+async fn refresh_session(
+    State(state): State<ApiState>,
+    jar: CookieJar,
+    Body(request): Body<RefreshRequest>,
+) -> ApiResult<(CookieJar, Json<SignedIn>)> {
+    let in_body = request.refresh_token.is_some();
+    let presented = RefreshToken::presented(&jar, request.refresh_token).ok_or_else(refresh::expired)?;
+    let (session, token) = refresh::rotate(&state, &presented).await?;
+    let user = state.stores.users.get(session.user_id).await?.ok_or_else(refresh::expired)?;
+    signed_in(&state, jar, &user, &session, token, in_body)
+}
+
+/// Sign out: the session and its sockets end
+#[utoipa::path(post, path = "/api/auth/logout", tag = TAG, request_body = RefreshRequest, responses((status = 204)))]
+async fn logout(
+    State(state): State<ApiState>,
+    jar: CookieJar,
+    Body(request): Body<RefreshRequest>,
+) -> ApiResult<(StatusCode, CookieJar)> {
+    if let Some(presented) = RefreshToken::presented(&jar, request.refresh_token)
+        && let Ok((session, _)) = refresh::rotate(&state, &presented).await
+    {
+        end_session(&state, session.id).await?;
+    }
+    Ok((StatusCode::NO_CONTENT, jar.remove(RefreshToken::removal())))
+}
+
+/// The account that is signed in
+#[utoipa::path(get, path = "/api/auth/me", tag = TAG, security(("bearer" = [])), responses(
+    (status = 200, body = UserSummary), (status = 401, body = Problem),
+))]
+async fn me(CurrentUser(user): CurrentUser) -> Json<UserSummary> {
+    Json(UserSummary::from(&user))
+}
+
+fn signed_in(
+    state: &ApiState,
+    jar: CookieJar,
+    user: &User,
+    session: &Session,
+    token: Option<RefreshToken>,
+    return_token: bool,
+) -> ApiResult<(CookieJar, Json<SignedIn>)> {
+    let (access_token, expires_at) = state.tokens.issue(user.id, session.id)?;
+    let jar = match &token {
+        Some(token) => jar.add(token.cookie(state.config.secure_cookies)),
+        None => jar,
+    };
+    let refresh_token = token.filter(|_| return_token).map(RefreshToken::into_text);
+    Ok((jar, Json(SignedIn { user: UserSummary::from(user), access_token, expires_at, refresh_token })))
+}

@@ -1,0 +1,20 @@
+//! Conversations: the same rules whether a message comes over REST or over a socket.
+
+mod access;
+mod ask;
+mod change;
+mod messages;
+mod routes;
+mod send;
+
+pub use self::access::ConversationAccess;
+pub use self::ask::{Regeneration, regenerate};
+pub use self::change::{delete, edit};
+pub use self::send::{Sending, send};
+use crate::state::ApiState;
+
+const TAG: &str = "conversations";
+
+pub fn router() -> utoipa_axum::router::OpenApiRouter<ApiState> {
+    routes::router().merge(messages::router())
+}

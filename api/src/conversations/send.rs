@@ -1,0 +1,108 @@
+//! Sending a message: parsed, stored, acknowledged; then the others hear of it, and the engine answers.
+
+use collabry_shared::conversations::{
+    Appended, Author, ClientId, Content, Conversation, InvalidMessage, Message, MessageStatus, NewMessage,
+};
+use collabry_shared::engine::ModelId;
+use collabry_shared::ids::{GenerationId, MessageId, SourceId};
+use collabry_shared::realtime::{Event, Room};
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::ConversationAccess;
+use super::ask::{self, Question, parse_model};
+use crate::auth::CurrentUser;
+use crate::http::{ApiError, ApiResult};
+use crate::state::ApiState;
+use crate::text::headline;
+
+const MAX_TITLE_CHARS: usize = 60;
+
+/// A message as a client sends it.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Sending {
+    /// Made by the client, unique in the conversation: sending again answers with what was stored the first time.
+    pub client_id: String,
+    /// 1 to 16,000 characters of Markdown.
+    pub content: String,
+    /// What answers; default: the conversation's model, then the server's.
+    #[schema(example = "builtin/extractive")]
+    pub model: Option<String>,
+    /// The sources to search; default: all of the notebook.
+    pub source_ids: Option<Vec<SourceId>>,
+    /// `false` speaks to the other members only.
+    #[serde(default = "yes")]
+    pub ask: bool,
+}
+
+fn yes() -> bool {
+    true
+}
+
+impl From<InvalidMessage> for ApiError {
+    fn from(error: InvalidMessage) -> Self {
+        let mut sentence = error.to_string();
+        sentence[..1].make_ascii_uppercase();
+        Self::invalid(error.code(), sentence + ".")
+    }
+}
+
+/// Stores the message and, unless it is for the members only, the request for its answer. Once it returns both are on
+/// disk.
+pub async fn send(
+    state: &ApiState,
+    ConversationAccess { conversation, access }: &ConversationAccess,
+    user: &CurrentUser,
+    sending: Sending,
+) -> ApiResult<Appended> {
+    let model = parse_model(sending.model.as_deref())?;
+    let message = NewMessage {
+        id: MessageId::new(),
+        conversation_id: conversation.id,
+        client_id: ClientId::parse(&sending.client_id)?,
+        author: Author::User { user_id: access.user_id, name: user.0.name.clone() },
+        content: Content::parse(&sending.content)?.into_text(),
+        citations: Vec::new(),
+        status: MessageStatus::Complete,
+        failure: None,
+        generation_id: sending.ask.then(GenerationId::new),
+        reply_to: None,
+        created_at: state.clock.now(),
+    };
+    let appended = state.stores.conversations.append(&message).await?;
+    let stored = appended.message();
+    if !stored.author.is_user(access.user_id) {
+        return Err(ApiError::conflict("client_id_taken", "This clientId belongs to another message. Make a new one."));
+    }
+    if let Some(generation_id) = stored.generation_id {
+        // Also for a repetition: the process may have died between the two writes of the first try.
+        let question = Question { message: stored, generation_id, supersedes: None };
+        ask::queue(state, conversation, access.user_id, question, model, sending.source_ids).await?;
+    }
+    if let Appended::Created(stored) = &appended {
+        announce(state, conversation, stored).await?;
+    }
+    if let Some(generation_id) = stored.generation_id {
+        ask::start(state, generation_id).await?;
+    }
+    Ok(appended)
+}
+
+async fn announce(state: &ApiState, conversation: &Conversation, message: &Message) -> ApiResult<()> {
+    let event = Event::MessageNew { message: message.clone() };
+    state.fan_out.emit(Room::Conversation(conversation.id), event).await;
+    if conversation.title.is_none() && message.generation_id.is_some() {
+        let title = headline(&message.content, MAX_TITLE_CHARS);
+        if let Some(conversation) = state.stores.conversations.title_if_none(conversation.id, &title).await? {
+            let room = Room::Notebook(conversation.notebook_id);
+            state.fan_out.emit(room, Event::ConversationUpdated { conversation }).await;
+        }
+    }
+    Ok(())
+}
+
+/// The model that a conversation's questions go to when they name none.
+pub(super) fn model_of(state: &ApiState, conversation: &Conversation, named: Option<ModelId>) -> ModelId {
+    named.or_else(|| conversation.model.clone()).unwrap_or_else(|| state.default_model.clone())
+}

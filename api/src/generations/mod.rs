@@ -1,0 +1,14 @@
+//! Answers in the making: their state, their events over SSE, and stopping them.
+
+mod access;
+mod routes;
+mod sse;
+
+pub use self::access::GenerationAccess;
+use crate::state::ApiState;
+
+const TAG: &str = "generations";
+
+pub fn router() -> utoipa_axum::router::OpenApiRouter<ApiState> {
+    routes::router().merge(sse::router())
+}

@@ -1,0 +1,44 @@
+//! `/api/ai/generations`
+
+use axum::Json;
+use axum::extract::State;
+use collabry_shared::generations::Generation;
+use collabry_shared::ids::GenerationId;
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::{GenerationAccess, TAG};
+use crate::http::{ApiResult, Problem};
+use crate::state::ApiState;
+
+pub fn router() -> OpenApiRouter<ApiState> {
+    OpenApiRouter::new().routes(routes!(get)).routes(routes!(stop))
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct Stopped {
+    /// `false`: it was over already.
+    stopped: bool,
+}
+
+/// One generation
+#[utoipa::path(get, path = "/api/ai/generations/{generationId}", tag = TAG, security(("bearer" = [])), params(("generationId" = GenerationId, Path)), responses(
+    (status = 200, body = Generation), (status = 404, body = Problem, description = "`not_found`"),
+))]
+async fn get(GenerationAccess(generation): GenerationAccess) -> Json<Generation> {
+    Json(generation)
+}
+
+/// Stop a generation; the text so far becomes the answer
+#[utoipa::path(post, path = "/api/ai/generations/{generationId}/stop", tag = TAG, security(("bearer" = [])), params(("generationId" = GenerationId, Path)), responses(
+    (status = 200, body = Stopped), (status = 404, body = Problem, description = "`not_found`"),
+))]
+async fn stop(
+    State(state): State<ApiState>,
+    GenerationAccess(generation): GenerationAccess,
+) -> ApiResult<Json<Stopped>> {
+    let stopped = state.engine.stop_generation(generation.id).await?;
+    Ok(Json(Stopped { stopped }))
+}

@@ -1,0 +1,114 @@
+//! A generation's log as server-sent events, from any event on.
+
+use std::convert::Infallible;
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::http::header::{CACHE_CONTROL, HeaderName, HeaderValue};
+use axum::response::sse::{Event, KeepAlive, Sse};
+use axum::response::{IntoResponse as _, Response};
+use collabry_shared::generations::{EventId, LoggedEvent};
+use collabry_shared::ids::GenerationId;
+use futures::stream;
+use futures::{Stream, StreamExt as _};
+use serde::Deserialize;
+use utoipa::IntoParams;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::{GenerationAccess, TAG};
+use crate::http::{ApiError, ApiResult, Problem, Query};
+use crate::state::ApiState;
+
+const LAST_EVENT_ID: &str = "last-event-id";
+/// How long one look at the log waits for the next event.
+const WAIT: Duration = Duration::from_secs(30);
+/// Keeps proxies from taking a thinking model for a dead connection.
+const KEEP_ALIVE: Duration = Duration::from_secs(15);
+
+pub fn router() -> OpenApiRouter<ApiState> {
+    OpenApiRouter::new().routes(routes!(events))
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct From {
+    /// Begin after this event; the header `Last-Event-ID` goes before it.
+    after: Option<EventId>,
+}
+
+/// The events of a generation: everything after the given one, then each as it happens
+///
+/// `id` is the event's id, `event` one of `started`, `citations`, `delta`, `done`, `failed`, `data` its JSON. The stream
+/// ends after `done` or `failed`. Any number of clients may watch; closing the stream stops nothing.
+#[utoipa::path(get, path = "/api/ai/generations/{generationId}/events", tag = TAG, security(("bearer" = [])), params(("generationId" = GenerationId, Path), From,
+    ("Last-Event-ID" = Option<u64>, Header)), responses(
+    (status = 200, content_type = "text/event-stream", body = LoggedEvent), (status = 404, body = Problem, description = "`not_found`"),
+    (status = 422, body = Problem, description = "`event_id_invalid`"),
+))]
+async fn events(
+    State(state): State<ApiState>,
+    GenerationAccess(generation): GenerationAccess,
+    Query(from): Query<From>,
+    headers: HeaderMap,
+) -> ApiResult<Response> {
+    let after = last_event_id(&headers)?.or(from.after).unwrap_or(0);
+    let stream = Sse::new(tail(state, generation.id, after)).keep_alive(KeepAlive::new().interval(KEEP_ALIVE));
+    let no_buffering = [
+        (CACHE_CONTROL, HeaderValue::from_static("no-store")),
+        (HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no")),
+    ];
+    Ok((no_buffering, stream).into_response())
+}
+
+fn last_event_id(headers: &HeaderMap) -> ApiResult<Option<EventId>> {
+    let Some(value) = headers.get(LAST_EVENT_ID) else { return Ok(None) };
+    let id = value.to_str().ok().and_then(|text| text.parse().ok());
+    id.map(Some).ok_or_else(|| ApiError::invalid("event_id_invalid", "Last-Event-ID is not a number we gave out."))
+}
+
+enum Position {
+    After(EventId),
+    Ended,
+}
+
+/// Ends after the final event, when the log is gone, and when the server drains: the client comes back with the last id.
+fn tail(state: ApiState, id: GenerationId, after: EventId) -> impl Stream<Item = Result<Event, Infallible>> {
+    let batches = stream::unfold((state, Position::After(after)), move |(state, position)| async move {
+        let Position::After(after) = position else { return None };
+        let read = state.stores.generation_log.read(id, after, WAIT);
+        let events = tokio::select! {
+            () = state.draining.cancelled() => return None,
+            events = read => events,
+        };
+        let events = match events {
+            Ok(events) => events,
+            Err(error) => {
+                tracing::error!(generation = %id, %error, "generation log unreadable");
+                return None;
+            }
+        };
+        let next = match events.last() {
+            Some(last) if last.event.is_final() => Position::Ended,
+            Some(last) => Position::After(last.event_id),
+            None if is_over(&state, id).await => Position::Ended,
+            None => Position::After(after),
+        };
+        Some((events, (state, next)))
+    });
+    batches.flat_map(|events| stream::iter(events.into_iter().map(|event| Ok(to_sse(&event)))))
+}
+
+/// Whether nothing will be added to a log that has given nothing for a while.
+async fn is_over(state: &ApiState, id: GenerationId) -> bool {
+    !matches!(state.stores.generations.get(id).await, Ok(Some(generation)) if !generation.state.is_final())
+}
+
+fn to_sse(logged: &LoggedEvent) -> Event {
+    let event = Event::default().id(logged.event_id.to_string()).event(logged.event.name());
+    event.json_data(logged).unwrap_or_else(|error| {
+        tracing::error!(%error, "an event that is not JSON");
+        Event::default().comment("unreadable event")
+    })
+}

@@ -1,0 +1,114 @@
+//! The one error of this crate: RFC 9457 problem details with a stable code.
+
+use std::borrow::Cow;
+
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use collabry_shared::engine::EngineError;
+use collabry_shared::storage::{BlobError, StoreError};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// A refusal or a failure, on its way to the client.
+#[derive(Debug, Clone)]
+pub struct ApiError {
+    pub status: StatusCode,
+    /// Stable, for machines.
+    pub code: &'static str,
+    /// A sentence for people: what is wrong and what to do.
+    pub detail: Cow<'static, str>,
+    pub fields: Vec<FieldError>,
+    /// Seconds after which trying again makes sense.
+    pub retry_after: Option<u32>,
+    /// What really happened; logged once at the boundary, never sent.
+    pub internal: Option<String>,
+}
+
+/// What is wrong with one field of a request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct FieldError {
+    pub field: &'static str,
+    pub message: Cow<'static, str>,
+}
+
+pub type ApiResult<T> = Result<T, ApiError>;
+
+impl ApiError {
+    pub fn new(status: StatusCode, code: &'static str, detail: impl Into<Cow<'static, str>>) -> Self {
+        Self { status, code, detail: detail.into(), fields: Vec::new(), retry_after: None, internal: None }
+    }
+
+    /// Absent, or none of the caller's business: the answer is the same.
+    pub fn not_found() -> Self {
+        Self::new(StatusCode::NOT_FOUND, "not_found", "There is nothing here, or you have no access to it.")
+    }
+
+    /// The caller may know of the thing, but their role does not allow this.
+    pub fn role_too_small(needed: &str) -> Self {
+        Self::new(StatusCode::FORBIDDEN, "role_too_small", format!("Only an {needed} of the notebook may do this."))
+    }
+
+    pub fn invalid(code: &'static str, detail: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, code, detail)
+    }
+
+    pub fn conflict(code: &'static str, detail: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(StatusCode::CONFLICT, code, detail)
+    }
+
+    pub fn unauthorized(code: &'static str, detail: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, code, detail)
+    }
+
+    /// Several fields are wrong at once.
+    pub fn fields(fields: Vec<FieldError>) -> Self {
+        let sentences: Vec<_> = fields.iter().map(|field| field.message.as_ref()).collect();
+        Self { detail: sentences.join(" ").into(), fields, ..Self::invalid("validation", "") }
+    }
+
+    pub fn busy() -> Self {
+        let error = Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", "The server is busy. Try again in a moment.");
+        Self { retry_after: Some(2), ..error }
+    }
+
+    pub fn internal(what: impl std::fmt::Display) -> Self {
+        let detail = "Something went wrong on our side. Try again; if it stays, report the request id.";
+        let error = Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", detail);
+        Self { internal: Some(what.to_string()), ..error }
+    }
+}
+
+impl From<StoreError> for ApiError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Unavailable(_) => Self { internal: Some(error.to_string()), ..Self::busy() },
+            StoreError::Conflict(what) => Self::conflict("conflict", format!("{what} exists already.")),
+            StoreError::Damaged(_) | StoreError::Sqlite(_) => Self::internal(error),
+        }
+    }
+}
+
+impl From<EngineError> for ApiError {
+    fn from(error: EngineError) -> Self {
+        match error {
+            EngineError::Busy | EngineError::Unreachable => Self { internal: Some(error.to_string()), ..Self::busy() },
+            EngineError::Store(error) => error.into(),
+            EngineError::Internal(_) => Self::internal(error),
+        }
+    }
+}
+
+impl From<BlobError> for ApiError {
+    fn from(error: BlobError) -> Self {
+        Self::internal(error)
+    }
+}
+
+/// The problem travels as an extension; [`problems::render`](super::problems::render) writes the body.
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let mut response = self.status.into_response();
+        response.extensions_mut().insert(self);
+        response
+    }
+}

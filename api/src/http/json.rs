@@ -1,0 +1,46 @@
+//! JSON bodies, with our errors for what cannot be read.
+
+use axum::extract::rejection::JsonRejection;
+use axum::extract::{FromRequest, Request};
+use axum::http::StatusCode;
+use serde::de::DeserializeOwned;
+
+use super::error::ApiError;
+
+/// Largest JSON body: a message of 16,000 code points with room for its escapes.
+pub const MAX_JSON_BYTES: usize = 256 * 1024;
+
+/// A request body. Answers are plain [`axum::Json`].
+#[derive(Debug)]
+pub struct Body<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
+        match axum::Json::<T>::from_request(request, state).await {
+            Ok(axum::Json(value)) => Ok(Self(value)),
+            Err(rejection) => Err(explain(&rejection)),
+        }
+    }
+}
+
+fn explain(rejection: &JsonRejection) -> ApiError {
+    match rejection {
+        JsonRejection::MissingJsonContentType(_) => ApiError::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "json_expected",
+            "Send the body as JSON with Content-Type: application/json.",
+        ),
+        JsonRejection::JsonDataError(error) => ApiError::invalid("validation", error.body_text()),
+        JsonRejection::JsonSyntaxError(_) => {
+            ApiError::new(StatusCode::BAD_REQUEST, "json_malformed", "The body is not valid JSON.")
+        }
+        other if other.status() == StatusCode::PAYLOAD_TOO_LARGE => ApiError::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "payload_too_large",
+            format!("The body is larger than {} KiB. Add long text as a source instead.", MAX_JSON_BYTES / 1024),
+        ),
+        other => ApiError::new(StatusCode::BAD_REQUEST, "body_unreadable", other.body_text()),
+    }
+}

@@ -1,0 +1,13 @@
+//! What every route has in common: errors, bodies, ids in paths.
+
+pub mod error;
+pub mod json;
+pub mod path;
+pub mod problems;
+pub mod query;
+
+pub use self::error::{ApiError, ApiResult, FieldError};
+pub use self::json::Body;
+pub use self::path::Params;
+pub use self::problems::Problem;
+pub use self::query::Query;

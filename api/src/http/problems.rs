@@ -1,0 +1,98 @@
+//! Writes every error as `application/problem+json` (RFC 9457), with the request's id.
+
+use axum::body::Body;
+use axum::extract::Request;
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::Response;
+use serde::Serialize;
+use tower_http::request_id::RequestId;
+use utoipa::ToSchema;
+
+use super::error::{ApiError, FieldError};
+
+const PROBLEM_JSON: HeaderValue = HeaderValue::from_static("application/problem+json");
+pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// The body of every error.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Problem<'a> {
+    /// `about:blank`: the code says it all.
+    #[serde(rename = "type")]
+    #[schema(example = "about:blank")]
+    kind: &'a str,
+    #[schema(example = "Not Found")]
+    title: &'a str,
+    #[schema(example = 404)]
+    status: u16,
+    /// A sentence for people.
+    detail: &'a str,
+    /// Stable, for machines.
+    #[schema(example = "not_found")]
+    code: &'a str,
+    request_id: &'a str,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    errors: &'a [FieldError],
+}
+
+/// Middleware: the body for errors that handlers returned and for those that layers made without one.
+pub async fn render(request: Request, next: Next) -> Response {
+    let id = request.extensions().get::<RequestId>().map(|id| id.header_value().clone());
+    let under_api = request.uri().path().starts_with("/api");
+    let mut response = next.run(request).await;
+    let error = match response.extensions_mut().remove::<ApiError>() {
+        Some(error) => error,
+        None if under_api && !has_body_of_ours(&response) => match bare(response.status()) {
+            Some(error) => error,
+            None => return response,
+        },
+        None => return response,
+    };
+    let request_id = id.as_ref().and_then(|id| id.to_str().ok()).unwrap_or_default();
+    if let Some(internal) = &error.internal {
+        tracing::error!(request_id, code = error.code, error = internal, "request failed");
+    }
+    write(response, &error, request_id)
+}
+
+fn has_body_of_ours(response: &Response) -> bool {
+    response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"application/"))
+}
+
+/// What a layer or the router said by status alone.
+fn bare(status: StatusCode) -> Option<ApiError> {
+    match status {
+        StatusCode::NOT_FOUND => Some(ApiError::not_found()),
+        StatusCode::METHOD_NOT_ALLOWED => {
+            Some(ApiError::new(status, "method_not_allowed", "This address does not take that method."))
+        }
+        StatusCode::PAYLOAD_TOO_LARGE => {
+            Some(ApiError::new(status, "payload_too_large", "The request is larger than this address takes."))
+        }
+        StatusCode::REQUEST_TIMEOUT => Some(ApiError::new(status, "timeout", "The request took too long. Try again.")),
+        StatusCode::INTERNAL_SERVER_ERROR => Some(ApiError::internal("a handler panicked")),
+        _ => None,
+    }
+}
+
+fn write(response: Response, error: &ApiError, request_id: &str) -> Response {
+    let problem = Problem {
+        kind: "about:blank",
+        title: error.status.canonical_reason().unwrap_or("Error"),
+        status: error.status.as_u16(),
+        detail: &error.detail,
+        code: error.code,
+        request_id,
+        errors: &error.fields,
+    };
+    let body = serde_json::to_vec(&problem).unwrap_or_default();
+    let (mut parts, _) = response.into_parts();
+    parts.status = error.status;
+    parts.headers.remove(header::CONTENT_LENGTH);
+    parts.headers.insert(header::CONTENT_TYPE, PROBLEM_JSON);
+    if let Some(seconds) = error.retry_after {
+        parts.headers.insert(header::RETRY_AFTER, seconds.into());
+    }
+    Response::from_parts(parts, Body::from(body))
+}

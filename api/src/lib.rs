@@ -1,0 +1,21 @@
+//! The api: REST, server-sent events, Socket.IO, and the web client's files. Stateless.
+
+mod access_log;
+mod app;
+mod auth;
+mod conversations;
+mod generations;
+mod health;
+mod http;
+mod models;
+mod notebooks;
+mod notifications;
+mod openapi;
+mod realtime;
+mod search;
+mod sources;
+mod state;
+mod text;
+mod web;
+
+pub use self::app::{App, AppParts};

@@ -1,0 +1,33 @@
+//! `/api/models`
+
+use axum::Json;
+use axum::extract::State;
+use collabry_shared::engine::{ModelId, ProviderStatus};
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::auth::Identity;
+use crate::http::ApiResult;
+use crate::state::ApiState;
+
+pub fn router() -> OpenApiRouter<ApiState> {
+    OpenApiRouter::new().routes(routes!(list))
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct ModelList {
+    /// What answers when neither the message nor the conversation names a model.
+    #[schema(value_type = String, example = "builtin/extractive")]
+    default_model: ModelId,
+    providers: Vec<ProviderStatus>,
+}
+
+/// What the configured providers have now, and how they are
+#[utoipa::path(get, path = "/api/models", tag = "models", security(("bearer" = [])), responses((status = 200, body = ModelList)))]
+async fn list(State(state): State<ApiState>, _: Identity) -> ApiResult<Json<ModelList>> {
+    let providers = state.engine.models().await?;
+    Ok(Json(ModelList { default_model: state.default_model.clone(), providers }))
+}

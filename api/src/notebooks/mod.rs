@@ -1,0 +1,13 @@
+//! Notebooks and their members.
+
+pub mod access;
+mod join_codes;
+mod members;
+mod routes;
+
+pub use self::access::{AtLeast, Editor, NotebookAccess, Owner, Viewer};
+use crate::state::ApiState;
+
+pub fn router() -> utoipa_axum::router::OpenApiRouter<ApiState> {
+    routes::router().merge(members::router()).merge(join_codes::router())
+}

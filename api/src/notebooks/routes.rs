@@ -1,0 +1,146 @@
+//! `/api/notebooks`
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use collabry_shared::ids::NotebookId;
+use collabry_shared::notebooks::{JoinCode, Notebook, Role};
+use collabry_shared::realtime::{Event, Room, Signal};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::{NotebookAccess, Owner, Viewer};
+use crate::auth::Identity;
+use crate::http::{ApiError, ApiResult, Body, Problem};
+use crate::state::ApiState;
+use crate::text::clean_line;
+
+const TAG: &str = "notebooks";
+const MAX_TITLE_CHARS: usize = 120;
+
+pub fn router() -> OpenApiRouter<ApiState> {
+    OpenApiRouter::new().routes(routes!(list, create)).routes(routes!(get, rename, delete))
+}
+
+/// A notebook as its member sees it.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct NotebookView {
+    id: NotebookId,
+    title: String,
+    /// The caller's role.
+    role: Role,
+    /// For owners only.
+    join_code: Option<JoinCode>,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+}
+
+impl NotebookView {
+    pub fn new(notebook: Notebook, role: Role) -> Self {
+        Self {
+            id: notebook.id,
+            title: notebook.title,
+            role,
+            join_code: notebook.join_code.filter(|_| role == Role::Owner),
+            created_at: notebook.created_at,
+            updated_at: notebook.updated_at,
+        }
+    }
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct NotebookList {
+    notebooks: Vec<NotebookView>,
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+struct Title {
+    /// 1 to 120 characters.
+    title: String,
+}
+
+impl Title {
+    fn parse(&self) -> ApiResult<String> {
+        clean_line(&self.title, MAX_TITLE_CHARS)
+            .ok_or_else(|| ApiError::invalid("title_invalid", "A title has 1 to 120 characters."))
+    }
+}
+
+/// The caller's notebooks, last changed first
+#[utoipa::path(get, path = "/api/notebooks", tag = TAG, security(("bearer" = [])), responses((status = 200, body = NotebookList)))]
+async fn list(State(state): State<ApiState>, identity: Identity) -> ApiResult<Json<NotebookList>> {
+    let notebooks = state.stores.notebooks.list_for(identity.user_id).await?;
+    let notebooks = notebooks.into_iter().map(|(notebook, role)| NotebookView::new(notebook, role)).collect();
+    Ok(Json(NotebookList { notebooks }))
+}
+
+/// Make a notebook; the caller owns it
+#[utoipa::path(post, path = "/api/notebooks", tag = TAG, security(("bearer" = [])), request_body = Title, responses(
+    (status = 201, body = NotebookView), (status = 422, body = Problem, description = "`title_invalid`"),
+))]
+async fn create(
+    State(state): State<ApiState>,
+    identity: Identity,
+    Body(request): Body<Title>,
+) -> ApiResult<(StatusCode, Json<NotebookView>)> {
+    let now = state.clock.now();
+    let notebook = Notebook {
+        id: NotebookId::new(),
+        title: request.parse()?,
+        join_code: None,
+        created_by: identity.user_id,
+        created_at: now,
+        updated_at: now,
+    };
+    state.stores.notebooks.create(&notebook).await?;
+    let role = Some(Role::Owner);
+    let signal = Signal::Membership { notebook_id: notebook.id, user_id: identity.user_id, role };
+    state.fan_out.signal(signal).await;
+    Ok((StatusCode::CREATED, Json(NotebookView::new(notebook, Role::Owner))))
+}
+
+/// One notebook
+#[utoipa::path(get, path = "/api/notebooks/{notebookId}", tag = TAG, security(("bearer" = [])), params(("notebookId" = NotebookId, Path)), responses(
+    (status = 200, body = NotebookView), (status = 404, body = Problem, description = "`not_found`"),
+))]
+async fn get(State(state): State<ApiState>, access: NotebookAccess<Viewer>) -> ApiResult<Json<NotebookView>> {
+    let notebook = state.stores.notebooks.get(access.notebook_id).await?.ok_or_else(ApiError::not_found)?;
+    Ok(Json(NotebookView::new(notebook, access.role)))
+}
+
+/// Rename a notebook
+#[utoipa::path(patch, path = "/api/notebooks/{notebookId}", tag = TAG, security(("bearer" = [])), params(("notebookId" = NotebookId, Path)),
+    request_body = Title, responses(
+    (status = 200, body = NotebookView), (status = 403, body = Problem, description = "`role_too_small`"),
+    (status = 404, body = Problem, description = "`not_found`"),
+))]
+async fn rename(
+    State(state): State<ApiState>,
+    access: NotebookAccess<Owner>,
+    Body(request): Body<Title>,
+) -> ApiResult<Json<NotebookView>> {
+    let renamed = state.stores.notebooks.rename(access.notebook_id, &request.parse()?, state.clock.now()).await?;
+    let notebook = renamed.ok_or_else(ApiError::not_found)?;
+    let event = Event::NotebookUpdated { notebook_id: notebook.id, title: notebook.title.clone() };
+    state.fan_out.emit(Room::Notebook(notebook.id), event).await;
+    Ok(Json(NotebookView::new(notebook, access.role)))
+}
+
+/// Delete a notebook with everything in it
+#[utoipa::path(delete, path = "/api/notebooks/{notebookId}", tag = TAG, security(("bearer" = [])), params(("notebookId" = NotebookId, Path)), responses(
+    (status = 204), (status = 403, body = Problem, description = "`role_too_small`"),
+    (status = 404, body = Problem, description = "`not_found`"),
+))]
+async fn delete(State(state): State<ApiState>, access: NotebookAccess<Owner>) -> ApiResult<StatusCode> {
+    if !state.stores.notebooks.mark_deleted(access.notebook_id, state.clock.now()).await? {
+        return Err(ApiError::not_found());
+    }
+    let event = Event::NotebookDeleted { notebook_id: access.notebook_id };
+    state.fan_out.emit(Room::Notebook(access.notebook_id), event).await;
+    state.engine.sources_changed().await;
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -1,0 +1,73 @@
+//! Tokens of living sockets: told when they expire, renewed in place, closed when they are not.
+
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use socketioxide::SocketIo;
+use socketioxide::extract::SocketRef;
+
+use super::SocketUser;
+use super::connect::disconnect;
+use super::dispatch::{Call, on};
+use crate::auth::TokenError;
+use crate::http::ApiResult;
+use crate::state::ApiState;
+
+const LOOK_EVERY: Duration = Duration::from_secs(2);
+const GRACE: SignedDuration = SignedDuration::from_secs(30);
+
+#[derive(Debug, Deserialize)]
+struct Refresh {
+    token: String,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Refreshed {
+    expires_at: Timestamp,
+}
+
+pub(super) fn register(socket: &SocketRef) {
+    on(socket, "auth:refresh", refresh);
+}
+
+async fn refresh(call: Call<Refresh>) -> ApiResult<Refreshed> {
+    let identity = call.realtime.api.tokens.check(&call.payload.token)?;
+    if identity.user_id != call.user.id() {
+        return Err(TokenError::Invalid.into());
+    }
+    let expires_at = identity.expires_at;
+    call.socket.extensions.insert(SocketUser { expires_at, warned_at: None, ..call.user });
+    Ok(Refreshed { expires_at })
+}
+
+/// One look over all sockets every few seconds: cheaper than a timer for each.
+pub(super) async fn expire_sockets(io: SocketIo, api: ApiState) {
+    let mut ticks = tokio::time::interval(LOOK_EVERY);
+    loop {
+        ticks.tick().await;
+        let now = api.clock.now();
+        for socket in io.sockets() {
+            expire(&socket, now);
+        }
+    }
+}
+
+fn expire(socket: &SocketRef, now: Timestamp) {
+    let Some(user) = socket.extensions.get::<SocketUser>() else { return };
+    if now < user.expires_at {
+        return;
+    }
+    match user.warned_at {
+        None => {
+            if let Err(error) = socket.emit("auth:expired", &json!({ "graceSecs": GRACE.as_secs() })) {
+                tracing::debug!(%error, "auth:expired not sent");
+            }
+            socket.extensions.insert(SocketUser { warned_at: Some(now), ..user });
+        }
+        Some(warned_at) if now.duration_since(warned_at) > GRACE => disconnect(socket),
+        Some(_) => {}
+    }
+}

@@ -1,0 +1,136 @@
+//! Joining a conversation and catching up with it; read marks.
+
+use collabry_shared::conversations::{Conversation, Message, ReadMark};
+use collabry_shared::engine::ModelId;
+use collabry_shared::generations::{EventId, Generation, GenerationState};
+use collabry_shared::ids::{ConversationId, GenerationId, MessageId, UserId};
+use collabry_shared::realtime::{Event, Room};
+use serde::{Deserialize, Serialize};
+use socketioxide::extract::SocketRef;
+
+use super::dispatch::{Call, on};
+use super::presence;
+use crate::conversations::ConversationAccess;
+use crate::http::ApiResult;
+use crate::state::ApiState;
+
+/// Messages in a first join.
+const RECENT: u32 = 50;
+/// Changes in one catch-up.
+const MISSED: u32 = 500;
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Join {
+    conversation_id: ConversationId,
+    since_rev: Option<u64>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Joined {
+    conversation: Conversation,
+    messages: Vec<Message>,
+    complete: bool,
+    read_marks: Vec<ReadMark>,
+    generations: Vec<InTheMaking>,
+    present: Vec<UserId>,
+}
+
+/// A generation that is not over.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct InTheMaking {
+    generation_id: GenerationId,
+    question_id: MessageId,
+    answer_id: MessageId,
+    model: ModelId,
+    state: GenerationState,
+    last_event_id: EventId,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Leave {
+    conversation_id: ConversationId,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Read {
+    conversation_id: ConversationId,
+    rev: u64,
+}
+
+pub(super) fn register(socket: &SocketRef) {
+    on(socket, "conversation:join", join);
+    on(socket, "conversation:leave", leave);
+    on(socket, "messages:read", read);
+}
+
+async fn join(call: Call<Join>) -> ApiResult<Joined> {
+    let api = &call.realtime.api;
+    let id = call.payload.conversation_id;
+    let ConversationAccess { access, .. } = ConversationAccess::prove(api, call.user.id(), id).await?;
+    // First the room, then the log: nothing can fall between the two.
+    call.socket.join(Room::Conversation(id).to_string());
+    let (messages, complete) = missed(api, id, call.payload.since_rev).await?;
+    let ConversationAccess { conversation, .. } = ConversationAccess::prove(api, call.user.id(), id).await?;
+    Ok(Joined {
+        conversation,
+        messages,
+        complete,
+        read_marks: api.stores.conversations.read_marks(id).await?,
+        generations: in_the_making(api, id).await?,
+        present: presence::online(api, access.notebook_id).await?,
+    })
+}
+
+async fn missed(api: &ApiState, id: ConversationId, since: Option<u64>) -> ApiResult<(Vec<Message>, bool)> {
+    let conversations = &api.stores.conversations;
+    if let Some(rev) = since {
+        let messages = conversations.changes_since(id, rev, MISSED).await?;
+        let complete = messages.len() < MISSED as usize;
+        return Ok((messages, complete));
+    }
+    let mut messages = conversations.history(id, None, RECENT).await?;
+    messages.reverse();
+    Ok((messages, true))
+}
+
+async fn in_the_making(api: &ApiState, id: ConversationId) -> ApiResult<Vec<InTheMaking>> {
+    let mut found = Vec::new();
+    for generation in api.stores.generations.unfinished_in(id).await? {
+        found.push(describe(api, generation).await?);
+    }
+    Ok(found)
+}
+
+async fn describe(api: &ApiState, generation: Generation) -> ApiResult<InTheMaking> {
+    Ok(InTheMaking {
+        last_event_id: api.stores.generation_log.last_event_id(generation.id).await?,
+        generation_id: generation.id,
+        question_id: generation.question_id,
+        answer_id: generation.answer_id,
+        model: generation.model,
+        state: generation.state,
+    })
+}
+
+async fn leave(call: Call<Leave>) -> ApiResult<()> {
+    call.socket.leave(Room::Conversation(call.payload.conversation_id).to_string());
+    Ok(())
+}
+
+async fn read(call: Call<Read>) -> ApiResult<()> {
+    let api = &call.realtime.api;
+    let Read { conversation_id, rev } = call.payload;
+    let user_id = call.user.id();
+    let ConversationAccess { conversation, .. } = ConversationAccess::prove(api, user_id, conversation_id).await?;
+    let rev = rev.min(conversation.head);
+    if api.stores.conversations.mark_read(conversation_id, user_id, rev).await? {
+        let event = Event::MessagesRead { conversation_id, mark: ReadMark { user_id, rev } };
+        api.fan_out.emit(Room::Conversation(conversation_id), event).await;
+    }
+    Ok(())
+}

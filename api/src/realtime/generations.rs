@@ -1,0 +1,53 @@
+//! Resuming and stopping answers over a socket.
+
+use std::time::Duration;
+
+use collabry_shared::generations::{EventId, LoggedEvent};
+use collabry_shared::ids::GenerationId;
+use serde::{Deserialize, Serialize};
+use socketioxide::extract::SocketRef;
+
+use super::dispatch::{Call, on};
+use crate::generations::GenerationAccess;
+use crate::http::ApiResult;
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Resume {
+    generation_id: GenerationId,
+    last_event_id: EventId,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Stop {
+    generation_id: GenerationId,
+}
+
+#[derive(Debug, Serialize)]
+struct Resumed {
+    events: Vec<LoggedEvent>,
+}
+
+#[derive(Debug, Serialize)]
+struct Stopped {
+    stopped: bool,
+}
+
+pub(super) fn register(socket: &SocketRef) {
+    on(socket, "generation:resume", resume);
+    on(socket, "generation:stop", stop);
+}
+
+async fn resume(call: Call<Resume>) -> ApiResult<Resumed> {
+    let api = &call.realtime.api;
+    let GenerationAccess(generation) = GenerationAccess::prove(api, call.user.id(), call.payload.generation_id).await?;
+    let log = &api.stores.generation_log;
+    Ok(Resumed { events: log.read(generation.id, call.payload.last_event_id, Duration::ZERO).await? })
+}
+
+async fn stop(call: Call<Stop>) -> ApiResult<Stopped> {
+    let api = &call.realtime.api;
+    let GenerationAccess(generation) = GenerationAccess::prove(api, call.user.id(), call.payload.generation_id).await?;
+    Ok(Stopped { stopped: api.engine.stop_generation(generation.id).await? })
+}

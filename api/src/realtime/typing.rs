@@ -1,0 +1,98 @@
+//! Who is typing: shown to the others, and forgotten by itself.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use collabry_shared::ids::ConversationId;
+use collabry_shared::realtime::{Event, Room};
+use serde::Deserialize;
+use socketioxide::extract::SocketRef;
+use socketioxide::socket::Sid;
+use tokio::time::Instant;
+
+use super::dispatch::{Call, on};
+use super::{Realtime, SocketUser};
+use crate::conversations::ConversationAccess;
+use crate::http::ApiResult;
+
+/// A client that types on says so again within this time.
+const LASTS: Duration = Duration::from_secs(6);
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+/// Those who type now, on this replica.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Typing(Arc<Mutex<HashMap<(Sid, ConversationId), Typist>>>);
+
+#[derive(Debug, Clone)]
+struct Typist {
+    user: SocketUser,
+    until: Instant,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Target {
+    conversation_id: ConversationId,
+}
+
+impl Typing {
+    fn lock(&self) -> MutexGuard<'_, HashMap<(Sid, ConversationId), Typist>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes out those whom `over` is true of.
+    fn take(&self, over: impl Fn(&(Sid, ConversationId), &Typist) -> bool) -> Vec<(ConversationId, SocketUser)> {
+        let taken = self.lock().extract_if(|key, typist| over(key, typist)).collect::<Vec<_>>();
+        taken.into_iter().map(|((_, conversation), typist)| (conversation, typist.user)).collect()
+    }
+}
+
+pub(super) fn register(socket: &SocketRef) {
+    on(socket, "typing:start", start);
+    on(socket, "typing:stop", stop);
+}
+
+async fn start(call: Call<Target>) -> ApiResult<()> {
+    let conversation_id = call.payload.conversation_id;
+    ConversationAccess::prove(&call.realtime.api, call.user.id(), conversation_id).await?;
+    let typist = Typist { user: call.user.clone(), until: Instant::now() + LASTS };
+    let before = call.realtime.typing.lock().insert((call.socket.id, conversation_id), typist);
+    if before.is_none() {
+        let name = call.user.user.0.name.clone();
+        let event = Event::UserTyping { conversation_id, user_id: call.user.id(), name };
+        call.realtime.api.fan_out.emit(Room::Conversation(conversation_id), event).await;
+    }
+    Ok(())
+}
+
+async fn stop(call: Call<Target>) -> ApiResult<()> {
+    let key = (call.socket.id, call.payload.conversation_id);
+    let stopped = call.realtime.typing.take(|typing, _| *typing == key);
+    announce(&call.realtime, stopped).await;
+    Ok(())
+}
+
+/// A socket is gone, and with it its typing.
+pub(super) async fn left(realtime: &Realtime, socket: &SocketRef) {
+    let stopped = realtime.typing.take(|(sid, _), _| *sid == socket.id);
+    announce(realtime, stopped).await;
+}
+
+pub(super) async fn expire(realtime: Realtime) {
+    let mut ticks = tokio::time::interval(LOOK_EVERY);
+    loop {
+        ticks.tick().await;
+        let now = Instant::now();
+        let stopped = realtime.typing.take(|_, typist| typist.until <= now);
+        announce(&realtime, stopped).await;
+    }
+}
+
+async fn announce(realtime: &Realtime, stopped: Vec<(ConversationId, SocketUser)>) {
+    for (conversation_id, user) in stopped {
+        let (user_id, name) = (user.id(), user.user.0.name);
+        let event = Event::UserStoppedTyping { conversation_id, user_id, name };
+        realtime.api.fan_out.emit(Room::Conversation(conversation_id), event).await;
+    }
+}

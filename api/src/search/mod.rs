@@ -1,0 +1,81 @@
+//! `/api/notebooks/{notebookId}/search`: passages without an answer.
+
+use std::collections::HashMap;
+
+use axum::Json;
+use axum::extract::State;
+use collabry_shared::engine::{SearchHit, SearchRequest};
+use collabry_shared::ids::{NotebookId, SourceId};
+use collabry_shared::sources::ready_segments;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::http::{ApiError, ApiResult, Body, Problem};
+use crate::notebooks::{NotebookAccess, Viewer};
+use crate::state::ApiState;
+
+const DEFAULT_LIMIT: u32 = 10;
+const MAX_LIMIT: u32 = 100;
+const MAX_QUERY_CHARS: usize = 1_000;
+
+pub fn router() -> OpenApiRouter<ApiState> {
+    OpenApiRouter::new().routes(routes!(search))
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct Query {
+    /// 1 to 1,000 characters.
+    query: String,
+    /// Default: all sources of the notebook.
+    source_ids: Option<Vec<SourceId>>,
+    /// 1 to 100; default 10.
+    limit: Option<u32>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct Found {
+    #[serde(flatten)]
+    hit: SearchHit,
+    source_name: String,
+    /// Whether a reader would know the page by its number.
+    paged: bool,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct Hits {
+    hits: Vec<Found>,
+}
+
+/// Search the sources of a notebook; best first
+#[utoipa::path(post, path = "/api/notebooks/{notebookId}/search", tag = "search", security(("bearer" = [])), params(("notebookId" = NotebookId, Path)),
+    request_body = Query, responses(
+    (status = 200, body = Hits), (status = 422, body = Problem, description = "`query_invalid`"), (status = 404, body = Problem, description = "`not_found`"),
+))]
+async fn search(
+    State(state): State<ApiState>,
+    access: NotebookAccess<Viewer>,
+    Body(request): Body<Query>,
+) -> ApiResult<Json<Hits>> {
+    let query = request.query.trim();
+    if query.is_empty() || query.chars().count() > MAX_QUERY_CHARS {
+        return Err(ApiError::invalid("query_invalid", "A query has 1 to 1,000 characters."));
+    }
+    let sources = state.stores.sources.list(access.notebook_id).await?;
+    let search = SearchRequest {
+        notebook_id: access.notebook_id,
+        segments: ready_segments(&sources, request.source_ids.as_deref()),
+        query: query.to_owned(),
+        limit: request.limit.unwrap_or(DEFAULT_LIMIT).clamp(1, MAX_LIMIT),
+    };
+    let hits = state.engine.search(&search).await?;
+    let by_id: HashMap<_, _> = sources.into_iter().map(|source| (source.id, source)).collect();
+    let named = hits.into_iter().filter_map(|hit| {
+        let source = by_id.get(&hit.source_id)?;
+        Some(Found { source_name: source.name.clone(), paged: source.latest.page_count.is_some(), hit })
+    });
+    Ok(Json(Hits { hits: named.collect() }))
+}

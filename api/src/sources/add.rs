@@ -1,0 +1,156 @@
+//! Adding sources: uploads, new versions, web pages.
+
+use axum::Json;
+use axum::extract::{DefaultBodyLimit, Multipart, State};
+use axum::http::StatusCode;
+use collabry_shared::ids::{NotebookId, SourceId, UserId};
+use collabry_shared::realtime::{Event, Room};
+use collabry_shared::sources::{Format, IngestState, Origin, Source, SourceVersion};
+use collabry_shared::storage::Blobs;
+use serde::Deserialize;
+use url::Url;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::upload::{self, Upload};
+use super::{SourceAccess, TAG};
+use crate::http::{ApiError, ApiResult, Body, Problem};
+use crate::notebooks::{Editor, NotebookAccess};
+use crate::state::ApiState;
+
+const MAX_URL_BYTES: usize = 2_000;
+
+pub fn router() -> OpenApiRouter<ApiState> {
+    // The limit is counted while the file arrives; see `upload`.
+    let uploads = OpenApiRouter::new()
+        .routes(routes!(upload_source))
+        .routes(routes!(upload_version))
+        .layer(DefaultBodyLimit::disable());
+    OpenApiRouter::new().routes(routes!(add_url)).merge(uploads)
+}
+
+/// A multipart form with one file
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes the form; the body is read as a stream")]
+struct FileForm {
+    #[schema(value_type = String, format = Binary)]
+    file: Vec<u8>,
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+struct UrlRequest {
+    #[schema(example = "https://example.org/article")]
+    url: String,
+}
+
+/// Upload a file as a new source; it is read in the background
+#[utoipa::path(post, path = "/api/notebooks/{notebookId}/sources", tag = TAG, security(("bearer" = [])), params(("notebookId" = NotebookId, Path)),
+    request_body(content = FileForm, content_type = "multipart/form-data"), responses(
+    (status = 201, body = Source), (status = 400, body = Problem, description = "`upload_incomplete`"),
+    (status = 413, body = Problem, description = "`upload_too_large`"), (status = 415, body = Problem, description = "`format_unknown`"),
+    (status = 422, body = Problem, description = "`file_empty`, `file_missing`"),
+))]
+async fn upload_source(
+    State(state): State<ApiState>,
+    access: NotebookAccess<Editor>,
+    mut multipart: Multipart,
+) -> ApiResult<(StatusCode, Json<Source>)> {
+    let id = SourceId::new();
+    let key = Blobs::source_key(access.notebook_id, id, 1);
+    let received = upload::receive(&mut multipart, &state.stores.blobs, &key, state.config.max_upload_bytes).await?;
+    let name = received.name.clone();
+    let version = uploaded_version(&state, 1, key, &received);
+    let source = new_source(access.notebook_id, id, access.user_id, name, Origin::Upload, version);
+    store(&state, source).await
+}
+
+/// Upload a new version of a source; the one before answers questions until it is ready
+#[utoipa::path(post, path = "/api/sources/{sourceId}/versions", tag = TAG, security(("bearer" = [])), params(("sourceId" = SourceId, Path)),
+    request_body(content = FileForm, content_type = "multipart/form-data"), responses(
+    (status = 201, body = Source), (status = 413, body = Problem, description = "`upload_too_large`"),
+    (status = 415, body = Problem, description = "`format_unknown`"), (status = 404, body = Problem, description = "`not_found`"),
+))]
+async fn upload_version(
+    State(state): State<ApiState>,
+    SourceAccess { source, .. }: SourceAccess<Editor>,
+    mut multipart: Multipart,
+) -> ApiResult<(StatusCode, Json<Source>)> {
+    let number = source.latest.version + 1;
+    let key = Blobs::source_key(source.notebook_id, source.id, number);
+    let received = upload::receive(&mut multipart, &state.stores.blobs, &key, state.config.max_upload_bytes).await?;
+    let version = uploaded_version(&state, number, key, &received);
+    let source = state.stores.sources.add_version(source.id, &received.name, &version).await?;
+    let source = source.ok_or_else(ApiError::not_found)?;
+    announce(&state, &source).await;
+    Ok((StatusCode::CREATED, Json(source)))
+}
+
+/// Add a web page as a source; it is fetched in the background
+#[utoipa::path(post, path = "/api/notebooks/{notebookId}/sources/url", tag = TAG, security(("bearer" = [])), params(("notebookId" = NotebookId, Path)),
+    request_body = UrlRequest, responses((status = 201, body = Source), (status = 422, body = Problem, description = "`url_invalid`")))]
+async fn add_url(
+    State(state): State<ApiState>,
+    access: NotebookAccess<Editor>,
+    Body(request): Body<UrlRequest>,
+) -> ApiResult<(StatusCode, Json<Source>)> {
+    let url = parse_url(&request.url)?;
+    let id = SourceId::new();
+    let key = Blobs::source_key(access.notebook_id, id, 1);
+    let version = queued_version(&state, 1, Format::Web, 0, key);
+    let name = url.host_str().map(|host| format!("{host}{}", url.path())).unwrap_or_default();
+    let name = name.trim_end_matches('/').to_owned();
+    let source = new_source(access.notebook_id, id, access.user_id, name, Origin::Url { url }, version);
+    store(&state, source).await
+}
+
+fn parse_url(text: &str) -> ApiResult<Url> {
+    let invalid = || ApiError::invalid("url_invalid", "That is not the address of a web page (http:// or https://).");
+    let url = Url::parse(text.trim()).map_err(|_| invalid())?;
+    let web = matches!(url.scheme(), "http" | "https") && url.has_host() && text.len() <= MAX_URL_BYTES;
+    let anonymous = url.username().is_empty() && url.password().is_none();
+    if web && anonymous { Ok(url) } else { Err(invalid()) }
+}
+
+fn uploaded_version(state: &ApiState, number: u32, blob_key: String, upload: &Upload) -> SourceVersion {
+    queued_version(state, number, upload.format, upload.size, blob_key)
+}
+
+fn queued_version(state: &ApiState, version: u32, format: Format, size: u64, blob_key: String) -> SourceVersion {
+    let now = state.clock.now();
+    SourceVersion {
+        version,
+        format,
+        size,
+        blob_key,
+        state: IngestState::Queued,
+        page_count: None,
+        chunk_count: None,
+        created_at: now,
+        updated_at: now,
+    }
+}
+
+fn new_source(
+    notebook_id: NotebookId,
+    id: SourceId,
+    created_by: UserId,
+    name: String,
+    origin: Origin,
+    latest: SourceVersion,
+) -> Source {
+    let created_at = latest.created_at;
+    Source { id, notebook_id, name, origin, created_by, created_at, latest, ready_version: None }
+}
+
+async fn store(state: &ApiState, source: Source) -> ApiResult<(StatusCode, Json<Source>)> {
+    state.stores.sources.create(&source).await?;
+    announce(state, &source).await;
+    Ok((StatusCode::CREATED, Json(source)))
+}
+
+/// Tells the members, and the engine that there is work.
+pub(super) async fn announce(state: &ApiState, source: &Source) {
+    state.fan_out.emit(Room::Notebook(source.notebook_id), Event::SourceStatus { source: source.clone() }).await;
+    state.engine.sources_changed().await;
+}

@@ -1,0 +1,16 @@
+//! Sources of a notebook: adding, looking, removing.
+
+mod access;
+mod add;
+mod read;
+mod routes;
+mod upload;
+
+pub use self::access::SourceAccess;
+use crate::state::ApiState;
+
+const TAG: &str = "sources";
+
+pub fn router() -> utoipa_axum::router::OpenApiRouter<ApiState> {
+    routes::router().merge(read::router()).merge(add::router())
+}

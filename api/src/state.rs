@@ -1,0 +1,52 @@
+//! What every handler can reach. Nothing in it would be missed by another replica.
+
+use std::ops::Deref;
+use std::sync::Arc;
+
+use collabry_shared::clock::Clock;
+use collabry_shared::config::ApiConfig;
+use collabry_shared::engine::{AiEngine, ModelId};
+use collabry_shared::presence::Presence;
+use collabry_shared::realtime::FanOut;
+use collabry_shared::storage::Stores;
+use tokio_util::sync::CancellationToken;
+
+use crate::auth::{Passwords, Tokens};
+
+/// Cheap to clone.
+#[derive(Clone)]
+pub struct ApiState(Arc<Parts>);
+
+pub struct Parts {
+    pub config: ApiConfig,
+    pub default_model: ModelId,
+    pub stores: Stores,
+    pub engine: Arc<dyn AiEngine>,
+    pub fan_out: Arc<dyn FanOut>,
+    pub presence: Arc<dyn Presence>,
+    pub clock: Arc<dyn Clock>,
+    pub tokens: Tokens,
+    pub passwords: Passwords,
+    /// Cancelled when the process begins to drain.
+    pub draining: CancellationToken,
+}
+
+impl ApiState {
+    pub fn new(parts: Parts) -> Self {
+        Self(Arc::new(parts))
+    }
+}
+
+impl Deref for ApiState {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for ApiState {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ApiState").finish_non_exhaustive()
+    }
+}
