@@ -2,6 +2,7 @@
 
 mod email;
 mod repo;
+mod sqlite;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};

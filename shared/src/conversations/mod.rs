@@ -7,6 +7,7 @@
 
 mod content;
 mod repo;
+mod sqlite;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};

@@ -2,6 +2,7 @@
 
 mod log;
 mod repo;
+mod sqlite;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -9,6 +10,7 @@ use utoipa::ToSchema;
 
 pub use self::log::{EventId, GenerationLog, LoggedEvent};
 pub use self::repo::GenerationRepo;
+pub(crate) use self::sqlite::SqliteLog;
 use crate::conversations::Citation;
 use crate::engine::ModelId;
 use crate::ids::{ConversationId, GenerationId, MessageId, NotebookId, SourceId, UserId};

@@ -1,6 +1,7 @@
 //! Notebooks: shared spaces with members.
 
 mod repo;
+mod sqlite;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};

@@ -1,5 +1,7 @@
 //! Notifications: what happened to a user while they looked elsewhere.
 
+mod sqlite;
+
 use async_trait::async_trait;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};

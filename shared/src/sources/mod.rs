@@ -1,6 +1,7 @@
 //! Sources: uploaded or fetched material, in versions, and the text, pages and chunks made of it.
 
 mod repo;
+mod sqlite;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -89,6 +90,9 @@ pub enum IngestState {
     Ready,
     Failed(IngestFailure),
 }
+
+/// How often an ingestion may die with its process before it counts as [`IngestState::Failed`] (`ingest_crashed`).
+pub const MAX_INGEST_ATTEMPTS: u32 = 3;
 
 /// Why ingestion ended; the file is kept and can be tried again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

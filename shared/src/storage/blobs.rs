@@ -30,7 +30,7 @@ impl Blobs {
         std::fs::create_dir_all(folder).map_err(|error| {
             BlobError::Store(object_store::Error::Generic { store: "folder", source: error.into() })
         })?;
-        let store = LocalFileSystem::new_with_prefix(folder)?.with_automatic_cleanup(true);
+        let store = LocalFileSystem::new_with_prefix(folder)?.with_automatic_cleanup(true).with_fsync(true);
         Ok(Self(Arc::new(store)))
     }
 

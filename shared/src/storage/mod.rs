@@ -20,6 +20,9 @@ pub enum StoreError {
     /// A unique key is taken.
     #[error("{0} exists already")]
     Conflict(&'static str),
+    /// What the write belongs to is gone, or never was: a notebook, a conversation, a user.
+    #[error("{0} does not exist")]
+    Missing(&'static str),
     /// The database did not answer in time or is away; trying again may help.
     #[error("the database is not available: {0}")]
     Unavailable(String),

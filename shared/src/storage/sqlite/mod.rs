@@ -1,1 +1,112 @@
 //! The embedded backend: SQLite files in the data folder.
+//!
+//! Documents live in `collabry.db`; what is acknowledged there is on disk. Events of generations go to
+//! `generations.db`, which syncs less often: they survive the process, and after a power cut the stored answer decides.
+
+mod columns;
+mod error;
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use sqlx::migrate::Migrator;
+use sqlx::query::Query;
+use sqlx::sqlite::{
+    SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous,
+};
+use sqlx::{Sqlite, SqlitePool, Transaction};
+
+pub(crate) use self::columns::{Columns, integer, json, opt_json, word};
+pub(crate) use self::error::conflict;
+use crate::clock::Clock;
+use crate::generations::SqliteLog;
+use crate::storage::{Blobs, Probe, StoreError, StoreResult, Stores};
+
+static DOCUMENTS: Migrator = sqlx::migrate!("migrations/sqlite/documents");
+static JOURNAL: Migrator = sqlx::migrate!("migrations/sqlite/journal");
+
+/// Reads that run at the same time; each has a thread. Loading a large segment takes one for a while.
+const READERS: u32 = 8;
+
+/// How long a statement waits for its turn or for a lock before the store counts as unavailable.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// All stores of one process in `data_dir`, which is made when missing. Brings the schema up to date.
+pub async fn open(data_dir: &Path, clock: Arc<dyn Clock>) -> StoreResult<Stores> {
+    let blobs = Blobs::folder(&data_dir.join("blobs")).map_err(|error| StoreError::Unavailable(error.to_string()))?;
+    let documents = Database::open(&data_dir.join("collabry.db"), SqliteSynchronous::Full, &DOCUMENTS).await?;
+    let journal = Database::open(&data_dir.join("generations.db"), SqliteSynchronous::Normal, &JOURNAL).await?;
+    let documents = Arc::new(documents);
+    Ok(Stores {
+        users: documents.clone(),
+        sessions: documents.clone(),
+        notebooks: documents.clone(),
+        sources: documents.clone(),
+        conversations: documents.clone(),
+        generations: documents.clone(),
+        generation_log: Arc::new(SqliteLog::new(journal, clock)),
+        notifications: documents.clone(),
+        blobs,
+        probe: documents,
+    })
+}
+
+/// One SQLite file. Each feature's `sqlite.rs` implements its repository on it.
+#[derive(Debug, Clone)]
+pub(crate) struct Database {
+    /// Never blocked by the writer: write-ahead logging.
+    pub read: SqlitePool,
+    /// One connection: writers take turns here, in order, instead of fighting for the file's lock.
+    pub write: SqlitePool,
+}
+
+impl Database {
+    async fn open(file: &Path, synchronous: SqliteSynchronous, schema: &Migrator) -> StoreResult<Self> {
+        let options = SqliteConnectOptions::new().filename(file).busy_timeout(PATIENCE).foreign_keys(true);
+        let writing = options
+            .clone()
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(synchronous)
+            .optimize_on_close(true, None);
+        let write = pool(1).connect_with(writing).await?;
+        schema.run(&write).await?;
+        // `query_only` and not a read-only file: a reader must be able to make the shared-memory file.
+        let read = pool(READERS).connect_with(options.pragma("query_only", "ON")).await?;
+        Ok(Self { read, write })
+    }
+
+    /// A transaction that holds the file's write lock from the start, so that it never fails half way for want of it.
+    pub async fn begin(&self) -> StoreResult<Transaction<'static, Sqlite>> {
+        Ok(self.write.begin_with("BEGIN IMMEDIATE").await?)
+    }
+
+    /// Runs one writing statement with a `RETURNING` clause that yields at most one row.
+    ///
+    /// Outside a transaction `fetch_optional` and `fetch_one` must not be used for that: they stop at the row, and the
+    /// error of a commit that fails after it is lost.
+    pub async fn returning(&self, statement: Query<'_, Sqlite, SqliteArguments>) -> StoreResult<Option<SqliteRow>> {
+        Ok(statement.fetch_all(&self.write).await?.pop())
+    }
+}
+
+fn pool(connections: u32) -> SqlitePoolOptions {
+    SqlitePoolOptions::new()
+        .max_connections(connections)
+        .min_connections(1)
+        .acquire_timeout(PATIENCE)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        // A connection to a file does not go away while it rests.
+        .test_before_acquire(false)
+}
+
+#[async_trait::async_trait]
+impl Probe for Database {
+    async fn ping(&self) -> StoreResult<()> {
+        // Takes the write lock, so it fails when the disk or another process keeps us from writing.
+        self.begin().await?.rollback().await?;
+        Ok(())
+    }
+}

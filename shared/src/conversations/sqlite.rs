@@ -1,0 +1,288 @@
+//! Conversations and their logs in SQLite.
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use sqlx::sqlite::SqliteRow;
+use sqlx::{Sqlite, Transaction};
+
+use super::{Appended, Conversation, ConversationRepo, Message, NewMessage, ReadMark, Rewrite};
+use crate::engine::ModelId;
+use crate::ids::{ConversationId, MessageId, NotebookId, UserId};
+use crate::storage::sqlite::{Columns as _, Database, conflict, integer, json, opt_json, word};
+use crate::storage::{StoreError, StoreResult};
+
+#[async_trait]
+impl ConversationRepo for Database {
+    async fn create(&self, conversation: &Conversation) -> StoreResult<()> {
+        let done = sqlx::query(
+            "INSERT INTO conversations (id, notebook_id, title, model, created_by, created_at, active_at, head)
+             SELECT ?1, id, ?2, ?3, ?4, ?5, ?5, ?6 FROM live_notebooks WHERE id = ?7",
+        )
+        .bind(conversation.id.to_string())
+        .bind(&conversation.title)
+        .bind(conversation.model.as_ref().map(ModelId::to_string))
+        .bind(conversation.created_by.to_string())
+        .bind(conversation.created_at.as_millisecond())
+        .bind(integer(conversation.head))
+        .bind(conversation.notebook_id.to_string())
+        .execute(&self.write)
+        .await
+        .map_err(conflict("the conversation"))?;
+        if done.rows_affected() == 1 { Ok(()) } else { Err(StoreError::Missing("the notebook")) }
+    }
+
+    async fn get(&self, id: ConversationId) -> StoreResult<Option<Conversation>> {
+        let row = sqlx::query("SELECT * FROM live_conversations WHERE id = ?")
+            .bind(id.to_string())
+            .fetch_optional(&self.read)
+            .await?;
+        row.as_ref().map(conversation).transpose()
+    }
+
+    async fn list(&self, notebook: NotebookId) -> StoreResult<Vec<Conversation>> {
+        let rows =
+            sqlx::query("SELECT * FROM live_conversations WHERE notebook_id = ? ORDER BY active_at DESC, id DESC")
+                .bind(notebook.to_string())
+                .fetch_all(&self.read)
+                .await?;
+        rows.iter().map(conversation).collect()
+    }
+
+    async fn update(
+        &self,
+        id: ConversationId,
+        title: Option<&str>,
+        model: Option<&ModelId>,
+    ) -> StoreResult<Option<Conversation>> {
+        let update = sqlx::query(
+            "UPDATE conversations SET title = COALESCE(?, title), model = COALESCE(?, model)
+             WHERE id = ? AND notebook_id IN (SELECT id FROM live_notebooks)
+             RETURNING *",
+        )
+        .bind(title)
+        .bind(model.map(ModelId::to_string))
+        .bind(id.to_string());
+        self.returning(update).await?.as_ref().map(conversation).transpose()
+    }
+
+    async fn title_if_none(&self, id: ConversationId, title: &str) -> StoreResult<Option<Conversation>> {
+        let update = sqlx::query(
+            "UPDATE conversations SET title = ?
+             WHERE id = ? AND title IS NULL AND notebook_id IN (SELECT id FROM live_notebooks)
+             RETURNING *",
+        )
+        .bind(title)
+        .bind(id.to_string());
+        self.returning(update).await?.as_ref().map(conversation).transpose()
+    }
+
+    async fn delete(&self, id: ConversationId) -> StoreResult<bool> {
+        let done =
+            sqlx::query("DELETE FROM conversations WHERE id = ? AND notebook_id IN (SELECT id FROM live_notebooks)")
+                .bind(id.to_string())
+                .execute(&self.write)
+                .await?;
+        Ok(done.rows_affected() == 1)
+    }
+
+    async fn append(&self, message: &NewMessage) -> StoreResult<Appended> {
+        let mut tx = self.begin().await?;
+        let Some(rev) = next_rev(&mut tx, message.conversation_id, message.created_at).await? else {
+            return Err(StoreError::Missing("the conversation"));
+        };
+        if let Some(existing) = by_client_id(&mut tx, message).await? {
+            // Dropping the transaction gives the rev back.
+            return Ok(Appended::Existing(existing));
+        }
+        let stored = insert(&mut tx, message, rev).await?;
+        tx.commit().await?;
+        Ok(Appended::Created(stored))
+    }
+
+    async fn rewrite(
+        &self,
+        conversation: ConversationId,
+        id: MessageId,
+        rewrite: &Rewrite,
+        now: Timestamp,
+    ) -> StoreResult<Option<Message>> {
+        let mut tx = self.begin().await?;
+        let Some(rev) = next_rev(&mut tx, conversation, now).await? else {
+            return Ok(None);
+        };
+        let update = match rewrite {
+            Rewrite::Edit { content } => sqlx::query(
+                "UPDATE messages SET rev = ?3, edited_at = ?4, content = ?5
+                 WHERE conversation_id = ?1 AND id = ?2 AND deleted_at IS NULL RETURNING *",
+            )
+            .bind(conversation.to_string())
+            .bind(id.to_string())
+            .bind(rev)
+            .bind(now.as_millisecond())
+            .bind(content),
+            Rewrite::Delete => sqlx::query(
+                "UPDATE messages SET rev = ?3, deleted_at = ?4, content = '', citations_json = '[]'
+                 WHERE conversation_id = ?1 AND id = ?2 AND deleted_at IS NULL RETURNING *",
+            )
+            .bind(conversation.to_string())
+            .bind(id.to_string())
+            .bind(rev)
+            .bind(now.as_millisecond()),
+        };
+        let Some(row) = update.fetch_optional(&mut *tx).await? else {
+            return Ok(None);
+        };
+        tx.commit().await?;
+        Ok(Some(self::message(&row)?))
+    }
+
+    async fn message(&self, conversation: ConversationId, id: MessageId) -> StoreResult<Option<Message>> {
+        let row = sqlx::query(
+            "SELECT m.* FROM messages m JOIN live_conversations c ON c.id = m.conversation_id
+             WHERE m.conversation_id = ? AND m.id = ?",
+        )
+        .bind(conversation.to_string())
+        .bind(id.to_string())
+        .fetch_optional(&self.read)
+        .await?;
+        row.as_ref().map(self::message).transpose()
+    }
+
+    async fn history(
+        &self,
+        conversation: ConversationId,
+        before: Option<u64>,
+        limit: u32,
+    ) -> StoreResult<Vec<Message>> {
+        let rows = sqlx::query(
+            "SELECT m.* FROM messages m JOIN live_conversations c ON c.id = m.conversation_id
+             WHERE m.conversation_id = ? AND m.position < ? ORDER BY m.position DESC LIMIT ?",
+        )
+        .bind(conversation.to_string())
+        .bind(integer(before.unwrap_or(u64::MAX)))
+        .bind(limit)
+        .fetch_all(&self.read)
+        .await?;
+        rows.iter().map(self::message).collect()
+    }
+
+    async fn changes_since(&self, conversation: ConversationId, rev: u64, limit: u32) -> StoreResult<Vec<Message>> {
+        let rows = sqlx::query(
+            "SELECT m.* FROM messages m JOIN live_conversations c ON c.id = m.conversation_id
+             WHERE m.conversation_id = ? AND m.rev > ? ORDER BY m.rev LIMIT ?",
+        )
+        .bind(conversation.to_string())
+        .bind(integer(rev))
+        .bind(limit)
+        .fetch_all(&self.read)
+        .await?;
+        rows.iter().map(self::message).collect()
+    }
+
+    async fn mark_read(&self, conversation: ConversationId, user: UserId, rev: u64) -> StoreResult<bool> {
+        let done = sqlx::query(
+            "INSERT INTO read_marks (conversation_id, user_id, rev)
+             SELECT id, ?2, ?3 FROM live_conversations WHERE id = ?1 AND ?3 > 0
+             ON CONFLICT (conversation_id, user_id) DO UPDATE SET rev = excluded.rev WHERE excluded.rev > rev",
+        )
+        .bind(conversation.to_string())
+        .bind(user.to_string())
+        .bind(integer(rev))
+        .execute(&self.write)
+        .await?;
+        Ok(done.rows_affected() == 1)
+    }
+
+    async fn read_marks(&self, conversation: ConversationId) -> StoreResult<Vec<ReadMark>> {
+        let rows = sqlx::query(
+            "SELECT r.* FROM read_marks r JOIN live_conversations c ON c.id = r.conversation_id
+             WHERE r.conversation_id = ? ORDER BY r.user_id",
+        )
+        .bind(conversation.to_string())
+        .fetch_all(&self.read)
+        .await?;
+        rows.iter().map(|row| Ok(ReadMark { user_id: row.parsed("user_id")?, rev: row.number("rev")? })).collect()
+    }
+}
+
+/// Takes the conversation's next rev; `None` when the conversation is gone. It counts once `tx` is committed, and until
+/// then nobody else can take one: the transaction holds the write lock, so there is no race to lose and retry. The
+/// unique index on `(conversation_id, rev)` stands guard over that.
+async fn next_rev(tx: &mut Transaction<'_, Sqlite>, id: ConversationId, now: Timestamp) -> StoreResult<Option<i64>> {
+    let head = sqlx::query_scalar(
+        "UPDATE conversations SET head = head + 1, active_at = MAX(active_at, ?)
+         WHERE id = ? AND notebook_id IN (SELECT id FROM live_notebooks)
+         RETURNING head",
+    )
+    .bind(now.as_millisecond())
+    .bind(id.to_string())
+    .fetch_optional(&mut **tx)
+    .await?;
+    Ok(head)
+}
+
+async fn by_client_id(tx: &mut Transaction<'_, Sqlite>, message: &NewMessage) -> StoreResult<Option<Message>> {
+    let row = sqlx::query("SELECT * FROM messages WHERE conversation_id = ? AND client_id = ?")
+        .bind(message.conversation_id.to_string())
+        .bind(message.client_id.as_str())
+        .fetch_optional(&mut **tx)
+        .await?;
+    row.as_ref().map(self::message).transpose()
+}
+
+async fn insert(tx: &mut Transaction<'_, Sqlite>, message: &NewMessage, rev: i64) -> StoreResult<Message> {
+    let row = sqlx::query(
+        "INSERT INTO messages (id, conversation_id, client_id, position, rev, author_json, content, citations_json,
+             status, failure_json, generation_id, reply_to, created_at)
+         VALUES (?1, ?2, ?3, ?4, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
+         RETURNING *",
+    )
+    .bind(message.id.to_string())
+    .bind(message.conversation_id.to_string())
+    .bind(message.client_id.as_str())
+    .bind(rev)
+    .bind(json(&message.author)?)
+    .bind(&message.content)
+    .bind(json(&message.citations)?)
+    .bind(word(&message.status)?)
+    .bind(opt_json(message.failure.as_ref())?)
+    .bind(message.generation_id.map(|id| id.to_string()))
+    .bind(message.reply_to.map(|id| id.to_string()))
+    .bind(message.created_at.as_millisecond())
+    .fetch_one(&mut **tx)
+    .await
+    .map_err(conflict("the message"))?;
+    self::message(&row)
+}
+
+fn conversation(row: &SqliteRow) -> StoreResult<Conversation> {
+    Ok(Conversation {
+        id: row.parsed("id")?,
+        notebook_id: row.parsed("notebook_id")?,
+        title: row.opt_text("title")?,
+        model: row.opt_word("model")?,
+        created_by: row.parsed("created_by")?,
+        created_at: row.time("created_at")?,
+        head: row.number("head")?,
+    })
+}
+
+fn message(row: &SqliteRow) -> StoreResult<Message> {
+    Ok(Message {
+        id: row.parsed("id")?,
+        conversation_id: row.parsed("conversation_id")?,
+        client_id: row.word("client_id")?,
+        position: row.number("position")?,
+        rev: row.number("rev")?,
+        author: row.json("author_json")?,
+        content: row.text("content")?,
+        citations: row.json("citations_json")?,
+        status: row.word("status")?,
+        failure: row.opt_json("failure_json")?,
+        generation_id: row.opt_parsed("generation_id")?,
+        reply_to: row.opt_parsed("reply_to")?,
+        created_at: row.time("created_at")?,
+        edited_at: row.opt_time("edited_at")?,
+        deleted_at: row.opt_time("deleted_at")?,
+    })
+}

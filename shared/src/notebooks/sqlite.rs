@@ -1,0 +1,300 @@
+//! Notebooks and their members in SQLite.
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use sqlx::sqlite::SqliteRow;
+
+use super::{Invitation, JoinCode, Member, Notebook, NotebookRepo, Role};
+use crate::auth::{Email, UserSummary};
+use crate::ids::{NotebookId, UserId};
+use crate::storage::sqlite::{Columns as _, Database, conflict, word};
+use crate::storage::{StoreError, StoreResult};
+
+#[async_trait]
+impl NotebookRepo for Database {
+    async fn create(&self, notebook: &Notebook) -> StoreResult<()> {
+        let mut tx = self.begin().await?;
+        let role = notebook.join_code.as_ref().map(|code| word(&code.role)).transpose()?;
+        sqlx::query(
+            "INSERT INTO notebooks (id, title, join_code, join_role, created_by, created_at, updated_at)
+             VALUES (?, ?, ?, ?, ?, ?, ?)",
+        )
+        .bind(notebook.id.to_string())
+        .bind(&notebook.title)
+        .bind(notebook.join_code.as_ref().map(|code| &code.code))
+        .bind(role)
+        .bind(notebook.created_by.to_string())
+        .bind(notebook.created_at.as_millisecond())
+        .bind(notebook.updated_at.as_millisecond())
+        .execute(&mut *tx)
+        .await
+        .map_err(conflict("the notebook or its join code"))?;
+        sqlx::query("INSERT INTO members (notebook_id, user_id, role, joined_at) VALUES (?, ?, 'owner', ?)")
+            .bind(notebook.id.to_string())
+            .bind(notebook.created_by.to_string())
+            .bind(notebook.created_at.as_millisecond())
+            .execute(&mut *tx)
+            .await?;
+        Ok(tx.commit().await?)
+    }
+
+    async fn get(&self, id: NotebookId) -> StoreResult<Option<Notebook>> {
+        let row = sqlx::query("SELECT * FROM live_notebooks WHERE id = ?")
+            .bind(id.to_string())
+            .fetch_optional(&self.read)
+            .await?;
+        row.as_ref().map(notebook).transpose()
+    }
+
+    async fn list_for(&self, user: UserId) -> StoreResult<Vec<(Notebook, Role)>> {
+        let rows = sqlx::query(
+            "SELECT n.*, m.role FROM members m JOIN live_notebooks n ON n.id = m.notebook_id
+             WHERE m.user_id = ? ORDER BY n.updated_at DESC, n.id DESC",
+        )
+        .bind(user.to_string())
+        .fetch_all(&self.read)
+        .await?;
+        rows.iter().map(|row| Ok((notebook(row)?, row.word("role")?))).collect()
+    }
+
+    async fn rename(&self, id: NotebookId, title: &str, now: Timestamp) -> StoreResult<Option<Notebook>> {
+        let rename = sqlx::query(
+            "UPDATE notebooks SET title = ?, updated_at = ? WHERE id = ? AND deleted_at IS NULL RETURNING *",
+        )
+        .bind(title)
+        .bind(now.as_millisecond())
+        .bind(id.to_string());
+        self.returning(rename).await?.as_ref().map(notebook).transpose()
+    }
+
+    async fn set_join_code(&self, id: NotebookId, code: Option<&JoinCode>) -> StoreResult<Option<Notebook>> {
+        let rows = sqlx::query(
+            "UPDATE notebooks SET join_code = ?, join_role = ? WHERE id = ? AND deleted_at IS NULL RETURNING *",
+        )
+        .bind(code.map(|code| &code.code))
+        .bind(code.map(|code| word(&code.role)).transpose()?)
+        .bind(id.to_string())
+        .fetch_all(&self.write)
+        .await
+        .map_err(conflict("a notebook with this join code"))?;
+        rows.first().map(notebook).transpose()
+    }
+
+    async fn by_join_code(&self, code: &str) -> StoreResult<Option<Notebook>> {
+        let row = sqlx::query("SELECT * FROM live_notebooks WHERE join_code = ?")
+            .bind(code)
+            .fetch_optional(&self.read)
+            .await?;
+        row.as_ref().map(notebook).transpose()
+    }
+
+    async fn role_of(&self, id: NotebookId, user: UserId) -> StoreResult<Option<Role>> {
+        let row = sqlx::query(
+            "SELECT m.role FROM members m JOIN live_notebooks n ON n.id = m.notebook_id
+             WHERE m.notebook_id = ? AND m.user_id = ?",
+        )
+        .bind(id.to_string())
+        .bind(user.to_string())
+        .fetch_optional(&self.read)
+        .await?;
+        row.map(|row| row.word("role")).transpose()
+    }
+
+    async fn members(&self, id: NotebookId) -> StoreResult<Vec<Member>> {
+        let rows = sqlx::query(
+            "SELECT m.role, m.joined_at, u.id, u.name, u.email
+             FROM members m JOIN live_notebooks n ON n.id = m.notebook_id JOIN users u ON u.id = m.user_id
+             WHERE m.notebook_id = ? ORDER BY m.joined_at, m.user_id",
+        )
+        .bind(id.to_string())
+        .fetch_all(&self.read)
+        .await?;
+        rows.iter().map(member).collect()
+    }
+
+    async fn add_member(&self, id: NotebookId, user: UserId, role: Role, now: Timestamp) -> StoreResult<bool> {
+        let done = sqlx::query(
+            "INSERT INTO members (notebook_id, user_id, role, joined_at)
+             SELECT id, ?, ?, ? FROM live_notebooks WHERE id = ?
+             ON CONFLICT DO NOTHING",
+        )
+        .bind(user.to_string())
+        .bind(word(&role)?)
+        .bind(now.as_millisecond())
+        .bind(id.to_string())
+        .execute(&self.write)
+        .await?;
+        Ok(done.rows_affected() == 1)
+    }
+
+    async fn set_role(&self, id: NotebookId, user: UserId, role: Role) -> StoreResult<bool> {
+        let done = sqlx::query(
+            "UPDATE members SET role = ?3
+             WHERE notebook_id = ?1 AND user_id = ?2
+               AND notebook_id IN (SELECT id FROM live_notebooks)
+               AND (role <> 'owner' OR ?3 = 'owner' OR EXISTS (
+                   SELECT 1 FROM members o WHERE o.notebook_id = ?1 AND o.role = 'owner' AND o.user_id <> ?2))",
+        )
+        .bind(id.to_string())
+        .bind(user.to_string())
+        .bind(word(&role)?)
+        .execute(&self.write)
+        .await?;
+        Ok(done.rows_affected() == 1)
+    }
+
+    async fn remove_member(&self, id: NotebookId, user: UserId) -> StoreResult<bool> {
+        let done = sqlx::query(
+            "DELETE FROM members
+             WHERE notebook_id = ?1 AND user_id = ?2
+               AND notebook_id IN (SELECT id FROM live_notebooks)
+               AND (role <> 'owner' OR EXISTS (
+                   SELECT 1 FROM members o WHERE o.notebook_id = ?1 AND o.role = 'owner' AND o.user_id <> ?2))",
+        )
+        .bind(id.to_string())
+        .bind(user.to_string())
+        .execute(&self.write)
+        .await?;
+        Ok(done.rows_affected() == 1)
+    }
+
+    async fn invite(&self, invitation: &Invitation) -> StoreResult<()> {
+        let done = sqlx::query(
+            "INSERT INTO invitations (notebook_id, email, role, invited_by, created_at)
+             SELECT id, ?, ?, ?, ? FROM live_notebooks WHERE id = ?
+             ON CONFLICT (notebook_id, email) DO UPDATE
+             SET role = excluded.role, invited_by = excluded.invited_by, created_at = excluded.created_at",
+        )
+        .bind(invitation.email.as_str())
+        .bind(word(&invitation.role)?)
+        .bind(invitation.invited_by.to_string())
+        .bind(invitation.created_at.as_millisecond())
+        .bind(invitation.notebook_id.to_string())
+        .execute(&self.write)
+        .await?;
+        if done.rows_affected() == 1 { Ok(()) } else { Err(StoreError::Missing("the notebook")) }
+    }
+
+    async fn invitations(&self, id: NotebookId) -> StoreResult<Vec<Invitation>> {
+        let rows = sqlx::query(
+            "SELECT i.* FROM invitations i JOIN live_notebooks n ON n.id = i.notebook_id
+             WHERE i.notebook_id = ? ORDER BY i.created_at, i.email",
+        )
+        .bind(id.to_string())
+        .fetch_all(&self.read)
+        .await?;
+        rows.iter().map(invitation).collect()
+    }
+
+    async fn withdraw_invitation(&self, id: NotebookId, email: &Email) -> StoreResult<bool> {
+        let done = sqlx::query(
+            "DELETE FROM invitations
+             WHERE notebook_id = ? AND email = ? AND notebook_id IN (SELECT id FROM live_notebooks)",
+        )
+        .bind(id.to_string())
+        .bind(email.as_str())
+        .execute(&self.write)
+        .await?;
+        Ok(done.rows_affected() == 1)
+    }
+
+    async fn accept_invitations(&self, email: &Email, user: UserId, now: Timestamp) -> StoreResult<Vec<NotebookId>> {
+        let mut tx = self.begin().await?;
+        let joined = sqlx::query(
+            "INSERT INTO members (notebook_id, user_id, role, joined_at)
+             SELECT n.id, ?, i.role, ? FROM invitations i JOIN live_notebooks n ON n.id = i.notebook_id
+             WHERE i.email = ? ORDER BY i.created_at
+             ON CONFLICT DO NOTHING
+             RETURNING notebook_id",
+        )
+        .bind(user.to_string())
+        .bind(now.as_millisecond())
+        .bind(email.as_str())
+        .fetch_all(&mut *tx)
+        .await?;
+        sqlx::query("DELETE FROM invitations WHERE email = ?").bind(email.as_str()).execute(&mut *tx).await?;
+        tx.commit().await?;
+        joined.iter().map(|row| row.parsed("notebook_id")).collect()
+    }
+
+    async fn mark_deleted(&self, id: NotebookId, now: Timestamp) -> StoreResult<bool> {
+        // The join code is given up: it must not keep another notebook from drawing it.
+        let done = sqlx::query(
+            "UPDATE notebooks SET deleted_at = ?, join_code = NULL, join_role = NULL
+             WHERE id = ? AND deleted_at IS NULL",
+        )
+        .bind(now.as_millisecond())
+        .bind(id.to_string())
+        .execute(&self.write)
+        .await?;
+        Ok(done.rows_affected() == 1)
+    }
+
+    async fn deleted(&self) -> StoreResult<Vec<NotebookId>> {
+        let rows = sqlx::query("SELECT id FROM notebooks WHERE deleted_at IS NOT NULL ORDER BY deleted_at")
+            .fetch_all(&self.read)
+            .await?;
+        rows.iter().map(|row| row.parsed("id")).collect()
+    }
+
+    async fn purge(&self, id: NotebookId) -> StoreResult<()> {
+        let deleted = sqlx::query("SELECT 1 FROM notebooks WHERE id = ? AND deleted_at IS NOT NULL")
+            .bind(id.to_string())
+            .fetch_optional(&self.read)
+            .await?;
+        if deleted.is_none() {
+            return Ok(());
+        }
+        // One source and one conversation at a time, so that other writers get their turn in between.
+        let sources = sqlx::query("SELECT id FROM sources WHERE notebook_id = ?")
+            .bind(id.to_string())
+            .fetch_all(&self.read)
+            .await?;
+        for row in &sources {
+            crate::sources::SourceRepo::purge(self, row.parsed("id")?).await?;
+        }
+        let conversations = sqlx::query("SELECT id FROM conversations WHERE notebook_id = ?")
+            .bind(id.to_string())
+            .fetch_all(&self.read)
+            .await?;
+        for row in &conversations {
+            let conversation = row.text("id")?;
+            sqlx::query("DELETE FROM conversations WHERE id = ?").bind(conversation).execute(&self.write).await?;
+        }
+        sqlx::query("DELETE FROM notebooks WHERE id = ?").bind(id.to_string()).execute(&self.write).await?;
+        Ok(())
+    }
+}
+
+fn notebook(row: &SqliteRow) -> StoreResult<Notebook> {
+    let join_code = match row.opt_text("join_code")? {
+        Some(code) => Some(JoinCode { code, role: row.word("join_role")? }),
+        None => None,
+    };
+    Ok(Notebook {
+        id: row.parsed("id")?,
+        title: row.text("title")?,
+        join_code,
+        created_by: row.parsed("created_by")?,
+        created_at: row.time("created_at")?,
+        updated_at: row.time("updated_at")?,
+    })
+}
+
+fn member(row: &SqliteRow) -> StoreResult<Member> {
+    Ok(Member {
+        user: UserSummary { id: row.parsed("id")?, name: row.text("name")?, email: row.word("email")? },
+        role: row.word("role")?,
+        joined_at: row.time("joined_at")?,
+    })
+}
+
+fn invitation(row: &SqliteRow) -> StoreResult<Invitation> {
+    Ok(Invitation {
+        notebook_id: row.parsed("notebook_id")?,
+        email: row.word("email")?,
+        role: row.word("role")?,
+        invited_by: row.parsed("invited_by")?,
+        created_at: row.time("created_at")?,
+    })
+}
