@@ -17,6 +17,20 @@ pub struct Document {
     pub headings: Vec<Heading>,
 }
 
+impl Document {
+    /// Whether every offset lies in the text, on a character boundary, and in order. A document that comes from the
+    /// extraction child is checked, because a hostile file may have had its way there.
+    pub fn is_sound(&self) -> bool {
+        let pages = self.pages.iter().map(|page| page.start);
+        let headings = self.headings.iter().map(|heading| heading.start);
+        let numbered = self.pages.iter().zip(1..).all(|(page, number)| page.number == number);
+        numbered
+            && pages.clone().is_sorted()
+            && headings.clone().is_sorted()
+            && pages.chain(headings).all(|start| self.text.is_char_boundary(start))
+    }
+}
+
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PageStart {
     /// Counts from 1.

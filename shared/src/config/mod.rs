@@ -71,6 +71,12 @@ pub struct ExtractionConfig {
     pub max_pages: u32,
     /// `COLLABRY_MAX_TEXT_MB`, in bytes of extracted text.
     pub max_text_bytes: u64,
+    /// `COLLABRY_CONCURRENT_INGESTIONS`: sources that are read at the same time.
+    pub concurrency: usize,
+    /// `PATH`: where the programs that read PDFs are looked for.
+    pub path: String,
+    /// `COLLABRY_MAX_UPLOAD_MB`, in bytes: of a fetched page too, after decompression.
+    pub max_file_bytes: u64,
     /// `COLLABRY_FETCH_TIMEOUT_SECS`: for adding a URL, redirects included.
     pub fetch_timeout: Duration,
     /// `COLLABRY_FETCH_ALLOW_PRIVATE`: lets URLs point into private networks. For tests and closed networks.
@@ -114,13 +120,14 @@ impl Config {
     /// Reads settings from `lookup`; unset or empty ones get their defaults.
     pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, Problems> {
         let mut read = Reader::new(&lookup);
+        let max_upload_bytes = read.number("COLLABRY_MAX_UPLOAD_MB", 50, 1..=10_240) * MIB;
         let config = Self {
             api: ApiConfig {
                 bind: read.parsed("COLLABRY_BIND", "127.0.0.1:5000", "an address and port, like 0.0.0.0:5000"),
                 jwt_secret: read.secret("COLLABRY_JWT_SECRET", MIN_SECRET_BYTES),
                 secure_cookies: read.flag("COLLABRY_SECURE_COOKIES", false),
                 web_dir: read.path("COLLABRY_WEB_DIR", "web/dist"),
-                max_upload_bytes: read.number("COLLABRY_MAX_UPLOAD_MB", 50, 1..=10_240) * MIB,
+                max_upload_bytes,
                 drain: read.seconds("COLLABRY_DRAIN_SECS", 20, 0..=3600),
             },
             storage: StorageConfig { data_dir: read.path("COLLABRY_DATA_DIR", "data") },
@@ -136,6 +143,9 @@ impl Config {
                     max_pages: u32::try_from(read.number("COLLABRY_MAX_PAGES", 5_000, 1..=1_000_000))
                         .unwrap_or(u32::MAX),
                     max_text_bytes: read.number("COLLABRY_MAX_TEXT_MB", 20, 1..=1024) * MIB,
+                    concurrency: read.size("COLLABRY_CONCURRENT_INGESTIONS", 1, 1..=64),
+                    path: read.text("PATH", "/usr/local/bin:/usr/bin:/bin"),
+                    max_file_bytes: max_upload_bytes,
                     fetch_timeout: read.seconds("COLLABRY_FETCH_TIMEOUT_SECS", 30, 1..=600),
                     fetch_allow_private: read.flag("COLLABRY_FETCH_ALLOW_PRIVATE", false),
                 },

@@ -1,5 +1,7 @@
 //! Sources: uploaded or fetched material, in versions, and the text, pages and chunks made of it.
 
+mod failure;
+mod format;
 mod repo;
 mod sqlite;
 
@@ -8,6 +10,8 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 use utoipa::ToSchema;
 
+pub use self::failure::FailureCode;
+pub use self::format::{Format, SNIFF_BYTES, UnknownFormat};
 pub use self::repo::{ClaimedVersion, SourceRepo};
 use crate::ids::{NotebookId, SourceId, UserId};
 
@@ -56,22 +60,6 @@ pub struct SourceVersion {
     pub chunk_count: Option<u32>,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
-}
-
-/// What a file is, told by its content first and its name second.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Format {
-    Pdf,
-    Docx,
-    Pptx,
-    Xlsx,
-    Csv,
-    Html,
-    Markdown,
-    Text,
-    /// A web page that has not been fetched yet.
-    Web,
 }
 
 /// How far ingestion is.

@@ -1,0 +1,20 @@
+//! Ends the child when its parent ends, however that ended.
+
+use std::io::{self, Read as _};
+use std::thread;
+
+use rustix::process::{Signal, getpid, kill_process_group};
+
+const STACK_BYTES: usize = 64 * 1024;
+
+/// The parent keeps the child's standard input open and never writes to it: its end is the parent's end. (The kernel's
+/// parent-death signal would not do, it follows the thread that started the child.)
+pub fn die_with_it() -> io::Result<()> {
+    thread::Builder::new().name("parent".to_owned()).stack_size(STACK_BYTES).spawn(|| {
+        let mut byte = [0; 1];
+        while let Ok(1) = io::stdin().read(&mut byte) {}
+        // This process leads its group; nothing of it can outlive this call, so its result tells nobody.
+        let _ = kill_process_group(getpid(), Signal::KILL);
+    })?;
+    Ok(())
+}
