@@ -2,5 +2,6 @@
 
 pub mod embeddings;
 pub mod generations;
+pub mod models;
 pub mod retrieval;
 pub mod sources;

@@ -1,1 +1,5 @@
 //! Answers in the making.
+
+pub mod prompt;
+#[cfg(test)]
+mod testing;

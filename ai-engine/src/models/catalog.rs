@@ -1,0 +1,102 @@
+//! The configured providers and what they have.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use collabry_shared::clock::Clock;
+use collabry_shared::config::ProvidersConfig;
+use collabry_shared::engine::{ModelId, ProviderStatus};
+use futures::future;
+use tokio::sync::Mutex;
+use tokio::time::{Instant, timeout};
+
+use super::http::Endpoint;
+use super::ollama::Ollama;
+use super::openai::OpenAi;
+use super::retry::{self, Limits, RetryPolicy};
+use super::{Answer, AnswerError, Provider, Task};
+
+/// How long a provider may take to list its models.
+const LIST_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// For how long a list is good: a page that shows it is opened by many people at once.
+const LIST_LIFE: Duration = Duration::from_secs(5);
+
+/// What an error is told of when it is no provider's.
+const NO_PROVIDER: &str = "The server";
+
+/// All models that can be asked.
+pub struct Models {
+    providers: Vec<Arc<dyn Provider>>,
+    limits: Limits,
+    /// Held while providers are asked, so that callers at the same time share one round.
+    listed: Mutex<Option<(Instant, Vec<ProviderStatus>)>>,
+}
+
+impl fmt::Debug for Models {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.providers.iter().map(|provider| provider.id())).finish()
+    }
+}
+
+impl Models {
+    /// `builtin` and the providers that the configuration names.
+    pub fn new(
+        config: &ProvidersConfig,
+        builtin: Arc<dyn Provider>,
+        clock: &Arc<dyn Clock>,
+        retry: RetryPolicy,
+    ) -> reqwest::Result<Self> {
+        let mut providers = vec![builtin];
+        if let Some(url) = &config.ollama_url {
+            providers.push(Arc::new(Ollama(Endpoint::new(url.clone(), None, clock.clone())?)));
+        }
+        if let Some(url) = &config.openai_url {
+            let endpoint = Endpoint::new(url.clone(), config.openai_api_key.clone(), clock.clone())?;
+            providers.push(Arc::new(OpenAi(endpoint)));
+        }
+        let limits = Limits { first_token: config.first_token, between_tokens: config.between_tokens, retry };
+        Ok(Self { providers, limits, listed: Mutex::new(None) })
+    }
+
+    /// Asks a model. The answer begins with text; a provider that fails before that is asked again as the policy says.
+    pub async fn answer(&self, model: &ModelId, task: &Task) -> Result<Answer, AnswerError> {
+        let provider = self.provider(model).ok_or_else(|| AnswerError::UnknownModel(model.clone()))?;
+        retry::answer(provider, model.name(), task, self.limits).await
+    }
+
+    /// What people call the provider of a model, for [`AnswerError::failure`].
+    pub fn label(&self, model: &ModelId) -> &'static str {
+        self.provider(model).map_or(NO_PROVIDER, Provider::label)
+    }
+
+    /// Every provider with its models and health; at most a few seconds old.
+    pub async fn statuses(&self) -> Vec<ProviderStatus> {
+        let mut listed = self.listed.lock().await;
+        if let Some((at, statuses)) = listed.as_ref()
+            && at.elapsed() < LIST_LIFE
+        {
+            return statuses.clone();
+        }
+        let statuses = future::join_all(self.providers.iter().map(|provider| status(provider.as_ref()))).await;
+        *listed = Some((Instant::now(), statuses.clone()));
+        statuses
+    }
+
+    fn provider(&self, model: &ModelId) -> Option<&dyn Provider> {
+        self.providers.iter().map(AsRef::as_ref).find(|provider| provider.id() == model.provider())
+    }
+}
+
+async fn status(provider: &dyn Provider) -> ProviderStatus {
+    let listed = timeout(LIST_TIMEOUT, provider.models()).await.unwrap_or(Err(AnswerError::Unreachable));
+    let (models, problem) = match listed {
+        Ok(models) => (models, None),
+        Err(error) => {
+            tracing::warn!(provider = provider.id(), %error, "a provider does not list its models");
+            (Vec::new(), Some(error.failure(provider.label()).message))
+        }
+    };
+    ProviderStatus { provider: provider.id().to_owned(), healthy: problem.is_none(), problem, models }
+}

@@ -1,0 +1,45 @@
+//! Language models behind one small trait: what answers a question from numbered passages.
+
+mod catalog;
+mod error;
+mod http;
+mod lines;
+mod ollama;
+mod openai;
+mod reply;
+mod retry;
+mod task;
+
+use async_trait::async_trait;
+use collabry_shared::engine::ModelInfo;
+use futures::stream::BoxStream;
+
+pub use self::catalog::Models;
+pub use self::error::AnswerError;
+pub use self::retry::RetryPolicy;
+pub use self::task::{Coverage, Speaker, Task, Turn};
+
+/// What a model sends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Piece {
+    /// Text of the answer, never empty.
+    Text(String),
+    /// A sign of life of a model that thinks before it answers; not shown.
+    Thinking,
+}
+
+/// An answer as it comes. It ends after the last piece, or with one error; dropping it ends the request.
+pub type Answer = BoxStream<'static, Result<Piece, AnswerError>>;
+
+/// Something that has models.
+#[async_trait]
+pub trait Provider: Send + Sync {
+    /// First part of its models' ids: `builtin`, `ollama`, `openai`.
+    fn id(&self) -> &'static str;
+    /// What people call it, at the start of a sentence.
+    fn label(&self) -> &'static str;
+    /// The models that it has now.
+    async fn models(&self) -> Result<Vec<ModelInfo>, AnswerError>;
+    /// Asks the model that the provider knows as `model`. One try; no time limit of its own.
+    async fn answer(&self, model: &str, task: &Task) -> Result<Answer, AnswerError>;
+}

@@ -1,0 +1,166 @@
+//! Any OpenAI-compatible server: `POST /v1/chat/completions` as server-sent events, `GET /v1/models`.
+//! Source: <https://platform.openai.com/docs/api-reference/chat/streaming>
+
+use async_trait::async_trait;
+use collabry_shared::engine::{ModelId, ModelInfo};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::http::Endpoint;
+use super::reply::{End, Line, error_object};
+use super::{Answer, AnswerError, Piece, Provider, Task};
+use crate::generations::prompt::{self, ChatMessage};
+
+const ID: &str = "openai";
+
+#[derive(Debug)]
+pub(super) struct OpenAi(pub Endpoint);
+
+#[derive(Serialize)]
+struct ChatRequest<'a> {
+    model: &'a str,
+    messages: Vec<ChatMessage>,
+    stream: bool,
+}
+
+#[derive(Deserialize)]
+struct List {
+    data: Vec<Entry>,
+}
+
+#[derive(Deserialize)]
+struct Entry {
+    id: String,
+}
+
+#[async_trait]
+impl Provider for OpenAi {
+    fn id(&self) -> &'static str {
+        ID
+    }
+
+    fn label(&self) -> &'static str {
+        "The model server"
+    }
+
+    async fn models(&self) -> Result<Vec<ModelInfo>, AnswerError> {
+        let list: List = self.0.get(&["models"]).await?;
+        let info =
+            |entry: Entry| Some(ModelInfo { id: ModelId::parse(&format!("{ID}/{}", entry.id)).ok()?, label: entry.id });
+        Ok(list.data.into_iter().filter_map(info).collect())
+    }
+
+    async fn answer(&self, model: &str, task: &Task) -> Result<Answer, AnswerError> {
+        let request = ChatRequest { model, messages: prompt::chat(task), stream: true };
+        self.0.stream(&["chat", "completions"], &request, parse_line).await
+    }
+}
+
+#[derive(Deserialize)]
+struct Chunk {
+    #[serde(default)]
+    choices: Vec<Choice>,
+}
+
+#[derive(Deserialize)]
+struct Choice {
+    #[serde(default)]
+    delta: Delta,
+    finish_reason: Option<String>,
+}
+
+/// Servers name the thoughts of a model either way.
+#[derive(Default, Deserialize)]
+struct Delta {
+    content: Option<String>,
+    reasoning: Option<String>,
+    reasoning_content: Option<String>,
+}
+
+impl Delta {
+    fn thinks(&self) -> bool {
+        [&self.reasoning, &self.reasoning_content].into_iter().flatten().any(|text| !text.is_empty())
+    }
+}
+
+/// These servers put each event on one `data:` line; other fields and comments say nothing that is needed.
+fn parse_line(line: &str) -> Result<Line, AnswerError> {
+    let Some(data) = line.strip_prefix("data:") else {
+        return no_data(line);
+    };
+    let data = data.trim();
+    match data {
+        "" => Ok(Line::default()),
+        "[DONE]" => Ok(Line { piece: None, end: End::Last }),
+        _ => parse_chunk(data),
+    }
+}
+
+fn no_data(line: &str) -> Result<Line, AnswerError> {
+    let known = line.is_empty() || [":", "event:", "id:", "retry:"].iter().any(|field| line.starts_with(field));
+    if known {
+        return Ok(Line::default());
+    }
+    let told = serde_json::from_str::<Value>(line).ok().as_ref().and_then(error_object);
+    Err(told.unwrap_or(AnswerError::Garbled { detail: "a line that is no server-sent event" }))
+}
+
+fn parse_chunk(data: &str) -> Result<Line, AnswerError> {
+    let garbled = |_| AnswerError::Garbled { detail: "an event that is not JSON of a chat" };
+    let value: Value = serde_json::from_str(data).map_err(garbled)?;
+    if let Some(error) = error_object(&value) {
+        return Err(error);
+    }
+    let Chunk { choices } = serde_json::from_value(value).map_err(garbled)?;
+    // One answer was asked for; chunks about usage have no choice at all.
+    let Some(choice) = choices.into_iter().next() else {
+        return Ok(Line::default());
+    };
+    let thinking = choice.delta.thinks().then_some(Piece::Thinking);
+    let piece = choice.delta.content.as_deref().and_then(Line::text).or(thinking);
+    Ok(Line { piece, end: if choice.finish_reason.is_some() { End::Complete } else { End::No } })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{AnswerError, End, Line, Piece, parse_line};
+
+    #[test]
+    fn comments_roles_and_usage_say_nothing() {
+        for line in [
+            "",
+            ": keep-alive",
+            "event: message",
+            "data:",
+            r#"data: {"choices":[{"delta":{"role":"assistant","content":""},"finish_reason":null}]}"#,
+            r#"data: {"choices":[],"usage":{"total_tokens":3}}"#,
+        ] {
+            assert_eq!(parse_line(line), Ok(Line::default()), "{line}");
+        }
+    }
+
+    #[test]
+    fn text_with_and_without_a_space_after_the_colon() {
+        for line in
+            [r#"data: {"choices":[{"delta":{"content":" a"}}]}"#, r#"data:{"choices":[{"delta":{"content":" a"}}]}"#]
+        {
+            assert_eq!(parse_line(line).unwrap().piece, Some(Piece::Text(" a".to_owned())));
+        }
+    }
+
+    #[test]
+    fn a_finish_reason_completes_and_done_ends() {
+        let line = parse_line(r#"data: {"choices":[{"delta":{},"finish_reason":"length"}]}"#).unwrap();
+        assert_eq!(line, Line { piece: None, end: End::Complete });
+        assert_eq!(parse_line("data: [DONE]").unwrap().end, End::Last);
+    }
+
+    #[test]
+    fn errors_are_seen_in_and_out_of_events() {
+        let reported = Err(AnswerError::Reported { detail: "boom".to_owned() });
+        assert_eq!(parse_line(r#"data: {"error":{"message":"boom"}}"#), reported);
+        assert_eq!(parse_line(r#"{"error":{"message":"boom"}}"#), reported);
+        assert!(matches!(parse_line("<html>"), Err(AnswerError::Garbled { .. })));
+        assert!(matches!(parse_line("data: {broken"), Err(AnswerError::Garbled { .. })));
+    }
+}

@@ -1,0 +1,4 @@
+//! The ai-engine, feature by feature.
+
+#[cfg(test)]
+mod models;

@@ -1,0 +1,172 @@
+//! A real HTTP server that speaks Ollama's and `OpenAI`'s chat protocols and says what a script tells it.
+//!
+//! - `POST /api/chat`, `GET /api/tags`: Ollama.
+//! - `POST /v1/chat/completions`, `GET /v1/models`: `OpenAI`.
+//! - `POST /script`: a JSON list of [`Reply`], one for each of the next chat requests. When it is used up, the name of
+//!   the model is the script: see [`Reply::from_model`].
+//! - `POST /listing`: a [`Reply`] whose status, `first` and body hold for both lists of models from now on.
+//! - `GET /requests`: what was asked so far, oldest first, as `{ path, authorization, body }`.
+
+mod script;
+mod wire;
+
+use std::collections::VecDeque;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use axum::extract::{Request, State};
+use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router, middleware};
+use serde::Serialize;
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+
+pub use self::script::{Ending, Reply};
+use self::wire::Protocol;
+
+/// What somebody asked.
+#[derive(Debug, Clone, Serialize)]
+pub struct Asked {
+    pub path: String,
+    pub authorization: Option<String>,
+    /// Null for a list.
+    pub body: Value,
+}
+
+#[derive(Debug, Default)]
+struct Inner {
+    script: VecDeque<Reply>,
+    listing: Reply,
+    asked: Vec<Asked>,
+}
+
+/// The server's state; clones are the same server.
+#[derive(Debug, Clone, Default)]
+pub struct Provider(Arc<Mutex<Inner>>);
+
+impl Provider {
+    /// Serves on a port of its own, until the runtime ends; returns the address.
+    pub async fn start(&self) -> std::io::Result<SocketAddr> {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+        let address = listener.local_addr()?;
+        tokio::spawn(axum::serve(listener, self.router()).into_future());
+        Ok(address)
+    }
+
+    pub fn router(&self) -> Router {
+        Router::new()
+            .route("/api/chat", post(ollama))
+            .route("/api/tags", get(tags))
+            .route("/v1/chat/completions", post(openai))
+            .route("/v1/models", get(models))
+            .route("/script", post(set_script))
+            .route("/listing", post(set_listing))
+            .route("/requests", get(requests))
+            .with_state(self.clone())
+            .layer(middleware::from_fn(close))
+    }
+
+    /// Replies to the next chat requests, in order.
+    pub fn script(&self, replies: impl IntoIterator<Item = Reply>) {
+        self.inner().script = replies.into_iter().collect();
+    }
+
+    /// How lists of models are answered from now on.
+    pub fn listing(&self, reply: Reply) {
+        self.inner().listing = reply;
+    }
+
+    /// What was asked so far.
+    pub fn asked(&self) -> Vec<Asked> {
+        self.inner().asked.clone()
+    }
+
+    fn inner(&self) -> MutexGuard<'_, Inner> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn note(&self, path: &str, headers: &HeaderMap, body: Value) {
+        let authorization = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()).map(str::to_owned);
+        self.inner().asked.push(Asked { path: path.to_owned(), authorization, body });
+    }
+
+    async fn chat(&self, path: &str, headers: &HeaderMap, body: Value, protocol: Protocol) -> Response {
+        let model = body["model"].as_str().unwrap_or_default().to_owned();
+        self.note(path, headers, body);
+        let scripted = self.inner().script.pop_front();
+        let Some(reply) = scripted.or_else(|| Reply::from_model(&model)) else {
+            let error =
+                json!({ "error": { "message": format!("model '{model}' not found"), "code": "model_not_found" } });
+            return (StatusCode::NOT_FOUND, Json(error)).into_response();
+        };
+        if reply.status != 200 {
+            tokio::time::sleep(Duration::from_millis(reply.first)).await;
+            return refusal(&reply);
+        }
+        ([(CONTENT_TYPE, protocol.content_type())], wire::body(&reply, protocol)).into_response()
+    }
+
+    async fn list(&self, path: &str, headers: &HeaderMap, list: Value) -> Response {
+        self.note(path, headers, Value::Null);
+        let reply = self.inner().listing.clone();
+        tokio::time::sleep(Duration::from_millis(reply.first)).await;
+        if reply.status == 200 { Json(list).into_response() } else { refusal(&reply) }
+    }
+}
+
+/// A connection of its own for each request: dropping one disturbs no other.
+async fn close(request: Request, next: middleware::Next) -> Response {
+    let mut response = next.run(request).await;
+    response.headers_mut().insert("connection", axum::http::HeaderValue::from_static("close"));
+    response
+}
+
+fn refusal(reply: &Reply) -> Response {
+    let status = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let mut response = (status, reply.body.clone()).into_response();
+    if let Some(value) = reply.retry_after.as_deref().and_then(|text| text.parse().ok()) {
+        response.headers_mut().insert(RETRY_AFTER, value);
+    }
+    response
+}
+
+async fn ollama(State(provider): State<Provider>, headers: HeaderMap, Json(body): Json<Value>) -> Response {
+    provider.chat("/api/chat", &headers, body, Protocol::Ollama).await
+}
+
+async fn openai(State(provider): State<Provider>, headers: HeaderMap, Json(body): Json<Value>) -> Response {
+    provider.chat("/v1/chat/completions", &headers, body, Protocol::OpenAi).await
+}
+
+async fn tags(State(provider): State<Provider>, headers: HeaderMap) -> Response {
+    let list = json!({ "models": [
+        { "name": "scripted", "details": { "family": "llama" } },
+        { "name": "scripted:tokens=200,between=20", "details": { "family": "llama" } },
+        { "name": "all-minilm:latest", "details": { "family": "bert" } },
+    ] });
+    provider.list("/api/tags", &headers, list).await
+}
+
+async fn models(State(provider): State<Provider>, headers: HeaderMap) -> Response {
+    let list = json!({ "object": "list", "data": [
+        { "id": "scripted", "object": "model" },
+        { "id": "scripted:tokens=200,between=20", "object": "model" },
+    ] });
+    provider.list("/v1/models", &headers, list).await
+}
+
+async fn set_script(State(provider): State<Provider>, Json(replies): Json<Vec<Reply>>) {
+    provider.script(replies);
+}
+
+async fn set_listing(State(provider): State<Provider>, Json(reply): Json<Reply>) {
+    provider.listing(reply);
+}
+
+async fn requests(State(provider): State<Provider>) -> Json<Vec<Asked>> {
+    Json(provider.asked())
+}
