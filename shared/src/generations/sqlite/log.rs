@@ -83,6 +83,10 @@ impl GenerationLog for SqliteLog {
         }
     }
 
+    async fn last_event_id(&self, id: GenerationId) -> StoreResult<EventId> {
+        Ok(journal::last(&self.journal.read, id).await?.map_or(0, |last| last.event_id))
+    }
+
     async fn forget(&self, before: Timestamp) -> StoreResult<u64> {
         let mut forgotten = 0;
         for id in journal::begun_before(&self.journal.read, before).await? {
