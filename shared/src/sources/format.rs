@@ -33,8 +33,24 @@ pub const SNIFF_BYTES: usize = 8192;
 
 /// Signatures of files that are never documents, but often carry a document's name.
 const FOREIGN: &[&[u8]] = &[
-    b"\x89PNG\r\n", b"\xFF\xD8\xFF", b"GIF8", b"MZ", b"\x7FELF", b"\x1F\x8B", b"BZh", b"\xFD7zXZ", b"7z\xBC\xAF", b"Rar!",
-    b"RIFF", b"OggS", b"ID3", b"II*\0", b"MM\0*", b"\xCA\xFE\xBA\xBE", b"\xCF\xFA\xED\xFE", b"SQLite format 3\0",
+    b"\x89PNG\r\n",
+    b"\xFF\xD8\xFF",
+    b"GIF8",
+    b"MZ",
+    b"\x7FELF",
+    b"\x1F\x8B",
+    b"BZh",
+    b"\xFD7zXZ",
+    b"7z\xBC\xAF",
+    b"Rar!",
+    b"RIFF",
+    b"OggS",
+    b"ID3",
+    b"II*\0",
+    b"MM\0*",
+    b"\xCA\xFE\xBA\xBE",
+    b"\xCF\xFA\xED\xFE",
+    b"SQLite format 3\0",
 ];
 
 const OLE: &[u8] = b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1";

@@ -16,7 +16,9 @@ const NICENESS: i32 = 10;
 pub fn set(args: &ExtractArgs) -> io::Result<()> {
     // What the process has mapped already is its program and libraries, not the work on the file.
     limit(Resource::As, mapped_bytes()?.saturating_add(args.memory_bytes))?;
-    limit(Resource::Cpu, args.cpu_seconds)?;
+    // The signal at the soft limit tells what happened; at the hard limit comes a plain kill.
+    let cpu = Rlimit { current: Some(args.cpu_seconds), maximum: Some(args.cpu_seconds.saturating_add(1)) };
+    setrlimit(Resource::Cpu, cpu)?;
     limit(Resource::Fsize, 0)?;
     limit(Resource::Core, 0)?;
     limit(Resource::Nofile, MAX_OPEN_FILES)?;

@@ -1,0 +1,161 @@
+//! Office files are zip containers; this opens them without trusting what they say about themselves.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::{BufReader, Read, Seek as _, SeekFrom};
+use std::path::Path;
+
+use collabry_shared::sources::FailureCode;
+use zip::ZipArchive;
+use zip::result::ZipError;
+
+use super::xml::{self, Node};
+
+const MAX_ENTRIES: usize = 20_000;
+
+/// Bytes that all parts together may unpack to.
+const MAX_UNPACKED: u64 = 256 * 1024 * 1024;
+
+/// Honest parts pack to a tenth, tables of repeated values to a fiftieth.
+const MAX_RATIO: u64 = 200;
+
+/// Below this a high ratio does no harm: an empty sheet packs well.
+const RATIO_MATTERS_ABOVE: u64 = 8 * 1024 * 1024;
+
+/// A zip container whose parts are read within a common budget.
+pub struct Archive {
+    zip: ZipArchive<BufReader<File>>,
+    budget: u64,
+}
+
+impl Archive {
+    pub fn open(path: &Path) -> Result<Self, FailureCode> {
+        let mut file = File::open(path).map_err(|_| FailureCode::FileMissing)?;
+        if is_ole(&mut file) {
+            return Err(FailureCode::Encrypted);
+        }
+        let zip = ZipArchive::new(BufReader::new(file)).map_err(|_| FailureCode::Damaged)?;
+        if zip.len() > MAX_ENTRIES {
+            return Err(FailureCode::ZipBomb);
+        }
+        Ok(Self { zip, budget: MAX_UNPACKED })
+    }
+
+    /// A part that must be there: its absence means that the container is something else.
+    pub fn required(&mut self, name: &str) -> Result<String, FailureCode> {
+        self.text(name)?.ok_or(FailureCode::Mislabelled)
+    }
+
+    /// A part as text; `None` when there is none.
+    pub fn text(&mut self, name: &str) -> Result<Option<String>, FailureCode> {
+        let Some(bytes) = self.bytes(name)? else {
+            return Ok(None);
+        };
+        // XML is UTF-8 unless a byte order mark says UTF-16; no office program writes anything else.
+        let (text, ..) = encoding_rs::UTF_8.decode(&bytes);
+        Ok(Some(text.into_owned()))
+    }
+
+    /// Unpacks everything once, for readers that open the file themselves.
+    pub fn check_all(&mut self) -> Result<(), FailureCode> {
+        for index in 0..self.zip.len() {
+            let mut part = self.zip.by_index(index).map_err(|error| code(&error))?;
+            let packed = part.compressed_size();
+            let unpacked = std::io::copy(&mut (&mut part).take(self.budget + 1), &mut std::io::sink())
+                .map_err(|_| FailureCode::Damaged)?;
+            self.budget = spend(self.budget, packed, unpacked)?;
+        }
+        Ok(())
+    }
+
+    /// The targets of a part's relationships by their ids: full names of parts with the kind of relationship.
+    pub fn relationships(&mut self, part: &str) -> Result<HashMap<String, Relationship>, FailureCode> {
+        let (folder, file) = part.rsplit_once('/').unwrap_or(("", part));
+        let mut found = HashMap::new();
+        let Some(xml) = self.text(&format!("{folder}/_rels/{file}.rels"))? else {
+            return Ok(found);
+        };
+        xml::walk(&xml, |node| {
+            if let Node::Open("Relationship", element) = node
+                && let (Some(id), Some(kind), Some(target)) =
+                    (xml::attribute(element, "Id"), xml::attribute(element, "Type"), xml::attribute(element, "Target"))
+            {
+                let kind = kind.rsplit('/').next().unwrap_or_default().to_owned();
+                found.insert(id, Relationship { kind, target: resolve(folder, &target) });
+            }
+            Ok(())
+        })?;
+        Ok(found)
+    }
+
+    fn bytes(&mut self, name: &str) -> Result<Option<Vec<u8>>, FailureCode> {
+        let part = match self.zip.by_name(name) {
+            Ok(part) => part,
+            Err(ZipError::FileNotFound) => return Ok(None),
+            Err(error) => return Err(code(&error)),
+        };
+        let packed = part.compressed_size();
+        let mut bytes = Vec::new();
+        part.take(self.budget + 1).read_to_end(&mut bytes).map_err(|_| FailureCode::Damaged)?;
+        self.budget = spend(self.budget, packed, bytes.len() as u64)?;
+        Ok(Some(bytes))
+    }
+}
+
+/// A link from one part to another.
+#[derive(Debug, PartialEq)]
+pub struct Relationship {
+    /// `slide`, `notesSlide` …
+    pub kind: String,
+    pub target: String,
+}
+
+fn spend(budget: u64, packed: u64, unpacked: u64) -> Result<u64, FailureCode> {
+    if unpacked > RATIO_MATTERS_ABOVE && unpacked / packed.max(1) > MAX_RATIO {
+        return Err(FailureCode::ZipBomb);
+    }
+    budget.checked_sub(unpacked).ok_or(FailureCode::ZipBomb)
+}
+
+fn code(error: &ZipError) -> FailureCode {
+    match error {
+        ZipError::UnsupportedArchive(why) if *why == ZipError::PASSWORD_REQUIRED => FailureCode::Encrypted,
+        _ => FailureCode::Damaged,
+    }
+}
+
+/// Office puts password-protected files into the container of its old formats.
+fn is_ole(file: &mut File) -> bool {
+    let mut magic = [0; 8];
+    let read = file.read_exact(&mut magic).is_ok();
+    file.seek(SeekFrom::Start(0)).is_ok() && read && magic == *b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1"
+}
+
+/// `target` is relative to `folder`, or absolute with a slash in front.
+fn resolve(folder: &str, target: &str) -> String {
+    if let Some(absolute) = target.strip_prefix('/') {
+        return absolute.to_owned();
+    }
+    let mut path: Vec<&str> = folder.split('/').filter(|step| !step.is_empty()).collect();
+    for step in target.split('/') {
+        match step {
+            ".." => drop(path.pop()),
+            "." | "" => {}
+            _ => path.push(step),
+        }
+    }
+    path.join("/")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn targets_are_resolved() {
+        assert_eq!(resolve("ppt/slides", "../notesSlides/n1.xml"), "ppt/notesSlides/n1.xml");
+        assert_eq!(resolve("ppt", "slides/s1.xml"), "ppt/slides/s1.xml");
+        assert_eq!(resolve("ppt", "/ppt/slides/s1.xml"), "ppt/slides/s1.xml");
+        assert_eq!(resolve("", "../../x"), "x");
+    }
+}

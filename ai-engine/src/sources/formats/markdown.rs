@@ -1,0 +1,79 @@
+//! Markdown: the file's own text, with its headings.
+
+use collabry_shared::sources::FailureCode;
+use pulldown_cmark::{Event, HeadingLevel, Options, Parser, Tag, TagEnd};
+
+use super::{Input, text};
+use crate::sources::builder::one_line;
+use crate::sources::document::{Document, Heading};
+
+pub fn read(input: &Input<'_>) -> Result<Document, FailureCode> {
+    let mut document = text::verbatim(text::decoded(input, None)?, input.max_text_bytes)?;
+    document.headings = headings(&document.text);
+    document.title = document.headings.iter().find(|heading| heading.level == 1).map(|heading| heading.text.clone());
+    Ok(document)
+}
+
+/// The headings of a Markdown text; what only looks like one, in code or front matter, is none.
+pub fn headings(markdown: &str) -> Vec<Heading> {
+    let options = Options::ENABLE_TABLES | Options::ENABLE_YAML_STYLE_METADATA_BLOCKS | Options::ENABLE_MATH;
+    let mut headings = Vec::new();
+    let mut open: Option<Heading> = None;
+    for (event, range) in Parser::new_ext(markdown, options).into_offset_iter() {
+        match event {
+            Event::Start(Tag::Heading { level, .. }) => {
+                let start = markdown[..range.start].rfind('\n').map_or(0, |end| end + 1);
+                open = Some(Heading { start, level: number(level), text: String::new() });
+            }
+            Event::End(TagEnd::Heading(_)) => headings.extend(open.take().and_then(finished)),
+            Event::Text(text) | Event::Code(text) | Event::InlineMath(text) => {
+                if let Some(heading) = &mut open {
+                    heading.text.push_str(&text);
+                }
+            }
+            Event::SoftBreak | Event::HardBreak => {
+                if let Some(heading) = &mut open {
+                    heading.text.push(' ');
+                }
+            }
+            _ => {}
+        }
+    }
+    headings
+}
+
+fn finished(heading: Heading) -> Option<Heading> {
+    let text = one_line(&heading.text);
+    (!text.is_empty()).then_some(Heading { text, ..heading })
+}
+
+fn number(level: HeadingLevel) -> u8 {
+    match level {
+        HeadingLevel::H1 => 1,
+        HeadingLevel::H2 => 2,
+        HeadingLevel::H3 => 3,
+        HeadingLevel::H4 => 4,
+        HeadingLevel::H5 => 5,
+        HeadingLevel::H6 => 6,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn headings_are_found_outside_code_and_front_matter() {
+        let text = "---\ntitle: x\n---\n\n# One *bold*\n\n```\n# no\n```\n\nTwo\n===\n\n> ## Quoted\n\n    # code\n";
+        let found: Vec<_> = headings(text).into_iter().map(|h| (h.level, h.text, h.start)).collect();
+        let at = |needle: &str| text.find(needle).unwrap();
+        assert_eq!(
+            found,
+            [
+                (1, "One bold".to_owned(), at("# One")),
+                (1, "Two".to_owned(), at("Two")),
+                (2, "Quoted".to_owned(), at("> ## Quoted"))
+            ]
+        );
+    }
+}

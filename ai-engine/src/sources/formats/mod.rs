@@ -1,0 +1,60 @@
+//! One reader per format. They run in the extraction child only.
+
+mod archive;
+mod csv;
+mod docx;
+mod docx_styles;
+mod html;
+mod markdown;
+mod pdf;
+mod pdf_layout;
+mod pdf_tools;
+mod pptx;
+mod table;
+mod text;
+mod xlsx;
+mod xml;
+
+use std::path::Path;
+
+use collabry_shared::sources::{FailureCode, Format};
+
+use super::builder::DocumentBuilder;
+use super::document::Document;
+
+/// A file to be read.
+#[derive(Debug, Clone, Copy)]
+pub struct Input<'a> {
+    pub path: &'a Path,
+    pub max_pages: u32,
+    pub max_text_bytes: usize,
+}
+
+impl Input<'_> {
+    fn builder(&self) -> DocumentBuilder {
+        DocumentBuilder::new(self.max_text_bytes)
+    }
+
+    fn check_pages(&self, pages: usize) -> Result<(), FailureCode> {
+        if u32::try_from(pages).is_ok_and(|pages| pages <= self.max_pages) {
+            Ok(())
+        } else {
+            Err(FailureCode::TooManyPages)
+        }
+    }
+}
+
+/// Reads a file of the given format.
+pub fn read(format: Format, input: &Input<'_>) -> Result<Document, FailureCode> {
+    match format {
+        Format::Pdf => pdf::read(input),
+        Format::Docx => docx::read(input),
+        Format::Pptx => pptx::read(input),
+        Format::Xlsx => xlsx::read(input),
+        Format::Csv => csv::read(input),
+        Format::Html => html::read(input),
+        Format::Markdown => markdown::read(input),
+        Format::Text => text::read(input),
+        Format::Web => Err(FailureCode::UnsupportedFormat),
+    }
+}

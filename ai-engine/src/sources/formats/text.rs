@@ -1,0 +1,84 @@
+//! Plain text, and the decoding that every text format shares.
+
+use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
+use collabry_shared::sources::FailureCode;
+use encoding_rs::{Encoding, UTF_8};
+
+use super::Input;
+use crate::sources::document::Document;
+
+pub fn read(input: &Input<'_>) -> Result<Document, FailureCode> {
+    let text = decoded(input, None)?;
+    verbatim(text, input.max_text_bytes)
+}
+
+/// A document whose text is the file's own.
+pub fn verbatim(text: String, max_bytes: usize) -> Result<Document, FailureCode> {
+    if text.trim().is_empty() {
+        return Err(FailureCode::NoText);
+    }
+    if text.len() > max_bytes {
+        return Err(FailureCode::TooMuchText);
+    }
+    Ok(Document { text, ..Document::default() })
+}
+
+/// The file as text with `\n` line ends. `declared`: the encoding that the file itself names.
+pub fn decoded(
+    input: &Input<'_>,
+    declared: Option<fn(&[u8]) -> Option<&'static Encoding>>,
+) -> Result<String, FailureCode> {
+    let bytes = std::fs::read(input.path).map_err(|_| FailureCode::FileMissing)?;
+    decode(&bytes, declared.and_then(|declared| declared(&bytes)))
+}
+
+fn decode(bytes: &[u8], declared: Option<&'static Encoding>) -> Result<String, FailureCode> {
+    let (encoding, bytes) = match Encoding::for_bom(bytes) {
+        Some((encoding, mark)) => (encoding, &bytes[mark..]),
+        None if std::str::from_utf8(bytes).is_ok() => (UTF_8, bytes),
+        None => (declared.unwrap_or_else(|| guess(bytes)), bytes),
+    };
+    let (text, _) = encoding.decode_without_bom_handling(bytes);
+    if is_binary(&text) {
+        return Err(FailureCode::NotText);
+    }
+    Ok(unix_lines(&text))
+}
+
+fn guess(bytes: &[u8]) -> &'static Encoding {
+    let mut detector = EncodingDetector::new(Iso2022JpDetection::Allow);
+    detector.feed(bytes, true);
+    detector.guess(None, Utf8Detection::Deny)
+}
+
+/// More than one in fifty: text of a wrong encoding or with a stray control still passes, a program does not.
+fn is_binary(text: &str) -> bool {
+    let strange = |c: &char| matches!(c, '\u{FFFD}') || c.is_control() && !c.is_ascii_whitespace() && *c != '\u{1B}';
+    text.contains('\0') || text.chars().filter(strange).count() * 50 > text.len()
+}
+
+fn unix_lines(text: &str) -> String {
+    if text.contains('\r') { text.replace("\r\n", "\n").replace('\r', "\n") } else { text.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn encodings_are_recognised() {
+        assert_eq!(decode(b"\xEF\xBB\xBFcaf\xC3\xA9\r\nau lait\r", None).unwrap(), "café\nau lait\n");
+        assert_eq!(decode(b"\xFF\xFEh\0i\0", None).unwrap(), "hi");
+        assert_eq!(decode(b"\xFE\xFF\0h\0i", None).unwrap(), "hi");
+        let german = "Die Straße führt über die Brücke; schöne Grüße aus Köln.";
+        let (latin, ..) = encoding_rs::WINDOWS_1252.encode(german);
+        assert_eq!(decode(&latin, None).unwrap(), german);
+        assert_eq!(decode(b"\xC0\xE1", Some(encoding_rs::WINDOWS_1251)).unwrap(), "Аб");
+    }
+
+    #[test]
+    fn programs_are_not_text() {
+        assert_eq!(decode(b"abc\0def", None), Err(FailureCode::NotText));
+        assert_eq!(decode(&[1, 2, 3, 4, 5, b'a'], None), Err(FailureCode::NotText));
+    }
+}
