@@ -1,5 +1,7 @@
 //! From a question to the passages that may answer it.
 
+pub mod chunker;
+
 use async_trait::async_trait;
 use collabry_shared::engine::{EngineError, SearchHit, SearchRequest};
 
