@@ -1,5 +1,19 @@
-//! Answers in the making.
+//! Answers in the making: who runs them, what they are made of, and how they end.
 
+mod coalesce;
+mod control;
+mod ending;
+mod extractive;
+mod followup;
+mod lease;
+mod logged;
+mod passages;
 pub mod prompt;
+mod references;
+mod run;
+mod runner;
 #[cfg(test)]
 mod testing;
+
+pub use self::extractive::Extractive;
+pub use self::runner::{Generations, Parts};

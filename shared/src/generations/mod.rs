@@ -38,6 +38,18 @@ pub struct Generation {
     pub finished_at: Option<Timestamp>,
 }
 
+impl Generation {
+    /// The event that its log ends with; `None` while it is not over. A reader whose log ends without one (forgotten, or
+    /// cut short by a crash) shows this instead.
+    pub fn final_event(&self) -> Option<GenerationEvent> {
+        match (&self.state, &self.failure) {
+            (GenerationState::Queued | GenerationState::Running, _) => None,
+            (GenerationState::Failed, Some(failure)) => Some(GenerationEvent::Failed { failure: failure.clone() }),
+            (state, _) => Some(GenerationEvent::Done { state: *state, answer_id: self.answer_id }),
+        }
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum GenerationState {

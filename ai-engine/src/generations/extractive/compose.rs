@@ -1,0 +1,125 @@
+//! The text of an extractive answer.
+
+use std::collections::BTreeMap;
+
+use collabry_shared::conversations::Citation;
+
+use super::rank::Ranked;
+
+pub(super) const NO_SOURCES: &str = "There are no sources to answer from yet. Add a file or a web page to this \
+    notebook, or select at least one source, and ask again.";
+pub(super) const NONE_READY: &str =
+    "The sources are not ready yet. Ask again once at least one of them has been read; the list of sources shows how \
+    far each is, and what to do about those that failed.";
+const NOTHING: &str = "I found nothing about that in the selected sources.";
+
+const MAX_QUOTES: usize = 5;
+
+/// From this score on a sentence answers; below [`NEAR`] it is about something else.
+const ANSWERS: f32 = 0.42;
+const NEAR: f32 = 0.30;
+
+/// A sentence this much below the best one adds more words than it helps.
+const BELOW_BEST: f32 = 0.22;
+
+/// Quotes the best of `ranked` (best first), or says that there is no answer.
+pub(super) fn answer(ranked: &[Ranked], passages: &[Citation]) -> String {
+    let Some(best) = ranked.first().map(Ranked::score).filter(|score| *score >= NEAR) else {
+        return NOTHING.to_owned();
+    };
+    if best < ANSWERS {
+        return format!("{NOTHING} The closest passage is:\n\n{}", quotes(&ranked[..1], passages));
+    }
+    let floor = ANSWERS.max(best - BELOW_BEST);
+    let count = ranked.iter().take(MAX_QUOTES).take_while(|one| one.score() >= floor).count();
+    format!("Your sources say:\n\n{}", quotes(&ranked[..count], passages))
+}
+
+/// One block per passage, that of the best sentence first; within it the order of the text.
+fn quotes(chosen: &[Ranked], passages: &[Citation]) -> String {
+    let mut order = Vec::new();
+    let mut by_passage: BTreeMap<u32, Vec<&Ranked>> = BTreeMap::new();
+    for one in chosen {
+        if !order.contains(&one.number) {
+            order.push(one.number);
+        }
+        by_passage.entry(one.number).or_default().push(one);
+    }
+    let block = |number: &u32| {
+        let mut sentences = by_passage.remove(number).unwrap_or_default();
+        sentences.sort_by_key(|one| one.place);
+        format!("> {} [{number}]\n\n{}", joined(&sentences), origin(passages.iter().find(|one| one.number == *number)))
+    };
+    order.iter().map(block).collect::<Vec<_>>().join("\n\n")
+}
+
+/// Neighbours follow each other; a gap is marked.
+fn joined(sentences: &[&Ranked]) -> String {
+    let mut text = String::new();
+    let mut last = None;
+    for one in sentences {
+        match last {
+            None => {}
+            Some(place) if place + 1 == one.place => text.push(' '),
+            Some(_) => text.push_str(" … "),
+        }
+        text.push_str(&escape(&one.text));
+        last = Some(one.place);
+    }
+    text
+}
+
+fn origin(passage: Option<&Citation>) -> String {
+    match passage {
+        Some(passage) if passage.paged => format!("— {}, page {}", escape(&passage.source_name), passage.page),
+        Some(passage) => format!("— {}", escape(&passage.source_name)),
+        None => String::new(),
+    }
+}
+
+/// Brackets of the quoted text are no references of the answer.
+fn escape(text: &str) -> String {
+    text.replace('[', "\\[").replace(']', "\\]")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{MAX_QUOTES, NOTHING, Ranked, answer};
+    use crate::generations::testing::passage;
+
+    fn sentence(number: u32, place: usize, text: &str, similarity: f32) -> Ranked {
+        Ranked { number, place, text: text.to_owned(), overlap: 1.0, similarity }
+    }
+
+    #[test]
+    fn quotes_are_verbatim_grouped_and_cited() {
+        let passages = [passage(1, ""), passage(2, "")];
+        let ranked = [
+            sentence(2, 4, "It beats [7] daily.", 0.9),
+            sentence(1, 0, "First.", 0.85),
+            sentence(2, 1, "Before.", 0.8),
+            sentence(2, 5, "After.", 0.8),
+        ];
+        assert_eq!(
+            answer(&ranked, &passages),
+            "Your sources say:\n\n> Before. … It beats \\[7\\] daily. After. [2]\n\n— Notes, page 3\n\n> First. [1]\n\n\
+             — Notes, page 3"
+        );
+    }
+
+    #[test]
+    fn it_says_when_there_is_no_answer() {
+        let far = Ranked { overlap: 0.0, ..sentence(1, 0, "Something else entirely.", 0.2) };
+        assert_eq!(answer(&[far], &[passage(1, "")]), NOTHING);
+        assert_eq!(answer(&[], &[]), NOTHING);
+        let near = Ranked { overlap: 0.0, ..sentence(1, 0, "Something near it.", 0.45) };
+        let text = answer(&[near], &[passage(1, "")]);
+        assert!(text.starts_with(NOTHING) && text.contains("> Something near it. [1]"), "{text}");
+    }
+
+    #[test]
+    fn quotes_are_few() {
+        let ranked: Vec<_> = (0..20).map(|place| sentence(1, place * 2, "Same again.", 0.9)).collect();
+        assert_eq!(answer(&ranked, &[passage(1, "")]).matches("Same again.").count(), MAX_QUOTES);
+    }
+}

@@ -1,0 +1,81 @@
+//! The built-in answerer: quotes the sentences that answer best, and invents nothing.
+
+mod compose;
+mod rank;
+mod sentences;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use collabry_shared::engine::{ModelId, ModelInfo};
+use futures::stream::{self, StreamExt};
+
+use self::rank::Ranked;
+use super::followup;
+use crate::embeddings::{EmbedError, Embedder, Priority};
+use crate::models::{Answer, AnswerError, Coverage, Piece, Provider, Task};
+
+/// Needs no language model: ranks sentences by their embeddings and words.
+pub struct Extractive {
+    embedder: Arc<dyn Embedder>,
+}
+
+impl std::fmt::Debug for Extractive {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Extractive").finish_non_exhaustive()
+    }
+}
+
+impl Extractive {
+    pub fn new(embedder: Arc<dyn Embedder>) -> Self {
+        Self { embedder }
+    }
+
+    async fn compose(&self, task: &Task) -> Result<String, AnswerError> {
+        match task.coverage {
+            Coverage::NoSources => return Ok(compose::NO_SOURCES.to_owned()),
+            Coverage::NoneReady => return Ok(compose::NONE_READY.to_owned()),
+            Coverage::Searched => {}
+        }
+        let query = followup::query(&task.question, task.previous_question());
+        let ranked = self.rank(&query, task).await?;
+        Ok(compose::answer(&ranked, &task.passages))
+    }
+
+    async fn rank(&self, query: &str, task: &Task) -> Result<Vec<Ranked>, AnswerError> {
+        let candidates = rank::candidates(query, &task.passages);
+        if candidates.is_empty() {
+            return Ok(Vec::new());
+        }
+        let texts = std::iter::once(query.to_owned()).chain(candidates.iter().map(|one| one.text.clone())).collect();
+        let vectors = self.embedder.embed(texts, Priority::Query).await.map_err(|error| match error {
+            EmbedError::Busy => AnswerError::Busy,
+            EmbedError::Model(detail) => AnswerError::Search { detail },
+        })?;
+        Ok(rank::rank(candidates, &vectors))
+    }
+}
+
+#[async_trait]
+impl Provider for Extractive {
+    fn id(&self) -> &'static str {
+        "builtin"
+    }
+
+    fn label(&self) -> &'static str {
+        "The built-in answerer"
+    }
+
+    async fn models(&self) -> Result<Vec<ModelInfo>, AnswerError> {
+        Ok(vec![ModelInfo { id: ModelId::extractive(), label: "Quotes from your sources (built in)".to_owned() }])
+    }
+
+    async fn answer(&self, model: &str, task: &Task) -> Result<Answer, AnswerError> {
+        if model != ModelId::extractive().name() {
+            return Err(AnswerError::ModelNotFound);
+        }
+        let text = self.compose(task).await?;
+        let words: Vec<_> = text.split_inclusive(' ').map(|word| Ok(Piece::Text(word.to_owned()))).collect();
+        Ok(stream::iter(words).boxed())
+    }
+}

@@ -1,0 +1,115 @@
+//! Which sentences answer the question.
+
+use std::collections::HashSet;
+
+use collabry_shared::conversations::Citation;
+
+use super::sentences::sentences;
+use crate::generations::followup::content_words;
+
+/// Sentences looked at closely: embedding them is nearly all of the time that an answer takes.
+const MAX_CANDIDATES: usize = 32;
+
+/// The best passages are looked at whole; of the others only sentences that share a word with the question.
+const WHOLE_PASSAGES: u32 = 3;
+
+/// Share of the meaning in a sentence's score; the rest is the share of the question's words it has.
+const MEANING: f32 = 0.75;
+
+/// A sentence of a passage, and how well it fits.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Ranked {
+    /// Of the passage.
+    pub number: u32,
+    /// Place in the passage.
+    pub place: usize,
+    pub text: String,
+    /// 0 to 1: the question's content words that it has.
+    pub overlap: f32,
+    /// Cosine of question and sentence.
+    pub similarity: f32,
+}
+
+impl Ranked {
+    pub fn score(&self) -> f32 {
+        MEANING * self.similarity + (1.0 - MEANING) * self.overlap
+    }
+}
+
+/// The sentences worth a closer look, each text once.
+pub(super) fn candidates(query: &str, passages: &[Citation]) -> Vec<Ranked> {
+    let wanted: HashSet<String> = content_words(query).map(|word| stem(&word)).collect();
+    let mut seen = HashSet::new();
+    let mut found: Vec<Ranked> = Vec::new();
+    for passage in passages {
+        for (place, text) in sentences(&passage.text).into_iter().enumerate() {
+            let overlap = overlap(&wanted, &text);
+            if (overlap > 0.0 || passage.number <= WHOLE_PASSAGES) && seen.insert(text.clone()) {
+                found.push(Ranked { number: passage.number, place, text, overlap, similarity: 0.0 });
+            }
+        }
+    }
+    // Stable: among equals, those of better passages stay first.
+    found.sort_by(|a, b| b.overlap.total_cmp(&a.overlap));
+    found.truncate(MAX_CANDIDATES);
+    found
+}
+
+/// Best first. `vectors` are those of the question and of each candidate, of unit length.
+pub(super) fn rank(mut candidates: Vec<Ranked>, vectors: &[Vec<f32>]) -> Vec<Ranked> {
+    if let Some((question, sentences)) = vectors.split_first() {
+        for (candidate, vector) in candidates.iter_mut().zip(sentences) {
+            candidate.similarity = question.iter().zip(vector).map(|(a, b)| a * b).sum();
+        }
+    }
+    candidates.sort_by(|a, b| b.score().total_cmp(&a.score()));
+    candidates
+}
+
+fn overlap(wanted: &HashSet<String>, sentence: &str) -> f32 {
+    if wanted.is_empty() {
+        return 0.0;
+    }
+    let has: HashSet<String> = content_words(sentence).map(|word| stem(&word)).collect();
+    let shared = u16::try_from(wanted.intersection(&has).count()).unwrap_or(u16::MAX);
+    f32::from(shared) / f32::from(u16::try_from(wanted.len()).unwrap_or(u16::MAX))
+}
+
+/// The beginning of a word, so that its forms meet.
+fn stem(word: &str) -> String {
+    const CHARS: usize = 6;
+    let word = if word.chars().count() > 3 { word.strip_suffix('s').unwrap_or(word) } else { word };
+    word.chars().take(CHARS).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{MAX_CANDIDATES, candidates, rank};
+    use crate::generations::testing::passage;
+
+    #[test]
+    fn forms_of_a_word_meet() {
+        let found = candidates("Which plants photosynthesise?", &[passage(1, "A plant lives by photosynthesis alone.")]);
+        assert!((found[0].overlap - 1.0).abs() < f32::EPSILON, "{found:?}");
+    }
+
+    #[test]
+    fn the_same_sentence_of_overlapping_passages_comes_once() {
+        let text = "The heart has four chambers in all.";
+        assert_eq!(candidates("heart", &[passage(1, text), passage(2, text)]).len(), 1);
+    }
+
+    #[test]
+    fn candidates_are_bounded() {
+        let many: String = (0..100).map(|n| format!("The heart of number {n} beats. ")).collect();
+        assert_eq!(candidates("heart", &[passage(1, &many)]).len(), MAX_CANDIDATES);
+    }
+
+    #[test]
+    fn meaning_comes_before_words() {
+        let passages = [passage(1, "The question is about the heart. Blood is moved by a hollow muscle.")];
+        let found = candidates("What is the heart?", &passages);
+        let vectors = vec![vec![1.0, 0.0], vec![0.1, 0.99], vec![0.9, 0.43]];
+        assert_eq!(rank(found, &vectors)[0].text, "Blood is moved by a hollow muscle.");
+    }
+}

@@ -1,0 +1,154 @@
+//! One generation from its claim to its end.
+
+use std::time::Instant as StdInstant;
+
+use collabry_shared::generations::{Generation, GenerationEvent};
+use collabry_shared::ids::OwnerId;
+use collabry_shared::realtime::Signal;
+use collabry_shared::storage::StoreResult;
+use futures::StreamExt;
+use jiff::SignedDuration;
+use tokio::sync::Semaphore;
+use tokio::time::{Instant, sleep_until};
+
+use super::coalesce::Coalescer;
+use super::control::Control;
+use super::ending::{self, Draft, Outcome};
+use super::logged::Logged;
+use super::passages::{self, stored};
+use super::{lease, runner::Parts};
+use crate::models::{Answer, AnswerError, Piece};
+
+/// A model that never ends would fill the log and the database.
+const MAX_ANSWER_BYTES: usize = 256 * 1024;
+
+/// A generation that began longer ago is not begun again after a crash: it may be what crashes.
+const RESTART_WITHIN: SignedDuration = SignedDuration::from_mins(2);
+
+/// Runs a claimed generation; `places` bounds how many write at the same time.
+pub(super) async fn run(
+    parts: &Parts,
+    owner: OwnerId,
+    places: &Semaphore,
+    generation: &Generation,
+    control: &Control,
+) {
+    let begun = StdInstant::now();
+    let run = Run { parts, owner, generation, control, draft: Draft::default(), coalescer: Coalescer::default() };
+    let id = generation.id;
+    tokio::select! {
+        result = run.to_end(places) => match result {
+            Ok(()) => tracing::debug!(%id, millis = begun.elapsed().as_millis(), "a generation left its place"),
+            Err(error) => tracing::error!(%id, %error, "a generation could not be ended; it will be recovered"),
+        },
+        () = lease::keep(parts, id, owner) => tracing::warn!(%id, "the lease of a generation is lost"),
+    }
+}
+
+struct Run<'a> {
+    parts: &'a Parts,
+    owner: OwnerId,
+    generation: &'a Generation,
+    control: &'a Control,
+    draft: Draft,
+    coalescer: Coalescer,
+}
+
+impl Run<'_> {
+    async fn to_end(mut self, places: &Semaphore) -> StoreResult<()> {
+        let logged = Logged::read(self.parts.stores.generation_log.as_ref(), self.generation.id).await?;
+        let outcome = if self.can_begin(&logged).await? {
+            self.write(places, logged).await.err().unwrap_or(Outcome::Complete)
+        } else {
+            self.draft = Draft { text: logged.text, citations: logged.citations };
+            Outcome::Interrupted
+        };
+        let outcome = self.control.close(outcome);
+        if let Outcome::Failed(error) = &outcome {
+            tracing::warn!(id = %self.generation.id, model = %self.generation.model, %error, "a generation failed");
+        }
+        ending::end(self.parts, self.owner, self.generation, &self.draft, &outcome).await
+    }
+
+    /// Whether nothing was shown yet. Otherwise a process died while it wrote, and what it wrote is the answer.
+    async fn can_begin(&self, logged: &Logged) -> StoreResult<bool> {
+        if !logged.started {
+            return Ok(true);
+        }
+        let (conversation, answer) = (self.generation.conversation_id, self.generation.answer_id);
+        let age = self.parts.clock.now().duration_since(self.generation.created_at);
+        Ok(logged.text.is_empty()
+            && age < RESTART_WITHIN
+            && self.parts.stores.conversations.message(conversation, answer).await?.is_none())
+    }
+
+    /// Writes until the answer is complete; anything else is an error.
+    async fn write(&mut self, places: &Semaphore, logged: Logged) -> Result<(), Outcome> {
+        let Generation { id: generation_id, conversation_id, .. } = *self.generation;
+        let _place = self.control.unless_ended(places.acquire()).await?;
+        self.parts.fan_out.signal(Signal::GenerationRunning { generation_id, conversation_id }).await;
+        if !logged.started {
+            self.append(&self.started()).await?;
+        }
+        let answer = self.ask(logged).await?;
+        let ended = self.stream(answer).await;
+        self.flush().await?;
+        ended
+    }
+
+    fn started(&self) -> GenerationEvent {
+        let Generation { question_id, answer_id, .. } = *self.generation;
+        GenerationEvent::Started { question_id, answer_id, model: self.generation.model.clone() }
+    }
+
+    async fn ask(&mut self, logged: Logged) -> Result<Answer, Outcome> {
+        let cited = !logged.citations.is_empty();
+        let task = passages::task(self.parts, self.generation, logged.citations);
+        let task = self.control.unless_ended(task).await??;
+        self.draft.citations.clone_from(&task.passages);
+        if !cited && !task.passages.is_empty() {
+            self.append(&GenerationEvent::Citations { citations: task.passages.clone() }).await?;
+        }
+        let answer = self.parts.models.answer(&self.generation.model, &task);
+        Ok(self.control.unless_ended(answer).await??)
+    }
+
+    async fn stream(&mut self, mut answer: Answer) -> Result<(), Outcome> {
+        loop {
+            let due = self.coalescer.due(Instant::now());
+            let piece = tokio::select! {
+                biased;
+                outcome = self.control.ended() => return Err(outcome),
+                () = sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => {
+                    self.flush().await?;
+                    continue;
+                }
+                piece = answer.next() => piece,
+            };
+            match piece {
+                None => return Ok(()),
+                Some(Ok(Piece::Text(text))) => self.coalescer.push(&text),
+                Some(Ok(Piece::Thinking)) => {}
+                Some(Err(error)) => return Err(error.into()),
+            }
+        }
+    }
+
+    /// Logs the text that is pending. It is part of the answer only once it is in the log, and never dropped half way.
+    async fn flush(&mut self) -> Result<(), AnswerError> {
+        let text = self.coalescer.take(Instant::now());
+        if text.is_empty() {
+            return Ok(());
+        }
+        if self.draft.text.len() + text.len() > MAX_ANSWER_BYTES {
+            return Err(AnswerError::TooLong { limit: MAX_ANSWER_BYTES });
+        }
+        self.append(&GenerationEvent::Delta { text: text.clone() }).await?;
+        self.draft.text.push_str(&text);
+        Ok(())
+    }
+
+    async fn append(&self, event: &GenerationEvent) -> Result<(), AnswerError> {
+        self.parts.stores.generation_log.append(self.generation.id, event).await.map(drop).map_err(stored)
+    }
+}

@@ -1,0 +1,245 @@
+//! Who runs generations: places, stopping, recovery and shutdown.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use collabry_shared::clock::Clock;
+use collabry_shared::engine::EngineError;
+use collabry_shared::generations::{Generation, GenerationState};
+use collabry_shared::ids::{GenerationId, OwnerId};
+use collabry_shared::realtime::FanOut;
+use collabry_shared::storage::{StoreResult, Stores};
+use jiff::{SignedDuration, Timestamp};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::control::Control;
+use super::ending::{self, Draft, Outcome};
+use super::{lease, run};
+use crate::models::{AnswerError, Models};
+use crate::retrieval::Search;
+
+/// Generations that may wait for a place, as a multiple of those that write.
+const QUEUE_FACTOR: usize = 2;
+
+/// How often abandoned and forgotten generations are looked for.
+const RECOVER_EVERY: Duration = Duration::from_secs(5);
+
+/// A queued generation that nobody claimed for so long was forgotten by whoever queued it, or refused for want of a
+/// place.
+const FORGOTTEN_AFTER: SignedDuration = SignedDuration::from_secs(5);
+
+/// A queued generation that found no place for so long ends as failed: somebody is waiting for a word.
+const REFUSED_AFTER: SignedDuration = SignedDuration::from_secs(60);
+
+/// What generations are made with.
+#[derive(Clone)]
+pub struct Parts {
+    pub stores: Stores,
+    pub search: Arc<dyn Search>,
+    pub models: Arc<Models>,
+    pub fan_out: Arc<dyn FanOut>,
+    pub clock: Arc<dyn Clock>,
+}
+
+/// Runs generations; clones are the same runner.
+#[derive(Clone)]
+pub struct Generations(Arc<Inner>);
+
+struct Inner {
+    parts: Parts,
+    owner: OwnerId,
+    /// One for each that writes.
+    places: Semaphore,
+    /// One for each that writes or waits for a place.
+    admissions: Arc<Semaphore>,
+    running: Mutex<HashMap<GenerationId, Arc<Control>>>,
+    tasks: TaskTracker,
+    draining: CancellationToken,
+    interrupt: CancellationToken,
+}
+
+impl fmt::Debug for Generations {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Generations").field("owner", &self.0.owner).finish_non_exhaustive()
+    }
+}
+
+impl Generations {
+    /// A runner that lets `concurrent` generations write at the same time.
+    pub fn new(parts: Parts, concurrent: usize) -> Self {
+        Self(Arc::new(Inner {
+            parts,
+            owner: OwnerId::new(),
+            places: Semaphore::new(concurrent),
+            admissions: Arc::new(Semaphore::new(concurrent.saturating_mul(1 + QUEUE_FACTOR))),
+            running: Mutex::default(),
+            tasks: TaskTracker::new(),
+            draining: CancellationToken::new(),
+            interrupt: CancellationToken::new(),
+        }))
+    }
+
+    /// Claims a queued generation and runs it in the background; one that is not queued (any more) is left alone.
+    ///
+    /// Without a place it answers [`EngineError::Busy`] before claiming anything: the caller may ask another engine. If
+    /// nobody takes it, [`recover`](Self::recover) does as soon as a place is free, or ends it as failed after a minute.
+    pub async fn start(&self, id: GenerationId) -> Result<(), EngineError> {
+        // Taken before looking whether we drain, so that a drain waits for what got in.
+        let _token = self.0.tasks.token();
+        if self.0.draining.is_cancelled() {
+            return Err(EngineError::Busy);
+        }
+        let admission = self.0.admissions.clone().try_acquire_owned().map_err(|_| EngineError::Busy)?;
+        if let Some(generation) = self.claim(id).await? {
+            self.spawn(generation, Some(admission));
+        }
+        Ok(())
+    }
+
+    /// Stops a generation; the text so far becomes the answer. `false`: it is over. One that another live engine runs
+    /// answers [`EngineError::Unreachable`]: ask that one.
+    pub async fn stop(&self, id: GenerationId) -> Result<bool, EngineError> {
+        if let Some(control) = self.control(id) {
+            return Ok(control.stop());
+        }
+        match self.0.parts.stores.generations.get(id).await?.map(|generation| generation.state) {
+            Some(GenerationState::Queued) => {
+                if let Some(generation) = self.claim(id).await? {
+                    self.end(&generation, &Outcome::Stopped).await?;
+                    return Ok(true);
+                }
+            }
+            Some(GenerationState::Running) => self.take_abandoned(self.0.parts.clock.now()).await?,
+            _ => return Ok(false),
+        }
+        // It was claimed meanwhile, or taken over from a dead engine just now.
+        self.control(id).map(|control| control.stop()).ok_or(EngineError::Unreachable)
+    }
+
+    /// Takes over what dead engines left: with text it ends as interrupted, without it begins again. Then starts what
+    /// is queued and forgotten.
+    pub async fn recover(&self) -> StoreResult<()> {
+        self.take_abandoned(self.0.parts.clock.now()).await?;
+        self.take_forgotten().await
+    }
+
+    /// Like [`recover`](Self::recover), without waiting for leases to run out: for the start of a process that is the
+    /// only one to use its storage.
+    pub async fn recover_as_only_engine(&self) -> StoreResult<()> {
+        self.take_abandoned(lease::until(self.0.parts.clock.now())).await?;
+        self.take_forgotten().await
+    }
+
+    /// Recovers again and again until `shutdown`.
+    pub async fn keep_recovering(&self, shutdown: CancellationToken) {
+        while shutdown.run_until_cancelled(tokio::time::sleep(RECOVER_EVERY)).await.is_some() {
+            if let Err(error) = self.recover().await {
+                tracing::error!(%error, "abandoned generations could not be looked for");
+            }
+        }
+    }
+
+    /// Takes nothing new, gives what runs `drain` to end by itself, then interrupts it; returns when all have ended.
+    pub async fn shutdown(&self, drain: Duration) {
+        self.0.draining.cancel();
+        self.0.tasks.close();
+        if tokio::time::timeout(drain, self.0.tasks.wait()).await.is_err() {
+            tracing::info!(running = self.0.tasks.len(), "interrupting generations");
+            self.0.interrupt.cancel();
+            self.0.tasks.wait().await;
+        }
+    }
+
+    async fn claim(&self, id: GenerationId) -> StoreResult<Option<Generation>> {
+        let Parts { stores, clock, .. } = &self.0.parts;
+        stores.generations.claim(id, self.0.owner, lease::until(clock.now())).await
+    }
+
+    async fn take_abandoned(&self, lapsed_before: Timestamp) -> StoreResult<()> {
+        let Parts { stores, clock, .. } = &self.0.parts;
+        while !self.0.draining.is_cancelled() {
+            let until = lease::until(clock.now());
+            let Some(generation) = stores.generations.claim_abandoned(self.0.owner, lapsed_before, until).await? else {
+                break;
+            };
+            // One of our own that could not renew in time holds its lease again.
+            if self.control(generation.id).is_none() {
+                tracing::info!(id = %generation.id, "taking over an abandoned generation");
+                self.spawn(generation, None);
+            }
+        }
+        Ok(())
+    }
+
+    async fn take_forgotten(&self) -> StoreResult<()> {
+        let Parts { stores, clock, .. } = &self.0.parts;
+        let now = clock.now();
+        for id in stores.generations.unclaimed(before(now, FORGOTTEN_AFTER)).await? {
+            match self.start(id).await {
+                Ok(()) => {}
+                Err(EngineError::Busy) => return self.refuse_oldest(now).await,
+                Err(EngineError::Store(error)) => return Err(error),
+                Err(error) => tracing::error!(%id, %error, "a queued generation could not be started"),
+            }
+        }
+        Ok(())
+    }
+
+    async fn refuse_oldest(&self, now: Timestamp) -> StoreResult<()> {
+        if self.0.draining.is_cancelled() {
+            return Ok(());
+        }
+        for id in self.0.parts.stores.generations.unclaimed(before(now, REFUSED_AFTER)).await? {
+            if let Some(generation) = self.claim(id).await? {
+                self.end(&generation, &Outcome::Failed(AnswerError::Busy)).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends a generation that we hold and nobody has begun.
+    async fn end(&self, generation: &Generation, outcome: &Outcome) -> StoreResult<()> {
+        ending::end(&self.0.parts, self.0.owner, generation, &Draft::default(), outcome).await
+    }
+
+    fn spawn(&self, generation: Generation, admission: Option<OwnedSemaphorePermit>) {
+        let control = Arc::new(Control::new(self.0.interrupt.clone()));
+        self.0.running().insert(generation.id, control.clone());
+        let inner = self.0.clone();
+        let entry = Entry { inner: inner.clone(), id: generation.id };
+        self.0.tasks.spawn(async move {
+            let _held = (entry, admission);
+            run::run(&inner.parts, inner.owner, &inner.places, &generation, &control).await;
+        });
+    }
+
+    fn control(&self, id: GenerationId) -> Option<Arc<Control>> {
+        self.0.running().get(&id).cloned()
+    }
+}
+
+impl Inner {
+    fn running(&self) -> MutexGuard<'_, HashMap<GenerationId, Arc<Control>>> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A place in the table of what runs, given up also by a task that panics.
+struct Entry {
+    inner: Arc<Inner>,
+    id: GenerationId,
+}
+
+impl Drop for Entry {
+    fn drop(&mut self) {
+        self.inner.running().remove(&self.id);
+    }
+}
+
+fn before(now: Timestamp, by: SignedDuration) -> Timestamp {
+    now.saturating_sub(by).unwrap_or(Timestamp::MIN)
+}
