@@ -19,3 +19,5 @@ mod text;
 mod web;
 
 pub use self::app::{App, AppParts};
+pub use self::auth::accounts::{self, AccountError, NewAccount};
+pub use self::auth::{PasswordError, Passwords};

@@ -1,5 +1,6 @@
 //! Accounts: register, sign in, refresh, sign out.
 
+pub mod accounts;
 pub mod identity;
 mod passwords;
 mod refresh;
@@ -10,7 +11,7 @@ use collabry_shared::ids::SessionId;
 use collabry_shared::realtime::Signal;
 
 pub use self::identity::CurrentUser;
-pub use self::passwords::Passwords;
+pub use self::passwords::{PasswordError, Passwords};
 pub use self::routes::router;
 pub use self::tokens::{Identity, TokenError, Tokens};
 use crate::http::ApiResult;

@@ -10,6 +10,27 @@ use tokio::sync::Semaphore;
 
 use crate::http::ApiError;
 
+#[derive(Debug, thiserror::Error)]
+pub enum PasswordError {
+    #[error("too many sign-ins at once; try again in a moment")]
+    Busy,
+    #[error("hashing failed: {0}")]
+    Hashing(String),
+}
+
+impl From<PasswordError> for ApiError {
+    fn from(error: PasswordError) -> Self {
+        match error {
+            PasswordError::Busy => Self::busy(),
+            PasswordError::Hashing(_) => Self::internal(error),
+        }
+    }
+}
+
+fn hashing(error: impl std::fmt::Display) -> PasswordError {
+    PasswordError::Hashing(error.to_string())
+}
+
 /// A hash takes 19 MiB and about 20 ms of a core: this many at once, the others wait.
 const CONCURRENT: usize = 4;
 /// More waiting than this is an attack or an overload: refused.
@@ -32,30 +53,30 @@ impl Default for Passwords {
 
 impl Passwords {
     /// A PHC string.
-    pub async fn hash(&self, password: SecretString) -> Result<String, ApiError> {
+    pub async fn hash(&self, password: SecretString) -> Result<String, PasswordError> {
         self.run(move || {
             let hash = Argon2::default().hash_password(password.expose_secret().as_bytes());
-            hash.map(|hash| hash.to_string()).map_err(ApiError::internal)
+            hash.map(|hash| hash.to_string()).map_err(hashing)
         })
         .await?
     }
 
     /// Whether `password` is the one behind `hash`; `None` for an account that does not exist.
-    pub async fn verify(&self, password: SecretString, hash: Option<String>) -> Result<bool, ApiError> {
+    pub async fn verify(&self, password: SecretString, hash: Option<String>) -> Result<bool, PasswordError> {
         self.run(move || {
             let known = hash.is_some();
             let hash = hash.unwrap_or_else(|| DUMMY.to_owned());
-            let parsed = PasswordHash::new(&hash).map_err(ApiError::internal)?;
+            let parsed = PasswordHash::new(&hash).map_err(hashing)?;
             let right = Argon2::default().verify_password(password.expose_secret().as_bytes(), &parsed).is_ok();
             Ok(right && known)
         })
         .await?
     }
 
-    async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, ApiError> {
-        let _admitted = self.admitted.try_acquire().map_err(|_| ApiError::busy())?;
-        let _running = self.running.acquire().await.map_err(ApiError::internal)?;
-        tokio::task::spawn_blocking(work).await.map_err(ApiError::internal)
+    async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, PasswordError> {
+        let _admitted = self.admitted.try_acquire().map_err(|_| PasswordError::Busy)?;
+        let _running = self.running.acquire().await.map_err(hashing)?;
+        tokio::task::spawn_blocking(work).await.map_err(hashing)
     }
 }
 

@@ -5,8 +5,6 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum_extra::extract::CookieJar;
 use collabry_shared::auth::{Email, Session, User, UserSummary};
-use collabry_shared::ids::UserId;
-use collabry_shared::storage::StoreError;
 use jiff::Timestamp;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
@@ -14,6 +12,7 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::accounts::{self, NewAccount};
 use super::refresh::{self, RefreshToken};
 use super::{CurrentUser, end_session};
 use crate::http::{ApiError, ApiResult, Body, FieldError, Problem};
@@ -91,24 +90,12 @@ async fn register(
     Body(request): Body<Registration>,
 ) -> ApiResult<(StatusCode, CookieJar, Json<SignedIn>)> {
     let return_token = request.return_refresh_token;
-    let user = store_account(&state, request).await?;
-    state.stores.notebooks.accept_invitations(&user.email, user.id, state.clock.now()).await?;
+    let (email, name) = check_registration(&request)?;
+    let new = NewAccount { email, name, password: request.password };
+    let user = accounts::create(&state.stores, &state.passwords, state.clock.as_ref(), new).await?;
     let (session, token) = refresh::start(&state, user.id).await?;
     let (jar, body) = signed_in(&state, jar, &user, &session, Some(token), return_token)?;
     Ok((StatusCode::CREATED, jar, body))
-}
-
-async fn store_account(state: &ApiState, request: Registration) -> ApiResult<User> {
-    let (email, name) = check_registration(&request)?;
-    let password_hash = state.passwords.hash(request.password).await?;
-    let user = User { id: UserId::new(), email, name, password_hash, created_at: state.clock.now() };
-    match state.stores.users.create(&user).await {
-        Ok(()) => Ok(user),
-        Err(StoreError::Conflict(_)) => {
-            Err(ApiError::conflict("email_taken", "There is an account with this e-mail address. Sign in instead."))
-        }
-        Err(error) => Err(error.into()),
-    }
 }
 
 fn check_registration(request: &Registration) -> ApiResult<(Email, String)> {

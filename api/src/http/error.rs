@@ -83,6 +83,8 @@ impl From<StoreError> for ApiError {
         match error {
             StoreError::Unavailable(_) => Self { internal: Some(error.to_string()), ..Self::busy() },
             StoreError::Conflict(what) => Self::conflict("conflict", format!("{what} exists already.")),
+            // It was there when the request began: somebody has just deleted it.
+            StoreError::Missing(_) => Self::not_found(),
             StoreError::Damaged(_) | StoreError::Sqlite(_) => Self::internal(error),
         }
     }

@@ -1,0 +1,50 @@
+//! The command line.
+
+use clap::{Args, Parser, Subcommand};
+use collabry_ai_engine::sources::extract_child::ExtractArgs;
+
+const ENVIRONMENT: &str = "\
+Settings are environment variables; these matter first (all of them: .env.example):
+  COLLABRY_BIND         address and port             [default: 127.0.0.1:5000]
+  COLLABRY_DATA_DIR     everything that is kept      [default: data]
+  COLLABRY_MODEL_DIR    the embedding model          [default: models/all-MiniLM-L6-v2]
+  COLLABRY_OLLAMA_URL   answers by Ollama            [for example http://localhost:11434]
+  COLLABRY_OPENAI_URL   answers by an OpenAI-compatible API, with its /v1
+  COLLABRY_OPENAI_API_KEY
+  COLLABRY_DEFAULT_MODEL                             [default: builtin/extractive]
+
+Examples:
+  collabry check                        say what is missing, and how to fix it
+  collabry demo && collabry serve       begin with a notebook to ask about
+  COLLABRY_BIND=0.0.0.0:8080 collabry serve";
+
+/// Ask your own material: notebooks of sources, questions about them, streamed answers that cite.
+#[derive(Debug, Parser)]
+#[command(name = "collabry", version, after_help = ENVIRONMENT)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run the server: api, ai-engine and worker in this process
+    Serve,
+    /// Check configuration and dependencies, and print every problem with its fix
+    Check,
+    /// Load a small notebook with sources, so that the first question has an answer
+    Demo(DemoOptions),
+    /// Reads one file under tight limits; started by the server itself
+    #[command(hide = true)]
+    Extract(ExtractArgs),
+}
+
+#[derive(Debug, Args)]
+pub struct DemoOptions {
+    /// The account that gets the notebook; made when it does not exist
+    #[arg(long, default_value = "demo@collabry.local")]
+    pub email: String,
+    /// Its password; default: a random one, printed once
+    #[arg(long, env = "COLLABRY_DEMO_PASSWORD", hide_env_values = true)]
+    pub password: Option<String>,
+}

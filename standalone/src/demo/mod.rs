@@ -1,0 +1,153 @@
+//! `collabry demo`: a notebook to begin with.
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+use collabry_api::{NewAccount, Passwords, accounts};
+use collabry_shared::auth::Email;
+use collabry_shared::config::Config;
+use collabry_shared::ids::{NotebookId, SourceId, UserId};
+use collabry_shared::notebooks::Notebook;
+use collabry_shared::sources::{Format, IngestState, Origin, Source, SourceVersion};
+use collabry_shared::storage::Blobs;
+use secrecy::SecretString;
+use tokio_util::sync::CancellationToken;
+
+use crate::cli::DemoOptions;
+use crate::embedded::{self, Embedded};
+
+const TITLE: &str = "Demo: how plants and memory work";
+const SOURCES: [(&str, &str); 3] = [
+    ("Photosynthesis.md", include_str!("photosynthesis.md")),
+    ("Learning that lasts.md", include_str!("learning.md")),
+    ("Reading group minutes.md", include_str!("minutes.md")),
+];
+const QUESTIONS: [&str; 3] = [
+    "Why are leaves green?",
+    "How long should I wait before repeating what I learned?",
+    "Who brings the microscope to the next meeting?",
+];
+const LOOK_EVERY: Duration = Duration::from_millis(200);
+const PATIENCE: Duration = Duration::from_secs(120);
+
+#[tokio::main]
+pub async fn run(config: Config, options: DemoOptions) -> anyhow::Result<ExitCode> {
+    let embedded = embedded::build(&config).await?;
+    let (user, password) = account(&embedded, &options).await?;
+    let notebook = make_notebook(&embedded, user).await?;
+    for (name, text) in SOURCES {
+        add_source(&embedded, user, notebook, name, text).await?;
+    }
+    ingest(&embedded, notebook).await?;
+    tell(&options.email, password.as_deref());
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The account, and its password when it is new.
+async fn account(embedded: &Embedded, options: &DemoOptions) -> anyhow::Result<(UserId, Option<String>)> {
+    let email = Email::parse(&options.email)?;
+    if let Some(user) = embedded.stores.users.by_email(&email).await? {
+        return Ok((user.id, None));
+    }
+    let password = options.password.clone().unwrap_or_else(random_password);
+    let new = NewAccount { email, name: "Demo".to_owned(), password: SecretString::from(password.clone()) };
+    let user = accounts::create(&embedded.stores, &Passwords::default(), embedded.clock.as_ref(), new).await?;
+    Ok((user.id, Some(password)))
+}
+
+fn random_password() -> String {
+    use base64::Engine as _;
+    base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(rand::random::<[u8; 12]>())
+}
+
+async fn make_notebook(embedded: &Embedded, user: UserId) -> anyhow::Result<NotebookId> {
+    let now = embedded.clock.now();
+    let notebook = Notebook {
+        id: NotebookId::new(),
+        title: TITLE.to_owned(),
+        join_code: None,
+        created_by: user,
+        created_at: now,
+        updated_at: now,
+    };
+    embedded.stores.notebooks.create(&notebook).await?;
+    Ok(notebook.id)
+}
+
+async fn add_source(
+    embedded: &Embedded,
+    user: UserId,
+    notebook: NotebookId,
+    name: &str,
+    text: &'static str,
+) -> anyhow::Result<()> {
+    let (id, now) = (SourceId::new(), embedded.clock.now());
+    let blob_key = Blobs::source_key(notebook, id, 1);
+    embedded.stores.blobs.put(&blob_key, text.into()).await?;
+    let latest = SourceVersion {
+        version: 1,
+        format: Format::Markdown,
+        size: text.len() as u64,
+        blob_key,
+        state: IngestState::Queued,
+        page_count: None,
+        chunk_count: None,
+        created_at: now,
+        updated_at: now,
+    };
+    let source = Source {
+        id,
+        notebook_id: notebook,
+        name: name.to_owned(),
+        origin: Origin::Upload,
+        created_by: user,
+        created_at: now,
+        latest,
+        ready_version: None,
+    };
+    Ok(embedded.stores.sources.create(&source).await?)
+}
+
+/// Ingests here and now, so that it works whether a server runs or not.
+async fn ingest(embedded: &Embedded, notebook: NotebookId) -> anyhow::Result<()> {
+    let stop = CancellationToken::new();
+    let ready = async {
+        let result = tokio::time::timeout(PATIENCE, wait_until_ready(embedded, notebook)).await;
+        stop.cancel();
+        result.context("the sources did not become ready in time")?
+    };
+    let (ran, ready) = tokio::join!(embedded.engine.run(stop.clone()), ready);
+    ran?;
+    ready
+}
+
+async fn wait_until_ready(embedded: &Embedded, notebook: NotebookId) -> anyhow::Result<()> {
+    let mut looks = tokio::time::interval(LOOK_EVERY);
+    loop {
+        looks.tick().await;
+        let sources = embedded.stores.sources.list(notebook).await?;
+        for source in &sources {
+            if let IngestState::Failed(failure) = &source.latest.state {
+                bail!("{}: {}", source.name, failure.message);
+            }
+        }
+        if sources.iter().all(|source| source.ready_version.is_some()) {
+            return Ok(());
+        }
+    }
+}
+
+#[expect(clippy::print_stdout, reason = "what the user asked for")]
+fn tell(email: &str, password: Option<&str>) {
+    println!("The notebook \"{TITLE}\" is ready.");
+    match password {
+        Some(password) => println!("Sign in as {email} with the password {password}"),
+        None => println!("It is in the account {email}."),
+    }
+    println!("Try asking:");
+    for question in QUESTIONS {
+        println!("  {question}");
+    }
+    println!("Start the server, if it is not running, with: collabry serve");
+}

@@ -1,0 +1,36 @@
+//! The parts of the one-process form: embedded stores and an engine in this process.
+
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use collabry_ai_engine::{Engine, EngineParts};
+use collabry_shared::clock::{Clock, SystemClock};
+use collabry_shared::config::Config;
+use collabry_shared::realtime::{LocalFanOut, Published};
+use collabry_shared::storage::{Stores, sqlite};
+use tokio::sync::mpsc;
+
+pub struct Embedded {
+    pub stores: Stores,
+    pub engine: Arc<Engine>,
+    pub fan_out: LocalFanOut,
+    pub published: mpsc::Receiver<Published>,
+    pub clock: Arc<dyn Clock>,
+}
+
+pub async fn build(config: &Config) -> anyhow::Result<Embedded> {
+    let data_dir = &config.storage.data_dir;
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    std::fs::create_dir_all(data_dir).with_context(|| format!("making the data folder {}", data_dir.display()))?;
+    let stores = sqlite::open(data_dir, Arc::clone(&clock))
+        .await
+        .with_context(|| format!("opening the database in {}", data_dir.display()))?;
+    let (fan_out, published) = LocalFanOut::new();
+    let engine = Engine::build(EngineParts {
+        config: config.engine.clone(),
+        stores: stores.clone(),
+        fan_out: Arc::new(fan_out.clone()),
+        clock: Arc::clone(&clock),
+    })?;
+    Ok(Embedded { stores, engine: Arc::new(engine), fan_out, published, clock })
+}

@@ -1,0 +1,49 @@
+//! `collabry serve`
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use collabry_api::{App, AppParts};
+use collabry_shared::config::Config;
+use collabry_shared::presence::LocalPresence;
+use collabry_shared::{lifecycle, telemetry};
+use collabry_worker::Worker;
+use tokio::net::TcpListener;
+
+use crate::embedded::{self, Embedded};
+use crate::secret;
+
+#[tokio::main]
+pub async fn run(config: Config) -> anyhow::Result<ExitCode> {
+    telemetry::init(&config.log).context("COLLABRY_LOG")?;
+    let shutdown = lifecycle::shutdown_on_signal()?;
+    let bind = config.api.bind;
+    let listener = TcpListener::bind(bind)
+        .await
+        .with_context(|| format!("listening on {bind}; set COLLABRY_BIND to another address or port"))?;
+    let Embedded { stores, engine, fan_out, published, clock } = embedded::build(&config).await?;
+    let jwt_secret = match config.api.jwt_secret.clone() {
+        Some(secret) => secret,
+        None => secret::load_or_make(&config.storage.data_dir)?,
+    };
+    let app = App::build(AppParts {
+        config: config.api,
+        jwt_secret,
+        default_model: config.engine.default_model,
+        stores: stores.clone(),
+        engine: Arc::clone(&engine) as _,
+        fan_out: Arc::new(fan_out),
+        published,
+        presence: Arc::new(LocalPresence::default()),
+        clock: Arc::clone(&clock),
+    });
+    let worker = Worker::new(stores, clock);
+    eprintln!("Collabry is ready: http://{}", listener.local_addr()?);
+    let (served, engine, worker) =
+        tokio::join!(app.run(listener, shutdown.clone()), engine.run(shutdown.clone()), worker.run(shutdown));
+    served.context("serving")?;
+    engine.context("engine")?;
+    worker.context("worker")?;
+    Ok(ExitCode::SUCCESS)
+}
