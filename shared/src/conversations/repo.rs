@@ -66,10 +66,11 @@ pub trait ConversationRepo: Send + Sync {
     ) -> StoreResult<Option<Conversation>>;
     /// Gives an untitled conversation its title; `None` when it has one or is gone.
     async fn title_if_none(&self, id: ConversationId, title: &str) -> StoreResult<Option<Conversation>>;
-    /// Removes a conversation with its messages; `false` when there is none.
+    /// Removes a conversation with its messages and generations; `false` when there is none.
     async fn delete(&self, id: ConversationId) -> StoreResult<bool>;
 
     /// Stores a message at the next rev; once it returns, the message is durable.
+    /// [`StoreError::Missing`](crate::storage::StoreError::Missing) when the conversation is gone.
     async fn append(&self, message: &NewMessage) -> StoreResult<Appended>;
     /// Changes a message at the next rev; `None` when it is gone or deleted already.
     async fn rewrite(

@@ -24,7 +24,8 @@ pub struct LoggedEvent {
 /// Nothing is shown to anyone before it is in the log, so a reader that comes back after any crash finds what it saw.
 #[async_trait]
 pub trait GenerationLog: Send + Sync {
-    /// Appends an event and wakes the readers. Only the holder of the generation's lease appends.
+    /// Appends an event and wakes the readers. Only the holder of the generation's lease appends. Nothing follows a
+    /// final event: what comes later is not added, and the final event's id is returned.
     async fn append(&self, id: GenerationId, event: &GenerationEvent) -> StoreResult<EventId>;
     /// The events after `after`. When there are none yet, waits up to `wait` for one; after a final event, or when the
     /// time is up, the answer is empty.

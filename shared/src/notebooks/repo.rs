@@ -37,7 +37,7 @@ pub trait NotebookRepo: Send + Sync {
     async fn invite(&self, invitation: &Invitation) -> StoreResult<()>;
     async fn invitations(&self, id: NotebookId) -> StoreResult<Vec<Invitation>>;
     async fn withdraw_invitation(&self, id: NotebookId, email: &Email) -> StoreResult<bool>;
-    /// Turns every invitation of `email` into a membership of `user`; returns the notebooks joined.
+    /// Turns every invitation of `email` into a membership of `user`; returns the notebooks that they newly joined.
     async fn accept_invitations(&self, email: &Email, user: UserId, now: Timestamp) -> StoreResult<Vec<NotebookId>>;
 
     /// Hides the notebook from everyone. `false` when there is none.

@@ -10,6 +10,7 @@ const QUEUE: usize = 1024;
 
 /// What a publisher said.
 #[derive(Debug, Clone, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "nearly all are events, so a box would cost and save nothing")]
 pub enum Published {
     Emit(Room, Event),
     Signal(Signal),

@@ -23,14 +23,16 @@ impl ClaimedVersion {
     }
 }
 
-/// A source marked as deleted is gone for every method but [`purge`](SourceRepo::purge) and
+/// A source marked as deleted, or in a deleted notebook, is gone for every method but [`purge`](SourceRepo::purge) and
 /// [`deleted`](SourceRepo::deleted). Methods that take a `claim` change nothing and return `false` when the claim is
 /// lost: the lease ran out and another process took over, or the source was deleted.
 #[async_trait]
 pub trait SourceRepo: Send + Sync {
-    /// Stores a source with its first version.
+    /// Stores a source with its first version; [`StoreError::Missing`](crate::storage::StoreError::Missing) when the
+    /// notebook is gone.
     async fn create(&self, source: &Source) -> StoreResult<()>;
-    /// Adds the next version in the given state; `None` when the source is gone.
+    /// Adds the next version in the given state; `None` when the source is gone,
+    /// [`StoreError::Conflict`](crate::storage::StoreError::Conflict) when another upload took this version's number.
     async fn add_version(&self, id: SourceId, name: &str, version: &SourceVersion) -> StoreResult<Option<Source>>;
     async fn get(&self, notebook: NotebookId, id: SourceId) -> StoreResult<Option<Source>>;
     /// The notebook a source belongs to, for rights that are looked up by it.
@@ -42,7 +44,9 @@ pub trait SourceRepo: Send + Sync {
     /// Puts a failed latest version back to `Queued`; `None` when it has not failed.
     async fn retry(&self, notebook: NotebookId, id: SourceId, now: Timestamp) -> StoreResult<Option<Source>>;
 
-    /// Takes the oldest version that is queued, or whose worker's lease has run out, until `lease_until`.
+    /// Takes the oldest version that is queued, or whose worker's lease has run out, until `lease_until`. A version whose
+    /// workers died [`MAX_INGEST_ATTEMPTS`](super::MAX_INGEST_ATTEMPTS) times becomes `Failed` (`ingest_crashed`)
+    /// instead.
     async fn claim(
         &self,
         owner: OwnerId,
@@ -78,7 +82,7 @@ pub trait SourceRepo: Send + Sync {
     async fn release(&self, claim: &ClaimedVersion, now: Timestamp) -> StoreResult<bool>;
 
     async fn page(&self, segment: SegmentId, number: u32) -> StoreResult<Option<Page>>;
-    /// The page on which code point `offset` of the document lies.
+    /// The page on which code point `offset` of the document lies; past the end, the last page.
     async fn page_at(&self, segment: SegmentId, offset: u64) -> StoreResult<Option<Page>>;
     /// All chunks of a segment, by index.
     async fn chunks(&self, segment: SegmentId) -> StoreResult<Vec<Chunk>>;

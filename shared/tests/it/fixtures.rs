@@ -1,0 +1,161 @@
+//! Things to store.
+
+use collabry_shared::auth::{Email, User};
+use collabry_shared::conversations::{Author, Citation, ClientId, Conversation, Message, MessageStatus, NewMessage};
+use collabry_shared::engine::ModelId;
+use collabry_shared::generations::{Generation, GenerationState};
+use collabry_shared::ids::{ConversationId, GenerationId, MessageId, NotebookId, SourceId, UserId};
+use collabry_shared::notebooks::Notebook;
+use collabry_shared::sources::{Chunk, Format, IngestState, Origin, Source, SourceVersion};
+use collabry_shared::storage::{Blobs, Stores};
+use jiff::Timestamp;
+
+/// `seconds` after the tests' beginning of time.
+pub fn at(seconds: i64) -> Timestamp {
+    Timestamp::from_second(1_800_000_000 + seconds).unwrap()
+}
+
+pub async fn user(stores: &Stores, name: &str) -> User {
+    let user = User {
+        id: UserId::new(),
+        email: Email::parse(&format!("{name}@example.org")).unwrap(),
+        name: name.to_owned(),
+        password_hash: "$argon2id$".to_owned(),
+        created_at: at(0),
+    };
+    stores.users.create(&user).await.unwrap();
+    user
+}
+
+pub async fn notebook(stores: &Stores, owner: &User) -> Notebook {
+    let notebook = Notebook {
+        id: NotebookId::new(),
+        title: "Thermodynamics".to_owned(),
+        join_code: None,
+        created_by: owner.id,
+        created_at: at(0),
+        updated_at: at(0),
+    };
+    stores.notebooks.create(&notebook).await.unwrap();
+    notebook
+}
+
+/// A user of the given name and a notebook of theirs.
+pub async fn owned_notebook(stores: &Stores) -> Notebook {
+    let owner = user(stores, &format!("owner-{}", UserId::new())).await;
+    notebook(stores, &owner).await
+}
+
+pub fn queued_version(notebook: NotebookId, source: SourceId, version: u32, created_at: Timestamp) -> SourceVersion {
+    SourceVersion {
+        version,
+        format: Format::Pdf,
+        size: 12_345,
+        blob_key: Blobs::source_key(notebook, source, version),
+        state: IngestState::Queued,
+        page_count: None,
+        chunk_count: None,
+        created_at,
+        updated_at: created_at,
+    }
+}
+
+pub async fn source(stores: &Stores, notebook: &Notebook, created_at: Timestamp) -> Source {
+    let id = SourceId::new();
+    let source = Source {
+        id,
+        notebook_id: notebook.id,
+        name: "carnot.pdf".to_owned(),
+        origin: Origin::Upload,
+        created_by: notebook.created_by,
+        created_at,
+        latest: queued_version(notebook.id, id, 1, created_at),
+        ready_version: None,
+    };
+    stores.sources.create(&source).await.unwrap();
+    source
+}
+
+pub fn chunk(index: u32) -> Chunk {
+    let start = u64::from(index) * 10;
+    Chunk {
+        index,
+        start,
+        end: start + 12,
+        page: index + 1,
+        headings: vec!["Heat".to_owned(), "Entropy “S”".to_owned()],
+        text: format!("Passage {index}: ΔS ≥ 0"),
+        embedding: vec![0.25, -1.0 / 3.0, 0.0],
+    }
+}
+
+pub async fn conversation(stores: &Stores, notebook: &Notebook, created_at: Timestamp) -> Conversation {
+    let conversation = Conversation {
+        id: ConversationId::new(),
+        notebook_id: notebook.id,
+        title: None,
+        model: None,
+        created_by: notebook.created_by,
+        created_at,
+        head: 0,
+    };
+    stores.conversations.create(&conversation).await.unwrap();
+    conversation
+}
+
+pub async fn owned_conversation(stores: &Stores) -> Conversation {
+    let notebook = owned_notebook(stores).await;
+    conversation(stores, &notebook, at(0)).await
+}
+
+pub fn new_message(conversation: ConversationId, client_id: &str) -> NewMessage {
+    NewMessage {
+        id: MessageId::new(),
+        conversation_id: conversation,
+        client_id: ClientId::parse(client_id).unwrap(),
+        author: Author::User { user_id: UserId::new(), name: "Ada".to_owned() },
+        content: format!("content of {client_id}"),
+        citations: Vec::new(),
+        status: MessageStatus::Complete,
+        failure: None,
+        generation_id: None,
+        reply_to: None,
+        created_at: at(1),
+    }
+}
+
+pub async fn sent(stores: &Stores, conversation: ConversationId, client_id: &str) -> Message {
+    stores.conversations.append(&new_message(conversation, client_id)).await.unwrap().message().clone()
+}
+
+pub fn citation(number: u32) -> Citation {
+    Citation {
+        number,
+        source_id: SourceId::new(),
+        version: 2,
+        source_name: "carnot.pdf".to_owned(),
+        page: 7,
+        paged: true,
+        start: 100,
+        end: 140,
+        text: "No engine is more efficient.".to_owned(),
+    }
+}
+
+pub fn new_generation(conversation: &Conversation, created_at: Timestamp) -> Generation {
+    Generation {
+        id: GenerationId::new(),
+        notebook_id: conversation.notebook_id,
+        conversation_id: conversation.id,
+        question_id: MessageId::new(),
+        answer_id: MessageId::new(),
+        model: ModelId::extractive(),
+        source_ids: Some(vec![SourceId::new()]),
+        supersedes: Some(MessageId::new()),
+        requested_by: UserId::new(),
+        state: GenerationState::Queued,
+        failure: None,
+        created_at,
+        finished_at: None,
+    }
+}

@@ -1,0 +1,151 @@
+//! Generations and the leases on them.
+
+use collabry_shared::generations::{Failure, Generation, GenerationState};
+use collabry_shared::ids::{GenerationId, OwnerId};
+use collabry_shared::storage::{StoreError, Stores};
+
+use crate::backend::{Backend, contract};
+use crate::fixtures::{at, new_generation, owned_conversation};
+
+contract!(
+    a_generation_is_stored_once,
+    a_generation_needs_its_conversation,
+    unfinished_generations_are_listed_oldest_first,
+    a_queued_generation_is_claimed_once,
+    only_its_owner_renews_and_finishes,
+    an_abandoned_generation_is_taken_over,
+    an_abandoned_generation_is_taken_over_once,
+    unclaimed_generations_are_listed,
+    a_failure_is_kept,
+);
+
+async fn queued(stores: &Stores, created_at: i64) -> Generation {
+    let talk = owned_conversation(stores).await;
+    let generation = new_generation(&talk, at(created_at));
+    stores.generations.create(&generation).await.unwrap();
+    generation
+}
+
+async fn a_generation_is_stored_once(Backend { stores, .. }: Backend) {
+    let generation = queued(&stores, 0).await;
+    assert_eq!(stores.generations.get(generation.id).await.unwrap(), Some(generation.clone()));
+    let claimed = stores.generations.claim(generation.id, OwnerId::new(), at(60)).await.unwrap();
+    stores.generations.create(&generation).await.unwrap();
+    assert_eq!(stores.generations.get(generation.id).await.unwrap(), claimed, "storing it again changes nothing");
+    assert_eq!(stores.generations.get(GenerationId::new()).await.unwrap(), None);
+
+    let talk = owned_conversation(&stores).await;
+    let bare = Generation { source_ids: None, supersedes: None, ..new_generation(&talk, at(1)) };
+    stores.generations.create(&bare).await.unwrap();
+    assert_eq!(stores.generations.get(bare.id).await.unwrap(), Some(bare));
+}
+
+async fn a_generation_needs_its_conversation(Backend { stores, .. }: Backend) {
+    let talk = owned_conversation(&stores).await;
+    stores.conversations.delete(talk.id).await.unwrap();
+    let created = stores.generations.create(&new_generation(&talk, at(0))).await;
+    assert!(matches!(created, Err(StoreError::Missing(_))));
+}
+
+async fn unfinished_generations_are_listed_oldest_first(Backend { stores, .. }: Backend) {
+    let talk = owned_conversation(&stores).await;
+    let generations = [3, 1, 2].map(|created| new_generation(&talk, at(created)));
+    for generation in &generations {
+        stores.generations.create(generation).await.unwrap();
+    }
+    queued(&stores, 0).await;
+    let owner = OwnerId::new();
+    for generation in &generations[1..] {
+        stores.generations.claim(generation.id, owner, at(60)).await.unwrap().unwrap();
+    }
+    stores.generations.finish(generations[2].id, owner, GenerationState::Done, None, at(5)).await.unwrap();
+    let unfinished = stores.generations.unfinished_in(talk.id).await.unwrap();
+    let expected = [Generation { state: GenerationState::Running, ..generations[1].clone() }, generations[0].clone()];
+    assert_eq!(unfinished, expected);
+}
+
+async fn a_queued_generation_is_claimed_once(Backend { stores, .. }: Backend) {
+    let generation = queued(&stores, 0).await;
+    let claimers = (0..16).map(|_| {
+        let (generations, id) = (stores.generations.clone(), generation.id);
+        tokio::spawn(async move { generations.claim(id, OwnerId::new(), at(60)).await.unwrap() })
+    });
+    let claimed = futures::future::try_join_all(claimers).await.unwrap();
+    let won: Vec<_> = claimed.into_iter().flatten().collect();
+    assert_eq!(won, [Generation { state: GenerationState::Running, ..generation }]);
+    assert_eq!(stores.generations.claim(GenerationId::new(), OwnerId::new(), at(60)).await.unwrap(), None);
+}
+
+async fn only_its_owner_renews_and_finishes(Backend { stores, .. }: Backend) {
+    let generation = queued(&stores, 0).await;
+    let (owner, other) = (OwnerId::new(), OwnerId::new());
+    let repo = &stores.generations;
+    assert!(!repo.renew(generation.id, owner, at(60)).await.unwrap(), "not claimed yet");
+    assert!(!repo.finish(generation.id, owner, GenerationState::Done, None, at(1)).await.unwrap());
+    repo.claim(generation.id, owner, at(60)).await.unwrap().unwrap();
+    assert!(!repo.renew(generation.id, other, at(90)).await.unwrap());
+    assert!(!repo.finish(generation.id, other, GenerationState::Done, None, at(1)).await.unwrap());
+    assert!(repo.renew(generation.id, owner, at(120)).await.unwrap());
+    assert!(repo.finish(generation.id, owner, GenerationState::Stopped, None, at(7)).await.unwrap());
+
+    let finished = Generation { state: GenerationState::Stopped, finished_at: Some(at(7)), ..generation };
+    assert_eq!(repo.get(finished.id).await.unwrap(), Some(finished.clone()));
+    assert!(!repo.renew(finished.id, owner, at(180)).await.unwrap());
+    assert!(!repo.finish(finished.id, owner, GenerationState::Done, None, at(8)).await.unwrap());
+    assert_eq!(repo.claim(finished.id, other, at(180)).await.unwrap(), None);
+    assert_eq!(repo.claim_abandoned(other, at(10_000), at(10_060)).await.unwrap(), None);
+    assert_eq!(repo.get(finished.id).await.unwrap(), Some(finished));
+}
+
+async fn an_abandoned_generation_is_taken_over(Backend { stores, .. }: Backend) {
+    let (late, early) = (queued(&stores, 2).await, queued(&stores, 1).await);
+    let (dead, alive) = (OwnerId::new(), OwnerId::new());
+    let repo = &stores.generations;
+    for generation in [&late, &early] {
+        repo.claim(generation.id, dead, at(60)).await.unwrap().unwrap();
+    }
+    queued(&stores, 0).await;
+    assert_eq!(repo.claim_abandoned(alive, at(60), at(120)).await.unwrap(), None, "the lease is still running");
+    let taken = repo.claim_abandoned(alive, at(61), at(120)).await.unwrap().unwrap();
+    assert_eq!(taken, Generation { state: GenerationState::Running, ..early });
+    assert_eq!(repo.claim_abandoned(alive, at(61), at(120)).await.unwrap().unwrap().id, late.id);
+    assert_eq!(repo.claim_abandoned(alive, at(61), at(120)).await.unwrap(), None, "a queued one is not abandoned");
+
+    assert!(!repo.renew(taken.id, dead, at(200)).await.unwrap());
+    assert!(!repo.finish(taken.id, dead, GenerationState::Done, None, at(62)).await.unwrap());
+    assert!(repo.finish(taken.id, alive, GenerationState::Interrupted, None, at(63)).await.unwrap());
+}
+
+async fn an_abandoned_generation_is_taken_over_once(Backend { stores, .. }: Backend) {
+    let generation = queued(&stores, 0).await;
+    stores.generations.claim(generation.id, OwnerId::new(), at(10)).await.unwrap().unwrap();
+    let claimers = (0..16).map(|_| {
+        let generations = stores.generations.clone();
+        tokio::spawn(async move { generations.claim_abandoned(OwnerId::new(), at(11), at(60)).await.unwrap() })
+    });
+    let claimed = futures::future::try_join_all(claimers).await.unwrap();
+    assert_eq!(claimed.into_iter().flatten().count(), 1);
+}
+
+async fn unclaimed_generations_are_listed(Backend { stores, .. }: Backend) {
+    let (two, one, three) = (queued(&stores, 2).await, queued(&stores, 1).await, queued(&stores, 3).await);
+    let claimed = queued(&stores, 0).await;
+    stores.generations.claim(claimed.id, OwnerId::new(), at(60)).await.unwrap().unwrap();
+    assert_eq!(stores.generations.unclaimed(at(3)).await.unwrap(), [one.id, two.id]);
+    assert_eq!(stores.generations.unclaimed(at(4)).await.unwrap(), [one.id, two.id, three.id]);
+}
+
+async fn a_failure_is_kept(Backend { stores, .. }: Backend) {
+    let generation = queued(&stores, 0).await;
+    let owner = OwnerId::new();
+    stores.generations.claim(generation.id, owner, at(60)).await.unwrap().unwrap();
+    let failure = Failure {
+        code: "provider_unreachable".to_owned(),
+        message: "The model does not answer; try again.".to_owned(),
+        retryable: true,
+    };
+    let finish = stores.generations.finish(generation.id, owner, GenerationState::Failed, Some(&failure), at(1));
+    assert!(finish.await.unwrap());
+    let stored = stores.generations.get(generation.id).await.unwrap().unwrap();
+    assert_eq!((stored.state, stored.failure), (GenerationState::Failed, Some(failure)));
+}

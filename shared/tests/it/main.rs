@@ -1,0 +1,16 @@
+//! The contract of the stores, run over every backend.
+
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
+mod auth;
+mod backend;
+mod blobs;
+mod conversations;
+mod durability;
+mod fixtures;
+mod generation_log;
+mod generations;
+mod notebooks;
+mod notifications;
+mod sources;
+mod storage;

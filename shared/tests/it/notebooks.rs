@@ -1,0 +1,241 @@
+//! Notebooks, members, invitations.
+
+use collabry_shared::auth::{User, UserSummary};
+use collabry_shared::ids::{NotebookId, UserId};
+use collabry_shared::notebooks::{Invitation, JoinCode, Notebook, Role};
+use collabry_shared::sources::SegmentId;
+use collabry_shared::storage::{StoreError, Stores};
+
+use crate::backend::{Backend, contract};
+use crate::fixtures::{at, chunk, conversation, notebook, sent, source, user};
+
+contract!(
+    its_creator_owns_a_notebook,
+    notebooks_are_listed_last_changed_first,
+    a_join_code_names_one_notebook,
+    members_are_listed_in_the_order_they_joined,
+    whoever_is_in_keeps_their_role,
+    the_last_owner_stays,
+    of_two_owners_leaving_at_once_one_stays,
+    an_invitation_becomes_a_membership_once,
+    an_invitation_is_replaced_and_withdrawn,
+    a_deleted_notebook_is_gone_at_once,
+    a_purge_leaves_nothing_and_may_run_again,
+    only_deleted_notebooks_are_purged,
+);
+
+async fn its_creator_owns_a_notebook(Backend { stores, .. }: Backend) {
+    let ada = user(&stores, "ada").await;
+    let stored = notebook(&stores, &ada).await;
+    assert_eq!(stores.notebooks.get(stored.id).await.unwrap(), Some(stored.clone()));
+    assert_eq!(stores.notebooks.role_of(stored.id, ada.id).await.unwrap(), Some(Role::Owner));
+    assert_eq!(stores.notebooks.role_of(stored.id, UserId::new()).await.unwrap(), None);
+    let members = stores.notebooks.members(stored.id).await.unwrap();
+    assert_eq!(members.iter().map(|member| &member.user).collect::<Vec<_>>(), [&UserSummary::from(&ada)]);
+    assert_eq!((members[0].role, members[0].joined_at), (Role::Owner, stored.created_at));
+    assert!(matches!(stores.notebooks.create(&stored).await, Err(StoreError::Conflict(_))));
+}
+
+async fn notebooks_are_listed_last_changed_first(Backend { stores, .. }: Backend) {
+    let ada = user(&stores, "ada").await;
+    let bob = user(&stores, "bob").await;
+    let first = notebook(&stores, &ada).await;
+    let second = notebook(&stores, &ada).await;
+    notebook(&stores, &bob).await;
+
+    let renamed = stores.notebooks.rename(first.id, "Optics", at(5)).await.unwrap().unwrap();
+    assert_eq!(renamed, Notebook { title: "Optics".to_owned(), updated_at: at(5), ..first });
+    let listed = stores.notebooks.list_for(ada.id).await.unwrap();
+    assert_eq!(listed, [(renamed, Role::Owner), (second, Role::Owner)]);
+    assert_eq!(stores.notebooks.rename(NotebookId::new(), "None", at(6)).await.unwrap(), None);
+}
+
+async fn a_join_code_names_one_notebook(Backend { stores, .. }: Backend) {
+    let ada = user(&stores, "ada").await;
+    let (one, two) = (notebook(&stores, &ada).await, notebook(&stores, &ada).await);
+    let code = JoinCode { code: "0123456789".to_owned(), role: Role::Editor };
+    let stored = stores.notebooks.set_join_code(one.id, Some(&code)).await.unwrap().unwrap();
+    assert_eq!(stored.join_code.as_ref(), Some(&code));
+    assert_eq!(stores.notebooks.by_join_code(&code.code).await.unwrap(), Some(stored));
+    assert!(matches!(stores.notebooks.set_join_code(two.id, Some(&code)).await, Err(StoreError::Conflict(_))));
+
+    assert_eq!(stores.notebooks.set_join_code(one.id, None).await.unwrap(), Some(one));
+    assert_eq!(stores.notebooks.by_join_code(&code.code).await.unwrap(), None);
+    assert_eq!(stores.notebooks.set_join_code(NotebookId::new(), Some(&code)).await.unwrap(), None);
+    assert!(stores.notebooks.set_join_code(two.id, Some(&code)).await.unwrap().is_some(), "the code is free again");
+}
+
+async fn members_are_listed_in_the_order_they_joined(Backend { stores, .. }: Backend) {
+    let ada = user(&stores, "ada").await;
+    let (bob, cyd) = (user(&stores, "bob").await, user(&stores, "cyd").await);
+    let id = notebook(&stores, &ada).await.id;
+    assert!(stores.notebooks.add_member(id, cyd.id, Role::Viewer, at(1)).await.unwrap());
+    assert!(stores.notebooks.add_member(id, bob.id, Role::Editor, at(2)).await.unwrap());
+    let members = stores.notebooks.members(id).await.unwrap();
+    let names: Vec<_> = members.iter().map(|member| (member.user.name.as_str(), member.role)).collect();
+    assert_eq!(names, [("ada", Role::Owner), ("cyd", Role::Viewer), ("bob", Role::Editor)]);
+    assert!(!stores.notebooks.add_member(NotebookId::new(), bob.id, Role::Viewer, at(3)).await.unwrap());
+}
+
+async fn whoever_is_in_keeps_their_role(Backend { stores, .. }: Backend) {
+    let ada = user(&stores, "ada").await;
+    let id = notebook(&stores, &ada).await.id;
+    assert!(!stores.notebooks.add_member(id, ada.id, Role::Viewer, at(1)).await.unwrap());
+    assert_eq!(stores.notebooks.role_of(id, ada.id).await.unwrap(), Some(Role::Owner));
+}
+
+async fn the_last_owner_stays(Backend { stores, .. }: Backend) {
+    let (ada, bob) = (user(&stores, "ada").await, user(&stores, "bob").await);
+    let id = notebook(&stores, &ada).await.id;
+    stores.notebooks.add_member(id, bob.id, Role::Viewer, at(1)).await.unwrap();
+
+    assert!(!stores.notebooks.set_role(id, ada.id, Role::Editor).await.unwrap());
+    assert!(!stores.notebooks.remove_member(id, ada.id).await.unwrap());
+    assert!(stores.notebooks.set_role(id, ada.id, Role::Owner).await.unwrap(), "an owner may stay one");
+    assert_eq!(stores.notebooks.role_of(id, ada.id).await.unwrap(), Some(Role::Owner));
+
+    assert!(stores.notebooks.set_role(id, bob.id, Role::Owner).await.unwrap());
+    assert!(stores.notebooks.set_role(id, ada.id, Role::Editor).await.unwrap());
+    assert!(!stores.notebooks.remove_member(id, bob.id).await.unwrap());
+    assert!(stores.notebooks.remove_member(id, ada.id).await.unwrap());
+    assert!(!stores.notebooks.remove_member(id, ada.id).await.unwrap());
+    assert!(!stores.notebooks.set_role(id, ada.id, Role::Viewer).await.unwrap());
+}
+
+async fn of_two_owners_leaving_at_once_one_stays(Backend { stores, .. }: Backend) {
+    let (ada, bob) = (user(&stores, "ada").await, user(&stores, "bob").await);
+    for _ in 0..10 {
+        let id = notebook(&stores, &ada).await.id;
+        stores.notebooks.add_member(id, bob.id, Role::Owner, at(1)).await.unwrap();
+        let leave = |user: &User, demote: bool| {
+            let (notebooks, user) = (stores.notebooks.clone(), user.id);
+            tokio::spawn(async move {
+                if demote {
+                    notebooks.set_role(id, user, Role::Viewer).await.unwrap()
+                } else {
+                    notebooks.remove_member(id, user).await.unwrap()
+                }
+            })
+        };
+        let (one, two) = tokio::try_join!(leave(&ada, true), leave(&bob, false)).unwrap();
+        assert!(one ^ two, "exactly one of them may go");
+    }
+}
+
+fn invitation(notebook: &Notebook, invited: &str, role: Role) -> Invitation {
+    Invitation {
+        notebook_id: notebook.id,
+        email: format!("{invited}@example.org").to_owned().try_into().unwrap(),
+        role,
+        invited_by: notebook.created_by,
+        created_at: at(1),
+    }
+}
+
+async fn an_invitation_becomes_a_membership_once(Backend { stores, .. }: Backend) {
+    let ada = user(&stores, "ada").await;
+    let (one, two, gone) =
+        (notebook(&stores, &ada).await, notebook(&stores, &ada).await, notebook(&stores, &ada).await);
+    for notebook in [&one, &two, &gone] {
+        stores.notebooks.invite(&invitation(notebook, "bob", Role::Editor)).await.unwrap();
+    }
+    stores.notebooks.invite(&invitation(&one, "cyd", Role::Viewer)).await.unwrap();
+    stores.notebooks.mark_deleted(gone.id, at(2)).await.unwrap();
+
+    let bob = user(&stores, "bob").await;
+    stores.notebooks.add_member(two.id, bob.id, Role::Viewer, at(2)).await.unwrap();
+    let joined = stores.notebooks.accept_invitations(&bob.email, bob.id, at(3)).await.unwrap();
+    assert_eq!(joined, [one.id]);
+    assert_eq!(stores.notebooks.role_of(one.id, bob.id).await.unwrap(), Some(Role::Editor));
+    assert_eq!(stores.notebooks.role_of(two.id, bob.id).await.unwrap(), Some(Role::Viewer), "already in");
+    assert!(stores.notebooks.accept_invitations(&bob.email, bob.id, at(4)).await.unwrap().is_empty());
+    let left = stores.notebooks.invitations(one.id).await.unwrap();
+    assert_eq!(left, [invitation(&one, "cyd", Role::Viewer)]);
+}
+
+async fn an_invitation_is_replaced_and_withdrawn(Backend { stores, .. }: Backend) {
+    let ada = user(&stores, "ada").await;
+    let one = notebook(&stores, &ada).await;
+    stores.notebooks.invite(&invitation(&one, "bob", Role::Viewer)).await.unwrap();
+    let replaced = invitation(&one, "bob", Role::Owner);
+    stores.notebooks.invite(&replaced).await.unwrap();
+    assert_eq!(stores.notebooks.invitations(one.id).await.unwrap(), std::slice::from_ref(&replaced));
+    assert!(stores.notebooks.withdraw_invitation(one.id, &replaced.email).await.unwrap());
+    assert!(!stores.notebooks.withdraw_invitation(one.id, &replaced.email).await.unwrap());
+    assert!(stores.notebooks.invitations(one.id).await.unwrap().is_empty());
+}
+
+async fn a_deleted_notebook_is_gone_at_once(Backend { stores, .. }: Backend) {
+    let (ada, bob) = (user(&stores, "ada").await, user(&stores, "bob").await);
+    let one = notebook(&stores, &ada).await;
+    let code = JoinCode { code: "0123456789".to_owned(), role: Role::Viewer };
+    stores.notebooks.set_join_code(one.id, Some(&code)).await.unwrap();
+    stores.notebooks.invite(&invitation(&one, "cyd", Role::Viewer)).await.unwrap();
+    let talk = conversation(&stores, &one, at(0)).await;
+    let paper = source(&stores, &one, at(0)).await;
+
+    assert!(stores.notebooks.mark_deleted(one.id, at(1)).await.unwrap());
+    assert!(!stores.notebooks.mark_deleted(one.id, at(2)).await.unwrap());
+
+    let notebooks = &stores.notebooks;
+    assert_eq!(notebooks.get(one.id).await.unwrap(), None);
+    assert!(notebooks.list_for(ada.id).await.unwrap().is_empty());
+    assert_eq!(notebooks.rename(one.id, "Back", at(2)).await.unwrap(), None);
+    assert_eq!(notebooks.set_join_code(one.id, Some(&code)).await.unwrap(), None);
+    assert_eq!(notebooks.by_join_code(&code.code).await.unwrap(), None);
+    assert_eq!(notebooks.role_of(one.id, ada.id).await.unwrap(), None);
+    assert!(notebooks.members(one.id).await.unwrap().is_empty());
+    assert!(!notebooks.add_member(one.id, bob.id, Role::Viewer, at(2)).await.unwrap());
+    assert!(!notebooks.set_role(one.id, ada.id, Role::Owner).await.unwrap());
+    assert!(!notebooks.remove_member(one.id, ada.id).await.unwrap());
+    assert!(matches!(notebooks.invite(&invitation(&one, "dan", Role::Viewer)).await, Err(StoreError::Missing(_))));
+    assert!(notebooks.invitations(one.id).await.unwrap().is_empty());
+    assert!(!notebooks.withdraw_invitation(one.id, &"cyd@example.org".to_owned().try_into().unwrap()).await.unwrap());
+
+    assert_eq!(stores.conversations.get(talk.id).await.unwrap(), None);
+    assert!(stores.conversations.list(one.id).await.unwrap().is_empty());
+    assert_eq!(stores.sources.get(one.id, paper.id).await.unwrap(), None);
+    assert_eq!(notebooks.deleted().await.unwrap(), [one.id]);
+}
+
+/// A notebook with something of everything in it.
+async fn full_notebook(stores: &Stores, owner: &User) -> (Notebook, SegmentId) {
+    let full = notebook(stores, owner).await;
+    let talk = conversation(stores, &full, at(0)).await;
+    sent(stores, talk.id, "one").await;
+    stores.conversations.mark_read(talk.id, owner.id, 1).await.unwrap();
+    stores.notebooks.invite(&invitation(&full, "cyd", Role::Viewer)).await.unwrap();
+    source(stores, &full, at(0)).await;
+    let claim = stores.sources.claim(collabry_shared::ids::OwnerId::new(), at(0), at(60)).await.unwrap().unwrap();
+    stores.sources.put_chunks(&claim, &[chunk(0), chunk(1)]).await.unwrap();
+    stores.sources.ready(&claim, None, 2, at(1)).await.unwrap();
+    (full, claim.segment())
+}
+
+async fn a_purge_leaves_nothing_and_may_run_again(Backend { stores, .. }: Backend) {
+    let ada = user(&stores, "ada").await;
+    let (full, _) = full_notebook(&stores, &ada).await;
+    let (kept, segment) = full_notebook(&stores, &ada).await;
+    stores.notebooks.mark_deleted(full.id, at(2)).await.unwrap();
+    stores.notebooks.purge(full.id).await.unwrap();
+    stores.notebooks.purge(full.id).await.unwrap();
+    assert!(stores.notebooks.deleted().await.unwrap().is_empty());
+    // Every id is free again, so nothing of it is left.
+    stores.notebooks.create(&full).await.unwrap();
+    assert!(stores.sources.list(full.id).await.unwrap().is_empty());
+    assert!(stores.conversations.list(full.id).await.unwrap().is_empty());
+    assert!(stores.notebooks.invitations(full.id).await.unwrap().is_empty());
+
+    assert_eq!(stores.sources.list(kept.id).await.unwrap().len(), 1);
+    assert_eq!(stores.sources.chunks(segment).await.unwrap().len(), 2);
+    assert_eq!(stores.conversations.list(kept.id).await.unwrap().len(), 1);
+}
+
+async fn only_deleted_notebooks_are_purged(Backend { stores, .. }: Backend) {
+    let ada = user(&stores, "ada").await;
+    let (full, segment) = full_notebook(&stores, &ada).await;
+    stores.notebooks.purge(full.id).await.unwrap();
+    stores.notebooks.purge(NotebookId::new()).await.unwrap();
+    assert_eq!(stores.notebooks.get(full.id).await.unwrap(), Some(full));
+    assert_eq!(stores.sources.chunks(segment).await.unwrap().len(), 2);
+}
