@@ -1,1 +1,42 @@
-fn main() {}
+//! `collabry`: the three roles in one process, and the command line of whoever runs it.
+
+mod check;
+mod cli;
+mod demo;
+mod embedded;
+mod secret;
+mod serve;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use collabry_shared::config::Config;
+
+use self::cli::{Cli, Command};
+
+/// `EX_USAGE` of sysexits.h: the configuration is wrong, and starting again will not help.
+const BAD_CONFIG: u8 = 64;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    if let Command::Extract(args) = cli.command {
+        return collabry_ai_engine::sources::extract_child::main(&args);
+    }
+    let config = match Config::from_env() {
+        Ok(config) => config,
+        Err(problems) => {
+            eprintln!("{problems}");
+            return ExitCode::from(BAD_CONFIG);
+        }
+    };
+    let result = match cli.command {
+        Command::Serve => serve::run(config),
+        Command::Check => check::run(&config),
+        Command::Demo(options) => demo::run(config, options),
+        Command::Extract(_) => Ok(ExitCode::SUCCESS),
+    };
+    result.unwrap_or_else(|error| {
+        eprintln!("error: {error:#}");
+        ExitCode::FAILURE
+    })
+}

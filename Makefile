@@ -1,0 +1,69 @@
+# Collabry: `make run` builds and starts it, `make test` runs every test. Both install what they need.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
+COLLABRY := $(TARGET_DIR)/release/collabry
+export COLLABRY_MODEL_DIR ?= $(CURDIR)/models/all-MiniLM-L6-v2
+# Where the question sets for `make eval` are; without them it runs on the project's own.
+export COLLABRY_EVAL_DATA ?= $(CURDIR)/../shared/data
+
+WEB_INPUTS := $(shell find web -path web/node_modules -prune -o -path web/dist -prune -o -type f -print 2>/dev/null)
+
+.PHONY: help run build deps model web test test-deps test-rust test-web test-e2e lint eval bench clean
+
+help: ## What can be made
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: deps model web build ## Build what is missing and start the server on http://127.0.0.1:5000
+	@exec $(COLLABRY) serve
+
+build: deps ## Compile with optimisation (the first time takes a quarter of an hour: FAISS is built from source)
+	@cargo build --release --locked --bins
+
+deps: ## Install missing system packages
+	@scripts/install-deps.sh run
+
+test-deps:
+	@scripts/install-deps.sh test
+
+model: deps ## Fetch the embedding model
+	@scripts/fetch-model.sh
+
+web: web/dist/index.html ## Build the web client
+
+web/node_modules/.package-lock.json: web/package.json web/package-lock.json | deps
+	cd web && PATH="$$(../scripts/node.sh):$$PATH" npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+web/dist/index.html: web/node_modules/.package-lock.json $(WEB_INPUTS)
+	cd web && PATH="$$(../scripts/node.sh):$$PATH" npm run --silent build
+	@touch $@
+
+test: lint test-rust test-web test-e2e ## Run every test
+
+test-rust: test-deps model ## Unit and integration tests of the crates
+	cargo test --release --locked --workspace
+
+test-web: web/node_modules/.package-lock.json ## Tests of the web client's logic
+	cd web && PATH="$$(../scripts/node.sh):$$PATH" npm test --silent
+
+e2e/node_modules/.package-lock.json: e2e/package.json e2e/package-lock.json | deps
+	cd e2e && PATH="$$(../scripts/node.sh):$$PATH" npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+test-e2e: test-deps model web build e2e/node_modules/.package-lock.json ## The main job through the built server, real clients, a real browser
+	cd e2e && PATH="$$(../scripts/node.sh):$$PATH" COLLABRY_BIN="$(abspath $(COLLABRY))" npm test --silent
+
+lint: deps ## Formatting and lints
+	cargo fmt --all --check
+	cargo clippy --release --locked --workspace --all-targets -- -D warnings
+
+eval: model ## Measure retrieval quality
+	cargo run --release --locked --quiet --bin eval
+
+bench: test-deps model build ## Measure speed, beside the peers
+	bench/run.sh
+
+clean: ## Remove what was built, not what was entered
+	rm -rf $(TARGET_DIR) web/dist web/node_modules e2e/node_modules .tools
