@@ -4,8 +4,12 @@ mod builder;
 mod document;
 mod extract;
 pub mod extract_child;
+mod fetch;
 mod formats;
+mod ingestion;
 mod pages;
 
 pub use self::document::{Document, Heading, PageStart};
 pub use self::extract::Extractor;
+pub use self::fetch::{Fetched, Fetcher};
+pub use self::ingestion::{Ingestion, IngestionParts};

@@ -39,7 +39,7 @@ pub enum FailureCode {
     UrlTooManyRedirects,
     // The rest of ingestion
     EmbeddingFailed,
-    GaveUp,
+    IngestCrashed,
 }
 
 impl FailureCode {
@@ -70,7 +70,7 @@ impl FailureCode {
             Self::UrlContentType => "url_content_type",
             Self::UrlTooManyRedirects => "url_too_many_redirects",
             Self::EmbeddingFailed => "embedding_failed",
-            Self::GaveUp => "gave_up",
+            Self::IngestCrashed => "ingest_crashed",
         }
     }
 
@@ -128,7 +128,9 @@ impl FailureCode {
             }
             Self::UrlTooManyRedirects => "The address redirects too often; use the address where it ends up.",
             Self::EmbeddingFailed => "The text could not be made searchable; try again later.",
-            Self::GaveUp => "Reading this was broken off several times; try again, or upload it in smaller parts.",
+            Self::IngestCrashed => {
+                "Reading this file ended the program each time; try again, or upload it in another format."
+            }
         })
     }
 

@@ -6,12 +6,9 @@ use sqlx::{Sqlite, Transaction};
 use super::live_source;
 use super::rows::version;
 use crate::ids::OwnerId;
-use crate::sources::{ClaimedVersion, Format, IngestFailure, IngestState, MAX_INGEST_ATTEMPTS};
+use crate::sources::{ClaimedVersion, FailureCode, Format, IngestFailure, IngestState, MAX_INGEST_ATTEMPTS};
 use crate::storage::StoreResult;
 use crate::storage::sqlite::{Columns as _, Database, integer, json, word};
-
-const CRASHED: &str =
-    "Reading this file ended the program each time. The file is kept; try again, or upload it in another format.";
 
 pub async fn claim(
     db: &Database,
@@ -53,13 +50,14 @@ async fn give_up_on_crashed(tx: &mut Transaction<'_, Sqlite>, now: Timestamp) ->
          SET owner = NULL, lease_until = NULL, updated_at = ?1, state_json = json_object(
              'step', 'failed',
              'at', CASE WHEN step <> 'queued' THEN step WHEN format = 'web' THEN 'fetch' ELSE 'extract' END,
-             'code', 'ingest_crashed',
+             'code', ?4,
              'message', ?3)
          WHERE step NOT IN ('ready', 'failed') AND owner IS NOT NULL AND lease_until <= ?1 AND attempts >= ?2",
     )
     .bind(now.as_millisecond())
     .bind(MAX_INGEST_ATTEMPTS)
-    .bind(CRASHED)
+    .bind(FailureCode::IngestCrashed.message())
+    .bind(FailureCode::IngestCrashed.code())
     .execute(&mut **tx)
     .await?;
     Ok(())

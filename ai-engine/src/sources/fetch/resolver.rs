@@ -1,0 +1,34 @@
+//! Name resolution that hands out only addresses that may be connected to: what was checked is what is used.
+
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+
+use super::addresses;
+
+/// The name, or an address that it stands for, is not for users to reach.
+#[derive(Debug, thiserror::Error)]
+#[error("the address is not public")]
+pub struct NotAllowed;
+
+#[derive(Debug)]
+pub struct Resolver {
+    pub allow_private: bool,
+}
+
+impl Resolve for Resolver {
+    fn resolve(&self, name: Name) -> Resolving {
+        let allow_private = self.allow_private;
+        Box::pin(async move {
+            if !addresses::may_resolve(name.as_str(), allow_private) {
+                return Err(NotAllowed.into());
+            }
+            // Port 0 is replaced by that of the request.
+            let found: Vec<_> = tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
+            // One private address among public ones is an attempt, not a choice.
+            if found.iter().all(|address| addresses::may_connect(address.ip(), allow_private)) {
+                Ok(Box::new(found.into_iter()) as Addrs)
+            } else {
+                Err(NotAllowed.into())
+            }
+        })
+    }
+}

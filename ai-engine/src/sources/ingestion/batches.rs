@@ -1,0 +1,85 @@
+//! From passages to stored chunks, some at a time.
+
+use std::time::Duration;
+
+use collabry_shared::sources::{Chunk, FailureCode, IngestState, Page};
+use tokio::time::sleep;
+
+use super::Ingestion;
+use super::lease::{Lease, Stop, held};
+use crate::embeddings::{EmbedError, Priority};
+use crate::retrieval::chunker::{self, Passage};
+use crate::sources::document::Document;
+use crate::sources::pages::{CodePoints, PageMap};
+
+/// Passages that are embedded and stored at a time.
+const BATCH: usize = 64;
+
+/// How long to wait when the embedder is full of work.
+const BUSY_WAIT: Duration = Duration::from_millis(250);
+
+/// A document as it will be stored.
+pub struct Prepared {
+    pub pages: Vec<Page>,
+    /// Without their embeddings.
+    pub passages: Vec<Chunk>,
+}
+
+impl From<&Document> for Prepared {
+    fn from(document: &Document) -> Self {
+        let points = CodePoints::of(&document.text);
+        let map = PageMap::of(document);
+        let passages = chunker::chunk(document).into_iter().zip(0..).map(|(passage, index)| {
+            let Passage { start, end, headings, text, .. } = passage;
+            let (page, start, end) = (map.number_at(start), points.at(start), points.at(end));
+            Chunk { index, start, end, page, headings, text, embedding: Vec::new() }
+        });
+        Self { passages: passages.collect(), pages: map.pages(document, &points) }
+    }
+}
+
+impl Ingestion {
+    /// Embeds and stores all passages; returns how many there were.
+    pub(super) async fn embed(&self, lease: &Lease<'_>, mut passages: Vec<Chunk>) -> Result<u32, Stop> {
+        let total = u32::try_from(passages.len())?;
+        let mut done = 0;
+        lease.enter(IngestState::Embed { done, total }).await?;
+        for batch in passages.chunks_mut(BATCH) {
+            let vectors = self.vectors(batch.iter().map(searched_text).collect()).await?;
+            if vectors.len() != batch.len() {
+                return Err(failed("the embedder returned another number of vectors"));
+            }
+            for (chunk, vector) in batch.iter_mut().zip(vectors) {
+                chunk.embedding = vector;
+            }
+            held(self.parts.stores.sources.put_chunks(lease.claim, batch).await)?;
+            done += u32::try_from(batch.len())?;
+            lease.enter(IngestState::Embed { done, total }).await?;
+        }
+        Ok(total)
+    }
+
+    /// Waits for the embedder for as long as the lease is held.
+    async fn vectors(&self, texts: Vec<String>) -> Result<Vec<Vec<f32>>, Stop> {
+        loop {
+            match self.parts.embedder.embed(texts.clone(), Priority::Background).await {
+                Ok(vectors) => return Ok(vectors),
+                Err(EmbedError::Busy) => sleep(BUSY_WAIT).await,
+                Err(EmbedError::Model(error)) => return Err(failed(&error)),
+            }
+        }
+    }
+}
+
+fn failed(error: &str) -> Stop {
+    tracing::error!(error, "passages cannot be embedded");
+    Stop::Failed { at: "embed", code: FailureCode::EmbeddingFailed }
+}
+
+/// A passage is found by its headings too.
+fn searched_text(chunk: &Chunk) -> String {
+    if chunk.headings.is_empty() {
+        return chunk.text.clone();
+    }
+    format!("{}\n{}", chunk.headings.join(" > "), chunk.text)
+}
