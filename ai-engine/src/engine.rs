@@ -42,3 +42,94 @@ pub enum BuildError {
     #[error("an HTTP client: {0}")]
     Http(#[from] reqwest::Error),
 }
+
+/// Ingestion, retrieval and generation, in this process.
+#[derive(Debug)]
+pub struct Engine {
+    stores: Stores,
+    ingestion: Arc<Ingestion>,
+    retrieval: Arc<Retrieval>,
+    models: Arc<Models>,
+    generations: Generations,
+}
+
+impl Engine {
+    /// Loads the embedding model; fails when it is not there.
+    pub fn build(parts: EngineParts) -> anyhow::Result<Self> {
+        let EngineParts { config, stores, fan_out, clock } = parts;
+        let embedder: Arc<dyn Embedder> = Arc::new(LocalEmbedder::start(&config.model_dir, config.threads)?);
+        let retrieval = Arc::new(Retrieval::new(
+            Arc::clone(&stores.sources),
+            Arc::clone(&embedder),
+            config.vector_memory_bytes,
+            config.threads,
+        ));
+        let extractive = Arc::new(Extractive::new(Arc::clone(&embedder)));
+        let models = Arc::new(Models::new(&config.providers, extractive, &clock, RetryPolicy::default())?);
+        let generations = Generations::new(
+            Parts {
+                stores: stores.clone(),
+                search: Arc::clone(&retrieval) as _,
+                models: Arc::clone(&models),
+                fan_out: Arc::clone(&fan_out),
+                clock: Arc::clone(&clock),
+            },
+            config.concurrent_generations,
+        );
+        let ingestion = Arc::new(Ingestion::new(IngestionParts {
+            stores: stores.clone(),
+            fan_out,
+            embedder,
+            clock,
+            extractor: Extractor::this_program(config.extraction.clone()),
+            config: config.extraction,
+        })?);
+        Ok(Self { stores, ingestion, retrieval, models, generations })
+    }
+
+    /// Works until `shutdown`; then what runs comes to an end of its own or is interrupted, and is stored as such.
+    pub async fn run(&self, shutdown: CancellationToken) -> StoreResult<()> {
+        self.generations.recover().await?;
+        let ingestion = Arc::clone(&self.ingestion).run(shutdown.clone());
+        let generations = async {
+            self.generations.keep_recovering(shutdown).await;
+            self.generations.shutdown(DRAIN).await;
+        };
+        tokio::join!(ingestion, generations);
+        Ok(())
+    }
+
+    /// Takes over what a process before this one left, without waiting for its leases: for a process that knows that it
+    /// is the only one to use its storage.
+    pub async fn take_over(&self) -> StoreResult<()> {
+        self.generations.recover_as_only_engine().await
+    }
+}
+
+#[async_trait]
+impl AiEngine for Engine {
+    async fn start_generation(&self, id: GenerationId) -> Result<(), EngineError> {
+        self.generations.start(id).await
+    }
+
+    async fn stop_generation(&self, id: GenerationId) -> Result<bool, EngineError> {
+        self.generations.stop(id).await
+    }
+
+    async fn search(&self, request: &SearchRequest) -> Result<Vec<SearchHit>, EngineError> {
+        self.retrieval.search(request).await
+    }
+
+    async fn models(&self) -> Result<Vec<ProviderStatus>, EngineError> {
+        Ok(self.models.statuses().await)
+    }
+
+    async fn sources_changed(&self) {
+        self.ingestion.nudge();
+    }
+
+    /// The model is loaded once it is built; what can fail later is the database.
+    async fn ready(&self) -> Vec<DependencyStatus> {
+        Vec::new()
+    }
+}
