@@ -56,7 +56,7 @@ impl ConversationRepo for Database {
     ) -> StoreResult<Option<Conversation>> {
         let update = sqlx::query(
             "UPDATE conversations SET title = COALESCE(?, title), model = COALESCE(?, model)
-             WHERE id = ? AND notebook_id IN (SELECT id FROM live_notebooks)
+             WHERE id = ? AND EXISTS (SELECT 1 FROM live_notebooks n WHERE n.id = notebook_id)
              RETURNING *",
         )
         .bind(title)
@@ -68,7 +68,7 @@ impl ConversationRepo for Database {
     async fn title_if_none(&self, id: ConversationId, title: &str) -> StoreResult<Option<Conversation>> {
         let update = sqlx::query(
             "UPDATE conversations SET title = ?
-             WHERE id = ? AND title IS NULL AND notebook_id IN (SELECT id FROM live_notebooks)
+             WHERE id = ? AND title IS NULL AND EXISTS (SELECT 1 FROM live_notebooks n WHERE n.id = notebook_id)
              RETURNING *",
         )
         .bind(title)
@@ -78,7 +78,7 @@ impl ConversationRepo for Database {
 
     async fn delete(&self, id: ConversationId) -> StoreResult<bool> {
         let done =
-            sqlx::query("DELETE FROM conversations WHERE id = ? AND notebook_id IN (SELECT id FROM live_notebooks)")
+            sqlx::query("DELETE FROM conversations WHERE id = ? AND EXISTS (SELECT 1 FROM live_notebooks n WHERE n.id = notebook_id)")
                 .bind(id.to_string())
                 .execute(&self.write)
                 .await?;
@@ -211,7 +211,7 @@ impl ConversationRepo for Database {
 async fn next_rev(tx: &mut Transaction<'_, Sqlite>, id: ConversationId, now: Timestamp) -> StoreResult<Option<i64>> {
     let head = sqlx::query_scalar(
         "UPDATE conversations SET head = head + 1, active_at = MAX(active_at, ?)
-         WHERE id = ? AND notebook_id IN (SELECT id FROM live_notebooks)
+         WHERE id = ? AND EXISTS (SELECT 1 FROM live_notebooks n WHERE n.id = notebook_id)
          RETURNING head",
     )
     .bind(now.as_millisecond())

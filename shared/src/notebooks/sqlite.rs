@@ -131,7 +131,7 @@ impl NotebookRepo for Database {
         let done = sqlx::query(
             "UPDATE members SET role = ?3
              WHERE notebook_id = ?1 AND user_id = ?2
-               AND notebook_id IN (SELECT id FROM live_notebooks)
+               AND EXISTS (SELECT 1 FROM live_notebooks n WHERE n.id = notebook_id)
                AND (role <> 'owner' OR ?3 = 'owner' OR EXISTS (
                    SELECT 1 FROM members o WHERE o.notebook_id = ?1 AND o.role = 'owner' AND o.user_id <> ?2))",
         )
@@ -147,7 +147,7 @@ impl NotebookRepo for Database {
         let done = sqlx::query(
             "DELETE FROM members
              WHERE notebook_id = ?1 AND user_id = ?2
-               AND notebook_id IN (SELECT id FROM live_notebooks)
+               AND EXISTS (SELECT 1 FROM live_notebooks n WHERE n.id = notebook_id)
                AND (role <> 'owner' OR EXISTS (
                    SELECT 1 FROM members o WHERE o.notebook_id = ?1 AND o.role = 'owner' AND o.user_id <> ?2))",
         )
@@ -189,7 +189,7 @@ impl NotebookRepo for Database {
     async fn withdraw_invitation(&self, id: NotebookId, email: &Email) -> StoreResult<bool> {
         let done = sqlx::query(
             "DELETE FROM invitations
-             WHERE notebook_id = ? AND email = ? AND notebook_id IN (SELECT id FROM live_notebooks)",
+             WHERE notebook_id = ? AND email = ? AND EXISTS (SELECT 1 FROM live_notebooks n WHERE n.id = notebook_id)",
         )
         .bind(id.to_string())
         .bind(email.as_str())

@@ -2,15 +2,23 @@
 
 use std::path::Path as FilePath;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use bytes::Bytes;
 use futures::stream::BoxStream;
 use futures::{StreamExt as _, TryStreamExt as _};
+use jiff::{SignedDuration, Timestamp};
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt as _, WriteMultipart};
 
 use crate::ids::{NotebookId, SourceId};
+
+/// Parts of 5 MiB that may wait for the store while more arrives.
+const PARTS_IN_FLIGHT: usize = 2;
+
+/// No upload takes longer: an unfinished one that nobody wrote to since has lost its process.
+const UPLOAD_AT_MOST: SignedDuration = SignedDuration::from_hours(24);
 
 #[derive(Debug, thiserror::Error)]
 pub enum BlobError {
@@ -25,11 +33,11 @@ pub enum BlobError {
 pub struct Blobs(Arc<dyn ObjectStore>);
 
 impl Blobs {
-    /// Blobs as files below `folder`, which is made when missing.
-    pub fn folder(folder: &FilePath) -> Result<Self, BlobError> {
-        std::fs::create_dir_all(folder).map_err(|error| {
-            BlobError::Store(object_store::Error::Generic { store: "folder", source: error.into() })
-        })?;
+    /// Blobs as files below `folder`, which is made when missing. Clears away what a killed process left of uploads.
+    pub fn folder(folder: &FilePath, now: Timestamp) -> Result<Self, BlobError> {
+        std::fs::create_dir_all(folder).and_then(|()| remove_orphans(folder, now - UPLOAD_AT_MOST)).map_err(
+            |error| BlobError::Store(object_store::Error::Generic { store: "folder", source: error.into() }),
+        )?;
         let store = LocalFileSystem::new_with_prefix(folder)?.with_automatic_cleanup(true).with_fsync(true);
         Ok(Self(Arc::new(store)))
     }
@@ -110,5 +118,17 @@ impl Blobs {
     }
 }
 
-/// Parts of 5 MiB that may wait for the store while more arrives.
-const PARTS_IN_FLIGHT: usize = 2;
+/// `LocalFileSystem` keeps an unfinished upload beside its key as `key#n`; finished ones never have a `#`.
+fn remove_orphans(folder: &FilePath, before: Timestamp) -> std::io::Result<()> {
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() {
+            remove_orphans(&entry.path(), before)?;
+        } else if entry.file_name().to_string_lossy().contains('#')
+            && entry.metadata()?.modified()? < SystemTime::from(before)
+        {
+            std::fs::remove_file(entry.path())?;
+        }
+    }
+    Ok(())
+}

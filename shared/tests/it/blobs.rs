@@ -6,13 +6,16 @@ use bytes::Bytes;
 use collabry_shared::ids::{NotebookId, SourceId};
 use collabry_shared::storage::{BlobError, Blobs};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
+use jiff::{SignedDuration, Timestamp};
 use tempfile::TempDir;
+
+use crate::fixtures::at;
 
 const MIB: usize = 1024 * 1024;
 
 fn blobs() -> (TempDir, Blobs) {
     let folder = tempfile::tempdir().unwrap();
-    let blobs = Blobs::folder(&folder.path().join("made/when/missing")).unwrap();
+    let blobs = Blobs::folder(&folder.path().join("made/when/missing"), at(0)).unwrap();
     (folder, blobs)
 }
 
@@ -129,4 +132,26 @@ async fn a_deleted_source_or_notebook_leaves_no_file() {
     assert!(content(&blobs, &keys[3]).await.is_some());
     blobs.delete_notebook(notebook).await.unwrap();
     blobs.delete_notebook(NotebookId::new()).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_a_killed_process_left_of_an_upload_is_cleared_away() {
+    let folder = tempfile::tempdir().unwrap();
+    let blobs = Blobs::folder(folder.path(), at(0)).unwrap();
+    let key = key();
+    blobs.put(&key, Bytes::from_static(b"kept")).await.unwrap();
+    // The upload neither finishes nor is it dropped, as when its process is killed.
+    let endless = stream::iter(pieces(100).map(Ok::<_, std::io::Error>)).chain(stream::pending());
+    let mut upload = Box::pin(blobs.put_stream(&key, endless));
+    while files(folder.path()).len() < 2 {
+        assert!(futures::poll!(&mut upload).is_pending());
+        tokio::task::yield_now().await;
+    }
+    let begun = Timestamp::try_from(std::fs::metadata(&files(folder.path())[0]).unwrap().modified().unwrap()).unwrap();
+
+    Blobs::folder(folder.path(), begun + SignedDuration::from_hours(23)).unwrap();
+    assert_eq!(files(folder.path()).len(), 2, "it may still be running");
+    Blobs::folder(folder.path(), begun + SignedDuration::from_hours(25)).unwrap();
+    assert_eq!(files(folder.path()).len(), 1);
+    assert_eq!(content(&blobs, &key).await.unwrap(), b"kept");
 }

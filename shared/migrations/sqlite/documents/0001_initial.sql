@@ -168,7 +168,8 @@ CREATE TABLE generations (
     lease_until     INTEGER
 ) STRICT;
 CREATE INDEX generations_conversation ON generations (conversation_id);
-CREATE INDEX generations_unfinished ON generations (state, created_at) WHERE state IN ('queued', 'running');
+CREATE INDEX generations_queued ON generations (created_at) WHERE state = 'queued';
+CREATE INDEX generations_running ON generations (created_at) WHERE state = 'running';
 
 CREATE TABLE notifications (
     id         TEXT    NOT NULL PRIMARY KEY,
