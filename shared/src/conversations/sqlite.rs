@@ -77,11 +77,13 @@ impl ConversationRepo for Database {
     }
 
     async fn delete(&self, id: ConversationId) -> StoreResult<bool> {
-        let done =
-            sqlx::query("DELETE FROM conversations WHERE id = ? AND EXISTS (SELECT 1 FROM live_notebooks n WHERE n.id = notebook_id)")
-                .bind(id.to_string())
-                .execute(&self.write)
-                .await?;
+        let done = sqlx::query(
+            "DELETE FROM conversations
+             WHERE id = ? AND EXISTS (SELECT 1 FROM live_notebooks n WHERE n.id = notebook_id)",
+        )
+        .bind(id.to_string())
+        .execute(&self.write)
+        .await?;
         Ok(done.rows_affected() == 1)
     }
 

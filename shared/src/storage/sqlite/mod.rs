@@ -34,7 +34,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// All stores of one process in `data_dir`, which is made when missing. Brings the schema up to date.
 pub async fn open(data_dir: &Path, clock: Arc<dyn Clock>) -> StoreResult<Stores> {
-    let blobs = Blobs::folder(&data_dir.join("blobs"), clock.now()).map_err(|error| StoreError::Unavailable(error.to_string()))?;
+    let blobs = Blobs::folder(&data_dir.join("blobs"), clock.now())
+        .map_err(|error| StoreError::Unavailable(error.to_string()))?;
     let documents = Database::open(&data_dir.join("collabry.db"), SqliteSynchronous::Full, &DOCUMENTS).await?;
     let journal = Database::open(&data_dir.join("generations.db"), SqliteSynchronous::Normal, &JOURNAL).await?;
     let documents = Arc::new(documents);
