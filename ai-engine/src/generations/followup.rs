@@ -4,12 +4,13 @@ use unicode_segmentation::UnicodeSegmentation;
 
 /// Words that carry a question but not its subject. English; others count as content, so nothing is guessed for them.
 const EMPTY_WORDS: &[&str] = &[
-    "a", "about", "again", "all", "also", "am", "an", "and", "any", "are", "as", "at", "be", "been", "but", "by", "can",
-    "could", "did", "do", "does", "else", "example", "examples", "explain", "for", "from", "give", "had", "has", "have",
-    "he", "her", "him", "his", "how", "i", "if", "in", "is", "it", "its", "me", "more", "my", "no", "not", "of", "on",
-    "one", "ones", "or", "our", "please", "say", "says", "she", "should", "so", "some", "tell", "than", "that", "the",
-    "their", "them", "then", "there", "these", "they", "this", "those", "to", "too", "us", "was", "we", "were", "what",
-    "when", "where", "which", "who", "whom", "whose", "why", "will", "with", "would", "yes", "you", "your",
+    "a", "about", "again", "all", "also", "am", "an", "and", "any", "are", "as", "at", "be", "been", "but", "by",
+    "can", "could", "did", "do", "does", "else", "example", "examples", "explain", "for", "from", "give", "had", "has",
+    "have", "he", "her", "him", "his", "how", "i", "if", "in", "is", "it", "its", "me", "more", "my", "no", "not",
+    "of", "on", "one", "ones", "or", "our", "please", "say", "says", "she", "should", "so", "some", "tell", "than",
+    "that", "the", "their", "them", "then", "there", "these", "they", "this", "those", "to", "too", "us", "was", "we",
+    "were", "what", "when", "where", "which", "who", "whom", "whose", "why", "will", "with", "would", "yes", "you",
+    "your",
 ];
 
 /// Words that point back.

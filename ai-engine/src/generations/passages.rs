@@ -20,11 +20,7 @@ const PASSAGES: u32 = 8;
 const HISTORY_MESSAGES: u32 = 20;
 
 /// Reads the question and what was said before, and searches; `cited` are the passages found by an earlier try.
-pub(super) async fn task(
-    parts: &Parts,
-    generation: &Generation,
-    cited: Vec<Citation>,
-) -> Result<Task, AnswerError> {
+pub(super) async fn task(parts: &Parts, generation: &Generation, cited: Vec<Citation>) -> Result<Task, AnswerError> {
     let question = question(parts, generation).await?;
     let history = history(parts, &question).await?;
     let mut task = Task { question: question.content, history, passages: cited, coverage: Coverage::Searched };
@@ -56,11 +52,7 @@ async fn history(parts: &Parts, question: &Message) -> Result<Vec<Turn>, AnswerE
     Ok(messages.map_err(stored)?.into_iter().rev().filter(said).map(turn).collect())
 }
 
-async fn find(
-    parts: &Parts,
-    generation: &Generation,
-    task: &Task,
-) -> Result<(Vec<Citation>, Coverage), AnswerError> {
+async fn find(parts: &Parts, generation: &Generation, task: &Task) -> Result<(Vec<Citation>, Coverage), AnswerError> {
     let selected = generation.source_ids.as_deref();
     let mut sources = parts.stores.sources.list(generation.notebook_id).await.map_err(stored)?;
     sources.retain(|source| selected.is_none_or(|ids| ids.contains(&source.id)));

@@ -26,13 +26,7 @@ const MAX_ANSWER_BYTES: usize = 256 * 1024;
 const RESTART_WITHIN: SignedDuration = SignedDuration::from_mins(2);
 
 /// Runs a claimed generation; `places` bounds how many write at the same time.
-pub(super) async fn run(
-    parts: &Parts,
-    owner: OwnerId,
-    places: &Semaphore,
-    generation: &Generation,
-    control: &Control,
-) {
+pub(super) async fn run(parts: &Parts, owner: OwnerId, places: &Semaphore, generation: &Generation, control: &Control) {
     let begun = StdInstant::now();
     let run = Run { parts, owner, generation, control, draft: Draft::default(), coalescer: Coalescer::default() };
     let id = generation.id;

@@ -2,3 +2,5 @@
 
 #[cfg(test)]
 mod models;
+#[cfg(test)]
+mod sources;

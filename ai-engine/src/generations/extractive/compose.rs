@@ -8,8 +8,7 @@ use super::rank::Ranked;
 
 pub(super) const NO_SOURCES: &str = "There are no sources to answer from yet. Add a file or a web page to this \
     notebook, or select at least one source, and ask again.";
-pub(super) const NONE_READY: &str =
-    "The sources are not ready yet. Ask again once at least one of them has been read; the list of sources shows how \
+pub(super) const NONE_READY: &str = "The sources are not ready yet. Ask again once at least one of them has been read; the list of sources shows how \
     far each is, and what to do about those that failed.";
 const NOTHING: &str = "I found nothing about that in the selected sources.";
 

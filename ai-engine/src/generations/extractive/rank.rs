@@ -89,7 +89,8 @@ mod tests {
 
     #[test]
     fn forms_of_a_word_meet() {
-        let found = candidates("Which plants photosynthesise?", &[passage(1, "A plant lives by photosynthesis alone.")]);
+        let found =
+            candidates("Which plants photosynthesise?", &[passage(1, "A plant lives by photosynthesis alone.")]);
         assert!((found[0].overlap - 1.0).abs() < f32::EPSILON, "{found:?}");
     }
 

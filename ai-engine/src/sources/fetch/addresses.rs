@@ -4,19 +4,19 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// Blocks that are not for the public, from IANA's special-purpose registry for IPv4 (RFC 6890 and later).
 const PRIVATE_V4: &[([u8; 4], u32)] = &[
-    ([0, 0, 0, 0], 8),        // this network
-    ([10, 0, 0, 0], 8),       // private
-    ([100, 64, 0, 0], 10),    // carrier-grade NAT; a metadata service of Alibaba
-    ([127, 0, 0, 0], 8),      // loopback
-    ([172, 16, 0, 0], 12),    // private
-    ([192, 0, 0, 0], 24),     // protocol assignments; a metadata service of Oracle
-    ([192, 0, 2, 0], 24),     // documentation
-    ([192, 88, 99, 0], 24),   // 6to4 relays
-    ([192, 168, 0, 0], 16),   // private
-    ([198, 18, 0, 0], 15),    // benchmarks
-    ([198, 51, 100, 0], 24),  // documentation
-    ([203, 0, 113, 0], 24),   // documentation
-    ([224, 0, 0, 0], 3),      // multicast, reserved, broadcast
+    ([0, 0, 0, 0], 8),       // this network
+    ([10, 0, 0, 0], 8),      // private
+    ([100, 64, 0, 0], 10),   // carrier-grade NAT; a metadata service of Alibaba
+    ([127, 0, 0, 0], 8),     // loopback
+    ([172, 16, 0, 0], 12),   // private
+    ([192, 0, 0, 0], 24),    // protocol assignments; a metadata service of Oracle
+    ([192, 0, 2, 0], 24),    // documentation
+    ([192, 88, 99, 0], 24),  // 6to4 relays
+    ([192, 168, 0, 0], 16),  // private
+    ([198, 18, 0, 0], 15),   // benchmarks
+    ([198, 51, 100, 0], 24), // documentation
+    ([203, 0, 113, 0], 24),  // documentation
+    ([224, 0, 0, 0], 3),     // multicast, reserved, broadcast
 ];
 
 /// Never allowed: link-local, where clouds keep their metadata services, and Azure's, which has a public address.
@@ -26,9 +26,9 @@ const NEVER_V4: &[([u8; 4], u32)] = &[([169, 254, 0, 0], 16), ([168, 63, 129, 16
 const GLOBAL_V6: (u128, u32) = (0x2000 << 112, 3);
 
 const PRIVATE_V6: &[(u128, u32)] = &[
-    (0x2001 << 112, 23),           // protocol assignments, Teredo, benchmarks, ORCHID
-    (0x2001_0db8 << 96, 32),       // documentation
-    (0x3fff << 112, 20),           // documentation
+    (0x2001 << 112, 23),     // protocol assignments, Teredo, benchmarks, ORCHID
+    (0x2001_0db8 << 96, 32), // documentation
+    (0x3fff << 112, 20),     // documentation
 ];
 
 /// Never allowed: link-local and the metadata service of AWS.
@@ -36,11 +36,11 @@ const NEVER_V6: &[(u128, u32)] = &[(0xfe80 << 112, 10), (0xfd00_0ec2_0000_0000_0
 
 /// IPv6 addresses with an IPv4 address inside, by the bit at which that ends.
 const EMBEDDING_V6: &[(u128, u32, u32)] = &[
-    (0xffff << 32, 96, 128),                // mapped
-    (0, 96, 128),                           // compatible; also holds :: and ::1
-    (0x0064_ff9b << 96, 96, 128),           // NAT64
-    (0x0064_ff9b_0001 << 80, 48, 128),      // NAT64, local
-    (0x2002 << 112, 16, 48),                // 6to4
+    (0xffff << 32, 96, 128),           // mapped
+    (0, 96, 128),                      // compatible; also holds :: and ::1
+    (0x0064_ff9b << 96, 96, 128),      // NAT64
+    (0x0064_ff9b_0001 << 80, 48, 128), // NAT64, local
+    (0x2002 << 112, 16, 48),           // 6to4
 ];
 
 /// Names by which machines find themselves or their cloud.
@@ -59,8 +59,8 @@ pub fn may_connect(address: IpAddr, allow_private: bool) -> bool {
 /// Whether to ask for the addresses of `name` at all.
 pub fn may_resolve(name: &str, allow_private: bool) -> bool {
     let name = name.trim_end_matches('.').to_ascii_lowercase();
-    let under = |domain: &&str| name == **domain || name.strip_suffix(**domain).is_some_and(|rest| rest.ends_with('.'));
-    !METADATA_NAMES.contains(&name.as_str()) && (allow_private || !PRIVATE_NAMES.iter().any(|domain| under(&domain)))
+    let under = |domain: &str| name == domain || name.strip_suffix(domain).is_some_and(|rest| rest.ends_with('.'));
+    !METADATA_NAMES.contains(&name.as_str()) && (allow_private || !PRIVATE_NAMES.iter().any(|domain| under(domain)))
 }
 
 fn v4(address: Ipv4Addr, allow_private: bool) -> bool {
@@ -85,19 +85,69 @@ mod tests {
     use super::*;
 
     const PRIVATE: &[&str] = &[
-        "0.0.0.0", "0.1.2.3", "10.0.0.1", "100.64.0.1", "100.100.100.200", "127.0.0.1", "127.255.255.254", "172.16.0.1",
-        "172.31.255.255", "192.0.0.192", "192.0.2.1", "192.168.1.1", "198.18.0.1", "198.19.255.255", "198.51.100.7",
-        "203.0.113.9", "224.0.0.1", "239.255.255.255", "240.0.0.1", "255.255.255.255", "::", "::1", "::127.0.0.1",
-        "::ffff:127.0.0.1", "::ffff:8.8.8.8", "64:ff9b::7f00:1", "64:ff9b:1::a00:1", "2002:7f00:1::", "2002:808:808::",
-        "2001::1", "2001:db8::1", "3fff::1", "fc00::1", "fd12:3456::1", "ff02::1", "fec0::1", "100::1", "5f00::1",
+        "0.0.0.0",
+        "0.1.2.3",
+        "10.0.0.1",
+        "100.64.0.1",
+        "100.100.100.200",
+        "127.0.0.1",
+        "127.255.255.254",
+        "172.16.0.1",
+        "172.31.255.255",
+        "192.0.0.192",
+        "192.0.2.1",
+        "192.168.1.1",
+        "198.18.0.1",
+        "198.19.255.255",
+        "198.51.100.7",
+        "203.0.113.9",
+        "224.0.0.1",
+        "239.255.255.255",
+        "240.0.0.1",
+        "255.255.255.255",
+        "::",
+        "::1",
+        "::127.0.0.1",
+        "::ffff:127.0.0.1",
+        "::ffff:8.8.8.8",
+        "64:ff9b::7f00:1",
+        "64:ff9b:1::a00:1",
+        "2002:7f00:1::",
+        "2002:808:808::",
+        "2001::1",
+        "2001:db8::1",
+        "3fff::1",
+        "fc00::1",
+        "fd12:3456::1",
+        "ff02::1",
+        "fec0::1",
+        "100::1",
+        "5f00::1",
     ];
     const NEVER: &[&str] = &[
-        "169.254.169.254", "169.254.0.1", "168.63.129.16", "fe80::1", "fd00:ec2::254", "::ffff:169.254.169.254",
-        "64:ff9b::a9fe:a9fe", "2002:a9fe:a9fe::",
+        "169.254.169.254",
+        "169.254.0.1",
+        "168.63.129.16",
+        "fe80::1",
+        "fd00:ec2::254",
+        "::ffff:169.254.169.254",
+        "64:ff9b::a9fe:a9fe",
+        "2002:a9fe:a9fe::",
     ];
     const PUBLIC: &[&str] = &[
-        "8.8.8.8", "1.1.1.1", "100.63.255.255", "100.128.0.1", "172.15.0.1", "172.32.0.1", "192.169.0.1", "198.17.0.1",
-        "198.20.0.1", "223.255.255.255", "2606:4700::1111", "2a00:1450::1", "2003::1",
+        "8.8.8.8",
+        "1.1.1.1",
+        "100.63.255.255",
+        "100.128.0.1",
+        "172.15.0.1",
+        "172.32.0.1",
+        "192.169.0.1",
+        "198.17.0.1",
+        "198.20.0.1",
+        "223.255.255.255",
+        "2606:4700::1111",
+        "2a00:1450::1",
+        "2003::1",
     ];
 
     #[test]

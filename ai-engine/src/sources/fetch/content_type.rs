@@ -5,7 +5,8 @@ use url::Url;
 
 /// The ending that a file of this content type would have; servers that say nothing of use leave it to the address.
 pub fn extension(content_type: Option<&str>, url: &Url) -> Result<String, FailureCode> {
-    let essence = content_type.and_then(|value| value.split(';').next()).unwrap_or_default().trim().to_ascii_lowercase();
+    let essence =
+        content_type.and_then(|value| value.split(';').next()).unwrap_or_default().trim().to_ascii_lowercase();
     let extension = match essence.as_str() {
         "text/html" | "application/xhtml+xml" => "html",
         "application/pdf" | "application/x-pdf" => "pdf",

@@ -9,6 +9,7 @@ use collabry_shared::sources::FailureCode;
 use zip::ZipArchive;
 use zip::result::ZipError;
 
+use super::io_code;
 use super::xml::{self, Node};
 
 const MAX_ENTRIES: usize = 20_000;
@@ -96,7 +97,7 @@ impl Archive {
         };
         let packed = part.compressed_size();
         let mut bytes = Vec::new();
-        part.take(self.budget + 1).read_to_end(&mut bytes).map_err(|_| FailureCode::Damaged)?;
+        part.take(self.budget + 1).read_to_end(&mut bytes).map_err(|error| io_code(&error, FailureCode::Damaged))?;
         self.budget = spend(self.budget, packed, bytes.len() as u64)?;
         Ok(Some(bytes))
     }

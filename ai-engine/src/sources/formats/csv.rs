@@ -14,7 +14,7 @@ const DELIMITERS: &[u8] = b",;\t|";
 const SAMPLE_ROWS: usize = 50;
 
 pub fn read(input: &Input<'_>) -> Result<Document, FailureCode> {
-    let text = text::decoded(input, None)?;
+    let text = text::decoded(input)?;
     let mut builder = input.builder();
     let mut lines = RowLines::default();
     for row in reader(&text, delimiter(&text)).records() {

@@ -22,7 +22,7 @@ const SURROUNDINGS: &[&str] = &[
 const MIN_MAIN_SHARE: usize = 10;
 
 pub fn read(input: &Input<'_>) -> Result<Document, FailureCode> {
-    let html = text::decoded(input, Some(declared_encoding))?;
+    let html = text::decoded_as(input, declared_encoding)?;
     let page = Page::convert(&html)?;
     let mut document = text::verbatim(page.markdown, input.max_text_bytes)?;
     document.headings = markdown::headings(&document.text);

@@ -8,7 +8,7 @@ use crate::sources::builder::one_line;
 use crate::sources::document::{Document, Heading};
 
 pub fn read(input: &Input<'_>) -> Result<Document, FailureCode> {
-    let mut document = text::verbatim(text::decoded(input, None)?, input.max_text_bytes)?;
+    let mut document = text::verbatim(text::decoded(input)?, input.max_text_bytes)?;
     document.headings = headings(&document.text);
     document.title = document.headings.iter().find(|heading| heading.level == 1).map(|heading| heading.text.clone());
     Ok(document)
@@ -25,7 +25,12 @@ pub fn headings(markdown: &str) -> Vec<Heading> {
                 let start = markdown[..range.start].rfind('\n').map_or(0, |end| end + 1);
                 open = Some(Heading { start, level: number(level), text: String::new() });
             }
-            Event::End(TagEnd::Heading(_)) => headings.extend(open.take().and_then(finished)),
+            Event::End(TagEnd::Heading(_)) => {
+                if let Some(mut heading) = open.take() {
+                    heading.text = one_line(&heading.text);
+                    headings.push(heading);
+                }
+            }
             Event::Text(text) | Event::Code(text) | Event::InlineMath(text) => {
                 if let Some(heading) = &mut open {
                     heading.text.push_str(&text);
@@ -39,12 +44,8 @@ pub fn headings(markdown: &str) -> Vec<Heading> {
             _ => {}
         }
     }
+    headings.retain(|heading| !heading.text.is_empty());
     headings
-}
-
-fn finished(heading: Heading) -> Option<Heading> {
-    let text = one_line(&heading.text);
-    (!text.is_empty()).then_some(Heading { text, ..heading })
 }
 
 fn number(level: HeadingLevel) -> u8 {

@@ -44,6 +44,14 @@ impl Input<'_> {
     }
 }
 
+/// What an error of reading the file or a part of it means; `otherwise` unless memory ran out.
+fn io_code(error: &std::io::Error, otherwise: FailureCode) -> FailureCode {
+    match error.kind() {
+        std::io::ErrorKind::OutOfMemory => FailureCode::ExtractMemory,
+        _ => otherwise,
+    }
+}
+
 /// Reads a file of the given format.
 pub fn read(format: Format, input: &Input<'_>) -> Result<Document, FailureCode> {
     match format {

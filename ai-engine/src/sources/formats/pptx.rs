@@ -96,7 +96,6 @@ fn shapes(xml: &str) -> Result<Vec<Shape>, FailureCode> {
             Node::Open("ph", element) => open.role = role(xml::attribute(element, "type").as_deref()),
             Node::Open("t", _) => in_text = true,
             Node::Close("t") => in_text = false,
-            Node::Open("br", _) => open.text.push('\n'),
             Node::Open("tc", _) => {
                 in_cell = true;
                 if !open.text.is_empty() && !open.text.ends_with('\n') {
@@ -108,7 +107,7 @@ fn shapes(xml: &str) -> Result<Vec<Shape>, FailureCode> {
                 open.text.truncate(open.text.trim_end_matches(' ').len());
             }
             Node::Close("p") => open.text.push(if in_cell { ' ' } else { '\n' }),
-            Node::Close("tr") => open.text.push('\n'),
+            Node::Open("br", _) | Node::Close("tr") => open.text.push('\n'),
             Node::Text(text) if in_text => open.text.push_str(text),
             Node::Close("sp" | "graphicFrame") => {
                 let text = open.text.lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>();

@@ -4,11 +4,11 @@ use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 use collabry_shared::sources::FailureCode;
 use encoding_rs::{Encoding, UTF_8};
 
-use super::Input;
+use super::{Input, io_code};
 use crate::sources::document::Document;
 
 pub fn read(input: &Input<'_>) -> Result<Document, FailureCode> {
-    let text = decoded(input, None)?;
+    let text = decoded(input)?;
     verbatim(text, input.max_text_bytes)
 }
 
@@ -23,13 +23,18 @@ pub fn verbatim(text: String, max_bytes: usize) -> Result<Document, FailureCode>
     Ok(Document { text, ..Document::default() })
 }
 
-/// The file as text with `\n` line ends. `declared`: the encoding that the file itself names.
-pub fn decoded(
+/// The file as text with `\n` line ends.
+pub fn decoded(input: &Input<'_>) -> Result<String, FailureCode> {
+    decoded_as(input, |_| None)
+}
+
+/// As [`decoded`], for files that may name their own encoding.
+pub fn decoded_as(
     input: &Input<'_>,
-    declared: Option<fn(&[u8]) -> Option<&'static Encoding>>,
+    declared: impl Fn(&[u8]) -> Option<&'static Encoding>,
 ) -> Result<String, FailureCode> {
-    let bytes = std::fs::read(input.path).map_err(|_| FailureCode::FileMissing)?;
-    decode(&bytes, declared.and_then(|declared| declared(&bytes)))
+    let bytes = std::fs::read(input.path).map_err(|error| io_code(&error, FailureCode::FileMissing))?;
+    decode(&bytes, declared(&bytes))
 }
 
 fn decode(bytes: &[u8], declared: Option<&'static Encoding>) -> Result<String, FailureCode> {

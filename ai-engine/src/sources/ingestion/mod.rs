@@ -26,7 +26,7 @@ use super::fetch::Fetcher;
 use crate::embeddings::Embedder;
 
 /// After so long without a sign of life another engine may take over.
-const LEASE: Duration = Duration::from_secs(60);
+const LEASE: Duration = Duration::from_mins(1);
 
 /// How often abandoned work is looked for; new work is announced by [`Ingestion::nudge`].
 const POLL: Duration = Duration::from_secs(5);

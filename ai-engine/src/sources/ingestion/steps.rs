@@ -40,13 +40,12 @@ impl Ingestion {
     async fn read(&self, lease: &Lease<'_>) -> Result<Document, Stop> {
         let folder = tempfile::tempdir()?;
         let file = folder.path().join("input");
-        let fetched = match (&lease.claim.source.origin, lease.claim.version.format) {
-            (Origin::Url { url }, Format::Web) => Some(self.fetch(lease, url, &file).await?),
-            _ => {
-                self.copy_blob(lease, &file).await?;
-                None
-            }
-        };
+        let mut fetched = None;
+        if let (Origin::Url { url }, Format::Web) = (&lease.claim.source.origin, lease.claim.version.format) {
+            fetched = Some(self.fetch(lease, url, &file).await?);
+        } else {
+            self.copy_blob(lease, &file).await?;
+        }
         lease.enter(IngestState::Extract).await?;
         let format = fetched.as_ref().map_or(lease.claim.version.format, |fetched| fetched.0);
         let extracted = self.parts.extractor.extract(format, &file, folder.path()).await;

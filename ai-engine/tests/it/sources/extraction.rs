@@ -1,0 +1,180 @@
+//! What is made of each format, and of files that cannot be read.
+
+use collabry_ai_engine::sources::{Document, Heading};
+use collabry_shared::sources::{FailureCode, Format};
+
+use super::documents::{container, docx, list_item, paragraph, pptx, row, table, xlsx};
+use super::pdfs::{encrypted, pdf};
+use super::{config, extract, extract_with, extractor};
+
+fn outline(document: &Document) -> Vec<(u8, &str)> {
+    let at_their_place = |heading: &&Heading| document.text[heading.start..].contains(&heading.text);
+    assert!(document.headings.iter().all(|heading| at_their_place(&heading)));
+    document.headings.iter().map(|heading| (heading.level, heading.text.as_str())).collect()
+}
+
+fn page(document: &Document, number: usize) -> &str {
+    let end = document.pages.get(number).map_or(document.text.len(), |next| next.start);
+    document.text[document.pages[number - 1].start..end].trim_end()
+}
+
+#[tokio::test]
+async fn a_pdf_keeps_its_pages_and_its_paragraphs_are_joined() {
+    let file = pdf(
+        "On rivers",
+        &[
+            vec!["A river carries a great deal of sedi-", "ment to the sea, and nobody can stop it.", "", "Second."],
+            vec![],
+            vec!["The third page."],
+        ],
+    );
+    let document = extract(Format::Pdf, &file).await.unwrap();
+    assert_eq!(document.title.as_deref(), Some("On rivers"));
+    assert_eq!(document.pages.len(), 3);
+    let first = "A river carries a great deal of sediment to the sea, and nobody can stop it.\n\nSecond.";
+    assert_eq!([1, 2, 3].map(|number| page(&document, number)), [first, "", "The third page."]);
+}
+
+#[tokio::test]
+async fn pdfs_that_cannot_be_read_say_why() {
+    assert_eq!(extract(Format::Pdf, &encrypted()).await, Err(FailureCode::Encrypted));
+    let whole = pdf("", &vec![vec!["Some text that fills a line."; 40]; 20]);
+    assert_eq!(extract(Format::Pdf, &whole[..whole.len() / 2]).await, Err(FailureCode::Damaged));
+    assert_eq!(extract(Format::Pdf, &whole[..whole.len() - 8]).await, Err(FailureCode::Damaged));
+    assert_eq!(extract(Format::Pdf, b"%PDF-1.7\nnothing else").await, Err(FailureCode::Damaged));
+    assert_eq!(extract(Format::Pdf, &pdf("Scan", &[vec![], vec![]])).await, Err(FailureCode::NoText));
+}
+
+#[tokio::test]
+async fn a_pdf_of_ten_thousand_pages_is_refused() {
+    let file = pdf("", &vec![vec!["x"]; 10_000]);
+    assert_eq!(extract(Format::Pdf, &file).await, Err(FailureCode::TooManyPages));
+}
+
+#[tokio::test]
+async fn a_word_document_keeps_its_structure() {
+    let text_box = "<w:p><mc:AlternateContent><mc:Choice><w:p><w:r><w:t>boxed</w:t></w:r></w:p></mc:Choice>\
+                    <mc:Fallback><w:p><w:r><w:t>boxed again</w:t></w:r></w:p></mc:Fallback></mc:AlternateContent></w:p>";
+    let body = [
+        paragraph("Titel", "On rivers"),
+        paragraph("berschrift1", "Length &amp; depth"),
+        paragraph("Normal", "Long &#8211; and deep."),
+        list_item("one"),
+        list_item("two"),
+        paragraph("berschrift2", "Table"),
+        table(&[&["River", "km"], &["Rhine", "1233"]]),
+        text_box.to_owned(),
+    ];
+    let document = extract(Format::Docx, &docx(&body.concat())).await.unwrap();
+    assert_eq!(document.title.as_deref(), Some("On rivers"));
+    assert_eq!(
+        document.text,
+        "On rivers\n\nLength & depth\n\nLong – and deep.\n\n- one\n- two\n\nTable\n\nRiver | km\nRhine | 1233\n\nboxed"
+    );
+    assert_eq!(outline(&document), [(1, "On rivers"), (1, "Length & depth"), (2, "Table")]);
+}
+
+#[tokio::test]
+async fn slides_are_pages_in_the_order_of_the_show() {
+    let file = pptx(&[("First", "alpha\nbeta", "say hello"), ("Second", "gamma", "")]);
+    let document = extract(Format::Pptx, &file).await.unwrap();
+    assert_eq!(page(&document, 1), "First\n\nalpha\nbeta\n\nNotes: say hello");
+    assert_eq!(page(&document, 2), "Second\n\ngamma");
+    assert_eq!(outline(&document), [(1, "First"), (1, "Second")]);
+}
+
+#[tokio::test]
+async fn sheets_are_pages_and_rows_name_their_columns() {
+    let rivers =
+        [row(1, &["River", "km"]), row(2, &["Rhine", "1233"]), row(3, &["Elbe", "0.30000000000000004"])].concat();
+    // The last cell that a sheet can have: a grid up to there would not fit into any memory.
+    let far = format!("{}<row r=\"1048576\"><c r=\"XFD1048576\"><v>1</v></c></row>", row(1, &["here"]));
+    let document = extract(Format::Xlsx, &xlsx(&[("Rivers", &rivers), ("Far", &far)])).await.unwrap();
+    assert_eq!(page(&document, 1), "Rivers\n\nRiver | km\nRiver: Rhine; km: 1233\nRiver: Elbe; km: 0.3");
+    assert_eq!(page(&document, 2), "Far\n\nhere\n1");
+    assert_eq!(outline(&document), [(1, "Rivers"), (1, "Far")]);
+}
+
+#[tokio::test]
+async fn csv_rows_name_their_columns() {
+    let (latin, ..) = encoding_rs::WINDOWS_1252.encode("Fluß;Länge\r\nMünd;12,5\r\nMoldaü;\"4;5\"\r\n");
+    let document = extract(Format::Csv, &latin).await.unwrap();
+    assert_eq!(document.text, "Fluß | Länge\nFluß: Münd; Länge: 12,5\nFluß: Moldaü; Länge: 4;5");
+}
+
+#[tokio::test]
+async fn a_web_page_becomes_its_main_part() {
+    let html = "<!doctype html><title>Rivers of Europe</title><nav>Menu</nav><main><h1>Rivers</h1>\
+                <p>They <b>flow</b>.</p><h2>Length</h2><p>Long.</p></main><footer>Imprint</footer>";
+    let document = extract(Format::Html, html.as_bytes()).await.unwrap();
+    assert_eq!(document.title.as_deref(), Some("Rivers of Europe"));
+    assert_eq!(document.text, "# Rivers\n\nThey **flow**.\n\n## Length\n\nLong.");
+    assert_eq!(outline(&document), [(1, "Rivers"), (2, "Length")]);
+}
+
+#[tokio::test]
+async fn markdown_stays_as_it_is() {
+    let markdown = "\u{feff}---\r\ntitle: x\r\n---\r\n# One\r\n\r\n```\r\n# not\r\n```\r\n";
+    let document = extract(Format::Markdown, markdown.as_bytes()).await.unwrap();
+    assert_eq!(document.text, "---\ntitle: x\n---\n# One\n\n```\n# not\n```\n");
+    assert_eq!(outline(&document), [(1, "One")]);
+    assert!(document.pages.is_empty());
+}
+
+#[tokio::test]
+async fn text_of_other_encodings_is_read() {
+    let utf16: Vec<u8> = "\u{feff}Grüße\r\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    assert_eq!(extract(Format::Text, &utf16).await.unwrap().text, "Grüße\n");
+    let (latin, ..) = encoding_rs::WINDOWS_1252.encode("Das Café am Fluß öffnet später.");
+    assert_eq!(extract(Format::Text, &latin).await.unwrap().text, "Das Café am Fluß öffnet später.");
+}
+
+#[tokio::test]
+async fn what_is_empty_or_something_else_is_refused() {
+    assert_eq!(extract(Format::Text, b"").await, Err(FailureCode::Empty));
+    assert_eq!(extract(Format::Text, b" \n\t").await, Err(FailureCode::NoText));
+    assert_eq!(extract(Format::Text, b"MZ\x90\0\x03\0\0\0").await, Err(FailureCode::NotText));
+    assert_eq!(extract(Format::Docx, &docx("")).await, Err(FailureCode::NoText));
+    assert_eq!(extract(Format::Docx, &xlsx(&[("A", "")])).await, Err(FailureCode::Mislabelled));
+    assert_eq!(extract(Format::Xlsx, &xlsx(&[("A", "")])).await, Err(FailureCode::NoText));
+    assert_eq!(extract(Format::Pptx, b"PK\x03\x04 cut off").await, Err(FailureCode::Damaged));
+    assert_eq!(extract(Format::Docx, b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1....").await, Err(FailureCode::Encrypted));
+}
+
+#[tokio::test]
+async fn zip_bombs_are_not_unpacked() {
+    let zeros = "0".repeat(64 * 1024 * 1024);
+    let bomb = container(&[("word/document.xml", &zeros), ("xl/workbook.xml", &zeros)]);
+    assert!(bomb.len() < 1024 * 1024);
+    for format in [Format::Docx, Format::Xlsx] {
+        assert_eq!(extract(format, &bomb).await, Err(FailureCode::ZipBomb));
+    }
+    let names: Vec<String> = (0..20_001).map(|n| format!("p{n}")).collect();
+    let many = container(&names.iter().map(|name| (name.as_str(), "")).collect::<Vec<_>>());
+    assert_eq!(extract(Format::Pptx, &many).await, Err(FailureCode::ZipBomb));
+}
+
+#[tokio::test]
+async fn entities_of_a_document_do_not_grow() {
+    let body = format!("<!DOCTYPE x [<!ENTITY a '{}'>]>", "a".repeat(1000))
+        + &format!("<w:document xmlns:w='w'><w:p><w:r><w:t>x{}</w:t></w:r></w:p></w:document>", "&a;".repeat(100_000));
+    let document = extract(Format::Docx, &container(&[("word/document.xml", &body)])).await.unwrap();
+    assert_eq!(document.text, "x");
+}
+
+#[tokio::test]
+async fn too_much_text_is_refused() {
+    let extractor = extractor(collabry_shared::config::ExtractionConfig { max_text_bytes: 1000, ..config() });
+    let long = "word ".repeat(1000);
+    let page = vec!["A line of a page that is full of text."; 50];
+    let files = [
+        (Format::Text, long.clone().into_bytes()),
+        (Format::Html, format!("<p>{long}").into_bytes()),
+        (Format::Csv, long.replace(' ', "\n").into_bytes()),
+        (Format::Docx, docx(&paragraph("Normal", &long))),
+        (Format::Pdf, pdf("", &[page])),
+    ];
+    for (format, bytes) in files {
+        assert_eq!(extract_with(&extractor, format, &bytes).await, Err(FailureCode::TooMuchText), "{format:?}");
+    }
+}

@@ -1,0 +1,68 @@
+//! A small writer of PDF files.
+
+use std::fmt::Write as _;
+
+/// A PDF whose pages have these lines; an empty line leaves room between paragraphs.
+pub fn pdf(title: &str, pages: &[Vec<&str>]) -> Vec<u8> {
+    let mut writer = Writer::default();
+    let kids = (0..pages.len()).fold(String::new(), |mut kids, index| {
+        let _ = write!(kids, "{} 0 R ", 5 + index * 2);
+        kids
+    });
+    writer.object("<< /Type /Catalog /Pages 2 0 R >>");
+    writer.object(&format!("<< /Type /Pages /Kids [{kids}] /Count {} >>", pages.len()));
+    writer.object("<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>");
+    writer.object(&format!("<< /Title ({title}) >>"));
+    for (index, lines) in pages.iter().enumerate() {
+        writer.object(&format!(
+            "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Resources << /Font << /F1 3 0 R >> >> /Contents {} 0 R >>",
+            6 + index * 2
+        ));
+        let mut content = "BT /F1 11 Tf 60 780 Td 14 TL\n".to_owned();
+        for line in lines {
+            let _ = writeln!(content, "({line}) Tj T*");
+        }
+        content.push_str("ET");
+        writer.object(&format!("<< /Length {} >>\nstream\n{content}\nendstream", content.len()));
+    }
+    writer.finish("/Info 4 0 R")
+}
+
+/// As [`pdf`], but its encryption dictionary asks for a password that is not the empty one.
+pub fn encrypted() -> Vec<u8> {
+    let plain = pdf("Secret", &[vec!["hidden"]]);
+    let key = "A".repeat(64);
+    let encrypt = format!(
+        "/Encrypt << /Filter /Standard /V 1 /R 2 /O <{key}> /U <{key}> /P -4 >> /ID [<00112233445566778899AABBCCDDEEFF> \
+         <00112233445566778899AABBCCDDEEFF>] /Info 4 0 R"
+    );
+    String::from_utf8(plain).unwrap().replace("/Info 4 0 R", &encrypt).into_bytes()
+}
+
+#[derive(Default)]
+struct Writer {
+    bytes: Vec<u8>,
+    offsets: Vec<usize>,
+}
+
+impl Writer {
+    fn object(&mut self, body: &str) {
+        if self.bytes.is_empty() {
+            self.bytes.extend_from_slice(b"%PDF-1.4\n");
+        }
+        self.offsets.push(self.bytes.len());
+        self.bytes.extend_from_slice(format!("{} 0 obj\n{body}\nendobj\n", self.offsets.len()).as_bytes());
+    }
+
+    fn finish(mut self, trailer: &str) -> Vec<u8> {
+        let start = self.bytes.len();
+        let mut xref = format!("xref\n0 {}\n0000000000 65535 f \n", self.offsets.len() + 1);
+        for offset in &self.offsets {
+            let _ = writeln!(xref, "{offset:010} 00000 n ");
+        }
+        let size = self.offsets.len() + 1;
+        let _ = write!(xref, "trailer\n<< /Size {size} /Root 1 0 R {trailer} >>\nstartxref\n{start}\n%%EOF\n");
+        self.bytes.extend_from_slice(xref.as_bytes());
+        self.bytes
+    }
+}
