@@ -28,11 +28,10 @@ pub(super) async fn keep(parts: &Parts, id: GenerationId, owner: OwnerId) {
         let next = until(parts.clock.now());
         match generations.renew(id, owner, next).await {
             Ok(true) => held_until = next,
-            Ok(false) => return,
             Err(error) if parts.clock.now() < held_until => {
                 tracing::warn!(%id, %error, "a lease could not be renewed; trying again");
             }
-            Err(_) => return,
+            Ok(false) | Err(_) => return,
         }
     }
 }

@@ -31,7 +31,7 @@ pub(super) async fn run(parts: &Parts, owner: OwnerId, places: &Semaphore, gener
     let run = Run { parts, owner, generation, control, draft: Draft::default(), coalescer: Coalescer::default() };
     let id = generation.id;
     tokio::select! {
-        result = run.to_end(places) => match result {
+        result = run.begin(places) => match result {
             Ok(()) => tracing::debug!(%id, millis = begun.elapsed().as_millis(), "a generation left its place"),
             Err(error) => tracing::error!(%id, %error, "a generation could not be ended; it will be recovered"),
         },
@@ -49,7 +49,7 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    async fn to_end(mut self, places: &Semaphore) -> StoreResult<()> {
+    async fn begin(mut self, places: &Semaphore) -> StoreResult<()> {
         let logged = Logged::read(self.parts.stores.generation_log.as_ref(), self.generation.id).await?;
         let outcome = if self.can_begin(&logged).await? {
             self.write(places, logged).await.err().unwrap_or(Outcome::Complete)

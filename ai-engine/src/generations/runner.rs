@@ -45,6 +45,12 @@ pub struct Parts {
     pub clock: Arc<dyn Clock>,
 }
 
+impl fmt::Debug for Parts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Parts").field("models", &self.models).finish_non_exhaustive()
+    }
+}
+
 /// Runs generations; clones are the same runner.
 #[derive(Clone)]
 pub struct Generations(Arc<Inner>);

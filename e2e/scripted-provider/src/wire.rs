@@ -70,6 +70,9 @@ impl Protocol {
     }
 }
 
+/// For the server to send what it has.
+const BEFORE_ABORT: Duration = Duration::from_millis(50);
+
 type Chunks = BoxStream<'static, io::Result<Bytes>>;
 
 /// The body of a reply.
@@ -102,11 +105,14 @@ fn ending(end: Ending, protocol: Protocol) -> Chunks {
         Ending::Error => one(protocol.error()),
         Ending::Eof => stream::empty().boxed(),
         Ending::Hang => stream::pending().boxed(),
-        // An error in a body makes the server drop the connection without the end of the chunked encoding. Before it
-        // half a token is sent.
+        // An error in a body makes the server drop the connection without the end of the chunked encoding, and with it
+        // what it has not sent yet: hence the pause. Before it half a token is sent.
         Ending::Abort => {
             let half: String = protocol.token("lost").chars().take(12).collect();
-            let aborted = stream::once(async { Err(io::Error::from(io::ErrorKind::ConnectionAborted)) });
+            let aborted = stream::once(async {
+                tokio::time::sleep(BEFORE_ABORT).await;
+                Err(io::Error::from(io::ErrorKind::ConnectionAborted))
+            });
             one(half).chain(aborted).boxed()
         }
     }

@@ -1,0 +1,337 @@
+//! What generations need: a notebook with a source and a conversation on disk, a scripted model server, a runner.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use collabry_ai_engine::embeddings::{EmbedError, Embedder, Priority};
+use collabry_ai_engine::generations::{Extractive, Generations, Parts};
+use collabry_ai_engine::models::{Models, RetryPolicy};
+use collabry_ai_engine::retrieval::Search;
+use collabry_shared::auth::{Email, User};
+use collabry_shared::clock::{Clock, ManualClock};
+use collabry_shared::config::ProvidersConfig;
+use collabry_shared::conversations::{Author, ClientId, Conversation, Message, MessageStatus, NewMessage};
+use collabry_shared::engine::{EngineError, ModelId, SearchHit, SearchRequest};
+use collabry_shared::generations::{Generation, GenerationEvent, GenerationState, LoggedEvent};
+use collabry_shared::ids::{ConversationId, GenerationId, MessageId, NotebookId, OwnerId, SourceId, UserId};
+use collabry_shared::notebooks::Notebook;
+use collabry_shared::realtime::{LocalFanOut, Published};
+use collabry_shared::sources::{Format, IngestState, Origin, Source, SourceVersion};
+use collabry_shared::storage::{Stores, sqlite};
+use jiff::SignedDuration;
+use scripted_provider::{Ending, Provider as Scripted, Reply};
+use tempfile::TempDir;
+use tokio::sync::mpsc;
+use url::Url;
+
+/// The first of these passages answers a question about the heart.
+pub const PASSAGES: [&str; 3] = [
+    "The human heart has four chambers. It pumps blood through the body.",
+    "Plants turn light into sugar in their leaves.",
+    "The heart beats about seventy times a minute at rest.",
+];
+
+/// Long enough for any machine; nothing waits for it to pass.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Finds the same passages for every query.
+pub struct Found;
+
+#[async_trait]
+impl Search for Found {
+    async fn search(&self, request: &SearchRequest) -> Result<Vec<SearchHit>, EngineError> {
+        let segment = request.segments[0];
+        let hit = |(index, text): (u32, &&str)| SearchHit {
+            source_id: segment.source_id,
+            version: segment.version,
+            chunk_index: index,
+            page: index + 1,
+            start: 0,
+            end: text.chars().count() as u64,
+            headings: Vec::new(),
+            text: (*text).to_owned(),
+            score: 1.0,
+            similarity: 0.5,
+        };
+        Ok((0..).zip(&PASSAGES).map(hit).collect())
+    }
+}
+
+/// Texts are near each other as far as they share words.
+pub struct Words;
+
+#[async_trait]
+impl Embedder for Words {
+    fn dimensions(&self) -> usize {
+        256
+    }
+
+    async fn embed(&self, texts: Vec<String>, _: Priority) -> Result<Vec<Vec<f32>>, EmbedError> {
+        let vector = |text: &String| {
+            let mut vector = vec![0.0_f32; 256];
+            for word in text.to_lowercase().split(|c: char| !c.is_alphanumeric()).filter(|word| word.len() > 3) {
+                let slot = word.bytes().fold(7_usize, |sum, byte| (sum * 31 + usize::from(byte)) % 256);
+                vector[slot] += 1.0;
+            }
+            let length = vector.iter().map(|x| x * x).sum::<f32>().sqrt().max(1.0);
+            vector.iter().map(|x| x / length).collect()
+        };
+        Ok(texts.iter().map(vector).collect())
+    }
+}
+
+/// A data folder with one conversation, and the server that answers.
+pub struct World {
+    pub scripted: Scripted,
+    pub clock: ManualClock,
+    provider: Url,
+    folder: TempDir,
+    user: UserId,
+    notebook: NotebookId,
+    conversation: ConversationId,
+}
+
+impl World {
+    /// With a source that is ready.
+    pub async fn new() -> Self {
+        let (world, stores) = Self::without_sources().await;
+        let source = world.source();
+        stores.sources.create(&source).await.unwrap();
+        let now = world.clock.now();
+        let lease = now + SignedDuration::from_secs(60);
+        let claim = stores.sources.claim(OwnerId::new(), now, lease).await.unwrap().unwrap();
+        assert!(stores.sources.ready(&claim, Some(3), 3, now).await.unwrap());
+        world
+    }
+
+    pub async fn without_sources() -> (Self, Stores) {
+        let scripted = Scripted::default();
+        let provider = format!("http://{}/v1", scripted.start().await.unwrap()).parse().unwrap();
+        let world = Self {
+            scripted,
+            clock: ManualClock::at("2026-11-21T08:00:00Z".parse().unwrap()),
+            provider,
+            folder: tempfile::tempdir().unwrap(),
+            user: UserId::new(),
+            notebook: NotebookId::new(),
+            conversation: ConversationId::new(),
+        };
+        let stores = open(world.folder.path(), &world.clock).await;
+        world.fill(&stores).await;
+        (world, stores)
+    }
+
+    async fn fill(&self, stores: &Stores) {
+        let now = self.clock.now();
+        let user = User {
+            id: self.user,
+            email: Email::parse("ada@example.org").unwrap(),
+            name: "Ada".to_owned(),
+            password_hash: String::new(),
+            created_at: now,
+        };
+        stores.users.create(&user).await.unwrap();
+        let notebook = Notebook {
+            id: self.notebook,
+            title: "Biology".to_owned(),
+            join_code: None,
+            created_by: self.user,
+            created_at: now,
+            updated_at: now,
+        };
+        stores.notebooks.create(&notebook).await.unwrap();
+        let conversation = Conversation {
+            id: self.conversation,
+            notebook_id: self.notebook,
+            title: None,
+            model: None,
+            created_by: self.user,
+            created_at: now,
+            head: 0,
+        };
+        stores.conversations.create(&conversation).await.unwrap();
+    }
+
+    pub fn source(&self) -> Source {
+        let now = self.clock.now();
+        Source {
+            id: SourceId::new(),
+            notebook_id: self.notebook,
+            name: "Body.pdf".to_owned(),
+            origin: Origin::Upload,
+            created_by: self.user,
+            created_at: now,
+            latest: SourceVersion {
+                version: 1,
+                format: Format::Pdf,
+                size: 1,
+                blob_key: "body".to_owned(),
+                state: IngestState::Queued,
+                page_count: None,
+                chunk_count: None,
+                created_at: now,
+                updated_at: now,
+            },
+            ready_version: None,
+        }
+    }
+
+    /// An engine on the data folder, with stores of its own, as in a process of its own.
+    pub async fn engine(&self, concurrent: usize) -> Engine {
+        let config = ProvidersConfig {
+            ollama_url: None,
+            openai_url: Some(self.provider.clone()),
+            openai_api_key: None,
+            first_token: PATIENCE,
+            between_tokens: PATIENCE,
+        };
+        let clock: Arc<dyn Clock> = Arc::new(self.clock.clone());
+        let retry = RetryPolicy { first_wait: Duration::from_millis(1), ..RetryPolicy::default() };
+        let models = Models::new(&config, Arc::new(Extractive::new(Arc::new(Words))), &clock, retry).unwrap();
+        let (fan_out, published) = LocalFanOut::new();
+        let stores = open(self.folder.path(), &self.clock).await;
+        let parts = Parts {
+            stores: stores.clone(),
+            search: Arc::new(Found),
+            models: Arc::new(models),
+            fan_out: Arc::new(fan_out),
+            clock,
+        };
+        Engine { runner: Generations::new(parts, concurrent), stores, published, conversation: self.conversation }
+    }
+
+    /// Stores a question and queues its answer.
+    pub async fn ask(&self, stores: &Stores, question: &str, model: &str) -> Generation {
+        let question_id = MessageId::new();
+        let generation = Generation {
+            id: GenerationId::new(),
+            notebook_id: self.notebook,
+            conversation_id: self.conversation,
+            question_id,
+            answer_id: MessageId::new(),
+            model: ModelId::parse(model).unwrap(),
+            source_ids: None,
+            supersedes: None,
+            requested_by: self.user,
+            state: GenerationState::Queued,
+            failure: None,
+            created_at: self.clock.now(),
+            finished_at: None,
+        };
+        let message = NewMessage {
+            id: question_id,
+            conversation_id: self.conversation,
+            client_id: ClientId::parse(&question_id.to_string()).unwrap(),
+            author: Author::User { user_id: self.user, name: "Ada".to_owned() },
+            content: question.to_owned(),
+            citations: Vec::new(),
+            status: MessageStatus::Complete,
+            failure: None,
+            generation_id: Some(generation.id),
+            reply_to: None,
+            created_at: self.clock.now(),
+        };
+        stores.conversations.append(&message).await.unwrap();
+        stores.generations.create(&generation).await.unwrap();
+        generation
+    }
+
+    /// Lets every lease run out.
+    pub fn pass_leases(&self) {
+        self.clock.advance(SignedDuration::from_secs(16));
+    }
+}
+
+async fn open(folder: &Path, clock: &ManualClock) -> Stores {
+    sqlite::open(folder, Arc::new(clock.clone())).await.unwrap()
+}
+
+/// One engine process.
+pub struct Engine {
+    pub runner: Generations,
+    pub stores: Stores,
+    published: mpsc::Receiver<Published>,
+    conversation: ConversationId,
+}
+
+impl Engine {
+    /// The events up to the first that `until` holds for.
+    pub async fn events_until(
+        &self,
+        generation: &Generation,
+        until: impl Fn(&GenerationEvent) -> bool,
+    ) -> Vec<LoggedEvent> {
+        let mut seen: Vec<LoggedEvent> = Vec::new();
+        while !seen.last().is_some_and(|last| until(&last.event)) {
+            let after = seen.last().map_or(0, |last| last.event_id);
+            let more = self.stores.generation_log.read(generation.id, after, PATIENCE).await.unwrap();
+            assert!(!more.is_empty(), "nothing came after {seen:?}");
+            for event in more {
+                seen.push(event);
+                if seen.last().is_some_and(|last| until(&last.event)) {
+                    break;
+                }
+            }
+        }
+        seen
+    }
+
+    /// All events, up to the end.
+    pub async fn events(&self, generation: &Generation) -> Vec<LoggedEvent> {
+        self.events_until(generation, GenerationEvent::is_final).await
+    }
+
+    /// Runs a generation to its end.
+    pub async fn run(&self, generation: &Generation) -> Vec<LoggedEvent> {
+        self.runner.start(generation.id).await.unwrap();
+        self.events(generation).await
+    }
+
+    pub async fn message(&self, id: MessageId) -> Option<Message> {
+        self.stores.conversations.message(self.conversation, id).await.unwrap()
+    }
+
+    pub async fn state(&self, generation: &Generation) -> GenerationState {
+        self.stores.generations.get(generation.id).await.unwrap().unwrap().state
+    }
+
+    /// What was published, once all tasks have ended.
+    pub async fn published(&mut self) -> Vec<Published> {
+        self.runner.shutdown(PATIENCE).await;
+        let mut published = Vec::new();
+        while let Ok(one) = self.published.try_recv() {
+            published.push(one);
+        }
+        published
+    }
+}
+
+/// The text of all deltas.
+pub fn text(events: &[LoggedEvent]) -> String {
+    let deltas = events.iter().filter_map(|logged| match &logged.event {
+        GenerationEvent::Delta { text } => Some(text.as_str()),
+        _ => None,
+    });
+    deltas.collect()
+}
+
+/// Whether the text so far ends like this is for the caller to know: any delta will do.
+pub fn is_delta(event: &GenerationEvent) -> bool {
+    matches!(event, GenerationEvent::Delta { .. })
+}
+
+pub fn says(text: &str) -> Reply {
+    Reply { text: text.to_owned(), ..Reply::default() }
+}
+
+/// Says one word and then nothing, without an end.
+pub fn hangs() -> Reply {
+    Reply { end: Ending::Hang, after: Some(1), ..says("Blood moves") }
+}
+
+/// Never says anything.
+pub fn silent() -> Reply {
+    Reply { end: Ending::Hang, after: Some(0), ..says("") }
+}
