@@ -136,7 +136,8 @@ impl Generations {
     /// Like [`recover`](Self::recover), without waiting for leases to run out: for the start of a process that is the
     /// only one to use its storage.
     pub async fn recover_as_only_engine(&self) -> StoreResult<()> {
-        self.take_abandoned(lease::until(self.0.parts.clock.now())).await?;
+        let later_than_any = lease::until(self.0.parts.clock.now()).saturating_add(SignedDuration::from_millis(1));
+        self.take_abandoned(later_than_any.unwrap_or(Timestamp::MAX)).await?;
         self.take_forgotten().await
     }
 
@@ -168,7 +169,8 @@ impl Generations {
     async fn take_abandoned(&self, lapsed_before: Timestamp) -> StoreResult<()> {
         let Parts { stores, clock, .. } = &self.0.parts;
         while !self.0.draining.is_cancelled() {
-            let until = lease::until(clock.now());
+            // What was taken over must not look lapsed to the next round.
+            let until = lease::until(clock.now()).max(lapsed_before);
             let Some(generation) = stores.generations.claim_abandoned(self.0.owner, lapsed_before, until).await? else {
                 break;
             };

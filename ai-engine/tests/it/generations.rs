@@ -313,6 +313,7 @@ async fn crash(world: World, question: &'static str, until: &'static str) -> (Wo
             let generation = world.ask(&engine.stores, question, SCRIPTED).await;
             engine.runner.start(generation.id).await.unwrap();
             engine.events_until(&generation, |event| event.name() == until).await;
+            world.scripted.until_asked(1).await;
             generation
         });
         process.shutdown_background();

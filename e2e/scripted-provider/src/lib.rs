@@ -24,6 +24,7 @@ use axum::{Json, Router, middleware};
 use serde::Serialize;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 
 pub use self::script::{Ending, Reply};
 use self::wire::Protocol;
@@ -42,6 +43,7 @@ struct Inner {
     script: VecDeque<Reply>,
     listing: Reply,
     asked: Vec<Asked>,
+    count: watch::Sender<usize>,
 }
 
 /// The server's state; clones are the same server.
@@ -85,19 +87,30 @@ impl Provider {
         self.inner().asked.clone()
     }
 
+    /// Returns when `count` requests have come in all.
+    pub async fn until_asked(&self, count: usize) {
+        let mut asked = self.inner().count.subscribe();
+        // The sender lives as long as we do.
+        let _ = asked.wait_for(|asked| *asked >= count).await;
+    }
+
     fn inner(&self) -> MutexGuard<'_, Inner> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn note(&self, path: &str, headers: &HeaderMap, body: Value) {
+    /// Takes down a request; a chat gets the next reply of the script in the same step.
+    fn note(&self, path: &str, headers: &HeaderMap, body: Value) -> Option<Reply> {
         let authorization = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()).map(str::to_owned);
-        self.inner().asked.push(Asked { path: path.to_owned(), authorization, body });
+        let mut inner = self.inner();
+        let reply = if body.is_null() { None } else { inner.script.pop_front() };
+        inner.asked.push(Asked { path: path.to_owned(), authorization, body });
+        inner.count.send_replace(inner.asked.len());
+        reply
     }
 
     async fn chat(&self, path: &str, headers: &HeaderMap, body: Value, protocol: Protocol) -> Response {
         let model = body["model"].as_str().unwrap_or_default().to_owned();
-        self.note(path, headers, body);
-        let scripted = self.inner().script.pop_front();
+        let scripted = self.note(path, headers, body);
         let Some(reply) = scripted.or_else(|| Reply::from_model(&model)) else {
             let error =
                 json!({ "error": { "message": format!("model '{model}' not found"), "code": "model_not_found" } });
