@@ -1,6 +1,15 @@
 //! Text to vectors.
 
+mod bert;
+mod local;
+mod math;
+mod native;
+mod queue;
+mod weights;
+
 use async_trait::async_trait;
+
+pub use self::local::LocalEmbedder;
 
 /// Who waits for the vectors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,7 +1,11 @@
 //! The ai-engine, feature by feature.
 
 #[cfg(test)]
+mod embeddings;
+#[cfg(test)]
 mod generations;
+#[cfg(test)]
+mod minilm;
 #[cfg(test)]
 mod models;
 #[cfg(test)]

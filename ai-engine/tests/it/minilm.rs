@@ -1,0 +1,19 @@
+//! Where the tests find the embedding model.
+
+use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
+
+use collabry_ai_engine::embeddings::LocalEmbedder;
+
+/// `COLLABRY_MODEL_DIR`, or the place where `scripts/fetch-model.sh` puts it.
+pub fn folder() -> PathBuf {
+    #[expect(clippy::disallowed_methods, reason = "tests have no configuration")]
+    let set = std::env::var_os("COLLABRY_MODEL_DIR").map(PathBuf::from);
+    set.unwrap_or_else(|| PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../models/all-MiniLM-L6-v2")))
+}
+
+/// One embedder for all tests: loading takes time, and more threads than cores make it slow.
+pub fn embedder() -> Arc<LocalEmbedder> {
+    static SHARED: OnceLock<Arc<LocalEmbedder>> = OnceLock::new();
+    Arc::clone(SHARED.get_or_init(|| Arc::new(LocalEmbedder::start(&folder(), 0).unwrap())))
+}
