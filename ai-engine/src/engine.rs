@@ -47,6 +47,7 @@ pub enum BuildError {
 #[derive(Debug)]
 pub struct Engine {
     stores: Stores,
+    clock: Arc<dyn Clock>,
     ingestion: Arc<Ingestion>,
     retrieval: Arc<Retrieval>,
     models: Arc<Models>,
@@ -80,11 +81,11 @@ impl Engine {
             stores: stores.clone(),
             fan_out,
             embedder,
-            clock,
+            clock: Arc::clone(&clock),
             extractor: Extractor::this_program(config.extraction.clone()),
             config: config.extraction,
         })?);
-        Ok(Self { stores, ingestion, retrieval, models, generations })
+        Ok(Self { stores, clock, ingestion, retrieval, models, generations })
     }
 
     /// Works until `shutdown`; then what runs comes to an end of its own or is interrupted, and is stored as such.
@@ -102,6 +103,7 @@ impl Engine {
     /// Takes over what a process before this one left, without waiting for its leases: for a process that knows that it
     /// is the only one to use its storage.
     pub async fn take_over(&self) -> StoreResult<()> {
+        self.stores.sources.end_leases(self.clock.now()).await?;
         self.generations.recover_as_only_engine().await
     }
 }

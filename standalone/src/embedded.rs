@@ -21,7 +21,6 @@ pub struct Embedded {
 pub async fn build(config: &Config) -> anyhow::Result<Embedded> {
     let data_dir = &config.storage.data_dir;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    std::fs::create_dir_all(data_dir).with_context(|| format!("making the data folder {}", data_dir.display()))?;
     let stores = sqlite::open(data_dir, Arc::clone(&clock))
         .await
         .with_context(|| format!("opening the database in {}", data_dir.display()))?;

@@ -2,6 +2,7 @@
 
 mod check;
 mod cli;
+mod data_dir;
 mod demo;
 mod embedded;
 mod secret;

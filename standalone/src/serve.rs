@@ -12,7 +12,7 @@ use collabry_worker::Worker;
 use tokio::net::TcpListener;
 
 use crate::embedded::{self, Embedded};
-use crate::secret;
+use crate::{data_dir, secret};
 
 #[tokio::main]
 pub async fn run(config: Config) -> anyhow::Result<ExitCode> {
@@ -22,6 +22,7 @@ pub async fn run(config: Config) -> anyhow::Result<ExitCode> {
     let listener = TcpListener::bind(bind)
         .await
         .with_context(|| format!("listening on {bind}; set COLLABRY_BIND to another address or port"))?;
+    let _lock = data_dir::lock(&config.storage.data_dir)?;
     let Embedded { stores, engine, fan_out, published, clock } = embedded::build(&config).await?;
     let jwt_secret = match config.api.jwt_secret.clone() {
         Some(secret) => secret,
@@ -39,6 +40,7 @@ pub async fn run(config: Config) -> anyhow::Result<ExitCode> {
         clock: Arc::clone(&clock),
     });
     let worker = Worker::new(stores, clock);
+    engine.take_over().await.context("taking over what the last run left")?;
     eprintln!("Collabry is ready: http://{}", listener.local_addr()?);
     let (served, engine, worker) =
         tokio::join!(app.run(listener, shutdown.clone()), engine.run(shutdown.clone()), worker.run(shutdown));

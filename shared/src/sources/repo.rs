@@ -80,6 +80,8 @@ pub trait SourceRepo: Send + Sync {
     async fn failed(&self, claim: &ClaimedVersion, failure: &IngestFailure, now: Timestamp) -> StoreResult<bool>;
     /// Gives an unfinished claim back to the queue, at shutdown.
     async fn release(&self, claim: &ClaimedVersion, now: Timestamp) -> StoreResult<bool>;
+    /// Lets every lease end now: for the start of a process that knows that it is the only one to use its storage.
+    async fn end_leases(&self, now: Timestamp) -> StoreResult<()>;
 
     async fn page(&self, segment: SegmentId, number: u32) -> StoreResult<Option<Page>>;
     /// The page on which code point `offset` of the document lies; past the end, the last page.

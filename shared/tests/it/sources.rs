@@ -18,6 +18,7 @@ contract!(
     work_is_claimed_oldest_first,
     each_version_is_claimed_once,
     a_lease_that_ran_out_is_taken_over,
+    leases_can_all_be_ended,
     a_released_claim_returns_to_the_queue_uncounted,
     progress_renews_the_lease,
     after_three_crashes_a_version_fails,
@@ -140,6 +141,13 @@ async fn a_lease_that_ran_out_is_taken_over(Backend { stores, .. }: Backend) {
     let second = claim(&stores, 60).await.unwrap();
     assert_eq!((second.segment(), second.attempt), (first.segment(), 2));
     assert_ne!(second.owner, first.owner);
+}
+
+async fn leases_can_all_be_ended(Backend { stores, .. }: Backend) {
+    let (_, first) = claimed(&stores).await;
+    stores.sources.end_leases(at(3)).await.unwrap();
+    let second = claim(&stores, 3).await.unwrap();
+    assert_eq!((second.segment(), second.attempt), (first.segment(), 2));
 }
 
 async fn a_released_claim_returns_to_the_queue_uncounted(Backend { stores, .. }: Backend) {

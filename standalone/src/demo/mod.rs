@@ -15,6 +15,7 @@ use secrecy::SecretString;
 use tokio_util::sync::CancellationToken;
 
 use crate::cli::DemoOptions;
+use crate::data_dir::{self, Lock};
 use crate::embedded::{self, Embedded};
 
 const TITLE: &str = "Demo: how plants and memory work";
@@ -28,18 +29,20 @@ const QUESTIONS: [&str; 3] = [
     "How long should I wait before repeating what I learned?",
     "Who brings the microscope to the next meeting?",
 ];
+const TOO_LATE: &str = "the sources did not become ready in time";
 const LOOK_EVERY: Duration = Duration::from_millis(200);
 const PATIENCE: Duration = Duration::from_secs(120);
 
 #[tokio::main]
 pub async fn run(config: Config, options: DemoOptions) -> anyhow::Result<ExitCode> {
+    let lock = data_dir::try_lock(&config.storage.data_dir)?;
     let embedded = embedded::build(&config).await?;
     let (user, password) = account(&embedded, &options).await?;
     let notebook = make_notebook(&embedded, user).await?;
     for (name, text) in SOURCES {
         add_source(&embedded, user, notebook, name, text).await?;
     }
-    ingest(&embedded, notebook).await?;
+    ingest(&embedded, lock, notebook).await?;
     tell(&options.email, password.as_deref());
     Ok(ExitCode::SUCCESS)
 }
@@ -109,13 +112,16 @@ async fn add_source(
     Ok(embedded.stores.sources.create(&source).await?)
 }
 
-/// Ingests here and now, so that it works whether a server runs or not.
-async fn ingest(embedded: &Embedded, notebook: NotebookId) -> anyhow::Result<()> {
+/// Waits until the sources are ready; a server that uses the data folder makes them so, otherwise this process does.
+async fn ingest(embedded: &Embedded, lock: Option<Lock>, notebook: NotebookId) -> anyhow::Result<()> {
+    if lock.is_none() {
+        return tokio::time::timeout(PATIENCE, wait_until_ready(embedded, notebook)).await.context(TOO_LATE)?;
+    }
     let stop = CancellationToken::new();
     let ready = async {
         let result = tokio::time::timeout(PATIENCE, wait_until_ready(embedded, notebook)).await;
         stop.cancel();
-        result.context("the sources did not become ready in time")?
+        result.context(TOO_LATE)?
     };
     let (ran, ready) = tokio::join!(embedded.engine.run(stop.clone()), ready);
     ran?;

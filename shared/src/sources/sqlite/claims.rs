@@ -199,3 +199,11 @@ async fn end(
     .await?;
     Ok(())
 }
+
+pub async fn end_leases(db: &Database, now: Timestamp) -> StoreResult<()> {
+    sqlx::query("UPDATE source_versions SET lease_until = ?1 WHERE owner IS NOT NULL AND lease_until > ?1")
+        .bind(now.as_millisecond())
+        .execute(&db.write)
+        .await?;
+    Ok(())
+}

@@ -172,6 +172,10 @@ impl SourceRepo for Database {
         claims::release(self, claim, now).await
     }
 
+    async fn end_leases(&self, now: Timestamp) -> StoreResult<()> {
+        claims::end_leases(self, now).await
+    }
+
     async fn page(&self, segment: SegmentId, number: u32) -> StoreResult<Option<Page>> {
         segments::page(self, segment, number).await
     }
