@@ -64,7 +64,7 @@ impl Engine {
             Arc::clone(&embedder),
             config.vector_memory_bytes,
             config.threads,
-        ));
+        )?);
         let extractive = Arc::new(Extractive::new(Arc::clone(&embedder)));
         let models = Arc::new(Models::new(&config.providers, extractive, &clock, RetryPolicy::default())?);
         let generations = Generations::new(

@@ -1,13 +1,33 @@
 //! From a question to the passages that may answer it.
 
+mod cache;
 pub mod chunker;
+mod fusion;
+mod pool;
+mod rank;
+mod search;
+mod segment;
+mod text;
+mod tokenizer;
+mod vectors;
 
 use async_trait::async_trait;
 use collabry_shared::engine::{EngineError, SearchHit, SearchRequest};
+use collabry_shared::sources::Chunk;
+
+pub use self::search::Retrieval;
 
 /// Search over segments.
 #[async_trait]
 pub trait Search: Send + Sync {
     /// Hits best first, at most `request.limit`.
     async fn search(&self, request: &SearchRequest) -> Result<Vec<SearchHit>, EngineError>;
+}
+
+/// What a chunk is embedded as and searched by: a passage is found by its headings too.
+pub fn searched_text(chunk: &Chunk) -> String {
+    if chunk.headings.is_empty() {
+        return chunk.text.clone();
+    }
+    format!("{}\n{}", chunk.headings.join(" > "), chunk.text)
 }

@@ -9,6 +9,7 @@ use super::Ingestion;
 use super::lease::{Lease, Stop, held};
 use crate::embeddings::{EmbedError, Priority};
 use crate::retrieval::chunker::{self, Passage};
+use crate::retrieval::searched_text;
 use crate::sources::document::Document;
 use crate::sources::pages::{CodePoints, PageMap};
 
@@ -74,12 +75,4 @@ impl Ingestion {
 fn failed(error: &str) -> Stop {
     tracing::error!(error, "passages cannot be embedded");
     Stop::Failed { at: "embed", code: FailureCode::EmbeddingFailed }
-}
-
-/// A passage is found by its headings too.
-fn searched_text(chunk: &Chunk) -> String {
-    if chunk.headings.is_empty() {
-        return chunk.text.clone();
-    }
-    format!("{}\n{}", chunk.headings.join(" > "), chunk.text)
 }

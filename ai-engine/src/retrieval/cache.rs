@@ -1,0 +1,135 @@
+//! Loaded segments under a memory budget.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use collabry_shared::engine::EngineError;
+use collabry_shared::sources::SegmentId;
+use tokio::sync::OnceCell;
+
+use super::segment::Segment;
+
+/// Bookkeeping of one entry.
+const ENTRY_BYTES: usize = 512;
+
+type Slot = Arc<OnceCell<Arc<Segment>>>;
+
+/// Keeps what was used last. A search holds its segments for as long as it runs, also when the budget is smaller.
+pub struct SegmentCache {
+    state: Mutex<State>,
+    budget: usize,
+}
+
+#[derive(Default)]
+struct State {
+    entries: HashMap<SegmentId, Entry>,
+    /// From the least recently used on.
+    order: BTreeMap<u64, SegmentId>,
+    clock: u64,
+    bytes: usize,
+}
+
+struct Entry {
+    slot: Slot,
+    used: u64,
+    bytes: usize,
+}
+
+impl SegmentCache {
+    pub fn new(budget: usize) -> Self {
+        Self { state: Mutex::default(), budget }
+    }
+
+    /// The segment, loaded by `load` when it is not there. Those who ask meanwhile wait for the same load; when it
+    /// fails or its caller goes away, the next of them tries. `None` from `load` (no chunks) is not kept.
+    pub async fn get_or_load<F>(&self, id: SegmentId, load: F) -> Result<Option<Arc<Segment>>, EngineError>
+    where
+        F: Future<Output = Result<Option<Segment>, EngineError>>,
+    {
+        let slot = self.lock().slot(id);
+        if let Some(segment) = slot.get() {
+            return Ok(Some(Arc::clone(segment)));
+        }
+        let loaded = slot
+            .get_or_try_init(|| async {
+                let segment = load.await.map_err(Failed::Error)?.ok_or(Failed::Empty)?;
+                Ok(Arc::new(segment))
+            })
+            .await;
+        let mut state = self.lock();
+        match loaded {
+            Ok(segment) => {
+                state.account(id, &slot, segment.bytes);
+                state.evict(self.budget);
+                Ok(Some(Arc::clone(segment)))
+            }
+            Err(failed) => {
+                state.forget(id, &slot);
+                match failed {
+                    Failed::Empty => Ok(None),
+                    Failed::Error(error) => Err(error),
+                }
+            }
+        }
+    }
+
+    /// Memory of what is kept.
+    pub fn bytes(&self) -> usize {
+        self.lock().bytes
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+enum Failed {
+    Empty,
+    Error(EngineError),
+}
+
+impl State {
+    /// The place of a segment, now the most recently used one.
+    fn slot(&mut self, id: SegmentId) -> Slot {
+        self.clock += 1;
+        let used = self.clock;
+        let entry = self.entries.entry(id).or_insert_with(|| {
+            self.bytes += ENTRY_BYTES;
+            Entry { slot: Arc::default(), used, bytes: ENTRY_BYTES }
+        });
+        self.order.remove(&entry.used);
+        entry.used = used;
+        self.order.insert(used, id);
+        Arc::clone(&entry.slot)
+    }
+
+    /// Counts a loaded segment once; not when it was evicted before its load ended.
+    fn account(&mut self, id: SegmentId, slot: &Slot, bytes: usize) {
+        let entry = self.entries.get_mut(&id).filter(|entry| Arc::ptr_eq(&entry.slot, slot));
+        if let Some(entry) = entry.filter(|entry| entry.bytes == ENTRY_BYTES) {
+            entry.bytes += bytes;
+            self.bytes += bytes;
+        }
+    }
+
+    fn evict(&mut self, budget: usize) {
+        while self.bytes > budget
+            && let Some((_, id)) = self.order.pop_first()
+        {
+            if let Some(entry) = self.entries.remove(&id) {
+                self.bytes -= entry.bytes;
+            }
+        }
+    }
+
+    /// Removes a slot that nothing was loaded into.
+    fn forget(&mut self, id: SegmentId, slot: &Slot) {
+        if slot.get().is_none()
+            && self.entries.get(&id).is_some_and(|entry| Arc::ptr_eq(&entry.slot, slot))
+            && let Some(entry) = self.entries.remove(&id)
+        {
+            self.order.remove(&entry.used);
+            self.bytes -= entry.bytes;
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! Search over the segments that a request names, loading those that are not in memory.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use collabry_shared::engine::{EngineError, SearchHit, SearchRequest};
+use collabry_shared::sources::{SegmentId, SourceRepo};
+use futures::stream::{self, StreamExt, TryStreamExt};
+use tokio::sync::Semaphore;
+
+use super::Search;
+use super::cache::SegmentCache;
+use super::pool::Pool;
+use super::rank::rank;
+use super::segment::Segment;
+use crate::embeddings::{EmbedError, Embedder, Priority};
+
+/// Searches at a time; more are refused. Each waits for its turn on the threads that compute.
+const MAX_SEARCHES: usize = 64;
+
+/// Segments that one search loads at a time.
+const LOADS: usize = 4;
+
+const MAX_LIMIT: u32 = 100;
+
+/// Vector and text search over segments kept in memory, fused into one ranking.
+pub struct Retrieval {
+    sources: Arc<dyn SourceRepo>,
+    embedder: Arc<dyn Embedder>,
+    segments: SegmentCache,
+    pool: Arc<Pool>,
+    places: Semaphore,
+}
+
+impl Retrieval {
+    /// Segments are kept up to `memory_bytes`. `threads` compute, 0 meaning one per core.
+    pub fn new(
+        sources: Arc<dyn SourceRepo>,
+        embedder: Arc<dyn Embedder>,
+        memory_bytes: u64,
+        threads: usize,
+    ) -> Result<Self, EngineError> {
+        let budget = usize::try_from(memory_bytes).unwrap_or(usize::MAX);
+        let pool = Arc::new(Pool::start(threads)?);
+        let (segments, places) = (SegmentCache::new(budget), Semaphore::new(MAX_SEARCHES));
+        Ok(Self { sources, embedder, segments, pool, places })
+    }
+
+    /// Memory that loaded segments hold, in bytes.
+    pub fn memory_used(&self) -> usize {
+        self.segments.bytes()
+    }
+
+    /// Those of the segments that have chunks.
+    async fn segments(&self, ids: &[SegmentId]) -> Result<Vec<Arc<Segment>>, EngineError> {
+        let ids: BTreeSet<_> = ids.iter().copied().collect();
+        let loads = ids.into_iter().map(|id| self.segments.get_or_load(id, self.load(id)));
+        stream::iter(loads).buffered(LOADS).try_filter_map(async |segment| Ok(segment)).try_collect().await
+    }
+
+    async fn load(&self, id: SegmentId) -> Result<Option<Segment>, EngineError> {
+        let chunks = self.sources.chunks(id).await?;
+        if chunks.is_empty() {
+            return Ok(None);
+        }
+        let dimensions = self.embedder.dimensions();
+        self.pool.run(move || Segment::build(id, chunks, dimensions)).await.map(Some)
+    }
+
+    async fn vector(&self, query: &str) -> Result<Vec<f32>, EngineError> {
+        let vectors = self.embedder.embed(vec![query.to_owned()], Priority::Query).await;
+        let vectors = vectors.map_err(|error| match error {
+            EmbedError::Busy => EngineError::Busy,
+            EmbedError::Model(_) => EngineError::Internal(error.to_string()),
+        })?;
+        let vector = vectors.into_iter().next().filter(|vector| vector.len() == self.embedder.dimensions());
+        vector.ok_or_else(|| EngineError::Internal("the embedder returned no vector".to_owned()))
+    }
+}
+
+#[async_trait]
+impl Search for Retrieval {
+    async fn search(&self, request: &SearchRequest) -> Result<Vec<SearchHit>, EngineError> {
+        let Ok(_place) = self.places.try_acquire() else { return Err(EngineError::Busy) };
+        if request.segments.is_empty() || request.query.trim().is_empty() {
+            return Ok(Vec::new());
+        }
+        let (vector, segments) = tokio::try_join!(self.vector(&request.query), self.segments(&request.segments))?;
+        let limit = request.limit.clamp(1, MAX_LIMIT) as usize;
+        let query = request.query.clone();
+        self.pool.run(move || rank(&segments, &query, &vector, limit)).await
+    }
+}
+
+impl fmt::Debug for Retrieval {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Retrieval").field("memory_used", &self.memory_used()).finish_non_exhaustive()
+    }
+}

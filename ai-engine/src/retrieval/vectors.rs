@@ -1,0 +1,104 @@
+//! The vectors of a segment, by FAISS.
+
+use collabry_shared::engine::EngineError;
+use collabry_shared::sources::Chunk;
+use faiss::index::flat::FlatIndexImpl;
+use faiss::index::scalar_quantizer::{IVFScalarQuantizerIndexImpl, QuantizerType};
+use faiss::{ConcurrentIndex, Idx, Index, MetricType};
+
+/// Above it a scan of all vectors costs a query more than about 8 ms, and a coarse index pays.
+pub const LARGE: usize = 50_000;
+
+/// How many candidates of the coarse index are compared exactly, per hit that is wanted.
+const RESCORED: usize = 2;
+
+/// Cells that a query looks into.
+const PROBES: u32 = 24;
+
+/// Vectors per cell that its centre is learned from; more make it slower and hardly better.
+const TRAINING_PER_CELL: usize = 40;
+
+type Coarse = IVFScalarQuantizerIndexImpl<FlatIndexImpl>;
+
+/// All vectors exactly and, for a large segment, a coarse index that finds the candidates: cells around learned
+/// centres, 8 bits a dimension. Search results keep exact similarities either way.
+pub struct Vectors {
+    exact: FlatIndexImpl,
+    coarse: Option<Coarse>,
+    pub bytes: usize,
+}
+
+impl Vectors {
+    /// Every chunk's embedding must have `dimensions` numbers.
+    pub fn build(chunks: &[Chunk], dimensions: usize) -> Result<Self, EngineError> {
+        let mut data = Vec::with_capacity(chunks.len() * dimensions);
+        for chunk in chunks {
+            if chunk.embedding.len() != dimensions {
+                let found = chunk.embedding.len();
+                return Err(EngineError::Internal(format!("a stored vector has {found} numbers, not {dimensions}")));
+            }
+            data.extend_from_slice(&chunk.embedding);
+        }
+        build(&data, dimensions, chunks.len() > LARGE).map_err(failed)
+    }
+
+    /// Places of the `count` most similar chunks and their cosines, best first.
+    pub fn search(&self, query: &[f32], count: usize) -> Result<Vec<(u32, f32)>, EngineError> {
+        let found = match &self.coarse {
+            None => ConcurrentIndex::search(&self.exact, query, count),
+            Some(coarse) => ConcurrentIndex::search(coarse, query, count * RESCORED),
+        };
+        let found = found.map_err(failed)?;
+        let places = found.labels.iter().zip(&found.distances).filter_map(|(label, score)| {
+            // FAISS fills up with "none" when there are fewer.
+            Some((u32::try_from(label.get()?).ok()?, *score))
+        });
+        if self.coarse.is_none() {
+            return Ok(places.collect());
+        }
+        let mut exact: Vec<_> = places.map(|(place, _)| (place, self.similarity(query, place))).collect();
+        exact.sort_unstable_by(|(_, a), (_, b)| b.total_cmp(a));
+        exact.truncate(count);
+        Ok(exact)
+    }
+
+    /// Cosine of the query and one chunk.
+    pub fn similarity(&self, query: &[f32], place: u32) -> f32 {
+        let start = place as usize * query.len();
+        self.exact.xb()[start..start + query.len()].iter().zip(query).map(|(a, b)| a * b).sum()
+    }
+}
+
+fn build(data: &[f32], dimensions: usize, large: bool) -> Result<Vectors, faiss::error::Error> {
+    let d = u32::try_from(dimensions).map_err(|_| faiss::error::Error::BadDimension)?;
+    let mut exact = FlatIndexImpl::new_ip(d)?;
+    exact.add(data)?;
+    let mut bytes = size_of_val(data);
+    let mut coarse = None;
+    if large {
+        let count = data.len() / dimensions;
+        let cells = 2 * count.isqrt();
+        let step = (count / (cells * TRAINING_PER_CELL)).max(1);
+        let sample: Vec<f32> = data.chunks_exact(dimensions).step_by(step).flatten().copied().collect();
+        let cells = u32::try_from(cells).map_err(|_| faiss::error::Error::BadDimension)?;
+        let mut index = Coarse::new_with_metric(
+            FlatIndexImpl::new_ip(d)?,
+            d,
+            QuantizerType::QT_8bit,
+            cells,
+            MetricType::InnerProduct,
+            None,
+        )?;
+        index.train(&sample)?;
+        index.add(data)?;
+        index.set_nprobe(PROBES);
+        bytes += count * (dimensions + size_of::<Idx>()) + cells as usize * dimensions * size_of::<f32>();
+        coarse = Some(index);
+    }
+    Ok(Vectors { exact, coarse, bytes })
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "given to map_err")]
+fn failed(error: faiss::error::Error) -> EngineError {
+    EngineError::Internal(format!("vector search: {error}"))
+}
