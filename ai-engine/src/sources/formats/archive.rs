@@ -42,9 +42,22 @@ impl Archive {
         Ok(Self { zip, budget: MAX_UNPACKED })
     }
 
-    /// A part that must be there: its absence means that the container is something else.
+    /// The name of the part that the others hang on: the container's relationships say it, nearly always `usual`.
+    /// When it lies in another folder, the container is another kind of document.
+    pub fn main_part(&mut self, usual: &str) -> Result<String, FailureCode> {
+        let main = self.relationships("")?.into_values().find(|relationship| relationship.kind == "officeDocument");
+        let main = main.map_or_else(|| usual.to_owned(), |relationship| relationship.target);
+        let folder = |part: &str| part.split('/').next().map(str::to_owned);
+        if folder(&main) == folder(usual) && self.zip.index_for_name(&main).is_some() {
+            Ok(main)
+        } else {
+            Err(FailureCode::Mislabelled)
+        }
+    }
+
+    /// A part that another one names.
     pub fn required(&mut self, name: &str) -> Result<String, FailureCode> {
-        self.text(name)?.ok_or(FailureCode::Mislabelled)
+        self.text(name)?.ok_or(FailureCode::Damaged)
     }
 
     /// A part as text; `None` when there is none.
@@ -69,11 +82,12 @@ impl Archive {
         Ok(())
     }
 
-    /// The targets of a part's relationships by their ids: full names of parts with the kind of relationship.
+    /// The relationships of a part by their ids; those of the container itself when `part` is empty.
     pub fn relationships(&mut self, part: &str) -> Result<HashMap<String, Relationship>, FailureCode> {
         let (folder, file) = part.rsplit_once('/').unwrap_or(("", part));
         let mut found = HashMap::new();
-        let Some(xml) = self.text(&format!("{folder}/_rels/{file}.rels"))? else {
+        let list = format!("{folder}/_rels/{file}.rels");
+        let Some(xml) = self.text(list.trim_start_matches('/'))? else {
             return Ok(found);
         };
         xml::walk(&xml, |node| {

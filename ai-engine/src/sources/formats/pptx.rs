@@ -8,8 +8,6 @@ use super::xml::{self, Node};
 use crate::sources::builder::{DocumentBuilder, one_line};
 use crate::sources::document::Document;
 
-const PRESENTATION: &str = "ppt/presentation.xml";
-
 pub fn read(input: &Input<'_>) -> Result<Document, FailureCode> {
     let mut archive = Archive::open(input.path)?;
     let slides = slides_in_order(&mut archive)?;
@@ -27,8 +25,9 @@ pub fn read(input: &Input<'_>) -> Result<Document, FailureCode> {
 
 /// The parts' names say nothing about the order; the presentation's list does.
 fn slides_in_order(archive: &mut Archive) -> Result<Vec<String>, FailureCode> {
-    let presentation = archive.required(PRESENTATION)?;
-    let mut relationships = archive.relationships(PRESENTATION)?;
+    let part = archive.main_part("ppt/presentation.xml")?;
+    let presentation = archive.required(&part)?;
+    let mut relationships = archive.relationships(&part)?;
     let mut slides = Vec::new();
     xml::walk(&presentation, |node| {
         if let Node::Open("sldId", element) = node {

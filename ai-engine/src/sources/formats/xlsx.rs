@@ -20,7 +20,7 @@ type Workbook = Xlsx<BufReader<File>>;
 pub fn read(input: &Input<'_>) -> Result<Document, FailureCode> {
     let mut archive = Archive::open(input.path)?;
     archive.check_all()?;
-    archive.required("xl/workbook.xml")?;
+    archive.main_part("xl/workbook.xml")?;
     let mut workbook: Workbook = calamine::open_workbook(input.path).map_err(|error: XlsxError| code(&error))?;
     let sheets: Vec<String> = workbook
         .sheets_metadata()

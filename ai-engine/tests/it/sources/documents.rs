@@ -95,6 +95,10 @@ pub fn xlsx(sheets: &[(&str, &str)]) -> Vec<u8> {
         let sheet = format!(r#"<worksheet xmlns="{main}"><sheetData>{rows}</sheetData></worksheet>"#);
         parts.push((format!("xl/worksheets/sheet{}.xml", index + 1), sheet));
     }
+    parts.push((
+        "_rels/.rels".to_owned(),
+        format!(r#"<Relationships><Relationship Id="r" Type="{office}/officeDocument" Target="/xl/workbook.xml"/></Relationships>"#),
+    ));
     let relationships = "http://schemas.openxmlformats.org/package/2006/relationships";
     parts.push((
         "xl/_rels/workbook.xml.rels".to_owned(),

@@ -23,7 +23,13 @@ async fn a_pdf_keeps_its_pages_and_its_paragraphs_are_joined() {
     let file = pdf(
         "On rivers",
         &[
-            vec!["A river carries a great deal of sedi-", "ment to the sea, and nobody can stop it.", "", "Second."],
+            vec![
+                "A river carries a great deal of sedi-",
+                "ment to the sea, and nobody can stop it.",
+                "",
+                "",
+                "Second.",
+            ],
             vec![],
             vec!["The third page."],
         ],
