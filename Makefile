@@ -10,13 +10,22 @@ export COLLABRY_EVAL_DATA ?= $(CURDIR)/../shared/data
 
 WEB_INPUTS := $(shell find web -path web/node_modules -prune -o -path web/dist -prune -o -type f -print 2>/dev/null)
 
-.PHONY: help run build deps model web test test-deps test-rust test-web test-e2e lint eval bench clean
+.PHONY: help run demo check build deps model web test test-deps test-rust test-web test-e2e lint eval bench clean
 
 help: ## What can be made
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
+# Settings for the programs started here come from .env, when there is one.
+WITH_ENV = set -a; [ ! -f .env ] || . ./.env; set +a; exec
+
 run: deps model web build ## Build what is missing and start the server on http://127.0.0.1:5000
-	@exec $(COLLABRY) serve
+	@$(WITH_ENV) $(COLLABRY) serve
+
+demo: deps model build ## Load a notebook to try it with
+	@$(WITH_ENV) $(COLLABRY) demo
+
+check: deps model web build ## Say what is missing or wrong, and how to fix it
+	@$(WITH_ENV) $(COLLABRY) check
 
 build: deps ## Compile with optimisation (the first time takes a quarter of an hour: FAISS is built from source)
 	@cargo build --release --locked --bins

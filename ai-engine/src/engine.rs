@@ -12,11 +12,11 @@ use collabry_shared::realtime::FanOut;
 use collabry_shared::storage::{StoreResult, Stores};
 use tokio_util::sync::CancellationToken;
 
-use crate::embeddings::{EmbedError, Embedder, LocalEmbedder};
+use crate::embeddings::{Embedder, LocalEmbedder};
 use crate::generations::{Extractive, Generations, Parts};
 use crate::models::{Models, RetryPolicy};
 use crate::retrieval::{Retrieval, Search};
-use crate::sources::Ingestion;
+use crate::sources::{Extractor, Ingestion, IngestionParts};
 
 /// What generations that run at shutdown have left to come to their end.
 const DRAIN: Duration = Duration::from_secs(5);
@@ -33,14 +33,6 @@ impl std::fmt::Debug for EngineParts {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("EngineParts").finish_non_exhaustive()
     }
-}
-
-#[derive(Debug, thiserror::Error)]
-pub enum BuildError {
-    #[error("the embedding model: {0}")]
-    Embedder(#[from] EmbedError),
-    #[error("an HTTP client: {0}")]
-    Http(#[from] reqwest::Error),
 }
 
 /// Ingestion, retrieval and generation, in this process.

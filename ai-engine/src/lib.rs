@@ -1,7 +1,10 @@
 //! The ai-engine: ingestion, retrieval and generation.
 
 pub mod embeddings;
+mod engine;
 pub mod generations;
 pub mod models;
 pub mod retrieval;
 pub mod sources;
+
+pub use self::engine::{Engine, EngineParts};

@@ -5,9 +5,11 @@ use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
 use std::sync::Arc;
 
-use collabry_ai_engine::{embeddings, models};
-use collabry_shared::clock::SystemClock;
+use collabry_ai_engine::embeddings::LocalEmbedder;
+use collabry_ai_engine::models::{Models, RetryPolicy};
+use collabry_shared::clock::{Clock, SystemClock};
 use collabry_shared::config::Config;
+use collabry_shared::engine::ProviderStatus;
 use collabry_shared::storage::sqlite;
 
 /// What was looked at, and what is wrong with it.
@@ -91,7 +93,7 @@ fn web_client(dir: &Path) -> Result<(), String> {
 }
 
 fn embedding_model(config: &Config) -> Result<(), String> {
-    let loaded = embeddings::LocalEmbedder::load(&config.engine.model_dir, config.engine.threads);
+    let loaded = LocalEmbedder::start(&config.engine.model_dir, config.engine.threads);
     loaded.map(drop).map_err(|error| format!("{error}. Run `make model`, or set COLLABRY_MODEL_DIR."))
 }
 
@@ -104,11 +106,12 @@ fn pdf_tools(program: &str) -> Result<(), String> {
 }
 
 async fn providers(config: &Config) -> Vec<Finding> {
-    let statuses = match models::Models::new(&config.engine.providers) {
-        Ok(models) => models.status().await,
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let statuses = match Models::external(&config.engine.providers, &clock, RetryPolicy::default()) {
+        Ok(models) => models.statuses().await,
         Err(error) => return vec![Finding::new("model providers", Err::<(), _>(error.to_string()))],
     };
-    let describe = |status: collabry_shared::engine::ProviderStatus| {
+    let describe = |status: ProviderStatus| {
         let subject = format!("models of {} ({})", status.provider, status.models.len());
         Finding { subject, problem: status.problem }
     };

@@ -48,7 +48,14 @@ impl Models {
         clock: &Arc<dyn Clock>,
         retry: RetryPolicy,
     ) -> reqwest::Result<Self> {
-        let mut providers = vec![builtin];
+        let mut models = Self::external(config, clock, retry)?;
+        models.providers.insert(0, builtin);
+        Ok(models)
+    }
+
+    /// Only the providers that the configuration names.
+    pub fn external(config: &ProvidersConfig, clock: &Arc<dyn Clock>, retry: RetryPolicy) -> reqwest::Result<Self> {
+        let mut providers: Vec<Arc<dyn Provider>> = Vec::new();
         if let Some(url) = &config.ollama_url {
             providers.push(Arc::new(Ollama(Endpoint::new(url.clone(), None, clock.clone())?)));
         }
