@@ -32,3 +32,17 @@ impl Resolve for Resolver {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `127.1` is no address to the URL's parser of names, but one to the system's resolver.
+    #[tokio::test]
+    async fn names_are_judged_by_their_addresses() {
+        let resolve = |allow_private| Resolver { allow_private }.resolve("127.1".parse().unwrap());
+        assert!(resolve(false).await.err().unwrap().is::<NotAllowed>());
+        let found: Vec<_> = resolve(true).await.unwrap().map(|address| address.ip()).collect();
+        assert!(found.iter().all(std::net::IpAddr::is_loopback) && !found.is_empty());
+    }
+}
