@@ -183,7 +183,7 @@ mod tests {
         let output: String = ["one", "two", "three", "four"].iter().zip(1..).map(|(text, n)| page(n, text)).collect();
         let all = pages(&(output + "Page 5 of 5\n\u{c}"));
         assert_eq!(all, [["one"], ["two"], ["three"], ["four"], ["Page 5 of 5"]]);
-        let numbered: String = (1..9).map(|n| format!("Chapter {n}\n\u{c}")).collect();
+        let numbered: String = (1..9).map(|n| format!("Chapter {n}\n\u{c}")).collect::<Vec<_>>().concat();
         assert_eq!(pages(&numbered).len(), 8);
         assert_eq!(pages(&numbered)[7], ["Chapter 8"]);
     }

@@ -1,5 +1,7 @@
 //! Small writers of Office files.
 
+#![expect(clippy::format_push_string, clippy::format_collect, reason = "small files, plainly written")]
+
 use std::io::{Cursor, Write as _};
 
 use zip::ZipWriter;
@@ -44,11 +46,11 @@ pub fn docx(body: &str) -> Vec<u8> {
 
 /// Slides with a title, a body and notes. Their parts are numbered backwards, as after reordering.
 pub fn pptx(slides: &[(&str, &str, &str)]) -> Vec<u8> {
-    let last = slides.len();
+    let count = slides.len();
     let mut parts = Vec::new();
     let (mut list, mut links) = (String::new(), String::new());
     for (index, (title, body, notes)) in slides.iter().enumerate() {
-        let part = last - index;
+        let part = count - index;
         list += &format!(r#"<p:sldId id="{}" r:id="rId{part}"/>"#, 256 + index);
         links += &format!(r#"<Relationship Id="rId{part}" Type="http://x/slide" Target="slides/slide{part}.xml"/>"#);
         let shapes =

@@ -32,7 +32,7 @@ impl Site {
     pub async fn start() -> Self {
         let visits = Arc::new(AtomicUsize::new(0));
         let html = |body: Body| ([(header::CONTENT_TYPE, "text/html; charset=utf-8")], body);
-        let endless = || stream::repeat_with(|| Ok::<_, std::io::Error>(Bytes::from_static(&[b'x'; 65_536])));
+        let endless = || stream::repeat_with(|| Ok::<_, std::io::Error>(Bytes::from_static(&[b'x'; 8_192])));
         let routes = Router::new()
             .route("/page", get(move || async move { html(PAGE.into()) }))
             .route("/notes.md", get(async || ([(header::CONTENT_TYPE, "text/plain")], "# Notes")))

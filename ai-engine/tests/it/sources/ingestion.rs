@@ -195,11 +195,9 @@ fn source(notebook: &Notebook, name: &str, format: Format, origin: Origin) -> So
 
 /// Text of several batches of passages, with characters of all lengths.
 fn long_text() -> String {
-    (0..400)
-        .map(|n| {
-            format!("# Ch 1.{n}\n\nThe größte of rivers № {n} € 𝛼 flows. {}\n\n", "It is long and wide. ".repeat(20))
-        })
-        .collect()
+    let filler = "It is long and wide. ".repeat(20);
+    let chapter = |n: u32| format!("# Ch 1.{n}\n\nThe größte of rivers № {n} € 𝛼 flows. {filler}\n\n");
+    (0..400).map(chapter).collect::<Vec<_>>().concat()
 }
 
 async fn check_chunks(stores: &Stores, source: &Source) {
@@ -210,7 +208,7 @@ async fn check_chunks(stores: &Stores, source: &Source) {
     for (chunk, index) in chunks.iter().zip(0..) {
         assert_eq!(chunk.index, index);
         let page = stores.sources.page(segment, chunk.page).await.unwrap().unwrap();
-        let (skip, take) = ((chunk.start - page.start) as usize, (chunk.end - chunk.start) as usize);
+        let [skip, take] = [chunk.start - page.start, chunk.end - chunk.start].map(|n| usize::try_from(n).unwrap());
         let mut text: Vec<char> = page.text.chars().skip(skip).take(take).collect();
         let mut next = chunk.page;
         while text.len() < take {
@@ -219,7 +217,7 @@ async fn check_chunks(stores: &Stores, source: &Source) {
             text.extend(page.text.chars().take(take - text.len()));
         }
         assert_eq!(text.into_iter().collect::<String>(), chunk.text);
-        assert_eq!(chunk.embedding[1], 1.0);
+        assert_eq!(chunk.embedding.len(), 2);
     }
 }
 

@@ -87,7 +87,7 @@ async fn what_the_child_started_ends_with_it() {
     let folder = tempfile::tempdir().unwrap();
     let started = folder.path().join("started");
     let script = format!("sleep 1000 & echo $! > {0}.new; mv {0}.new {0}; wait", started.display());
-    let config = ExtractionConfig { timeout: Duration::from_secs(600), ..config() };
+    let config = ExtractionConfig { timeout: Duration::from_mins(10), ..config() };
     let extractor = scripted(&folder, &script, config);
     let work = extract_with(&extractor, Format::Text, b"x");
     tokio::select! {

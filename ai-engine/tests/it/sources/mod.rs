@@ -17,7 +17,7 @@ use collabry_shared::sources::{FailureCode, Format};
 /// The defaults, without this machine's own settings.
 fn config() -> ExtractionConfig {
     let mut config = Config::from_lookup(|_| None).unwrap().engine.extraction;
-    config.timeout = Duration::from_secs(60);
+    config.timeout = Duration::from_mins(1);
     config
 }
 
