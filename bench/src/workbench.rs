@@ -1,0 +1,149 @@
+//! The product's own ingestion and search on a data folder that goes away afterwards.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::bail;
+use collabry_ai_engine::embeddings::{Embedder, LocalEmbedder};
+use collabry_ai_engine::retrieval::{Retrieval, Search as _};
+use collabry_ai_engine::sources::{Extractor, Ingestion, IngestionParts};
+use collabry_shared::auth::{Email, User};
+use collabry_shared::clock::{Clock, SystemClock};
+use collabry_shared::config::EngineConfig;
+use collabry_shared::engine::{SearchHit, SearchRequest};
+use collabry_shared::ids::{NotebookId, SourceId, UserId};
+use collabry_shared::notebooks::Notebook;
+use collabry_shared::realtime::LocalFanOut;
+use collabry_shared::sources::{Format, IngestState, Origin, Source, SourceVersion, ready_segments};
+use collabry_shared::storage::{Blobs, Stores, sqlite};
+use tempfile::TempDir;
+use tokio_util::sync::CancellationToken;
+
+/// How often to look whether ingestion is done.
+const POLL: Duration = Duration::from_millis(20);
+
+/// One notebook and the machinery around it.
+pub struct Workbench {
+    pub retrieval: Retrieval,
+    pub stores: Stores,
+    pub embedder: Arc<dyn Embedder>,
+    notebook: Notebook,
+    config: EngineConfig,
+    clock: Arc<dyn Clock>,
+    _folder: TempDir,
+}
+
+impl Workbench {
+    pub async fn open(config: EngineConfig) -> anyhow::Result<Self> {
+        let folder = tempfile::tempdir()?;
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let stores = sqlite::open(folder.path(), Arc::clone(&clock)).await?;
+        let embedder: Arc<dyn Embedder> = Arc::new(LocalEmbedder::start(&config.model_dir, config.threads)?);
+        let retrieval = Retrieval::new(
+            Arc::clone(&stores.sources),
+            Arc::clone(&embedder),
+            config.vector_memory_bytes,
+            config.threads,
+        )?;
+        let notebook = notebook(&stores, clock.as_ref()).await?;
+        Ok(Self { retrieval, stores, embedder, notebook, config, clock, _folder: folder })
+    }
+
+    /// Uploads a file; it waits for [`ingest`](Self::ingest).
+    pub async fn add(&self, name: &str, format: Format, text: String) -> anyhow::Result<SourceId> {
+        let (id, now) = (SourceId::new(), self.clock.now());
+        let version = SourceVersion {
+            version: 1,
+            format,
+            size: text.len() as u64,
+            blob_key: Blobs::source_key(self.notebook.id, id, 1),
+            state: IngestState::Queued,
+            page_count: None,
+            chunk_count: None,
+            created_at: now,
+            updated_at: now,
+        };
+        self.stores.blobs.put(&version.blob_key, text.into_bytes().into()).await?;
+        let source = Source {
+            id,
+            notebook_id: self.notebook.id,
+            name: name.to_owned(),
+            origin: Origin::Upload,
+            created_by: self.notebook.created_by,
+            created_at: now,
+            latest: version,
+            ready_version: None,
+        };
+        self.stores.sources.create(&source).await?;
+        Ok(id)
+    }
+
+    /// Makes everything that was added searchable. `extract_program` runs the extraction child as `extract`.
+    pub async fn ingest(&self, extract_program: &Path) -> anyhow::Result<()> {
+        let extraction = self.config.extraction.clone();
+        let ingestion = Ingestion::new(IngestionParts {
+            stores: self.stores.clone(),
+            fan_out: Arc::new(LocalFanOut::new().0),
+            embedder: Arc::clone(&self.embedder),
+            clock: Arc::clone(&self.clock),
+            extractor: Extractor::new(extract_program.to_owned(), extraction.clone()),
+            config: extraction,
+        })?;
+        let shutdown = CancellationToken::new();
+        let running = tokio::spawn(Arc::new(ingestion).run(shutdown.clone()));
+        let done = self.until_ready().await;
+        shutdown.cancel();
+        running.await?;
+        done
+    }
+
+    async fn until_ready(&self) -> anyhow::Result<()> {
+        loop {
+            let sources = self.stores.sources.list(self.notebook.id).await?;
+            for source in &sources {
+                if let IngestState::Failed(failure) = &source.latest.state {
+                    bail!("{}: {}", source.name, failure.message);
+                }
+            }
+            if sources.iter().all(|source| source.ready_version.is_some()) {
+                return Ok(());
+            }
+            tokio::time::sleep(POLL).await;
+        }
+    }
+
+    pub async fn search(&self, query: &str, limit: u32) -> anyhow::Result<Vec<SearchHit>> {
+        let segments = ready_segments(&self.stores.sources.list(self.notebook.id).await?, None);
+        let request = SearchRequest { notebook_id: self.notebook.id, segments, query: query.to_owned(), limit };
+        Ok(self.retrieval.search(&request).await?)
+    }
+}
+
+async fn notebook(stores: &Stores, clock: &dyn Clock) -> anyhow::Result<Notebook> {
+    let (user, now) = (UserId::new(), clock.now());
+    let owner = User {
+        id: user,
+        email: Email::parse("bench@example.org")?,
+        name: "Bench".to_owned(),
+        password_hash: String::new(),
+        created_at: now,
+    };
+    stores.users.create(&owner).await?;
+    let notebook = Notebook {
+        id: NotebookId::new(),
+        title: "Bench".to_owned(),
+        join_code: None,
+        created_by: user,
+        created_at: now,
+        updated_at: now,
+    };
+    stores.notebooks.create(&notebook).await?;
+    Ok(notebook)
+}
+
+impl std::fmt::Debug for Workbench {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Workbench").finish_non_exhaustive()
+    }
+}
