@@ -1,0 +1,99 @@
+import { useEffect } from "preact/hooks";
+import { AccountMenu } from "./auth/account-menu";
+import { me, sessionState } from "./auth/session";
+import { SignInPage } from "./auth/sign-in";
+import { startSending } from "./conversations/sending";
+import { loadModels } from "./models/store";
+import { JoinPage } from "./notebooks/join-page";
+import { NotebooksPage } from "./notebooks/list";
+import { NotebookHeader } from "./notebooks/notebook-header";
+import { NotebookPage } from "./notebooks/notebook-page";
+import { followNotebooks, notebooks } from "./notebooks/store";
+import { Bell } from "./notifications/bell";
+import { followNotifications } from "./notifications/store";
+import { ConnectionBanner } from "./realtime/connection-banner";
+import { connect, disconnect, onConnected } from "./realtime/socket";
+import { Link, route } from "./ui/router";
+import { ThemeToggle } from "./ui/theme";
+import { complain, Toasts } from "./ui/toast";
+
+export function App() {
+  return (
+    <>
+      <a class="skip" href="#main">Skip to the content</a>
+      <Content />
+      <Toasts />
+    </>
+  );
+}
+
+function Content() {
+  switch (sessionState.value) {
+    case "starting":
+      return <main id="main" class="page"><p class="loading" role="status"><span class="spinner" /> Loading…</p></main>;
+    case "unreachable":
+      return (
+        <main id="main" class="page empty">
+          <h1>The server cannot be reached</h1>
+          <p role="status"><span class="spinner" /> Trying again. Check your connection if this lasts.</p>
+        </main>
+      );
+    case "signedOut":
+      return <SignInPage />;
+    case "signedIn":
+      return <SignedIn key={me.value?.id} />;
+  }
+}
+
+function SignedIn() {
+  const user = me.value;
+  useEffect(() => {
+    if (user === null) return undefined;
+    const stop = [
+      followNotebooks(complain),
+      followNotifications(complain),
+      onConnected(() => void loadModels().catch(complain)),
+      startSending(user.id),
+    ];
+    connect();
+    return () => {
+      for (const one of stop) one();
+      disconnect();
+    };
+  }, [user?.id]);
+  return (
+    <div class="shell">
+      <TopBar />
+      <ConnectionBanner />
+      <Page />
+    </div>
+  );
+}
+
+function TopBar() {
+  const now = route.value;
+  const notebook = now.page === "notebook" ? notebooks.value?.find(({ id }) => id === now.notebookId) : undefined;
+  return (
+    <header class="top-bar">
+      <Link to="/" class="brand" label="Collabry, all notebooks"><span aria-hidden="true" class="mark">C</span><span class="brand-name">Collabry</span></Link>
+      {notebook === undefined ? <span class="spacer" /> : <NotebookHeader notebook={notebook} />}
+      <Bell />
+      <ThemeToggle />
+      <AccountMenu />
+    </header>
+  );
+}
+
+function Page() {
+  const now = route.value;
+  switch (now.page) {
+    case "notebooks":
+      return <NotebooksPage />;
+    case "join":
+      return <JoinPage code={now.code} />;
+    case "notebook":
+      return <NotebookPage key={now.notebookId} notebookId={now.notebookId} conversationId={now.conversationId} />;
+    case "unknown":
+      return <main id="main" class="page empty"><h1>There is nothing at this address</h1><Link to="/" class="button primary">Go to your notebooks</Link></main>;
+  }
+}

@@ -1,0 +1,110 @@
+import { computed, signal } from "@preact/signals";
+import { Problem } from "../http/problem";
+import type { User } from "../realtime/types";
+import * as requests from "./requests";
+import { type Grant, TokenKeeper } from "./token-keeper";
+
+type Session = { state: "starting" | "unreachable" | "signedOut" } | { state: "signedIn"; user: User };
+
+type FromOtherTab = { kind: "grant"; grant: Grant } | { kind: "signedOut" };
+
+const LOCK = "collabry.refresh";
+const RETRY_MS = 3_000;
+
+const session = signal<Session>({ state: "starting" });
+const channel = new BroadcastChannel("collabry.session");
+/** What to tell someone who was signed out without asking for it. */
+export const signedOutBecause = signal<string | null>(null);
+
+export const sessionState = computed(() => session.value.state);
+export const me = computed<User | null>(() => (session.value.state === "signedIn" ? session.value.user : null));
+
+const keeper = new TokenKeeper({
+  refresh: requests.refresh,
+  exclusive,
+  share: (grant) => tell({ kind: "grant", grant }),
+  now: () => Date.now(),
+});
+
+/** One tab at a time. Without https there are no locks; then the server's grace for two at once has to do. */
+function exclusive<T>(work: () => Promise<T>): Promise<T> {
+  if (navigator.locks === undefined) return work();
+  return navigator.locks.request(LOCK, work) as Promise<T>;
+}
+
+function tell(message: FromOtherTab): void {
+  channel.postMessage(message);
+}
+
+channel.addEventListener("message", ({ data }: MessageEvent<FromOtherTab>) => {
+  if (data.kind === "signedOut") signedOut(null);
+  else enter(data.grant);
+});
+
+/** Takes up the session of an earlier visit, and keeps asking while the server is away. */
+export async function resumeSession(): Promise<void> {
+  try {
+    enter(await keeper.renew(undefined));
+  } catch (error) {
+    if (isOver(error)) return signedOut(null);
+    session.value = { state: "unreachable" };
+    setTimeout(() => void resumeSession(), RETRY_MS);
+  }
+}
+
+export async function signIn(email: string, password: string): Promise<void> {
+  begin(await requests.login(email, password));
+}
+
+export async function signUp(email: string, name: string, password: string): Promise<void> {
+  begin(await requests.register(email, name, password));
+}
+
+function begin(grant: Grant): void {
+  tell({ kind: "grant", grant });
+  enter(grant);
+}
+
+export async function signOut(): Promise<void> {
+  await requests.logout();
+  tell({ kind: "signedOut" });
+  signedOut(null);
+}
+
+/** A token that is good for a while; ends the session here when the server says that it is over. */
+export function accessToken(): Promise<string> {
+  return orSignedOut(keeper.token());
+}
+
+/** A token in place of one that the server refused. */
+export async function renewToken(refused: string | undefined): Promise<string> {
+  return (await orSignedOut(keeper.renew(refused))).accessToken;
+}
+
+async function orSignedOut<T>(attempt: Promise<T>): Promise<T> {
+  try {
+    return await attempt;
+  } catch (error) {
+    if (isOver(error)) signedOut("Your session has ended. Sign in again.");
+    throw error;
+  }
+}
+
+function isOver(error: unknown): boolean {
+  return error instanceof Problem && error.status === 401;
+}
+
+function enter(grant: Grant): void {
+  const user = me.peek();
+  keeper.adopt(grant);
+  // Another tab signed in as somebody else: nothing on this page is theirs.
+  if (user !== null && user.id !== grant.user.id) return location.assign("/");
+  signedOutBecause.value = null;
+  if (user === null) session.value = { state: "signedIn", user: grant.user };
+}
+
+function signedOut(reason: string | null): void {
+  keeper.forget();
+  if (session.peek().state === "signedIn") signedOutBecause.value = reason;
+  session.value = { state: "signedOut" };
+}

@@ -1,0 +1,104 @@
+import { useState } from "preact/hooks";
+import { Problem, sentence } from "../http/problem";
+import { signedOutBecause, signIn, signUp } from "./session";
+
+type Mode = "signIn" | "signUp";
+
+interface FieldProps {
+  label: string;
+  name: string;
+  type: "email" | "text" | "password";
+  autocomplete: string;
+  hint?: string;
+  problem: string | undefined;
+}
+
+function Field({ label, name, type, autocomplete, hint, problem }: FieldProps) {
+  const note = problem ?? hint;
+  // Preact's types tell inputs apart by a literal type; for these attributes there is no difference.
+  const kind = { type } as { type: "text" };
+  return (
+    <div class="field">
+      <label for={name}>{label}</label>
+      <input
+        id={name}
+        name={name}
+        {...kind}
+        autocomplete={autocomplete}
+        required
+        aria-invalid={problem !== undefined}
+        aria-describedby={note === undefined ? undefined : `${name}-note`}
+      />
+      {note !== undefined && <p id={`${name}-note`} class={problem === undefined ? "hint" : "problem"}>{note}</p>}
+    </div>
+  );
+}
+
+export function SignInPage() {
+  const [mode, setMode] = useState<Mode>("signIn");
+  const [busy, setBusy] = useState(false);
+  const [problem, setProblem] = useState<Problem | Error | null>(null);
+  const fields = problem instanceof Problem ? problem.fields : new Map<string, string>();
+  const fresh = mode === "signUp";
+
+  const submit = async (event: SubmitEvent) => {
+    event.preventDefault();
+    const form = new FormData(event.currentTarget as HTMLFormElement);
+    const text = (name: string) => String(form.get(name) ?? "");
+    setBusy(true);
+    setProblem(null);
+    try {
+      if (fresh) await signUp(text("email"), text("name"), text("password"));
+      else await signIn(text("email"), text("password"));
+    } catch (error) {
+      setProblem(error as Error);
+      setBusy(false);
+    }
+  };
+
+  return (
+    <main id="main" class="welcome">
+      <section class="pitch">
+        <p class="brand">Collabry</p>
+        <h1>Ask your own material, <mark>together</mark>.</h1>
+        <p>
+          Put papers, pages and notes into a notebook. Ask about them with the people you work with, and get answers that
+          show the passage they come from.
+        </p>
+      </section>
+      <section class="card">
+        <h2>{fresh ? "Create an account" : "Sign in"}</h2>
+        {signedOutBecause.value !== null && <p class="notice" role="status">{signedOutBecause.value}</p>}
+        <form onSubmit={(event) => void submit(event)}>
+          <Field label="E-mail address" name="email" type="email" autocomplete="email" problem={fields.get("email")} />
+          {fresh && (
+            <Field label="Name" name="name" type="text" autocomplete="name" hint="What other members see." problem={fields.get("name")} />
+          )}
+          <Field
+            label="Password"
+            name="password"
+            type="password"
+            autocomplete={fresh ? "new-password" : "current-password"}
+            problem={fields.get("password")}
+            {...(fresh ? { hint: "At least 8 characters." } : {})}
+          />
+          {problem !== null && fields.size === 0 && <p class="problem" role="alert">{sentence(problem)}</p>}
+          <button type="submit" class="button primary wide" disabled={busy}>{fresh ? "Create account" : "Sign in"}</button>
+        </form>
+        <p class="switch">
+          {fresh ? "You have an account? " : "New here? "}
+          <button
+            type="button"
+            class="link"
+            onClick={() => {
+              setMode(fresh ? "signIn" : "signUp");
+              setProblem(null);
+            }}
+          >
+            {fresh ? "Sign in instead" : "Create an account"}
+          </button>
+        </p>
+      </section>
+    </main>
+  );
+}

@@ -1,0 +1,152 @@
+import { useComputed } from "@preact/signals";
+import { useEffect, useMemo, useState } from "preact/hooks";
+import { me } from "../auth/session";
+import { RunningAnswer, Thinking } from "../generations/running-answer";
+import { api } from "../http/client";
+import { members } from "../notebooks/members";
+import type { Notebook } from "../notebooks/store";
+import { on, onConnected, request } from "../realtime/socket";
+import type { Message } from "../realtime/types";
+import { selection } from "../sources/store";
+import { randomId } from "../ui/ids";
+import { Icon } from "../ui/icons";
+import { Link, notebookPath } from "../ui/router";
+import { complain } from "../ui/toast";
+import { Announcer } from "./announcer";
+import { Composer } from "./composer";
+import { MessageView } from "./message";
+import { OpenConversation, type View } from "./open";
+import { OutgoingMessage } from "./outgoing-message";
+import { useChatScroll } from "./scroll";
+import { deliverTo, outgoing, send, stored } from "./sending";
+import { changeConversation, markSeen, titleOf } from "./store";
+import { type Item, timeline } from "./timeline";
+
+interface Props {
+  notebook: Notebook;
+  conversationId: string;
+}
+
+/** Joins a conversation for as long as it is on the screen. */
+function useConversation(id: string): OpenConversation {
+  const user = me.value;
+  const open = useMemo(() => {
+    const onMessage = ({ author, clientId }: Message) => {
+      if (author.kind === "user" && author.userId === user?.id) stored(clientId);
+    };
+    return new OpenConversation({ request, on, onConnected }, id, user?.id ?? "", onMessage);
+  }, [id]);
+  useEffect(() => {
+    const undeliver = deliverTo((message) => open.take(message));
+    const onVisible = () => {
+      if (document.visibilityState === "visible") open.check();
+    };
+    document.addEventListener("visibilitychange", onVisible);
+    return () => {
+      document.removeEventListener("visibilitychange", onVisible);
+      undeliver();
+      open.dispose();
+    };
+  }, [open]);
+  return open;
+}
+
+export function Chat({ notebook, conversationId }: Props) {
+  const open = useConversation(conversationId);
+  const view = open.view.value;
+  const waiting = useComputed(() => outgoing.value.filter((entry) => entry.conversationId === conversationId));
+  const items = timeline(view, waiting.value, Date.now());
+  const { box, content, atEnd, toEnd } = useChatScroll(conversationId, view.messages[0]?.id);
+  const model = view.conversation?.model ?? null;
+
+  useEffect(() => {
+    document.title = `${titleOf(view.conversation ?? undefined)} · ${notebook.title}`;
+  }, [view.conversation?.title, notebook.title]);
+  useEffect(() => {
+    if (!view.loaded || !atEnd || document.visibilityState !== "visible") return;
+    open.markRead();
+    markSeen(conversationId, view.head);
+  }, [view.head, view.loaded, atEnd]);
+
+  const say = (text: string, ask: boolean) => {
+    const sourceIds = selection.peek();
+    send({ conversationId, clientId: randomId(), content: text, ...(ask ? {} : { ask }), ...(ask && sourceIds !== undefined ? { sourceIds } : {}) });
+    toEnd();
+  };
+
+  if (view.problem?.gone) {
+    return (
+      <div class="empty">
+        <p role="alert">{view.problem.sentence}</p>
+        <Link class="button primary" to={notebookPath(notebook.id, "new")}>Start another conversation</Link>
+      </div>
+    );
+  }
+  return (
+    <>
+      <div class="messages" ref={box} tabIndex={-1}>
+        {view.before !== null && <Earlier open={open} before={view.before} />}
+        {!view.loaded && <p class="loading" role="status"><span class="spinner" /> {view.problem?.sentence ?? "Opening the conversation…"}</p>}
+        <ol ref={content} aria-label="Messages" class="message-list">
+          {items.map((item) => <ItemView key={item.key} item={item} notebook={notebook} model={model} />)}
+        </ol>
+        <Seen view={view} />
+      </div>
+      {!atEnd && <button type="button" class="button quiet to-end" onClick={toEnd}><Icon name="down" /> Latest</button>}
+      <Announcer view={view} />
+      <Typing open={open} />
+      <Composer
+        conversationKey={conversationId}
+        model={model}
+        onModel={(next) => void changeConversation(conversationId, { model: next }).catch(complain)}
+        onSend={say}
+        onTyping={() => open.typists.typing()}
+        onStopTyping={() => open.typists.stopped()}
+      />
+    </>
+  );
+}
+
+function ItemView({ item, notebook, model }: { item: Item; notebook: Notebook; model: string | null }) {
+  switch (item.kind) {
+    case "message":
+      return <MessageView message={item.message} superseded={item.superseded} question={item.question} role={notebook.role} model={model} />;
+    case "running":
+      return <RunningAnswer running={item.running} question={item.question} />;
+    case "queued":
+      return <li class="message answer running"><Thinking found={0} /></li>;
+    case "outgoing":
+      return <OutgoingMessage entry={item.entry} />;
+  }
+}
+
+function Earlier({ open, before }: { open: OpenConversation; before: number }) {
+  const [busy, setBusy] = useState(false);
+  const load = async () => {
+    setBusy(true);
+    try {
+      const path = `/api/conversations/${open.id}/messages?before=${before}`;
+      const page = await api<{ messages: Message[]; nextBefore: number | null }>("GET", path);
+      open.prepend(page.messages, page.nextBefore);
+    } catch (error) {
+      complain(error);
+    }
+    setBusy(false);
+  };
+  return <button type="button" class="button quiet earlier" disabled={busy} onClick={() => void load()}>Show earlier messages</button>;
+}
+
+function Typing({ open }: { open: OpenConversation }) {
+  const names = [...open.typists.names.value.values()];
+  const text = names.length === 0 ? "" : `${names.join(" and ")} ${names.length === 1 ? "is" : "are"} typing…`;
+  return <p class="typing" role="status">{text}</p>;
+}
+
+/** Who of the others has read to the end. */
+function Seen({ view }: { view: View }) {
+  const last = view.messages.at(-1);
+  if (last === undefined || view.running.length > 0) return null;
+  const readers = view.readMarks.filter(({ userId, rev }) => userId !== me.value?.id && rev >= last.position);
+  const names = readers.flatMap(({ userId }) => members.value?.members.find(({ user }) => user.id === userId)?.user.name ?? []);
+  return names.length === 0 ? null : <p class="seen">Seen by {names.join(", ")}</p>;
+}

@@ -1,0 +1,201 @@
+import { signal } from "@preact/signals";
+import { type Running, RunningGenerations } from "../generations/running";
+import { Problem, sentence } from "../http/problem";
+import type { Conversation, Joined, Message, ReadMark } from "../realtime/types";
+import type { Wire } from "../realtime/wire";
+import { ConversationLog } from "./log";
+import { Typists } from "./typists";
+
+const TRY_AGAIN_MS = 2_000;
+
+export interface View {
+  /** The first answer has come. */
+  loaded: boolean;
+  /** Why there is nothing to show. */
+  problem: { sentence: string; gone: boolean } | null;
+  conversation: Conversation | null;
+  messages: Message[];
+  running: Running[];
+  readMarks: ReadMark[];
+  head: number;
+  /** Cursor of the page before; `null` when there is none. */
+  before: number | null;
+}
+
+const EMPTY: View = {
+  loaded: false, problem: null, conversation: null, messages: [], running: [], readMarks: [], head: 0, before: null,
+};
+
+/**
+ * One conversation on the screen. Joins it at each connection and wherever a rev is missing, with the head that it has,
+ * so what was missed comes again whatever happened to the connection.
+ */
+export class OpenConversation {
+  readonly id: string;
+  readonly view = signal<View>(EMPTY);
+  readonly typists: Typists;
+  readonly #wire: Wire;
+  readonly #onMessage: (message: Message) => void;
+  readonly #log = new ConversationLog();
+  readonly #running: RunningGenerations;
+  readonly #unsubscribe: (() => void)[];
+  #marks: ReadMark[] = [];
+  #conversation: Conversation | null = null;
+  #joining = false;
+  #joinAgain = false;
+  #markedRead = 0;
+  #retry: ReturnType<typeof setTimeout> | undefined;
+  #disposed = false;
+
+  /** `onMessage` hears of each message that is stored, once or more often. */
+  constructor(wire: Wire, id: string, me: string, onMessage: (message: Message) => void) {
+    this.id = id;
+    this.#wire = wire;
+    this.#onMessage = onMessage;
+    this.typists = new Typists(wire, id, me);
+    this.#running = new RunningGenerations({
+      wire,
+      conversationId: id,
+      isStored: (generationId) => this.#answerOf(generationId) !== undefined,
+      onChange: () => this.#publish(),
+      onMissing: () => void this.#join(),
+    });
+    const take = ({ message }: { message: Message }) => this.take(message);
+    this.#unsubscribe = [
+      wire.on("message:new", take),
+      wire.on("message:edited", take),
+      wire.on("message:deleted", take),
+      wire.on("messages:read", (event) => {
+        if (event.conversationId === id) this.#mark(event.mark);
+      }),
+      wire.on("conversation:updated", (event) => {
+        if (event.conversation.id === id) this.#conversation = event.conversation;
+        this.#publish();
+      }),
+      wire.on("conversation:deleted", (event) => {
+        if (event.conversationId === id) this.#fail("Somebody has deleted this conversation.", true);
+      }),
+      wire.onConnected(() => void this.#join()),
+    ];
+  }
+
+  dispose(): void {
+    this.#disposed = true;
+    clearTimeout(this.#retry);
+    for (const unsubscribe of this.#unsubscribe) unsubscribe();
+    this.#running.dispose();
+    this.typists.dispose();
+    // Without a connection there is no room to leave.
+    this.#wire.request("conversation:leave", { conversationId: this.id }).catch(() => undefined);
+  }
+
+  /** A message as the server stored it, from an event or an acknowledgement. */
+  take(message: Message): void {
+    if (message.conversationId !== this.id) return;
+    const outcome = this.#log.apply(message);
+    this.#onMessage(message);
+    this.#running.settle();
+    if (outcome === "gap") void this.#join();
+  }
+
+  /** Asks whether anything was missed: after the page was asleep, for example. */
+  check(): void {
+    void this.#join();
+  }
+
+  /** A page of history, as REST gives it. */
+  prepend(page: Message[], nextBefore: number | null): void {
+    this.#log.prepend(page, nextBefore);
+    this.#publish();
+  }
+
+  /** Tells the others that everything shown has been read. */
+  markRead(): void {
+    const rev = this.#log.head;
+    if (rev <= this.#markedRead) return;
+    this.#markedRead = rev;
+    this.#wire.request("messages:read", { conversationId: this.id, rev }).catch(() => {
+      this.#markedRead = 0;
+    });
+  }
+
+  #answerOf(generationId: string): Message | undefined {
+    return this.#log
+      .messages()
+      .find((message) => message.author.kind === "assistant" && message.generationId === generationId);
+  }
+
+  /** One join at a time; whoever asks meanwhile causes one more. */
+  async #join(): Promise<void> {
+    this.#joinAgain = true;
+    if (this.#joining) return;
+    this.#joining = true;
+    clearTimeout(this.#retry);
+    try {
+      while (this.#joinAgain && !this.#disposed) {
+        this.#joinAgain = false;
+        await this.#joinOnce();
+      }
+    } catch (error) {
+      this.#joinFailed(error);
+    } finally {
+      this.#joining = false;
+    }
+  }
+
+  async #joinOnce(): Promise<void> {
+    const sinceRev = this.#log.joined ? this.#log.head : undefined;
+    const before = this.#running.ids();
+    const answer = await this.#wire.request("conversation:join", {
+      conversationId: this.id,
+      ...(sinceRev === undefined ? {} : { sinceRev }),
+    });
+    this.#joined(answer, sinceRev);
+    this.#running.joined(answer.generations, before);
+    if (!answer.complete) this.#joinAgain = true;
+    // A rev that even this answer lacks is still being stored: look again, but not in a tight circle.
+    else if (this.#log.hasGap) this.#tryAgain();
+  }
+
+  #joined(answer: Joined, sinceRev: number | undefined): void {
+    this.#log.join(answer, sinceRev);
+    this.#conversation = answer.conversation;
+    this.#marks = answer.readMarks;
+    for (const message of answer.messages) this.#onMessage(message);
+    this.view.value = { ...this.view.value, loaded: true, problem: null };
+  }
+
+  #joinFailed(error: unknown): void {
+    const code = error instanceof Problem ? error.code : "unknown";
+    // The next connection joins by itself.
+    if (code === "disconnected" || this.#disposed) return;
+    if (code === "not_found") return this.#fail("This conversation does not exist, or is not yours to see.", true);
+    if (!this.view.value.loaded) this.#fail(sentence(error), false);
+    this.#tryAgain();
+  }
+
+  #tryAgain(): void {
+    this.#retry = setTimeout(() => void this.#join(), TRY_AGAIN_MS);
+  }
+
+  #fail(text: string, gone: boolean): void {
+    this.view.value = { ...this.view.value, problem: { sentence: text, gone } };
+  }
+
+  #mark(mark: ReadMark): void {
+    this.#marks = [...this.#marks.filter(({ userId }) => userId !== mark.userId), mark];
+    this.#publish();
+  }
+
+  #publish(): void {
+    this.view.value = {
+      ...this.view.value,
+      conversation: this.#conversation,
+      messages: this.#log.messages(),
+      running: this.#running.list(),
+      readMarks: this.#marks,
+      head: this.#log.head,
+      before: this.#log.before,
+    };
+  }
+}

@@ -1,0 +1,98 @@
+import type { Ask } from "../realtime/types";
+
+/** Sends without an acknowledgement before the user is asked. */
+const MAX_ATTEMPTS = 4;
+
+export interface Draft extends Ask {
+  conversationId: string;
+  clientId: string;
+  content: string;
+  ask?: boolean;
+}
+
+export interface Outgoing extends Draft {
+  state: "sending" | "failed";
+  attempts: number;
+  /** Why it was not sent, in a sentence. */
+  problem: string | null;
+  createdAt: string;
+}
+
+/**
+ * Messages that the server has not acknowledged. Each keeps its `clientId` for ever, so it can be sent as often as it
+ * takes and is stored once. Within a conversation they go one after the other, in the order they were written.
+ */
+export class Outbox {
+  #entries: Outgoing[];
+  readonly #inFlight = new Set<string>();
+
+  constructor(kept: Outgoing[] = []) {
+    this.#entries = kept;
+  }
+
+  get entries(): readonly Outgoing[] {
+    return this.#entries;
+  }
+
+  of(conversationId: string): Outgoing[] {
+    return this.#entries.filter((entry) => entry.conversationId === conversationId);
+  }
+
+  add(draft: Draft, now: Date): void {
+    const entry: Outgoing = { ...draft, state: "sending", attempts: 0, problem: null, createdAt: now.toISOString() };
+    this.#entries = [...this.#entries, entry];
+  }
+
+  /** Takes what may be sent now: the first waiting message of each conversation that has none under way. */
+  take(): Outgoing[] {
+    const busy = new Set<string>();
+    const taken: Outgoing[] = [];
+    for (const entry of this.#entries) {
+      if (entry.state === "failed" || busy.has(entry.conversationId)) continue;
+      busy.add(entry.conversationId);
+      if (this.#inFlight.has(entry.clientId)) continue;
+      this.#inFlight.add(entry.clientId);
+      taken.push(entry);
+    }
+    return taken;
+  }
+
+  /** Acknowledged, or seen in the log: it is stored. */
+  stored(clientId: string): void {
+    this.#inFlight.delete(clientId);
+    this.#entries = this.#entries.filter((entry) => entry.clientId !== clientId);
+  }
+
+  /** No acknowledgement came in time over a connection that was up. */
+  unanswered(clientId: string): void {
+    this.#inFlight.delete(clientId);
+    this.#change(clientId, (entry) => {
+      const attempts = entry.attempts + 1;
+      if (attempts < MAX_ATTEMPTS) return { ...entry, attempts };
+      return { ...entry, attempts, state: "failed", problem: "The server did not answer." };
+    });
+  }
+
+  /** The connection went away: that is nobody's attempt, it is sent again once there is one. */
+  interrupted(clientId: string): void {
+    this.#inFlight.delete(clientId);
+  }
+
+  /** The server said no, and why. */
+  refused(clientId: string, problem: string): void {
+    this.#inFlight.delete(clientId);
+    this.#change(clientId, (entry) => ({ ...entry, state: "failed", problem }));
+  }
+
+  retry(clientId: string): void {
+    this.#change(clientId, (entry) => ({ ...entry, state: "sending", attempts: 0, problem: null }));
+  }
+
+  discard(clientId: string): void {
+    this.stored(clientId);
+  }
+
+  #change(clientId: string, change: (entry: Outgoing) => Outgoing): void {
+    this.#entries = this.#entries.map((entry) => (entry.clientId === clientId ? change(entry) : entry));
+  }
+}

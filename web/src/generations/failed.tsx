@@ -1,0 +1,13 @@
+import type { Failure } from "../realtime/types";
+import { Icon } from "../ui/icons";
+
+/** Why there is no answer, and another go where that may help. */
+export function Failed({ failure, onRetry }: { failure: Failure | null; onRetry: (() => void) | null }) {
+  return (
+    <div class="failed" role="alert">
+      <Icon name="warn" />
+      <p>{failure?.message ?? "The answer could not be written."}</p>
+      {onRetry !== null && failure?.retryable !== false && <button type="button" class="button quiet" onClick={onRetry}>Try again</button>}
+    </div>
+  );
+}

@@ -1,0 +1,40 @@
+import { labelOf } from "../models/store";
+import { request } from "../realtime/socket";
+import type { Message } from "../realtime/types";
+import { Icon } from "../ui/icons";
+import { MarkdownView } from "../ui/markdown-view";
+import { complain } from "../ui/toast";
+import { openCitation } from "./citations";
+import { Failed } from "./failed";
+import type { Running } from "./running";
+
+/** An answer while it is being written. Reading `tick` is what draws it again. */
+export function RunningAnswer({ running: { stream, tick }, question }: { running: Running; question: Message | null }) {
+  void tick.value;
+  const { text, citations, model, over, failure } = stream;
+  const stop = () => void request("generation:stop", { generationId: stream.id }).catch(complain);
+  return (
+    <li class="message answer running" data-testid="answer" data-status={stream.state} aria-label="Answer being written" aria-busy={!over}>
+      {question !== null && <p class="reply-to">On “{question.content.slice(0, 120)}”</p>}
+      {text === "" && !over && <Thinking found={citations.length} />}
+      <MarkdownView
+        text={text}
+        citations={citations.map(({ number }) => number)}
+        onCite={(number) => openCitation(citations, number)}
+      />
+      {failure !== null && <Failed failure={failure} onRetry={null} />}
+      {!over && (
+        <div class="actions always">
+          <span class="spinner" aria-hidden="true" />
+          <span class="hint">{labelOf(model)}</span>
+          <button type="button" class="button quiet small" aria-label="Stop answer" onClick={stop}><Icon name="stop" /> Stop</button>
+        </div>
+      )}
+    </li>
+  );
+}
+
+export function Thinking({ found }: { found: number }) {
+  const what = found === 0 ? "Looking through the sources…" : `Reading ${found} ${found === 1 ? "passage" : "passages"}…`;
+  return <p class="thinking">{what}</p>;
+}

@@ -1,0 +1,39 @@
+import { useState } from "preact/hooks";
+import type { Role } from "../realtime/types";
+import { complain, say } from "../ui/toast";
+import { copy } from "../ui/clipboard";
+import { RoleSelect } from "./role-select";
+import { type Notebook, switchJoinCodeOff, switchJoinCodeOn } from "./store";
+
+/** Whoever has the code may join. */
+export function JoinCode({ notebook: { id, joinCode } }: { notebook: Notebook }) {
+  const [role, setRole] = useState<Role>(joinCode?.role ?? "viewer");
+  const on = (next: Role) => void switchJoinCodeOn(id, next).catch(complain);
+  const link = joinCode === null ? "" : `${location.origin}/join/${joinCode.code}`;
+  return (
+    <section class="join-code">
+      <h3>Join code</h3>
+      {joinCode === null
+        ? (
+          <>
+            <p class="hint">With a code, anyone you give it to can join by themselves.</p>
+            <div class="row">
+              <RoleSelect label="Role with the join code" value={role} onChange={setRole} roles={["viewer", "editor"]} />
+              <button type="button" class="button quiet" onClick={() => on(role)}>Make a join code</button>
+            </div>
+          </>
+        )
+        : (
+          <>
+            <p class="code" data-testid="join-code">{joinCode.code}</p>
+            <p class="hint">Whoever has it joins as {joinCode.role}.</p>
+            <div class="row">
+              <button type="button" class="button quiet" onClick={() => void copy(link).then(() => say("Link copied."), complain)}>Copy link</button>
+              <button type="button" class="button quiet" onClick={() => on(joinCode.role)}>New code</button>
+              <button type="button" class="button quiet" onClick={() => void switchJoinCodeOff(id).catch(complain)}>Switch off</button>
+            </div>
+          </>
+        )}
+    </section>
+  );
+}

@@ -1,0 +1,133 @@
+import { signal } from "@preact/signals";
+import { useEffect, useState } from "preact/hooks";
+import { Chat } from "../conversations/chat";
+import { ConversationList } from "../conversations/list";
+import { NewChat } from "../conversations/new-chat";
+import { conversations, followConversations } from "../conversations/store";
+import { Problem, sentence } from "../http/problem";
+import { DropZone } from "../sources/drop-zone";
+import { SourceList } from "../sources/list";
+import { PassagePanel } from "../sources/passage-panel";
+import { followSources } from "../sources/store";
+import { closePanel, panel } from "../ui/panel";
+import { Link, navigate, notebookPath } from "../ui/router";
+import { recall, remember } from "../ui/storage";
+import { complain } from "../ui/toast";
+import { followMembers } from "./members";
+import { MembersPanel } from "./members-panel";
+import { type Notebook, notebooks, readNotebook } from "./store";
+
+interface Props {
+  notebookId: string;
+  conversationId: string | null;
+}
+
+type Pane = "conversations" | "chat" | "sources";
+
+/** What a phone shows of the notebook; a wide screen shows all. */
+const pane = signal<Pane>("chat");
+
+/** What has to be open as long as the notebook is. */
+function useNotebook(id: string): { notebook: Notebook | undefined; problem: string | null } {
+  const [problem, setProblem] = useState<string | null>(null);
+  useEffect(() => {
+    setProblem(null);
+    pane.value = "chat";
+    readNotebook(id).catch((error: unknown) => {
+      const missing = error instanceof Problem && error.code === "not_found";
+      setProblem(missing ? "This notebook does not exist, or you are not a member of it." : sentence(error));
+    });
+    const unfollow = [followSources, followMembers, followConversations].map((follow) => follow(id, ignoreMissing));
+    return () => {
+      for (const stop of unfollow) stop();
+      closePanel();
+    };
+  }, [id]);
+  return { notebook: notebooks.value?.find((notebook) => notebook.id === id), problem };
+}
+
+/** A notebook that is gone is said once, by the page itself. */
+function ignoreMissing(error: unknown): void {
+  if (!(error instanceof Problem) || error.code !== "not_found") complain(error);
+}
+
+export function NotebookPage({ notebookId, conversationId }: Props) {
+  const { notebook, problem } = useNotebook(notebookId);
+  const [known, setKnown] = useState(false);
+  useEffect(() => {
+    if (notebook !== undefined) setKnown(true);
+  }, [notebook?.id]);
+  useLastConversation(notebookId, conversationId);
+  if (notebook === undefined) return <Missing problem={known ? "You are no longer a member of this notebook, or it was deleted." : problem} />;
+  const toChat = () => {
+    pane.value = "chat";
+  };
+  return (
+    <DropZone notebookId={notebookId} enabled={notebook.role !== "viewer"}>
+      <div class={panel.value === null ? "workspace" : "workspace with-panel"} data-pane={pane.value}>
+        <div class="sidebar">
+          <ConversationList notebook={notebook} openId={conversationId} onChoose={toChat} />
+          <SourceList notebookId={notebookId} role={notebook.role} />
+        </div>
+        <main id="main" class="chat" tabIndex={-1} aria-label="Conversation">
+          {conversationId === "new" && <NewChat notebook={notebook} />}
+          {conversationId !== null && conversationId !== "new" && (
+            <Chat key={conversationId} notebook={notebook} conversationId={conversationId} />
+          )}
+        </main>
+        {panel.value?.kind === "passage" && <PassagePanel target={panel.value.target} />}
+        {panel.value?.kind === "members" && <MembersPanel notebook={notebook} />}
+        <Tabs />
+      </div>
+    </DropZone>
+  );
+}
+
+/** An address without a conversation leads to the one that was open last, or to a new one. */
+function useLastConversation(notebookId: string, conversationId: string | null): void {
+  const list = conversations.value;
+  const key = `last.${notebookId}`;
+  useEffect(() => {
+    if (conversationId !== null) {
+      if (conversationId !== "new") remember(localStorage, key, conversationId);
+      return;
+    }
+    // Not `list`: on the way from one notebook to the next that can be the list of the one before.
+    const now = conversations.peek();
+    if (now === null) return;
+    const last = recall<string | null>(localStorage, key, null);
+    const open = now.find(({ id }) => id === last) ?? now[0];
+    navigate(notebookPath(notebookId, open?.id ?? "new"), "replace");
+  }, [notebookId, conversationId, list]);
+}
+
+function Missing({ problem }: { problem: string | null }) {
+  return (
+    <main id="main" class="page" tabIndex={-1}>
+      {problem === null
+        ? <p class="loading" role="status"><span class="spinner" /> Opening the notebook…</p>
+        : <div class="empty"><h1>Nothing to see here</h1><p role="alert">{problem}</p><Link to="/" class="button primary">Go to your notebooks</Link></div>}
+    </main>
+  );
+}
+
+const TABS: [Pane, string][] = [["conversations", "Conversations"], ["chat", "Chat"], ["sources", "Sources"]];
+
+function Tabs() {
+  return (
+    <nav class="tabs" aria-label="Parts of the notebook">
+      {TABS.map(([name, label]) => (
+        <button
+          key={name}
+          type="button"
+          aria-current={pane.value === name ? "true" : undefined}
+          onClick={() => {
+            pane.value = name;
+          }}
+        >
+          {label}
+        </button>
+      ))}
+    </nav>
+  );
+}

@@ -1,0 +1,58 @@
+import type { Notification } from "../realtime/types";
+import { Icon } from "../ui/icons";
+import { Popover } from "../ui/menu";
+import { Link, notebookPath } from "../ui/router";
+import { ago } from "../ui/time";
+import { complain } from "../ui/toast";
+import { markAllRead, notifications, unread } from "./store";
+
+function describe({ about }: Notification): string {
+  switch (about.kind) {
+    case "addedToNotebook":
+      return `${about.by} added you to “${about.title}”.`;
+    case "sourceFailed":
+      return `“${about.sourceName}” could not be read. ${about.message}`;
+  }
+}
+
+export function Bell() {
+  const count = unread.value;
+  const label = count === 0 ? "Notifications" : `Notifications, ${count} unread`;
+  const button = (
+    <>
+      <Icon name="bell" />
+      {count > 0 && <span class="badge" aria-hidden="true">{count}</span>}
+    </>
+  );
+  return (
+    <Popover label={label} button={button}>
+      {(close) => (
+        <div class="notifications">
+          <header>
+            <h2>Notifications</h2>
+            {count > 0 && (
+              <button type="button" class="link" onClick={() => void markAllRead().catch(complain)}>Mark all as read</button>
+            )}
+          </header>
+          {notifications.value.length === 0 && <p class="hint">Nothing yet. You will hear here when somebody adds you to a notebook.</p>}
+          <ul>
+            {notifications.value.map((notification) => (
+              <li key={notification.id} class={notification.readAt === null ? "unread" : ""}>
+                <Link
+                  to={notebookPath(notification.about.notebookId)}
+                  onClick={() => {
+                    close();
+                    void markAllRead().catch(complain);
+                  }}
+                >
+                  {describe(notification)}
+                </Link>
+                <time dateTime={notification.createdAt}>{ago(notification.createdAt)}</time>
+              </li>
+            ))}
+          </ul>
+        </div>
+      )}
+    </Popover>
+  );
+}

@@ -1,0 +1,25 @@
+import { useEffect, useState } from "preact/hooks";
+import { connection } from "./socket";
+
+/** A blink of the connection is not worth a word. */
+const PATIENCE_MS = 800;
+
+export function ConnectionBanner() {
+  const away = connection.value === "reconnecting";
+  const [shown, setShown] = useState(false);
+  useEffect(() => {
+    if (!away) return setShown(false);
+    const timer = setTimeout(() => setShown(true), PATIENCE_MS);
+    return () => clearTimeout(timer);
+  }, [away]);
+  return (
+    <div role="status" data-testid="connection">
+      {shown && (
+        <p class="banner">
+          <span class="spinner" aria-hidden="true" /> Reconnecting… What you write is kept and sent as soon as the server
+          is back.
+        </p>
+      )}
+    </div>
+  );
+}

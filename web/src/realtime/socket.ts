@@ -1,0 +1,134 @@
+import { signal } from "@preact/signals";
+import { io, type Socket } from "socket.io-client";
+import { accessToken, renewToken } from "../auth/session";
+import { Problem } from "../http/problem";
+import type { Requests, ServerEvents } from "./types";
+
+type Ack<T> = ({ ok: true } & T) | { ok: false; error: { code: string; message: string } };
+
+type Handler<Name extends keyof ServerEvents> = (payload: ServerEvents[Name]) => void;
+
+const ACK_TIMEOUT_MS = 8_000;
+const COME_BACK_MS = 1_000;
+
+/** `starting` until the first connection, so that a page that loads does not say "Reconnecting". */
+export const connection = signal<"starting" | "online" | "reconnecting">("starting");
+
+let presented: string | undefined;
+let comingBack: ReturnType<typeof setTimeout> | undefined;
+
+const socket: Socket = io({
+  autoConnect: false,
+  transports: ["websocket", "polling"],
+  tryAllTransports: true,
+  reconnectionDelay: 500,
+  reconnectionDelayMax: 5_000,
+  randomizationFactor: 0.5,
+  auth: (present) => {
+    accessToken().then(
+      (token) => {
+        presented = token;
+        present({ token });
+      },
+      // The server refuses it, which is where the next attempt starts from.
+      () => present({}),
+    );
+  },
+});
+
+socket.on("connect", () => {
+  connection.value = "online";
+});
+
+socket.on("disconnect", (reason) => {
+  if (reason === "io client disconnect") return;
+  connection.value = "reconnecting";
+  // The library comes back by itself, except when it was the server that closed.
+  if (reason === "io server disconnect") comeBack(COME_BACK_MS * Math.random());
+});
+
+socket.on("connect_error", (error) => {
+  if (connection.value !== "starting") connection.value = "reconnecting";
+  if (socket.active) return;
+  const refused = error.message.startsWith("token_") ? presented : undefined;
+  const renewed = refused === undefined ? Promise.resolve() : renewToken(refused);
+  // A session that is over has been ended by now; anything else is worth another attempt.
+  void renewed.then(() => comeBack(COME_BACK_MS), () => comeBack(COME_BACK_MS * 3));
+});
+
+on("auth:expired", () => {
+  renewToken(presented)
+    .then((token) => {
+      presented = token;
+      return request("auth:refresh", { token });
+    })
+    // The server closes the socket, and the next one gets a new token.
+    .catch(() => undefined);
+});
+
+on("server:draining", ({ reconnectWithinMs }) => {
+  setTimeout(() => {
+    if (!socket.connected) return;
+    socket.disconnect();
+    connection.value = "reconnecting";
+    socket.connect();
+  }, reconnectWithinMs * Math.random());
+});
+
+function comeBack(afterMs: number): void {
+  clearTimeout(comingBack);
+  comingBack = setTimeout(() => {
+    if (wanted) socket.connect();
+  }, afterMs);
+}
+
+let wanted = false;
+
+export function connect(): void {
+  wanted = true;
+  socket.connect();
+}
+
+export function disconnect(): void {
+  wanted = false;
+  clearTimeout(comingBack);
+  socket.disconnect();
+  connection.value = "starting";
+}
+
+/** Hears an event until the returned function is called. */
+export function on<Name extends keyof ServerEvents>(name: Name, handler: Handler<Name>): () => void {
+  const listener = handler as (payload: unknown) => void;
+  socket.on(name as string, listener);
+  return () => socket.off(name as string, listener);
+}
+
+/** Calls back at each connection, and at once when there is one. */
+export function onConnected(handler: () => void): () => void {
+  socket.on("connect", handler);
+  if (socket.connected) handler();
+  return () => socket.off("connect", handler);
+}
+
+/**
+ * Asks the server and waits for its acknowledgement. Fails with `Problem`: `disconnected` when there is no connection,
+ * `timeout` when no acknowledgement came, or the server's own code.
+ */
+export async function request<Name extends keyof Requests>(
+  name: Name,
+  payload: Requests[Name][0],
+): Promise<Requests[Name][1]> {
+  if (!socket.connected) throw new Problem("disconnected", "There is no connection. Try again in a moment.");
+  const ack = await acknowledged<Requests[Name][1]>(name, payload);
+  if (!ack.ok) throw new Problem(ack.error.code, ack.error.message, 400);
+  return ack;
+}
+
+async function acknowledged<T>(name: string, payload: unknown): Promise<Ack<T>> {
+  try {
+    return (await socket.timeout(ACK_TIMEOUT_MS).emitWithAck(name, payload)) as Ack<T>;
+  } catch {
+    const code = socket.connected ? "timeout" : "disconnected";
+    throw new Problem(code, "The server did not answer. Try again in a moment.");
+  }
+}

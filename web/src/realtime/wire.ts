@@ -1,0 +1,8 @@
+import type { Requests, ServerEvents } from "./types";
+
+/** The connection as the sync layer sees it, so that its tests can stand in for a server that loses things. */
+export interface Wire {
+  request<Name extends keyof Requests>(name: Name, payload: Requests[Name][0]): Promise<Requests[Name][1]>;
+  on<Name extends keyof ServerEvents>(name: Name, handler: (payload: ServerEvents[Name]) => void): () => void;
+  onConnected(handler: () => void): () => void;
+}

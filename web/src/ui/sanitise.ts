@@ -1,0 +1,12 @@
+import DOMPurify from "dompurify";
+
+/** What Markdown can become, and nothing else. */
+const ALLOWED_TAGS = [
+  "p", "br", "hr", "strong", "em", "del", "code", "pre", "blockquote", "ul", "ol", "li", "h1", "h2", "h3", "h4", "h5",
+  "h6", "a", "div", "table", "thead", "tbody", "tr", "th", "td", "button",
+];
+const ALLOWED_ATTR = ["href", "target", "rel", "class", "type", "start", "data-cite", "aria-label"];
+
+export function sanitise(html: string): string {
+  return DOMPurify.sanitize(html, { ALLOWED_TAGS, ALLOWED_ATTR, ALLOW_DATA_ATTR: false });
+}
