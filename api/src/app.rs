@@ -22,12 +22,14 @@ use tokio_util::task::TaskTracker;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Predicate as _};
+use tower_http::timeout::RequestBodyTimeoutLayer;
 use tower_http::request_id::{MakeRequestId, PropagateRequestIdLayer, SetRequestIdLayer};
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::auth::{Passwords, Tokens};
 use crate::http::json::MAX_JSON_BYTES;
 use crate::http::problems::{self, REQUEST_ID};
+use crate::http::see_through::{Handlers, see_through};
 use crate::realtime::Server;
 use crate::state::{ApiState, Parts};
 use crate::{
@@ -35,8 +37,10 @@ use crate::{
     web,
 };
 
-/// How long sockets have to hear of the drain before they are closed.
+/// How long proxies and sockets have to hear of the drain before connections are refused.
 const TOLD: Duration = Duration::from_millis(500);
+/// A client that sends nothing of its body for so long is given up.
+const STALLED: Duration = Duration::from_secs(60);
 
 /// What an api is made of; which backends are behind the traits is decided by whoever builds it.
 pub struct AppParts {
@@ -57,6 +61,7 @@ pub struct App {
     router: Router,
     server: Server,
     published: mpsc::Receiver<Published>,
+    handlers: Handlers,
     draining: CancellationToken,
     drain: Duration,
 }
@@ -78,8 +83,9 @@ impl App {
             draining: draining.clone(),
         });
         let (server, sockets) = Server::new(state.clone());
-        let router = router(state).layer(sockets);
-        Self { router, server, published: parts.published, draining, drain }
+        let handlers = Handlers::default();
+        let router = router(state, handlers.clone()).layer(sockets);
+        Self { router, server, published: parts.published, handlers, draining, drain }
     }
 
     /// Serves until `shutdown`, then drains: not ready at once, sockets told to go elsewhere, running requests finished.
@@ -87,13 +93,14 @@ impl App {
         let tasks = TaskTracker::new();
         let stop = CancellationToken::new();
         self.server.start(self.published, &tasks, &stop);
-        let told = self.draining.clone();
-        let serving = axum::serve(listener, self.router).with_graceful_shutdown(told.cancelled_owned());
+        let told = CancellationToken::new();
+        let serving = axum::serve(listener, self.router).with_graceful_shutdown(told.clone().cancelled_owned());
         let ending = async {
             shutdown.cancelled().await;
+            self.draining.cancel();
             self.server.drain().await;
             tokio::time::sleep(TOLD).await;
-            self.draining.cancel();
+            told.cancel();
             self.server.close().await;
             tokio::time::sleep(self.drain).await;
         };
@@ -104,6 +111,7 @@ impl App {
                 Ok(())
             }
         };
+        self.handlers.stop().await;
         stop.cancel();
         tasks.close();
         tasks.wait().await;
@@ -124,7 +132,7 @@ impl std::fmt::Debug for App {
 }
 
 /// Every route, and the layers around them; the outermost layer comes last.
-fn router(state: ApiState) -> Router {
+fn router(state: ApiState, handlers: Handlers) -> Router {
     let (api, document) = OpenApiRouter::with_openapi(openapi::document())
         .merge(auth::router())
         .merge(notebooks::router())
@@ -135,13 +143,18 @@ fn router(state: ApiState) -> Router {
         .merge(models::router())
         .merge(notifications::router())
         .split_for_parts();
-    let compressed = DefaultPredicate::new().and(NotForContentType::SSE);
+    // Most uploads are compressed by their format.
+    let compressed = DefaultPredicate::new()
+        .and(NotForContentType::SSE)
+        .and(NotForContentType::const_new("application/octet-stream"));
     api.layer(DefaultBodyLimit::max(MAX_JSON_BYTES))
         .merge(openapi::router(document))
         .merge(health::router())
         .merge(web::router(&state.config.web_dir))
         .layer(CompressionLayer::new().compress_when(compressed))
         .layer(CatchPanicLayer::new())
+        .layer(middleware::from_fn_with_state(handlers, see_through))
+        .layer(RequestBodyTimeoutLayer::new(STALLED))
         .layer(middleware::from_fn(problems::render))
         .layer(middleware::from_fn_with_state(state.clone(), access_log::log))
         .layer(PropagateRequestIdLayer::new(REQUEST_ID))

@@ -54,6 +54,8 @@ id!(
     MessageId,
     GenerationId,
     NotificationId,
+    /// One sending of a file.
+    UploadId,
     /// A process that holds leases.
     OwnerId,
     /// A request, in its log lines and in its error.

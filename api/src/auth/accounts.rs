@@ -39,7 +39,7 @@ impl From<AccountError> for ApiError {
     }
 }
 
-/// Stores an account, and makes it a member of the notebooks that its address was invited to.
+/// Stores an account. The notebooks that its address was invited to take it in when it signs in.
 pub async fn create(
     stores: &Stores,
     passwords: &Passwords,
@@ -47,12 +47,11 @@ pub async fn create(
     new: NewAccount,
 ) -> Result<User, AccountError> {
     let password_hash = passwords.hash(new.password).await?;
-    let now = clock.now();
-    let user = User { id: UserId::new(), email: new.email, name: new.name, password_hash, created_at: now };
+    let (id, created_at) = (UserId::new(), clock.now());
+    let user = User { id, email: new.email, name: new.name, password_hash, created_at };
     stores.users.create(&user).await.map_err(|error| match error {
         StoreError::Conflict(_) => AccountError::EmailTaken,
         other => AccountError::Store(other),
     })?;
-    stores.notebooks.accept_invitations(&user.email, user.id, now).await.map_err(AccountError::Store)?;
     Ok(user)
 }

@@ -16,6 +16,8 @@ const COOKIE: &str = "collabry_refresh";
 /// Only the routes that need it get to see it.
 const COOKIE_PATH: &str = "/api/auth";
 const LIFETIME: SignedDuration = SignedDuration::from_hours(30 * 24);
+/// Code of the answer to a token that no session knows.
+pub const EXPIRED: &str = "session_expired";
 /// Two tabs may refresh at once: the token before is good for this long after its rotation.
 const RACE: SignedDuration = SignedDuration::from_secs(10);
 
@@ -59,7 +61,7 @@ impl RefreshToken {
     }
 }
 
-/// Starts a session for a user who has proven who they are.
+/// A new session with its first token.
 pub async fn start(state: &ApiState, user_id: UserId) -> ApiResult<(Session, RefreshToken)> {
     let token = RefreshToken::new();
     let now = state.clock.now();
@@ -97,5 +99,5 @@ fn is_race(session: &Session, now: Timestamp) -> bool {
 }
 
 pub fn expired() -> ApiError {
-    ApiError::unauthorized("session_expired", "Your session has ended. Sign in again.")
+    ApiError::unauthorized(EXPIRED, "Your session has ended. Sign in again.")
 }

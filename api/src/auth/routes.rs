@@ -16,6 +16,7 @@ use super::accounts::{self, NewAccount};
 use super::refresh::{self, RefreshToken};
 use super::{CurrentUser, end_session};
 use crate::http::{ApiError, ApiResult, Body, FieldError, Problem};
+use crate::notebooks;
 use crate::state::ApiState;
 use crate::text::clean_line;
 
@@ -79,7 +80,7 @@ struct SignedIn {
 }
 
 /// Make an account and sign in
-#[utoipa::path(post, path = "/api/auth/register", tag = TAG, request_body = Registration, responses(
+#[utoipa::path(post, operation_id = "register", path = "/api/auth/register", tag = TAG, request_body = Registration, responses(
     (status = 201, body = SignedIn, description = "The refresh token is in the cookie"),
     (status = 409, body = Problem, description = "`email_taken`"),
     (status = 422, body = Problem, description = "`validation`"),
@@ -93,8 +94,7 @@ async fn register(
     let (email, name) = check_registration(&request)?;
     let new = NewAccount { email, name, password: request.password };
     let user = accounts::create(&state.stores, &state.passwords, state.clock.as_ref(), new).await?;
-    let (session, token) = refresh::start(&state, user.id).await?;
-    let (jar, body) = signed_in(&state, jar, &user, &session, Some(token), return_token)?;
+    let (jar, body) = sign_in(&state, jar, &user, return_token).await?;
     Ok((StatusCode::CREATED, jar, body))
 }
 
@@ -119,7 +119,7 @@ fn check_registration(request: &Registration) -> ApiResult<(Email, String)> {
 }
 
 /// Sign in
-#[utoipa::path(post, path = "/api/auth/login", tag = TAG, request_body = Credentials, responses(
+#[utoipa::path(post, operation_id = "login", path = "/api/auth/login", tag = TAG, request_body = Credentials, responses(
     (status = 200, body = SignedIn, description = "The refresh token is in the cookie"),
     (status = 401, body = Problem, description = "`credentials_invalid`"),
 ))]
@@ -137,12 +137,11 @@ async fn login(
     let Some(user) = user.filter(|_| right) else {
         return Err(ApiError::unauthorized("credentials_invalid", "E-mail address or password is wrong."));
     };
-    let (session, token) = refresh::start(&state, user.id).await?;
-    signed_in(&state, jar, &user, &session, Some(token), request.return_refresh_token)
+    sign_in(&state, jar, &user, request.return_refresh_token).await
 }
 
 /// Trade the refresh token for a new pair of tokens
-#[utoipa::path(post, path = "/api/auth/refresh", tag = TAG, request_body = RefreshRequest, responses(
+#[utoipa::path(post, operation_id = "refreshSession", path = "/api/auth/refresh", tag = TAG, request_body = RefreshRequest, responses(
     (status = 200, body = SignedIn),
     (status = 401, body = Problem, description = "`session_expired`"),
 ))]
@@ -159,26 +158,40 @@ async fn refresh_session(
 }
 
 /// Sign out: the session and its sockets end
-#[utoipa::path(post, path = "/api/auth/logout", tag = TAG, request_body = RefreshRequest, responses((status = 204)))]
+#[utoipa::path(post, operation_id = "logout", path = "/api/auth/logout", tag = TAG, request_body = RefreshRequest, responses((status = 204)))]
 async fn logout(
     State(state): State<ApiState>,
     jar: CookieJar,
     Body(request): Body<RefreshRequest>,
 ) -> ApiResult<(StatusCode, CookieJar)> {
-    if let Some(presented) = RefreshToken::presented(&jar, request.refresh_token)
-        && let Ok((session, _)) = refresh::rotate(&state, &presented).await
-    {
-        end_session(&state, session.id).await?;
+    if let Some(presented) = RefreshToken::presented(&jar, request.refresh_token) {
+        match refresh::rotate(&state, &presented).await {
+            Ok((session, _)) => end_session(&state, session.id).await?,
+            Err(error) if error.code == refresh::EXPIRED => {}
+            Err(error) => return Err(error),
+        }
     }
     Ok((StatusCode::NO_CONTENT, jar.remove(RefreshToken::removal())))
 }
 
 /// The account that is signed in
-#[utoipa::path(get, path = "/api/auth/me", tag = TAG, security(("bearer" = [])), responses(
+#[utoipa::path(get, operation_id = "me", path = "/api/auth/me", tag = TAG, security(("bearer" = [])), responses(
     (status = 200, body = UserSummary), (status = 401, body = Problem),
 ))]
 async fn me(CurrentUser(user): CurrentUser) -> Json<UserSummary> {
     Json(UserSummary::from(&user))
+}
+
+/// Starts a session for someone who has proven who they are.
+async fn sign_in(
+    state: &ApiState,
+    jar: CookieJar,
+    user: &User,
+    return_token: bool,
+) -> ApiResult<(CookieJar, Json<SignedIn>)> {
+    notebooks::take_up_invitations(state, user).await?;
+    let (session, token) = refresh::start(state, user.id).await?;
+    signed_in(state, jar, user, &session, Some(token), return_token)
 }
 
 fn signed_in(

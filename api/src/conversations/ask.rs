@@ -77,7 +77,8 @@ pub(super) async fn start(state: &ApiState, id: GenerationId) -> ApiResult<()> {
     }
 }
 
-/// Asks a question again. `message` may be the question or one of its answers; a complete new answer replaces the old.
+/// Asks a question again. `message` may be the question, which means its newest answer, or one of its answers; a
+/// complete new answer replaces the old.
 pub async fn regenerate(
     state: &ApiState,
     ConversationAccess { conversation, access }: &ConversationAccess,
@@ -88,7 +89,10 @@ pub async fn regenerate(
     let message = find(state, conversation, message).await?;
     let (question, supersedes) = match (&message.author, message.reply_to) {
         (Author::Assistant { .. }, Some(question)) => (find(state, conversation, question).await?, Some(message.id)),
-        _ => (message, None),
+        _ => {
+            let answer = state.stores.conversations.latest_answer(conversation.id, message.id).await?;
+            (message, answer.map(|answer| answer.id))
+        }
     };
     let generation_id = GenerationId::new();
     let question = Question { message: &question, generation_id, supersedes };

@@ -59,7 +59,7 @@ struct MessagePath {
 }
 
 /// A page of history, or what changed since a rev
-#[utoipa::path(get, path = "/api/conversations/{conversationId}/messages", tag = TAG, security(("bearer" = [])), params(("conversationId" = ConversationId, Path), Window), responses(
+#[utoipa::path(get, operation_id = "listMessages", path = "/api/conversations/{conversationId}/messages", tag = TAG, security(("bearer" = [])), params(("conversationId" = ConversationId, Path), Window), responses(
     (status = 200, body = MessagePage), (status = 404, body = Problem, description = "`not_found`"),
 ))]
 async fn list(
@@ -82,7 +82,7 @@ async fn list(
 }
 
 /// Send a message; unless `ask` is false, an answer follows
-#[utoipa::path(post, path = "/api/conversations/{conversationId}/messages", tag = TAG, security(("bearer" = [])), params(("conversationId" = ConversationId, Path)),
+#[utoipa::path(post, operation_id = "sendMessage", path = "/api/conversations/{conversationId}/messages", tag = TAG, security(("bearer" = [])), params(("conversationId" = ConversationId, Path)),
     request_body = Sending, responses(
     (status = 201, body = Message), (status = 200, body = Message, description = "The clientId was stored before"),
     (status = 422, body = Problem, description = "`message_empty`, `message_too_long`, `client_id_invalid`, `model_invalid`"),
@@ -101,7 +101,7 @@ async fn post(
 }
 
 /// Edit one's own message
-#[utoipa::path(patch, path = "/api/conversations/{conversationId}/messages/{messageId}", tag = TAG, security(("bearer" = [])),
+#[utoipa::path(patch, operation_id = "editMessage", path = "/api/conversations/{conversationId}/messages/{messageId}", tag = TAG, security(("bearer" = [])),
     params(("conversationId" = ConversationId, Path), ("messageId" = MessageId, Path)), request_body = Edit, responses(
     (status = 200, body = Message), (status = 403, body = Problem, description = "`message_not_yours`"), (status = 404, body = Problem, description = "`not_found`"),
 ))]
@@ -115,7 +115,7 @@ async fn edit(
 }
 
 /// Delete one's own message, or any as an editor; an empty tombstone stays
-#[utoipa::path(delete, path = "/api/conversations/{conversationId}/messages/{messageId}", tag = TAG, security(("bearer" = [])),
+#[utoipa::path(delete, operation_id = "deleteMessage", path = "/api/conversations/{conversationId}/messages/{messageId}", tag = TAG, security(("bearer" = [])),
     params(("conversationId" = ConversationId, Path), ("messageId" = MessageId, Path)), responses(
     (status = 200, body = Message), (status = 403, body = Problem, description = "`message_not_yours`"), (status = 404, body = Problem, description = "`not_found`"),
 ))]
@@ -128,7 +128,7 @@ async fn delete(
 }
 
 /// Answer a question again; the new answer replaces the old one when it is complete
-#[utoipa::path(post, path = "/api/conversations/{conversationId}/messages/{messageId}/regenerate", tag = TAG, security(("bearer" = [])),
+#[utoipa::path(post, operation_id = "regenerateAnswer", path = "/api/conversations/{conversationId}/messages/{messageId}/regenerate", tag = TAG, security(("bearer" = [])),
     params(("conversationId" = ConversationId, Path), ("messageId" = MessageId, Path, description = "The question, or one of its answers")),
     request_body = Regeneration, responses(
     (status = 202, body = Generation), (status = 404, body = Problem, description = "`not_found`"),

@@ -47,7 +47,7 @@ impl Settings {
 }
 
 /// The conversations of a notebook, last active first
-#[utoipa::path(get, path = "/api/notebooks/{notebookId}/conversations", tag = TAG, security(("bearer" = [])), params(("notebookId" = NotebookId, Path)), responses(
+#[utoipa::path(get, operation_id = "listConversations", path = "/api/notebooks/{notebookId}/conversations", tag = TAG, security(("bearer" = [])), params(("notebookId" = NotebookId, Path)), responses(
     (status = 200, body = ConversationList), (status = 404, body = Problem, description = "`not_found`"),
 ))]
 async fn list(State(state): State<ApiState>, access: NotebookAccess<Viewer>) -> ApiResult<Json<ConversationList>> {
@@ -55,7 +55,7 @@ async fn list(State(state): State<ApiState>, access: NotebookAccess<Viewer>) -> 
 }
 
 /// Start a conversation
-#[utoipa::path(post, path = "/api/notebooks/{notebookId}/conversations", tag = TAG, security(("bearer" = [])), params(("notebookId" = NotebookId, Path)),
+#[utoipa::path(post, operation_id = "createConversation", path = "/api/notebooks/{notebookId}/conversations", tag = TAG, security(("bearer" = [])), params(("notebookId" = NotebookId, Path)),
     request_body = Settings, responses((status = 201, body = Conversation), (status = 422, body = Problem, description = "`title_invalid`, `model_invalid`")))]
 async fn create(
     State(state): State<ApiState>,
@@ -77,21 +77,22 @@ async fn create(
 }
 
 /// One conversation
-#[utoipa::path(get, path = "/api/conversations/{conversationId}", tag = TAG, security(("bearer" = [])), params(("conversationId" = ConversationId, Path)), responses(
+#[utoipa::path(get, operation_id = "getConversation", path = "/api/conversations/{conversationId}", tag = TAG, security(("bearer" = [])), params(("conversationId" = ConversationId, Path)), responses(
     (status = 200, body = Conversation), (status = 404, body = Problem, description = "`not_found`"),
 ))]
 async fn get(ConversationAccess { conversation, .. }: ConversationAccess) -> Json<Conversation> {
     Json(conversation)
 }
 
-/// Rename a conversation, or choose its model
-#[utoipa::path(patch, path = "/api/conversations/{conversationId}", tag = TAG, security(("bearer" = [])), params(("conversationId" = ConversationId, Path)),
+/// Rename a conversation, or choose its model: one's own, or any as an editor
+#[utoipa::path(patch, operation_id = "updateConversation", path = "/api/conversations/{conversationId}", tag = TAG, security(("bearer" = [])), params(("conversationId" = ConversationId, Path)),
     request_body = Settings, responses((status = 200, body = Conversation), (status = 404, body = Problem, description = "`not_found`")))]
 async fn update(
     State(state): State<ApiState>,
     access: ConversationAccess,
     Body(request): Body<Settings>,
 ) -> ApiResult<Json<Conversation>> {
+    may_manage(&access)?;
     let (title, model) = (request.title()?, parse_model(request.model.as_deref())?);
     let conversations = &state.stores.conversations;
     let updated = conversations.update(access.conversation.id, title.as_deref(), model.as_ref()).await?;
@@ -101,22 +102,28 @@ async fn update(
 }
 
 /// Delete a conversation: one's own, or any as an editor
-#[utoipa::path(delete, path = "/api/conversations/{conversationId}", tag = TAG, security(("bearer" = [])), params(("conversationId" = ConversationId, Path)), responses(
+#[utoipa::path(delete, operation_id = "deleteConversation", path = "/api/conversations/{conversationId}", tag = TAG, security(("bearer" = [])), params(("conversationId" = ConversationId, Path)), responses(
     (status = 204), (status = 403, body = Problem, description = "`role_too_small`"), (status = 404, body = Problem, description = "`not_found`"),
 ))]
 async fn remove(
     State(state): State<ApiState>,
-    ConversationAccess { conversation, access }: ConversationAccess,
+    access: ConversationAccess,
 ) -> ApiResult<StatusCode> {
-    if conversation.created_by != access.user_id && access.role < Role::Editor {
-        return Err(ApiError::role_too_small("editor"));
-    }
+    may_manage(&access)?;
+    let ConversationAccess { conversation, access } = access;
     if !state.stores.conversations.delete(conversation.id).await? {
         return Err(ApiError::not_found());
     }
     let event = Event::ConversationDeleted { notebook_id: access.notebook_id, conversation_id: conversation.id };
     state.fan_out.emit(Room::Notebook(access.notebook_id), event).await;
     Ok(StatusCode::NO_CONTENT)
+}
+
+fn may_manage(ConversationAccess { conversation, access }: &ConversationAccess) -> ApiResult<()> {
+    if conversation.created_by == access.user_id || access.role >= Role::Editor {
+        return Ok(());
+    }
+    Err(ApiError::role_too_small("editor"))
 }
 
 async fn announce(state: &ApiState, conversation: &Conversation) {

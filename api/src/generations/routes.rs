@@ -24,7 +24,7 @@ struct Stopped {
 }
 
 /// One generation
-#[utoipa::path(get, path = "/api/ai/generations/{generationId}", tag = TAG, security(("bearer" = [])), params(("generationId" = GenerationId, Path)), responses(
+#[utoipa::path(get, operation_id = "getGeneration", path = "/api/ai/generations/{generationId}", tag = TAG, security(("bearer" = [])), params(("generationId" = GenerationId, Path)), responses(
     (status = 200, body = Generation), (status = 404, body = Problem, description = "`not_found`"),
 ))]
 async fn get(GenerationAccess(generation): GenerationAccess) -> Json<Generation> {
@@ -32,7 +32,7 @@ async fn get(GenerationAccess(generation): GenerationAccess) -> Json<Generation>
 }
 
 /// Stop a generation; the text so far becomes the answer
-#[utoipa::path(post, path = "/api/ai/generations/{generationId}/stop", tag = TAG, security(("bearer" = [])), params(("generationId" = GenerationId, Path)), responses(
+#[utoipa::path(post, operation_id = "stopGeneration", path = "/api/ai/generations/{generationId}/stop", tag = TAG, security(("bearer" = [])), params(("generationId" = GenerationId, Path)), responses(
     (status = 200, body = Stopped), (status = 404, body = Problem, description = "`not_found`"),
 ))]
 async fn stop(

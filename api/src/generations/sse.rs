@@ -8,8 +8,9 @@ use axum::http::HeaderMap;
 use axum::http::header::{CACHE_CONTROL, HeaderName, HeaderValue};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse as _, Response};
-use collabry_shared::generations::{EventId, LoggedEvent};
+use collabry_shared::generations::{EventId, Generation, GenerationEvent, LoggedEvent};
 use collabry_shared::ids::GenerationId;
+use collabry_shared::storage::StoreResult;
 use futures::stream;
 use futures::{Stream, StreamExt as _};
 use serde::Deserialize;
@@ -42,7 +43,7 @@ struct From {
 ///
 /// `id` is the event's id, `event` one of `started`, `citations`, `delta`, `done`, `failed`, `data` its JSON. The stream
 /// ends after `done` or `failed`. Any number of clients may watch; closing the stream stops nothing.
-#[utoipa::path(get, path = "/api/ai/generations/{generationId}/events", tag = TAG, security(("bearer" = [])), params(("generationId" = GenerationId, Path), From,
+#[utoipa::path(get, operation_id = "streamGeneration", path = "/api/ai/generations/{generationId}/events", tag = TAG, security(("bearer" = [])), params(("generationId" = GenerationId, Path), From,
     ("Last-Event-ID" = Option<u64>, Header)), responses(
     (status = 200, content_type = "text/event-stream", body = LoggedEvent), (status = 404, body = Problem, description = "`not_found`"),
     (status = 422, body = Problem, description = "`event_id_invalid`"),
@@ -54,6 +55,7 @@ async fn events(
     headers: HeaderMap,
 ) -> ApiResult<Response> {
     let after = last_event_id(&headers)?.or(from.after).unwrap_or(0);
+    check_given_out(&state, &generation, after).await?;
     let stream = Sse::new(tail(state, generation.id, after)).keep_alive(KeepAlive::new().interval(KEEP_ALIVE));
     let no_buffering = [
         (CACHE_CONTROL, HeaderValue::from_static("no-store")),
@@ -65,7 +67,19 @@ async fn events(
 fn last_event_id(headers: &HeaderMap) -> ApiResult<Option<EventId>> {
     let Some(value) = headers.get(LAST_EVENT_ID) else { return Ok(None) };
     let id = value.to_str().ok().and_then(|text| text.parse().ok());
-    id.map(Some).ok_or_else(|| ApiError::invalid("event_id_invalid", "Last-Event-ID is not a number we gave out."))
+    id.map(Some).ok_or_else(not_given_out)
+}
+
+fn not_given_out() -> ApiError {
+    ApiError::invalid("event_id_invalid", "The last event id is not a number we gave out.")
+}
+
+/// Who waits for what comes after an id that was never given out would miss all that is before it.
+async fn check_given_out(state: &ApiState, generation: &Generation, after: EventId) -> ApiResult<()> {
+    let last = state.stores.generation_log.last_event_id(generation.id).await?;
+    // The log of one that is over may be forgotten.
+    let forgotten = last == 0 && generation.state.is_final();
+    if after <= last || forgotten { Ok(()) } else { Err(not_given_out()) }
 }
 
 enum Position {
@@ -73,17 +87,16 @@ enum Position {
     Ended,
 }
 
-/// Ends after the final event, when the log is gone, and when the server drains: the client comes back with the last id.
+/// Ends after the final event, and when the server drains: the client comes back with the last id.
 fn tail(state: ApiState, id: GenerationId, after: EventId) -> impl Stream<Item = Result<Event, Infallible>> {
     let batches = stream::unfold((state, Position::After(after)), move |(state, position)| async move {
         let Position::After(after) = position else { return None };
-        let read = state.stores.generation_log.read(id, after, WAIT);
         let events = tokio::select! {
             () = state.draining.cancelled() => return None,
-            events = read => events,
+            events = next(&state, id, after) => events,
         };
         let events = match events {
-            Ok(events) => events,
+            Ok(events) => events?,
             Err(error) => {
                 tracing::error!(generation = %id, %error, "generation log unreadable");
                 return None;
@@ -92,7 +105,6 @@ fn tail(state: ApiState, id: GenerationId, after: EventId) -> impl Stream<Item =
         let next = match events.last() {
             Some(last) if last.event.is_final() => Position::Ended,
             Some(last) => Position::After(last.event_id),
-            None if is_over(&state, id).await => Position::Ended,
             None => Position::After(after),
         };
         Some((events, (state, next)))
@@ -100,9 +112,38 @@ fn tail(state: ApiState, id: GenerationId, after: EventId) -> impl Stream<Item =
     batches.flat_map(|events| stream::iter(events.into_iter().map(|event| Ok(to_sse(&event)))))
 }
 
-/// Whether nothing will be added to a log that has given nothing for a while.
-async fn is_over(state: &ApiState, id: GenerationId) -> bool {
-    !matches!(state.stores.generations.get(id).await, Ok(Some(generation)) if !generation.state.is_final())
+/// The events after `after`, none when there are none for a while; `None`: nothing will follow.
+async fn next(state: &ApiState, id: GenerationId, after: EventId) -> StoreResult<Option<Vec<LoggedEvent>>> {
+    let log = &state.stores.generation_log;
+    let events = log.read(id, after, Duration::ZERO).await?;
+    if !events.is_empty() {
+        return Ok(Some(events));
+    }
+    // Looked at before the wait, so that nobody waits for the log of a generation that is over.
+    match state.stores.generations.get(id).await? {
+        Some(generation) => match generation.final_event() {
+            Some(end) => the_end(state, id, after, end).await,
+            None => log.read(id, after, WAIT).await.map(Some),
+        },
+        // Deleted with its conversation; whoever runs it will say so in the log.
+        None => Ok(Some(log.read(id, after, WAIT).await?).filter(|events| !events.is_empty())),
+    }
+}
+
+/// The end of a generation that is over. Its log may lack it: forgotten, or cut short by a crash.
+async fn the_end(
+    state: &ApiState,
+    id: GenerationId,
+    after: EventId,
+    event: GenerationEvent,
+) -> StoreResult<Option<Vec<LoggedEvent>>> {
+    let mut events = state.stores.generation_log.read(id, 0, Duration::ZERO).await?;
+    let logged = events.last().is_some_and(|last| last.event.is_final());
+    events.retain(|event| event.event_id > after);
+    if events.is_empty() && !logged {
+        events.push(LoggedEvent { event_id: after + 1, event });
+    }
+    Ok(Some(events).filter(|events| !events.is_empty()))
 }
 
 fn to_sse(logged: &LoggedEvent) -> Event {

@@ -39,7 +39,7 @@ pub struct Problem<'a> {
 /// Middleware: the body for errors that handlers returned and for those that layers made without one.
 pub async fn render(request: Request, next: Next) -> Response {
     let id = request.extensions().get::<RequestId>().map(|id| id.header_value().clone());
-    let under_api = request.uri().path().starts_with("/api");
+    let under_api = under_api(request.uri().path());
     let mut response = next.run(request).await;
     let error = match response.extensions_mut().remove::<ApiError>() {
         Some(error) => error,
@@ -56,6 +56,11 @@ pub async fn render(request: Request, next: Next) -> Response {
     write(response, &error, request_id)
 }
 
+/// Whether people or programs are answered: the rest is the web client's.
+pub fn under_api(path: &str) -> bool {
+    path == "/api" || path.starts_with("/api/")
+}
+
 fn has_body_of_ours(response: &Response) -> bool {
     response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"application/"))
 }
@@ -70,8 +75,10 @@ fn bare(status: StatusCode) -> Option<ApiError> {
         StatusCode::PAYLOAD_TOO_LARGE => {
             Some(ApiError::new(status, "payload_too_large", "The request is larger than this address takes."))
         }
-        StatusCode::REQUEST_TIMEOUT => Some(ApiError::new(status, "timeout", "The request took too long. Try again.")),
         StatusCode::INTERNAL_SERVER_ERROR => Some(ApiError::internal("a handler panicked")),
+        other if other.is_client_error() => {
+            Some(ApiError::new(other, "request_invalid", "The request cannot be understood."))
+        }
         _ => None,
     }
 }

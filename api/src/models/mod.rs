@@ -26,7 +26,7 @@ struct ModelList {
 }
 
 /// What the configured providers have now, and how they are
-#[utoipa::path(get, path = "/api/models", tag = "models", security(("bearer" = [])), responses((status = 200, body = ModelList)))]
+#[utoipa::path(get, operation_id = "listModels", path = "/api/models", tag = "models", security(("bearer" = [])), responses((status = 200, body = ModelList)))]
 async fn list(State(state): State<ApiState>, _: Identity) -> ApiResult<Json<ModelList>> {
     let providers = state.engine.models().await?;
     Ok(Json(ModelList { default_model: state.default_model.clone(), providers }))

@@ -40,7 +40,7 @@ struct JoinRequest {
 }
 
 /// Make a new join code; the one before no longer works
-#[utoipa::path(put, path = "/api/notebooks/{notebookId}/join-code", tag = TAG, security(("bearer" = [])), params(("notebookId" = NotebookId, Path)),
+#[utoipa::path(put, operation_id = "renewJoinCode", path = "/api/notebooks/{notebookId}/join-code", tag = TAG, security(("bearer" = [])), params(("notebookId" = NotebookId, Path)),
     request_body = CodeRequest, responses((status = 200, body = NotebookView), (status = 422, body = Problem, description = "`role_invalid`")))]
 async fn renew(
     State(state): State<ApiState>,
@@ -54,7 +54,7 @@ async fn renew(
 }
 
 /// Switch the join code off
-#[utoipa::path(delete, path = "/api/notebooks/{notebookId}/join-code", tag = TAG, security(("bearer" = [])), params(("notebookId" = NotebookId, Path)),
+#[utoipa::path(delete, operation_id = "switchOffJoinCode", path = "/api/notebooks/{notebookId}/join-code", tag = TAG, security(("bearer" = [])), params(("notebookId" = NotebookId, Path)),
     responses((status = 200, body = NotebookView)))]
 async fn switch_off(State(state): State<ApiState>, access: NotebookAccess<Owner>) -> ApiResult<Json<NotebookView>> {
     set(&state, access, None).await
@@ -66,7 +66,7 @@ async fn set(state: &ApiState, access: NotebookAccess<Owner>, code: Option<JoinC
 }
 
 /// Join a notebook with its code
-#[utoipa::path(post, path = "/api/notebooks/join", tag = TAG, security(("bearer" = [])), request_body = JoinRequest, responses(
+#[utoipa::path(post, operation_id = "joinNotebook", path = "/api/notebooks/join", tag = TAG, security(("bearer" = [])), request_body = JoinRequest, responses(
     (status = 200, body = NotebookView), (status = 404, body = Problem, description = "`join_code_unknown`"),
 ))]
 async fn join(

@@ -63,7 +63,7 @@ enum Invited {
 }
 
 /// Members, open invitations, and who is connected
-#[utoipa::path(get, path = "/api/notebooks/{notebookId}/members", tag = TAG, security(("bearer" = [])), params(("notebookId" = NotebookId, Path)), responses(
+#[utoipa::path(get, operation_id = "listMembers", path = "/api/notebooks/{notebookId}/members", tag = TAG, security(("bearer" = [])), params(("notebookId" = NotebookId, Path)), responses(
     (status = 200, body = MemberList), (status = 404, body = Problem, description = "`not_found`"),
 ))]
 async fn list(State(state): State<ApiState>, access: NotebookAccess<Viewer>) -> ApiResult<Json<MemberList>> {
@@ -75,7 +75,7 @@ async fn list(State(state): State<ApiState>, access: NotebookAccess<Viewer>) -> 
 }
 
 /// Invite by e-mail address: someone with an account is a member at once, others when they register
-#[utoipa::path(post, path = "/api/notebooks/{notebookId}/members", tag = TAG, security(("bearer" = [])), params(("notebookId" = NotebookId, Path)),
+#[utoipa::path(post, operation_id = "inviteMember", path = "/api/notebooks/{notebookId}/members", tag = TAG, security(("bearer" = [])), params(("notebookId" = NotebookId, Path)),
     request_body = InviteRequest, responses(
     (status = 201, body = Invited, description = "A member now"),
     (status = 202, body = Invited, description = "Invited until they register"),
@@ -136,7 +136,7 @@ async fn add(
 }
 
 /// Change a member's role
-#[utoipa::path(patch, path = "/api/notebooks/{notebookId}/members/{userId}", tag = TAG, security(("bearer" = [])),
+#[utoipa::path(patch, operation_id = "setMemberRole", path = "/api/notebooks/{notebookId}/members/{userId}", tag = TAG, security(("bearer" = [])),
     params(("notebookId" = NotebookId, Path), ("userId" = UserId, Path)), request_body = RoleRequest, responses(
     (status = 204), (status = 409, body = Problem, description = "`last_owner`"),
     (status = 404, body = Problem, description = "`not_found`"),
@@ -155,7 +155,7 @@ async fn set_role(
 }
 
 /// Remove a member, or leave
-#[utoipa::path(delete, path = "/api/notebooks/{notebookId}/members/{userId}", tag = TAG, security(("bearer" = [])),
+#[utoipa::path(delete, operation_id = "removeMember", path = "/api/notebooks/{notebookId}/members/{userId}", tag = TAG, security(("bearer" = [])),
     params(("notebookId" = NotebookId, Path), ("userId" = UserId, Path)), responses(
     (status = 204), (status = 403, body = Problem, description = "`role_too_small`"),
     (status = 409, body = Problem, description = "`last_owner`"), (status = 404, body = Problem, description = "`not_found`"),
@@ -179,7 +179,7 @@ async fn remove(
 }
 
 /// Take an invitation back
-#[utoipa::path(delete, path = "/api/notebooks/{notebookId}/invitations/{email}", tag = TAG, security(("bearer" = [])),
+#[utoipa::path(delete, operation_id = "withdrawInvitation", path = "/api/notebooks/{notebookId}/invitations/{email}", tag = TAG, security(("bearer" = [])),
     params(("notebookId" = NotebookId, Path), ("email" = String, Path)), responses(
     (status = 204), (status = 404, body = Problem, description = "`not_found`"),
 ))]
@@ -202,6 +202,15 @@ async fn refused(state: &ApiState, notebook_id: NotebookId, user_id: UserId) -> 
         Some(_) => ApiError::conflict("last_owner", "A notebook needs an owner. Make somebody else one first."),
         None => ApiError::not_found(),
     })
+}
+
+/// Makes someone a member of the notebooks that their address was invited to. At each sign-in: an invitation may have
+/// crossed with the registration.
+pub async fn take_up_invitations(state: &ApiState, user: &User) -> ApiResult<()> {
+    for notebook in state.stores.notebooks.accept_invitations(&user.email, user.id, state.clock.now()).await? {
+        members_changed(state, notebook).await;
+    }
+    Ok(())
 }
 
 /// Lets a new member's sockets in and tells the others.

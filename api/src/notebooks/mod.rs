@@ -6,6 +6,7 @@ mod members;
 mod routes;
 
 pub use self::access::{AtLeast, Editor, NotebookAccess, Owner, Viewer};
+pub use self::members::take_up_invitations;
 use crate::state::ApiState;
 
 pub fn router() -> utoipa_axum::router::OpenApiRouter<ApiState> {

@@ -71,7 +71,7 @@ impl Title {
 }
 
 /// The caller's notebooks, last changed first
-#[utoipa::path(get, path = "/api/notebooks", tag = TAG, security(("bearer" = [])), responses((status = 200, body = NotebookList)))]
+#[utoipa::path(get, operation_id = "listNotebooks", path = "/api/notebooks", tag = TAG, security(("bearer" = [])), responses((status = 200, body = NotebookList)))]
 async fn list(State(state): State<ApiState>, identity: Identity) -> ApiResult<Json<NotebookList>> {
     let notebooks = state.stores.notebooks.list_for(identity.user_id).await?;
     let notebooks = notebooks.into_iter().map(|(notebook, role)| NotebookView::new(notebook, role)).collect();
@@ -79,7 +79,7 @@ async fn list(State(state): State<ApiState>, identity: Identity) -> ApiResult<Js
 }
 
 /// Make a notebook; the caller owns it
-#[utoipa::path(post, path = "/api/notebooks", tag = TAG, security(("bearer" = [])), request_body = Title, responses(
+#[utoipa::path(post, operation_id = "createNotebook", path = "/api/notebooks", tag = TAG, security(("bearer" = [])), request_body = Title, responses(
     (status = 201, body = NotebookView), (status = 422, body = Problem, description = "`title_invalid`"),
 ))]
 async fn create(
@@ -104,7 +104,7 @@ async fn create(
 }
 
 /// One notebook
-#[utoipa::path(get, path = "/api/notebooks/{notebookId}", tag = TAG, security(("bearer" = [])), params(("notebookId" = NotebookId, Path)), responses(
+#[utoipa::path(get, operation_id = "getNotebook", path = "/api/notebooks/{notebookId}", tag = TAG, security(("bearer" = [])), params(("notebookId" = NotebookId, Path)), responses(
     (status = 200, body = NotebookView), (status = 404, body = Problem, description = "`not_found`"),
 ))]
 async fn get(State(state): State<ApiState>, access: NotebookAccess<Viewer>) -> ApiResult<Json<NotebookView>> {
@@ -113,7 +113,7 @@ async fn get(State(state): State<ApiState>, access: NotebookAccess<Viewer>) -> A
 }
 
 /// Rename a notebook
-#[utoipa::path(patch, path = "/api/notebooks/{notebookId}", tag = TAG, security(("bearer" = [])), params(("notebookId" = NotebookId, Path)),
+#[utoipa::path(patch, operation_id = "renameNotebook", path = "/api/notebooks/{notebookId}", tag = TAG, security(("bearer" = [])), params(("notebookId" = NotebookId, Path)),
     request_body = Title, responses(
     (status = 200, body = NotebookView), (status = 403, body = Problem, description = "`role_too_small`"),
     (status = 404, body = Problem, description = "`not_found`"),
@@ -131,7 +131,7 @@ async fn rename(
 }
 
 /// Delete a notebook with everything in it
-#[utoipa::path(delete, path = "/api/notebooks/{notebookId}", tag = TAG, security(("bearer" = [])), params(("notebookId" = NotebookId, Path)), responses(
+#[utoipa::path(delete, operation_id = "deleteNotebook", path = "/api/notebooks/{notebookId}", tag = TAG, security(("bearer" = [])), params(("notebookId" = NotebookId, Path)), responses(
     (status = 204), (status = 403, body = Problem, description = "`role_too_small`"),
     (status = 404, body = Problem, description = "`not_found`"),
 ))]

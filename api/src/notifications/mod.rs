@@ -34,13 +34,13 @@ struct ReadRequest {
 }
 
 /// The newest 100 notifications, newest first
-#[utoipa::path(get, path = "/api/notifications", tag = TAG, security(("bearer" = [])), responses((status = 200, body = NotificationList)))]
+#[utoipa::path(get, operation_id = "listNotifications", path = "/api/notifications", tag = TAG, security(("bearer" = [])), responses((status = 200, body = NotificationList)))]
 async fn list(State(state): State<ApiState>, identity: Identity) -> ApiResult<Json<NotificationList>> {
     Ok(Json(NotificationList { notifications: state.stores.notifications.list(identity.user_id, SHOWN).await? }))
 }
 
 /// Mark notifications as read
-#[utoipa::path(post, path = "/api/notifications/read", tag = TAG, security(("bearer" = [])), request_body = ReadRequest, responses((status = 204)))]
+#[utoipa::path(post, operation_id = "markNotificationsRead", path = "/api/notifications/read", tag = TAG, security(("bearer" = [])), request_body = ReadRequest, responses((status = 204)))]
 async fn mark_read(
     State(state): State<ApiState>,
     identity: Identity,

@@ -6,7 +6,7 @@ use axum::Json;
 use axum::extract::State;
 use collabry_shared::engine::{SearchHit, SearchRequest};
 use collabry_shared::ids::{NotebookId, SourceId};
-use collabry_shared::sources::ready_segments;
+use collabry_shared::sources::{SegmentId, ready_segments};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -51,7 +51,7 @@ struct Hits {
 }
 
 /// Search the sources of a notebook; best first
-#[utoipa::path(post, path = "/api/notebooks/{notebookId}/search", tag = "search", security(("bearer" = [])), params(("notebookId" = NotebookId, Path)),
+#[utoipa::path(post, operation_id = "searchNotebook", path = "/api/notebooks/{notebookId}/search", tag = "search", security(("bearer" = [])), params(("notebookId" = NotebookId, Path)),
     request_body = Query, responses(
     (status = 200, body = Hits), (status = 422, body = Problem, description = "`query_invalid`"), (status = 404, body = Problem, description = "`not_found`"),
 ))]
@@ -72,10 +72,14 @@ async fn search(
         limit: request.limit.unwrap_or(DEFAULT_LIMIT).clamp(1, MAX_LIMIT),
     };
     let hits = state.engine.search(&search).await?;
-    let by_id: HashMap<_, _> = sources.into_iter().map(|source| (source.id, source)).collect();
-    let named = hits.into_iter().filter_map(|hit| {
-        let source = by_id.get(&hit.source_id)?;
-        Some(Found { source_name: source.name.clone(), paged: source.latest.page_count.is_some(), hit })
-    });
-    Ok(Json(Hits { hits: named.collect() }))
+    let names: HashMap<_, _> = sources.into_iter().map(|source| (source.id, source.name)).collect();
+    let mut named = Vec::with_capacity(hits.len());
+    for hit in hits {
+        let segment = SegmentId { source_id: hit.source_id, version: hit.version };
+        // Gone since the search began: nothing to show.
+        let Some(version) = state.stores.sources.version(segment).await? else { continue };
+        let source_name = names.get(&hit.source_id).cloned().unwrap_or_default();
+        named.push(Found { source_name, paged: version.page_count.is_some(), hit });
+    }
+    Ok(Json(Hits { hits: named }))
 }

@@ -1,12 +1,12 @@
 //! Adding sources: uploads, new versions, web pages.
 
 use axum::Json;
-use axum::extract::{DefaultBodyLimit, Multipart, State};
+use axum::extract::{DefaultBodyLimit, State};
 use axum::http::StatusCode;
 use collabry_shared::ids::{NotebookId, SourceId, UserId};
 use collabry_shared::realtime::{Event, Room};
 use collabry_shared::sources::{Format, IngestState, Origin, Source, SourceVersion};
-use collabry_shared::storage::Blobs;
+use collabry_shared::storage::{Blobs, StoreError};
 use serde::Deserialize;
 use url::Url;
 use utoipa::ToSchema;
@@ -15,7 +15,7 @@ use utoipa_axum::routes;
 
 use super::upload::{self, Upload};
 use super::{SourceAccess, TAG};
-use crate::http::{ApiError, ApiResult, Body, Problem};
+use crate::http::{ApiError, ApiResult, Body, Form, Problem};
 use crate::notebooks::{Editor, NotebookAccess};
 use crate::state::ApiState;
 
@@ -45,7 +45,7 @@ struct UrlRequest {
 }
 
 /// Upload a file as a new source; it is read in the background
-#[utoipa::path(post, path = "/api/notebooks/{notebookId}/sources", tag = TAG, security(("bearer" = [])), params(("notebookId" = NotebookId, Path)),
+#[utoipa::path(post, operation_id = "uploadSource", path = "/api/notebooks/{notebookId}/sources", tag = TAG, security(("bearer" = [])), params(("notebookId" = NotebookId, Path)),
     request_body(content = FileForm, content_type = "multipart/form-data"), responses(
     (status = 201, body = Source), (status = 400, body = Problem, description = "`upload_incomplete`"),
     (status = 413, body = Problem, description = "`upload_too_large`"), (status = 415, body = Problem, description = "`format_unknown`"),
@@ -54,40 +54,42 @@ struct UrlRequest {
 async fn upload_source(
     State(state): State<ApiState>,
     access: NotebookAccess<Editor>,
-    mut multipart: Multipart,
+    Form(mut multipart): Form,
 ) -> ApiResult<(StatusCode, Json<Source>)> {
     let id = SourceId::new();
     let key = Blobs::source_key(access.notebook_id, id, 1);
     let received = upload::receive(&mut multipart, &state.stores.blobs, &key, state.config.max_upload_bytes).await?;
     let name = received.name.clone();
-    let version = uploaded_version(&state, 1, key, &received);
+    let version = uploaded_version(&state, 1, key.clone(), &received);
     let source = new_source(access.notebook_id, id, access.user_id, name, Origin::Upload, version);
-    store(&state, source).await
+    keep_blob_if_stored(&state, &key, store(&state, source).await).await
 }
 
 /// Upload a new version of a source; the one before answers questions until it is ready
-#[utoipa::path(post, path = "/api/sources/{sourceId}/versions", tag = TAG, security(("bearer" = [])), params(("sourceId" = SourceId, Path)),
+#[utoipa::path(post, operation_id = "uploadSourceVersion", path = "/api/sources/{sourceId}/versions", tag = TAG, security(("bearer" = [])), params(("sourceId" = SourceId, Path)),
     request_body(content = FileForm, content_type = "multipart/form-data"), responses(
-    (status = 201, body = Source), (status = 413, body = Problem, description = "`upload_too_large`"),
-    (status = 415, body = Problem, description = "`format_unknown`"), (status = 404, body = Problem, description = "`not_found`"),
+    (status = 201, body = Source), (status = 400, body = Problem, description = "`upload_incomplete`"),
+    (status = 409, body = Problem, description = "`version_taken`"),
+    (status = 413, body = Problem, description = "`upload_too_large`"), (status = 415, body = Problem, description = "`format_unknown`"),
+    (status = 422, body = Problem, description = "`file_empty`, `file_missing`"),
 ))]
 async fn upload_version(
     State(state): State<ApiState>,
     SourceAccess { source, .. }: SourceAccess<Editor>,
-    mut multipart: Multipart,
+    Form(mut multipart): Form,
 ) -> ApiResult<(StatusCode, Json<Source>)> {
     let number = source.latest.version + 1;
     let key = Blobs::source_key(source.notebook_id, source.id, number);
     let received = upload::receive(&mut multipart, &state.stores.blobs, &key, state.config.max_upload_bytes).await?;
-    let version = uploaded_version(&state, number, key, &received);
-    let source = state.stores.sources.add_version(source.id, &received.name, &version).await?;
-    let source = source.ok_or_else(ApiError::not_found)?;
+    let version = uploaded_version(&state, number, key.clone(), &received);
+    let added = add_version(&state, source.id, &received.name, &version).await;
+    let source = keep_blob_if_stored(&state, &key, added).await?;
     announce(&state, &source).await;
     Ok((StatusCode::CREATED, Json(source)))
 }
 
 /// Add a web page as a source; it is fetched in the background
-#[utoipa::path(post, path = "/api/notebooks/{notebookId}/sources/url", tag = TAG, security(("bearer" = [])), params(("notebookId" = NotebookId, Path)),
+#[utoipa::path(post, operation_id = "addUrlSource", path = "/api/notebooks/{notebookId}/sources/url", tag = TAG, security(("bearer" = [])), params(("notebookId" = NotebookId, Path)),
     request_body = UrlRequest, responses((status = 201, body = Source), (status = 422, body = Problem, description = "`url_invalid`")))]
 async fn add_url(
     State(state): State<ApiState>,
@@ -141,6 +143,25 @@ fn new_source(
 ) -> Source {
     let created_at = latest.created_at;
     Source { id, notebook_id, name, origin, created_by, created_at, latest, ready_version: None }
+}
+
+async fn add_version(state: &ApiState, id: SourceId, name: &str, version: &SourceVersion) -> ApiResult<Source> {
+    match state.stores.sources.add_version(id, name, version).await {
+        Ok(source) => source.ok_or_else(ApiError::not_found),
+        Err(StoreError::Conflict(_)) => {
+            let sentence = "Somebody uploaded a new version at the same time. Look at it, then send yours again.";
+            Err(ApiError::conflict("version_taken", sentence))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// A file that no source came to own is removed.
+async fn keep_blob_if_stored<T>(state: &ApiState, key: &str, stored: ApiResult<T>) -> ApiResult<T> {
+    if stored.is_err() {
+        state.stores.blobs.delete(key).await?;
+    }
+    stored
 }
 
 async fn store(state: &ApiState, source: Source) -> ApiResult<(StatusCode, Json<Source>)> {

@@ -45,7 +45,7 @@ struct VersionPath {
 }
 
 /// The text of a page, or of a part of a source without pages
-#[utoipa::path(get, path = "/api/sources/{sourceId}/versions/{version}/pages/{page}", tag = TAG, security(("bearer" = [])), params(
+#[utoipa::path(get, operation_id = "getSourcePage", path = "/api/sources/{sourceId}/versions/{version}/pages/{page}", tag = TAG, security(("bearer" = [])), params(
     ("sourceId" = SourceId, Path), ("version" = u32, Path), ("page" = u32, Path, description = "Counts from 1"),
     ), responses((status = 200, body = PageView), (status = 404, body = Problem, description = "`not_found`")))]
 async fn page(
@@ -62,7 +62,7 @@ async fn page(
 }
 
 /// The file as it was uploaded
-#[utoipa::path(get, path = "/api/sources/{sourceId}/versions/{version}/file", tag = TAG, security(("bearer" = [])), params(
+#[utoipa::path(get, operation_id = "downloadSourceFile", path = "/api/sources/{sourceId}/versions/{version}/file", tag = TAG, security(("bearer" = [])), params(
     ("sourceId" = SourceId, Path), ("version" = u32, Path),
     ), responses((status = 200, content_type = "application/octet-stream"), (status = 404, body = Problem, description = "`not_found`")))]
 async fn file(
@@ -77,6 +77,7 @@ async fn file(
     // Never shown in our origin: a hostile HTML file must not run as us.
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"));
     headers.insert(header::CONTENT_DISPOSITION, attachment(&source.name)?);
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     Ok(response)
 }
 

@@ -27,7 +27,7 @@ struct SourceList {
 }
 
 /// The sources of a notebook, first added first
-#[utoipa::path(get, path = "/api/notebooks/{notebookId}/sources", tag = TAG, security(("bearer" = [])), params(("notebookId" = NotebookId, Path)), responses(
+#[utoipa::path(get, operation_id = "listSources", path = "/api/notebooks/{notebookId}/sources", tag = TAG, security(("bearer" = [])), params(("notebookId" = NotebookId, Path)), responses(
     (status = 200, body = SourceList), (status = 404, body = Problem, description = "`not_found`"),
 ))]
 async fn list(State(state): State<ApiState>, access: NotebookAccess<Viewer>) -> ApiResult<Json<SourceList>> {
@@ -35,7 +35,7 @@ async fn list(State(state): State<ApiState>, access: NotebookAccess<Viewer>) -> 
 }
 
 /// One source
-#[utoipa::path(get, path = "/api/sources/{sourceId}", tag = TAG, security(("bearer" = [])), params(("sourceId" = SourceId, Path)), responses(
+#[utoipa::path(get, operation_id = "getSource", path = "/api/sources/{sourceId}", tag = TAG, security(("bearer" = [])), params(("sourceId" = SourceId, Path)), responses(
     (status = 200, body = Source), (status = 404, body = Problem, description = "`not_found`"),
 ))]
 async fn get(SourceAccess { source, .. }: SourceAccess<Viewer>) -> Json<Source> {
@@ -43,7 +43,7 @@ async fn get(SourceAccess { source, .. }: SourceAccess<Viewer>) -> Json<Source> 
 }
 
 /// Try a failed source again
-#[utoipa::path(post, path = "/api/sources/{sourceId}/retry", tag = TAG, security(("bearer" = [])), params(("sourceId" = SourceId, Path)), responses(
+#[utoipa::path(post, operation_id = "retrySource", path = "/api/sources/{sourceId}/retry", tag = TAG, security(("bearer" = [])), params(("sourceId" = SourceId, Path)), responses(
     (status = 200, body = Source), (status = 409, body = Problem, description = "`source_not_failed`"),
     (status = 404, body = Problem, description = "`not_found`"),
 ))]
@@ -59,7 +59,7 @@ async fn retry(
 }
 
 /// Delete a source with its text, vectors and file
-#[utoipa::path(delete, path = "/api/sources/{sourceId}", tag = TAG, security(("bearer" = [])), params(("sourceId" = SourceId, Path)), responses(
+#[utoipa::path(delete, operation_id = "deleteSource", path = "/api/sources/{sourceId}", tag = TAG, security(("bearer" = [])), params(("sourceId" = SourceId, Path)), responses(
     (status = 204), (status = 404, body = Problem, description = "`not_found`"),
 ))]
 async fn delete(

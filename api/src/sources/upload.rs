@@ -6,15 +6,13 @@ use axum::extract::Multipart;
 use axum::extract::multipart::{Field, MultipartError};
 use axum::http::StatusCode;
 use bytes::{Bytes, BytesMut};
-use collabry_shared::sources::Format;
+use collabry_shared::sources::{FailureCode, Format, SNIFF_BYTES, UnknownFormat};
 use collabry_shared::storage::{BlobError, Blobs};
 use futures::StreamExt as _;
 use unicode_normalization::UnicodeNormalization as _;
 
 use crate::http::{ApiError, ApiResult};
 
-/// What is read before the format is told.
-const HEAD_BYTES: usize = 8 * 1024;
 const MAX_NAME_CHARS: usize = 200;
 
 /// A file that is stored.
@@ -31,13 +29,16 @@ pub async fn receive(multipart: &mut Multipart, blobs: &Blobs, key: &str, max_by
     let mut field = file_field(multipart).await?;
     let name = file_name(field.file_name().unwrap_or_default());
     let head = read_head(&mut field).await?;
-    if head.is_empty() {
-        return Err(ApiError::invalid("file_empty", "The file is empty."));
-    }
-    let format = Format::sniff(&head, &name)
-        .map_err(|error| ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "format_unknown", error.to_string()))?;
+    let format = Format::sniff(&head, &name).map_err(|error| refuse(&error))?;
     let size = store(field, head, blobs, key, max_bytes).await?;
     Ok(Upload { name, format, size })
+}
+
+fn refuse(unknown: &UnknownFormat) -> ApiError {
+    match unknown.code {
+        FailureCode::Empty => ApiError::invalid("file_empty", unknown.to_string()),
+        _ => ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "format_unknown", unknown.to_string()),
+    }
 }
 
 async fn file_field(multipart: &mut Multipart) -> ApiResult<Field<'_>> {
@@ -49,7 +50,7 @@ async fn file_field(multipart: &mut Multipart) -> ApiResult<Field<'_>> {
 
 async fn read_head(field: &mut Field<'_>) -> ApiResult<Bytes> {
     let mut head = BytesMut::new();
-    while head.len() < HEAD_BYTES {
+    while head.len() < SNIFF_BYTES {
         match field.chunk().await.map_err(|error| broken_off(&error))? {
             Some(chunk) => head.extend_from_slice(&chunk),
             None => break,

@@ -81,6 +81,8 @@ pub trait ConversationRepo: Send + Sync {
         now: Timestamp,
     ) -> StoreResult<Option<Message>>;
     async fn message(&self, conversation: ConversationId, id: MessageId) -> StoreResult<Option<Message>>;
+    /// The newest answer to a question that is not deleted.
+    async fn latest_answer(&self, conversation: ConversationId, question: MessageId) -> StoreResult<Option<Message>>;
     /// At most `limit` messages with a position below `before`, newest first; tombstones included.
     async fn history(&self, conversation: ConversationId, before: Option<u64>, limit: u32)
     -> StoreResult<Vec<Message>>;

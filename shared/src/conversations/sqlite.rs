@@ -150,6 +150,18 @@ impl ConversationRepo for Database {
         row.as_ref().map(self::message).transpose()
     }
 
+    async fn latest_answer(&self, conversation: ConversationId, question: MessageId) -> StoreResult<Option<Message>> {
+        let row = sqlx::query(
+            "SELECT m.* FROM messages m JOIN live_conversations c ON c.id = m.conversation_id
+             WHERE m.conversation_id = ? AND m.reply_to = ? AND m.deleted_at IS NULL ORDER BY m.position DESC LIMIT 1",
+        )
+        .bind(conversation.to_string())
+        .bind(question.to_string())
+        .fetch_optional(&self.read)
+        .await?;
+        row.as_ref().map(self::message).transpose()
+    }
+
     async fn history(
         &self,
         conversation: ConversationId,

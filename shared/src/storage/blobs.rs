@@ -12,7 +12,7 @@ use object_store::local::LocalFileSystem;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt as _, WriteMultipart};
 
-use crate::ids::{NotebookId, SourceId};
+use crate::ids::{NotebookId, SourceId, UploadId};
 
 /// Parts of 5 MiB that may wait for the store while more arrives.
 const PARTS_IN_FLIGHT: usize = 2;
@@ -42,9 +42,10 @@ impl Blobs {
         Ok(Self(Arc::new(store)))
     }
 
-    /// Where a version's file lies.
+    /// Where the file of a new version is to lie. Another place each time: of two uploads that race for one version, the
+    /// one that loses must not have overwritten the other's file.
     pub fn source_key(notebook: NotebookId, source: SourceId, version: u32) -> String {
-        format!("notebooks/{notebook}/sources/{source}/v{version}")
+        format!("notebooks/{notebook}/sources/{source}/v{version}-{}", UploadId::new())
     }
 
     /// Stores a stream under `key`; nothing is visible there before all of it arrived. Returns its bytes.
@@ -83,6 +84,14 @@ impl Blobs {
         match self.0.get(&Path::from(key)).await {
             Ok(found) => Ok(Some(found.into_stream())),
             Err(object_store::Error::NotFound { .. }) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Removes one blob; removing what is gone is no error.
+    pub async fn delete(&self, key: &str) -> Result<(), BlobError> {
+        match self.0.delete(&Path::from(key)).await {
+            Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
             Err(error) => Err(error.into()),
         }
     }
