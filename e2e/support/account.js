@@ -1,0 +1,156 @@
+// A signed-in person at the REST interface.
+
+import assert from "node:assert/strict";
+
+import { until } from "./wait.js";
+
+const PASSWORD = "correct horse battery";
+
+/** An answer that was not the expected one. */
+export class Problem extends Error {
+  /**
+   * @param {string} what
+   * @param {number} status
+   * @param {any} body
+   */
+  constructor(what, status, body) {
+    super(`${what}: ${status} ${JSON.stringify(body)}`);
+    this.status = status;
+    this.code = body?.code;
+    this.body = body;
+  }
+}
+
+export class Account {
+  /**
+   * @param {string} url
+   * @param {any} signedIn the answer to register or login
+   */
+  constructor(url, signedIn) {
+    this.url = url;
+    this.user = signedIn.user;
+    this.id = signedIn.user.id;
+    this.token = signedIn.accessToken;
+    this.refreshToken = signedIn.refreshToken;
+  }
+
+  /**
+   * @param {string} url
+   * @param {string} email
+   * @param {string} name
+   */
+  static async register(url, email, name) {
+    const body = { email, name, password: PASSWORD, returnRefreshToken: true };
+    return new Account(url, await request(url, "POST", "/api/auth/register", { body }));
+  }
+
+  /** A second session of the same person. */
+  async signInAgain() {
+    const body = { email: this.user.email, password: PASSWORD, returnRefreshToken: true };
+    return new Account(this.url, await request(this.url, "POST", "/api/auth/login", { body }));
+  }
+
+  /** A newer access token of the same session. */
+  async refresh() {
+    const signedIn = await this.post("/api/auth/refresh", { refreshToken: this.refreshToken });
+    this.token = signedIn.accessToken;
+    this.refreshToken = signedIn.refreshToken ?? this.refreshToken;
+    return this.token;
+  }
+
+  signOut() {
+    return this.post("/api/auth/logout", { refreshToken: this.refreshToken });
+  }
+
+  /** @param {string} path */
+  get(path) {
+    return request(this.url, "GET", path, { token: this.token });
+  }
+
+  /** @param {string} path @param {unknown} [body] */
+  post(path, body = {}) {
+    return request(this.url, "POST", path, { token: this.token, body });
+  }
+
+  /** @param {string} path @param {unknown} body */
+  patch(path, body) {
+    return request(this.url, "PATCH", path, { token: this.token, body });
+  }
+
+  /** @param {string} path */
+  delete(path) {
+    return request(this.url, "DELETE", path, { token: this.token });
+  }
+
+  /** @param {string} [title] */
+  async notebook(title = "Biology") {
+    return (await this.post("/api/notebooks", { title })).id;
+  }
+
+  /** @param {string} notebook @param {object} [settings] */
+  async conversation(notebook, settings = {}) {
+    return (await this.post(`/api/notebooks/${notebook}/conversations`, settings)).id;
+  }
+
+  /** @param {string} notebook @param {Account} other @param {string} [role] */
+  async invite(notebook, other, role = "editor") {
+    await this.post(`/api/notebooks/${notebook}/members`, { email: other.user.email, role });
+  }
+
+  /** @param {string} notebook @param {string} name @param {string | Uint8Array} content */
+  upload(notebook, name, content) {
+    const body = new FormData();
+    body.append("file", new Blob([content]), name);
+    return request(this.url, "POST", `/api/notebooks/${notebook}/sources`, { token: this.token, body });
+  }
+
+  /** @param {string} sourceId */
+  ready(sourceId) {
+    return until(`source ${sourceId} is ready`, async () => {
+      const source = await this.get(`/api/sources/${sourceId}`);
+      assert.notEqual(source.latest.state.step, "failed", JSON.stringify(source.latest.state));
+      return source.latest.state.step === "ready" && source;
+    });
+  }
+
+  /** All messages of a conversation, oldest first. @param {string} conversation */
+  async messages(conversation) {
+    const all = [];
+    let before = "";
+    for (;;) {
+      const page = await this.get(`/api/conversations/${conversation}/messages?limit=200${before}`);
+      all.unshift(...page.messages);
+      if (page.nextBefore === null) return all;
+      before = `&before=${page.nextBefore}`;
+    }
+  }
+
+  /**
+   * The message with which a question was answered, once it is stored.
+   * @param {string} conversation @param {string} questionId
+   */
+  answer(conversation, questionId) {
+    return until(`question ${questionId} is answered`, async () => {
+      const messages = await this.messages(conversation);
+      return messages.find((message) => message.replyTo === questionId && message.deletedAt === null);
+    });
+  }
+}
+
+/**
+ * @param {string} url
+ * @param {string} method
+ * @param {string} path
+ * @param {{ token?: string, body?: unknown }} options
+ */
+async function request(url, method, path, { token, body }) {
+  const headers = new Headers();
+  if (token) headers.set("authorization", `Bearer ${token}`);
+  const form = body instanceof FormData;
+  if (body !== undefined && !form) headers.set("content-type", "application/json");
+  const answer = await fetch(url + path, { method, headers, body: form ? body : JSON.stringify(body) });
+  const text = await answer.text();
+  const json = text === "" ? undefined : JSON.parse(text);
+  if (!answer.ok) throw new Problem(`${method} ${path}`, answer.status, json);
+  return json;
+}

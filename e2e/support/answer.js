@@ -1,0 +1,66 @@
+// An answer as a client puts it together from the events of its generation.
+
+import assert from "node:assert/strict";
+
+const KINDS = ["started", "citations", "delta", "done", "failed"];
+
+/**
+ * @typedef {{ kind: string, eventId: number, text?: string, citations?: any[], state?: string, failure?: any,
+ *   answerId?: string, questionId?: string }} AnswerEvent
+ */
+
+/**
+ * What a socket heard of a generation, in the order of arrival.
+ * @param {import("./socket.js").Live} live
+ * @param {string} generationId
+ * @returns {AnswerEvent[]}
+ */
+export function eventsOf(live, generationId) {
+  return live.heard
+    .filter(({ name, payload }) => name.startsWith("generation:") && payload.generationId === generationId)
+    .map(({ name, payload }) => ({ kind: name.slice("generation:".length), ...payload }));
+}
+
+/** The end of a generation, heard on a socket. @param {import("./socket.js").Live} live @param {string} generationId */
+export function ended(live, generationId) {
+  const ours = (payload) => payload.generationId === generationId;
+  return Promise.race([live.next("generation:done", ours), live.next("generation:failed", ours)]);
+}
+
+/**
+ * Joins what came in several ways, dropping repetitions, which must not differ.
+ * @param {AnswerEvent[]} events
+ */
+export function merged(events) {
+  /** @type {Map<number, AnswerEvent>} */
+  const byId = new Map();
+  for (const event of events) {
+    const known = byId.get(event.eventId);
+    if (known) assert.equal(event.text, known.text, `event ${event.eventId} came again, and differs`);
+    else byId.set(event.eventId, event);
+  }
+  return [...byId.values()].sort((a, b) => a.eventId - b.eventId);
+}
+
+/** The same shape for events that were read from the log. @param {any[]} logged @returns {AnswerEvent[]} */
+export const fromLog = (logged) => logged.map((event) => ({ kind: event.type, ...event }));
+
+/** @param {AnswerEvent[]} events */
+export const textOf = (events) => events.map((event) => event.text ?? "").join("");
+
+/**
+ * Checks that these are all events of an answer up to somewhere, in order and without a gap.
+ * @param {AnswerEvent[]} events
+ */
+export function assertUnbroken(events, first = 1) {
+  assert.deepEqual(
+    events.map((event) => event.eventId),
+    events.map((_, index) => first + index),
+    "event ids count up by one",
+  );
+  for (const event of events) assert.ok(KINDS.includes(event.kind), event.kind);
+  if (first === 1) assert.equal(events[0]?.kind, "started");
+  const finals = events.filter((event) => event.kind === "done" || event.kind === "failed");
+  assert.ok(finals.length <= 1, "at most one end");
+  if (finals.length === 1) assert.equal(events.at(-1), finals[0], "nothing follows the end");
+}
