@@ -1,0 +1,65 @@
+// The server dies while it reads a source: it goes on after the restart, and nothing is read twice.
+
+import assert from "node:assert/strict";
+import { after, test } from "node:test";
+
+import { assertResolves } from "../support/citations.js";
+import { handbook } from "../support/documents.js";
+import { Server } from "../support/server.js";
+import { Live } from "../support/socket.js";
+
+const SECTIONS = 150;
+
+const server = await Server.start({ after }, { COLLABRY_THREADS: "1" });
+
+/** The whole text of a source's first version, put together from its pages, and how many there are. */
+async function textOfSource(account, sourceId) {
+  let text = "";
+  for (let number = 1; ; number += 1) {
+    const page = await account.get(`/api/sources/${sourceId}/versions/1/pages/${number}`);
+    assert.equal(page.number, number);
+    const length = [...text].length;
+    assert.ok(page.start >= length, "pages do not overlap");
+    text += "\n".repeat(page.start - length) + page.text;
+    if (!page.hasNext) return text;
+  }
+}
+
+for (const step of ["extract", "embed"]) {
+  test(`kill -9 at the step "${step}"`, async (t) => {
+    const ada = await server.account("Ada");
+    const live = await Live.connect(t, ada);
+    const notebook = await ada.notebook();
+    const source = await ada.upload(notebook, "handbook.md", handbook(SECTIONS));
+    const ours = (payload) => payload.source.id === source.id;
+    await live.next("source:status", (payload) => ours(payload) && payload.source.latest.state.step === step);
+    await server.kill();
+    assert.ok(
+      live.all("source:status").filter(ours).every((payload) => payload.source.latest.state.step !== "ready"),
+      "the server died before it was done",
+    );
+    await server.run();
+
+    const { latest } = await ada.ready(source.id);
+    const text = await textOfSource(ada, source.id);
+    for (let n = 1; n <= SECTIONS; n += 1) {
+      assert.equal(text.split(`marker${n} `).length - 1, 1, `section ${n} is there once`);
+    }
+    /** Every chunk that a search can find, by where it begins. */
+    const found = new Map();
+    for (let n = 1; n <= SECTIONS; n += 15) {
+      const { hits } = await ada.post(`/api/notebooks/${notebook}/search`, { query: `marker${n}`, limit: 20 });
+      assert.ok(hits.some((hit) => hit.text.includes(`marker${n} `)), `section ${n} is found`);
+      const starts = hits.map((hit) => hit.start);
+      assert.equal(new Set(starts).size, starts.length, "no chunk twice");
+      for (const hit of hits) found.set(hit.start, hit);
+    }
+    assert.ok(found.size <= latest.chunkCount);
+    const inOrder = [...found.values()].sort((a, b) => a.start - b.start);
+    for (const [index, hit] of inOrder.slice(1).entries()) {
+      assert.ok(hit.start > inOrder[index].start && hit.end > inOrder[index].end, "chunks follow each other");
+    }
+    await assertResolves(ada, inOrder[0]);
+    await assertResolves(ada, inOrder.at(-1));
+  });
+}

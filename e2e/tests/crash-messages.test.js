@@ -1,0 +1,124 @@
+// The server dies while many people write: what was acknowledged is there, once, in its place.
+
+import assert from "node:assert/strict";
+import { after, test } from "node:test";
+
+import { Server } from "../support/server.js";
+import { Live } from "../support/socket.js";
+
+const SENDS = 200;
+const SOCKETS = 5;
+const KILL_AFTER = 60;
+
+const server = await Server.start({ after });
+
+/** Sockets of two members with one conversation open. */
+async function crowd(t) {
+  const [ada, bob] = [await server.account("Ada"), await server.account("Bob")];
+  const notebook = await ada.notebook();
+  await ada.invite(notebook, bob);
+  const conversation = await ada.conversation(notebook);
+  const lives = await Promise.all(
+    Array.from({ length: SOCKETS }, (_, index) => Live.connect(t, index % 2 ? bob : ada)),
+  );
+  await Promise.all(lives.map((live) => live.join(conversation)));
+  return { ada, conversation, lives };
+}
+
+/** Sends once; `undefined` when the connection broke before the acknowledgement. */
+async function trySend(live, payload) {
+  return live.socket.timeout(60_000).emitWithAck("message:send", payload).then(
+    (ack) => {
+      assert.equal(ack.ok, true, JSON.stringify(ack));
+      return ack.message;
+    },
+    () => undefined,
+  );
+}
+
+/** As clients do: sends again with the same clientId until it is acknowledged. */
+async function send(live, payload) {
+  for (;;) {
+    const message = await trySend(live, payload);
+    if (message) return message;
+    if (!live.socket.connected) await live.next("connect", undefined, live.heard.length);
+  }
+}
+
+const payload = (conversationId, clientId) => ({ conversationId, clientId, content: `Message ${clientId}`, ask: false });
+
+/** Every sent message exactly once, without holes, and each as it was acknowledged. */
+async function assertExactlyOnce(ada, conversation, clientIds, acked) {
+  const stored = await ada.messages(conversation);
+  assert.deepEqual(stored.map((message) => message.position), stored.map((_, index) => index + 1));
+  assert.deepEqual(stored.map((message) => message.clientId).sort(), [...clientIds].sort());
+  const byId = new Map(stored.map((message) => [message.id, message]));
+  for (const message of acked) assert.deepEqual(byId.get(message.id), message, "stored as it was acknowledged");
+  return stored;
+}
+
+test("a burst of sends with kill -9 in between", async (t) => {
+  const { ada, conversation, lives } = await crowd(t);
+  const clientIds = Array.from({ length: SENDS }, (_, index) => `burst-${index}`);
+  const acked = [];
+  let enough;
+  const killing = new Promise((resolve) => (enough = resolve)).then(() => server.kill());
+  const first = clientIds.map(async (clientId, index) => {
+    const message = await trySend(lives[index % SOCKETS], payload(conversation, clientId));
+    if (message) acked.push(message);
+    if (acked.length === KILL_AFTER) enough();
+    return message ? undefined : clientId;
+  });
+  await killing;
+  const lost = (await Promise.all(first)).filter((clientId) => clientId !== undefined);
+  const heard = lives.flatMap((live) => live.all("message:new").map(({ message }) => message));
+  t.diagnostic(`${acked.length} acknowledged before the kill, ${lost.length} not`);
+  assert.ok(lost.length > 0, "the server died in between");
+  await server.run();
+
+  const before = await ada.messages(conversation);
+  const ids = new Set(before.map((message) => message.id));
+  for (const message of [...acked, ...heard]) assert.ok(ids.has(message.id), "what was acknowledged or heard is stored");
+
+  const resent = await Promise.all(lost.map((clientId, index) => send(lives[index % SOCKETS], payload(conversation, clientId))));
+  const stored = await assertExactlyOnce(ada, conversation, clientIds, [...acked, ...resent]);
+  assert.deepEqual(stored.slice(0, before.length), before, "what was there did not move");
+
+  const { messages, complete } = await lives[0].join(conversation, 0);
+  assert.equal(complete, true);
+  assert.deepEqual(messages, stored, "a client that catches up gets the same log");
+});
+
+test("conversations that go on through two crashes keep each sender's order", async (t) => {
+  const { ada, conversation, lives } = await crowd(t);
+  const each = 20;
+  const acked = [];
+  let reached = 0;
+  const crashes = [40, 70].map((count) => ({ count }));
+  for (const crash of crashes) crash.due = new Promise((resolve) => (crash.now = resolve));
+  const restarts = (async () => {
+    for (const crash of crashes) {
+      await crash.due;
+      await server.kill();
+      await server.run();
+    }
+  })();
+  const lanes = lives.map(async (live, lane) => {
+    const own = [];
+    for (let index = 0; index < each; index += 1) {
+      const message = await send(live, payload(conversation, `lane-${lane}-${index}`));
+      own.push(message.clientId);
+      acked.push(message);
+      reached += 1;
+      for (const crash of crashes) if (reached === crash.count) crash.now();
+    }
+    return own;
+  });
+  const sent = await Promise.all(lanes);
+  await restarts;
+  const stored = await assertExactlyOnce(ada, conversation, sent.flat(), acked);
+  for (const [lane, own] of sent.entries()) {
+    const inLog = stored.filter((message) => message.clientId.startsWith(`lane-${lane}-`));
+    assert.deepEqual(inLog.map((message) => message.clientId), own, "in the order in which they were said");
+  }
+});

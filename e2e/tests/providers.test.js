@@ -1,0 +1,158 @@
+// Language models that are slow, busy, broken or away, seen from the outside of the whole server.
+
+import assert from "node:assert/strict";
+import { after, test } from "node:test";
+
+import { assertUnbroken, ended, eventsOf, textOf } from "../support/answer.js";
+import { Provider } from "../support/provider.js";
+import { Server } from "../support/server.js";
+import { Live } from "../support/socket.js";
+import { until } from "../support/wait.js";
+
+const provider = await Provider.start({ after });
+const server = await Server.start({ after }, {
+  ...provider.settings,
+  COLLABRY_OPENAI_API_KEY: "sk-of-the-tests",
+  COLLABRY_PROVIDER_FIRST_TOKEN_SECS: "2",
+  COLLABRY_PROVIDER_BETWEEN_TOKENS_SECS: "2",
+});
+const ada = await server.account("Ada");
+const conversation = await ada.conversation(await ada.notebook());
+
+/** Asks one question and returns what the clients see of its answer. */
+async function ask(t, model, ...replies) {
+  const live = await Live.connect(t, ada);
+  await live.join(conversation);
+  await provider.script(...replies);
+  const before = (await provider.chats()).length;
+  const question = await live.send(conversation, "What now?", { model });
+  const end = await ended(live, question.generationId);
+  const answer = await ada.answer(conversation, question.id);
+  const events = eventsOf(live, question.generationId);
+  assertUnbroken(events);
+  assert.equal(textOf(events), answer.content);
+  assert.deepEqual(answer.author, { kind: "assistant", model });
+  if (end.failure) {
+    assert.deepEqual(answer.failure, end.failure, "the message says what the stream said");
+    assert.equal(answer.status, "failed");
+    assert.doesNotMatch(answer.failure.message, /127\.0\.0\.1|sk-of/, "no addresses, no keys");
+    assert.match(answer.failure.message, /^[A-Z].*\.$/, "a sentence");
+  }
+  return { answer, asked: (await provider.chats()).slice(before) };
+}
+
+for (const flavour of ["ollama", "openai"]) {
+  const model = `${flavour}/scripted`;
+
+  test(`${flavour}: an answer, whatever pieces it comes in`, async (t) => {
+    const text = "Ünïcode 🌿 in pieces [7], and a tail.";
+    const { answer, asked } = await ask(t, model, { text, cut: 3, noise: true });
+    assert.deepEqual([answer.content, answer.status, answer.failure], [text, "complete", null]);
+    assert.equal(asked.length, 1);
+    assert.equal(asked[0].body.stream, true);
+    assert.equal(asked[0].authorization, flavour === "openai" ? "Bearer sk-of-the-tests" : null);
+  });
+
+  test(`${flavour}: a slow first token is waited for`, async (t) => {
+    const { answer } = await ask(t, model, { text: "At last.", first: 1_000 });
+    assert.deepEqual([answer.content, answer.status], ["At last.", "complete"]);
+  });
+
+  test(`${flavour}: one that is too slow is given up`, async (t) => {
+    const { answer } = await ask(t, model, ...Array(4).fill({ text: "Too late.", first: 60_000 }));
+    assert.deepEqual([answer.content, answer.failure.code, answer.failure.retryable], ["", "provider_timeout", true]);
+  });
+
+  test(`${flavour}: one that goes silent in the middle is given up, and its text kept`, async (t) => {
+    const { answer } = await ask(t, model, { text: "So far so good", end: "hang", after: 3 });
+    assert.deepEqual([answer.content, answer.failure.code], ["So far so ", "provider_timeout"]);
+  });
+
+  test(`${flavour}: one that is asked too often is asked again before its first token`, async (t) => {
+    const busy = { status: 429, retryAfter: "1", body: '{"error":"slow down"}' };
+    const { answer, asked } = await ask(t, model, busy, busy, { text: "Now." });
+    assert.deepEqual([answer.content, answer.status, asked.length], ["Now.", "complete", 3]);
+  });
+
+  test(`${flavour}: one that stays busy fails with a code`, async (t) => {
+    const { answer, asked } = await ask(t, model, { status: 429, retryAfter: "3600", body: "{}" });
+    assert.deepEqual([answer.failure.code, answer.failure.retryable], ["provider_rate_limited", true]);
+    assert.equal(asked.length, 1, "it asked for a pause that nobody waits for");
+  });
+
+  for (const end of ["abort", "eof"]) {
+    test(`${flavour}: a connection that breaks in the middle (${end}) keeps the text and says so`, async (t) => {
+      const { answer, asked } = await ask(t, model, { tokens: 20, between: 10, end, after: 5 });
+      assert.equal(answer.content, "w1 w2 w3 w4 w5 ");
+      assert.deepEqual([answer.failure.code, answer.failure.retryable], ["provider_cut_off", true]);
+      assert.equal(asked.length, 1, "what has begun to speak is not asked again");
+    });
+  }
+
+  test(`${flavour}: an error in the stream keeps the text and says so`, async (t) => {
+    const { answer } = await ask(t, model, { tokens: 9, end: "error", after: 2 });
+    assert.deepEqual([answer.content, answer.failure.code], ["w1 w2 ", "provider_error"]);
+    assert.doesNotMatch(answer.failure.message, /runner/, "not in the provider's words");
+  });
+
+  test(`${flavour}: a model that is not there`, async (t) => {
+    const { answer, asked } = await ask(t, `${flavour}/nobody:knows`);
+    assert.deepEqual([answer.failure.code, answer.failure.retryable], ["model_not_found", false]);
+    assert.equal(asked.length, 1);
+  });
+}
+
+test("a provider that nobody configured", async (t) => {
+  const { answer, asked } = await ask(t, "anthropic/claude");
+  assert.deepEqual([answer.failure.code, asked.length], ["model_not_found", 0]);
+});
+
+test("an answer that fails can be asked for again", async (t) => {
+  const { answer } = await ask(t, "openai/scripted", { status: 400, body: "{}" });
+  assert.equal(answer.status, "failed");
+  const live = await Live.connect(t, ada);
+  await live.join(conversation);
+  await provider.script({ text: "Better now." });
+  const again = await live.ok("message:regenerate", {
+    conversationId: conversation, messageId: answer.id, model: "ollama/scripted",
+  });
+  await ended(live, again.generationId);
+  const better = (await ada.messages(conversation)).find((message) => message.id === again.answerId);
+  assert.deepEqual([better.content, better.author.model], ["Better now.", "ollama/scripted"]);
+});
+
+test("the list of models says who is well, and a provider that is down fails with a code", async (t) => {
+  const healthy = await models();
+  assert.equal(healthy.defaultModel, "builtin/extractive");
+  for (const flavour of ["ollama", "openai"]) {
+    assert.equal(healthy.of[flavour].healthy, true);
+    assert.ok(healthy.of[flavour].models.some((model) => model.id === `${flavour}/scripted`));
+  }
+  assert.ok(healthy.of.ollama.models.every((model) => !model.id.includes("minilm")), "embedding models answer nothing");
+
+  await provider.end();
+  const ill = await until("both providers are seen to be down", async () => {
+    const list = await models();
+    return !list.of.ollama.healthy && !list.of.openai.healthy && list;
+  });
+  assert.match(ill.of.ollama.problem, /cannot be reached/);
+  assert.deepEqual(ill.of.ollama.models, []);
+  assert.equal(ill.of.builtin.healthy, true);
+
+  const live = await Live.connect(t, ada);
+  await live.join(conversation);
+  const question = await live.send(conversation, "Anyone?", { model: "ollama/scripted" });
+  const { failure } = await ended(live, question.generationId);
+  assert.deepEqual([failure.code, failure.retryable], ["provider_unreachable", true]);
+
+  await provider.run();
+  await until("both providers are seen to be back", async () => {
+    const list = await models();
+    return list.of.ollama.healthy && list.of.openai.healthy;
+  });
+});
+
+async function models() {
+  const list = await ada.get("/api/models");
+  return { ...list, of: Object.fromEntries(list.providers.map((status) => [status.provider, status])) };
+}
