@@ -32,8 +32,13 @@ export function useChatScroll(conversationId: string, first: string | undefined)
     const [scroller, grows] = [box.current, content.current];
     if (scroller === null || grows === null) return undefined;
     toEnd();
+    let lastTop = scroller.scrollTop;
     const onScroll = () => {
-      sticking.current = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < NEAR_PX;
+      const near = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < NEAR_PX;
+      // Only the reader scrolls up. An event of our own scrolling can find the content grown further already.
+      if (near) sticking.current = true;
+      else if (scroller.scrollTop < lastTop) sticking.current = false;
+      lastTop = scroller.scrollTop;
       setAtEnd(sticking.current);
     };
     const observer = new ResizeObserver(() => {

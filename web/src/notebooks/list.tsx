@@ -10,7 +10,7 @@ function NotebookCard({ notebook }: { notebook: Notebook }) {
     <li>
       <Link to={notebookPath(notebook.id)} class="notebook-card">
         <strong>{notebook.title}</strong>
-        <span class="hint">{notebook.role === "owner" ? "Yours" : `You are ${notebook.role}`} · since {ago(notebook.createdAt)}</span>
+        <span class="hint">{notebook.role === "owner" ? "Yours" : `You are ${notebook.role}`} · made {ago(notebook.createdAt)}</span>
       </Link>
     </li>
   );

@@ -11,7 +11,7 @@ import { closePanel } from "../ui/panel";
 import { complain, say } from "../ui/toast";
 import { JoinCode } from "./join-code";
 import { changeRole, invite, leave, type Member, members, removeMember, withdraw } from "./members";
-import { RoleSelect } from "./role-select";
+import { RoleHint, RoleSelect } from "./role-select";
 import { drop, type Notebook } from "./store";
 
 interface RowProps {
@@ -72,6 +72,7 @@ function InviteForm({ notebook }: { notebook: Notebook }) {
         <RoleSelect label="Role of the new member" value={role} onChange={setRole} />
         <button type="submit" class="button primary">Invite</button>
       </div>
+      <RoleHint />
       {problem !== null && <p class="problem" role="alert">{problem}</p>}
     </form>
   );

@@ -1,10 +1,15 @@
 import type { Role } from "../realtime/types";
 
 const ROLES: Record<Role, string> = {
-  viewer: "Viewer: reads and asks",
-  editor: "Editor: also adds sources",
-  owner: "Owner: also manages members",
+  viewer: "Viewer",
+  editor: "Editor",
+  owner: "Owner",
 };
+
+/** What the roles mean, where one is chosen. */
+export function RoleHint() {
+  return <p class="hint">Viewers read and ask. Editors also add sources. Owners also manage members.</p>;
+}
 
 interface Props {
   label: string;
@@ -15,7 +20,7 @@ interface Props {
 
 export function RoleSelect({ label, value, onChange, roles = ["viewer", "editor", "owner"] }: Props) {
   return (
-    <select aria-label={label} title={ROLES[value]} value={value} onChange={(event) => onChange(event.currentTarget.value as Role)}>
+    <select aria-label={label} value={value} onChange={(event) => onChange(event.currentTarget.value as Role)}>
       {roles.map((role) => <option key={role} value={role}>{ROLES[role]}</option>)}
     </select>
   );

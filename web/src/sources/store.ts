@@ -2,6 +2,7 @@ import { computed, signal } from "@preact/signals";
 import { api } from "../http/client";
 import { on, onConnected } from "../realtime/socket";
 import type { Source } from "../realtime/types";
+import { isOlder, merge } from "./merge";
 
 /** `null` until they are read for the first time. */
 export const sources = signal<Source[] | null>(null);
@@ -37,19 +38,6 @@ export async function retry(sourceId: string): Promise<void> {
 export async function deleteSource(sourceId: string): Promise<void> {
   await api("DELETE", `/api/sources/${sourceId}`);
   drop(sourceId);
-}
-
-/** The newer of what is known and what has come, in the order in which they were added. */
-export function merge(known: readonly Source[], come: Source): Source[] {
-  const old = known.find((source) => source.id === come.id);
-  if (old === undefined) return [...known, come].sort((a, b) => a.createdAt.localeCompare(b.createdAt));
-  if (isOlder(come, old)) return [...known];
-  return known.map((source) => (source.id === come.id ? come : source));
-}
-
-function isOlder(a: Source, b: Source): boolean {
-  if (a.latest.version !== b.latest.version) return a.latest.version < b.latest.version;
-  return Date.parse(a.latest.updatedAt) < Date.parse(b.latest.updatedAt);
 }
 
 export function keep(source: Source): void {

@@ -9,7 +9,8 @@ export function Avatar({ id, name, present }: { id: string; name: string; presen
 }
 
 function hue(id: string): number {
-  let sum = 0;
-  for (const char of id) sum = (sum * 31 + (char.codePointAt(0) ?? 0)) % 360;
-  return sum;
+  // FNV-1a: ids that differ in one digit get colours that differ.
+  let hash = 0x811c9dc5;
+  for (const char of id) hash = Math.imul(hash ^ (char.codePointAt(0) ?? 0), 0x01000193) >>> 0;
+  return hash % 360;
 }

@@ -1,0 +1,15 @@
+import type { Source } from "../realtime/types";
+
+/** The newer of what is known and what has come, in the order in which they were added. */
+export function merge(known: readonly Source[], come: Source): Source[] {
+  const old = known.find((source) => source.id === come.id);
+  if (old === undefined) return [...known, come].sort((a, b) => a.createdAt.localeCompare(b.createdAt));
+  if (isOlder(come, old)) return [...known];
+  return known.map((source) => (source.id === come.id ? come : source));
+}
+
+/** Whether `a` is an earlier state than `b` of the same source. */
+export function isOlder(a: Source, b: Source): boolean {
+  if (a.latest.version !== b.latest.version) return a.latest.version < b.latest.version;
+  return Date.parse(a.latest.updatedAt) < Date.parse(b.latest.updatedAt);
+}
