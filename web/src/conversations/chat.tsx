@@ -96,7 +96,7 @@ export function Chat({ notebook, conversationId }: Props) {
       <Announcer view={view} />
       <Typing open={open} />
       <Composer
-        conversationKey={conversationId}
+        draftKey={conversationId}
         model={model}
         onModel={(next) => void changeConversation(conversationId, { model: next }).catch(complain)}
         onSend={say}

@@ -8,6 +8,9 @@ const MAX_CHARS = 16_000;
 const WARN_CHARS = 15_000;
 const MAX_HEIGHT_PX = 240;
 
+/** What was begun in each conversation, for whoever looks into another one meanwhile. */
+const drafts = new Map<string, string>();
+
 interface Props {
   model: string | null;
   onModel: (model: string) => void;
@@ -15,22 +18,21 @@ interface Props {
   onSend: (content: string, ask: boolean) => void;
   onTyping: () => void;
   onStopTyping: () => void;
-  /** Changes when another conversation opens. */
-  conversationKey: string;
+  /** Where an unfinished message belongs. */
+  draftKey: string;
 }
 
-export function Composer({ model, onModel, onSend, onTyping, onStopTyping, conversationKey }: Props) {
-  const [text, setText] = useState("");
+export function Composer({ model, onModel, onSend, onTyping, onStopTyping, draftKey }: Props) {
+  const [text, setText] = useState(drafts.get(draftKey) ?? "");
   const [ask, setAsk] = useState(true);
   const area = useRef<HTMLTextAreaElement>(null);
   const length = Array.from(text).length;
   const ready = text.trim() !== "" && length <= MAX_CHARS;
 
   useEffect(() => {
-    setText("");
     // On a touch screen the keyboard would cover what was just opened.
     if (matchMedia("(pointer: fine)").matches) area.current?.focus();
-  }, [conversationKey]);
+  }, []);
   useEffect(() => {
     const element = area.current;
     if (element === null) return;
@@ -38,11 +40,16 @@ export function Composer({ model, onModel, onSend, onTyping, onStopTyping, conve
     element.style.height = `${Math.min(element.scrollHeight, MAX_HEIGHT_PX)}px`;
   }, [text]);
 
+  const write = (next: string) => {
+    setText(next);
+    if (next === "") drafts.delete(draftKey);
+    else drafts.set(draftKey, next);
+  };
   const send = () => {
     if (!ready) return;
     onStopTyping();
     onSend(text.trim(), ask);
-    setText("");
+    write("");
     area.current?.focus();
   };
 
@@ -62,7 +69,7 @@ export function Composer({ model, onModel, onSend, onTyping, onStopTyping, conve
         aria-label="Message"
         placeholder={ask ? "Ask your sources…" : "Write to the members…"}
         onInput={({ currentTarget }) => {
-          setText(currentTarget.value);
+          write(currentTarget.value);
           if (currentTarget.value === "") onStopTyping();
           else onTyping();
         }}

@@ -40,7 +40,7 @@ function copyText(text: string): void {
   void copy(text).then(() => say("Copied."), complain);
 }
 
-function Written({ message, role }: Props) {
+function Written({ message, role, model }: Props) {
   const [mode, setMode] = useState<"read" | "edit" | "delete">("read");
   const read = () => setMode("read");
   if (message.author.kind !== "user") return null;
@@ -61,6 +61,9 @@ function Written({ message, role }: Props) {
         {mode !== "edit" && (
           <div class="actions">
             <Action icon="copy" label="Copy message" run={() => copyText(message.content)} />
+            {message.generationId === null && (
+              <Action icon="redo" label="Ask for an answer to this message" run={() => void regenerate(message, model).catch(complain)} />
+            )}
             {mine && <Action icon="edit" label="Edit message" run={() => setMode("edit")} />}
             {(mine || role !== "viewer") && <Action icon="trash" label="Delete message" run={() => setMode("delete")} />}
           </div>

@@ -28,7 +28,7 @@ export function NewChat({ notebook }: { notebook: Notebook }) {
       <div class="messages">
         <Welcome onExample={(text) => start(text, true)} />
       </div>
-      <Composer conversationKey="new" model={model} onModel={setModel} onSend={start} onTyping={() => undefined} onStopTyping={() => undefined} />
+      <Composer draftKey={`new in ${notebook.id}`} model={model} onModel={setModel} onSend={start} onTyping={() => undefined} onStopTyping={() => undefined} />
     </>
   );
 }

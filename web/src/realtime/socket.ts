@@ -53,7 +53,8 @@ socket.on("connect_error", (error) => {
   const refused = error.message.startsWith("token_") ? presented : undefined;
   const renewed = refused === undefined ? Promise.resolve() : renewToken(refused);
   // A session that is over has been ended by now; anything else is worth another attempt.
-  void renewed.then(() => comeBack(COME_BACK_MS), () => comeBack(COME_BACK_MS * 3));
+  const soon = COME_BACK_MS * (0.5 + Math.random());
+  void renewed.then(() => comeBack(soon), () => comeBack(soon * 3));
 });
 
 on("auth:expired", () => {
