@@ -14,6 +14,8 @@ describe("a generation's stream", () => {
     expect(stream.text).toBe("Hello");
     expect(stream.state).toBe("done");
     expect(stream.lastEventId).toBe(4);
+    expect(stream.apply(delta(2, "Hel"))).toBe("known");
+    expect(stream.hasGap).toBe(false);
   });
 
   test("waits at a gap until what lies between has come", () => {
