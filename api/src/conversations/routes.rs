@@ -105,10 +105,7 @@ async fn update(
 #[utoipa::path(delete, operation_id = "deleteConversation", path = "/api/conversations/{conversationId}", tag = TAG, security(("bearer" = [])), params(("conversationId" = ConversationId, Path)), responses(
     (status = 204), (status = 403, body = Problem, description = "`role_too_small`"), (status = 404, body = Problem, description = "`not_found`"),
 ))]
-async fn remove(
-    State(state): State<ApiState>,
-    access: ConversationAccess,
-) -> ApiResult<StatusCode> {
+async fn remove(State(state): State<ApiState>, access: ConversationAccess) -> ApiResult<StatusCode> {
     may_manage(&access)?;
     let ConversationAccess { conversation, access } = access;
     if !state.stores.conversations.delete(conversation.id).await? {

@@ -3,6 +3,7 @@
 mod access;
 mod routes;
 mod sse;
+pub mod view;
 
 pub use self::access::GenerationAccess;
 use crate::state::ApiState;

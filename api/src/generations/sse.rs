@@ -8,9 +8,8 @@ use axum::http::HeaderMap;
 use axum::http::header::{CACHE_CONTROL, HeaderName, HeaderValue};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse as _, Response};
-use collabry_shared::generations::{EventId, Generation, GenerationEvent, LoggedEvent};
+use collabry_shared::generations::{EventId, Generation, LoggedEvent};
 use collabry_shared::ids::GenerationId;
-use collabry_shared::storage::StoreResult;
 use futures::stream;
 use futures::{Stream, StreamExt as _};
 use serde::Deserialize;
@@ -18,13 +17,11 @@ use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::{GenerationAccess, TAG};
+use super::{GenerationAccess, TAG, view};
 use crate::http::{ApiError, ApiResult, Problem, Query};
 use crate::state::ApiState;
 
 const LAST_EVENT_ID: &str = "last-event-id";
-/// How long one look at the log waits for the next event.
-const WAIT: Duration = Duration::from_secs(30);
 /// Keeps proxies from taking a thinking model for a dead connection.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
@@ -93,7 +90,7 @@ fn tail(state: ApiState, id: GenerationId, after: EventId) -> impl Stream<Item =
         let Position::After(after) = position else { return None };
         let events = tokio::select! {
             () = state.draining.cancelled() => return None,
-            events = next(&state, id, after) => events,
+            events = view::next(&state, id, after) => events,
         };
         let events = match events {
             Ok(events) => events?,
@@ -110,40 +107,6 @@ fn tail(state: ApiState, id: GenerationId, after: EventId) -> impl Stream<Item =
         Some((events, (state, next)))
     });
     batches.flat_map(|events| stream::iter(events.into_iter().map(|event| Ok(to_sse(&event)))))
-}
-
-/// The events after `after`, none when there are none for a while; `None`: nothing will follow.
-async fn next(state: &ApiState, id: GenerationId, after: EventId) -> StoreResult<Option<Vec<LoggedEvent>>> {
-    let log = &state.stores.generation_log;
-    let events = log.read(id, after, Duration::ZERO).await?;
-    if !events.is_empty() {
-        return Ok(Some(events));
-    }
-    // Looked at before the wait, so that nobody waits for the log of a generation that is over.
-    match state.stores.generations.get(id).await? {
-        Some(generation) => match generation.final_event() {
-            Some(end) => the_end(state, id, after, end).await,
-            None => log.read(id, after, WAIT).await.map(Some),
-        },
-        // Deleted with its conversation; whoever runs it will say so in the log.
-        None => Ok(Some(log.read(id, after, WAIT).await?).filter(|events| !events.is_empty())),
-    }
-}
-
-/// The end of a generation that is over. Its log may lack it: forgotten, or cut short by a crash.
-async fn the_end(
-    state: &ApiState,
-    id: GenerationId,
-    after: EventId,
-    event: GenerationEvent,
-) -> StoreResult<Option<Vec<LoggedEvent>>> {
-    let mut events = state.stores.generation_log.read(id, 0, Duration::ZERO).await?;
-    let logged = events.last().is_some_and(|last| last.event.is_final());
-    events.retain(|event| event.event_id > after);
-    if events.is_empty() && !logged {
-        events.push(LoggedEvent { event_id: after + 1, event });
-    }
-    Ok(Some(events).filter(|events| !events.is_empty()))
 }
 
 fn to_sse(logged: &LoggedEvent) -> Event {

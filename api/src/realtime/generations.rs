@@ -1,14 +1,12 @@
 //! Resuming and stopping answers over a socket.
 
-use std::time::Duration;
-
 use collabry_shared::generations::{EventId, LoggedEvent};
 use collabry_shared::ids::GenerationId;
 use serde::{Deserialize, Serialize};
 use socketioxide::extract::SocketRef;
 
 use super::dispatch::{Call, on};
-use crate::generations::GenerationAccess;
+use crate::generations::{GenerationAccess, view};
 use crate::http::ApiResult;
 
 #[derive(Debug, Deserialize)]
@@ -42,8 +40,7 @@ pub(super) fn register(socket: &SocketRef) {
 async fn resume(call: Call<Resume>) -> ApiResult<Resumed> {
     let api = &call.realtime.api;
     let GenerationAccess(generation) = GenerationAccess::prove(api, call.user.id(), call.payload.generation_id).await?;
-    let log = &api.stores.generation_log;
-    Ok(Resumed { events: log.read(generation.id, call.payload.last_event_id, Duration::ZERO).await? })
+    Ok(Resumed { events: view::so_far(api, generation.id, call.payload.last_event_id).await? })
 }
 
 async fn stop(call: Call<Stop>) -> ApiResult<Stopped> {

@@ -12,10 +12,9 @@ use socketioxide::SocketIo;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::generations::view;
 use crate::state::ApiState;
 
-/// How long one look at the log waits for the next event.
-const WAIT: Duration = Duration::from_secs(30);
 /// After a log that could not be read.
 const PAUSE: Duration = Duration::from_secs(1);
 /// Failed looks in a row after which a tail gives up.
@@ -69,9 +68,9 @@ impl Relay {
         let mut after = 0;
         let mut failures = 0;
         while failures < FAILURES {
-            match self.api.stores.generation_log.read(generation, after, WAIT).await {
-                Ok(events) if events.is_empty() && self.is_over(generation).await => return,
-                Ok(events) => {
+            match view::next(&self.api, generation, after).await {
+                Ok(None) => return,
+                Ok(Some(events)) => {
                     failures = 0;
                     for logged in &events {
                         self.emit(generation, conversation, logged).await;
@@ -97,13 +96,6 @@ impl Relay {
         let payload = Payload { generation_id, conversation_id, logged };
         if let Err(error) = self.io.local().to(room).emit(&name, &payload).await {
             tracing::debug!(%error, generation = %generation_id, "not everyone got an event");
-        }
-    }
-
-    async fn is_over(&self, generation: GenerationId) -> bool {
-        match self.api.stores.generations.get(generation).await {
-            Ok(found) => found.is_none_or(|generation| generation.state.is_final()),
-            Err(_) => false,
         }
     }
 }

@@ -73,13 +73,13 @@ async fn search(
     };
     let hits = state.engine.search(&search).await?;
     let names: HashMap<_, _> = sources.into_iter().map(|source| (source.id, source.name)).collect();
-    let mut named = Vec::with_capacity(hits.len());
+    let mut found = Vec::with_capacity(hits.len());
     for hit in hits {
         let segment = SegmentId { source_id: hit.source_id, version: hit.version };
         // Gone since the search began: nothing to show.
         let Some(version) = state.stores.sources.version(segment).await? else { continue };
         let source_name = names.get(&hit.source_id).cloned().unwrap_or_default();
-        named.push(Found { source_name, paged: version.page_count.is_some(), hit });
+        found.push(Found { source_name, paged: version.page_count.is_some(), hit });
     }
-    Ok(Json(Hits { hits: named }))
+    Ok(Json(Hits { hits: found }))
 }
