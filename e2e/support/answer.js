@@ -23,8 +23,7 @@ export function eventsOf(live, generationId) {
 
 /** The end of a generation, heard on a socket. @param {import("./socket.js").Live} live @param {string} generationId */
 export function ended(live, generationId) {
-  const ours = (payload) => payload.generationId === generationId;
-  return Promise.race([live.next("generation:done", ours), live.next("generation:failed", ours)]);
+  return live.next(["generation:done", "generation:failed"], (payload) => payload.generationId === generationId);
 }
 
 /**

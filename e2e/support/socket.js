@@ -60,16 +60,17 @@ export class Live {
 
   /**
    * The first event of this kind that fits, among those heard already and those to come.
-   * @param {string} name
+   * @param {string | string[]} name one of these
    * @param {(payload: any) => boolean} [fits]
    * @param {number} [from] what was heard before this index does not count
    */
   async next(name, fits = () => true, from = 0) {
+    const names = [name].flat();
     let look;
     const found = new Promise((resolve, reject) => {
       look = () => {
         try {
-          const event = this.heard.slice(from).find((event) => event.name === name && fits(event.payload));
+          const event = this.heard.slice(from).find((event) => names.includes(event.name) && fits(event.payload));
           if (event) resolve(event.payload);
         } catch (error) {
           reject(error);
@@ -79,7 +80,7 @@ export class Live {
       look();
     });
     try {
-      return await within(found, `${name} ${fits}`);
+      return await within(found, `${names} ${fits}`);
     } finally {
       this.#waiting.delete(look);
     }
