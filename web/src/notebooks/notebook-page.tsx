@@ -64,21 +64,21 @@ export function NotebookPage({ notebookId, conversationId }: Props) {
   };
   return (
     <DropZone notebookId={notebookId} enabled={notebook.role !== "viewer"}>
-      <div class={panel.value === null ? "workspace" : "workspace with-panel"} data-pane={pane.value}>
+      <main class={panel.value === null ? "workspace" : "workspace with-panel"} data-pane={pane.value}>
         <div class="sidebar">
           <ConversationList notebook={notebook} openId={conversationId} onChoose={toChat} />
           <SourceList notebookId={notebookId} role={notebook.role} />
         </div>
-        <main id="main" class="chat" tabIndex={-1} aria-label="Conversation">
+        <section id="main" class="chat" tabIndex={-1} aria-label="Conversation">
           {conversationId === "new" && <NewChat notebook={notebook} />}
           {conversationId !== null && conversationId !== "new" && (
             <Chat key={conversationId} notebook={notebook} conversationId={conversationId} />
           )}
-        </main>
+        </section>
         {panel.value?.kind === "passage" && <PassagePanel target={panel.value.target} />}
         {panel.value?.kind === "members" && <MembersPanel notebook={notebook} />}
         <Tabs />
-      </div>
+      </main>
     </DropZone>
   );
 }
