@@ -80,7 +80,9 @@ test("a burst of sends with kill -9 in between", async (t) => {
   const ids = new Set(before.map((message) => message.id));
   for (const message of [...acked, ...heard]) assert.ok(ids.has(message.id), "what was acknowledged or heard is stored");
 
-  const resent = await Promise.all(lost.map((clientId, index) => send(lives[index % SOCKETS], payload(conversation, clientId))));
+  // Each by who sent it first: a clientId belongs to its author.
+  const resend = (clientId) => send(lives[clientIds.indexOf(clientId) % SOCKETS], payload(conversation, clientId));
+  const resent = await Promise.all(lost.map(resend));
   const stored = await assertExactlyOnce(ada, conversation, clientIds, [...acked, ...resent]);
   assert.deepEqual(stored.slice(0, before.length), before, "what was there did not move");
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use collabry_shared::realtime::Room;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -11,7 +12,7 @@ use socketioxide::extract::SocketRef;
 use super::SocketUser;
 use super::connect::disconnect;
 use super::dispatch::{Call, on};
-use crate::auth::TokenError;
+use crate::auth::{Identity, TokenError};
 use crate::http::ApiResult;
 use crate::state::ApiState;
 
@@ -38,8 +39,13 @@ async fn refresh(call: Call<Refresh>) -> ApiResult<Refreshed> {
     if identity.user_id != call.user.id() {
         return Err(TokenError::Invalid.into());
     }
-    let expires_at = identity.expires_at;
-    call.socket.extensions.insert(SocketUser { expires_at, warned_at: None, ..call.user });
+    if identity.session_id != call.user.session_id {
+        // Signed in again: the end of the new session is what ends this socket.
+        call.socket.leave(Room::Session(call.user.session_id).to_string());
+        call.socket.join(Room::Session(identity.session_id).to_string());
+    }
+    let Identity { session_id, expires_at, .. } = identity;
+    call.socket.extensions.insert(SocketUser { session_id, expires_at, warned_at: None, ..call.user });
     Ok(Refreshed { expires_at })
 }
 

@@ -45,6 +45,8 @@ pub(super) fn register(io: &SocketIo) {
     io.ns("/", connected.with(authenticate));
 }
 
+/// Everything is in place before the client hears that it is connected: its first event finds a handler, and no event of
+/// its rooms falls into a gap.
 async fn authenticate(
     socket: SocketRef,
     State(realtime): State<Realtime>,
@@ -56,35 +58,38 @@ async fn authenticate(
         "token_invalid" => Refused::Token(TokenError::Invalid),
         _ => Refused::Busy,
     })?;
+    let notebooks = realtime.api.stores.notebooks.list_for(identity.user_id).await.map_err(|error| {
+        tracing::error!(%error, "rooms of a new socket");
+        Refused::Busy
+    })?;
+    let mut rooms = vec![Room::User(identity.user_id).to_string(), Room::Session(identity.session_id).to_string()];
+    rooms.extend(notebooks.iter().map(|(notebook, _)| Room::Notebook(notebook.id).to_string()));
+    socket.join(rooms);
     socket.extensions.insert(SocketUser {
         user,
         session_id: identity.session_id,
         expires_at: identity.expires_at,
         warned_at: None,
     });
+    register_handlers(&socket);
     Ok(())
+}
+
+fn register_handlers(socket: &SocketRef) {
+    auth::register(socket);
+    conversations::register(socket);
+    messages::register(socket);
+    generations::register(socket);
+    typing::register(socket);
+    socket.on_disconnect(disconnected);
 }
 
 async fn connected(socket: SocketRef, State(realtime): State<Realtime>) {
     let Some(user) = socket.extensions.get::<SocketUser>() else { return };
-    auth::register(&socket);
-    conversations::register(&socket);
-    messages::register(&socket);
-    generations::register(&socket);
-    typing::register(&socket);
-    socket.on_disconnect(disconnected);
-    socket.join([Room::User(user.id()).to_string(), Room::Session(user.session_id).to_string()]);
-    match realtime.api.stores.notebooks.list_for(user.id()).await {
-        Ok(notebooks) => {
-            let rooms: Vec<_> = notebooks.iter().map(|(notebook, _)| Room::Notebook(notebook.id).to_string()).collect();
-            socket.join(rooms);
-            presence::entered(&realtime.api, &socket, user.id(), notebooks).await;
-        }
-        Err(error) => {
-            // Without its rooms it would wait in vain for events: let it come again.
-            tracing::error!(%error, "rooms of a new socket");
-            disconnect(&socket);
-        }
+    presence::entered(&realtime.api, &socket, user.id()).await;
+    if !socket.connected() {
+        // It may have gone before it was counted.
+        presence::left(&realtime.api, &socket, user.id()).await;
     }
 }
 

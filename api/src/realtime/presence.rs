@@ -1,23 +1,21 @@
 //! Who is connected, told to the members of their notebooks.
 
 use collabry_shared::ids::{NotebookId, UserId};
-use collabry_shared::notebooks::{Notebook, Role};
 use collabry_shared::realtime::{Event, Room};
-use collabry_shared::storage::StoreResult;
 use socketioxide::extract::SocketRef;
 
 use crate::http::ApiResult;
 use crate::state::ApiState;
 
-pub(super) async fn entered(api: &ApiState, socket: &SocketRef, user: UserId, notebooks: Vec<(Notebook, Role)>) {
+pub(super) async fn entered(api: &ApiState, socket: &SocketRef, user: UserId) {
     if api.presence.enter(user, socket.id.as_str()).await {
-        announce(api, Ok(notebooks)).await;
+        announce(api, user).await;
     }
 }
 
 pub(super) async fn left(api: &ApiState, socket: &SocketRef, user: UserId) {
     if api.presence.leave(user, socket.id.as_str()).await {
-        announce(api, api.stores.notebooks.list_for(user).await).await;
+        announce(api, user).await;
     }
 }
 
@@ -28,8 +26,8 @@ pub(super) async fn online(api: &ApiState, notebook: NotebookId) -> ApiResult<Ve
     Ok(api.presence.online(&users).await)
 }
 
-async fn announce(api: &ApiState, notebooks: StoreResult<Vec<(Notebook, Role)>>) {
-    let notebooks = match notebooks {
+async fn announce(api: &ApiState, user: UserId) {
+    let notebooks = match api.stores.notebooks.list_for(user).await {
         Ok(notebooks) => notebooks,
         Err(error) => return tracing::warn!(%error, "presence not announced"),
     };
