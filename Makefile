@@ -55,7 +55,7 @@ test-rust: test-deps model ## Unit and integration tests of the crates
 	cargo test --release --locked --workspace
 
 test-web: web/node_modules/.package-lock.json ## Tests of the web client's logic
-	cd web && PATH="$$(../scripts/node.sh):$$PATH" npm test --silent
+	cd web && PATH="$$(../scripts/node.sh):$$PATH" && npm run --silent lint && npm test --silent
 
 e2e/node_modules/.package-lock.json: e2e/package.json e2e/package-lock.json | deps
 	cd e2e && PATH="$$(../scripts/node.sh):$$PATH" npm ci --no-audit --no-fund --loglevel=error
@@ -67,6 +67,7 @@ test-e2e: test-deps model web build e2e/node_modules/.package-lock.json ## The m
 lint: deps ## Formatting and lints
 	cargo fmt --all --check
 	cargo clippy --release --locked --workspace --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --release --locked --workspace --no-deps --quiet
 
 eval: model ## Measure retrieval quality
 	cargo run --release --locked --quiet --bin eval

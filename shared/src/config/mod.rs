@@ -168,6 +168,9 @@ impl Config {
 
 #[cfg(test)]
 mod tests {
+    use std::cell::RefCell;
+    use std::collections::BTreeSet;
+
     use super::Config;
 
     #[test]
@@ -190,5 +193,32 @@ mod tests {
         let named: Vec<_> = problems.iter().map(|problem| problem.variable).collect();
         assert_eq!(named, ["COLLABRY_BIND", "COLLABRY_JWT_SECRET", "COLLABRY_MAX_PAGES", "COLLABRY_OLLAMA_URL"]);
         assert!(!problems.to_string().contains("hunter2"), "a secret is never printed");
+    }
+
+    #[test]
+    fn the_example_names_every_setting_and_no_other() {
+        let asked = RefCell::new(BTreeSet::new());
+        Config::from_lookup(|name| {
+            if name.starts_with("COLLABRY_") {
+                asked.borrow_mut().insert(name.to_owned());
+            }
+            None
+        })
+        .unwrap();
+        let example = include_str!("../../../.env.example");
+        let settings = example.lines().filter_map(|line| line.trim_start_matches('#').split_once('='));
+        let named = settings.map(|(name, _)| name.to_owned()).filter(|name| name.starts_with("COLLABRY_")).collect();
+        assert_eq!(asked.into_inner(), named);
+    }
+
+    #[test]
+    fn the_example_shows_the_defaults() {
+        let example = include_str!("../../../.env.example");
+        let set = |name: &str| {
+            let line = example.lines().find_map(|line| line.strip_prefix('#')?.strip_prefix(name)?.strip_prefix('='));
+            line.map(str::to_owned)
+        };
+        let (shown, default) = (Config::from_lookup(set).unwrap(), Config::from_lookup(|_| None).unwrap());
+        assert_eq!(format!("{shown:?}"), format!("{default:?}"));
     }
 }

@@ -39,7 +39,7 @@ pub struct ExtractArgs {
     pub cpu_seconds: u64,
 }
 
-/// Reads the file and writes one JSON [`Answer`] to standard output.
+/// Reads the file and writes one JSON `Answer` to standard output.
 pub fn main(args: &ExtractArgs) -> ExitCode {
     let answer = match limits::set(args).and_then(|()| parent::die_with_it()) {
         Ok(()) => Answer::from(read(args)),
