@@ -27,6 +27,8 @@ pub struct EngineParts {
     pub stores: Stores,
     pub fan_out: Arc<dyn FanOut>,
     pub clock: Arc<dyn Clock>,
+    /// Starts the program that reads files.
+    pub extractor: Extractor,
 }
 
 impl std::fmt::Debug for EngineParts {
@@ -49,7 +51,7 @@ pub struct Engine {
 impl Engine {
     /// Loads the embedding model; fails when it is not there.
     pub fn build(parts: EngineParts) -> anyhow::Result<Self> {
-        let EngineParts { config, stores, fan_out, clock } = parts;
+        let EngineParts { config, stores, fan_out, clock, extractor } = parts;
         let embedder: Arc<dyn Embedder> = Arc::new(LocalEmbedder::start(&config.model_dir, config.threads)?);
         let retrieval = Arc::new(Retrieval::new(
             Arc::clone(&stores.sources),
@@ -74,7 +76,7 @@ impl Engine {
             fan_out,
             embedder,
             clock: Arc::clone(&clock),
-            extractor: Extractor::this_program(config.extraction.clone()),
+            extractor,
             config: config.extraction,
         })?);
         Ok(Self { stores, clock, ingestion, retrieval, models, generations })

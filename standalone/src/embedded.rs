@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use anyhow::Context as _;
+use collabry_ai_engine::sources::Extractor;
 use collabry_ai_engine::{Engine, EngineParts};
 use collabry_shared::clock::{Clock, SystemClock};
 use collabry_shared::config::Config;
@@ -30,6 +31,7 @@ pub async fn build(config: &Config) -> anyhow::Result<Embedded> {
         stores: stores.clone(),
         fan_out: Arc::new(fan_out.clone()),
         clock: Arc::clone(&clock),
+        extractor: Extractor::this_program(config.engine.extraction.clone()),
     })?;
     Ok(Embedded { stores, engine: Arc::new(engine), fan_out, published, clock })
 }

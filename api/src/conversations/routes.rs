@@ -86,7 +86,8 @@ async fn get(ConversationAccess { conversation, .. }: ConversationAccess) -> Jso
 
 /// Rename a conversation, or choose its model: one's own, or any as an editor
 #[utoipa::path(patch, operation_id = "updateConversation", path = "/api/conversations/{conversationId}", tag = TAG, security(("bearer" = [])), params(("conversationId" = ConversationId, Path)),
-    request_body = Settings, responses((status = 200, body = Conversation), (status = 404, body = Problem, description = "`not_found`")))]
+    request_body = Settings, responses((status = 200, body = Conversation), (status = 403, body = Problem, description = "`role_too_small`"),
+    (status = 404, body = Problem, description = "`not_found`")))]
 async fn update(
     State(state): State<ApiState>,
     access: ConversationAccess,

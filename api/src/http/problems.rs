@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 
 use super::error::{ApiError, FieldError};
 
-const PROBLEM_JSON: HeaderValue = HeaderValue::from_static("application/problem+json");
+pub const PROBLEM_JSON: &str = "application/problem+json";
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// The body of every error.
@@ -97,7 +97,7 @@ fn write(response: Response, error: &ApiError, request_id: &str) -> Response {
     let (mut parts, _) = response.into_parts();
     parts.status = error.status;
     parts.headers.remove(header::CONTENT_LENGTH);
-    parts.headers.insert(header::CONTENT_TYPE, PROBLEM_JSON);
+    parts.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));
     if let Some(seconds) = error.retry_after {
         parts.headers.insert(header::RETRY_AFTER, seconds.into());
     }

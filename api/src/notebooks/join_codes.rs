@@ -41,7 +41,8 @@ struct JoinRequest {
 
 /// Make a new join code; the one before no longer works
 #[utoipa::path(put, operation_id = "renewJoinCode", path = "/api/notebooks/{notebookId}/join-code", tag = TAG, security(("bearer" = [])), params(("notebookId" = NotebookId, Path)),
-    request_body = CodeRequest, responses((status = 200, body = NotebookView), (status = 422, body = Problem, description = "`role_invalid`")))]
+    request_body = CodeRequest, responses((status = 200, body = NotebookView), (status = 403, body = Problem, description = "`role_too_small`"),
+    (status = 422, body = Problem, description = "`role_invalid`")))]
 async fn renew(
     State(state): State<ApiState>,
     access: NotebookAccess<Owner>,
@@ -55,7 +56,8 @@ async fn renew(
 
 /// Switch the join code off
 #[utoipa::path(delete, operation_id = "switchOffJoinCode", path = "/api/notebooks/{notebookId}/join-code", tag = TAG, security(("bearer" = [])), params(("notebookId" = NotebookId, Path)),
-    responses((status = 200, body = NotebookView)))]
+    responses(
+    (status = 403, body = Problem, description = "`role_too_small`"), (status = 200, body = NotebookView)))]
 async fn switch_off(State(state): State<ApiState>, access: NotebookAccess<Owner>) -> ApiResult<Json<NotebookView>> {
     set(&state, access, None).await
 }

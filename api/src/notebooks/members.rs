@@ -79,6 +79,7 @@ async fn list(State(state): State<ApiState>, access: NotebookAccess<Viewer>) -> 
     request_body = InviteRequest, responses(
     (status = 201, body = Invited, description = "A member now"),
     (status = 202, body = Invited, description = "Invited until they register"),
+    (status = 403, body = Problem, description = "`role_too_small`"),
     (status = 409, body = Problem, description = "`already_member`"),
     (status = 422, body = Problem, description = "`email_invalid`"),
 ))]
@@ -138,7 +139,8 @@ async fn add(
 /// Change a member's role
 #[utoipa::path(patch, operation_id = "setMemberRole", path = "/api/notebooks/{notebookId}/members/{userId}", tag = TAG, security(("bearer" = [])),
     params(("notebookId" = NotebookId, Path), ("userId" = UserId, Path)), request_body = RoleRequest, responses(
-    (status = 204), (status = 409, body = Problem, description = "`last_owner`"),
+    (status = 204), (status = 403, body = Problem, description = "`role_too_small`"),
+    (status = 409, body = Problem, description = "`last_owner`"),
     (status = 404, body = Problem, description = "`not_found`"),
 ))]
 async fn set_role(
@@ -181,7 +183,8 @@ async fn remove(
 /// Take an invitation back
 #[utoipa::path(delete, operation_id = "withdrawInvitation", path = "/api/notebooks/{notebookId}/invitations/{email}", tag = TAG, security(("bearer" = [])),
     params(("notebookId" = NotebookId, Path), ("email" = String, Path)), responses(
-    (status = 204), (status = 404, body = Problem, description = "`not_found`"),
+    (status = 204), (status = 403, body = Problem, description = "`role_too_small`"),
+    (status = 404, body = Problem, description = "`not_found`"),
 ))]
 async fn withdraw(
     State(state): State<ApiState>,

@@ -47,7 +47,8 @@ struct UrlRequest {
 /// Upload a file as a new source; it is read in the background
 #[utoipa::path(post, operation_id = "uploadSource", path = "/api/notebooks/{notebookId}/sources", tag = TAG, security(("bearer" = [])), params(("notebookId" = NotebookId, Path)),
     request_body(content = FileForm, content_type = "multipart/form-data"), responses(
-    (status = 201, body = Source), (status = 400, body = Problem, description = "`upload_incomplete`"),
+    (status = 201, body = Source), (status = 403, body = Problem, description = "`role_too_small`"),
+    (status = 400, body = Problem, description = "`upload_incomplete`"),
     (status = 413, body = Problem, description = "`upload_too_large`"), (status = 415, body = Problem, description = "`format_unknown`"),
     (status = 422, body = Problem, description = "`file_empty`, `file_missing`"),
 ))]
@@ -68,7 +69,8 @@ async fn upload_source(
 /// Upload a new version of a source; the one before answers questions until it is ready
 #[utoipa::path(post, operation_id = "uploadSourceVersion", path = "/api/sources/{sourceId}/versions", tag = TAG, security(("bearer" = [])), params(("sourceId" = SourceId, Path)),
     request_body(content = FileForm, content_type = "multipart/form-data"), responses(
-    (status = 201, body = Source), (status = 400, body = Problem, description = "`upload_incomplete`"),
+    (status = 201, body = Source), (status = 403, body = Problem, description = "`role_too_small`"),
+    (status = 400, body = Problem, description = "`upload_incomplete`"),
     (status = 409, body = Problem, description = "`version_taken`"),
     (status = 413, body = Problem, description = "`upload_too_large`"), (status = 415, body = Problem, description = "`format_unknown`"),
     (status = 422, body = Problem, description = "`file_empty`, `file_missing`"),
@@ -90,7 +92,8 @@ async fn upload_version(
 
 /// Add a web page as a source; it is fetched in the background
 #[utoipa::path(post, operation_id = "addUrlSource", path = "/api/notebooks/{notebookId}/sources/url", tag = TAG, security(("bearer" = [])), params(("notebookId" = NotebookId, Path)),
-    request_body = UrlRequest, responses((status = 201, body = Source), (status = 422, body = Problem, description = "`url_invalid`")))]
+    request_body = UrlRequest, responses((status = 201, body = Source), (status = 403, body = Problem, description = "`role_too_small`"),
+    (status = 422, body = Problem, description = "`url_invalid`")))]
 async fn add_url(
     State(state): State<ApiState>,
     access: NotebookAccess<Editor>,

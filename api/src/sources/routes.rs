@@ -44,7 +44,8 @@ async fn get(SourceAccess { source, .. }: SourceAccess<Viewer>) -> Json<Source> 
 
 /// Try a failed source again
 #[utoipa::path(post, operation_id = "retrySource", path = "/api/sources/{sourceId}/retry", tag = TAG, security(("bearer" = [])), params(("sourceId" = SourceId, Path)), responses(
-    (status = 200, body = Source), (status = 409, body = Problem, description = "`source_not_failed`"),
+    (status = 200, body = Source), (status = 403, body = Problem, description = "`role_too_small`"),
+    (status = 409, body = Problem, description = "`source_not_failed`"),
     (status = 404, body = Problem, description = "`not_found`"),
 ))]
 async fn retry(
@@ -60,7 +61,8 @@ async fn retry(
 
 /// Delete a source with its text, vectors and file
 #[utoipa::path(delete, operation_id = "deleteSource", path = "/api/sources/{sourceId}", tag = TAG, security(("bearer" = [])), params(("sourceId" = SourceId, Path)), responses(
-    (status = 204), (status = 404, body = Problem, description = "`not_found`"),
+    (status = 204), (status = 403, body = Problem, description = "`role_too_small`"),
+    (status = 404, body = Problem, description = "`not_found`"),
 ))]
 async fn delete(
     State(state): State<ApiState>,

@@ -1,0 +1,75 @@
+//! Errors have one shape, whoever says them.
+
+use reqwest::Method;
+use serde_json::json;
+
+use crate::support::{Raw, TestApp};
+
+#[tokio::test]
+async fn what_is_not_there_is_a_json_404() {
+    let app = TestApp::start().await;
+    let ada = app.register("ada").await;
+    let paths =
+        ["/api", "/api/", "/api/nothing", "/api/auth", "/api/auth/login/x", "/api/ai/x", "/api/notebooks/x/y/z/%F0"];
+    for path in paths {
+        app.get(path).await.problem(404, "not_found");
+        ada.post(path, json!({})).await.problem(404, "not_found");
+    }
+    let problem = app.get("/api/nothing").await.problem(404, "not_found");
+    insta::assert_json_snapshot!("problem", problem, { ".requestId" => "[id]" });
+}
+
+#[tokio::test]
+async fn a_wrong_method_says_which_are_right() {
+    let app = TestApp::start().await;
+    let ada = app.register("ada").await;
+    for (method, path, right) in [
+        (Method::GET, "/api/auth/login", "POST"),
+        (Method::PUT, "/api/notebooks", "GET,HEAD,POST"),
+        (Method::PATCH, "/api/sources/01890000-0000-7000-8000-000000000000", "GET,HEAD,DELETE"),
+    ] {
+        let answer = ada.send(method, path, &json!({})).await;
+        answer.problem(405, "method_not_allowed");
+        assert_eq!(answer.header("allow"), right);
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_cannot_be_read_says_why() {
+    let app = TestApp::start().await;
+    let ada = app.register("ada").await;
+    let post = |body: &'static str, kind: &'static str| {
+        let request = ada.request(Method::POST, "/api/notebooks").header("content-type", kind).body(body);
+        app.send(request)
+    };
+    post("{", "application/json").await.problem(400, "json_malformed");
+    post("", "application/json").await.problem(400, "json_malformed");
+    post("{\"title\": \"\u{fffd}", "application/json; charset=utf-8").await.problem(400, "json_malformed");
+    post("[]", "application/json").await.problem(422, "validation");
+    post(r#"{"title": 1}"#, "application/json").await.problem(422, "validation");
+    post(r#"{"title": "A"}"#, "text/plain").await.problem(415, "json_expected");
+    post("title=A", "application/x-www-form-urlencoded").await.problem(415, "json_expected");
+    let none = app.request(Method::POST, "/api/notebooks").bearer_auth(&ada.token).body(r#"{"title": "A"}"#);
+    app.send(none).await.problem(415, "json_expected");
+    post(r#"{"title": "A", "colour": "red"}"#, "application/json").await.ok(201);
+}
+
+#[tokio::test]
+async fn every_answer_has_a_request_id_of_its_own() {
+    let app = TestApp::start().await;
+    let (one, other) = (app.get("/health").await, app.get("/api/nothing").await);
+    assert!(one.header("x-request-id").len() >= 32);
+    assert_ne!(one.header("x-request-id"), other.header("x-request-id"));
+    // A proxy's own is kept, so that its log and ours meet.
+    let named = app.send(app.request(Method::GET, "/api/nothing").header("x-request-id", "from-the-proxy")).await;
+    assert_eq!(named.problem(404, "not_found")["requestId"], "from-the-proxy");
+}
+
+#[tokio::test]
+async fn a_client_that_asks_first_is_refused_before_it_sends() {
+    let app = TestApp::start().await;
+    let ada = app.register("ada").await;
+    let headers = [("Content-Type", "application/json"), ("Content-Length", "1000000"), ("Expect", "100-continue")];
+    let refused = Raw::begin(&ada, "POST", "/api/nothing", &headers).await.answer().await;
+    assert!(refused.starts_with("HTTP/1.1 404"), "{refused}");
+}

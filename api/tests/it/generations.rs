@@ -1,0 +1,268 @@
+//! Answers: streamed, cited, resumed, stopped, asked again.
+
+use reqwest::Method;
+use scripted_provider::Provider;
+use serde_json::{Value, json};
+use tokio::time::timeout;
+
+use crate::support::{PATIENCE, SseEvent, TestApp, User, eventually, id};
+
+const TEXT: &str = "# Pflanzen 🌱\n\n\
+    Blätter – the leaves – are green because chlorophyll absorbs red and blue light and reflects green light. 🍃\n\n\
+    ## Wurzeln\n\nRoots draw water from the soil by osmosis.\n";
+
+/// An api with a scripted model server beside it.
+async fn with_provider() -> TestApp {
+    let address = Provider::default().start().await.unwrap();
+    TestApp::start_with(|config| {
+        config.engine.providers.ollama_url = Some(format!("http://{address}").parse().unwrap());
+    })
+    .await
+}
+
+fn texts(events: &[SseEvent]) -> String {
+    events.iter().filter(|event| event.name == "delta").map(|event| event.data["text"].as_str().unwrap()).collect()
+}
+
+fn generation(question: &Value) -> String {
+    question["generationId"].as_str().unwrap().to_owned()
+}
+
+/// `text[start..end]` in code points.
+fn slice(text: &str, start: u64, end: u64) -> String {
+    text.chars().skip(usize::try_from(start).unwrap()).take(usize::try_from(end - start).unwrap()).collect()
+}
+
+/// The document's text as its pages tell it.
+async fn document(user: &User<'_>, source: &str) -> String {
+    let mut text = String::new();
+    for number in 1.. {
+        let page = user.get(&format!("/api/sources/{source}/versions/1/pages/{number}")).await.ok(200);
+        assert_eq!(page["start"], text.chars().count(), "pages join without gaps");
+        text.push_str(page["text"].as_str().unwrap());
+        if page["hasNext"] == false {
+            break;
+        }
+    }
+    text
+}
+
+#[tokio::test]
+async fn a_question_gets_a_streamed_answer_whose_citations_resolve() {
+    let app = TestApp::start().await;
+    let ada = app.register("ada").await;
+    let notebook = ada.notebook("Biology").await;
+    let source = id(&ada.ready_source(&notebook, "Pflanzen.md", TEXT).await);
+    let conversation = ada.conversation(&notebook).await;
+    let question = ada.say(&conversation, "Why are leaves green?", json!({})).await;
+    let events = ada.events(&generation(&question), "").await;
+    let mut names: Vec<_> = events.iter().map(|event| event.name.as_str()).collect();
+    names.dedup();
+    assert_eq!(names, ["started", "citations", "delta", "done"]);
+    let ids: Vec<_> = events.iter().map(|event| event.id).collect();
+    assert_eq!(ids, (1..=events.len() as u64).collect::<Vec<_>>(), "no gaps");
+    assert!(events.iter().all(|event| event.data["eventId"] == event.id && event.data["type"] == event.name.as_str()));
+
+    let answer = ada.answer_to(&conversation, &question).await;
+    assert_eq!(answer["content"], texts(&events));
+    assert!(texts(&events).contains("chlorophyll"), "{answer}");
+    assert_eq!((&answer["status"], &answer["generationId"]), (&json!("complete"), &question["generationId"]));
+    assert_eq!(events.last().unwrap().data["answerId"], answer["id"]);
+    let text = document(&ada, &source).await;
+    let citations = answer["citations"].as_array().unwrap();
+    assert!(!citations.is_empty());
+    for citation in citations {
+        assert!(answer["content"].as_str().unwrap().contains(&format!("[{}]", citation["number"])));
+        assert_eq!((&citation["sourceId"], &citation["version"]), (&json!(source), &json!(1)));
+        let (start, end) = (citation["start"].as_u64().unwrap(), citation["end"].as_u64().unwrap());
+        assert_eq!(citation["text"], slice(&text, start, end), "by code points");
+        let page = ada.get(&format!("/api/sources/{source}/versions/1/pages/{}", citation["page"])).await.ok(200);
+        let begin = page["start"].as_u64().unwrap();
+        let length = page["text"].as_str().unwrap().chars().count() as u64;
+        assert!((begin..begin + length).contains(&start), "begins on its page: {citation}");
+    }
+    let stored = ada.get(&format!("/api/ai/generations/{}", generation(&question))).await.ok(200);
+    assert_eq!((&stored["state"], &stored["answerId"]), (&json!("done"), &answer["id"]));
+}
+
+#[tokio::test]
+async fn a_stream_goes_on_after_any_event() {
+    let app = TestApp::start().await;
+    let ada = app.register("ada").await;
+    let notebook = ada.notebook("Biology").await;
+    ada.ready_source(&notebook, "Pflanzen.md", TEXT).await;
+    let conversation = ada.conversation(&notebook).await;
+    let question = ada.say(&conversation, "Why are leaves green?", json!({})).await;
+    let generation = generation(&question);
+    let all = ada.events(&generation, "").await;
+    let path = format!("/api/ai/generations/{generation}/events");
+    for seen in 0..=all.len() {
+        let rest = ada.events(&generation, &format!("?after={seen}")).await;
+        assert_eq!(rest, all[seen..]);
+        // What a browser sends when it comes back goes before the address it first asked.
+        let back = ada.request(Method::GET, &format!("{path}?after=0")).header("last-event-id", seen);
+        let rest = crate::support::SseReader::new(back.send().await.unwrap()).rest();
+        assert_eq!(timeout(PATIENCE, rest).await.unwrap(), all[seen..]);
+    }
+    for nonsense in ["x", "-1", "1.5", "", "99999999999999999999"] {
+        let request = ada.request(Method::GET, &path).header("last-event-id", nonsense);
+        app.send(request).await.problem(422, "event_id_invalid");
+    }
+    ada.get(&format!("{path}?after={}", all.len() + 1)).await.problem(422, "event_id_invalid");
+    ada.get(&format!("{path}?after=18446744073709551615")).await.problem(422, "event_id_invalid");
+    ada.get(&format!("{path}?after=x")).await.problem(422, "validation");
+}
+
+#[tokio::test]
+async fn everyone_who_watches_sees_the_same() {
+    let app = with_provider().await;
+    let (ada, bob) = (app.register("ada").await, app.register("bob").await);
+    let notebook = ada.notebook("Biology").await;
+    ada.invite(&notebook, &bob, "viewer").await;
+    let conversation = ada.conversation(&notebook).await;
+    let model = json!({ "model": "ollama/scripted:tokens=40,between=5" });
+    let question = ada.say(&conversation, "Count.", model).await;
+    let generation = generation(&question);
+    let (hers, his) = tokio::join!(ada.events(&generation, ""), bob.events(&generation, ""));
+    assert_eq!(hers, his);
+    assert_eq!(texts(&hers).split_whitespace().count(), 40);
+    assert_eq!(ada.events(&generation, "").await, hers, "also afterwards");
+}
+
+#[tokio::test]
+async fn events_come_as_they_happen_and_uncompressed() {
+    let app = with_provider().await;
+    let ada = app.register("ada").await;
+    let conversation = ada.conversation(&ada.notebook("Biology").await).await;
+    let model = json!({ "model": "ollama/scripted:tokens=9,after=3,end=hang" });
+    let question = ada.say(&conversation, "Count.", model).await;
+    let path = format!("/api/ai/generations/{}/events", generation(&question));
+    let request = ada.request(Method::GET, &path).header("accept-encoding", "gzip");
+    let response = request.send().await.unwrap();
+    for (name, value) in
+        [("content-type", "text/event-stream"), ("cache-control", "no-store"), ("x-accel-buffering", "no")]
+    {
+        assert_eq!(response.headers()[name], value);
+    }
+    assert!(!response.headers().contains_key("content-encoding"));
+    // The model hangs, and yet its first words arrive.
+    let mut reader = crate::support::SseReader::new(response);
+    let text = async {
+        let mut text = String::new();
+        while text != "w1 w2 w3 " {
+            let event = reader.next().await.unwrap();
+            text.push_str(event.data["text"].as_str().unwrap_or_default());
+        }
+    };
+    timeout(PATIENCE, text).await.unwrap();
+    let stop = format!("/api/ai/generations/{}/stop", generation(&question));
+    assert_eq!(ada.post(&stop, json!({})).await.ok(200)["stopped"], true);
+    let last = timeout(PATIENCE, reader.rest()).await.unwrap().pop().unwrap();
+    assert_eq!((last.name.as_str(), &last.data["state"]), ("done", &json!("stopped")));
+    assert_eq!(ada.post(&stop, json!({})).await.ok(200)["stopped"], false, "over already");
+    let answer = ada.answer_to(&conversation, &question).await;
+    assert_eq!((&answer["content"], &answer["status"]), (&json!("w1 w2 w3 "), &json!("stopped")));
+}
+
+#[tokio::test]
+async fn closing_the_stream_stops_nothing() {
+    let app = with_provider().await;
+    let ada = app.register("ada").await;
+    let conversation = ada.conversation(&ada.notebook("Biology").await).await;
+    let model = json!({ "model": "ollama/scripted:tokens=40,between=5" });
+    let question = ada.say(&conversation, "Count.", model).await;
+    let mut reader = ada.watch(&generation(&question), "").await;
+    timeout(PATIENCE, reader.next()).await.unwrap().unwrap();
+    drop(reader);
+    let state = format!("/api/ai/generations/{}", generation(&question));
+    eventually("it is done", async || (ada.get(&state).await.ok(200)["state"] == "done").then_some(())).await;
+}
+
+#[tokio::test]
+async fn a_model_that_is_not_there_fails_in_words() {
+    let app = with_provider().await;
+    let ada = app.register("ada").await;
+    let conversation = ada.conversation(&ada.notebook("Biology").await).await;
+    for model in ["nobody/gpt-9", "builtin/oracle", "ollama/absent:what"] {
+        let (question, answer) = ada.ask(&conversation, "Why?", json!({ "model": model })).await;
+        assert_eq!((&answer["status"], &answer["content"]), (&json!("failed"), &json!("")));
+        assert_eq!(answer["failure"]["code"], "model_not_found", "{answer}");
+        assert!(answer["failure"]["message"].as_str().unwrap().ends_with('.'));
+        let last = ada.events(&generation(&question), "").await.pop().unwrap();
+        assert_eq!((last.name.as_str(), &last.data["failure"]), ("failed", &answer["failure"]));
+    }
+}
+
+#[tokio::test]
+async fn a_question_goes_to_its_model_then_the_conversations_then_the_default() {
+    let app = with_provider().await;
+    let ada = app.register("ada").await;
+    let notebook = ada.notebook("Biology").await;
+    let body = json!({ "model": "ollama/scripted" });
+    let conversation = id(&ada.post(&format!("/api/notebooks/{notebook}/conversations"), body).await.ok(201));
+    let (_, answer) = ada.ask(&conversation, "Why?", json!({})).await;
+    assert_eq!(answer["author"], json!({ "kind": "assistant", "model": "ollama/scripted" }));
+    let (_, answer) = ada.ask(&conversation, "Why?", json!({ "model": "builtin/extractive" })).await;
+    assert_eq!(answer["author"]["model"], "builtin/extractive");
+    let plain = ada.conversation(&notebook).await;
+    let (_, answer) = ada.ask(&plain, "Why?", json!({})).await;
+    assert_eq!(answer["author"]["model"], "builtin/extractive");
+    let models = ada.get("/api/models").await.ok(200);
+    insta::assert_json_snapshot!("models", models);
+}
+
+#[tokio::test]
+async fn a_new_answer_replaces_the_old_one_when_it_is_complete() {
+    let app = with_provider().await;
+    let ada = app.register("ada").await;
+    let conversation = ada.conversation(&ada.notebook("Biology").await).await;
+    let (question, first) = ada.ask(&conversation, "Why?", json!({ "model": "ollama/scripted:tokens=2" })).await;
+    let again = |message: String, body: Value| {
+        let path = format!("/api/conversations/{conversation}/messages/{message}/regenerate");
+        let ada = &ada;
+        async move {
+            let generation = ada.post(&path, body).await.ok(202);
+            ada.events(&id(&generation), "").await;
+            generation
+        }
+    };
+    let answers = async || {
+        let messages = ada.messages(&conversation, "").await;
+        let alive = messages.into_iter().filter(|one| one["replyTo"] == question["id"] && one["deletedAt"].is_null());
+        alive.map(|one| one["content"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let generation = again(id(&first), json!({ "model": "ollama/scripted:tokens=3" })).await;
+    assert_eq!(generation["supersedes"], first["id"]);
+    assert_eq!(answers().await, ["w1 w2 w3 "]);
+    // By the question, which means its newest answer.
+    let generation = again(id(&question), json!({ "model": "ollama/scripted:tokens=4" })).await;
+    assert_ne!(generation["supersedes"], Value::Null);
+    assert_eq!(answers().await, ["w1 w2 w3 w4 "]);
+    // One that fails replaces nothing.
+    again(id(&question), json!({ "model": "nobody/gpt-9" })).await;
+    assert_eq!(answers().await, ["w1 w2 w3 w4 ", ""]);
+    let gone = format!("/api/conversations/{conversation}/messages/{}/regenerate", id(&first));
+    ada.post(&gone, json!({})).await.problem(404, "not_found");
+    let path = format!("/api/conversations/{conversation}/messages/{}/regenerate", id(&question));
+    ada.post(&path, json!({ "model": "x" })).await.problem(422, "model_invalid");
+}
+
+#[tokio::test]
+async fn a_log_that_is_forgotten_still_tells_the_end() {
+    let app = TestApp::start().await;
+    let ada = app.register("ada").await;
+    let conversation = ada.conversation(&ada.notebook("Biology").await).await;
+    let (question, answer) = ada.ask(&conversation, "Why?", json!({})).await;
+    app.clock.advance(jiff::SignedDuration::from_hours(1));
+    let later = collabry_shared::clock::Clock::now(&app.clock);
+    assert_eq!(app.stores.generation_log.forget(later).await.unwrap(), 1);
+    let login = json!({ "email": ada.email, "password": crate::support::PASSWORD });
+    let token = app.post("/api/auth/login", &login).await.ok(200)["accessToken"].as_str().unwrap().to_owned();
+    for after in ["", "?after=3"] {
+        let path = format!("/api/ai/generations/{}/events{after}", generation(&question));
+        let response = app.request(Method::GET, &path).bearer_auth(&token).send().await.unwrap();
+        let events = timeout(PATIENCE, crate::support::SseReader::new(response).rest()).await.unwrap();
+        assert_eq!(events.len(), 1);
+        assert_eq!((events[0].name.as_str(), &events[0].data["answerId"]), ("done", &answer["id"]));
+    }
+}

@@ -1,0 +1,23 @@
+//! The api over real HTTP: a server on a port of its own, SQLite in a folder of its own, the real engine.
+#![cfg(test)]
+
+mod auth;
+mod conversations;
+mod errors;
+mod generations;
+mod health;
+mod join_codes;
+mod members;
+mod notebooks;
+mod notifications;
+mod openapi;
+mod roles;
+mod search;
+mod shutdown;
+mod sources;
+mod support;
+mod tenants;
+mod tokens;
+mod uploads;
+mod urls;
+mod web;

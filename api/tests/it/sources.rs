@@ -1,0 +1,156 @@
+//! Sources: what is taken, read, tried again, removed.
+
+use serde_json::json;
+
+use crate::support::{TestApp, eventually, id, multipart};
+
+/// The least of each format that tells it.
+const ACCEPTED: &[(&str, &[u8], &str)] = &[
+    ("paper.pdf", b"%PDF-1.7\n", "pdf"),
+    ("letter.docx", b"PK\x03\x04....word/document.xml", "docx"),
+    ("slides.pptx", b"PK\x03\x04....ppt/presentation.xml", "pptx"),
+    ("table.xlsx", b"PK\x03\x04....xl/workbook.xml", "xlsx"),
+    ("table.csv", b"a,b\n1,2\n", "csv"),
+    ("page.html", b"<!doctype html><title>x</title>", "html"),
+    ("notes.md", b"# Notes\n\nText.", "markdown"),
+    ("notes.txt", b"Text.", "text"),
+    ("main.rs", b"fn main() {}", "text"),
+    ("NOTES.TXT", b"Text.", "text"),
+];
+
+const REFUSED: &[(&str, &[u8])] = &[
+    ("photo.png", b"\x89PNG\r\n\x1a\n"),
+    ("files.zip", b"PK\x03\x04"),
+    ("scan.pdf", b"\x89PNG\r\n\x1a\n"),
+    ("letter.docx", b"hello"),
+    ("notes.txt", b"MZ\x90\0"),
+    ("old.doc", b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1"),
+];
+
+#[tokio::test]
+async fn each_format_is_taken_and_told_by_its_content() {
+    let app = TestApp::start().await;
+    let ada = app.register("ada").await;
+    let notebook = ada.notebook("Files").await;
+    for (name, bytes, format) in ACCEPTED {
+        let source = ada.upload(&notebook, name, bytes).await.ok(201);
+        assert_eq!((&source["name"], &source["latest"]["format"]), (&json!(name), &json!(format)));
+        assert_eq!(source["latest"]["size"], bytes.len());
+    }
+    let listed = ada.get(&format!("/api/notebooks/{notebook}/sources")).await.ok(200);
+    assert_eq!(listed["sources"].as_array().unwrap().len(), ACCEPTED.len());
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_is_refused_with_the_reason_and_leaves_nothing() {
+    let app = TestApp::start().await;
+    let ada = app.register("ada").await;
+    let notebook = ada.notebook("Files").await;
+    let mut reasons = Vec::new();
+    for (name, bytes) in REFUSED {
+        let problem = ada.upload(&notebook, name, bytes).await.problem(415, "format_unknown");
+        reasons.push(format!("{name}: {}", problem["detail"].as_str().unwrap()));
+    }
+    insta::assert_snapshot!("refused", reasons.join("\n"));
+    for (name, bytes) in [("empty.txt", &b""[..]), ("blank.txt", b" \r\n\t"), ("empty.pdf", b"")] {
+        ada.upload(&notebook, name, bytes).await.problem(422, "file_empty");
+    }
+    assert_eq!(ada.get(&format!("/api/notebooks/{notebook}/sources")).await.ok(200)["sources"], json!([]));
+    assert!(app.blobs().is_empty(), "{:?}", app.blobs());
+}
+
+#[tokio::test]
+async fn a_source_becomes_ready_and_its_pages_can_be_read() {
+    let app = TestApp::start().await;
+    let ada = app.register("ada").await;
+    let notebook = ada.notebook("Biology").await;
+    let text = "# Höhe 🌱\n\nLeaves are green.\n";
+    let added = ada.upload(&notebook, "../../Pflanzen 🌱\u{7}.md", text.as_bytes()).await.ok(201);
+    insta::assert_json_snapshot!("source", added, { ".id" => "[id]", ".notebookId" => "[id]", ".createdBy" => "[id]" });
+    let ready = ada.settled(&id(&added)).await;
+    assert_eq!((&ready["latest"]["state"], &ready["readyVersion"]), (&json!({ "step": "ready" }), &json!(1)));
+    let page = ada.get(&format!("/api/sources/{}/versions/1/pages/1", id(&ready))).await.ok(200);
+    insta::assert_json_snapshot!("page", page);
+    for missing in ["versions/1/pages/2", "versions/1/pages/0", "versions/2/pages/1", "versions/1/pages/4294967295"] {
+        ada.get(&format!("/api/sources/{}/{missing}", id(&ready))).await.problem(404, "not_found");
+    }
+}
+
+#[tokio::test]
+async fn the_file_comes_back_as_it_was_and_is_never_shown_in_our_origin() {
+    let app = TestApp::start().await;
+    let ada = app.register("ada").await;
+    let notebook = ada.notebook("Biology").await;
+    let html = "<!doctype html><script>alert(1)</script>".repeat(100);
+    let source = id(&ada.upload(&notebook, "Übung \u{201c}1\u{201d}; x.html", html.as_bytes()).await.ok(201));
+    let path = format!("/api/sources/{source}/versions/1/file");
+    let request = ada.request(reqwest::Method::GET, &path).header("accept-encoding", "gzip");
+    let file = app.send(request).await;
+    file.status.is_success().then_some(()).unwrap();
+    assert_eq!(file.text(), html);
+    assert_eq!(file.header("content-type"), "application/octet-stream");
+    assert_eq!(file.header("x-content-type-options"), "nosniff");
+    let wanted = "attachment; filename*=UTF-8''%C3%9Cbung%20%E2%80%9C1%E2%80%9D%3B%20x.html";
+    assert_eq!(file.header("content-disposition"), wanted);
+    ada.get(&format!("/api/sources/{source}/versions/2/file")).await.problem(404, "not_found");
+}
+
+#[tokio::test]
+async fn a_failed_source_says_why_and_can_be_tried_again() {
+    let app = TestApp::start().await;
+    let ada = app.register("ada").await;
+    let notebook = ada.notebook("Files").await;
+    let source = id(&ada.upload(&notebook, "broken.docx", b"PK\x03\x04....word/document.xml").await.ok(201));
+    let failed = ada.settled(&source).await;
+    assert_eq!(failed["latest"]["state"]["code"], "damaged", "{failed}");
+    assert!(failed["latest"]["state"]["message"].as_str().unwrap().ends_with('.'));
+    let notifications = ada.get("/api/notifications").await.ok(200);
+    assert_eq!(notifications["notifications"][0]["about"]["kind"], "sourceFailed");
+    let retried = ada.post(&format!("/api/sources/{source}/retry"), json!({})).await.ok(200);
+    assert_eq!(retried["latest"]["state"], json!({ "step": "queued" }));
+    assert_eq!(ada.settled(&source).await["latest"]["state"]["code"], "damaged");
+    let ready = id(&ada.ready_source(&notebook, "a.txt", "Fine.").await);
+    ada.post(&format!("/api/sources/{ready}/retry"), json!({})).await.problem(409, "source_not_failed");
+}
+
+#[tokio::test]
+async fn a_new_version_replaces_the_text_and_keeps_the_old_one_for_its_citations() {
+    let app = TestApp::start().await;
+    let ada = app.register("ada").await;
+    let notebook = ada.notebook("Biology").await;
+    let source = id(&ada.ready_source(&notebook, "v1.txt", "The first edition.").await);
+    let form = multipart::form("file", "v2.md", b"# The second edition");
+    let added = ada.upload_form(&format!("/api/sources/{source}/versions"), form).await.ok(201);
+    assert_eq!((&added["id"], &added["name"]), (&json!(source), &json!("v2.md")));
+    assert_eq!((&added["latest"]["version"], &added["latest"]["format"]), (&json!(2), &json!("markdown")));
+    assert_eq!(added["readyVersion"], 1);
+    assert_eq!(ada.settled(&source).await["readyVersion"], 2);
+    for (version, text) in [(1, "The first edition."), (2, "# The second edition")] {
+        assert_eq!(ada.get(&format!("/api/sources/{source}/versions/{version}/file")).await.text(), text);
+        let page = ada.get(&format!("/api/sources/{source}/versions/{version}/pages/1")).await.ok(200);
+        assert!(page["text"].as_str().unwrap().contains("edition"));
+    }
+}
+
+#[tokio::test]
+async fn deleting_a_source_removes_its_rows_and_files() {
+    let app = TestApp::start().await;
+    let ada = app.register("ada").await;
+    let notebook = ada.notebook("Biology").await;
+    let source = id(&ada.ready_source(&notebook, "a.txt", "Leaves are green.").await);
+    let kept = id(&ada.ready_source(&notebook, "b.txt", "Roots drink water.").await);
+    ada.delete(&format!("/api/sources/{source}")).await.ok(204);
+    ada.get(&format!("/api/sources/{source}")).await.problem(404, "not_found");
+    ada.delete(&format!("/api/sources/{source}")).await.problem(404, "not_found");
+    ada.post(&format!("/api/sources/{source}/retry"), json!({})).await.problem(404, "not_found");
+    let hits = ada.post(&format!("/api/notebooks/{notebook}/search"), json!({ "query": "green" })).await.ok(200);
+    assert!(hits["hits"].as_array().unwrap().iter().all(|hit| hit["sourceId"] == kept), "{hits}");
+    eventually("only the other file is left", async || (app.blobs().len() == 1).then_some(())).await;
+    eventually("nothing waits to be purged", async || {
+        app.stores.sources.deleted().await.unwrap().is_empty().then_some(())
+    })
+    .await;
+    let segment = collabry_shared::sources::SegmentId { source_id: source.parse().unwrap(), version: 1 };
+    assert!(app.stores.sources.chunks(segment).await.unwrap().is_empty());
+    assert_eq!(ada.get(&format!("/api/sources/{kept}/versions/1/file")).await.text(), "Roots drink water.");
+}

@@ -1,0 +1,186 @@
+//! A running api and what is behind it.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
+
+use collabry_ai_engine::sources::Extractor;
+use collabry_ai_engine::{Engine, EngineParts};
+use collabry_api::{App, AppParts};
+use collabry_shared::clock::ManualClock;
+use collabry_shared::config::Config;
+use collabry_shared::presence::LocalPresence;
+use collabry_shared::realtime::LocalFanOut;
+use collabry_shared::storage::{Stores, sqlite};
+use reqwest::{Client, Method, RequestBuilder};
+use secrecy::SecretString;
+use serde_json::Value;
+use tempfile::TempDir;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use super::contract::{self, Operation};
+use super::{Answer, User};
+
+pub const SECRET: &str = "a secret that is only used in tests";
+const START: &str = "2026-03-01T12:00:00Z";
+
+/// Dropping it ends it.
+pub struct TestApp {
+    pub address: SocketAddr,
+    pub clock: ManualClock,
+    pub stores: Stores,
+    pub operations: Vec<Operation>,
+    pub document: Value,
+    pub shutdown: CancellationToken,
+    pub running: Option<JoinHandle<std::io::Result<()>>>,
+    http: Client,
+    data: TempDir,
+}
+
+impl TestApp {
+    pub async fn start() -> Self {
+        Self::start_with(|_| {}).await
+    }
+
+    /// `change` is applied to the default configuration.
+    pub async fn start_with(change: impl FnOnce(&mut Config)) -> Self {
+        let data = tempfile::tempdir().unwrap();
+        let mut config = Config::from_lookup(|name| (name == "COLLABRY_THREADS").then(|| "1".to_owned())).unwrap();
+        config.engine.model_dir = model_dir();
+        config.api.web_dir = data.path().join("no-web-client");
+        change(&mut config);
+        let clock = ManualClock::at(START.parse().unwrap());
+        let stores = sqlite::open(data.path(), Arc::new(clock.clone())).await.unwrap();
+        let (fan_out, published) = LocalFanOut::new();
+        let engine = Engine::build(EngineParts {
+            extractor: Extractor::new(extract_program(), config.engine.extraction.clone()),
+            config: config.engine.clone(),
+            stores: stores.clone(),
+            fan_out: Arc::new(fan_out.clone()),
+            clock: Arc::new(clock.clone()),
+        });
+        let engine = Arc::new(engine.unwrap());
+        let app = App::build(AppParts {
+            config: config.api,
+            jwt_secret: SecretString::from(SECRET),
+            default_model: config.engine.default_model,
+            stores: stores.clone(),
+            engine: Arc::clone(&engine) as _,
+            fan_out: Arc::new(fan_out),
+            published,
+            presence: Arc::new(LocalPresence::default()),
+            clock: Arc::new(clock.clone()),
+        });
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let shutdown = CancellationToken::new();
+        let running = tokio::spawn(app.run(listener, shutdown.clone()));
+        tokio::spawn({
+            let shutdown = shutdown.clone();
+            async move { engine.run(shutdown).await.unwrap() }
+        });
+        let http = client();
+        let document = http.get(format!("http://{address}/api/openapi.json")).send().await.unwrap();
+        let document: Value = document.json().await.unwrap();
+        let operations = contract::operations(&document);
+        Self { address, clock, stores, operations, document, shutdown, running: Some(running), http, data }
+    }
+
+    pub fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.http.request(method, self.url(path))
+    }
+
+    /// Sends a request and holds the answer against the documentation.
+    pub async fn send(&self, request: RequestBuilder) -> Answer {
+        let request = request.build().unwrap();
+        let (method, path) = (request.method().to_string(), request.url().path().to_owned());
+        let answer = Answer::of(self.http.execute(request).await.unwrap()).await;
+        contract::check(&self.operations, &method, &path, answer.status.as_u16());
+        answer
+    }
+
+    pub async fn get(&self, path: &str) -> Answer {
+        self.send(self.request(Method::GET, path)).await
+    }
+
+    pub async fn post(&self, path: &str, body: &Value) -> Answer {
+        self.send(self.request(Method::POST, path).json(body)).await
+    }
+
+    /// A new account, signed in; its address is `name@example.org`.
+    pub async fn register(&self, name: &str) -> User<'_> {
+        User::register(self, name).await
+    }
+
+    /// Files in the blob store, unfinished ones too.
+    pub fn blobs(&self) -> Vec<PathBuf> {
+        files_below(&self.data.path().join("blobs"))
+    }
+}
+
+impl Drop for TestApp {
+    fn drop(&mut self) {
+        self.shutdown.cancel();
+    }
+}
+
+fn files_below(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let Ok(entries) = std::fs::read_dir(folder) else { return found };
+    for entry in entries.flatten() {
+        if entry.path().is_dir() {
+            found.extend(files_below(&entry.path()));
+        } else {
+            found.push(entry.path());
+        }
+    }
+    found
+}
+
+/// No redirects, no cookies: the tests see what was sent.
+pub fn client() -> Client {
+    collabry_shared::http::client().redirect(reqwest::redirect::Policy::none()).no_proxy().build().unwrap()
+}
+
+/// `COLLABRY_MODEL_DIR`, or the place where `scripts/fetch-model.sh` puts it.
+fn model_dir() -> PathBuf {
+    #[expect(clippy::disallowed_methods, reason = "tests have no configuration")]
+    let set = std::env::var_os("COLLABRY_MODEL_DIR").map(PathBuf::from);
+    set.unwrap_or_else(|| PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../models/all-MiniLM-L6-v2")))
+}
+
+/// `examples/extract.rs`, which cargo builds beside the tests.
+fn extract_program() -> PathBuf {
+    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
+    let found = PROGRAM.get_or_init(|| {
+        let tests = std::env::current_exe().unwrap();
+        tests.parent().unwrap().parent().unwrap().join("examples/extract")
+    });
+    assert!(found.exists(), "{} is missing: cargo test --release -p collabry-api builds it", found.display());
+    found.clone()
+}
+
+/// Multipart forms by hand, so that tests can break them.
+pub mod multipart {
+    pub const TYPE: &str = "multipart/form-data; boundary=the-boundary";
+    pub const TAIL: &str = "\r\n--the-boundary--\r\n";
+
+    /// Up to where the bytes of the field go.
+    pub fn head(field: &str, name: &str) -> String {
+        format!(
+            "--the-boundary\r\nContent-Disposition: form-data; name=\"{field}\"; filename=\"{name}\"\r\n\
+             Content-Type: application/octet-stream\r\n\r\n"
+        )
+    }
+
+    /// A form with one file.
+    pub fn form(field: &str, name: &str, bytes: &[u8]) -> Vec<u8> {
+        [head(field, name).as_bytes(), bytes, TAIL.as_bytes()].concat()
+    }
+}

@@ -1,0 +1,33 @@
+//! What the tests share.
+
+mod answer;
+mod app;
+mod contract;
+mod raw;
+mod sse;
+mod user;
+
+use std::time::Duration;
+
+pub use self::answer::Answer;
+pub use self::app::{SECRET, TestApp, multipart};
+pub use self::contract::Operation;
+pub use self::raw::Raw;
+pub use self::sse::{SseEvent, SseReader};
+pub use self::user::{PASSWORD, User, id};
+
+/// Long enough for any machine; nothing waits for it to pass.
+pub const PATIENCE: Duration = Duration::from_secs(120);
+
+/// Asks again and again until `look` finds something.
+pub async fn eventually<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
+    let found = async {
+        loop {
+            if let Some(found) = look().await {
+                return found;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, found).await.unwrap_or_else(|_| panic!("never: {what}"))
+}

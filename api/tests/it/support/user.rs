@@ -1,0 +1,150 @@
+//! A person with an account, and what they do.
+
+use reqwest::Method;
+use reqwest::header::CONTENT_TYPE;
+use serde_json::{Value, json};
+use tokio::time::timeout;
+
+use super::sse::SseReader;
+use super::{Answer, PATIENCE, SseEvent, TestApp, eventually, multipart};
+
+pub const PASSWORD: &str = "correct horse battery";
+
+pub struct User<'a> {
+    pub app: &'a TestApp,
+    pub id: String,
+    pub email: String,
+    pub token: String,
+    pub refresh_token: String,
+}
+
+impl<'a> User<'a> {
+    pub async fn register(app: &'a TestApp, name: &str) -> Self {
+        let email = format!("{name}@example.org");
+        let body = json!({ "email": email, "name": name, "password": PASSWORD, "returnRefreshToken": true });
+        let signed_in = app.post("/api/auth/register", &body).await.ok(201);
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        Self {
+            app,
+            id: text(&signed_in["user"]["id"]),
+            email,
+            token: text(&signed_in["accessToken"]),
+            refresh_token: text(&signed_in["refreshToken"]),
+        }
+    }
+
+    pub fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
+        self.app.request(method, path).bearer_auth(&self.token)
+    }
+
+    pub async fn send(&self, method: Method, path: &str, body: &Value) -> Answer {
+        self.app.send(self.request(method, path).json(body)).await
+    }
+
+    pub async fn get(&self, path: &str) -> Answer {
+        self.app.send(self.request(Method::GET, path)).await
+    }
+
+    pub async fn delete(&self, path: &str) -> Answer {
+        self.app.send(self.request(Method::DELETE, path)).await
+    }
+
+    pub async fn post(&self, path: &str, body: Value) -> Answer {
+        self.send(Method::POST, path, &body).await
+    }
+
+    pub async fn patch(&self, path: &str, body: Value) -> Answer {
+        self.send(Method::PATCH, path, &body).await
+    }
+
+    pub async fn put(&self, path: &str, body: Value) -> Answer {
+        self.send(Method::PUT, path, &body).await
+    }
+
+    /// Id of a new notebook.
+    pub async fn notebook(&self, title: &str) -> String {
+        id(&self.post("/api/notebooks", json!({ "title": title })).await.ok(201))
+    }
+
+    /// Makes someone a member.
+    pub async fn invite(&self, notebook: &str, other: &User<'_>, role: &str) {
+        let body = json!({ "email": other.email, "role": role });
+        self.post(&format!("/api/notebooks/{notebook}/members"), body).await.ok(201);
+    }
+
+    /// Id of a new conversation.
+    pub async fn conversation(&self, notebook: &str) -> String {
+        id(&self.post(&format!("/api/notebooks/{notebook}/conversations"), json!({})).await.ok(201))
+    }
+
+    pub async fn upload_form(&self, path: &str, form: Vec<u8>) -> Answer {
+        self.app.send(self.request(Method::POST, path).header(CONTENT_TYPE, multipart::TYPE).body(form)).await
+    }
+
+    pub async fn upload(&self, notebook: &str, name: &str, bytes: &[u8]) -> Answer {
+        let form = multipart::form("file", name, bytes);
+        self.upload_form(&format!("/api/notebooks/{notebook}/sources"), form).await
+    }
+
+    /// A source that can be searched.
+    pub async fn ready_source(&self, notebook: &str, name: &str, text: &str) -> Value {
+        let source = id(&self.upload(notebook, name, text.as_bytes()).await.ok(201));
+        self.settled(&source).await
+    }
+
+    /// The source once it is ready or failed.
+    pub async fn settled(&self, source: &str) -> Value {
+        eventually("the source is ready or failed", async || {
+            let source = self.get(&format!("/api/sources/{source}")).await.ok(200);
+            ["ready", "failed"].contains(&source["latest"]["state"]["step"].as_str().unwrap()).then_some(source)
+        })
+        .await
+    }
+
+    /// Sends a message and returns it as stored; `more` is merged into the request.
+    pub async fn say(&self, conversation: &str, content: &str, more: Value) -> Value {
+        let client_id = format!("test-{}", rand::random::<u64>());
+        let mut body = json!({ "clientId": client_id, "content": content });
+        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        self.post(&format!("/api/conversations/{conversation}/messages"), body).await.ok(201)
+    }
+
+    /// Asks, waits for the end of the answer, and returns question and answer as stored.
+    pub async fn ask(&self, conversation: &str, content: &str, more: Value) -> (Value, Value) {
+        let question = self.say(conversation, content, more).await;
+        self.events(question["generationId"].as_str().unwrap(), "").await;
+        let answer = self.answer_to(conversation, &question).await;
+        (question, answer)
+    }
+
+    /// The newest answer to a question.
+    pub async fn answer_to(&self, conversation: &str, question: &Value) -> Value {
+        let messages = self.messages(conversation, "").await;
+        let answers = messages.into_iter().filter(|message| message["replyTo"] == question["id"]);
+        answers.last().expect("there is an answer")
+    }
+
+    pub async fn messages(&self, conversation: &str, query: &str) -> Vec<Value> {
+        let page = self.get(&format!("/api/conversations/{conversation}/messages{query}")).await.ok(200);
+        page["messages"].as_array().unwrap().clone()
+    }
+
+    /// Opens the event stream of a generation.
+    pub async fn watch(&self, generation: &str, query: &str) -> SseReader {
+        let path = format!("/api/ai/generations/{generation}/events{query}");
+        let response = self.request(Method::GET, &path).send().await.unwrap();
+        assert_eq!(response.status(), 200);
+        assert_eq!(response.headers()["content-type"], "text/event-stream");
+        SseReader::new(response)
+    }
+
+    /// All events of a generation, to the end of the stream.
+    pub async fn events(&self, generation: &str, query: &str) -> Vec<SseEvent> {
+        let reader = self.watch(generation, query).await;
+        timeout(PATIENCE, reader.rest()).await.expect("the stream ends")
+    }
+}
+
+pub fn id(thing: &Value) -> String {
+    thing["id"].as_str().unwrap_or_else(|| panic!("no id: {thing}")).to_owned()
+}
