@@ -1,7 +1,8 @@
 //! The OpenAPI document, made from the handlers, and the page to browse it.
 
 use axum::Router;
-use utoipa::openapi::path::{Operation, PathItem};
+use axum::http::StatusCode;
+use utoipa::openapi::path::{Operation, ParameterIn, PathItem};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{Content, OpenApi, Ref, RefOr, Response};
 use utoipa::{Modify, OpenApi as _};
@@ -67,18 +68,35 @@ fn complete(path: &str, operation: &mut Operation) {
         errors.push(("415", "`json_expected`, `form_expected`"));
         errors.push(("422", "`validation`"));
     }
+    if takes_query(operation) {
+        errors.push(("422", "`validation`"));
+    }
     let responses = &mut operation.responses.responses;
     for (status, description) in errors {
         responses.entry(status.to_owned()).or_insert_with(|| problem(description));
     }
     for (status, response) in responses {
-        if let RefOr::T(response) = response
-            && status.starts_with(['4', '5'])
+        let RefOr::T(response) = response else { continue };
+        if response.description.is_empty() {
+            response.description = reason(status).to_owned();
+        }
+        if status.starts_with(['4', '5'])
             && let Some(content) = response.content.swap_remove("application/json")
         {
             response.content.insert(PROBLEM_JSON.to_owned(), content);
         }
     }
+}
+
+fn takes_query(operation: &Operation) -> bool {
+    let mut parameters = operation.parameters.iter().flatten();
+    parameters.any(|parameter| matches!(parameter, RefOr::T(one) if one.parameter_in == ParameterIn::Query))
+}
+
+/// `OpenAPI` 3.1 wants every response described.
+fn reason(status: &str) -> &'static str {
+    let status = status.parse().ok().and_then(|code| StatusCode::from_u16(code).ok());
+    status.and_then(|status| status.canonical_reason()).unwrap_or("An answer")
 }
 
 fn problem(description: &str) -> RefOr<Response> {

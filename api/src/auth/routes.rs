@@ -176,7 +176,7 @@ async fn logout(
 
 /// The account that is signed in
 #[utoipa::path(get, operation_id = "me", path = "/api/auth/me", tag = TAG, security(("bearer" = [])), responses(
-    (status = 200, body = UserSummary), (status = 401, body = Problem),
+    (status = 200, body = UserSummary),
 ))]
 async fn me(CurrentUser(user): CurrentUser) -> Json<UserSummary> {
     Json(UserSummary::from(&user))

@@ -25,6 +25,13 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
     }
 }
 
+/// `text` is what axum says: a preamble about types, what is wrong, and where.
+pub fn does_not_fit(part: &str, text: &str) -> ApiError {
+    let reason = text.split_once(": ").map_or(text, |(_, reason)| reason);
+    let reason = reason.split(" at line ").next().unwrap_or(reason);
+    ApiError::invalid("validation", format!("The {part} does not fit: {reason}."))
+}
+
 fn explain(rejection: &JsonRejection) -> ApiError {
     match rejection {
         JsonRejection::MissingJsonContentType(_) => ApiError::new(
@@ -32,7 +39,7 @@ fn explain(rejection: &JsonRejection) -> ApiError {
             "json_expected",
             "Send the body as JSON with Content-Type: application/json.",
         ),
-        JsonRejection::JsonDataError(error) => ApiError::invalid("validation", error.body_text()),
+        JsonRejection::JsonDataError(error) => does_not_fit("body", &error.body_text()),
         JsonRejection::JsonSyntaxError(_) => {
             ApiError::new(StatusCode::BAD_REQUEST, "json_malformed", "The body is not valid JSON.")
         }
@@ -41,6 +48,6 @@ fn explain(rejection: &JsonRejection) -> ApiError {
             "payload_too_large",
             format!("The body is larger than {} KiB. Add long text as a source instead.", MAX_JSON_BYTES / 1024),
         ),
-        other => ApiError::new(StatusCode::BAD_REQUEST, "body_unreadable", other.body_text()),
+        _ => ApiError::new(StatusCode::BAD_REQUEST, "body_unreadable", "The body cannot be read. Send it again."),
     }
 }

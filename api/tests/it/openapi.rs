@@ -48,6 +48,7 @@ async fn every_operation_is_documented_as_a_whole() {
         let in_path = documented.iter().filter(|one| one["in"] == "path").map(|one| one["name"].as_str().unwrap());
         assert_eq!(in_path.map(str::to_owned).collect::<Vec<_>>(), operation.parameters(), "{name}");
         for (status, response) in entry["responses"].as_object().unwrap() {
+            assert!(response["description"].is_string(), "{name} {status}: required by the standard");
             if status.starts_with('2') {
                 continue;
             }

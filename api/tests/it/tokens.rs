@@ -82,8 +82,6 @@ async fn a_token_of_somebody_who_is_not_there_is_refused() {
     claims["sub"] = json!("01890000-0000-7000-8000-000000000000");
     let token = signed(&claims, Algorithm::HS256, SECRET);
     me(&app, &format!("Bearer {token}")).await.problem(401, "token_invalid");
-    let stranger = app.request(Method::POST, "/api/notebooks").bearer_auth(token).json(&json!({ "title": "Mine" }));
-    app.send(stranger).await.problem(401, "token_invalid");
 }
 
 #[tokio::test]
