@@ -40,7 +40,7 @@ use crate::{
 /// How long proxies and sockets have to hear of the drain before connections are refused.
 const TOLD: Duration = Duration::from_millis(500);
 /// A client that sends nothing of its body for so long is given up.
-const STALLED: Duration = Duration::from_secs(60);
+const STALLED: Duration = Duration::from_mins(1);
 
 /// What an api is made of; which backends are behind the traits is decided by whoever builds it.
 pub struct AppParts {

@@ -33,7 +33,7 @@ fn main() -> ExitCode {
     let result = match cli.command {
         Command::Serve => serve::run(config),
         Command::Check => check::run(&config),
-        Command::Demo(options) => demo::run(config, options),
+        Command::Demo(options) => demo::run(&config, &options),
         Command::Extract(_) => Ok(ExitCode::SUCCESS),
     };
     result.unwrap_or_else(|error| {

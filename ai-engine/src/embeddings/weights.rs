@@ -62,7 +62,7 @@ impl Weights {
         }
         let embedding_norm = reader.norm("embeddings.LayerNorm")?;
         let layers = (0..LAYERS).map(|index| reader.layer(index)).collect::<Result<_, _>>()?;
-        Ok(Self { words, positions, embedding_norm, layers, file })
+        Ok(Self { file, words, positions, embedding_norm, layers })
     }
 
     /// The vector of a word piece; the caller's tokenizer knows no id above the vocabulary.

@@ -7,7 +7,6 @@ use collabry_ai_engine::embeddings::LocalEmbedder;
 
 /// `COLLABRY_MODEL_DIR`, or the place where `scripts/fetch-model.sh` puts it.
 pub fn folder() -> PathBuf {
-    #[expect(clippy::disallowed_methods, reason = "tests have no configuration")]
     let set = std::env::var_os("COLLABRY_MODEL_DIR").map(PathBuf::from);
     set.unwrap_or_else(|| PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../models/all-MiniLM-L6-v2")))
 }

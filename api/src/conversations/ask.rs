@@ -87,12 +87,12 @@ pub async fn regenerate(
 ) -> ApiResult<Generation> {
     let model = parse_model(request.model.as_deref())?;
     let message = find(state, conversation, message).await?;
-    let (question, supersedes) = match (&message.author, message.reply_to) {
-        (Author::Assistant { .. }, Some(question)) => (find(state, conversation, question).await?, Some(message.id)),
-        _ => {
-            let answer = state.stores.conversations.latest_answer(conversation.id, message.id).await?;
-            (message, answer.map(|answer| answer.id))
-        }
+    let (question, supersedes) = if let (Author::Assistant { .. }, Some(question)) = (&message.author, message.reply_to)
+    {
+        (find(state, conversation, question).await?, Some(message.id))
+    } else {
+        let answer = state.stores.conversations.latest_answer(conversation.id, message.id).await?;
+        (message, answer.map(|answer| answer.id))
     };
     let generation_id = GenerationId::new();
     let question = Question { message: &question, generation_id, supersedes };

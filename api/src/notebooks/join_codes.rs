@@ -98,7 +98,7 @@ fn random_code() -> String {
 
 /// As people type it: any case, with spaces or dashes, O for 0, I and L for 1.
 fn normalise(code: &str) -> String {
-    let significant = code.chars().filter(|c| c.is_ascii_alphanumeric()).map(|c| c.to_ascii_uppercase());
+    let significant = code.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_uppercase());
     significant
         .map(|c| match c {
             'O' => '0',

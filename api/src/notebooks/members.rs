@@ -91,24 +91,20 @@ async fn invite(
 ) -> ApiResult<Response> {
     let email = Email::parse(&request.email)
         .map_err(|_| ApiError::invalid("email_invalid", "That is not an e-mail address."))?;
-    match state.stores.users.by_email(&email).await? {
-        Some(user) => {
-            let member = add(&state, access, &user, request.role, &inviter).await?;
-            Ok((StatusCode::CREATED, Json(Invited::Member(member))).into_response())
-        }
-        None => {
-            let invitation = Invitation {
-                notebook_id: access.notebook_id,
-                email,
-                role: request.role,
-                invited_by: inviter.id,
-                created_at: state.clock.now(),
-            };
-            state.stores.notebooks.invite(&invitation).await?;
-            members_changed(&state, access.notebook_id).await;
-            Ok((StatusCode::ACCEPTED, Json(Invited::Invitation(invitation))).into_response())
-        }
+    if let Some(user) = state.stores.users.by_email(&email).await? {
+        let member = add(&state, access, &user, request.role, &inviter).await?;
+        return Ok((StatusCode::CREATED, Json(Invited::Member(member))).into_response());
     }
+    let invitation = Invitation {
+        notebook_id: access.notebook_id,
+        email,
+        role: request.role,
+        invited_by: inviter.id,
+        created_at: state.clock.now(),
+    };
+    state.stores.notebooks.invite(&invitation).await?;
+    members_changed(&state, access.notebook_id).await;
+    Ok((StatusCode::ACCEPTED, Json(Invited::Invitation(invitation))).into_response())
 }
 
 async fn add(

@@ -26,7 +26,7 @@ pub fn router() -> OpenApiRouter<ApiState> {
 
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct Query {
+struct NotebookSearch {
     /// 1 to 1,000 characters.
     query: String,
     /// Default: all sources of the notebook.
@@ -52,13 +52,13 @@ struct Hits {
 
 /// Search the sources of a notebook; best first
 #[utoipa::path(post, operation_id = "searchNotebook", path = "/api/notebooks/{notebookId}/search", tag = "search", security(("bearer" = [])), params(("notebookId" = NotebookId, Path)),
-    request_body = Query, responses(
+    request_body = NotebookSearch, responses(
     (status = 200, body = Hits), (status = 422, body = Problem, description = "`query_invalid`"), (status = 404, body = Problem, description = "`not_found`"),
 ))]
 async fn search(
     State(state): State<ApiState>,
     access: NotebookAccess<Viewer>,
-    Body(request): Body<Query>,
+    Body(request): Body<NotebookSearch>,
 ) -> ApiResult<Json<Hits>> {
     let query = request.query.trim();
     if query.is_empty() || query.chars().count() > MAX_QUERY_CHARS {

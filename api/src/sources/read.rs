@@ -88,13 +88,10 @@ async fn find_version(state: &ApiState, source: &Source, version: u32) -> ApiRes
 
 /// RFC 6266 with the name in the form of RFC 8187.
 fn attachment(name: &str) -> ApiResult<HeaderValue> {
-    let mut value = String::from("attachment; filename*=UTF-8''");
-    for byte in name.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            value.push(char::from(byte));
-        } else {
-            value.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    HeaderValue::from_str(&value).map_err(ApiError::internal)
+    let encoded = name.bytes().map(|byte| match byte {
+        byte if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) => char::from(byte).to_string(),
+        byte => format!("%{byte:02X}"),
+    });
+    HeaderValue::from_str(&format!("attachment; filename*=UTF-8''{}", encoded.collect::<String>()))
+        .map_err(ApiError::internal)
 }

@@ -29,12 +29,12 @@ pub async fn receive(multipart: &mut Multipart, blobs: &Blobs, key: &str, max_by
     let mut field = file_field(multipart).await?;
     let name = file_name(field.file_name().unwrap_or_default());
     let head = read_head(&mut field).await?;
-    let format = Format::sniff(&head, &name).map_err(|error| refuse(&error))?;
+    let format = Format::sniff(&head, &name).map_err(refuse)?;
     let size = store(field, head, blobs, key, max_bytes).await?;
     Ok(Upload { name, format, size })
 }
 
-fn refuse(unknown: &UnknownFormat) -> ApiError {
+fn refuse(unknown: UnknownFormat) -> ApiError {
     match unknown.code {
         FailureCode::Empty => ApiError::invalid("file_empty", unknown.to_string()),
         _ => ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "format_unknown", unknown.to_string()),

@@ -9,7 +9,7 @@ use tokio::time::timeout;
 use crate::support::{PATIENCE, Raw, SseReader, TestApp, eventually};
 
 /// Nobody would wait for it: what ends before it has ended by itself.
-const DRAIN: Duration = Duration::from_secs(3_600);
+const DRAIN: Duration = Duration::from_hours(1);
 
 async fn with_provider(drain: Duration) -> TestApp {
     let address = Provider::default().start().await.unwrap();

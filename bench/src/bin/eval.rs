@@ -19,7 +19,7 @@ const HITS: u32 = 100;
 
 const BUDGETS: [u64; 3] = [2_000, 5_000, 10_000];
 
-/// A figure and what a plain pipeline reaches on the same set: LangChain's default splitter (1,000 characters, overlap
+/// A figure and what a plain pipeline reaches on the same set: `LangChain`'s default splitter (1,000 characters, overlap
 /// 200) and the same embedding model, searched by FAISS Flat, by BM25 over the same chunks, and by the reciprocal rank
 /// fusion of both. Measured for this project in November 2026, on the public sets only.
 struct Baseline {

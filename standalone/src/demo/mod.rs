@@ -31,13 +31,13 @@ const QUESTIONS: [&str; 3] = [
 ];
 const TOO_LATE: &str = "the sources did not become ready in time";
 const LOOK_EVERY: Duration = Duration::from_millis(200);
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 #[tokio::main]
-pub async fn run(config: Config, options: DemoOptions) -> anyhow::Result<ExitCode> {
+pub async fn run(config: &Config, options: &DemoOptions) -> anyhow::Result<ExitCode> {
     let lock = data_dir::try_lock(&config.storage.data_dir)?;
-    let embedded = embedded::build(&config).await?;
-    let (user, password) = account(&embedded, &options).await?;
+    let embedded = embedded::build(config).await?;
+    let (user, password) = account(&embedded, options).await?;
     let notebook = make_notebook(&embedded, user).await?;
     for (name, text) in SOURCES {
         add_source(&embedded, user, notebook, name, text).await?;

@@ -150,7 +150,6 @@ pub fn client() -> Client {
 
 /// `COLLABRY_MODEL_DIR`, or the place where `scripts/fetch-model.sh` puts it.
 fn model_dir() -> PathBuf {
-    #[expect(clippy::disallowed_methods, reason = "tests have no configuration")]
     let set = std::env::var_os("COLLABRY_MODEL_DIR").map(PathBuf::from);
     set.unwrap_or_else(|| PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../models/all-MiniLM-L6-v2")))
 }

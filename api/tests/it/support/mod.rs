@@ -17,7 +17,7 @@ pub use self::sse::{SseEvent, SseReader};
 pub use self::user::{PASSWORD, User, id};
 
 /// Long enough for any machine; nothing waits for it to pass.
-pub const PATIENCE: Duration = Duration::from_secs(120);
+pub const PATIENCE: Duration = Duration::from_mins(2);
 
 /// Asks again and again until `look` finds something.
 pub async fn eventually<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {

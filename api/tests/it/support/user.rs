@@ -120,8 +120,8 @@ impl<'a> User<'a> {
     /// The newest answer to a question.
     pub async fn answer_to(&self, conversation: &str, question: &Value) -> Value {
         let messages = self.messages(conversation, "").await;
-        let answers = messages.into_iter().filter(|message| message["replyTo"] == question["id"]);
-        answers.last().expect("there is an answer")
+        let mut answers = messages.into_iter().filter(|message| message["replyTo"] == question["id"]);
+        answers.next_back().expect("there is an answer")
     }
 
     pub async fn messages(&self, conversation: &str, query: &str) -> Vec<Value> {
