@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 
 import { until } from "./wait.js";
 
-const PASSWORD = "correct horse battery";
+export const PASSWORD = "correct horse battery";
 
 /** An answer that was not the expected one. */
 export class Problem extends Error {
@@ -97,7 +97,7 @@ export class Account {
     await this.post(`/api/notebooks/${notebook}/members`, { email: other.user.email, role });
   }
 
-  /** @param {string} notebook @param {string} name @param {string | Uint8Array} content */
+  /** @param {string} notebook @param {string} name @param {string | Buffer<ArrayBuffer>} content */
   upload(notebook, name, content) {
     const body = new FormData();
     body.append("file", new Blob([content]), name);

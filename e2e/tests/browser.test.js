@@ -50,7 +50,7 @@ test("upload, ask, follow a citation", async () => {
   await page.evaluate(() => {
     globalThis.seen = [];
     new MutationObserver(() => {
-      for (const row of document.querySelectorAll('[data-testid="source"]')) globalThis.seen.push(row.dataset.state);
+      for (const row of document.querySelectorAll('[data-testid="source"]')) globalThis.seen.push(row.getAttribute("data-state"));
     }).observe(document.body, { subtree: true, childList: true, attributes: true });
   });
   await add(

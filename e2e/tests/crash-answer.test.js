@@ -60,16 +60,17 @@ for (let round = 1; round <= 3; round += 1) {
     assertUnbroken(merged([...seen, ...events, ...eventsOf(live, generation)]));
     assert.equal(answer.status, "interrupted");
     assert.ok(answer.content.startsWith(textOf(seen)), "what was seen is what is kept");
-    const log = fromLog((await live.ok("generation:resume", { generationId: generation, lastEventId: 0 })).events);
-    assertUnbroken(log);
-    assert.equal(textOf(log), answer.content);
-    assert.deepEqual([log.at(-1).kind, log.at(-1).state], ["done", "interrupted"]);
-    assert.deepEqual(log.slice(0, seen.length).map((event) => [event.eventId, event.text]), seen.map((event) => [event.eventId, event.text]));
 
     const wholeStream = await stream.whole();
     assert.deepEqual(wholeStream.slice(0, streamed.length), streamed);
     assertUnbroken(wholeStream);
     assert.equal(textOf(wholeStream), answer.content, "the event stream came back by itself, without gap or repetition");
+
+    const log = fromLog((await live.ok("generation:resume", { generationId: generation, lastEventId: 0 })).events);
+    assertUnbroken(log);
+    assert.equal(textOf(log), answer.content);
+    assert.deepEqual([log.at(-1).kind, log.at(-1).state], ["done", "interrupted"]);
+    assert.deepEqual(log.slice(0, seen.length).map((event) => [event.eventId, event.text]), seen.map((event) => [event.eventId, event.text]));
 
     await provider.script({ text: "All of it, this time." });
     const again = await live.ok("message:regenerate", { conversationId: conversation, messageId: answer.id });

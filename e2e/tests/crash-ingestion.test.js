@@ -25,14 +25,19 @@ async function textOfSource(account, sourceId) {
   }
 }
 
-for (const step of ["extract", "embed"]) {
-  test(`kill -9 at the step "${step}"`, async (t) => {
+const MOMENTS = {
+  "while the file is read": (state) => state.step === "extract",
+  "with a part of the chunks stored": (state) => state.step === "embed" && state.done > 0 && state.done < state.total,
+};
+
+for (const [when, isNow] of Object.entries(MOMENTS)) {
+  test(`kill -9 ${when}`, async (t) => {
     const ada = await server.account("Ada");
     const live = await Live.connect(t, ada);
     const notebook = await ada.notebook();
     const source = await ada.upload(notebook, "handbook.md", handbook(SECTIONS));
     const ours = (payload) => payload.source.id === source.id;
-    await live.next("source:status", (payload) => ours(payload) && payload.source.latest.state.step === step);
+    await live.next("source:status", (payload) => ours(payload) && isNow(payload.source.latest.state));
     await server.kill();
     assert.ok(
       live.all("source:status").filter(ours).every((payload) => payload.source.latest.state.step !== "ready"),

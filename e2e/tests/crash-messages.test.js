@@ -9,6 +9,8 @@ import { Live } from "../support/socket.js";
 const SENDS = 200;
 const SOCKETS = 5;
 const KILL_AFTER = 60;
+/** What each says in a row. */
+const EACH = 20;
 
 const server = await Server.start({ after });
 
@@ -45,6 +47,14 @@ async function send(live, payload) {
   }
 }
 
+/** Something that is waited for until it is opened. */
+function gate() {
+  /** @type {() => void} */
+  let open;
+  const opened = new Promise((resolve) => (open = () => resolve(undefined)));
+  return { opened, open };
+}
+
 const payload = (conversationId, clientId) => ({ conversationId, clientId, content: `Message ${clientId}`, ask: false });
 
 /** Every sent message exactly once, without holes, and each as it was acknowledged. */
@@ -61,12 +71,12 @@ test("a burst of sends with kill -9 in between", async (t) => {
   const { ada, conversation, lives } = await crowd(t);
   const clientIds = Array.from({ length: SENDS }, (_, index) => `burst-${index}`);
   const acked = [];
-  let enough;
-  const killing = new Promise((resolve) => (enough = resolve)).then(() => server.kill());
+  const enough = gate();
+  const killing = enough.opened.then(() => server.kill());
   const first = clientIds.map(async (clientId, index) => {
     const message = await trySend(lives[index % SOCKETS], payload(conversation, clientId));
     if (message) acked.push(message);
-    if (acked.length === KILL_AFTER) enough();
+    if (acked.length === KILL_AFTER) enough.open();
     return message ? undefined : clientId;
   });
   await killing;
@@ -80,10 +90,13 @@ test("a burst of sends with kill -9 in between", async (t) => {
   const ids = new Set(before.map((message) => message.id));
   for (const message of [...acked, ...heard]) assert.ok(ids.has(message.id), "what was acknowledged or heard is stored");
 
-  // Each by who sent it first: a clientId belongs to its author.
-  const resend = (clientId) => send(lives[clientIds.indexOf(clientId) % SOCKETS], payload(conversation, clientId));
-  const resent = await Promise.all(lost.map(resend));
-  const stored = await assertExactlyOnce(ada, conversation, clientIds, [...acked, ...resent]);
+  // Everything is sent again by whoever sent it first, as by clients that never got their acknowledgements.
+  const resent = await Promise.all(
+    clientIds.map((clientId, index) => send(lives[index % SOCKETS], payload(conversation, clientId))),
+  );
+  const again = new Map(resent.map((message) => [message.id, message]));
+  for (const message of acked) assert.deepEqual(again.get(message.id), message, "acknowledged as the first time");
+  const stored = await assertExactlyOnce(ada, conversation, clientIds, resent);
   assert.deepEqual(stored.slice(0, before.length), before, "what was there did not move");
 
   const { messages, complete } = await lives[0].join(conversation, 0);
@@ -93,34 +106,28 @@ test("a burst of sends with kill -9 in between", async (t) => {
 
 test("conversations that go on through two crashes keep each sender's order", async (t) => {
   const { ada, conversation, lives } = await crowd(t);
-  const each = 20;
-  const acked = [];
-  let reached = 0;
-  const crashes = [40, 70].map((count) => ({ count }));
-  for (const crash of crashes) crash.due = new Promise((resolve) => (crash.now = resolve));
+  const crashes = [40, 70].map((after) => ({ after, due: gate() }));
   const restarts = (async () => {
-    for (const crash of crashes) {
-      await crash.due;
+    for (const { due } of crashes) {
+      await due.opened;
       await server.kill();
       await server.run();
     }
   })();
-  const lanes = lives.map(async (live, lane) => {
-    const own = [];
-    for (let index = 0; index < each; index += 1) {
-      const message = await send(live, payload(conversation, `lane-${lane}-${index}`));
-      own.push(message.clientId);
-      acked.push(message);
-      reached += 1;
-      for (const crash of crashes) if (reached === crash.count) crash.now();
+  const acked = [];
+  /** One who says one thing after the other. */
+  const speak = async (live, lane) => {
+    for (let index = 0; index < EACH; index += 1) {
+      acked.push(await send(live, payload(conversation, `lane-${lane}-${index}`)));
+      for (const { after, due } of crashes) if (acked.length >= after) due.open();
     }
-    return own;
-  });
-  const sent = await Promise.all(lanes);
+  };
+  await Promise.all(lives.map(speak));
   await restarts;
-  const stored = await assertExactlyOnce(ada, conversation, sent.flat(), acked);
-  for (const [lane, own] of sent.entries()) {
+  const lanes = lives.map((_, lane) => Array.from({ length: EACH }, (_, index) => `lane-${lane}-${index}`));
+  const stored = await assertExactlyOnce(ada, conversation, lanes.flat(), acked);
+  for (const [lane, said] of lanes.entries()) {
     const inLog = stored.filter((message) => message.clientId.startsWith(`lane-${lane}-`));
-    assert.deepEqual(inLog.map((message) => message.clientId), own, "in the order in which they were said");
+    assert.deepEqual(inLog.map((message) => message.clientId), said, "in the order in which they were said");
   }
 });

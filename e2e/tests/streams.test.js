@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 
-import { assertUnbroken, ended, eventsOf, fromLog, textOf } from "../support/answer.js";
+import { assertUnbroken, ended, eventsOf, fromLog, merged, textOf } from "../support/answer.js";
 import { Provider } from "../support/provider.js";
 import { Server } from "../support/server.js";
 import { Live } from "../support/socket.js";
@@ -13,12 +13,12 @@ const provider = await Provider.start({ after });
 const server = await Server.start({ after }, { ...provider.settings, COLLABRY_DEFAULT_MODEL: "openai/scripted" });
 
 /** A question whose answer is written slowly, with a socket that watches. */
-async function slowAnswer(t, reply = { tokens: 60, between: 15 }) {
+async function slowAnswer(t, reply = {}) {
   const ada = await server.account("Ada");
   const conversation = await ada.conversation(await ada.notebook());
   const live = await Live.connect(t, ada);
   await live.join(conversation);
-  await provider.script(reply);
+  await provider.script({ tokens: 60, between: 15, ...reply });
   const question = await live.send(conversation, "Tell me everything.");
   return { ada, conversation, live, question, generation: question.generationId };
 }
@@ -55,6 +55,26 @@ test("a stream begins after any event, while the answer is written and when it i
   }
 });
 
+test("who joins in the middle is told of the answer, fetches what was, and hears the rest", async (t) => {
+  const { ada, conversation, live, question, generation } = await slowAnswer(t);
+  await live.next("generation:delta", (payload) => payload.generationId === generation);
+  const late = await Live.connect(t, ada);
+  const { generations } = await late.join(conversation);
+  assert.equal(generations.length, 1);
+  const { lastEventId, answerId, ...making } = generations[0];
+  assert.deepEqual(making, {
+    generationId: generation, questionId: question.id, model: "openai/scripted", state: "running",
+  });
+  assert.ok(lastEventId > 0);
+  const { events } = await late.ok("generation:resume", { generationId: generation, lastEventId: 0 });
+  await ended(late, generation);
+  const all = merged([...fromLog(events), ...eventsOf(late, generation)]);
+  assertUnbroken(all);
+  const answer = await ada.answer(conversation, question.id);
+  assert.deepEqual([answer.id, answer.content], [answerId, textOf(all)]);
+  assert.deepEqual((await late.join(conversation)).generations, []);
+});
+
 test("the header that browsers send goes before the query, and nonsense is refused", async (t) => {
   const { ada, generation, live } = await slowAnswer(t, { tokens: 3 });
   await ended(live, generation);
@@ -81,7 +101,7 @@ test("closing every stream stops nothing", async (t) => {
 });
 
 test("another client stops the answer, and the text so far is kept", async (t) => {
-  const { ada, conversation, live, question, generation } = await slowAnswer(t, { tokens: 100_000, between: 15 });
+  const { ada, conversation, live, question, generation } = await slowAnswer(t, { tokens: 100_000 });
   const phone = await Live.connect(t, await ada.signInAgain());
   const stream = new Stream(t, ada, generation);
   await live.next("generation:delta", (payload) => payload.generationId === generation);

@@ -38,7 +38,7 @@ test("a stranger is told of nothing and hears nothing", async (t) => {
   const target = { conversationId: conversation };
   const message = { ...target, messageId: question.id };
   const generation = { generationId: question.generationId };
-  for (const [event, payload] of [
+  for (const [event, payload] of /** @type {[string, object][]} */ ([
     ["conversation:join", target],
     ["conversation:join", { ...target, sinceRev: 0 }],
     ["message:send", { ...target, clientId: "eve", content: "Hello" }],
@@ -49,7 +49,7 @@ test("a stranger is told of nothing and hears nothing", async (t) => {
     ["generation:stop", generation],
     ["typing:start", target],
     ["messages:read", { ...target, rev: 1 }],
-  ]) {
+  ])) {
     const ack = await eves.call(event, payload);
     assert.deepEqual([ack.ok, ack.error?.code], [false, "not_found"], event);
   }

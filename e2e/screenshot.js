@@ -1,0 +1,51 @@
+// Takes docs/screenshot.png: two people, three sources, an answer and the passage that it cites.
+
+import { readFile } from "node:fs/promises";
+import { resolve } from "node:path";
+
+import { PASSWORD } from "./support/account.js";
+import { launch, open } from "./support/browser.js";
+import { MITOSIS_PAGES, pdf } from "./support/documents.js";
+import { Server } from "./support/server.js";
+import { Live } from "./support/socket.js";
+
+const ROOT = resolve(import.meta.dirname, "..");
+const ENDINGS = [];
+const script = { after: (fn) => ENDINGS.unshift(fn) };
+
+try {
+  const server = await Server.start(script);
+  const [ada, grace] = [await server.account("Ada"), await server.account("Grace")];
+  const notebook = await ada.notebook("Biology, second term");
+  await ada.invite(notebook, grace);
+  for (const name of ["photosynthesis.md", "minutes.md"]) {
+    const text = await readFile(`${ROOT}/standalone/src/demo/${name}`);
+    await ada.ready((await ada.upload(notebook, name, text)).id);
+  }
+  await ada.ready((await ada.upload(notebook, "mitosis.pdf", pdf(MITOSIS_PAGES))).id);
+  const [adas, graces] = [await Live.connect(script, ada), await Live.connect(script, grace)];
+  const earlier = await ada.conversation(notebook);
+  await ask(ada, adas, earlier, "Who presents the chapter on the Calvin cycle?");
+  const conversation = await ada.conversation(notebook);
+  await graces.send(conversation, "I keep mixing up the two stages.", { ask: false });
+  await ask(ada, adas, conversation, "Where do the light-dependent reactions happen?");
+
+  const { page } = await open(await launch(script));
+  await page.goto(server.url);
+  await page.getByLabel("E-mail address").fill(ada.user.email);
+  await page.getByLabel("Password").fill(PASSWORD);
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.getByRole("link", { name: /Biology/ }).click();
+  await page.getByRole("link", { name: "Where do the light-dependent reactions happen?" }).click();
+  await page.getByRole("button", { name: /^Open citation/ }).first().click();
+  await page.getByTestId("passage").waitFor();
+  await page.screenshot({ path: `${ROOT}/docs/screenshot.png`, animations: "disabled" });
+} finally {
+  for (const end of ENDINGS) await end();
+}
+
+/** Asks and waits for the answer. */
+async function ask(reader, live, conversation, content) {
+  const question = await live.send(conversation, content);
+  await reader.answer(conversation, question.id);
+}
