@@ -8,6 +8,7 @@ import { Provider } from "../support/provider.js";
 import { Server } from "../support/server.js";
 import { Live } from "../support/socket.js";
 import { Stream } from "../support/sse.js";
+import { until } from "../support/wait.js";
 
 const ENDLESS = { tokens: 1_000_000, between: 15 };
 const SOME_TEXT = 200;
@@ -82,8 +83,10 @@ for (let round = 1; round <= 3; round += 1) {
 test("kill -9 before the first token: the answer is begun again", async (t) => {
   const { ada, conversation, live } = await opened(t);
   await provider.script({ tokens: 5, first: 3_600_000 }, { text: "Here you are." });
+  const before = (await provider.chats()).length;
   const question = await live.send(conversation, "Tell me everything.");
   await live.next("generation:started", ({ generationId }) => generationId === question.generationId);
+  await until("the model is asked", async () => (await provider.chats()).length > before);
   await server.kill();
   const from = live.heard.length;
   await server.run();
