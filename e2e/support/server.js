@@ -90,6 +90,10 @@ export class Server {
     return this.#child.ended;
   }
 
+  get pid() {
+    return this.#child.child.pid;
+  }
+
   /** @param {NodeJS.Signals} name */
   signal(name) {
     this.#child.child.kill(name);

@@ -1,0 +1,30 @@
+#!/usr/bin/env bash
+# Runs every benchmark, after saying on what. Arguments (`--json`, `--scale 0.1`, parts) go to the one of the server.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+PATH="$(scripts/node.sh):$PATH"
+target=${CARGO_TARGET_DIR:-target}
+export COLLABRY_BIN="${COLLABRY_BIN:-$target/release/collabry}"
+export COLLABRY_MODEL_DIR="${COLLABRY_MODEL_DIR:-$PWD/models/all-MiniLM-L6-v2}"
+
+{
+  echo "cpu     $(sed -n 's/^model name\s*: //p' /proc/cpuinfo | head -1), $(nproc) cores"
+  echo "memory  $(awk '/^MemTotal/ { printf "%.1f GiB", $2 / 1048576 }' /proc/meminfo)"
+  echo "kernel  $(uname -sr)"
+  echo "load    $(cut -d ' ' -f 1-3 /proc/loadavg) before the start"
+  echo "rustc   $(rustc --version)"
+  echo "node    $(node --version)"
+  echo "commit  $(git describe --always --dirty --abbrev=12)"
+  echo
+} >&2
+
+# `eval` measures quality, not speed: `make eval`.
+for program in bench/src/bin/*.rs; do
+  name=$(basename "$program" .rs)
+  [ "$name" = eval ] && continue
+  echo "== $name" >&2
+  cargo run --release --locked --quiet -p collabry-bench --bin "$name"
+done
+
+echo "== server" >&2
+node bench/server.js "$@"
