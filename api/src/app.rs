@@ -7,6 +7,7 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderValue, Request};
 use axum::middleware;
+use axum::serve::ListenerExt as _;
 use collabry_shared::clock::Clock;
 use collabry_shared::config::ApiConfig;
 use collabry_shared::engine::{AiEngine, ModelId};
@@ -15,7 +16,7 @@ use collabry_shared::presence::Presence;
 use collabry_shared::realtime::{FanOut, Published};
 use collabry_shared::storage::Stores;
 use secrecy::SecretString;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -94,7 +95,8 @@ impl App {
         let stop = CancellationToken::new();
         self.server.start(self.published, &tasks, &stop);
         let told = CancellationToken::new();
-        let serving = axum::serve(listener, self.router).with_graceful_shutdown(told.clone().cancelled_owned());
+        let serving = axum::serve(listener.tap_io(send_at_once), self.router)
+            .with_graceful_shutdown(told.clone().cancelled_owned());
         let ending = async {
             shutdown.cancelled().await;
             self.draining.cancel();
@@ -116,6 +118,14 @@ impl App {
         tasks.close();
         tasks.wait().await;
         result
+    }
+}
+
+/// An acknowledgement after an event is a second small packet, which Nagle's algorithm keeps until the client's delayed
+/// acknowledgement of the first: 40 ms.
+fn send_at_once(connection: &mut TcpStream) {
+    if let Err(error) = connection.set_nodelay(true) {
+        tracing::debug!(%error, "a connection closed before it was served");
     }
 }
 
