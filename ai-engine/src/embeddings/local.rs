@@ -1,4 +1,4 @@
-//! all-MiniLM-L6-v2 in this process, on threads of its own.
+//! all-MiniLM-L6-v2 in this process, on threads of its own: some for what people wait for, some for ingestion.
 
 use std::fmt;
 use std::num::NonZero;
@@ -8,37 +8,61 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use async_trait::async_trait;
+use rustix::process::nice;
 
 use super::bert::{Bert, Workspace};
 use super::queue::{Item, Queue};
 use super::weights::WIDTH;
 use super::{EmbedError, Embedder, Priority};
 
+/// So much less often than the threads that people wait for do those of ingestion get the processor, while both want it.
+const BACKGROUND_NICENESS: i32 = 10;
+
 /// Dropping it ends its threads after the batch that they are at.
 pub struct LocalEmbedder {
+    queries: Crew,
+    background: Crew,
+}
+
+/// Threads that work off a queue.
+#[derive(Default)]
+struct Crew {
     queue: Arc<Queue>,
     threads: Vec<JoinHandle<()>>,
 }
 
 impl LocalEmbedder {
-    /// Loads the model from `folder` (`model.safetensors`, `tokenizer.json`) and starts `threads` threads, 0 meaning
-    /// one per core. Each thread computes whole sentences by itself, which is faster than cores sharing one.
+    /// Loads the model from `folder` (`model.safetensors`, `tokenizer.json`) and starts `threads` threads for each
+    /// priority, 0 meaning one per core. Each thread computes whole sentences by itself, which is faster than cores
+    /// sharing one.
     pub fn start(folder: &Path, threads: usize) -> Result<Self, EmbedError> {
         let threads = match threads {
             0 => std::thread::available_parallelism().map_or(1, NonZero::get),
             some => some,
         };
         let bert = Arc::new(Bert::load(folder)?);
-        let mut embedder = Self { queue: Arc::default(), threads: Vec::with_capacity(threads) };
+        let queries = Crew::start(&bert, threads, Priority::Query)?;
+        let background = Crew::start(&bert, threads, Priority::Background)?;
+        Ok(Self { queries, background })
+    }
+}
+
+impl Crew {
+    fn start(bert: &Arc<Bert>, threads: usize, priority: Priority) -> Result<Self, EmbedError> {
+        let mut crew = Self::default();
         for index in 0..threads {
-            let (bert, queue) = (Arc::clone(&bert), Arc::clone(&embedder.queue));
+            let (bert, queue) = (Arc::clone(bert), Arc::clone(&crew.queue));
+            let (name, run): (_, fn(&Bert, &Queue)) = match priority {
+                Priority::Query => (format!("embed-{index}"), work),
+                Priority::Background => (format!("embed-bg-{index}"), work_in_background),
+            };
             let thread = std::thread::Builder::new()
-                .name(format!("embed-{index}"))
-                .spawn(move || work(&bert, &queue))
+                .name(name)
+                .spawn(move || run(&bert, &queue))
                 .map_err(|error| EmbedError::Model(format!("no thread for it: {error}")))?;
-            embedder.threads.push(thread);
+            crew.threads.push(thread);
         }
-        Ok(embedder)
+        Ok(crew)
     }
 }
 
@@ -52,18 +76,22 @@ impl Embedder for LocalEmbedder {
         if texts.is_empty() {
             return Ok(Vec::new());
         }
-        let answer = self.queue.push(texts, priority)?;
+        let crew = match priority {
+            Priority::Query => &self.queries,
+            Priority::Background => &self.background,
+        };
+        let answer = crew.queue.push(texts)?;
         answer.await.unwrap_or_else(|_| Err(EmbedError::Model("it stopped before it answered".to_owned())))
     }
 }
 
 impl fmt::Debug for LocalEmbedder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("LocalEmbedder").field("threads", &self.threads.len()).finish_non_exhaustive()
+        f.debug_struct("LocalEmbedder").field("threads", &self.queries.threads.len()).finish_non_exhaustive()
     }
 }
 
-impl Drop for LocalEmbedder {
+impl Drop for Crew {
     fn drop(&mut self) {
         self.queue.close();
         for thread in self.threads.drain(..) {
@@ -72,6 +100,14 @@ impl Drop for LocalEmbedder {
             }
         }
     }
+}
+
+fn work_in_background(bert: &Bert, queue: &Queue) {
+    // On Linux this is a thread's own: the others keep their priority.
+    if let Err(error) = nice(BACKGROUND_NICENESS) {
+        tracing::warn!(%error, "embedding in the background cannot give way to other work");
+    }
+    work(bert, queue);
 }
 
 fn work(bert: &Bert, queue: &Queue) {

@@ -14,9 +14,9 @@ pub use self::local::LocalEmbedder;
 /// Who waits for the vectors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Priority {
-    /// A person: goes before anything in the background.
+    /// A person.
     Query,
-    /// Ingestion.
+    /// Ingestion: gives way to everything that people wait for.
     Background,
 }
 

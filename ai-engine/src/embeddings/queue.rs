@@ -1,17 +1,17 @@
-//! What waits to be embedded: two bounded lines, of which one always goes first.
+//! What waits to be embedded: a bounded line.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::oneshot;
 
-use super::{EmbedError, Priority};
+use super::EmbedError;
 
-/// Texts that may wait in each line before the next call is refused. A call is never refused for its own size.
+/// Texts that may wait before the next call is refused. A call is never refused for its own size.
 const MAX_WAITING: usize = 512;
 
-/// Bytes of text that are computed as one: enough rows for the matrix products to run at full speed, and over in a few
-/// tens of milliseconds, which is what a query waits for at most.
+/// Bytes of text that are computed as one: enough rows for the matrix products to run at full speed, and few enough for
+/// the texts of one call to be spread over all threads.
 const BATCH_BYTES: usize = 768;
 
 type Answer = Result<Vec<Vec<f32>>, EmbedError>;
@@ -74,24 +74,20 @@ pub struct Queue {
 
 #[derive(Default)]
 struct QueueState {
-    queries: VecDeque<Item>,
-    background: VecDeque<Item>,
+    line: VecDeque<Item>,
     closed: bool,
 }
 
 impl Queue {
     /// Takes a call in; its answer arrives through the receiver.
-    pub fn push(&self, texts: Vec<String>, priority: Priority) -> Result<oneshot::Receiver<Answer>, EmbedError> {
+    pub fn push(&self, texts: Vec<String>) -> Result<oneshot::Receiver<Answer>, EmbedError> {
         let (reply, answer) = oneshot::channel();
         let count = texts.len();
         let state = CallState { vectors: vec![Vec::new(); count], missing: count, reply: Some(reply) };
         let call = Arc::new(Call { state: Mutex::new(state) });
         let items = texts.into_iter().enumerate().map(|(index, text)| Item { text, index, call: Arc::clone(&call) });
         let mut state = lock(&self.state);
-        let line = match priority {
-            Priority::Query => &mut state.queries,
-            Priority::Background => &mut state.background,
-        };
+        let line = &mut state.line;
         if line.len() >= MAX_WAITING {
             line.retain(|item| !item.is_abandoned());
         }
@@ -132,22 +128,16 @@ impl QueueState {
     fn take_batch(&mut self) -> Vec<Item> {
         let mut batch = Vec::new();
         let mut bytes = 0;
-        for line in [&mut self.queries, &mut self.background] {
-            while let Some(item) = line.front() {
-                if item.is_abandoned() {
-                    line.pop_front();
-                    continue;
-                }
-                if !batch.is_empty() && bytes + item.text.len() > BATCH_BYTES {
-                    return batch;
-                }
-                bytes += item.text.len();
-                batch.extend(line.pop_front());
+        while let Some(item) = self.line.front() {
+            if item.is_abandoned() {
+                self.line.pop_front();
+                continue;
             }
-            // A query is not made slower by texts that nobody waits for.
-            if !batch.is_empty() {
-                return batch;
+            if !batch.is_empty() && bytes + item.text.len() > BATCH_BYTES {
+                break;
             }
+            bytes += item.text.len();
+            batch.extend(self.line.pop_front());
         }
         batch
     }
@@ -160,29 +150,17 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 #[cfg(test)]
 mod tests {
     use super::{BATCH_BYTES, MAX_WAITING, Queue};
-    use crate::embeddings::{EmbedError, Priority};
+    use crate::embeddings::EmbedError;
 
     fn texts(count: usize, text: &str) -> Vec<String> {
         vec![text.to_owned(); count]
     }
 
     #[test]
-    fn queries_overtake() {
-        let queue = Queue::default();
-        let _background = queue.push(texts(3, "slow"), Priority::Background).unwrap();
-        let _query = queue.push(texts(1, "quick"), Priority::Query).unwrap();
-        let batches = [queue.next_batch().unwrap(), queue.next_batch().unwrap()];
-        assert_eq!(
-            batches.map(|batch| batch.iter().map(|item| item.text.clone()).collect::<Vec<_>>()),
-            [vec!["quick"], vec!["slow"; 3],]
-        );
-    }
-
-    #[test]
     fn a_batch_is_bounded_but_never_empty() {
         let queue = Queue::default();
         let long = "x".repeat(BATCH_BYTES * 2);
-        let _answer = queue.push(vec![long, "a".to_owned()], Priority::Background).unwrap();
+        let _answer = queue.push(vec![long, "a".to_owned()]).unwrap();
         assert_eq!(queue.next_batch().unwrap().len(), 1);
         assert_eq!(queue.next_batch().unwrap().len(), 1);
     }
@@ -190,8 +168,8 @@ mod tests {
     #[test]
     fn who_went_away_is_skipped() {
         let queue = Queue::default();
-        drop(queue.push(texts(2, "gone"), Priority::Query).unwrap());
-        let _answer = queue.push(texts(1, "here"), Priority::Query).unwrap();
+        drop(queue.push(texts(2, "gone")).unwrap());
+        let _answer = queue.push(texts(1, "here")).unwrap();
         let batch = queue.next_batch().unwrap();
         assert_eq!(batch.len(), 1);
         assert_eq!(batch[0].text, "here");
@@ -200,17 +178,16 @@ mod tests {
     #[test]
     fn refuses_when_full_but_not_for_those_who_left() {
         let queue = Queue::default();
-        let waiting = queue.push(texts(MAX_WAITING + 5, "a"), Priority::Background).unwrap();
-        assert!(matches!(queue.push(texts(1, "b"), Priority::Background), Err(EmbedError::Busy)));
-        assert!(queue.push(texts(1, "b"), Priority::Query).is_ok(), "the other line has room");
+        let waiting = queue.push(texts(MAX_WAITING + 5, "a")).unwrap();
+        assert!(matches!(queue.push(texts(1, "b")), Err(EmbedError::Busy)));
         drop(waiting);
-        assert!(queue.push(texts(1, "b"), Priority::Background).is_ok());
+        assert!(queue.push(texts(1, "b")).is_ok());
     }
 
     #[test]
     fn a_call_is_answered_once_in_order() {
         let queue = Queue::default();
-        let mut answer = queue.push(vec!["a".to_owned(), "b".to_owned()], Priority::Query).unwrap();
+        let mut answer = queue.push(vec!["a".to_owned(), "b".to_owned()]).unwrap();
         let mut batch = queue.next_batch().unwrap();
         batch.pop().unwrap().finish(vec![2.0]);
         assert!(answer.try_recv().is_err(), "one is missing");

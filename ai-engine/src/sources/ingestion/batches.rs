@@ -13,8 +13,9 @@ use crate::retrieval::searched_text;
 use crate::sources::document::Document;
 use crate::sources::pages::{CodePoints, PageMap};
 
-/// Passages that are embedded and stored at a time.
-const BATCH: usize = 64;
+/// Passages that are embedded and stored at a time: about half a second of work for two cores, so that progress is seen
+/// and writers in between do not wait long.
+const BATCH: usize = 16;
 
 /// How long to wait when the embedder is full of work.
 const BUSY_WAIT: Duration = Duration::from_millis(250);
