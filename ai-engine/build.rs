@@ -1,4 +1,4 @@
-//! Links OpenBLAS for the embedding model; FAISS needs a BLAS anyway, so that it is the same one.
+//! Links `OpenBLAS` for the embedding model; FAISS needs a BLAS anyway, so that it is the same one.
 
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");

@@ -1,4 +1,4 @@
-//! The two things that need `unsafe`: calling OpenBLAS and mapping a file. Both are wrapped so that no misuse from
+//! The two things that need `unsafe`: calling `OpenBLAS` and mapping a file. Both are wrapped so that no misuse from
 //! safe code is possible.
 #![expect(unsafe_code, reason = "foreign functions of OpenBLAS, and a memory-mapped file")]
 

@@ -133,3 +133,76 @@ impl State {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use collabry_shared::engine::EngineError;
+    use collabry_shared::ids::SourceId;
+    use collabry_shared::sources::{Chunk, SegmentId};
+    use futures::future::join_all;
+
+    use super::SegmentCache;
+    use crate::retrieval::segment::Segment;
+
+    fn id() -> SegmentId {
+        SegmentId { source_id: SourceId::new(), version: 1 }
+    }
+
+    fn segment(id: SegmentId) -> Segment {
+        let chunk = Chunk {
+            index: 0,
+            start: 0,
+            end: 4,
+            page: 1,
+            headings: Vec::new(),
+            text: "text".to_owned(),
+            embedding: vec![1.0, 0.0],
+        };
+        Segment::build(id, vec![chunk], 2).unwrap()
+    }
+
+    #[tokio::test]
+    async fn who_asks_together_shares_one_load() {
+        let (cache, id, loads) = (SegmentCache::new(usize::MAX), id(), AtomicUsize::new(0));
+        let load = async || {
+            loads.fetch_add(1, Ordering::Relaxed);
+            tokio::task::yield_now().await;
+            Ok(Some(segment(id)))
+        };
+        let found = join_all((0..10).map(|_| cache.get_or_load(id, load()))).await;
+        assert!(found.iter().all(|found| found.as_ref().unwrap().is_some()));
+        assert_eq!(loads.load(Ordering::Relaxed), 1);
+    }
+
+    #[tokio::test]
+    async fn failure_and_emptiness_are_not_kept() {
+        let (cache, id) = (SegmentCache::new(usize::MAX), id());
+        let failed = cache.get_or_load(id, async { Err(EngineError::Busy) }).await;
+        assert!(matches!(failed, Err(EngineError::Busy)));
+        assert!(cache.get_or_load(id, async { Ok(None) }).await.unwrap().is_none());
+        assert_eq!(cache.bytes(), 0);
+        assert!(cache.get_or_load(id, async { Ok(Some(segment(id))) }).await.unwrap().is_some());
+    }
+
+    #[tokio::test]
+    async fn the_least_recently_used_goes_first() {
+        let [a, b, c] = [id(), id(), id()];
+        let room_for_two = SegmentCache::new((segment(a).bytes + super::ENTRY_BYTES) * 2);
+        let loads = AtomicUsize::new(0);
+        let get = async |id| {
+            let load = async {
+                loads.fetch_add(1, Ordering::Relaxed);
+                Ok(Some(segment(id)))
+            };
+            assert!(room_for_two.get_or_load(id, load).await.unwrap().is_some());
+        };
+        for id in [a, b, a, c, a] {
+            get(id).await;
+        }
+        assert_eq!(loads.load(Ordering::Relaxed), 3, "a stayed");
+        get(b).await;
+        assert_eq!(loads.load(Ordering::Relaxed), 4, "b had gone");
+    }
+}

@@ -5,12 +5,16 @@ use std::sync::Arc;
 use collabry_shared::engine::{EngineError, SearchHit};
 use rayon::prelude::*;
 
-use super::fusion::fuse;
+use super::fusion::{Proposals, fuse};
 use super::segment::Segment;
 use super::text::{Statistics, TextQuery};
 
 /// Passages that each of the two searches proposes, at least: deep enough for a passage that both rank low to win.
 const MIN_CANDIDATES: usize = 100;
+
+/// The part of a question's information that a good match by words has. A question whose telling words occur nowhere
+/// finds passages by its "how", "the" and "from"; those must not weigh as much as real matches.
+const GOOD_MATCH: f32 = 0.5;
 
 /// Segment and chunk, by their places in the lists.
 type Place = (usize, u32);
@@ -24,27 +28,31 @@ pub fn rank(
 ) -> Result<Vec<SearchHit>, EngineError> {
     let count = limit.max(MIN_CANDIDATES);
     let (similar, matching) = rayon::join(|| by_vector(segments, vector, count), || by_text(segments, query, count));
-    let (similar, matching) = (similar?, matching?);
-    let mut fused = fuse(&places(&similar), &places(&matching));
+    let mut fused = fuse(&similar?, &matching?);
     fused.truncate(limit);
-    let hits = fused.into_iter().map(|fused| {
-        let (segment, chunk) = (&segments[fused.item.0], fused.item.1);
-        hit(segment, chunk, fused.score, segment.vectors.similarity(vector, chunk))
+    let hits = fused.into_iter().map(|((segment, chunk), score)| {
+        let segment = &segments[segment];
+        hit(segment, chunk, score, segment.vectors.similarity(vector, chunk))
     });
     Ok(hits.collect())
 }
 
-fn by_vector(segments: &[Arc<Segment>], vector: &[f32], count: usize) -> Result<Vec<(Place, f32)>, EngineError> {
-    best(segments, count, |segment| segment.vectors.search(vector, count.min(segment.chunks.len())))
+fn by_vector(segments: &[Arc<Segment>], vector: &[f32], count: usize) -> Result<Proposals<Place>, EngineError> {
+    let found = best(segments, count, |segment| segment.vectors.search(vector, count.min(segment.chunks.len())))?;
+    let floor = found.last().map_or(0.0, |(_, score)| *score);
+    Ok(Proposals { found, floor, good: floor })
 }
 
-fn by_text(segments: &[Arc<Segment>], query: &str, count: usize) -> Result<Vec<(Place, f32)>, EngineError> {
-    let Some(query) = TextQuery::parse(query) else { return Ok(Vec::new()) };
+fn by_text(segments: &[Arc<Segment>], query: &str, count: usize) -> Result<Proposals<Place>, EngineError> {
+    let Some(query) = TextQuery::parse(query) else { return Ok(Proposals::none()) };
     let statistics = segments
         .par_iter()
         .map(|segment| Statistics::of(&query, &segment.text))
         .try_reduce(Statistics::default, |a, b| Ok(a.and(b)))?;
-    best(segments, count, |segment| segment.text.search(&query, &statistics, count))
+    let found = best(segments, count, |segment| segment.text.search(&query, &statistics, count))?;
+    // When there are fewer, all that match were found, and what was not has no term of the question.
+    let floor = found.get(count - 1).map_or(0.0, |(_, score)| *score);
+    Ok(Proposals { found, floor, good: statistics.information() * GOOD_MATCH })
 }
 
 /// The `count` best of what `search` finds in each segment.
@@ -60,10 +68,6 @@ where
     best.sort_unstable_by(|(a_place, a), (b_place, b)| b.total_cmp(a).then(a_place.cmp(b_place)));
     best.truncate(count);
     Ok(best)
-}
-
-fn places(found: &[(Place, f32)]) -> Vec<Place> {
-    found.iter().map(|(place, _)| *place).collect()
 }
 
 fn hit(segment: &Segment, chunk: u32, score: f32, similarity: f32) -> SearchHit {

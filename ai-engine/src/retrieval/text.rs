@@ -138,6 +138,16 @@ impl Statistics {
         try_of().map_err(failed)
     }
 
+    /// The sum of the terms' inverse document frequencies: about the score of a passage that has each term once.
+    #[expect(clippy::cast_precision_loss, reason = "an estimate")]
+    pub fn information(&self) -> f32 {
+        let idf = |frequency: &u64| {
+            let (with, without) = (*frequency as f32, self.passages.saturating_sub(*frequency) as f32);
+            (1.0 + (without + 0.5) / (with + 0.5)).ln()
+        };
+        self.frequencies.values().map(idf).sum()
+    }
+
     #[must_use]
     pub fn and(mut self, other: Self) -> Self {
         self.passages += other.passages;

@@ -102,3 +102,51 @@ fn build(data: &[f32], dimensions: usize, large: bool) -> Result<Vectors, faiss:
 fn failed(error: faiss::error::Error) -> EngineError {
     EngineError::Internal(format!("vector search: {error}"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::build;
+
+    const DIMENSIONS: usize = 32;
+
+    /// Unit vectors around a few hundred centres, from a fixed sequence.
+    fn vectors(count: usize) -> Vec<f32> {
+        let mut state = 1_u32;
+        let mut next = move || {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            f32::from(u16::try_from(state >> 16).unwrap()) / 32_768.0 - 1.0
+        };
+        let centres: Vec<Vec<f32>> = (0..200).map(|_| (0..DIMENSIONS).map(|_| next()).collect()).collect();
+        let mut data = Vec::new();
+        for index in 0..count {
+            let vector: Vec<f32> = centres[index % 200].iter().map(|centre| centre + 0.5 * next()).collect();
+            let length = vector.iter().map(|value| value * value).sum::<f32>().sqrt();
+            data.extend(vector.iter().map(|value| value / length));
+        }
+        data
+    }
+
+    #[test]
+    fn the_coarse_index_finds_nearly_all_with_exact_similarities() {
+        let data = vectors(20_000);
+        let (exact, coarse) = (build(&data, DIMENSIONS, false).unwrap(), build(&data, DIMENSIONS, true).unwrap());
+        assert!(coarse.bytes > exact.bytes);
+        let (mut found, mut wanted) = (0, 0);
+        for query in data.chunks_exact(DIMENSIONS).step_by(400) {
+            let (best, near) = (exact.search(query, 10).unwrap(), coarse.search(query, 10).unwrap());
+            assert_eq!(near.len(), 10);
+            for (place, score) in &near {
+                assert!((exact.similarity(query, *place) - score).abs() < 1e-6);
+            }
+            wanted += best.len();
+            found += best.iter().filter(|(place, _)| near.iter().any(|(other, _)| other == place)).count();
+        }
+        assert!(found * 100 >= wanted * 95, "{found} of {wanted}");
+    }
+
+    #[test]
+    fn asking_for_more_than_there_is_gives_what_there_is() {
+        let data = vectors(3);
+        assert_eq!(build(&data, DIMENSIONS, false).unwrap().search(&data[..DIMENSIONS], 10).unwrap().len(), 3);
+    }
+}

@@ -9,6 +9,8 @@ mod minilm;
 #[cfg(test)]
 mod models;
 #[cfg(test)]
+mod retrieval;
+#[cfg(test)]
 mod sources;
 #[cfg(test)]
 mod world;
