@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use collabry_shared::conversations::{Author, Conversation, Message};
+use collabry_shared::conversations::{Conversation, Message};
 use collabry_shared::engine::{EngineError, ModelId};
 use collabry_shared::generations::{Generation, GenerationState};
 use collabry_shared::ids::{GenerationId, MessageId, SourceId, UserId};
@@ -87,8 +87,7 @@ pub async fn regenerate(
 ) -> ApiResult<Generation> {
     let model = parse_model(request.model.as_deref())?;
     let message = find(state, conversation, message).await?;
-    let (question, supersedes) = if let (Author::Assistant { .. }, Some(question)) = (&message.author, message.reply_to)
-    {
+    let (question, supersedes) = if let Some(question) = message.reply_to {
         (find(state, conversation, question).await?, Some(message.id))
     } else {
         let answer = state.stores.conversations.latest_answer(conversation.id, message.id).await?;

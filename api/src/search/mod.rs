@@ -26,7 +26,7 @@ pub fn router() -> OpenApiRouter<ApiState> {
 
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct NotebookSearch {
+struct Search {
     /// 1 to 1,000 characters.
     query: String,
     /// Default: all sources of the notebook.
@@ -52,26 +52,26 @@ struct Hits {
 
 /// Search the sources of a notebook; best first
 #[utoipa::path(post, operation_id = "searchNotebook", path = "/api/notebooks/{notebookId}/search", tag = "search", security(("bearer" = [])), params(("notebookId" = NotebookId, Path)),
-    request_body = NotebookSearch, responses(
+    request_body = Search, responses(
     (status = 200, body = Hits), (status = 422, body = Problem, description = "`query_invalid`"), (status = 404, body = Problem, description = "`not_found`"),
 ))]
 async fn search(
     State(state): State<ApiState>,
     access: NotebookAccess<Viewer>,
-    Body(request): Body<NotebookSearch>,
+    Body(request): Body<Search>,
 ) -> ApiResult<Json<Hits>> {
     let query = request.query.trim();
     if query.is_empty() || query.chars().count() > MAX_QUERY_CHARS {
         return Err(ApiError::invalid("query_invalid", "A query has 1 to 1,000 characters."));
     }
     let sources = state.stores.sources.list(access.notebook_id).await?;
-    let search = SearchRequest {
+    let wanted = SearchRequest {
         notebook_id: access.notebook_id,
         segments: ready_segments(&sources, request.source_ids.as_deref()),
         query: query.to_owned(),
         limit: request.limit.unwrap_or(DEFAULT_LIMIT).clamp(1, MAX_LIMIT),
     };
-    let hits = state.engine.search(&search).await?;
+    let hits = state.engine.search(&wanted).await?;
     let names: HashMap<_, _> = sources.into_iter().map(|source| (source.id, source.name)).collect();
     let mut found = Vec::with_capacity(hits.len());
     for hit in hits {

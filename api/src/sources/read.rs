@@ -86,12 +86,18 @@ async fn find_version(state: &ApiState, source: &Source, version: u32) -> ApiRes
     state.stores.sources.version(segment).await?.ok_or_else(ApiError::not_found)
 }
 
+const HEX: &[u8; 16] = b"0123456789ABCDEF";
+
 /// RFC 6266 with the name in the form of RFC 8187.
 fn attachment(name: &str) -> ApiResult<HeaderValue> {
-    let encoded = name.bytes().map(|byte| match byte {
-        byte if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) => char::from(byte).to_string(),
-        byte => format!("%{byte:02X}"),
-    });
-    HeaderValue::from_str(&format!("attachment; filename*=UTF-8''{}", encoded.collect::<String>()))
-        .map_err(ApiError::internal)
+    let mut value = String::from("attachment; filename*=UTF-8''");
+    for byte in name.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            value.push(char::from(byte));
+        } else {
+            value.push('%');
+            value.extend([byte >> 4, byte & 0xF].map(|digit| char::from(HEX[usize::from(digit)])));
+        }
+    }
+    HeaderValue::from_str(&value).map_err(ApiError::internal)
 }
