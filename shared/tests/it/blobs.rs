@@ -106,6 +106,20 @@ async fn a_missing_blob_is_none() {
 }
 
 #[tokio::test]
+async fn uploads_of_one_version_do_not_meet_and_each_can_be_removed() {
+    let (folder, blobs) = blobs();
+    let (notebook, source) = (NotebookId::new(), SourceId::new());
+    let (one, other) = (Blobs::source_key(notebook, source, 2), Blobs::source_key(notebook, source, 2));
+    blobs.put(&one, Bytes::from_static(b"one")).await.unwrap();
+    blobs.put(&other, Bytes::from_static(b"other")).await.unwrap();
+    blobs.delete(&other).await.unwrap();
+    blobs.delete(&other).await.unwrap();
+    assert_eq!(content(&blobs, &one).await.as_deref(), Some(&b"one"[..]));
+    blobs.delete(&one).await.unwrap();
+    assert_eq!(files(folder.path()), Vec::<PathBuf>::new());
+}
+
+#[tokio::test]
 async fn a_deleted_source_or_notebook_leaves_no_file() {
     let (folder, blobs) = blobs();
     let (notebook, other) = (NotebookId::new(), NotebookId::new());

@@ -28,6 +28,7 @@ contract!(
     a_reader_never_sees_a_rev_before_the_ones_below_it,
     an_edit_takes_the_next_rev_and_keeps_the_position,
     a_deleted_message_is_an_empty_tombstone,
+    the_latest_answer_is_the_newest_that_is_left,
     history_goes_back_page_by_page,
     changes_are_read_by_rev,
     read_marks_only_move_forward,
@@ -243,6 +244,23 @@ async fn a_deleted_message_is_an_empty_tombstone(Backend { stores, .. }: Backend
     assert_eq!(stores.conversations.rewrite(talk, new.id, &edit, at(10)).await.unwrap(), None);
     assert_eq!(stores.conversations.rewrite(talk, new.id, &Rewrite::Delete, at(10)).await.unwrap(), None);
     assert_eq!(stores.conversations.get(talk).await.unwrap().unwrap().head, 2, "no rev is used up");
+}
+
+async fn the_latest_answer_is_the_newest_that_is_left(Backend { stores, .. }: Backend) {
+    let talk = owned_conversation(&stores).await;
+    let repo = &stores.conversations;
+    let (question, other) = (sent(&stores, talk.id, "q").await, sent(&stores, talk.id, "other").await);
+    assert_eq!(repo.latest_answer(talk.id, question.id).await.unwrap(), None);
+    let mut answers = Vec::new();
+    for (client_id, replied) in [("a1", &question), ("a2", &question), ("b", &other)] {
+        let answer = NewMessage { reply_to: Some(replied.id), ..new_message(talk.id, client_id) };
+        answers.push(repo.append(&answer).await.unwrap().message().clone());
+    }
+    assert_eq!(repo.latest_answer(talk.id, question.id).await.unwrap(), Some(answers[1].clone()));
+    repo.rewrite(talk.id, answers[1].id, &Rewrite::Delete, at(9)).await.unwrap().unwrap();
+    assert_eq!(repo.latest_answer(talk.id, question.id).await.unwrap(), Some(answers[0].clone()));
+    let elsewhere = owned_conversation(&stores).await;
+    assert_eq!(repo.latest_answer(elsewhere.id, question.id).await.unwrap(), None);
 }
 
 async fn history_goes_back_page_by_page(Backend { stores, .. }: Backend) {
