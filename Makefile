@@ -72,8 +72,8 @@ lint: deps ## Formatting and lints
 eval: model ## Measure retrieval quality
 	cargo run --release --locked --quiet --bin eval
 
-bench: test-deps model build ## Measure speed, beside the peers
-	bench/run.sh
+bench: test-deps model web build e2e/node_modules/.package-lock.json ## Measure speed, beside the peers
+	@COLLABRY_BIN="$(abspath $(COLLABRY))" bench/run.sh
 
 clean: ## Remove what was built, not what was entered
 	rm -rf $(TARGET_DIR) web/dist web/node_modules e2e/node_modules .tools
