@@ -39,6 +39,12 @@ pub(super) async fn run(parts: &Parts, owner: OwnerId, places: &Semaphore, gener
     }
 }
 
+/// Lets the relays follow the log. It comes before anything that may end the generation, so that its end is heard too.
+pub(super) async fn announce(parts: &Parts, generation: &Generation) {
+    let Generation { id: generation_id, conversation_id, .. } = *generation;
+    parts.fan_out.signal(Signal::GenerationRunning { generation_id, conversation_id }).await;
+}
+
 struct Run<'a> {
     parts: &'a Parts,
     owner: OwnerId,
@@ -50,6 +56,7 @@ struct Run<'a> {
 
 impl Run<'_> {
     async fn begin(mut self, places: &Semaphore) -> StoreResult<()> {
+        announce(self.parts, self.generation).await;
         let logged = Logged::read(self.parts.stores.generation_log.as_ref(), self.generation.id).await?;
         let outcome = if self.can_begin(&logged).await? {
             self.write(places, logged).await.err().unwrap_or(Outcome::Complete)
@@ -78,9 +85,7 @@ impl Run<'_> {
 
     /// Writes until the answer is complete; anything else is an error.
     async fn write(&mut self, places: &Semaphore, logged: Logged) -> Result<(), Outcome> {
-        let Generation { id: generation_id, conversation_id, .. } = *self.generation;
         let _place = self.control.unless_ended(places.acquire()).await?;
-        self.parts.fan_out.signal(Signal::GenerationRunning { generation_id, conversation_id }).await;
         if !logged.started {
             self.append(&self.started()).await?;
         }

@@ -211,6 +211,7 @@ impl Generations {
 
     /// Ends a generation that we hold and nobody has begun.
     async fn end(&self, generation: &Generation, outcome: &Outcome) -> StoreResult<()> {
+        run::announce(&self.0.parts, generation).await;
         ending::end(&self.0.parts, self.0.owner, generation, &Draft::default(), outcome).await
     }
 
