@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::bail;
+use anyhow::{Context as _, bail};
 use collabry_ai_engine::embeddings::{Embedder, LocalEmbedder};
 use collabry_ai_engine::retrieval::{Retrieval, Search as _};
 use collabry_ai_engine::sources::{Extractor, Ingestion, IngestionParts};
@@ -12,13 +12,17 @@ use collabry_shared::auth::{Email, User};
 use collabry_shared::clock::{Clock, SystemClock};
 use collabry_shared::config::EngineConfig;
 use collabry_shared::engine::{SearchHit, SearchRequest};
-use collabry_shared::ids::{NotebookId, SourceId, UserId};
+use collabry_shared::ids::{NotebookId, OwnerId, SourceId, UserId};
 use collabry_shared::notebooks::Notebook;
 use collabry_shared::realtime::LocalFanOut;
-use collabry_shared::sources::{Format, IngestState, Origin, Source, SourceVersion, ready_segments};
+use collabry_shared::sources::{Chunk, Format, IngestState, Origin, SegmentId, Source, SourceVersion, ready_segments};
 use collabry_shared::storage::{Blobs, Stores, sqlite};
+use jiff::SignedDuration;
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
+
+/// Long enough to store a source.
+const LEASE: SignedDuration = SignedDuration::from_mins(10);
 
 /// How often to look whether ingestion is done.
 const POLL: Duration = Duration::from_millis(20);
@@ -113,8 +117,24 @@ impl Workbench {
         }
     }
 
+    /// Makes a source of finished chunks searchable.
+    pub async fn add_chunks(&self, name: &str, chunks: &[Chunk]) -> anyhow::Result<()> {
+        self.add(name, Format::Text, String::new()).await?;
+        let sources = &self.stores.sources;
+        let now = self.clock.now();
+        let claim = sources.claim(OwnerId::new(), now, now + LEASE).await?.context("nothing to claim")?;
+        sources.put_chunks(&claim, chunks).await?;
+        sources.ready(&claim, None, u32::try_from(chunks.len())?, now).await?;
+        Ok(())
+    }
+
+    /// The segments of everything that is searchable.
+    pub async fn segments(&self) -> anyhow::Result<Vec<SegmentId>> {
+        Ok(ready_segments(&self.stores.sources.list(self.notebook.id).await?, None))
+    }
+
     pub async fn search(&self, query: &str, limit: u32) -> anyhow::Result<Vec<SearchHit>> {
-        let segments = ready_segments(&self.stores.sources.list(self.notebook.id).await?, None);
+        let segments = self.segments().await?;
         let request = SearchRequest { notebook_id: self.notebook.id, segments, query: query.to_owned(), limit };
         Ok(self.retrieval.search(&request).await?)
     }

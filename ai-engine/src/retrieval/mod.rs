@@ -16,6 +16,7 @@ use collabry_shared::engine::{EngineError, SearchHit, SearchRequest};
 use collabry_shared::sources::Chunk;
 
 pub use self::search::Retrieval;
+pub use self::vectors::{CoarseLayout, Vectors};
 
 /// Search over segments.
 #[async_trait]

@@ -12,11 +12,27 @@ pub const LARGE: usize = 50_000;
 /// How many candidates of the coarse index are compared exactly, per hit that is wanted.
 const RESCORED: usize = 2;
 
-/// Cells that a query looks into.
-const PROBES: u32 = 24;
-
 /// Vectors per cell that its centre is learned from; more make it slower and hardly better.
 const TRAINING_PER_CELL: usize = 40;
+
+/// How the coarse index of a segment is laid out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CoarseLayout {
+    /// Groups of near vectors.
+    pub cells: u32,
+    /// Cells that a query looks into.
+    pub probes: u32,
+    /// Every how manieth vector the cells' centres are learned from.
+    pub sample_step: usize,
+}
+
+impl CoarseLayout {
+    pub fn of(count: usize) -> Self {
+        let cells = (2 * count.isqrt()).max(1);
+        let sample_step = (count / (cells * TRAINING_PER_CELL)).max(1);
+        Self { cells: u32::try_from(cells).unwrap_or(u32::MAX), probes: 24, sample_step }
+    }
+}
 
 type Coarse = IVFScalarQuantizerIndexImpl<FlatIndexImpl>;
 
@@ -25,6 +41,7 @@ type Coarse = IVFScalarQuantizerIndexImpl<FlatIndexImpl>;
 pub struct Vectors {
     exact: FlatIndexImpl,
     coarse: Option<Coarse>,
+    /// Memory they hold.
     pub bytes: usize,
 }
 
@@ -39,7 +56,17 @@ impl Vectors {
             }
             data.extend_from_slice(&chunk.embedding);
         }
-        build(&data, dimensions, chunks.len() > LARGE).map_err(failed)
+        Self::of(&data, dimensions)
+    }
+
+    /// Vectors one after the other, each of `dimensions` numbers.
+    pub fn of(data: &[f32], dimensions: usize) -> Result<Self, EngineError> {
+        build(data, dimensions, data.len() > LARGE * dimensions).map_err(failed)
+    }
+
+    /// Without a coarse index, however many there are.
+    pub fn exact(data: &[f32], dimensions: usize) -> Result<Self, EngineError> {
+        build(data, dimensions, false).map_err(failed)
     }
 
     /// Places of the `count` most similar chunks and their cosines, best first.
@@ -77,25 +104,23 @@ fn build(data: &[f32], dimensions: usize, large: bool) -> Result<Vectors, faiss:
     let mut coarse = None;
     if large {
         let count = data.len() / dimensions;
-        let cells = 2 * count.isqrt();
-        let step = (count / (cells * TRAINING_PER_CELL)).max(1);
-        let sample: Vec<f32> = data.chunks_exact(dimensions).step_by(step).flatten().copied().collect();
-        let cells = u32::try_from(cells).map_err(|_| faiss::error::Error::BadDimension)?;
-        let mut index = Coarse::new_with_metric(
-            FlatIndexImpl::new_ip(d)?,
-            d,
-            QuantizerType::QT_8bit,
-            cells,
-            MetricType::InnerProduct,
-            None,
-        )?;
+        let CoarseLayout { cells, probes, sample_step } = CoarseLayout::of(count);
+        let sample: Vec<f32> = data.chunks_exact(dimensions).step_by(sample_step).flatten().copied().collect();
+        let (centres, code) = (FlatIndexImpl::new_ip(d)?, QuantizerType::QT_8bit);
+        let mut index = Coarse::new_with_metric(centres, d, code, cells, MetricType::InnerProduct, None)?;
         index.train(&sample)?;
         index.add(data)?;
-        index.set_nprobe(PROBES);
+        index.set_nprobe(probes);
         bytes += count * (dimensions + size_of::<Idx>()) + cells as usize * dimensions * size_of::<f32>();
         coarse = Some(index);
     }
     Ok(Vectors { exact, coarse, bytes })
+}
+
+impl std::fmt::Debug for Vectors {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Vectors").field("count", &self.exact.ntotal()).finish_non_exhaustive()
+    }
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "given to map_err")]
