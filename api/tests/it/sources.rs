@@ -104,8 +104,12 @@ async fn a_failed_source_says_why_and_can_be_tried_again() {
     let failed = ada.settled(&source).await;
     assert_eq!(failed["latest"]["state"]["code"], "damaged", "{failed}");
     assert!(failed["latest"]["state"]["message"].as_str().unwrap().ends_with('.'));
-    let notifications = ada.get("/api/notifications").await.ok(200);
-    assert_eq!(notifications["notifications"][0]["about"]["kind"], "sourceFailed");
+    let about = eventually("its owner is told", async || {
+        let notifications = ada.get("/api/notifications").await.ok(200);
+        notifications["notifications"].get(0).map(|one| one["about"].clone())
+    })
+    .await;
+    assert_eq!((&about["kind"], &about["sourceName"]), (&json!("sourceFailed"), &json!("broken.docx")));
     let retried = ada.post(&format!("/api/sources/{source}/retry"), json!({})).await.ok(200);
     assert_eq!(retried["latest"]["state"], json!({ "step": "queued" }));
     assert_eq!(ada.settled(&source).await["latest"]["state"]["code"], "damaged");

@@ -98,3 +98,11 @@ fn a_passage_lies_on_one_page() {
     assert!(passages[0].text.ends_with("the rest of this one."), "a sentence over a page break stays whole");
     assert_eq!(passages[2].text, "Slide three");
 }
+
+/// With a cost that grows with the square of the length this would not end before the reader's patience.
+#[test]
+fn a_word_of_megabytes_is_cut_in_one_go() {
+    for letter in ["1", "x", "検", "\u{0}"] {
+        check(&plain(&letter.repeat(4 * 1024 * 1024)));
+    }
+}

@@ -190,6 +190,9 @@ fn cut_long(text: &str, range: Range<usize>, max_pieces: usize) -> Vec<Range<usi
     parts
 }
 
+/// A word piece has at most so many letters: see [`pieces::estimate`].
+const LETTERS_PER_PIECE: usize = 6;
+
 /// Words with the white space after them; one that is too long by itself in parts.
 fn words(text: &str, max_pieces: usize) -> impl Iterator<Item = &str> {
     text.split_inclusive(char::is_whitespace).flat_map(move |word| {
@@ -197,7 +200,9 @@ fn words(text: &str, max_pieces: usize) -> impl Iterator<Item = &str> {
         let mut rest = word;
         // A character makes at most 3 word pieces.
         while let Some((at, _)) = rest.char_indices().nth((max_pieces / 3).max(1)).filter(|(at, _)| *at < rest.len()) {
-            if pieces::estimate(rest) <= max_pieces {
+            // Only a rest that can be short enough is looked at as a whole: a file may be one word of megabytes.
+            let may_fit = rest.char_indices().nth(max_pieces * LETTERS_PER_PIECE).is_none();
+            if may_fit && pieces::estimate(rest) <= max_pieces {
                 break;
             }
             let (part, after) = rest.split_at(at);

@@ -89,7 +89,9 @@ impl<'a> User<'a> {
     /// A source that can be searched.
     pub async fn ready_source(&self, notebook: &str, name: &str, text: &str) -> Value {
         let source = id(&self.upload(notebook, name, text.as_bytes()).await.ok(201));
-        self.settled(&source).await
+        let source = self.settled(&source).await;
+        assert_eq!(source["latest"]["state"]["step"], "ready", "{source}");
+        source
     }
 
     /// The source once it is ready or failed.
