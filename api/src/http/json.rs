@@ -29,6 +29,10 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
 pub fn does_not_fit(part: &str, text: &str) -> ApiError {
     let reason = text.split_once(": ").map_or(text, |(_, reason)| reason);
     let reason = reason.split(" at line ").next().unwrap_or(reason);
+    // The names of our types mean nothing to who sent it.
+    let reason = reason
+        .split_once("expected struct ")
+        .map_or_else(|| reason.to_owned(), |(found, _)| format!("{found}expected an object"));
     ApiError::invalid("validation", format!("The {part} does not fit: {reason}."))
 }
 

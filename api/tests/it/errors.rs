@@ -45,7 +45,8 @@ async fn a_body_that_cannot_be_read_says_why() {
     post("{", "application/json").await.problem(400, "json_malformed");
     post("", "application/json").await.problem(400, "json_malformed");
     post("{\"title\": \"\u{fffd}", "application/json; charset=utf-8").await.problem(400, "json_malformed");
-    post("[]", "application/json").await.problem(422, "validation");
+    let problem = post("[]", "application/json").await.problem(422, "validation");
+    assert_eq!(problem["detail"], "The body does not fit: invalid length 0, expected an object.");
     post(r#"{"title": 1}"#, "application/json").await.problem(422, "validation");
     post(r#"{"title": "A"}"#, "text/plain").await.problem(415, "json_expected");
     post("title=A", "application/x-www-form-urlencoded").await.problem(415, "json_expected");
