@@ -1,7 +1,7 @@
 """Runs the Python peers on the same data as the product, one round per line on standard input.
 
-Arguments: model folder, data folder, threads. Each answer is one line of JSON: seconds of wall clock and of processor
-time for the round.
+Arguments: model folder, data folder, threads for embedding; a search runs on one, as the product's does. Each answer is
+one line of JSON: seconds of wall clock and of processor time for the round.
 """
 
 import json
@@ -25,7 +25,6 @@ def floats(path):
 def main():
     model_dir, folder, threads = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3])
     torch.set_num_threads(threads)
-    faiss.omp_set_num_threads(threads)
     model = SentenceTransformer(model_dir, device="cpu")
     indexes = {}
 
@@ -36,11 +35,12 @@ def main():
 
     def index(kind, count):
         vectors = floats(folder / "vectors.f32")[:count]
-        if kind == "flat":
-            built = faiss.IndexFlatIP(DIMENSIONS)
-        else:
+        faiss.omp_set_num_threads(threads)
+        built = faiss.IndexFlatIP(DIMENSIONS)
+        if kind == "coarse":
             cells, probes, step = json.loads((folder / "coarse.json").read_text())
-            built = faiss.index_factory(DIMENSIONS, f"IVF{cells},SQ8", faiss.METRIC_INNER_PRODUCT)
+            code = faiss.ScalarQuantizer.QT_8bit_uniform
+            built = faiss.IndexIVFScalarQuantizer(built, DIMENSIONS, cells, code, faiss.METRIC_INNER_PRODUCT)
             built.train(vectors[::step])
             built.nprobe = probes
         built.add(vectors)
@@ -49,6 +49,7 @@ def main():
     def search(kind, count):
         queries = floats(folder / "queries.f32")
         hits = HITS if kind == "flat" else 2 * HITS
+        faiss.omp_set_num_threads(1)
         for query in queries:
             indexes[kind, count].search(query.reshape(1, -1), hits)
 

@@ -23,7 +23,7 @@ for program in bench/src/bin/*.rs; do
   name=$(basename "$program" .rs)
   [ "$name" = eval ] && continue
   echo "== $name" >&2
-  cargo run --release --locked --quiet -p collabry-bench --bin "$name"
+  cargo run --release --locked --quiet --bin "$name"
 done
 
 echo "== server" >&2

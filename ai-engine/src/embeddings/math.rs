@@ -99,7 +99,8 @@ fn sum(values: &[f32]) -> f32 {
     lanes.iter().sum::<f32>() + chunks.remainder().iter().sum::<f32>()
 }
 
-fn dot(a: &[f32], b: &[f32]) -> f32 {
+/// The inner product of two vectors of the same length: of two unit vectors, their cosine.
+pub fn dot(a: &[f32], b: &[f32]) -> f32 {
     let mut lanes = [0.0; LANES];
     let (mut left, mut right) = (a.chunks_exact(LANES), b.chunks_exact(LANES));
     for (a, b) in (&mut left).zip(&mut right) {

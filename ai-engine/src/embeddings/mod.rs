@@ -10,6 +10,7 @@ mod weights;
 use async_trait::async_trait;
 
 pub use self::local::LocalEmbedder;
+pub use self::math::dot;
 
 /// Who waits for the vectors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -44,12 +44,13 @@ fn by_vector(segments: &[Arc<Segment>], vector: &[f32], count: usize) -> Result<
 }
 
 fn by_text(segments: &[Arc<Segment>], query: &str, count: usize) -> Result<Proposals<Place>, EngineError> {
-    let Some(query) = TextQuery::parse(query) else { return Ok(Proposals::none()) };
+    let (Some(query), Some(first)) = (TextQuery::parse(query), segments.first()) else { return Ok(Proposals::none()) };
     let statistics = segments
         .par_iter()
         .map(|segment| Statistics::of(&query, &segment.text))
-        .try_reduce(Statistics::default, |a, b| Ok(a.and(b)))?;
-    let found = best(segments, count, |segment| segment.text.search(&query, &statistics, count))?;
+        .try_reduce(|| Statistics::none(&query), |a, b| Ok(a.and(&b)))?;
+    let weighed = query.weigh(&statistics, &first.text)?;
+    let found = best(segments, count, |segment| segment.text.search(&weighed, count))?;
     // When there are fewer, all that match were found, and what was not has no term of the question.
     let floor = found.get(count - 1).map_or(0.0, |(_, score)| *score);
     Ok(Proposals { found, floor, good: statistics.information() * GOOD_MATCH })

@@ -1,11 +1,9 @@
 //! BM25 over the passages of a segment, by tantivy, in memory.
 
-use std::collections::HashMap;
-
 use collabry_shared::engine::EngineError;
 use collabry_shared::sources::Chunk;
 use tantivy::directory::RamDirectory;
-use tantivy::query::{Bm25StatisticsProvider, BooleanQuery, EnableScoring, Query as _};
+use tantivy::query::{Bm25StatisticsProvider, BooleanQuery, EnableScoring, Query as _, Weight};
 use tantivy::schema::{Field, IndexRecordOption, Schema, TextFieldIndexing, TextOptions};
 use tantivy::{Index, IndexBuilder, ReloadPolicy, Searcher, TantivyDocument, TantivyError, Term};
 
@@ -39,23 +37,16 @@ impl TextIndex {
         build(chunks).map_err(failed)
     }
 
-    /// The `count` best passages for the terms, scored as if all segments of `statistics` were one.
-    pub fn search(
-        &self,
-        query: &TextQuery,
-        statistics: &Statistics,
-        count: usize,
-    ) -> Result<Vec<(u32, f32)>, EngineError> {
-        self.try_search(query, statistics, count).map_err(failed)
+    /// The `count` best passages, best first.
+    pub fn search(&self, query: &WeighedQuery, count: usize) -> Result<Vec<(u32, f32)>, EngineError> {
+        self.try_search(query, count).map_err(failed)
     }
 
-    fn try_search(&self, query: &TextQuery, statistics: &Statistics, count: usize) -> tantivy::Result<Vec<(u32, f32)>> {
-        let scoring = EnableScoring::enabled_from_statistics_provider(statistics, &self.searcher);
-        let weight = query.0.weight(scoring)?;
+    fn try_search(&self, query: &WeighedQuery, count: usize) -> tantivy::Result<Vec<(u32, f32)>> {
         let mut best: Vec<(u32, f32)> = Vec::with_capacity(count + 1);
         for reader in self.searcher.segment_readers() {
             let mut threshold = f32::NEG_INFINITY;
-            weight.for_each_pruning(threshold, reader, &mut |chunk, score| {
+            query.0.for_each_pruning(threshold, reader, &mut |chunk, score| {
                 let at = best.partition_point(|(_, other)| *other >= score);
                 best.insert(at, (chunk, score));
                 if best.len() > count {
@@ -94,7 +85,12 @@ fn build(chunks: &[Chunk]) -> tantivy::Result<TextIndex> {
 }
 
 /// The terms of a question, any of which may match. Nothing in it is query syntax.
-pub struct TextQuery(BooleanQuery);
+pub struct TextQuery {
+    terms: Vec<Term>,
+}
+
+/// A question whose terms weigh what they do in all searched segments together; good for each of them.
+pub struct WeighedQuery(Box<dyn Weight>);
 
 impl TextQuery {
     /// `None` when the text has no term.
@@ -107,32 +103,40 @@ impl TextQuery {
                 terms.push(term);
             }
         });
-        (!terms.is_empty()).then(|| Self(BooleanQuery::new_multiterms_query(terms)))
+        (!terms.is_empty()).then_some(Self { terms })
     }
 
-    fn terms(&self) -> impl Iterator<Item = &Term> {
-        let mut terms = Vec::new();
-        self.0.query_terms(&mut |term, _| terms.push(term));
-        terms.into_iter()
+    /// Passages are scored as if all segments of `statistics` were one; `index` is any of them.
+    pub fn weigh(&self, statistics: &Statistics, index: &TextIndex) -> Result<WeighedQuery, EngineError> {
+        let corpus = Corpus { terms: &self.terms, statistics };
+        // Of the searcher only the schema is used, which is the same everywhere.
+        let scoring = EnableScoring::enabled_from_statistics_provider(&corpus, &index.searcher);
+        let query = BooleanQuery::new_multiterms_query(self.terms.clone());
+        query.weight(scoring).map(WeighedQuery).map_err(failed)
     }
 }
 
 /// How often the terms of a question occur in all searched segments together.
-#[derive(Default)]
 pub struct Statistics {
     passages: u64,
     tokens: u64,
-    frequencies: HashMap<Term, u64>,
+    /// Passages that have a term, in the order of the question's terms.
+    frequencies: Vec<u64>,
 }
 
 impl Statistics {
+    /// Those of no segment.
+    pub fn none(query: &TextQuery) -> Self {
+        Self { passages: 0, tokens: 0, frequencies: vec![0; query.terms.len()] }
+    }
+
     pub fn of(query: &TextQuery, index: &TextIndex) -> Result<Self, EngineError> {
-        let frequency = |term: &Term| Ok((term.clone(), index.searcher.doc_freq(term)?));
+        let searcher = &index.searcher;
         let try_of = || -> tantivy::Result<Self> {
             Ok(Self {
-                passages: index.searcher.total_num_docs()?,
-                tokens: index.searcher.total_num_tokens(TEXT)?,
-                frequencies: query.terms().map(frequency).collect::<tantivy::Result<_>>()?,
+                passages: searcher.total_num_docs()?,
+                tokens: searcher.total_num_tokens(TEXT)?,
+                frequencies: query.terms.iter().map(|term| searcher.doc_freq(term)).collect::<Result<_, _>>()?,
             })
         };
         try_of().map_err(failed)
@@ -145,31 +149,39 @@ impl Statistics {
             let (with, without) = (*frequency as f32, self.passages.saturating_sub(*frequency) as f32);
             (1.0 + (without + 0.5) / (with + 0.5)).ln()
         };
-        self.frequencies.values().map(idf).sum()
+        self.frequencies.iter().map(idf).sum()
     }
 
+    /// Of both together; they are of the same question.
     #[must_use]
-    pub fn and(mut self, other: Self) -> Self {
+    pub fn and(mut self, other: &Self) -> Self {
         self.passages += other.passages;
         self.tokens += other.tokens;
-        for (term, frequency) in other.frequencies {
-            *self.frequencies.entry(term).or_default() += frequency;
+        for (sum, frequency) in self.frequencies.iter_mut().zip(&other.frequencies) {
+            *sum += frequency;
         }
         self
     }
 }
 
-impl Bm25StatisticsProvider for Statistics {
+/// Statistics as tantivy asks for them.
+struct Corpus<'a> {
+    terms: &'a [Term],
+    statistics: &'a Statistics,
+}
+
+impl Bm25StatisticsProvider for Corpus<'_> {
     fn total_num_tokens(&self, _field: Field) -> tantivy::Result<u64> {
-        Ok(self.tokens)
+        Ok(self.statistics.tokens)
     }
 
     fn total_num_docs(&self) -> tantivy::Result<u64> {
-        Ok(self.passages)
+        Ok(self.statistics.passages)
     }
 
     fn doc_freq(&self, term: &Term) -> tantivy::Result<u64> {
-        Ok(self.frequencies.get(term).copied().unwrap_or_default())
+        let place = self.terms.iter().position(|other| other == term);
+        Ok(place.map_or(0, |place| self.statistics.frequencies[place]))
     }
 }
 

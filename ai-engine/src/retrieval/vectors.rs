@@ -6,6 +6,8 @@ use faiss::index::flat::FlatIndexImpl;
 use faiss::index::scalar_quantizer::{IVFScalarQuantizerIndexImpl, QuantizerType};
 use faiss::{ConcurrentIndex, Idx, Index, MetricType};
 
+use crate::embeddings::dot;
+
 /// Above it a scan of all vectors costs a query more than about 8 ms, and a coarse index pays.
 pub const LARGE: usize = 50_000;
 
@@ -30,14 +32,14 @@ impl CoarseLayout {
     pub fn of(count: usize) -> Self {
         let cells = (2 * count.isqrt()).max(1);
         let sample_step = (count / (cells * TRAINING_PER_CELL)).max(1);
-        Self { cells: u32::try_from(cells).unwrap_or(u32::MAX), probes: 24, sample_step }
+        Self { cells: u32::try_from(cells).unwrap_or(u32::MAX), probes: 16, sample_step }
     }
 }
 
 type Coarse = IVFScalarQuantizerIndexImpl<FlatIndexImpl>;
 
 /// All vectors exactly and, for a large segment, a coarse index that finds the candidates: cells around learned
-/// centres, 8 bits a dimension. Search results keep exact similarities either way.
+/// centres, 8 bits a dimension on one scale for all, which decodes faster than a scale for each. Search results keep exact similarities either way.
 pub struct Vectors {
     exact: FlatIndexImpl,
     coarse: Option<Coarse>,
@@ -92,7 +94,7 @@ impl Vectors {
     /// Cosine of the query and one chunk.
     pub fn similarity(&self, query: &[f32], place: u32) -> f32 {
         let start = place as usize * query.len();
-        self.exact.xb()[start..start + query.len()].iter().zip(query).map(|(a, b)| a * b).sum()
+        dot(&self.exact.xb()[start..start + query.len()], query)
     }
 }
 
@@ -106,7 +108,7 @@ fn build(data: &[f32], dimensions: usize, large: bool) -> Result<Vectors, faiss:
         let count = data.len() / dimensions;
         let CoarseLayout { cells, probes, sample_step } = CoarseLayout::of(count);
         let sample: Vec<f32> = data.chunks_exact(dimensions).step_by(sample_step).flatten().copied().collect();
-        let (centres, code) = (FlatIndexImpl::new_ip(d)?, QuantizerType::QT_8bit);
+        let (centres, code) = (FlatIndexImpl::new_ip(d)?, QuantizerType::QT_8bit_uniform);
         let mut index = Coarse::new_with_metric(centres, d, code, cells, MetricType::InnerProduct, None)?;
         index.train(&sample)?;
         index.add(data)?;
@@ -132,7 +134,7 @@ fn failed(error: faiss::error::Error) -> EngineError {
 mod tests {
     use super::build;
 
-    const DIMENSIONS: usize = 32;
+    const DIMENSIONS: usize = 384;
 
     /// Unit vectors around a few hundred centres, from a fixed sequence.
     fn vectors(count: usize) -> Vec<f32> {
@@ -166,7 +168,7 @@ mod tests {
             wanted += best.len();
             found += best.iter().filter(|(place, _)| near.iter().any(|(other, _)| other == place)).count();
         }
-        assert!(found * 100 >= wanted * 95, "{found} of {wanted}");
+        assert!(found * 100 >= wanted * 98, "{found} of {wanted}");
     }
 
     #[test]

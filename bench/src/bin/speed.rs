@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
-use collabry_ai_engine::embeddings::{Embedder as _, LocalEmbedder, Priority};
+use collabry_ai_engine::embeddings::{Embedder as _, LocalEmbedder, Priority, dot};
 use collabry_ai_engine::retrieval::{CoarseLayout, Vectors};
 use collabry_bench::made_up::{self, DIMENSIONS};
 use collabry_bench::measure::{Peer, Took, timed};
@@ -153,10 +153,6 @@ fn line(name: &str, ours: (f64, f64), theirs: (f64, f64)) {
 #[expect(clippy::cast_precision_loss, reason = "small numbers")]
 fn count(value: usize) -> f64 {
     value as f64
-}
-
-fn dot(a: &[f32], b: &[f32]) -> f32 {
-    a.iter().zip(b).map(|(a, b)| a * b).sum()
 }
 
 fn bytes(values: &[f32]) -> Vec<u8> {
