@@ -12,7 +12,7 @@ use collabry_shared::realtime::FanOut;
 use collabry_shared::storage::{StoreResult, Stores};
 use tokio_util::sync::CancellationToken;
 
-use crate::embeddings::{Embedder, LocalEmbedder};
+use crate::embeddings::{Embedder, LocalEmbedder, Remembered};
 use crate::generations::{Extractive, Generations, Parts};
 use crate::models::{Models, RetryPolicy};
 use crate::retrieval::{Retrieval, Search};
@@ -52,7 +52,8 @@ impl Engine {
     /// Loads the embedding model; fails when it is not there.
     pub fn build(parts: EngineParts) -> anyhow::Result<Self> {
         let EngineParts { config, stores, fan_out, clock, extractor } = parts;
-        let embedder: Arc<dyn Embedder> = Arc::new(LocalEmbedder::start(&config.model_dir, config.threads)?);
+        let local = LocalEmbedder::start(&config.model_dir, config.threads)?;
+        let embedder: Arc<dyn Embedder> = Arc::new(Remembered::new(local));
         let retrieval = Arc::new(Retrieval::new(
             Arc::clone(&stores.sources),
             Arc::clone(&embedder),

@@ -25,7 +25,6 @@ pub struct LocalEmbedder {
 }
 
 /// Threads that work off a queue.
-#[derive(Default)]
 struct Crew {
     queue: Arc<Queue>,
     threads: Vec<JoinHandle<()>>,
@@ -49,7 +48,7 @@ impl LocalEmbedder {
 
 impl Crew {
     fn start(bert: &Arc<Bert>, threads: usize, priority: Priority) -> Result<Self, EmbedError> {
-        let mut crew = Self::default();
+        let mut crew = Self { queue: Arc::new(Queue::new(threads)), threads: Vec::new() };
         for index in 0..threads {
             let (bert, queue) = (Arc::clone(bert), Arc::clone(&crew.queue));
             let (name, run): (_, fn(&Bert, &Queue)) = match priority {

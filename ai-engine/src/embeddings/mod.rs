@@ -5,12 +5,14 @@ mod local;
 mod math;
 mod native;
 mod queue;
+mod remembered;
 mod weights;
 
 use async_trait::async_trait;
 
 pub use self::local::LocalEmbedder;
 pub use self::math::dot;
+pub use self::remembered::Remembered;
 
 /// Who waits for the vectors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

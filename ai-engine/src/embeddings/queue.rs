@@ -10,8 +10,8 @@ use super::EmbedError;
 /// Texts that may wait before the next call is refused. A call is never refused for its own size.
 const MAX_WAITING: usize = 512;
 
-/// Bytes of text that are computed as one: enough rows for the matrix products to run at full speed, and few enough for
-/// the texts of one call to be spread over all threads.
+/// Bytes of text that are computed as one: enough rows for the matrix products to run at full speed. Of a small call less,
+/// so that its texts are spread over all threads.
 const BATCH_BYTES: usize = 768;
 
 type Answer = Result<Vec<Vec<f32>>, EmbedError>;
@@ -26,6 +26,8 @@ pub struct Item {
 /// One call of [`embed`](super::Embedder::embed).
 struct Call {
     state: Mutex<CallState>,
+    /// Bytes of its texts for each thread.
+    share: usize,
 }
 
 struct CallState {
@@ -66,10 +68,10 @@ impl CallState {
     }
 }
 
-#[derive(Default)]
 pub struct Queue {
     state: Mutex<QueueState>,
     arrived: Condvar,
+    threads: usize,
 }
 
 #[derive(Default)]
@@ -79,12 +81,18 @@ struct QueueState {
 }
 
 impl Queue {
+    /// A queue that `threads` threads work off.
+    pub fn new(threads: usize) -> Self {
+        Self { state: Mutex::default(), arrived: Condvar::new(), threads: threads.max(1) }
+    }
+
     /// Takes a call in; its answer arrives through the receiver.
     pub fn push(&self, texts: Vec<String>) -> Result<oneshot::Receiver<Answer>, EmbedError> {
         let (reply, answer) = oneshot::channel();
         let count = texts.len();
         let state = CallState { vectors: vec![Vec::new(); count], missing: count, reply: Some(reply) };
-        let call = Arc::new(Call { state: Mutex::new(state) });
+        let share = texts.iter().map(String::len).sum::<usize>().div_ceil(self.threads);
+        let call = Arc::new(Call { state: Mutex::new(state), share });
         let items = texts.into_iter().enumerate().map(|(index, text)| Item { text, index, call: Arc::clone(&call) });
         let mut state = lock(&self.state);
         let line = &mut state.line;
@@ -133,7 +141,8 @@ impl QueueState {
                 self.line.pop_front();
                 continue;
             }
-            if !batch.is_empty() && bytes + item.text.len() > BATCH_BYTES {
+            let full = bytes >= item.call.share || bytes + item.text.len() > BATCH_BYTES;
+            if !batch.is_empty() && full {
                 break;
             }
             bytes += item.text.len();
@@ -158,7 +167,7 @@ mod tests {
 
     #[test]
     fn a_batch_is_bounded_but_never_empty() {
-        let queue = Queue::default();
+        let queue = Queue::new(1);
         let long = "x".repeat(BATCH_BYTES * 2);
         let _answer = queue.push(vec![long, "a".to_owned()]).unwrap();
         assert_eq!(queue.next_batch().unwrap().len(), 1);
@@ -166,8 +175,16 @@ mod tests {
     }
 
     #[test]
+    fn a_small_call_is_shared_by_the_threads() {
+        let queue = Queue::new(2);
+        let _answer = queue.push(texts(8, "a sentence")).unwrap();
+        assert_eq!(queue.next_batch().unwrap().len(), 4);
+        assert_eq!(queue.next_batch().unwrap().len(), 4);
+    }
+
+    #[test]
     fn who_went_away_is_skipped() {
-        let queue = Queue::default();
+        let queue = Queue::new(1);
         drop(queue.push(texts(2, "gone")).unwrap());
         let _answer = queue.push(texts(1, "here")).unwrap();
         let batch = queue.next_batch().unwrap();
@@ -177,7 +194,7 @@ mod tests {
 
     #[test]
     fn refuses_when_full_but_not_for_those_who_left() {
-        let queue = Queue::default();
+        let queue = Queue::new(1);
         let waiting = queue.push(texts(MAX_WAITING + 5, "a")).unwrap();
         assert!(matches!(queue.push(texts(1, "b")), Err(EmbedError::Busy)));
         drop(waiting);
@@ -186,7 +203,7 @@ mod tests {
 
     #[test]
     fn a_call_is_answered_once_in_order() {
-        let queue = Queue::default();
+        let queue = Queue::new(1);
         let mut answer = queue.push(vec!["a".to_owned(), "b".to_owned()]).unwrap();
         let mut batch = queue.next_batch().unwrap();
         batch.pop().unwrap().finish(vec![2.0]);
