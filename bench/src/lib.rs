@@ -1,8 +1,10 @@
-//! Measures the product: the quality of what it finds (`eval`) and its speed beside its peers (`speed-*`).
+//! Measures the product: the quality of what it finds (`eval`) and its speed beside its peers (`speed`).
 
 pub mod made_up;
 pub mod measure;
 pub mod metrics;
+pub mod quotes;
 pub mod requests;
 pub mod sets;
+pub mod table;
 pub mod workbench;

@@ -55,6 +55,19 @@ pub fn ndcg(ranked: &[&str], relevant: &[String], count: usize) -> f64 {
     if ideal == 0.0 { 0.0 } else { hits.map(|(rank, _)| gain(rank)).sum::<f64>() / ideal }
 }
 
+/// Words that two texts must have in a row for one to hold a part of the other.
+const RUN: usize = 8;
+
+/// Whether a part of one text stands in the other, word for word. Marks between words do not matter.
+pub fn share_words(a: &str, b: &str) -> bool {
+    let words = |text: &str| -> Vec<String> {
+        text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_lowercase).collect()
+    };
+    let (a, b) = (words(a), words(b));
+    let run = RUN.min(a.len()).min(b.len());
+    run > 0 && a.windows(run).any(|part| b.windows(run).any(|other| part == other))
+}
+
 pub fn mean(values: impl IntoIterator<Item = f64>) -> f64 {
     let (sum, count) = values.into_iter().fold((0.0, 0.0), |(sum, count), value| (sum + value, count + 1.0));
     if count == 0.0 { 0.0 } else { sum / count }
@@ -68,7 +81,7 @@ fn ratio(part: usize, whole: usize) -> f64 {
 #[cfg(test)]
 #[expect(clippy::float_cmp, reason = "exact by construction")]
 mod tests {
-    use super::{Coverage, Stretch, ndcg, recall};
+    use super::{Coverage, Stretch, ndcg, recall, share_words};
 
     fn stretch(document: &str, range: std::ops::Range<u64>) -> Stretch {
         Stretch { document: document.to_owned(), range }
@@ -81,6 +94,15 @@ mod tests {
         assert_eq!(Coverage::of(&hits, &relevant, 10), Coverage { recall: 0.25, precision: 0.2 });
         assert_eq!(Coverage::of(&hits, &relevant, 17), Coverage { recall: 0.75, precision: 6.0 / 17.0 });
         assert_eq!(Coverage::of(&hits, &relevant, 1000).recall, 1.0);
+    }
+
+    #[test]
+    fn texts_meet_in_eight_words_or_the_whole_of_the_shorter() {
+        let text = "The lamp was lit in May, and all\nof the town came to see it.";
+        assert!(share_words("was lit in May and all of the city", text));
+        assert!(share_words("The town came.", "the - town - came"));
+        assert!(!share_words("was lit in May and all of them went", text));
+        assert!(!share_words("", text));
     }
 
     #[test]

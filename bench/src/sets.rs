@@ -3,6 +3,9 @@
 //! - `spans/docs/*.md` and `spans/queries.jsonl`: `{id, text, relevant: [{doc, start, end}]}`, offsets in code points,
 //!   end exclusive;
 //! - `passages/corpus.jsonl`: `{id, title, text}`; `passages/queries.jsonl`: `{id, text, relevant: [id]}`.
+//!
+//! Constants of the product may be chosen by the figures of one half of the questions only, so that those of the other
+//! say what to expect of questions that nobody has seen.
 
 use std::fs;
 use std::path::Path;
@@ -10,6 +13,7 @@ use std::path::Path;
 use anyhow::Context as _;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use sha2::{Digest as _, Sha256};
 
 /// Whole documents, and questions answered by ranges of them.
 #[derive(Debug)]
@@ -28,8 +32,25 @@ pub struct Passages {
 
 #[derive(Debug, Deserialize)]
 pub struct Query<T> {
+    pub id: String,
     pub text: String,
     pub relevant: Vec<T>,
+}
+
+/// Which half of its set a question belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Half {
+    /// May decide on constants.
+    Tuning,
+    /// Decides nothing.
+    HeldOut,
+}
+
+impl<T> Query<T> {
+    /// By a hash of the id: the same in every run, whatever else is in the set.
+    pub fn half(&self) -> Half {
+        if Sha256::digest(&self.id)[0] % 2 == 0 { Half::Tuning } else { Half::HeldOut }
+    }
 }
 
 #[derive(Debug, Deserialize)]
@@ -56,6 +77,16 @@ impl Spans {
         }
         documents.sort();
         Ok(Self { documents, queries: lines(&folder.join("queries.jsonl"))? })
+    }
+
+    /// What a question's ranges say.
+    pub fn texts(&self, query: &Query<Span>) -> Vec<String> {
+        let text = |span: &Span| {
+            let (_, text) = self.documents.iter().find(|(name, _)| *name == span.doc)?;
+            let (start, end) = (usize::try_from(span.start).ok()?, usize::try_from(span.end).ok()?);
+            Some(text.chars().take(end).skip(start).collect())
+        };
+        query.relevant.iter().filter_map(text).collect()
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
-use collabry_ai_engine::embeddings::{Embedder, LocalEmbedder};
+use collabry_ai_engine::embeddings::{Embedder, LocalEmbedder, Remembered};
 use collabry_ai_engine::retrieval::{Retrieval, Search as _};
 use collabry_ai_engine::sources::{Extractor, Ingestion, IngestionParts};
 use collabry_shared::auth::{Email, User};
@@ -43,7 +43,8 @@ impl Workbench {
         let folder = tempfile::tempdir()?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let stores = sqlite::open(folder.path(), Arc::clone(&clock)).await?;
-        let embedder: Arc<dyn Embedder> = Arc::new(LocalEmbedder::start(&config.model_dir, config.threads)?);
+        let local = LocalEmbedder::start(&config.model_dir, config.threads)?;
+        let embedder: Arc<dyn Embedder> = Arc::new(Remembered::new(local));
         let retrieval = Retrieval::new(
             Arc::clone(&stores.sources),
             Arc::clone(&embedder),
@@ -134,7 +135,15 @@ impl Workbench {
     }
 
     pub async fn search(&self, query: &str, limit: u32) -> anyhow::Result<Vec<SearchHit>> {
-        let segments = self.segments().await?;
+        self.search_among(self.segments().await?, query, limit).await
+    }
+
+    pub async fn search_among(
+        &self,
+        segments: Vec<SegmentId>,
+        query: &str,
+        limit: u32,
+    ) -> anyhow::Result<Vec<SearchHit>> {
         let request = SearchRequest { notebook_id: self.notebook.id, segments, query: query.to_owned(), limit };
         Ok(self.retrieval.search(&request).await?)
     }

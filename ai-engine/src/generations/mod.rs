@@ -16,4 +16,5 @@ mod runner;
 mod testing;
 
 pub use self::extractive::Extractive;
+pub use self::passages::PASSAGES;
 pub use self::runner::{Generations, Parts};

@@ -14,7 +14,7 @@ use super::runner::Parts;
 use crate::models::{AnswerError, Coverage, Speaker, Task, Turn};
 
 /// Passages per question: about what the smallest common window takes.
-const PASSAGES: u32 = 8;
+pub const PASSAGES: u32 = 8;
 
 /// Messages looked at for what was said before.
 const HISTORY_MESSAGES: u32 = 20;

@@ -7,8 +7,10 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use collabry_ai_engine::sources::extract_child;
-use collabry_bench::metrics::{Coverage, Stretch, mean, ndcg, recall};
-use collabry_bench::sets::{Passages, Spans};
+use collabry_bench::metrics::{Coverage, Stretch, ndcg, recall, share_words};
+use collabry_bench::quotes::{Quote, Quotes, quotes};
+use collabry_bench::sets::{Half, Passages, Spans};
+use collabry_bench::table::{Baseline, Table, baseline};
 use collabry_bench::workbench::Workbench;
 use collabry_shared::config::{Config, EngineConfig};
 use collabry_shared::ids::SourceId;
@@ -19,23 +21,13 @@ const HITS: u32 = 100;
 
 const BUDGETS: [u64; 3] = [2_000, 5_000, 10_000];
 
-/// A figure and what a plain pipeline reaches on the same set: `LangChain`'s default splitter (1,000 characters, overlap
-/// 200) and the same embedding model, searched by FAISS Flat, by BM25 over the same chunks, and by the reciprocal rank
-/// fusion of both. Measured for this project in November 2026, on the public sets only.
-struct Baseline {
-    vectors: f64,
-    bm25: f64,
-    fused: f64,
-}
-
-const fn baseline(vectors: f64, bm25: f64, fused: f64) -> Baseline {
-    Baseline { vectors, bm25, fused }
-}
-
 const SPANS: [Baseline; 3] =
     [baseline(0.650, 0.743, 0.761), baseline(0.818, 0.888, 0.883), baseline(0.914, 0.927, 0.942)];
-const PASSAGES: [Baseline; 3] =
-    [baseline(0.729, 0.744, 0.762), baseline(0.738, 0.733, 0.774), baseline(0.875, 0.833, 0.883)];
+const PASSAGES: [(&str, Baseline); 3] = [
+    ("nDCG@10", baseline(0.729, 0.744, 0.762)),
+    ("recall@5", baseline(0.738, 0.733, 0.774)),
+    ("recall@20", baseline(0.875, 0.833, 0.883)),
+];
 
 #[derive(Parser)]
 #[command(about = "Measures retrieval quality on question sets")]
@@ -83,33 +75,45 @@ async fn eval(data: Option<PathBuf>) -> anyhow::Result<()> {
 async fn spans(config: &EngineConfig, folder: &Path, baselines: bool) -> anyhow::Result<()> {
     let set = Spans::load(folder)?;
     let bench = Workbench::open(config.clone()).await?;
-    let mut names: HashMap<SourceId, String> = HashMap::new();
-    for (name, text) in set.documents {
-        names.insert(bench.add(&name, Format::Markdown, text).await?, name);
+    let mut names: HashMap<SourceId, &str> = HashMap::new();
+    for (name, text) in &set.documents {
+        names.insert(bench.add(name, Format::Markdown, text.clone()).await?, name);
     }
     bench.ingest(Path::new("/proc/self/exe")).await?;
-    let mut coverages: Vec<[Coverage; BUDGETS.len()]> = Vec::new();
+    let mut table = Table::new(format!("spans: {} documents, {} questions", names.len(), set.queries.len()));
     for query in &set.queries {
+        let half = query.half();
         let hits = bench.search(&query.text, HITS).await?;
-        let hits: Vec<_> = hits
+        let stretches: Vec<_> = hits
             .iter()
-            .map(|hit| Stretch { document: names[&hit.source_id].clone(), range: hit.start..hit.end })
+            .map(|hit| Stretch { document: names[&hit.source_id].to_owned(), range: hit.start..hit.end })
             .collect();
         let relevant: Vec<_> = query
             .relevant
             .iter()
             .map(|span| Stretch { document: span.doc.clone(), range: span.start..span.end })
             .collect();
-        coverages.push(BUDGETS.map(|budget| Coverage::of(&hits, &relevant, budget)));
+        let coverages = BUDGETS.map(|budget| (budget, Coverage::of(&stretches, &relevant, budget)));
+        for (budget, coverage) in coverages {
+            table.add(half, &format!("Recall@{budget}"), coverage.recall);
+        }
+        for (budget, coverage) in coverages {
+            table.add(half, &format!("Precision@{budget}"), coverage.precision);
+        }
+        let spans = set.texts(query);
+        let is_relevant = |quote: &Quote| spans.iter().any(|span| share_words(&quote.text, span));
+        quoted(&mut table, half, &quotes(&bench.embedder, &query.text, &hits).await?, is_relevant);
+
+        let mut elsewhere = bench.segments().await?;
+        elsewhere.retain(|segment| query.relevant.iter().all(|span| span.doc != names[&segment.source_id]));
+        let hits = bench.search_among(elsewhere, &query.text, HITS).await?;
+        let answered = quotes(&bench.embedder, &query.text, &hits).await?.answered;
+        table.add(half, "answered elsewhere", share(answered));
     }
-    heading(&format!("spans: {} documents, {} questions", names.len(), set.queries.len()), baselines);
-    for (index, budget) in BUDGETS.iter().enumerate() {
-        let figure = mean(coverages.iter().map(|of| of[index].recall));
-        line(&format!("Recall@{budget}"), figure, baselines.then_some(&SPANS[index]));
+    for (budget, baseline) in BUDGETS.iter().zip(SPANS).filter(|_| baselines) {
+        table.compare(&format!("Recall@{budget}"), baseline);
     }
-    for (index, budget) in BUDGETS.iter().enumerate() {
-        line(&format!("Precision@{budget}"), mean(coverages.iter().map(|of| of[index].precision)), None);
-    }
+    println!("\n{table}");
     Ok(())
 }
 
@@ -122,35 +126,37 @@ async fn passages(config: &EngineConfig, folder: &Path, baselines: bool) -> anyh
         ids.insert(bench.add(&passage.title, Format::Text, text).await?, passage.id);
     }
     bench.ingest(Path::new("/proc/self/exe")).await?;
-    let mut figures: Vec<[f64; 3]> = Vec::new();
+    let mut table = Table::new(format!("passages: {} sources, {} questions", ids.len(), set.queries.len()));
     for query in &set.queries {
+        let (half, relevant) = (query.half(), &query.relevant);
+        let hits = bench.search(&query.text, HITS).await?;
         let mut ranked: Vec<&str> = Vec::new();
-        for hit in bench.search(&query.text, HITS).await? {
+        for hit in &hits {
             let id = ids[&hit.source_id].as_str();
             if !ranked.contains(&id) {
                 ranked.push(id);
             }
         }
-        let relevant = &query.relevant;
-        figures.push([ndcg(&ranked, relevant, 10), recall(&ranked, relevant, 5), recall(&ranked, relevant, 20)]);
+        table.add(half, "nDCG@10", ndcg(&ranked, relevant, 10));
+        table.add(half, "recall@5", recall(&ranked, relevant, 5));
+        table.add(half, "recall@20", recall(&ranked, relevant, 20));
+        let is_relevant = |quote: &Quote| relevant.contains(&ids[&quote.source]);
+        quoted(&mut table, half, &quotes(&bench.embedder, &query.text, &hits).await?, is_relevant);
     }
-    heading(&format!("passages: {} sources, {} questions", ids.len(), set.queries.len()), baselines);
-    for (index, name) in ["nDCG@10", "recall@5", "recall@20"].iter().enumerate() {
-        line(name, mean(figures.iter().map(|of| of[index])), baselines.then_some(&PASSAGES[index]));
+    for (name, baseline) in PASSAGES.into_iter().filter(|_| baselines) {
+        table.compare(name, baseline);
     }
+    println!("\n{table}");
     Ok(())
 }
 
-fn heading(title: &str, baselines: bool) {
-    let columns = if baselines { "   vectors     BM25    fused" } else { "" };
-    println!("\n{title}\n{:<18}{:>9}{columns}", "", "collabry");
+/// How the built-in answerer did: whether it gave an answer, and whether what it quotes first, or at all, is relevant.
+fn quoted(table: &mut Table, half: Half, answer: &Quotes, is_relevant: impl Fn(&Quote) -> bool) {
+    table.add(half, "answered", share(answer.answered));
+    table.add(half, "first quote", share(answer.quotes.first().is_some_and(&is_relevant)));
+    table.add(half, "any quote", share(answer.quotes.iter().any(is_relevant)));
 }
 
-fn line(name: &str, figure: f64, baseline: Option<&Baseline>) {
-    match baseline {
-        Some(Baseline { vectors, bm25, fused }) => {
-            println!("{name:<18}{figure:>9.3} {vectors:>9.3}{bm25:>9.3}{fused:>9.3}");
-        }
-        None => println!("{name:<18}{figure:>9.3}"),
-    }
+fn share(yes: bool) -> f64 {
+    f64::from(u8::from(yes))
 }
