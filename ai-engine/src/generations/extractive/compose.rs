@@ -14,8 +14,8 @@ const NOTHING: &str = "I found nothing about that in the selected sources.";
 
 const MAX_QUOTES: usize = 5;
 
-/// From this score on a sentence answers. Calibrated with all-MiniLM-L6-v2 on 119 questions over three documents: 91 %
-/// reach it where the answer is, none in the other documents.
+/// From this score on a sentence answers. With all-MiniLM-L6-v2, 95 % of the 317 questions that `eval` asks over three
+/// documents reach it where the answer is, 2 % in the other documents.
 const ANSWERS: f32 = 0.42;
 
 /// Below this it is about something else: 98 % reach it where the answer is, 10 % in the other documents.
