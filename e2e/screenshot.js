@@ -3,9 +3,9 @@
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 
-import { PASSWORD } from "./support/account.js";
 import { launch, open } from "./support/browser.js";
 import { MITOSIS_PAGES, pdf } from "./support/documents.js";
+import { signIn } from "./support/page.js";
 import { Server } from "./support/server.js";
 import { Live } from "./support/socket.js";
 
@@ -32,9 +32,7 @@ try {
 
   const { page } = await open(await launch(script));
   await page.goto(server.url);
-  await page.getByLabel("E-mail address").fill(ada.user.email);
-  await page.getByLabel("Password").fill(PASSWORD);
-  await page.getByRole("button", { name: "Sign in" }).click();
+  await signIn(page, ada.user.email);
   await page.getByRole("link", { name: /Biology/ }).click();
   await page.getByRole("link", { name: "Where do the light-dependent reactions happen?" }).click();
   await page.getByRole("button", { name: /^Open citation/ }).first().click();
