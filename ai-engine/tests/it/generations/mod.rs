@@ -1,0 +1,38 @@
+//! Generations over real storage and a scripted model server: every way to begin, to watch and to end.
+
+mod answers;
+mod control;
+mod crashes;
+mod failures;
+
+use collabry_shared::generations::{Generation, GenerationEvent, GenerationState, LoggedEvent};
+
+use crate::world::{Engine, is_delta};
+
+const SCRIPTED: &str = "openai/scripted";
+const BUILTIN: &str = "builtin/extractive";
+
+fn names(events: &[LoggedEvent]) -> Vec<&'static str> {
+    let mut names: Vec<_> = events.iter().map(|logged| logged.event.name()).collect();
+    names.dedup();
+    names
+}
+
+/// Ids count from 1 without gaps, the beginning comes once, and the end is the end.
+fn assert_well_formed(events: &[LoggedEvent]) {
+    let ids: Vec<_> = events.iter().map(|logged| logged.event_id).collect();
+    assert_eq!(ids, (1..=events.len() as u64).collect::<Vec<_>>());
+    for name in ["started", "citations"] {
+        assert!(events.iter().filter(|logged| logged.event.name() == name).count() <= 1, "{events:?}");
+    }
+    let ends: Vec<_> = events.iter().filter(|logged| logged.event.is_final()).map(|logged| logged.event_id).collect();
+    assert_eq!(ends, [events.len() as u64]);
+}
+
+fn done(generation: &Generation, state: GenerationState) -> GenerationEvent {
+    GenerationEvent::Done { state, answer_id: generation.answer_id }
+}
+
+async fn first_delta(engine: &Engine, generation: &Generation) {
+    engine.events_until(generation, is_delta).await;
+}
