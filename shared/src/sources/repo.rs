@@ -3,7 +3,9 @@
 use async_trait::async_trait;
 use jiff::Timestamp;
 
-use super::{Chunk, Format, IngestFailure, IngestState, Page, SegmentId, Source, SourceVersion};
+use super::{
+    Chunk, Format, IngestFailure, IngestState, MAX_INGEST_ATTEMPTS, Page, SegmentId, Source, SourceVersion,
+};
 use crate::ids::{NotebookId, OwnerId, SourceId};
 use crate::storage::StoreResult;
 
@@ -20,6 +22,18 @@ pub struct ClaimedVersion {
 impl ClaimedVersion {
     pub fn segment(&self) -> SegmentId {
         SegmentId { source_id: self.source.id, version: self.version.version }
+    }
+
+    /// The step at which its workers died, once [`MAX_INGEST_ATTEMPTS`] of them have: a poison pill, which nobody shall
+    /// try again unasked. Whoever holds it records the failure (`ingest_crashed`) and does nothing else.
+    pub fn crashed_at(&self) -> Option<&'static str> {
+        (self.attempt > MAX_INGEST_ATTEMPTS).then(|| match self.version.state {
+            IngestState::Chunk => "chunk",
+            IngestState::Embed { .. } => "embed",
+            IngestState::Fetch => "fetch",
+            IngestState::Queued if self.version.format == Format::Web => "fetch",
+            _ => "extract",
+        })
     }
 }
 
@@ -44,9 +58,8 @@ pub trait SourceRepo: Send + Sync {
     /// Puts a failed latest version back to `Queued`; `None` when it has not failed.
     async fn retry(&self, notebook: NotebookId, id: SourceId, now: Timestamp) -> StoreResult<Option<Source>>;
 
-    /// Takes the oldest version that is queued, or whose worker's lease has run out, until `lease_until`. A version whose
-    /// workers died [`MAX_INGEST_ATTEMPTS`](super::MAX_INGEST_ATTEMPTS) times becomes `Failed` (`ingest_crashed`)
-    /// instead.
+    /// Takes the oldest version that is queued, or whose worker's lease has run out, until `lease_until`: also one that
+    /// has crashed too often (see [`ClaimedVersion::crashed_at`]), so that its end is recorded and heard like any other.
     async fn claim(
         &self,
         owner: OwnerId,

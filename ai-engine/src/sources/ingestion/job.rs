@@ -13,12 +13,16 @@ use super::lease::{Lease, Stop};
 impl Ingestion {
     pub(super) async fn work_on(&self, claim: ClaimedVersion, shutdown: &CancellationToken) {
         let lease = Lease::new(&self.parts, &claim);
-        // Dropping the steps ends whatever they are doing, the extraction child included.
-        let ended = tokio::select! {
-            biased;
-            () = shutdown.cancelled() => None,
-            () = lease.keep(self.nudges.subscribe()) => Some(Err(Stop::Lost)),
-            ended = Box::pin(self.take_in(&lease)) => Some(ended),
+        let ended = if let Some(at) = claim.crashed_at() {
+            Some(Err(Stop::Failed { at, code: FailureCode::IngestCrashed }))
+        } else {
+            // Dropping the steps ends whatever they are doing, the extraction child included.
+            tokio::select! {
+                biased;
+                () = shutdown.cancelled() => None,
+                () = lease.keep(self.nudges.subscribe()) => Some(Err(Stop::Lost)),
+                ended = Box::pin(self.take_in(&lease)) => Some(ended),
+            }
         };
         if let Err(error) = self.settle(&lease, ended).await {
             tracing::error!(%error, source = %claim.source.id, "the end of an ingestion cannot be recorded");

@@ -6,6 +6,7 @@ mod fetching;
 mod ingestion;
 mod limits;
 mod pdfs;
+mod rig;
 
 use std::path::Path;
 use std::time::Duration;

@@ -6,7 +6,7 @@ use sqlx::{Sqlite, Transaction};
 use super::live_source;
 use super::rows::version;
 use crate::ids::OwnerId;
-use crate::sources::{ClaimedVersion, FailureCode, Format, IngestFailure, IngestState, MAX_INGEST_ATTEMPTS};
+use crate::sources::{ClaimedVersion, Format, IngestFailure, IngestState};
 use crate::storage::StoreResult;
 use crate::storage::sqlite::{Columns as _, Database, integer, json, word};
 
@@ -17,7 +17,6 @@ pub async fn claim(
     lease_until: Timestamp,
 ) -> StoreResult<Option<ClaimedVersion>> {
     let mut tx = db.begin().await?;
-    give_up_on_crashed(&mut tx, now).await?;
     let row = sqlx::query(
         "UPDATE source_versions SET owner = ?1, lease_until = ?3, attempts = attempts + 1, updated_at = ?2
          WHERE (source_id, version) = (
@@ -41,26 +40,6 @@ pub async fn claim(
             Ok(ClaimedVersion { source, version: version(&row)?, owner, attempt: row.number("attempts")? })
         })
         .transpose()
-}
-
-/// A version whose workers died each time is a poison pill: nobody shall try it again unasked.
-async fn give_up_on_crashed(tx: &mut Transaction<'_, Sqlite>, now: Timestamp) -> StoreResult<()> {
-    sqlx::query(
-        "UPDATE source_versions
-         SET owner = NULL, lease_until = NULL, updated_at = ?1, state_json = json_object(
-             'step', 'failed',
-             'at', CASE WHEN step <> 'queued' THEN step WHEN format = 'web' THEN 'fetch' ELSE 'extract' END,
-             'code', ?4,
-             'message', ?3)
-         WHERE step NOT IN ('ready', 'failed') AND owner IS NOT NULL AND lease_until <= ?1 AND attempts >= ?2",
-    )
-    .bind(now.as_millisecond())
-    .bind(MAX_INGEST_ATTEMPTS)
-    .bind(FailureCode::IngestCrashed.message())
-    .bind(FailureCode::IngestCrashed.code())
-    .execute(&mut **tx)
-    .await?;
-    Ok(())
 }
 
 /// A transaction in which the claim holds; `None` when it is lost.
