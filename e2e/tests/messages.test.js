@@ -132,6 +132,24 @@ test("read marks go up, are heard, and are there for who comes later", async (t)
   assert.deepEqual((await later.join(conversation)).readMarks, [mark], "neither back nor beyond the end");
 });
 
+test("whoever has not joined hears that something was said, not what", async (t) => {
+  const { bob, adas, bobs, notebook, conversation } = await room(t);
+  await bobs.ok("conversation:leave", { conversationId: conversation });
+  const elsewhere = await bob.conversation(notebook);
+  await bobs.join(elsewhere);
+  await provider.script({ text: "Nobody is." });
+  const question = await adas.send(conversation, "Is anybody out there?");
+  const { message: answer } = await adas.next("message:new", ({ message }) => message.replyTo === question.id);
+  for (const head of [question.rev, answer.rev]) {
+    const activity = await bobs.next("conversation:activity", (payload) => payload.head === head);
+    assert.deepEqual(activity, { notebookId: notebook, conversationId: conversation, head });
+  }
+  await adas.join(elsewhere);
+  await adas.settle(elsewhere, [adas, bobs]);
+  assert.deepEqual(bobs.all("message:new").map(({ message }) => message.conversationId), [elsewhere]);
+  assert.deepEqual(adas.all("conversation:activity"), [], "who has it open hears the message itself");
+});
+
 test("whoever leaves a conversation hears it no more", async (t) => {
   const { adas, bobs, conversation } = await room(t);
   await bobs.ok("conversation:leave", { conversationId: conversation });

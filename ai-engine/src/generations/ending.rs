@@ -101,8 +101,11 @@ async fn end_once(parts: &Parts, owner: OwnerId, generation: &Generation, answer
     };
     let replaced = replace(parts, generation, &message).await?;
     if finish(parts, owner, generation, state(message.status), message.failure.clone()).await? {
-        let room = Room::Conversation(generation.conversation_id);
+        let Generation { notebook_id, conversation_id, .. } = *generation;
+        let (room, head) = (Room::Conversation(conversation_id), message.rev);
         parts.fan_out.emit(room, Event::MessageNew { message }).await;
+        let event = Event::ConversationActivity { notebook_id, conversation_id, head };
+        parts.fan_out.emit(Room::Outside(notebook_id, conversation_id), event).await;
         if let Some(message) = replaced {
             parts.fan_out.emit(room, Event::MessageDeleted { message }).await;
         }

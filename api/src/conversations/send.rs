@@ -92,6 +92,9 @@ pub async fn send(
 async fn announce(state: &ApiState, conversation: &Conversation, message: &Message) -> ApiResult<()> {
     let event = Event::MessageNew { message: message.clone() };
     state.fan_out.emit(Room::Conversation(conversation.id), event).await;
+    let (notebook_id, conversation_id) = (conversation.notebook_id, conversation.id);
+    let event = Event::ConversationActivity { notebook_id, conversation_id, head: message.rev };
+    state.fan_out.emit(Room::Outside(notebook_id, conversation_id), event).await;
     if conversation.title.is_none() && message.generation_id.is_some() {
         let title = headline(&message.content, MAX_TITLE_CHARS);
         if let Some(conversation) = state.stores.conversations.title_if_none(conversation.id, &title).await? {

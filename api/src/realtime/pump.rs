@@ -23,7 +23,13 @@ async fn emit(io: &SocketIo, room: Room, event: &Event) {
         Ok(payload) => payload,
         Err(error) => return tracing::error!(%error, event = event.name(), "an event that is not JSON"),
     };
-    if let Err(error) = io.to(room.to_string()).emit(event.name(), &payload).await {
+    let sockets = match room {
+        Room::Outside(notebook, conversation) => {
+            io.to(Room::Notebook(notebook).to_string()).except(Room::Conversation(conversation).to_string())
+        }
+        room => io.to(room.to_string()),
+    };
+    if let Err(error) = sockets.emit(event.name(), &payload).await {
         // A slow client's buffer is full: it will see the gap and ask.
         tracing::debug!(%error, %room, event = event.name(), "not everyone got an event");
     }

@@ -29,6 +29,12 @@ pub enum Event {
     ConversationUpdated {
         conversation: Conversation,
     },
+    /// A message was added: `head` is its rev.
+    ConversationActivity {
+        notebook_id: NotebookId,
+        conversation_id: ConversationId,
+        head: u64,
+    },
     ConversationDeleted {
         notebook_id: NotebookId,
         conversation_id: ConversationId,
@@ -79,6 +85,7 @@ impl Event {
             Self::MessageDeleted { .. } => "message:deleted",
             Self::MessagesRead { .. } => "messages:read",
             Self::ConversationUpdated { .. } => "conversation:updated",
+            Self::ConversationActivity { .. } => "conversation:activity",
             Self::ConversationDeleted { .. } => "conversation:deleted",
             Self::SourceStatus { .. } => "source:status",
             Self::SourceDeleted { .. } => "source:deleted",

@@ -20,6 +20,8 @@ pub enum Room {
     Notebook(NotebookId),
     /// The members who have the conversation open.
     Conversation(ConversationId),
+    /// The connected members of the notebook who do not have the conversation open.
+    Outside(NotebookId, ConversationId),
 }
 
 impl fmt::Display for Room {
@@ -29,6 +31,7 @@ impl fmt::Display for Room {
             Self::Session(id) => write!(f, "session:{id}"),
             Self::Notebook(id) => write!(f, "notebook:{id}"),
             Self::Conversation(id) => write!(f, "conversation:{id}"),
+            Self::Outside(notebook, id) => write!(f, "notebook:{notebook} outside conversation:{id}"),
         }
     }
 }

@@ -19,7 +19,7 @@ import { OpenConversation, type View } from "./open";
 import { OutgoingMessage } from "./outgoing-message";
 import { useChatScroll } from "./scroll";
 import { deliverTo, outgoing, send, stored } from "./sending";
-import { changeConversation, markSeen, titleOf } from "./store";
+import { changeConversation, grown, markSeen, titleOf } from "./store";
 import { type Item, timeline } from "./timeline";
 
 interface Props {
@@ -63,7 +63,9 @@ export function Chat({ notebook, conversationId }: Props) {
     document.title = `${titleOf(view.conversation ?? undefined)} · ${notebook.title}`;
   }, [view.conversation?.title, notebook.title]);
   useEffect(() => {
-    if (!view.loaded || !atEnd || document.visibilityState !== "visible") return;
+    if (!view.loaded) return;
+    grown(conversationId, view.head);
+    if (!atEnd || document.visibilityState !== "visible") return;
     open.markRead();
     markSeen(conversationId, view.head);
   }, [view.head, view.loaded, atEnd]);

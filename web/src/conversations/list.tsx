@@ -7,6 +7,7 @@ import { FormDialog } from "../ui/dialog";
 import { Icon } from "../ui/icons";
 import { MenuItems, Popover } from "../ui/menu";
 import { Link, navigate, notebookPath } from "../ui/router";
+import { isUnread } from "./merge";
 import { changeConversation, conversations, deleteConversation, seen, titleOf } from "./store";
 
 interface Props {
@@ -48,8 +49,8 @@ function Row({ conversation, notebook, open, onChoose }: RowProps) {
   const title = titleOf(conversation);
   const { id } = conversation;
   const close = () => setDialog(null);
-  const unread = !open && conversation.head > (seen.value[id] ?? 0);
-  const mayDelete = notebook.role !== "viewer" || conversation.createdBy === me.value?.id;
+  const unread = !open && isUnread(conversation, seen.value);
+  const mayManage = notebook.role !== "viewer" || conversation.createdBy === me.value?.id;
   const rename = (form: FormData) => changeConversation(id, { title: String(form.get("title") ?? "").trim() });
   const remove = async () => {
     await deleteConversation(id);
@@ -61,17 +62,19 @@ function Row({ conversation, notebook, open, onChoose }: RowProps) {
         <span class="conversation-title">{title}</span>
         {unread && <span class="dot new"><span class="visually-hidden">, unread</span></span>}
       </Link>
-      <Popover label={`Actions for ${title}`} button={<Icon name="dots" />}>
-        {(closeMenu) => (
-          <MenuItems
-            close={closeMenu}
-            items={[
-              { label: "Rename", run: () => setDialog("rename") },
-              mayDelete && { label: "Delete conversation", danger: true, run: () => setDialog("delete") },
-            ]}
-          />
-        )}
-      </Popover>
+      {mayManage && (
+        <Popover label={`Actions for ${title}`} button={<Icon name="dots" />}>
+          {(closeMenu) => (
+            <MenuItems
+              close={closeMenu}
+              items={[
+                { label: "Rename", run: () => setDialog("rename") },
+                { label: "Delete conversation", danger: true, run: () => setDialog("delete") },
+              ]}
+            />
+          )}
+        </Popover>
+      )}
       {dialog === "rename" && (
         <FormDialog title="Rename conversation" action="Rename" onClose={close} onSubmit={rename}>
           <TextField label="Title" name="title" value={conversation.title ?? ""} />

@@ -3,18 +3,33 @@ import { api } from "../http/client";
 import { on, onConnected } from "../realtime/socket";
 import type { Conversation } from "../realtime/types";
 import { recall, remember } from "../ui/storage";
+import { isUnread, merge, raise, replace, type Seen } from "./merge";
 
 /** Newest first; `null` until they are read for the first time. */
 export const conversations = signal<Conversation[] | null>(null);
 
-/** Conversation → the head up to which this browser has shown it. */
 const SEEN = "seen";
-export const seen = signal<Record<string, number>>(recall(localStorage, SEEN, {}));
+export const seen = signal<Seen>(recall(localStorage, SEEN, {}));
+
+// What another tab shows has been seen.
+addEventListener("storage", () => {
+  seen.value = recall(localStorage, SEEN, {});
+});
 
 export function markSeen(conversationId: string, head: number): void {
   if ((seen.peek()[conversationId] ?? 0) >= head) return;
   seen.value = { ...seen.peek(), [conversationId]: head };
   remember(localStorage, SEEN, seen.value);
+}
+
+/** Whether a conversation other than the one on the screen has something new. */
+export function hasUnread(openId: string | null): boolean {
+  return conversations.value?.some((one) => one.id !== openId && isUnread(one, seen.value)) ?? false;
+}
+
+/** An open conversation reaches up to `head`, whether or not its end has been looked at. */
+export function grown(conversationId: string, head: number): void {
+  conversations.value = conversations.value && raise(conversations.value, conversationId, head);
 }
 
 export async function createConversation(notebookId: string, model: string | null): Promise<Conversation> {
@@ -38,8 +53,7 @@ export function titleOf(conversation: Conversation | undefined): string {
 }
 
 function keep(conversation: Conversation): void {
-  const others = (conversations.value ?? []).filter(({ id }) => id !== conversation.id);
-  conversations.value = [...others, conversation].sort((a, b) => b.createdAt.localeCompare(a.createdAt));
+  conversations.value = merge(conversations.value ?? [], conversation);
 }
 
 function drop(id: string): void {
@@ -52,7 +66,7 @@ export function followConversations(notebookId: string, onProblem: (error: unkno
   const load = async () => {
     const path = `/api/notebooks/${notebookId}/conversations`;
     const read = await api<{ conversations: Conversation[] }>("GET", path);
-    if (followed) conversations.value = read.conversations.sort((a, b) => b.createdAt.localeCompare(a.createdAt));
+    if (followed) conversations.value = replace(conversations.value ?? [], read.conversations);
   };
   const read = () => void load().catch(onProblem);
   const onVisible = () => {
@@ -65,6 +79,7 @@ export function followConversations(notebookId: string, onProblem: (error: unkno
     on("conversation:updated", ({ conversation }) => {
       if (conversation.notebookId === notebookId && conversations.value !== null) keep(conversation);
     }),
+    on("conversation:activity", ({ conversationId, head }) => grown(conversationId, head)),
     on("conversation:deleted", ({ conversationId }) => drop(conversationId)),
     () => document.removeEventListener("visibilitychange", onVisible),
   ];

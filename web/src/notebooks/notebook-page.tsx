@@ -3,7 +3,7 @@ import { useEffect, useState } from "preact/hooks";
 import { Chat } from "../conversations/chat";
 import { ConversationList } from "../conversations/list";
 import { NewChat } from "../conversations/new-chat";
-import { conversations, followConversations } from "../conversations/store";
+import { conversations, followConversations, hasUnread } from "../conversations/store";
 import { Problem, sentence } from "../http/problem";
 import { DropZone } from "../sources/drop-zone";
 import { SourceList } from "../sources/list";
@@ -77,7 +77,7 @@ export function NotebookPage({ notebookId, conversationId }: Props) {
         </section>
         {panel.value?.kind === "passage" && <PassagePanel target={panel.value.target} />}
         {panel.value?.kind === "members" && <MembersPanel notebook={notebook} />}
-        <Tabs />
+        <Tabs unread={hasUnread(conversationId)} />
       </main>
     </DropZone>
   );
@@ -113,7 +113,7 @@ function Missing({ problem }: { problem: string | null }) {
 
 const TABS: [Pane, string][] = [["conversations", "Conversations"], ["chat", "Chat"], ["sources", "Sources"]];
 
-function Tabs() {
+function Tabs({ unread }: { unread: boolean }) {
   return (
     <nav class="tabs" aria-label="Parts of the notebook">
       {TABS.map(([name, label]) => (
@@ -126,6 +126,7 @@ function Tabs() {
           }}
         >
           {label}
+          {name === "conversations" && unread && <> <span class="dot new"><span class="visually-hidden">, unread</span></span></>}
         </button>
       ))}
     </nav>

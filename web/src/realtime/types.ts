@@ -146,6 +146,7 @@ export interface ServerEvents {
   "notebook:deleted": { notebookId: string };
   "notebook:members": { notebookId: string };
   "conversation:updated": { conversation: Conversation };
+  "conversation:activity": { notebookId: string; conversationId: string; head: number };
   "conversation:deleted": { notebookId: string; conversationId: string };
   "presence:update": { notebookId: string; userIds: string[] };
   "message:new": { message: Message };

@@ -5,7 +5,7 @@ use std::time::Duration;
 use collabry_shared::conversations::MessageStatus;
 use collabry_shared::generations::{Generation, GenerationState};
 use collabry_shared::ids::GenerationId;
-use collabry_shared::realtime::{Event, Published, Signal};
+use collabry_shared::realtime::{Event, Published, Room, Signal};
 use scripted_provider::Reply;
 
 use super::{BUILTIN, SCRIPTED, assert_well_formed, done, first_delta, names};
@@ -33,7 +33,12 @@ async fn an_answer_is_streamed_stored_and_announced() {
     assert!(
         matches!(published[0], Published::Signal(Signal::GenerationRunning { generation_id, .. }) if generation_id == generation.id)
     );
-    assert!(matches!(&published[1], Published::Emit(_, Event::MessageNew { message }) if *message == answer));
+    let conversation_id = generation.conversation_id;
+    let new = Event::MessageNew { message: answer.clone() };
+    assert_eq!(published[1], Published::Emit(Room::Conversation(conversation_id), new));
+    let notebook_id = generation.notebook_id;
+    let activity = Event::ConversationActivity { notebook_id, conversation_id, head: answer.rev };
+    assert_eq!(published[2], Published::Emit(Room::Outside(notebook_id, conversation_id), activity));
 }
 
 #[tokio::test(flavor = "multi_thread")]
