@@ -173,6 +173,9 @@ async fn remove(
     let signal = Signal::Membership { notebook_id: access.notebook_id, user_id, role: None };
     state.fan_out.signal(signal).await;
     members_changed(&state, access.notebook_id).await;
+    // Who has gone is out of the notebook's room by now.
+    let event = Event::MembersChanged { notebook_id: access.notebook_id };
+    state.fan_out.emit(Room::User(user_id), event).await;
     Ok(StatusCode::NO_CONTENT)
 }
 

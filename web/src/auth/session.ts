@@ -13,6 +13,8 @@ const RETRY_MS = 3_000;
 
 const session = signal<Session>({ state: "starting" });
 const channel = new BroadcastChannel("collabry.session");
+/** Whose data this page holds, also after they have signed out. */
+let owner: string | null = null;
 /** What to tell someone who was signed out without asking for it. */
 export const signedOutBecause = signal<string | null>(null);
 
@@ -95,12 +97,12 @@ function isOver(error: unknown): boolean {
 }
 
 function enter(grant: Grant): void {
-  const user = me.peek();
   keeper.adopt(grant);
-  // Another tab signed in as somebody else: nothing on this page is theirs.
-  if (user !== null && user.id !== grant.user.id) return location.assign("/");
+  // Somebody else signed in, here or in another tab: nothing on this page is theirs.
+  if (owner !== null && owner !== grant.user.id) return location.assign("/");
+  owner = grant.user.id;
   signedOutBecause.value = null;
-  if (user === null) session.value = { state: "signedIn", user: grant.user };
+  if (session.peek().state !== "signedIn") session.value = { state: "signedIn", user: grant.user };
 }
 
 function signedOut(reason: string | null): void {

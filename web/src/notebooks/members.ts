@@ -38,8 +38,12 @@ export async function invite(notebookId: string, email: string, role: Role): Pro
 }
 
 export async function changeRole(notebookId: string, userId: string, role: Role): Promise<void> {
-  await api("PATCH", `${path(notebookId)}/${userId}`, { role });
-  await load(notebookId);
+  try {
+    await api("PATCH", `${path(notebookId)}/${userId}`, { role });
+  } finally {
+    // Refused, the role on the screen is still the one that was chosen.
+    await load(notebookId);
+  }
 }
 
 export async function removeMember(notebookId: string, userId: string): Promise<void> {
