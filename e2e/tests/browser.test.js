@@ -5,6 +5,7 @@ import { after, test } from "node:test";
 
 import { launch, open, picture } from "../support/browser.js";
 import { MITOSIS_PAGES, PHOTOSYNTHESIS, pdf } from "../support/documents.js";
+import { addFiles, answer, ask, sourceIs } from "../support/page.js";
 import { Provider } from "../support/provider.js";
 import { Server } from "../support/server.js";
 
@@ -28,22 +29,6 @@ async function begin(name) {
   return { page, problems };
 }
 
-/** Chooses files as a person does. */
-async function add(page, ...files) {
-  const choosing = page.waitForEvent("filechooser");
-  await page.getByRole("button", { name: "Add files" }).click();
-  await (await choosing).setFiles(files.map(([name, mimeType, text]) => ({ name, mimeType, buffer: Buffer.from(text) })));
-}
-
-const source = (page, name) => page.getByTestId("source").filter({ hasText: name });
-const ready = (page, name) => source(page, name).and(page.locator('[data-state="ready"]')).waitFor();
-
-async function ask(page, question) {
-  await page.getByLabel("Message", { exact: true }).fill(question);
-  await page.getByRole("button", { name: "Send", exact: true }).click();
-  await page.getByTestId("message").filter({ hasText: question }).waitFor();
-}
-
 test("upload, ask, follow a citation", async () => {
   const { page, problems } = await begin("Ada");
   /** Every state that the page showed of a source, in order. */
@@ -53,18 +38,18 @@ test("upload, ask, follow a citation", async () => {
       for (const row of document.querySelectorAll('[data-testid="source"]')) globalThis.seen.push(row.getAttribute("data-state"));
     }).observe(document.body, { subtree: true, childList: true, attributes: true });
   });
-  await add(
+  await addFiles(
     page,
     ["photosynthesis.md", "text/markdown", PHOTOSYNTHESIS],
     ["mitosis.pdf", "application/pdf", pdf(MITOSIS_PAGES)],
   );
-  await Promise.all([ready(page, "photosynthesis.md"), ready(page, "mitosis.pdf")]);
+  await Promise.all([sourceIs(page, "photosynthesis.md", "ready"), sourceIs(page, "mitosis.pdf", "ready")]);
   const seen = new Set(await page.evaluate(() => globalThis.seen));
   assert.ok(seen.size > 1 && seen.has("ready"), `progress is shown: ${[...seen]}`);
 
   await ask(page, "What do the spindle fibres do during anaphase?");
-  const answer = page.getByTestId("answer").and(page.locator('[data-status="complete"]'));
-  await answer.filter({ hasText: "sister chromatids" }).waitFor();
+  const answered = answer(page).filter({ hasText: "sister chromatids" });
+  await answered.waitFor();
   await page.getByRole("button", { name: /^Open citation \d+: mitosis\.pdf, page 2$/ }).first().click();
   const passage = page.getByTestId("passage");
   await passage.filter({ hasText: "pull the sister chromatids to opposite poles" }).waitFor();
@@ -72,7 +57,7 @@ test("upload, ask, follow a citation", async () => {
   await picture(page, "citation");
 
   await page.reload();
-  await answer.filter({ hasText: "sister chromatids" }).waitFor();
+  await answered.waitFor();
   assert.deepEqual(problems, []);
 });
 
@@ -97,13 +82,12 @@ test("the page watches an answer come, and recovers by itself when the server is
   await provider.script({ text: "Yes, and with all that you saw." });
 
   await server.run();
-  const interrupted = page.getByTestId("answer").and(page.locator('[data-status="interrupted"]'));
+  const interrupted = answer(page, "interrupted");
   await interrupted.filter({ hasText: words.at(-1) }).waitFor();
   const kept = (await interrupted.innerText()).match(/w\d+/g);
   assert.deepEqual(kept, kept.map((_, index) => `w${index + 1}`), "no gap, no repetition");
   assert.ok(kept.length >= words.length);
-  const next = page.getByTestId("answer").and(page.locator('[data-status="complete"]'));
-  await next.filter({ hasText: "Yes, and with all that you saw." }).waitFor();
+  await answer(page).filter({ hasText: "Yes, and with all that you saw." }).waitFor();
   assert.equal(await page.getByTestId("message").filter({ hasText: "Are you back?" }).count(), 1, "sent once");
   await page.getByTestId("connection").filter({ hasNotText: "Reconnecting" }).waitFor({ state: "attached" });
   await picture(page, "recovered");

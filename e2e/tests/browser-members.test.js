@@ -1,0 +1,130 @@
+// Who is in a notebook, in the browser: invited, joined, given another role, gone.
+
+import assert from "node:assert/strict";
+import { after, test } from "node:test";
+
+import { PASSWORD } from "../support/account.js";
+import { launch, picture } from "../support/browser.js";
+import { arrive, choose, confirm, toast, visit } from "../support/page.js";
+import { Server } from "../support/server.js";
+import { until } from "../support/wait.js";
+
+const server = await Server.start({ after });
+const browser = await launch({ after });
+
+/** Ada with a new notebook and the members on the screen. */
+async function begin(t, title = "Biology") {
+  const ada = await server.account("Ada");
+  const notebook = await ada.notebook(title);
+  const page = await visit(t, browser, ada, `/n/${notebook}`);
+  await page.getByRole("button", { name: /^Members/ }).click();
+  await member(page, "Ada (you)").waitFor();
+  return { ada, notebook, page };
+}
+
+/** Another member at the same notebook. */
+async function join(t, ada, notebook, name, role) {
+  const other = await server.account(name);
+  await ada.invite(notebook, other, role);
+  return visit(t, browser, other, `/n/${notebook}`);
+}
+
+const member = (page, name) => page.getByRole("list", { name: "Members" }).getByRole("listitem").filter({ hasText: name });
+
+async function invite(page, email, role) {
+  await page.getByLabel("Invite by e-mail").fill(email);
+  await page.getByLabel("Role of the new member").selectOption(role);
+  await page.getByRole("button", { name: "Invite", exact: true }).click();
+}
+
+test("who is invited by e-mail is in at once, or once they have an account", async (t) => {
+  const { page } = await begin(t, "Botany");
+  const bob = await server.account("Bob");
+  const bobs = await visit(t, browser, bob);
+  await invite(page, bob.user.email, "viewer");
+  await toast(page, "is a member now");
+  await member(page, "Bob").filter({ hasText: "Here now" }).waitFor();
+  await bobs.getByRole("link", { name: /Botany/ }).waitFor();
+  await bobs.getByRole("button", { name: "Notifications, 1 unread" }).waitFor();
+
+  await invite(page, "carol@example.org", "editor");
+  await toast(page, "becomes a member when they create an account");
+  await page.getByRole("list", { name: "Invitations" }).getByText("carol@example.org").waitFor();
+  await picture(page, "members");
+  const carols = await arrive(t, browser);
+  await carols.goto(server.url);
+  await carols.getByRole("button", { name: "Create an account" }).click();
+  await carols.getByLabel("E-mail address").fill("carol@example.org");
+  await carols.getByLabel("Name", { exact: true }).fill("Carol");
+  await carols.getByLabel("Password").fill(PASSWORD);
+  await carols.getByRole("button", { name: "Create account" }).click();
+  await carols.getByRole("link", { name: /Botany/ }).click();
+  await carols.getByRole("button", { name: "Add files" }).waitFor();
+  await member(page, "Carol").waitFor();
+  assert.equal(await page.getByRole("list", { name: "Invitations" }).count(), 0);
+});
+
+test("another role shows at once in what one may do, and the last owner stays", async (t) => {
+  const { ada, notebook, page } = await begin(t);
+  const bobs = await join(t, ada, notebook, "Bob", "viewer");
+  await bobs.getByText("An editor of this notebook can add some.").waitFor();
+  assert.equal(await bobs.getByRole("button", { name: "Add files" }).count(), 0);
+  await page.getByLabel("Role of Bob").selectOption("editor");
+  await bobs.getByRole("button", { name: "Add files" }).waitFor();
+
+  const mine = page.getByLabel("Role of Ada");
+  await mine.selectOption("viewer");
+  await toast(page, "owner");
+  await until("the role on the screen is the real one", async () => (await mine.inputValue()) === "owner");
+});
+
+test("who leaves or is removed sees the notebook no more", async (t) => {
+  const { ada, notebook, page } = await begin(t);
+  const [bobs, carols] = [await join(t, ada, notebook, "Bob", "editor"), await join(t, ada, notebook, "Carol", "viewer")];
+  await bobs.getByRole("button", { name: /^Members/ }).click();
+  await bobs.getByRole("button", { name: "Leave notebook" }).click();
+  await confirm(bobs, "Leave");
+  await bobs.getByTestId("no-notebooks").waitFor();
+  await member(page, "Bob").waitFor({ state: "detached" });
+
+  await page.getByRole("button", { name: "Remove Carol" }).click();
+  await confirm(page, "Remove");
+  await member(page, "Carol").waitFor({ state: "detached" });
+  await carols.getByRole("alert").filter({ hasText: "no longer a member" }).waitFor();
+});
+
+test("a join code lets others in, by hand or by link, until it is switched off", async (t) => {
+  const { notebook, page } = await begin(t, "Zoology");
+  await page.getByRole("button", { name: "Make a join code" }).click();
+  const code = await page.getByTestId("join-code").innerText();
+
+  const bobs = await visit(t, browser, await server.account("Bob"));
+  await bobs.getByRole("button", { name: "Join with a code" }).click();
+  await bobs.getByLabel("Join code").fill(code);
+  await confirm(bobs, "Join notebook");
+  await bobs.getByRole("heading", { name: "Zoology" }).waitFor();
+  await member(page, "Bob").waitFor();
+
+  const carols = await visit(t, browser, await server.account("Carol"), `/join/${code}`);
+  await carols.getByRole("heading", { name: "Zoology" }).waitFor();
+  assert.ok(carols.url().includes(notebook));
+
+  await page.getByRole("button", { name: "Switch off" }).click();
+  await page.getByRole("button", { name: "Make a join code" }).waitFor();
+  const daves = await visit(t, browser, await server.account("Dave"), `/join/${code}`);
+  await daves.getByRole("heading", { name: "That did not work" }).waitFor();
+});
+
+test("a notebook is renamed and deleted under the eyes of its members", async (t) => {
+  const { ada, notebook, page } = await begin(t);
+  const bobs = await join(t, ada, notebook, "Bob", "viewer");
+  await choose(page, "Notebook actions", "Rename notebook");
+  await page.getByLabel("Title").fill("Marine biology");
+  await confirm(page, "Rename");
+  await Promise.all([page, bobs].map((each) => each.getByRole("heading", { name: "Marine biology" }).waitFor()));
+
+  await choose(page, "Notebook actions", "Delete notebook");
+  await confirm(page, "Delete notebook");
+  await page.getByTestId("no-notebooks").waitFor();
+  await bobs.getByRole("alert").filter({ hasText: "it was deleted" }).waitFor();
+});
