@@ -3,9 +3,7 @@
 use async_trait::async_trait;
 use jiff::Timestamp;
 
-use super::{
-    Chunk, Format, IngestFailure, IngestState, MAX_INGEST_ATTEMPTS, Page, SegmentId, Source, SourceVersion,
-};
+use super::{Chunk, Format, IngestFailure, IngestState, MAX_INGEST_ATTEMPTS, Page, SegmentId, Source, SourceVersion};
 use crate::ids::{NotebookId, OwnerId, SourceId};
 use crate::storage::StoreResult;
 
