@@ -13,6 +13,7 @@ pub mod notebooks;
 pub mod notifications;
 pub mod presence;
 pub mod realtime;
+pub mod redis;
 pub mod sources;
 pub mod storage;
 pub mod telemetry;

@@ -1,6 +1,8 @@
 //! Configuration: environment variables, parsed once, every problem reported at once.
 
+mod mongodb;
 mod reader;
+mod redis;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -9,8 +11,10 @@ use std::time::Duration;
 use secrecy::SecretString;
 use url::Url;
 
+pub use self::mongodb::MongoConfig;
 use self::reader::Reader;
 pub use self::reader::{Problem, Problems};
+pub use self::redis::RedisConfig;
 use crate::engine::ModelId;
 
 /// Everything that can be set.
@@ -18,6 +22,8 @@ use crate::engine::ModelId;
 pub struct Config {
     pub api: ApiConfig,
     pub storage: StorageConfig,
+    /// Coordination; `None`: within this process.
+    pub redis: Option<RedisConfig>,
     pub engine: EngineConfig,
     pub log: LogConfig,
 }
@@ -40,8 +46,10 @@ pub struct ApiConfig {
 
 #[derive(Debug, Clone)]
 pub struct StorageConfig {
-    /// `COLLABRY_DATA_DIR`
+    /// `COLLABRY_DATA_DIR`: of the embedded backends.
     pub data_dir: PathBuf,
+    /// Documents; `None`: embedded.
+    pub mongodb: Option<MongoConfig>,
 }
 
 #[derive(Debug, Clone)]
@@ -130,7 +138,11 @@ impl Config {
                 max_upload_bytes,
                 drain: read.seconds("COLLABRY_DRAIN_SECS", 20, 0..=3600),
             },
-            storage: StorageConfig { data_dir: read.path("COLLABRY_DATA_DIR", "data") },
+            storage: StorageConfig {
+                data_dir: read.path("COLLABRY_DATA_DIR", "data"),
+                mongodb: MongoConfig::read(&mut read),
+            },
+            redis: RedisConfig::read(&mut read),
             engine: EngineConfig {
                 model_dir: read.path("COLLABRY_MODEL_DIR", "models/all-MiniLM-L6-v2"),
                 vector_memory_bytes: read.number("COLLABRY_VECTOR_MEMORY_MB", 512, 16..=1_048_576) * MIB,
@@ -199,7 +211,7 @@ mod tests {
     fn the_example_names_every_setting_and_no_other() {
         let asked = RefCell::new(BTreeSet::new());
         Config::from_lookup(|name| {
-            if name.starts_with("COLLABRY_") {
+            if name != "PATH" {
                 asked.borrow_mut().insert(name.to_owned());
             }
             None
@@ -207,7 +219,7 @@ mod tests {
         .unwrap();
         let example = include_str!("../../../.env.example");
         let settings = example.lines().filter_map(|line| line.trim_start_matches('#').split_once('='));
-        let named = settings.map(|(name, _)| name.to_owned()).filter(|name| name.starts_with("COLLABRY_")).collect();
+        let named = settings.map(|(name, _)| name.to_owned()).collect();
         assert_eq!(asked.into_inner(), named);
     }
 

@@ -102,6 +102,10 @@ impl<'a> Reader<'a> {
         Duration::from_secs(self.number(variable, default, range))
     }
 
+    pub fn milliseconds(&mut self, variable: &'static str, default: u64, range: RangeInclusive<u64>) -> Duration {
+        Duration::from_millis(self.number(variable, default, range))
+    }
+
     pub fn flag(&mut self, variable: &'static str, default: bool) -> bool {
         match self.get(variable).as_deref() {
             None => default,
@@ -136,6 +140,18 @@ impl<'a> Reader<'a> {
             );
         }
         Some(text.into())
+    }
+
+    /// The address of a server, which may hold a password, and so is neither printed nor taken apart here.
+    pub fn address(&mut self, variable: &'static str, schemes: &[&str]) -> Option<SecretString> {
+        let text = self.get(variable)?;
+        match text.split_once("://") {
+            Some((scheme, rest)) if schemes.contains(&scheme) && !rest.is_empty() => Some(text.into()),
+            _ => {
+                self.problem(variable, format!("is no address that begins with {}://", schemes.join(":// or ")));
+                None
+            }
+        }
     }
 
     pub fn url(&mut self, variable: &'static str) -> Option<Url> {

@@ -1,0 +1,23 @@
+//! Where replicas coordinate.
+
+use std::time::Duration;
+
+use secrecy::SecretString;
+
+use super::reader::Reader;
+
+#[derive(Debug, Clone)]
+pub struct RedisConfig {
+    /// `REDIS_URL`: `redis://` or `rediss://`, with user, password and number of the database as needed.
+    pub url: SecretString,
+    /// `COLLABRY_REDIS_TIMEOUT_MS`: for each command; after it the command counts as failed.
+    pub timeout: Duration,
+}
+
+impl RedisConfig {
+    pub(super) fn read(read: &mut Reader<'_>) -> Option<Self> {
+        let timeout = read.milliseconds("COLLABRY_REDIS_TIMEOUT_MS", 1_000, 10..=60_000);
+        let url = read.address("REDIS_URL", &["redis", "rediss"])?;
+        Some(Self { url, timeout })
+    }
+}
