@@ -9,6 +9,7 @@ pub mod generations;
 pub mod http;
 pub mod ids;
 pub mod lifecycle;
+pub mod limits;
 pub mod notebooks;
 pub mod notifications;
 pub mod presence;

@@ -1,5 +1,6 @@
 //! Configuration: environment variables, parsed once, every problem reported at once.
 
+mod limits;
 mod mongodb;
 mod reader;
 mod redis;
@@ -11,6 +12,7 @@ use std::time::Duration;
 use secrecy::SecretString;
 use url::Url;
 
+pub use self::limits::LimitsConfig;
 pub use self::mongodb::MongoConfig;
 use self::reader::Reader;
 pub use self::reader::{Problem, Problems};
@@ -42,6 +44,7 @@ pub struct ApiConfig {
     pub max_upload_bytes: u64,
     /// `COLLABRY_DRAIN_SECS`: how long running requests may take after SIGTERM.
     pub drain: Duration,
+    pub limits: LimitsConfig,
 }
 
 #[derive(Debug, Clone)]
@@ -137,6 +140,7 @@ impl Config {
                 web_dir: read.path("COLLABRY_WEB_DIR", "web/dist"),
                 max_upload_bytes,
                 drain: read.seconds("COLLABRY_DRAIN_SECS", 20, 0..=3600),
+                limits: LimitsConfig::read(&mut read),
             },
             storage: StorageConfig {
                 data_dir: read.path("COLLABRY_DATA_DIR", "data"),
@@ -199,12 +203,28 @@ mod tests {
             "COLLABRY_JWT_SECRET" => Some("hunter2".to_owned()),
             "COLLABRY_OLLAMA_URL" => Some("localhost:11434".to_owned()),
             "COLLABRY_MAX_PAGES" => Some("many".to_owned()),
+            "COLLABRY_TRUSTED_PROXIES" => Some("10.0.0.0/8, proxy.example".to_owned()),
             _ => None,
         })
         .unwrap_err();
         let named: Vec<_> = problems.iter().map(|problem| problem.variable).collect();
-        assert_eq!(named, ["COLLABRY_BIND", "COLLABRY_JWT_SECRET", "COLLABRY_MAX_PAGES", "COLLABRY_OLLAMA_URL"]);
+        let wrong = [
+            "COLLABRY_BIND",
+            "COLLABRY_JWT_SECRET",
+            "COLLABRY_TRUSTED_PROXIES",
+            "COLLABRY_MAX_PAGES",
+            "COLLABRY_OLLAMA_URL",
+        ];
+        assert_eq!(named, wrong);
         assert!(!problems.to_string().contains("hunter2"), "a secret is never printed");
+    }
+
+    #[test]
+    fn proxies_are_networks_or_single_addresses() {
+        let set = |name: &str| (name == "COLLABRY_TRUSTED_PROXIES").then(|| "10.0.0.0/8, ::1,192.0.2.7".to_owned());
+        let config = Config::from_lookup(set).unwrap();
+        let networks: Vec<_> = config.api.limits.trusted_proxies.iter().map(ToString::to_string).collect();
+        assert_eq!(networks, ["10.0.0.0/8", "::1/128", "192.0.2.7/32"]);
     }
 
     #[test]

@@ -1,11 +1,13 @@
 //! Reads settings one by one and collects what is wrong with them.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
+use ipnet::IpNet;
 use secrecy::SecretString;
 use url::Url;
 
@@ -152,6 +154,21 @@ impl<'a> Reader<'a> {
                 None
             }
         }
+    }
+
+    /// Networks and single addresses, with commas between them.
+    pub fn networks(&mut self, variable: &'static str) -> Vec<IpNet> {
+        let text = self.text(variable, "");
+        let mut found = Vec::new();
+        for one in text.split(',').map(str::trim).filter(|one| !one.is_empty()) {
+            match one.parse().or_else(|_| one.parse::<IpAddr>().map(IpNet::from)) {
+                Ok(network) => found.push(network),
+                Err(_) => {
+                    self.problem(variable, format!("{one:?} is neither a network like 10.0.0.0/8 nor an address"))
+                }
+            }
+        }
+        found
     }
 
     pub fn url(&mut self, variable: &'static str) -> Option<Url> {
