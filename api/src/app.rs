@@ -1,5 +1,6 @@
 //! The api from its parts to its end.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,10 +13,12 @@ use collabry_shared::clock::Clock;
 use collabry_shared::config::ApiConfig;
 use collabry_shared::engine::{AiEngine, ModelId};
 use collabry_shared::ids::RequestId;
+use collabry_shared::limits::Limiter;
 use collabry_shared::presence::Presence;
 use collabry_shared::realtime::{FanOut, Published};
 use collabry_shared::storage::Stores;
 use secrecy::SecretString;
+use socketioxide::layer::SocketIoLayer;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -31,11 +34,12 @@ use crate::auth::{Passwords, Tokens};
 use crate::http::json::MAX_JSON_BYTES;
 use crate::http::problems::{self, REQUEST_ID};
 use crate::http::see_through::{Handlers, see_through};
+use crate::limits::Flood;
 use crate::realtime::Server;
 use crate::state::{ApiState, Parts};
 use crate::{
-    access_log, auth, conversations, generations, health, models, notebooks, notifications, openapi, search, sources,
-    web,
+    access_log, auth, conversations, generations, health, limits, models, notebooks, notifications, openapi, search,
+    sources, web,
 };
 
 /// How long proxies and sockets have to hear of the drain before connections are refused.
@@ -54,6 +58,7 @@ pub struct AppParts {
     /// What `fan_out` delivers to this replica.
     pub published: mpsc::Receiver<Published>,
     pub presence: Arc<dyn Presence>,
+    pub limiter: Arc<dyn Limiter>,
     pub clock: Arc<dyn Clock>,
 }
 
@@ -61,6 +66,7 @@ pub struct AppParts {
 pub struct App {
     router: Router,
     server: Server,
+    flood: Flood,
     published: mpsc::Receiver<Published>,
     handlers: Handlers,
     draining: CancellationToken,
@@ -80,13 +86,14 @@ impl App {
             engine: parts.engine,
             fan_out: parts.fan_out,
             presence: parts.presence,
+            limiter: parts.limiter,
             clock: parts.clock,
             draining: draining.clone(),
         });
         let (server, sockets) = Server::new(state.clone());
         let handlers = Handlers::default();
-        let router = router(state, handlers.clone()).layer(sockets);
-        Self { router, server, published: parts.published, handlers, draining, drain }
+        let (router, flood) = router(state, handlers.clone(), sockets);
+        Self { router, server, flood, published: parts.published, handlers, draining, drain }
     }
 
     /// Serves until `shutdown`, then drains: not ready at once, sockets told to go elsewhere, running requests finished.
@@ -94,9 +101,11 @@ impl App {
         let tasks = TaskTracker::new();
         let stop = CancellationToken::new();
         self.server.start(self.published, &tasks, &stop);
+        tasks.spawn(stop.clone().run_until_cancelled_owned(self.flood.forget()));
         let told = CancellationToken::new();
-        let serving = axum::serve(listener.tap_io(send_at_once), self.router)
-            .with_graceful_shutdown(told.clone().cancelled_owned());
+        let router = self.router.into_make_service_with_connect_info::<SocketAddr>();
+        let serving =
+            axum::serve(listener.tap_io(send_at_once), router).with_graceful_shutdown(told.clone().cancelled_owned());
         let ending = async {
             shutdown.cancelled().await;
             self.draining.cancel();
@@ -142,7 +151,7 @@ impl std::fmt::Debug for App {
 }
 
 /// Every route, and the layers around them; the outermost layer comes last.
-fn router(state: ApiState, handlers: Handlers) -> Router {
+fn router(state: ApiState, handlers: Handlers, sockets: SocketIoLayer) -> (Router, Flood) {
     let (api, document) = OpenApiRouter::with_openapi(openapi::document())
         .merge(auth::router())
         .merge(notebooks::router())
@@ -157,7 +166,9 @@ fn router(state: ApiState, handlers: Handlers) -> Router {
     let compressed = DefaultPredicate::new()
         .and(NotForContentType::SSE)
         .and(NotForContentType::const_new("application/octet-stream"));
-    api.layer(DefaultBodyLimit::max(MAX_JSON_BYTES))
+    let router = api
+        .layer(DefaultBodyLimit::max(MAX_JSON_BYTES))
+        .layer(middleware::from_fn_with_state(state.clone(), limits::apply))
         .merge(openapi::router(document))
         .merge(health::router())
         .merge(web::router(&state.config.web_dir))
@@ -165,11 +176,16 @@ fn router(state: ApiState, handlers: Handlers) -> Router {
         .layer(CatchPanicLayer::new())
         .layer(middleware::from_fn_with_state(handlers, see_through))
         .layer(RequestBodyTimeoutLayer::new(STALLED))
+        .with_state(state.clone())
+        .layer(sockets);
+    let (router, flood) = Flood::guard(router, state.config.limits.flood);
+    let router = router
+        .layer(middleware::from_fn_with_state(state.clone(), limits::identify))
         .layer(middleware::from_fn(problems::render))
-        .layer(middleware::from_fn_with_state(state.clone(), access_log::log))
+        .layer(middleware::from_fn_with_state(state, access_log::log))
         .layer(PropagateRequestIdLayer::new(REQUEST_ID))
-        .layer(SetRequestIdLayer::new(REQUEST_ID, FreshId))
-        .with_state(state)
+        .layer(SetRequestIdLayer::new(REQUEST_ID, FreshId));
+    (router, flood)
 }
 
 #[derive(Debug, Clone, Copy)]

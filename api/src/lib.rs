@@ -7,6 +7,7 @@ mod conversations;
 mod generations;
 mod health;
 mod http;
+mod limits;
 mod models;
 mod notebooks;
 mod notifications;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use collabry_shared::clock::Clock;
 use collabry_shared::config::ApiConfig;
 use collabry_shared::engine::{AiEngine, ModelId};
+use collabry_shared::limits::Limiter;
 use collabry_shared::presence::Presence;
 use collabry_shared::realtime::FanOut;
 use collabry_shared::storage::Stores;
@@ -24,6 +25,7 @@ pub struct Parts {
     pub engine: Arc<dyn AiEngine>,
     pub fan_out: Arc<dyn FanOut>,
     pub presence: Arc<dyn Presence>,
+    pub limiter: Arc<dyn Limiter>,
     pub clock: Arc<dyn Clock>,
     pub tokens: Tokens,
     pub passwords: Passwords,

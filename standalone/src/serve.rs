@@ -6,6 +6,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use collabry_api::{App, AppParts};
 use collabry_shared::config::Config;
+use collabry_shared::limits::LocalLimiter;
 use collabry_shared::presence::LocalPresence;
 use collabry_shared::{lifecycle, telemetry};
 use collabry_worker::Worker;
@@ -37,6 +38,7 @@ pub async fn run(config: Config) -> anyhow::Result<ExitCode> {
         fan_out: Arc::new(fan_out),
         published,
         presence: Arc::new(LocalPresence::default()),
+        limiter: Arc::new(LocalLimiter::new(Arc::clone(&clock))),
         clock: Arc::clone(&clock),
     });
     let worker = Worker::new(stores, clock);

@@ -10,6 +10,7 @@ use socketioxide::handler::ConnectHandler as _;
 
 use super::{Realtime, auth, conversations, generations, messages, presence, typing};
 use crate::auth::{CurrentUser, TokenError};
+use crate::limits::{self, Client};
 
 /// Who a socket belongs to, proven by its token.
 #[derive(Debug, Clone)]
@@ -36,6 +37,8 @@ struct Handshake {
 enum Refused {
     #[error(transparent)]
     Token(#[from] TokenError),
+    #[error("rate_limited")]
+    TooMany,
     /// The database did not say who this is.
     #[error("busy")]
     Busy,
@@ -52,6 +55,11 @@ async fn authenticate(
     State(realtime): State<Realtime>,
     TryData(handshake): TryData<Handshake>,
 ) -> Result<(), Refused> {
+    let client = socket.req_parts().extensions.get::<Client>().copied().ok_or(Refused::Busy)?;
+    limits::connection(&realtime.api, client).await.map_err(|error| match error.code {
+        "rate_limited" => Refused::TooMany,
+        _ => Refused::Busy,
+    })?;
     let token = handshake.map_err(|_| TokenError::Missing)?.token;
     let identity = realtime.api.tokens.check(&token)?;
     let user = CurrentUser::load(&realtime.api, identity).await.map_err(|error| match error.code {

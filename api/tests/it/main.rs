@@ -7,6 +7,7 @@ mod errors;
 mod generations;
 mod health;
 mod join_codes;
+mod limits;
 mod members;
 mod notebooks;
 mod notifications;

@@ -9,6 +9,7 @@ use collabry_ai_engine::{Engine, EngineParts};
 use collabry_api::{App, AppParts};
 use collabry_shared::clock::ManualClock;
 use collabry_shared::config::Config;
+use collabry_shared::limits::LocalLimiter;
 use collabry_shared::presence::LocalPresence;
 use collabry_shared::realtime::LocalFanOut;
 use collabry_shared::storage::{Stores, sqlite};
@@ -47,7 +48,7 @@ impl TestApp {
     /// `change` is applied to the default configuration.
     pub async fn start_with(change: impl FnOnce(&mut Config)) -> Self {
         let data = tempfile::tempdir().unwrap();
-        let mut config = Config::from_lookup(|name| (name == "COLLABRY_THREADS").then(|| "1".to_owned())).unwrap();
+        let mut config = Config::from_lookup(setting).unwrap();
         config.engine.model_dir = model_dir();
         config.api.web_dir = data.path().join("no-web-client");
         change(&mut config);
@@ -71,6 +72,7 @@ impl TestApp {
             fan_out: Arc::new(fan_out),
             published,
             presence: Arc::new(LocalPresence::default()),
+            limiter: Arc::new(LocalLimiter::new(Arc::new(clock.clone()))),
             clock: Arc::new(clock.clone()),
         });
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
@@ -127,6 +129,15 @@ impl TestApp {
 impl Drop for TestApp {
     fn drop(&mut self) {
         self.shutdown.cancel();
+    }
+}
+
+/// Limits that no test meets by chance: a standing clock gives nothing back.
+fn setting(name: &str) -> Option<String> {
+    match name {
+        "COLLABRY_THREADS" => Some("1".to_owned()),
+        limit if limit.starts_with("COLLABRY_LIMIT_") => Some("1000000".to_owned()),
+        _ => None,
     }
 }
 

@@ -3,6 +3,7 @@
 mod answer;
 mod app;
 mod contract;
+mod polling;
 mod raw;
 mod sse;
 mod user;
@@ -12,6 +13,7 @@ use std::time::Duration;
 pub use self::answer::Answer;
 pub use self::app::{SECRET, TestApp, multipart};
 pub use self::contract::Operation;
+pub use self::polling::Polling;
 pub use self::raw::Raw;
 pub use self::sse::{SseEvent, SseReader};
 pub use self::user::{PASSWORD, User, id};
