@@ -12,11 +12,13 @@ use axum::serve::ListenerExt as _;
 use collabry_shared::clock::Clock;
 use collabry_shared::config::ApiConfig;
 use collabry_shared::engine::{AiEngine, ModelId};
+use collabry_shared::health::Vitals;
 use collabry_shared::ids::RequestId;
 use collabry_shared::limits::Limiter;
 use collabry_shared::presence::Presence;
 use collabry_shared::realtime::{FanOut, Published};
 use collabry_shared::storage::Stores;
+use prometheus_client::metrics::family::Family;
 use secrecy::SecretString;
 use socketioxide::layer::SocketIoLayer;
 use tokio::net::{TcpListener, TcpStream};
@@ -71,6 +73,7 @@ pub struct App {
     handlers: Handlers,
     draining: CancellationToken,
     drain: Duration,
+    vitals: Arc<dyn Vitals>,
 }
 
 impl App {
@@ -89,11 +92,18 @@ impl App {
             limiter: parts.limiter,
             clock: parts.clock,
             draining: draining.clone(),
+            requests: Family::default(),
         });
         let (server, sockets) = Server::new(state.clone());
         let handlers = Handlers::default();
+        let vitals = Arc::new(health::ApiVitals::new(state.clone()));
         let (router, flood) = router(state, handlers.clone(), sockets);
-        Self { router, server, flood, published: parts.published, handlers, draining, drain }
+        Self { router, server, flood, published: parts.published, handlers, draining, drain, vitals }
+    }
+
+    /// For the health listener of this process.
+    pub fn vitals(&self) -> Arc<dyn Vitals> {
+        Arc::clone(&self.vitals)
     }
 
     /// Serves until `shutdown`, then drains: not ready at once, sockets told to go elsewhere, running requests finished.

@@ -6,6 +6,7 @@ pub mod config;
 pub mod conversations;
 pub mod engine;
 pub mod generations;
+pub mod health;
 pub mod http;
 pub mod ids;
 pub mod lifecycle;

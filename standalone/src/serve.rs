@@ -8,7 +8,7 @@ use collabry_api::{App, AppParts};
 use collabry_shared::config::Config;
 use collabry_shared::limits::LocalLimiter;
 use collabry_shared::presence::LocalPresence;
-use collabry_shared::{lifecycle, telemetry};
+use collabry_shared::{health, lifecycle, telemetry};
 use collabry_worker::Worker;
 use tokio::net::TcpListener;
 
@@ -41,6 +41,11 @@ pub async fn run(config: Config) -> anyhow::Result<ExitCode> {
         limiter: Arc::new(LocalLimiter::new(Arc::clone(&clock))),
         clock: Arc::clone(&clock),
     });
+    let health = config.services.internal_bind.map(|bind| {
+        let listening = health::Listener::start(bind, app.vitals());
+        listening.with_context(|| format!("listening on {bind}; set COLLABRY_INTERNAL_BIND to another address or port"))
+    });
+    let _health = health.transpose()?;
     let worker = Worker::new(stores, clock);
     engine.take_over().await.context("taking over what the last run left")?;
     eprintln!("Collabry is ready: http://{}", listener.local_addr()?);

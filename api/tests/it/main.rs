@@ -12,6 +12,7 @@ mod members;
 mod notebooks;
 mod notifications;
 mod openapi;
+mod process;
 mod roles;
 mod search;
 mod shutdown;

@@ -4,6 +4,8 @@ mod limits;
 mod mongodb;
 mod reader;
 mod redis;
+mod role;
+mod services;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -17,6 +19,8 @@ pub use self::mongodb::MongoConfig;
 use self::reader::Reader;
 pub use self::reader::{Problem, Problems};
 pub use self::redis::RedisConfig;
+pub use self::role::Role;
+pub use self::services::ServicesConfig;
 use crate::engine::ModelId;
 
 /// Everything that can be set.
@@ -26,6 +30,7 @@ pub struct Config {
     pub storage: StorageConfig,
     /// Coordination; `None`: within this process.
     pub redis: Option<RedisConfig>,
+    pub services: ServicesConfig,
     pub engine: EngineConfig,
     pub log: LogConfig,
 }
@@ -124,12 +129,21 @@ const MIN_SECRET_BYTES: usize = 32;
 impl Config {
     /// Reads the process environment.
     pub fn from_env() -> Result<Self, Problems> {
-        #[expect(clippy::disallowed_methods, reason = "the one place where the environment is read")]
-        Self::from_lookup(|name| std::env::var(name).ok())
+        Self::from_lookup(environment)
+    }
+
+    /// Reads the process environment for a process that is one of several. What its role needs and lacks is a problem
+    /// like any other.
+    pub fn for_role(role: Role) -> Result<Self, Problems> {
+        Self::read(Some(role), environment)
     }
 
     /// Reads settings from `lookup`; unset or empty ones get their defaults.
     pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, Problems> {
+        Self::read(None, lookup)
+    }
+
+    fn read(role: Option<Role>, lookup: impl Fn(&str) -> Option<String>) -> Result<Self, Problems> {
         let mut read = Reader::new(&lookup);
         let max_upload_bytes = read.number("COLLABRY_MAX_UPLOAD_MB", 50, 1..=10_240) * MIB;
         let config = Self {
@@ -147,6 +161,7 @@ impl Config {
                 mongodb: MongoConfig::read(&mut read),
             },
             redis: RedisConfig::read(&mut read),
+            services: ServicesConfig::read(&mut read),
             engine: EngineConfig {
                 model_dir: read.path("COLLABRY_MODEL_DIR", "models/all-MiniLM-L6-v2"),
                 vector_memory_bytes: read.number("COLLABRY_VECTOR_MEMORY_MB", 512, 16..=1_048_576) * MIB,
@@ -178,8 +193,16 @@ impl Config {
                 json: read.one_of("COLLABRY_LOG_FORMAT", &["text", "json"]) == "json",
             },
         };
+        if let Some(role) = role {
+            role.check(&mut read);
+        }
         read.finish(config)
     }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the one place where the environment is read")]
+fn environment(name: &str) -> Option<String> {
+    std::env::var(name).ok()
 }
 
 #[cfg(test)]
@@ -187,7 +210,7 @@ mod tests {
     use std::cell::RefCell;
     use std::collections::BTreeSet;
 
-    use super::Config;
+    use super::{Config, Role};
 
     #[test]
     fn defaults_are_valid() {
@@ -225,6 +248,34 @@ mod tests {
         let config = Config::from_lookup(set).unwrap();
         let networks: Vec<_> = config.api.limits.trusted_proxies.iter().map(ToString::to_string).collect();
         assert_eq!(networks, ["10.0.0.0/8", "::1/128", "192.0.2.7/32"]);
+    }
+
+    #[test]
+    fn what_a_role_needs_is_reported_with_everything_else() {
+        let missing = |role| {
+            let set = |name: &str| (name == "COLLABRY_MAX_PAGES").then(|| "many".to_owned());
+            let problems = Config::read(Some(role), set).unwrap_err();
+            problems.iter().map(|problem| problem.variable).collect::<Vec<_>>()
+        };
+        let of_api =
+            ["MONGODB_URI", "REDIS_URL", "COLLABRY_JWT_SECRET", "COLLABRY_SERVICE_SECRET", "COLLABRY_ENGINE_URLS"];
+        assert_eq!(missing(Role::Api)[0], "COLLABRY_MAX_PAGES");
+        assert_eq!(missing(Role::Api)[1..], of_api);
+        assert_eq!(missing(Role::Engine)[1..], ["MONGODB_URI", "REDIS_URL", "COLLABRY_SERVICE_SECRET"]);
+        assert_eq!(missing(Role::Worker)[1..], ["MONGODB_URI", "REDIS_URL"]);
+    }
+
+    #[test]
+    fn engines_are_a_list_of_addresses() {
+        let engines = |text: &str| {
+            let text = text.to_owned();
+            Config::from_lookup(move |name| (name == "COLLABRY_ENGINE_URLS").then(|| text.clone()))
+        };
+        let urls = engines("http://a:5100, http://b:5100/,").unwrap().services.engines;
+        assert_eq!(urls.iter().map(url::Url::as_str).collect::<Vec<_>>(), ["http://a:5100/", "http://b:5100/"]);
+        for wrong in ["a:5100", "http://a:5100/v1", "http://a http://b", "http://a:5100,http://a:5100/"] {
+            assert!(engines(wrong).is_err(), "{wrong}");
+        }
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Reads settings one by one and collects what is wrong with them.
 
 use std::fmt;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -179,6 +179,38 @@ impl<'a> Reader<'a> {
                 self.problem(variable, format!("{text:?} is not an http:// or https:// address"));
                 None
             }
+        }
+    }
+
+    /// Addresses of servers, separated by commas: without a path, and each only once.
+    pub fn urls(&mut self, variable: &'static str) -> Vec<Url> {
+        let text = self.get(variable).unwrap_or_default();
+        let mut urls: Vec<Url> = Vec::new();
+        for part in text.split(',').map(str::trim).filter(|part| !part.is_empty()) {
+            match Url::parse(part) {
+                Ok(url) if urls.contains(&url) => self.problem(variable, format!("{part:?} is there twice")),
+                Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() && url.path() == "/" => {
+                    urls.push(url);
+                }
+                _ => self.problem(variable, format!("{part:?} is not an address like http://10.0.0.5:5100")),
+            }
+        }
+        urls
+    }
+
+    pub fn address_and_port(&mut self, variable: &'static str) -> Option<SocketAddr> {
+        let text = self.get(variable)?;
+        let address = text.parse().ok();
+        if address.is_none() {
+            self.problem(variable, format!("{text:?} is not an address and port, like 0.0.0.0:5001"));
+        }
+        address
+    }
+
+    /// A setting without which the process has no use.
+    pub fn require(&mut self, variable: &'static str, why: &str) {
+        if self.get(variable).is_none() {
+            self.problem(variable, format!("is not set: {why}"));
         }
     }
 

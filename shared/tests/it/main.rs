@@ -10,6 +10,7 @@ mod durability;
 mod fixtures;
 mod generation_log;
 mod generations;
+mod health;
 mod limits;
 mod notebooks;
 mod notifications;

@@ -10,13 +10,13 @@ use super::pdfs::{encrypted, pdf};
 use super::rig::{Rig, UNLIMITED, source};
 
 /// Text of several batches of passages, with characters of all lengths.
-fn long_text() -> String {
+pub(super) fn long_text() -> String {
     let filler = "It is long and wide. ".repeat(20);
     let chapter = |n: u32| format!("# Ch 1.{n}\n\nThe größte of rivers № {n} € 𝛼 flows. {filler}\n\n");
     (0..400).map(chapter).collect::<Vec<_>>().concat()
 }
 
-async fn check_chunks(stores: &Stores, source: &Source) {
+pub(super) async fn check_chunks(stores: &Stores, source: &Source) {
     let segment = collabry_shared::sources::SegmentId { source_id: source.id, version: 1 };
     let chunks = stores.sources.chunks(segment).await.unwrap();
     assert_eq!(Some(u32::try_from(chunks.len()).unwrap()), source.latest.chunk_count);

@@ -7,8 +7,9 @@ use std::sync::{Arc, OnceLock};
 use collabry_ai_engine::sources::Extractor;
 use collabry_ai_engine::{Engine, EngineParts};
 use collabry_api::{App, AppParts};
-use collabry_shared::clock::ManualClock;
+use collabry_shared::clock::{Clock, ManualClock};
 use collabry_shared::config::Config;
+use collabry_shared::engine::{AiEngine, EngineClient};
 use collabry_shared::limits::LocalLimiter;
 use collabry_shared::presence::LocalPresence;
 use collabry_shared::realtime::LocalFanOut;
@@ -63,12 +64,19 @@ impl TestApp {
             clock: Arc::new(clock.clone()),
         });
         let engine = Arc::new(engine.unwrap());
+        let asked: Arc<dyn AiEngine> = match config.services.engines.as_slice() {
+            [] => Arc::clone(&engine) as _,
+            elsewhere => {
+                let clock: Arc<dyn Clock> = Arc::new(clock.clone());
+                Arc::new(EngineClient::new(elsewhere, &SecretString::from(SECRET), &clock).unwrap())
+            }
+        };
         let app = App::build(AppParts {
             config: config.api,
             jwt_secret: SecretString::from(SECRET),
             default_model: config.engine.default_model,
             stores: stores.clone(),
-            engine: Arc::clone(&engine) as _,
+            engine: asked,
             fan_out: Arc::new(fan_out),
             published,
             presence: Arc::new(LocalPresence::default()),

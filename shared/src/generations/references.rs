@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use collabry_shared::conversations::Citation;
+use crate::conversations::Citation;
 
 /// A range like `[1-3]` longer than this is no reference.
 const MAX_RANGE: u32 = 50;
@@ -50,7 +50,8 @@ fn group(inner: &str) -> Option<Vec<u32>> {
 #[cfg(test)]
 mod tests {
     use super::{numbers, referred};
-    use crate::generations::testing::passage;
+    use crate::conversations::Citation;
+    use crate::ids::SourceId;
 
     #[test]
     fn references_are_found_in_their_usual_forms() {
@@ -68,7 +69,18 @@ mod tests {
 
     #[test]
     fn kept_citations_keep_their_numbers() {
-        let passages = [passage(1, "a"), passage(2, "b"), passage(3, "c")];
+        let passage = |number| Citation {
+            number,
+            source_id: SourceId::new(),
+            version: 1,
+            source_name: "Notes".to_owned(),
+            page: 1,
+            paged: false,
+            start: 0,
+            end: 1,
+            text: "a".to_owned(),
+        };
+        let passages = [1, 2, 3].map(passage);
         let kept: Vec<_> = referred("See [3] and [9].", &passages).iter().map(|citation| citation.number).collect();
         assert_eq!(kept, [3]);
     }

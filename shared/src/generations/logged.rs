@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
-use collabry_shared::conversations::Citation;
-use collabry_shared::generations::{GenerationEvent, GenerationLog};
-use collabry_shared::ids::GenerationId;
-use collabry_shared::storage::StoreResult;
+use super::{GenerationEvent, GenerationLog};
+use crate::conversations::Citation;
+use crate::ids::GenerationId;
+use crate::storage::StoreResult;
 
+/// The part of an answer that was shown.
 #[derive(Debug, Default)]
-pub(super) struct Logged {
+pub struct Logged {
     pub started: bool,
     pub citations: Vec<Citation>,
     /// All deltas together.
