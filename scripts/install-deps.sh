@@ -3,7 +3,7 @@
 set -euo pipefail
 
 RUN=(cmake g++ lld libopenblas-dev pkg-config poppler-utils python3 python3-venv python3-pip)
-TEST=(chromium fonts-dejavu-core redis-server)
+TEST=(chromium fonts-dejavu-core gettext-base nginx openssl redis-server)
 
 packages=("${RUN[@]}")
 [ "${1:-run}" = test ] && packages+=("${TEST[@]}")

@@ -1,11 +1,11 @@
 // The server under test: the shipped binary, on a port and a data folder of its own.
 
 import { mkdtemp, rm } from "node:fs/promises";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 
 import { Account } from "./account.js";
+import { freePort } from "./ports.js";
 import { Child } from "./process.js";
 import { until } from "./wait.js";
 
@@ -27,15 +27,6 @@ const GENEROUS = Object.fromEntries(
 
 /** The folder of the built binaries. */
 export const BIN_DIR = dirname(BIN);
-
-/** A port that is free now. */
-export async function freePort() {
-  const listener = createServer().listen(0, "127.0.0.1");
-  await new Promise((listening) => listener.once("listening", listening));
-  const { port } = /** @type {import("node:net").AddressInfo} */ (listener.address());
-  await new Promise((closed) => listener.close(closed));
-  return port;
-}
 
 /** A server that can be killed and started again on the same port and data. */
 export class Server {
