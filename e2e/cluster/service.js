@@ -14,6 +14,7 @@ import { until } from "../support/wait.js";
  * @property {() => Promise<boolean>} ready whether it serves; asked again and again after the start
  * @property {(line: string) => void} [log] what it prints, line by line
  * @property {boolean} [pipe] gives it a pipe for its output, for programs that open `/dev/stdout`, which a socket is not
+ * @property {"ignore" | "pipe"} [stdin]
  */
 
 export class Service {
@@ -29,11 +30,10 @@ export class Service {
   /** Starts the process and waits until it serves. */
   async start() {
     if (this.alive) throw new Error(`${this.name} runs already`);
-    const { program, args = [], env = {}, pipe = false } = this.settings;
+    const { program, args = [], env = {}, pipe = false, stdin } = this.settings;
     const environment = { PATH: `${process.env.PATH}:/usr/sbin`, ...env };
-    const child = pipe
-      ? new Child("bash", ["-c", 'exec "$@" > >(exec cat)', "bash", program, ...args], environment, { group: true })
-      : new Child(program, args, environment, { group: true });
+    const command = pipe ? ["bash", "-c", 'exec "$@" > >(exec cat)', "bash", program, ...args] : [program, ...args];
+    const child = new Child(command[0], command.slice(1), environment, { group: true, stdin });
     this.#child = child;
     this.#follow(child);
     await until(`${this.name} is ready`, async () => {
@@ -96,6 +96,11 @@ export class Service {
     const exited = once(this.#child.child, "exit");
     this.signal("SIGKILL");
     await exited;
+  }
+
+  /** Leaves nothing of it behind. */
+  async destroy() {
+    await this.#child?.destroy();
   }
 
   /** Stops the process in its tracks; it knows nothing of it. */

@@ -32,12 +32,13 @@ export class Child {
    * @param {string} program
    * @param {string[]} args
    * @param {NodeJS.ProcessEnv} [env]
-   * @param {{ group?: boolean }} [options] group: the program has children of its own, which end with it
+   * @param {{ group?: boolean, stdin?: "ignore" | "pipe" }} [options] group: the program has children of its own, which
+   *   end with it; stdin: a pipe closes when we end, which some programs wait for
    */
-  constructor(program, args, env = {}, { group = false } = {}) {
+  constructor(program, args, env = {}, { group = false, stdin = "ignore" } = {}) {
     this.output = "";
     if (group) endWithUs();
-    this.child = spawn(program, args, { env, stdio: ["ignore", "pipe", "pipe"], detached: group });
+    this.child = spawn(program, args, { env, stdio: [stdin, "pipe", "pipe"], detached: group });
     running.add(this.child);
     if (group) groups.add(this.child);
     for (const stream of [this.child.stdout, this.child.stderr]) {
@@ -54,6 +55,12 @@ export class Child {
 
   get alive() {
     return this.child.exitCode === null && this.child.signalCode === null && this.child.pid !== undefined;
+  }
+
+  /** Ends it at once, and in a group all that it started. */
+  async destroy() {
+    if (this.alive) endNow(this.child);
+    return this.ended;
   }
 
   /** Sends a signal and waits for the end. */

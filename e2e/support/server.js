@@ -10,7 +10,7 @@ import { Child } from "./process.js";
 import { until } from "./wait.js";
 
 const BIN = required("COLLABRY_BIN");
-const MODEL_DIR = required("COLLABRY_MODEL_DIR");
+export const MODEL_DIR = required("COLLABRY_MODEL_DIR");
 const WEB_DIR = resolve(import.meta.dirname, "../../web/dist");
 
 /** @param {string} name */
