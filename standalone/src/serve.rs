@@ -9,7 +9,7 @@ use collabry_shared::config::Config;
 use collabry_shared::limits::LocalLimiter;
 use collabry_shared::presence::LocalPresence;
 use collabry_shared::{health, lifecycle, telemetry};
-use collabry_worker::Worker;
+use collabry_worker::{Worker, WorkerParts};
 use tokio::net::TcpListener;
 
 use crate::embedded::{self, Embedded};
@@ -29,24 +29,31 @@ pub async fn run(config: Config) -> anyhow::Result<ExitCode> {
         Some(secret) => secret,
         None => secret::load_or_make(&config.storage.data_dir)?,
     };
+    let worker = Worker::build(WorkerParts {
+        config: config.worker,
+        drain: config.api.drain,
+        stores: stores.clone(),
+        fan_out: Arc::new(fan_out.clone()),
+        clock: Arc::clone(&clock),
+        ends_generations: false,
+    });
     let app = App::build(AppParts {
         config: config.api,
         jwt_secret,
         default_model: config.engine.default_model,
-        stores: stores.clone(),
+        stores,
         engine: Arc::clone(&engine) as _,
         fan_out: Arc::new(fan_out),
         published,
         presence: Arc::new(LocalPresence::default()),
         limiter: Arc::new(LocalLimiter::new(Arc::clone(&clock))),
-        clock: Arc::clone(&clock),
+        clock,
     });
     let health = config.services.internal_bind.map(|bind| {
         let listening = health::Listener::start(bind, app.vitals());
         listening.with_context(|| format!("listening on {bind}; set COLLABRY_INTERNAL_BIND to another address or port"))
     });
     let _health = health.transpose()?;
-    let worker = Worker::new(stores, clock);
     engine.take_over().await.context("taking over what the last run left")?;
     eprintln!("Collabry is ready: http://{}", listener.local_addr()?);
     let (served, engine, worker) =

@@ -6,6 +6,7 @@ mod reader;
 mod redis;
 mod role;
 mod services;
+mod worker;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -21,6 +22,8 @@ pub use self::reader::{Problem, Problems};
 pub use self::redis::RedisConfig;
 pub use self::role::Role;
 pub use self::services::ServicesConfig;
+pub use self::worker::WorkerConfig;
+use crate::auth::Email;
 use crate::engine::ModelId;
 
 /// Everything that can be set.
@@ -32,6 +35,7 @@ pub struct Config {
     pub redis: Option<RedisConfig>,
     pub services: ServicesConfig,
     pub engine: EngineConfig,
+    pub worker: WorkerConfig,
     pub log: LogConfig,
 }
 
@@ -47,9 +51,11 @@ pub struct ApiConfig {
     pub web_dir: PathBuf,
     /// `COLLABRY_MAX_UPLOAD_MB`, in bytes.
     pub max_upload_bytes: u64,
-    /// `COLLABRY_DRAIN_SECS`: how long running requests may take after SIGTERM.
+    /// `COLLABRY_DRAIN_SECS`: how long running requests and jobs may take after SIGTERM.
     pub drain: Duration,
     pub limits: LimitsConfig,
+    /// `COLLABRY_ADMIN_EMAILS`: the accounts that may see and run jobs.
+    pub admin_emails: Vec<Email>,
 }
 
 #[derive(Debug, Clone)]
@@ -155,6 +161,9 @@ impl Config {
                 max_upload_bytes,
                 drain: read.seconds("COLLABRY_DRAIN_SECS", 20, 0..=3600),
                 limits: LimitsConfig::read(&mut read),
+                admin_emails: read.list("COLLABRY_ADMIN_EMAILS", ',', |text| {
+                    Email::parse(text).map_err(|_| format!("{text:?} is not an e-mail address"))
+                }),
             },
             storage: StorageConfig {
                 data_dir: read.path("COLLABRY_DATA_DIR", "data"),
@@ -188,6 +197,7 @@ impl Config {
                     between_tokens: read.seconds("COLLABRY_PROVIDER_BETWEEN_TOKENS_SECS", 30, 1..=3600),
                 },
             },
+            worker: WorkerConfig::read(&mut read),
             log: LogConfig {
                 filter: read.text("COLLABRY_LOG", "info"),
                 json: read.one_of("COLLABRY_LOG_FORMAT", &["text", "json"]) == "json",

@@ -121,6 +121,24 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// What stands between the separators, each parsed; `parse` says what is wrong.
+    pub fn list<T>(
+        &mut self,
+        variable: &'static str,
+        separator: char,
+        parse: impl Fn(&str) -> Result<T, String>,
+    ) -> Vec<T> {
+        let text = self.get(variable).unwrap_or_default();
+        let mut values = Vec::new();
+        for item in text.split(separator).map(str::trim).filter(|item| !item.is_empty()) {
+            match parse(item) {
+                Ok(value) => values.push(value),
+                Err(message) => self.problem(variable, message),
+            }
+        }
+        values
+    }
+
     /// The first choice is the default.
     pub fn one_of(&mut self, variable: &'static str, choices: &[&'static str]) -> &'static str {
         let Some(text) = self.get(variable) else {

@@ -9,9 +9,11 @@ pub use self::blobs::{BlobError, Blobs};
 use crate::auth::{SessionRepo, UserRepo};
 use crate::conversations::ConversationRepo;
 use crate::generations::{GenerationLog, GenerationRepo};
+use crate::jobs::JobRepo;
 use crate::notebooks::NotebookRepo;
 use crate::notifications::NotificationRepo;
 use crate::sources::SourceRepo;
+use crate::usage::UsageRepo;
 
 pub type StoreResult<T> = Result<T, StoreError>;
 
@@ -44,6 +46,8 @@ pub struct Stores {
     pub generations: Arc<dyn GenerationRepo>,
     pub generation_log: Arc<dyn GenerationLog>,
     pub notifications: Arc<dyn NotificationRepo>,
+    pub jobs: Arc<dyn JobRepo>,
+    pub usage: Arc<dyn UsageRepo>,
     pub blobs: Blobs,
     pub probe: Arc<dyn Probe>,
 }

@@ -195,7 +195,7 @@ async fn a_deleted_notebook_is_gone_at_once(Backend { stores, .. }: Backend) {
     assert_eq!(stores.conversations.get(talk.id).await.unwrap(), None);
     assert!(stores.conversations.list(one.id).await.unwrap().is_empty());
     assert_eq!(stores.sources.get(one.id, paper.id).await.unwrap(), None);
-    assert_eq!(notebooks.deleted().await.unwrap(), [one.id]);
+    assert_eq!(notebooks.deleted(at(2)).await.unwrap(), [one.id]);
 }
 
 /// A notebook with something of everything in it.
@@ -219,7 +219,7 @@ async fn a_purge_leaves_nothing_and_may_run_again(Backend { stores, .. }: Backen
     stores.notebooks.mark_deleted(full.id, at(2)).await.unwrap();
     stores.notebooks.purge(full.id).await.unwrap();
     stores.notebooks.purge(full.id).await.unwrap();
-    assert!(stores.notebooks.deleted().await.unwrap().is_empty());
+    assert!(stores.notebooks.deleted(at(2)).await.unwrap().is_empty());
     // Every id is free again, so nothing of it is left.
     stores.notebooks.create(&full).await.unwrap();
     assert!(stores.sources.list(full.id).await.unwrap().is_empty());

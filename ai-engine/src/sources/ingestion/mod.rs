@@ -4,7 +4,6 @@
 mod batches;
 mod job;
 mod lease;
-mod purge;
 mod steps;
 
 use std::fmt;
@@ -107,7 +106,6 @@ impl Ingestion {
     }
 
     async fn start_work(self: &Arc<Self>, jobs: &mut JoinSet<()>, shutdown: &CancellationToken) -> StoreResult<()> {
-        self.purge_deleted().await;
         while jobs.len() < self.parts.config.concurrency && !shutdown.is_cancelled() {
             let now = self.parts.clock.now();
             let Some(claim) = self.parts.stores.sources.claim(self.owner, now, lease::until(now, LEASE)).await? else {

@@ -134,16 +134,6 @@ impl Rig {
     pub async fn has_blob(&self, source: &Source) -> bool {
         self.stores.blobs.get(&source.latest.blob_key).await.unwrap().is_some()
     }
-
-    pub async fn purged(&self) {
-        loop {
-            let waiting = self.stores.sources.deleted().await.unwrap().len();
-            if waiting + self.stores.notebooks.deleted().await.unwrap().len() == 0 {
-                return;
-            }
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-    }
 }
 
 impl Engine {

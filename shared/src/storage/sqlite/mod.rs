@@ -48,6 +48,8 @@ pub async fn open(data_dir: &Path, clock: Arc<dyn Clock>) -> StoreResult<Stores>
         generations: documents.clone(),
         generation_log: Arc::new(SqliteLog::new(journal, clock)),
         notifications: documents.clone(),
+        jobs: documents.clone(),
+        usage: documents.clone(),
         blobs,
         probe: documents,
     })
