@@ -40,8 +40,8 @@ use crate::limits::Flood;
 use crate::realtime::Server;
 use crate::state::{ApiState, Parts};
 use crate::{
-    access_log, auth, conversations, generations, health, limits, models, notebooks, notifications, openapi, search,
-    sources, web,
+    access_log, admin, auth, conversations, generations, health, limits, models, notebooks, notifications, openapi,
+    search, sources, usage, web,
 };
 
 /// How long proxies and sockets have to hear of the drain before connections are refused.
@@ -171,6 +171,8 @@ fn router(state: ApiState, handlers: Handlers, sockets: SocketIoLayer) -> (Route
         .merge(search::router())
         .merge(models::router())
         .merge(notifications::router())
+        .merge(usage::router())
+        .merge(admin::router())
         .split_for_parts();
     // Most uploads are compressed by their format.
     let compressed = DefaultPredicate::new()

@@ -1,6 +1,7 @@
 //! The api: REST, server-sent events, Socket.IO, and the web client's files. Stateless.
 
 mod access_log;
+mod admin;
 mod app;
 mod auth;
 mod conversations;
@@ -17,6 +18,7 @@ mod search;
 mod sources;
 mod state;
 mod text;
+mod usage;
 mod web;
 
 pub use self::app::{App, AppParts};

@@ -1,6 +1,7 @@
 //! The api over real HTTP: a server on a port of its own, SQLite in a folder of its own, the real engine.
 #![cfg(test)]
 
+mod admin;
 mod auth;
 mod conversations;
 mod errors;
@@ -22,4 +23,5 @@ mod tenants;
 mod tokens;
 mod uploads;
 mod urls;
+mod usage;
 mod web;

@@ -7,13 +7,16 @@ use std::sync::{Arc, OnceLock};
 use collabry_ai_engine::sources::Extractor;
 use collabry_ai_engine::{Engine, EngineParts};
 use collabry_api::{App, AppParts};
+use collabry_shared::auth::Email;
 use collabry_shared::clock::{Clock, ManualClock};
 use collabry_shared::config::Config;
 use collabry_shared::engine::{AiEngine, EngineClient};
+use collabry_shared::jobs::BUILT_IN;
 use collabry_shared::limits::LocalLimiter;
 use collabry_shared::presence::LocalPresence;
 use collabry_shared::realtime::LocalFanOut;
 use collabry_shared::storage::{Stores, sqlite};
+use collabry_worker::{Worker, WorkerParts};
 use reqwest::{Client, Method, RequestBuilder};
 use secrecy::SecretString;
 use serde_json::Value;
@@ -23,10 +26,17 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::contract::{self, Operation};
-use super::{Answer, User};
+use super::{Answer, User, eventually};
 
 pub const SECRET: &str = "a secret that is only used in tests";
+/// Ending generations is left to the engine in this process.
+const WORKER_JOBS: usize = BUILT_IN.len() - 1;
 const START: &str = "2026-03-01T12:00:00Z";
+
+/// Makes `ada@example.org` an admin.
+pub fn admin(config: &mut Config) {
+    config.api.admin_emails = vec![Email::parse("ada@example.org").unwrap()];
+}
 
 /// Dropping it ends it.
 pub struct TestApp {
@@ -37,6 +47,7 @@ pub struct TestApp {
     pub document: Value,
     pub shutdown: CancellationToken,
     pub running: Option<JoinHandle<std::io::Result<()>>>,
+    fan_out: LocalFanOut,
     http: Client,
     data: TempDir,
 }
@@ -77,7 +88,7 @@ impl TestApp {
             default_model: config.engine.default_model,
             stores: stores.clone(),
             engine: asked,
-            fan_out: Arc::new(fan_out),
+            fan_out: Arc::new(fan_out.clone()),
             published,
             presence: Arc::new(LocalPresence::default()),
             limiter: Arc::new(LocalLimiter::new(Arc::new(clock.clone()))),
@@ -95,7 +106,31 @@ impl TestApp {
         let document = http.get(format!("http://{address}/api/openapi.json")).send().await.unwrap();
         let document: Value = document.json().await.unwrap();
         let operations = contract::operations(&document);
-        Self { address, clock, stores, operations, document, shutdown, running: Some(running), http, data }
+        Self { address, clock, stores, operations, document, shutdown, running: Some(running), fan_out, http, data }
+    }
+
+    /// Starts a worker beside it, which keeps nothing that was deleted.
+    pub fn work(&self) {
+        let config = Config::from_lookup(|name| (name == "COLLABRY_RETENTION_DAYS").then(|| "0".to_owned())).unwrap();
+        let worker = Worker::build(WorkerParts {
+            config: config.worker,
+            drain: config.api.drain,
+            stores: self.stores.clone(),
+            fan_out: Arc::new(self.fan_out.clone()),
+            clock: Arc::new(self.clock.clone()),
+            ends_generations: false,
+        });
+        tokio::spawn(worker.run(self.shutdown.clone()));
+    }
+
+    /// The jobs as `admin` sees them, once a worker that was just started has declared them all.
+    pub async fn jobs(&self, admin: &User<'_>) -> Vec<Value> {
+        self.work();
+        eventually("the worker declares its jobs", async || {
+            let jobs = admin.get("/api/admin/jobs").await.ok(200)["jobs"].as_array().unwrap().clone();
+            (jobs.len() == WORKER_JOBS).then_some(jobs)
+        })
+        .await
     }
 
     pub fn url(&self, path: &str) -> String {
