@@ -37,7 +37,7 @@ use crate::http::json::MAX_JSON_BYTES;
 use crate::http::problems::{self, REQUEST_ID};
 use crate::http::see_through::{Handlers, see_through};
 use crate::limits::Flood;
-use crate::realtime::Server;
+use crate::realtime::{Server, own_head};
 use crate::state::{ApiState, Parts};
 use crate::{
     access_log, admin, auth, conversations, generations, health, limits, models, notebooks, notifications, openapi,
@@ -189,7 +189,8 @@ fn router(state: ApiState, handlers: Handlers, sockets: SocketIoLayer) -> (Route
         .layer(middleware::from_fn_with_state(handlers, see_through))
         .layer(RequestBodyTimeoutLayer::new(STALLED))
         .with_state(state.clone())
-        .layer(sockets);
+        .layer(sockets)
+        .layer(middleware::map_request(own_head));
     let (router, flood) = Flood::guard(router, state.config.limits.flood);
     let router = router
         .layer(middleware::from_fn_with_state(state.clone(), limits::identify))

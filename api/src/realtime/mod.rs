@@ -5,6 +5,7 @@ mod connect;
 mod conversations;
 mod dispatch;
 mod generations;
+mod head;
 mod messages;
 mod presence;
 mod pump;
@@ -21,14 +22,15 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 pub use self::connect::SocketUser;
+pub use self::head::own as own_head;
 use self::relay::Relay;
 use self::typing::Typing;
 use crate::state::ApiState;
 
 /// Packets that may wait for a slow client; beyond it packets are lost to it, and it catches up from the logs.
 const MAX_BUFFERED_PACKETS: usize = 128;
-/// Bytes read at once from a WebSocket; the buffer is kept for each socket.
-const WS_READ_BUFFER: usize = 4_096;
+/// Bytes read at once from a WebSocket; the buffer is kept for each socket, and grows with what is longer.
+const WS_READ_BUFFER: usize = 512;
 /// A message of 16,000 code points with room for its escapes.
 const MAX_PAYLOAD: usize = 256 * 1024;
 /// How far apart draining sockets come back.
