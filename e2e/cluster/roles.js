@@ -23,6 +23,7 @@ function service(role, name, port, env, extra) {
   return {
     name,
     program: join(BIN_DIR, `collabry-${role}`),
+    args: ["serve"],
     env: { COLLABRY_INTERNAL_BIND: `127.0.0.1:${port}`, ...env },
     ready,
     ...extra,
