@@ -20,8 +20,12 @@ async function secret(name) {
   return made;
 }
 
-/** What is set for us holds for every role. */
-const own = Object.entries(process.env).filter(([name, value]) => name.startsWith("COLLABRY_") && value !== "");
+/** What each process has for itself here, whatever a lone server would use. */
+const THEIR_OWN = ["BIND", "INTERNAL_BIND", "ENGINE_BIND", "ENGINE_URLS", "DATA_DIR", "WEB_DIR", "TRUSTED_PROXIES"].map((name) => `COLLABRY_${name}`);
+/** Everything else that is set holds for every role. */
+const common = Object.entries(process.env).filter(([name, value]) => {
+  return name.startsWith("COLLABRY_") && value !== "" && !THEIR_OWN.includes(name);
+});
 
 await mkdir(FOLDER, { recursive: true });
 const log = logTo(process.stdout);
@@ -30,7 +34,7 @@ const cluster = new Cluster({
   port: PORT,
   mongodb: process.env.MONGODB_URI || undefined,
   redis: process.env.REDIS_URL || undefined,
-  settings: { COLLABRY_JWT_SECRET: await secret("jwt-secret"), ...Object.fromEntries(own) },
+  settings: { COLLABRY_JWT_SECRET: await secret("jwt-secret"), ...Object.fromEntries(common) },
   log,
 });
 
