@@ -43,8 +43,7 @@ export class Ours {
     const question = await this.account.post(`/api/conversations/${this.room}/messages`, {
       clientId: crypto.randomUUID(), content: "Tell me everything.", ask: true,
     });
-    const generation = (question.message ?? question).generationId;
-    return fetch(`${url}/api/ai/generations/${generation}/events`, { headers: this.headers });
+    return fetch(`${url}/api/ai/generations/${question.generationId}/events`, { headers: this.headers });
   }
 
   /** Processes that only some figures count. */

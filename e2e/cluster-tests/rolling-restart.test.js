@@ -29,7 +29,7 @@ async function call(crowd, { conversation, accounts: [account] }, over) {
       async (answer) => ({ status: answer.status, body: await answer.json() }),
       (error) => ({ status: 0, body: String(error.cause ?? error) }),
     );
-    if (n % 2 && answer.status < 300) crowd.recording.acked.push(answer.body.message ?? answer.body);
+    if (n % 2 && answer.status < 300) crowd.recording.acked.push(answer.body);
     answers.push({ method: n % 2 ? "POST" : "GET", ...answer });
   }
   return answers;

@@ -72,7 +72,8 @@ function checkAcked(note, { acked, sent }, { messages }) {
 }
 
 /** How messages came: within a connection each once, in order, and without a gap that nobody filled. */
-function checkDelivery(note, { name, lossy, entries }) {
+function checkDelivery(note, reader) {
+  const { name, lossy, entries } = reader;
   for (const [connection, all] of groupBy(entries, (entry) => entry.connection)) {
     const where = `${name}, connection ${connection}`;
     const live = all.filter(({ how }) => how === "live").map(({ message }) => message.rev);
@@ -80,18 +81,23 @@ function checkDelivery(note, { name, lossy, entries }) {
     for (const [index, rev] of live.entries()) {
       if (index > 0 && rev < live[index - 1]) note("delivered in order", `${where}: rev ${rev} after ${live[index - 1]}`);
     }
-    if (!lossy) checkGaps(note, where, all);
   }
+  if (!lossy) checkGaps(note, reader);
 }
 
-/** What came by itself goes on where the last answer ended; what was on its way meanwhile may come again. */
-function checkGaps(note, where, entries) {
+/** What comes by itself goes on where the client stands; only while it asks may something else be on its way. */
+function checkGaps(note, { name, entries }) {
+  let known = 0;
+  let connection = 0;
   let caughtUp = false;
-  let last = 0;
-  for (const { how, message } of entries) {
-    if (how === "caught up") caughtUp = true;
-    else if (how === "live" && caughtUp && message.rev > last + 1) note("no gap", `${where}: rev ${message.rev} after ${last}`);
-    if (message) last = Math.max(last, message.rev);
+  for (const entry of entries) {
+    if (entry.connection !== connection) caughtUp = false;
+    connection = entry.connection;
+    if (entry.how === "caught up") caughtUp = true;
+    if (!entry.message) continue;
+    const { rev } = entry.message;
+    if (entry.how === "live" && caughtUp && rev > known + 1) note("no gap", `${name}, connection ${connection}: rev ${rev} after ${known}`);
+    known = Math.max(known, rev);
   }
 }
 

@@ -19,12 +19,20 @@ export class Member {
   #connection = 0;
   /** The highest rev up to which nothing is missing. */
   #last = 0;
+  /** What came before something that is still missing. @type {Set<number>} */
+  #revs = new Set();
+  #busy = false;
   #joining = Promise.resolve();
   /** Answers that have not ended as far as we know, with what we saw of them. @type {Map<string, import("./recording.js").Watcher>} */
   #running = new Map();
   /** @type {Map<string, import("./recording.js").Watcher>} */
   #watched = new Map();
+  #asking = Promise.resolve();
+  /** @type {Map<import("./recording.js").Watcher, { ids: Set<number>, upTo: number, read: number }>} */
+  #seen = new Map();
   #over = false;
+  /** @type {NodeJS.Timeout | undefined} */
+  #coming;
   /** Acknowledgements that said no. @type {{ name: string, code: string }[]} */
   refusals = [];
 
@@ -77,11 +85,13 @@ export class Member {
 
   leave() {
     this.#over = true;
+    clearTimeout(this.#coming);
     this.socket.disconnect();
   }
 
   #comeBack(within) {
-    setTimeout(() => {
+    clearTimeout(this.#coming);
+    this.#coming = setTimeout(() => {
       if (this.#over) return;
       this.socket.disconnect();
       this.socket.connect();
@@ -89,37 +99,51 @@ export class Member {
   }
 
   #connected() {
+    clearTimeout(this.#coming);
     this.#connection += 1;
     this.#catchUp();
   }
 
   /** One after the other: each goes on from what the one before has brought. */
   #catchUp() {
-    this.#joining = this.#joining.then(() => this.#join()).catch(() => {});
+    this.#busy = true;
+    const connection = this.#connection;
+    // Another connection asks for itself.
+    const open = () => !this.#over && connection === this.#connection && this.socket.connected;
+    this.#joining = this.#joining.then(async () => {
+      while (open() && !(await this.#join(connection))) await sleep(PAUSE_MS);
+      this.#busy = false;
+    });
   }
 
-  async #join() {
-    const connection = this.#connection;
+  /** Whether everything was answered. @param {number} connection */
+  async #join(connection) {
     for (let complete = false; !complete; ) {
       const joined = await this.#ask("conversation:join", { conversationId: this.conversation, sinceRev: this.#last });
-      // Another connection asks for itself.
-      if (joined === undefined || connection !== this.#connection) return;
+      if (joined === undefined || connection !== this.#connection) return false;
       for (const message of joined.messages) {
         this.reader.entries.push({ connection, how: "joined", message });
         this.#last = Math.max(this.#last, message.rev);
       }
+      this.#advance();
       complete = joined.complete;
       if (this.watch) for (const { generationId } of joined.generations) this.#watcher(generationId);
     }
     this.reader.entries.push({ connection, how: "caught up" });
-    for (const generation of [...this.#running.keys()]) await this.#resume(generation);
+    for (const generation of [...this.#running.keys()]) if (!(await this.#resume(generation))) return false;
+    return true;
   }
 
   #change(message) {
     if (message.conversationId !== this.conversation) return;
     this.reader.entries.push({ connection: this.#connection, how: "live", message });
-    if (message.rev === this.#last + 1) this.#last = message.rev;
-    else if (message.rev > this.#last) this.#catchUp();
+    this.#revs.add(message.rev);
+    this.#advance();
+    if (message.rev > this.#last && !this.#busy) this.#catchUp();
+  }
+
+  #advance() {
+    while (this.#revs.delete(this.#last + 1)) this.#last += 1;
   }
 
   #watcher(generation) {
@@ -134,17 +158,33 @@ export class Member {
 
   #generation(how, event) {
     const watcher = this.#watcher(event.generationId);
+    const gap = event.eventId > 1 + this.#unbroken(watcher);
     watcher.entries.push({ connection: this.#connection, how, event });
     if (event.kind === "done" || event.kind === "failed") this.#running.delete(event.generationId);
+    // Whoever begins in the middle, or was outrun, asks for what is before.
+    if (gap && how === "live") this.#asking = this.#asking.then(() => this.#fill(watcher));
   }
 
-  /** Asks for what came while nobody listened. */
+  async #fill(watcher) {
+    const last = watcher.entries.reduce((last, { event }) => Math.max(last, event.eventId), 0);
+    if (this.#unbroken(watcher) < last) await this.#resume(watcher.generation);
+  }
+
+  /** The event up to which none is missing. @param {import("./recording.js").Watcher} watcher */
+  #unbroken(watcher) {
+    const seen = this.#seen.get(watcher) ?? { ids: new Set(), upTo: 0, read: 0 };
+    this.#seen.set(watcher, seen);
+    for (; seen.read < watcher.entries.length; seen.read += 1) seen.ids.add(watcher.entries[seen.read].event.eventId);
+    while (seen.ids.has(seen.upTo + 1)) seen.upTo += 1;
+    return seen.upTo;
+  }
+
+  /** Asks for what came while nobody listened; whether it was answered. @param {string} generation */
   async #resume(generation) {
-    const seen = new Set(this.#watcher(generation).entries.map(({ event }) => event.eventId));
-    let lastEventId = 0;
-    while (seen.has(lastEventId + 1)) lastEventId += 1;
+    const lastEventId = this.#unbroken(this.#watcher(generation));
     const answer = await this.#ask("generation:resume", { generationId: generation, lastEventId });
     for (const event of answer?.events ?? []) this.#generation("asked", { kind: event.type, generationId: generation, ...event });
+    return answer !== undefined;
   }
 
   /** The good acknowledgement, or nothing when there was none in time or it was bad. */
