@@ -299,7 +299,8 @@ mod tests {
         })
         .unwrap();
         let example = include_str!("../../../.env.example");
-        let settings = example.lines().filter_map(|line| line.trim_start_matches('#').split_once('='));
+        let settings = example.lines().filter_map(|line| line.strip_prefix('#')?.split_once('='));
+        let settings = settings.filter(|(name, _)| !name.starts_with(' '));
         let named = settings.map(|(name, _)| name.to_owned()).collect();
         assert_eq!(asked.into_inner(), named);
     }

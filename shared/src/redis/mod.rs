@@ -21,8 +21,7 @@ pub fn client(config: &RedisConfig) -> RedisResult<Client> {
 pub async fn connect(client: &Client, config: &RedisConfig) -> RedisResult<ConnectionManager> {
     let settings = ConnectionManagerConfig::new()
         .set_response_timeout(Some(config.timeout))
-        .set_connection_timeout(Some(config.timeout))
-        .set_automatic_resubscription();
+        .set_connection_timeout(Some(config.timeout));
     ConnectionManager::new_with_config(client.clone(), settings).await
 }
 

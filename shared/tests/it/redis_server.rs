@@ -57,6 +57,7 @@ impl RedisServer {
                 {
                     return;
                 }
+                tokio::time::sleep(Duration::from_millis(20)).await;
             }
         };
         tokio::time::timeout(PATIENCE, answers).await.expect("redis-server answers");
