@@ -77,3 +77,14 @@ pub enum Code {
     #[serde(other)]
     Internal,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Code, Problem};
+
+    #[test]
+    fn what_a_later_version_adds_is_understood_as_far_as_it_goes() {
+        let problem: Problem = serde_json::from_str(r#"{"code":"new_code","status":507,"more":1}"#).unwrap();
+        assert_eq!((problem.code, problem.status), (Code::Internal, 507));
+    }
+}
