@@ -89,4 +89,4 @@ bench/peer/node_modules/.package-lock.json: bench/peer/package.json bench/peer/p
 	@touch $@
 
 clean: ## Remove what was built, not what was entered
-	rm -rf $(TARGET_DIR) web/dist web/node_modules e2e/node_modules bench/peer/node_modules .tools
+	rm -rf $(TARGET_DIR) web/dist web/node_modules e2e/node_modules e2e/mongo-server/target bench/peer/node_modules .tools

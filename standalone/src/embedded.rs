@@ -1,4 +1,4 @@
-//! The parts of the one-process form: embedded stores and an engine in this process.
+//! The parts of the one-process form: the configured stores, embedded ones by default, and an engine in this process.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use collabry_ai_engine::{Engine, EngineParts};
 use collabry_shared::clock::{Clock, SystemClock};
 use collabry_shared::config::Config;
 use collabry_shared::realtime::{LocalFanOut, Published};
-use collabry_shared::storage::{Stores, sqlite};
+use collabry_shared::storage::{self, Stores};
 use tokio::sync::mpsc;
 
 pub struct Embedded {
@@ -20,11 +20,8 @@ pub struct Embedded {
 }
 
 pub async fn build(config: &Config) -> anyhow::Result<Embedded> {
-    let data_dir = &config.storage.data_dir;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let stores = sqlite::open(data_dir, Arc::clone(&clock))
-        .await
-        .with_context(|| format!("opening the database in {}", data_dir.display()))?;
+    let stores = storage::open(config, Arc::clone(&clock)).await.context("opening the storage")?;
     let (fan_out, published) = LocalFanOut::new();
     let engine = Engine::build(EngineParts {
         config: config.engine.clone(),

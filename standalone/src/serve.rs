@@ -24,6 +24,7 @@ pub async fn run(config: Config) -> anyhow::Result<ExitCode> {
         .await
         .with_context(|| format!("listening on {bind}; set COLLABRY_BIND to another address or port"))?;
     let _lock = data_dir::lock(&config.storage.data_dir)?;
+    let alone = config.storage.mongodb.is_none();
     let Embedded { stores, engine, fan_out, published, clock } = embedded::build(&config).await?;
     let jwt_secret = match config.api.jwt_secret.clone() {
         Some(secret) => secret,
@@ -54,7 +55,10 @@ pub async fn run(config: Config) -> anyhow::Result<ExitCode> {
         listening.with_context(|| format!("listening on {bind}; set COLLABRY_INTERNAL_BIND to another address or port"))
     });
     let _health = health.transpose()?;
-    engine.take_over().await.context("taking over what the last run left")?;
+    // A database that others may share is another matter: there, leases run out by themselves.
+    if alone {
+        engine.take_over().await.context("taking over what the last run left")?;
+    }
     eprintln!("Collabry is ready: http://{}", listener.local_addr()?);
     let (served, engine, worker) =
         tokio::join!(app.run(listener, shutdown.clone()), engine.run(shutdown.clone()), worker.run(shutdown));

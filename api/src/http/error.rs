@@ -89,7 +89,7 @@ impl From<StoreError> for ApiError {
             StoreError::Conflict(what) => Self::conflict("conflict", format!("{what} exists already.")),
             // It was there when the request began: somebody has just deleted it.
             StoreError::Missing(_) => Self::not_found(),
-            StoreError::Damaged(_) | StoreError::Sqlite(_) => Self::internal(error),
+            StoreError::Damaged(_) | StoreError::Sqlite(_) | StoreError::Mongo(_) => Self::internal(error),
         }
     }
 }

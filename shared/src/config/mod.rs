@@ -1,5 +1,6 @@
 //! Configuration: environment variables, parsed once, every problem reported at once.
 
+mod blobs;
 mod limits;
 mod mongodb;
 mod reader;
@@ -15,6 +16,7 @@ use std::time::Duration;
 use secrecy::SecretString;
 use url::Url;
 
+pub use self::blobs::{BlobConfig, S3Config};
 pub use self::limits::LimitsConfig;
 pub use self::mongodb::MongoConfig;
 use self::reader::Reader;
@@ -64,6 +66,8 @@ pub struct StorageConfig {
     pub data_dir: PathBuf,
     /// Documents; `None`: embedded.
     pub mongodb: Option<MongoConfig>,
+    /// Files.
+    pub blobs: BlobConfig,
 }
 
 #[derive(Debug, Clone)]
@@ -168,6 +172,7 @@ impl Config {
             storage: StorageConfig {
                 data_dir: read.path("COLLABRY_DATA_DIR", "data"),
                 mongodb: MongoConfig::read(&mut read),
+                blobs: BlobConfig::read(&mut read),
             },
             redis: RedisConfig::read(&mut read),
             services: ServicesConfig::read(&mut read),

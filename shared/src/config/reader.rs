@@ -59,7 +59,7 @@ impl<'a> Reader<'a> {
         (self.lookup)(variable).map(|text| text.trim().to_owned()).filter(|text| !text.is_empty())
     }
 
-    fn problem(&mut self, variable: &'static str, message: impl Into<String>) {
+    pub fn problem(&mut self, variable: &'static str, message: impl Into<String>) {
         self.problems.push(Problem { variable, message: message.into() });
     }
 
@@ -229,6 +229,19 @@ impl<'a> Reader<'a> {
     pub fn require(&mut self, variable: &'static str, why: &str) {
         if self.get(variable).is_none() {
             self.problem(variable, format!("is not set: {why}"));
+        }
+    }
+
+    /// A bucket or a folder.
+    pub fn place(&mut self, variable: &'static str) -> Option<Url> {
+        let text = self.get(variable)?;
+        match Url::parse(&text) {
+            Ok(url) if url.scheme() == "s3" && url.has_host() => Some(url),
+            Ok(url) if url.scheme() == "file" && !url.has_host() => Some(url),
+            _ => {
+                self.problem(variable, format!("{text:?} is neither s3://bucket/prefix nor file:///folder"));
+                None
+            }
         }
     }
 

@@ -5,6 +5,7 @@
 //! died or was paused, loses the run to another one, and with the old token it can change nothing any more.
 
 mod catalog;
+mod mongo;
 mod repo;
 mod schedule;
 mod sqlite;
@@ -17,6 +18,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 pub use self::catalog::{BUILT_IN, BuiltIn};
+pub(crate) use self::mongo::INDEXES;
 pub use self::repo::{ClaimedRun, JobRepo, RunLease};
 pub use self::schedule::{InvalidSchedule, Schedule};
 use crate::ids::UserId;

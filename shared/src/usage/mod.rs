@@ -1,5 +1,6 @@
 //! Usage: what each user did on each day, rolled up from the documents.
 
+mod mongo;
 mod sqlite;
 
 use std::collections::BTreeMap;
@@ -11,6 +12,7 @@ use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+pub(crate) use self::mongo::INDEXES;
 use crate::engine::ModelId;
 use crate::ids::UserId;
 use crate::storage::{StoreError, StoreResult};

@@ -11,7 +11,7 @@ use jiff::SignedDuration;
 use crate::backend::{Backend, contract};
 use crate::fixtures::{at, citation};
 
-contract!(
+contract!(sqlite:
     events_are_numbered_and_read_from_any_id,
     every_kind_of_event_comes_back_as_it_was,
     a_waiting_reader_hears_of_the_next_event,

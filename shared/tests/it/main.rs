@@ -16,6 +16,7 @@ mod limits;
 mod notebooks;
 mod notifications;
 mod redis_server;
+mod servers;
 mod sources;
 mod storage;
 mod usage;
