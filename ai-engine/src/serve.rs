@@ -8,9 +8,8 @@ use collabry_ai_engine::sources::Extractor;
 use collabry_ai_engine::{Engine, EngineParts};
 use collabry_shared::clock::{Clock, SystemClock};
 use collabry_shared::config::{Config, Role};
-use collabry_shared::health;
-use collabry_shared::realtime::LocalFanOut;
-use collabry_shared::storage::sqlite;
+use collabry_shared::coordination::{self, Sockets};
+use collabry_shared::{health, storage};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -32,15 +31,13 @@ pub async fn serve(config: Config, shutdown: CancellationToken) -> anyhow::Resul
 /// What an engine among others is made of.
 async fn parts(config: &Config) -> anyhow::Result<EngineParts> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let data_dir = &config.storage.data_dir;
-    let stores = sqlite::open(data_dir, Arc::clone(&clock))
-        .await
-        .with_context(|| format!("opening the database in {}", data_dir.display()))?;
-    let (fan_out, _) = LocalFanOut::new();
+    let coordination = coordination::open(config, Arc::clone(&clock), Sockets::Elsewhere).await.context("REDIS_URL")?;
+    let stores =
+        storage::open(config, coordination.generation_log, clock.now()).await.context("opening the storage")?;
     Ok(EngineParts {
         config: config.engine.clone(),
         stores,
-        fan_out: Arc::new(fan_out),
+        fan_out: coordination.fan_out,
         clock,
         extractor: Extractor::this_program(config.engine.extraction.clone()),
     })

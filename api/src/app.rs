@@ -17,6 +17,7 @@ use collabry_shared::ids::RequestId;
 use collabry_shared::limits::Limiter;
 use collabry_shared::presence::Presence;
 use collabry_shared::realtime::{FanOut, Published};
+use collabry_shared::redis::Redis;
 use collabry_shared::storage::Stores;
 use prometheus_client::metrics::family::Family;
 use secrecy::SecretString;
@@ -48,6 +49,8 @@ use crate::{
 const TOLD: Duration = Duration::from_millis(500);
 /// A client that sends nothing of its body for so long is given up.
 const STALLED: Duration = Duration::from_mins(1);
+/// A client that takes nothing of what is sent to it for so long is given up.
+const TAKES_NOTHING: Duration = Duration::from_secs(30);
 
 /// What an api is made of; which backends are behind the traits is decided by whoever builds it.
 pub struct AppParts {
@@ -59,6 +62,8 @@ pub struct AppParts {
     pub fan_out: Arc<dyn FanOut>,
     /// What `fan_out` delivers to this replica.
     pub published: mpsc::Receiver<Published>,
+    /// Makes rooms span all replicas; `None`: this is the only one.
+    pub redis: Option<Redis>,
     pub presence: Arc<dyn Presence>,
     pub limiter: Arc<dyn Limiter>,
     pub clock: Arc<dyn Clock>,
@@ -94,7 +99,7 @@ impl App {
             draining: draining.clone(),
             requests: Family::default(),
         });
-        let (server, sockets) = Server::new(state.clone());
+        let (server, sockets) = Server::new(state.clone(), parts.redis);
         let handlers = Handlers::default();
         let vitals = Arc::new(health::ApiVitals::new(state.clone()));
         let (router, flood) = router(state, handlers.clone(), sockets);
@@ -107,10 +112,10 @@ impl App {
     }
 
     /// Serves until `shutdown`, then drains: not ready at once, sockets told to go elsewhere, running requests finished.
-    pub async fn run(self, listener: TcpListener, shutdown: CancellationToken) -> std::io::Result<()> {
+    pub async fn run(mut self, listener: TcpListener, shutdown: CancellationToken) -> std::io::Result<()> {
         let tasks = TaskTracker::new();
         let stop = CancellationToken::new();
-        self.server.start(self.published, &tasks, &stop);
+        self.server.start(self.published, &tasks, &stop).await?;
         tasks.spawn(stop.clone().run_until_cancelled_owned(self.flood.forget()));
         let told = CancellationToken::new();
         let router = self.router.into_make_service_with_connect_info::<SocketAddr>();
@@ -145,6 +150,15 @@ impl App {
 fn send_at_once(connection: &mut TcpStream) {
     if let Err(error) = connection.set_nodelay(true) {
         tracing::debug!(%error, "a connection closed before it was served");
+    }
+    give_up_on_the_silent(connection);
+}
+
+/// A client that takes nothing of what is there for it is cut by the kernel; it resumes with what it has seen.
+fn give_up_on_the_silent(connection: &TcpStream) {
+    let millis = u32::try_from(TAKES_NOTHING.as_millis()).unwrap_or(u32::MAX);
+    if let Err(error) = rustix::net::sockopt::set_tcp_user_timeout(connection, millis) {
+        tracing::debug!(%error, "a client that reads nothing is not cut");
     }
 }
 

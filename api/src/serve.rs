@@ -6,11 +6,9 @@ use anyhow::Context as _;
 use collabry_api::{App, AppParts};
 use collabry_shared::clock::{Clock, SystemClock};
 use collabry_shared::config::{Config, Role};
+use collabry_shared::coordination::{self, Sockets};
 use collabry_shared::engine::EngineClient;
-use collabry_shared::health;
-use collabry_shared::presence::LocalPresence;
-use collabry_shared::realtime::LocalFanOut;
-use collabry_shared::storage::sqlite;
+use collabry_shared::{health, storage};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -34,20 +32,20 @@ async fn parts(config: Config) -> anyhow::Result<AppParts> {
     let secret = services.secret.as_ref().context("COLLABRY_SERVICE_SECRET is not set")?;
     let engine = EngineClient::new(&services.engines, secret, &clock).context("COLLABRY_ENGINE_URLS")?;
     let jwt_secret = config.api.jwt_secret.clone().context("COLLABRY_JWT_SECRET is not set")?;
-    let data_dir = &config.storage.data_dir;
-    let stores = sqlite::open(data_dir, Arc::clone(&clock))
-        .await
-        .with_context(|| format!("opening the database in {}", data_dir.display()))?;
-    let (fan_out, published) = LocalFanOut::new();
+    let coordination = coordination::open(&config, Arc::clone(&clock), Sockets::Here).await.context("REDIS_URL")?;
+    let log = Arc::clone(&coordination.generation_log);
+    let stores = storage::open(&config, log, clock.now()).await.context("opening the storage")?;
     Ok(AppParts {
         config: config.api,
         jwt_secret,
         default_model: config.engine.default_model,
         stores,
         engine: Arc::new(engine),
-        fan_out: Arc::new(fan_out),
-        published,
-        presence: Arc::new(LocalPresence::default()),
+        fan_out: coordination.fan_out,
+        published: coordination.published,
+        redis: coordination.redis,
+        presence: coordination.presence,
+        limiter: coordination.limiter,
         clock,
     })
 }

@@ -10,7 +10,7 @@ use collabry_ai_engine::models::{Models, RetryPolicy};
 use collabry_shared::clock::{Clock, SystemClock};
 use collabry_shared::config::{BlobConfig, Config};
 use collabry_shared::engine::ProviderStatus;
-use collabry_shared::storage;
+use collabry_shared::{redis, storage};
 
 /// What was looked at, and what is wrong with it.
 struct Finding {
@@ -37,6 +37,9 @@ pub async fn run(config: &Config) -> anyhow::Result<ExitCode> {
         Finding::new("pdfinfo", pdf_tools("pdfinfo")),
     ];
     findings.extend(storage(config).await);
+    if let Some(redis) = &config.redis {
+        findings.push(Finding::new("Redis", redis::check::check(redis).await));
+    }
     findings.extend(providers(config).await);
     Ok(report(&findings))
 }

@@ -6,8 +6,6 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use collabry_api::{App, AppParts};
 use collabry_shared::config::Config;
-use collabry_shared::limits::LocalLimiter;
-use collabry_shared::presence::LocalPresence;
 use collabry_shared::{health, lifecycle, telemetry};
 use collabry_worker::{Worker, WorkerParts};
 use tokio::net::TcpListener;
@@ -25,7 +23,7 @@ pub async fn run(config: Config) -> anyhow::Result<ExitCode> {
         .with_context(|| format!("listening on {bind}; set COLLABRY_BIND to another address or port"))?;
     let _lock = data_dir::lock(&config.storage.data_dir)?;
     let alone = config.storage.mongodb.is_none();
-    let Embedded { stores, engine, fan_out, published, clock } = embedded::build(&config).await?;
+    let Embedded { stores, engine, coordination, clock } = embedded::build(&config).await?;
     let jwt_secret = match config.api.jwt_secret.clone() {
         Some(secret) => secret,
         None => secret::load_or_make(&config.storage.data_dir)?,
@@ -34,7 +32,7 @@ pub async fn run(config: Config) -> anyhow::Result<ExitCode> {
         config: config.worker,
         drain: config.api.drain,
         stores: stores.clone(),
-        fan_out: Arc::new(fan_out.clone()),
+        fan_out: Arc::clone(&coordination.fan_out),
         clock: Arc::clone(&clock),
         ends_generations: false,
     });
@@ -44,10 +42,11 @@ pub async fn run(config: Config) -> anyhow::Result<ExitCode> {
         default_model: config.engine.default_model,
         stores,
         engine: Arc::clone(&engine) as _,
-        fan_out: Arc::new(fan_out),
-        published,
-        presence: Arc::new(LocalPresence::default()),
-        limiter: Arc::new(LocalLimiter::new(Arc::clone(&clock))),
+        fan_out: coordination.fan_out,
+        published: coordination.published,
+        redis: coordination.redis,
+        presence: coordination.presence,
+        limiter: coordination.limiter,
         clock,
     });
     let health = config.services.internal_bind.map(|bind| {

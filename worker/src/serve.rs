@@ -5,9 +5,8 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use collabry_shared::clock::{Clock, SystemClock};
 use collabry_shared::config::{Config, Role};
-use collabry_shared::health;
-use collabry_shared::realtime::LocalFanOut;
-use collabry_shared::storage::sqlite;
+use collabry_shared::coordination::{self, Sockets};
+use collabry_shared::{health, storage};
 use collabry_worker::{Worker, WorkerParts};
 use tokio_util::sync::CancellationToken;
 
@@ -23,16 +22,15 @@ pub async fn serve(config: Config, shutdown: CancellationToken) -> anyhow::Resul
 /// What a worker among others is made of.
 async fn parts(config: Config) -> anyhow::Result<WorkerParts> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let data_dir = &config.storage.data_dir;
-    let stores = sqlite::open(data_dir, Arc::clone(&clock))
-        .await
-        .with_context(|| format!("opening the database in {}", data_dir.display()))?;
-    let (fan_out, _) = LocalFanOut::new();
+    let coordination =
+        coordination::open(&config, Arc::clone(&clock), Sockets::Elsewhere).await.context("REDIS_URL")?;
+    let stores =
+        storage::open(&config, coordination.generation_log, clock.now()).await.context("opening the storage")?;
     Ok(WorkerParts {
         config: config.worker,
         drain: config.api.drain,
         stores,
-        fan_out: Arc::new(fan_out),
+        fan_out: coordination.fan_out,
         clock,
         ends_generations: true,
     })

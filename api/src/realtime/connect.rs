@@ -4,11 +4,12 @@ use collabry_shared::ids::{SessionId, UserId};
 use collabry_shared::realtime::Room;
 use jiff::Timestamp;
 use serde::Deserialize;
-use socketioxide::SocketIo;
-use socketioxide::extract::{SocketRef, State, TryData};
+use socketioxide::extract::{State, TryData};
 use socketioxide::handler::ConnectHandler as _;
+use socketioxide_redis::InitError;
 
-use super::{Realtime, auth, conversations, generations, messages, presence, typing};
+use super::adapter::Bus;
+use super::{Realtime, SocketIo, SocketRef, auth, conversations, generations, messages, presence, typing};
 use crate::auth::{CurrentUser, TokenError};
 use crate::limits::{self, Client};
 
@@ -44,8 +45,9 @@ enum Refused {
     Busy,
 }
 
-pub(super) fn register(io: &SocketIo) {
-    io.ns("/", connected.with(authenticate));
+/// Lets sockets in, once the adapter listens to the other replicas.
+pub(super) async fn register(io: &SocketIo) -> Result<(), InitError<Bus>> {
+    io.ns("/", connected.with(authenticate)).await
 }
 
 /// Everything is in place before the client hears that it is connected: its first event finds a handler, and no event of

@@ -4,9 +4,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use socketioxide::ParserError;
-use socketioxide::extract::{AckSender, SocketRef, State, TryData};
+use socketioxide::extract::{AckSender, State, TryData};
 
-use super::{Realtime, SocketUser};
+use super::{Adapter, Realtime, SocketRef, SocketUser};
 use crate::auth::TokenError;
 use crate::http::{ApiError, ApiResult};
 use crate::limits;
@@ -29,7 +29,7 @@ where
     let on_packet = move |socket: SocketRef,
                           TryData(data): TryData<T>,
                           State(realtime): State<Realtime>,
-                          ack: AckSender| async move {
+                          ack: AckSender<Adapter>| async move {
         let answer = answer(event, handler, realtime, socket, data).await;
         if let Err(error) = ack.send(&acknowledgement(event, answer)) {
             // The client is gone; it will send again.

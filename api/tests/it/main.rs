@@ -14,6 +14,7 @@ mod notebooks;
 mod notifications;
 mod openapi;
 mod process;
+mod replicas;
 mod roles;
 mod search;
 mod shutdown;

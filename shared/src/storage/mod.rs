@@ -84,15 +84,10 @@ impl Stores {
     }
 }
 
-/// The stores that the configuration names: documents in MongoDB or the data folder, files in S3 or a folder, and the
-/// log of generations in the data folder. What is configured and away is an error, never a reason to use something else.
-pub async fn open(config: &Config, clock: Arc<dyn Clock>) -> StoreResult<Stores> {
-    let log = sqlite::journal(&config.storage.data_dir, Arc::clone(&clock)).await?;
-    open_with_log(config, log, clock.now()).await
-}
-
-/// Like [`open`], with the log of generations that is kept elsewhere.
-pub async fn open_with_log(config: &Config, log: Arc<dyn GenerationLog>, now: Timestamp) -> StoreResult<Stores> {
+/// The stores that the configuration names: documents in MongoDB or the data folder, files in S3 or a folder; `log` comes
+/// from [`coordination`](crate::coordination). What is configured and away is an error, never a reason to use something
+/// else.
+pub async fn open(config: &Config, log: Arc<dyn GenerationLog>, now: Timestamp) -> StoreResult<Stores> {
     let storage = &config.storage;
     let blobs = Blobs::open(&storage.blobs, &storage.data_dir, now)
         .map_err(|error| StoreError::Unavailable(error.to_string()))?;

@@ -3,13 +3,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use collabry_shared::clock::ManualClock;
+use collabry_shared::clock::{Clock as _, ManualClock};
 use collabry_shared::config::{Config, MongoConfig};
+use collabry_shared::coordination::{self, Sockets};
 use collabry_shared::ids::OwnerId;
 use collabry_shared::storage::{self, StoreError, Stores};
+use redis_server::RedisServer;
 use tempfile::TempDir;
 
 use crate::fixtures::at;
+use crate::redis::redis_log;
 use crate::servers;
 
 /// An empty set of stores of its own.
@@ -17,6 +20,8 @@ pub struct Backend {
     pub stores: Stores,
     pub clock: ManualClock,
     config: Config,
+    /// Where the generation log is, instead of in the folder.
+    redis: Option<RedisServer>,
     folder: TempDir,
 }
 
@@ -30,19 +35,31 @@ impl Backend {
         Self::open(Some(new_database())).await
     }
 
+    /// With the generation log in a Redis of its own.
+    pub async fn redis() -> Self {
+        let mut backend = Self::sqlite().await;
+        let server = RedisServer::start();
+        backend.stores.generation_log = Arc::new(redis_log(&server.url()).await);
+        backend.redis = Some(server);
+        backend
+    }
+
     /// The same data in a new process, as far as the stores can tell.
     pub async fn reopen(self) -> Self {
-        let Self { stores, clock, config, folder } = self;
+        let Self { stores, clock, config, redis, folder } = self;
         drop(stores);
-        let stores = storage::open(&config, Arc::new(clock.clone())).await.unwrap();
-        Self { stores, clock, config, folder }
+        let mut stores = open_stores(&config, &clock).await.unwrap();
+        if let Some(server) = &redis {
+            stores.generation_log = Arc::new(redis_log(&server.url()).await);
+        }
+        Self { stores, clock, config, redis, folder }
     }
 
     /// The stores as several processes have them, each with connections of its own.
     pub async fn processes(&self, count: usize) -> Vec<Stores> {
         let mut processes = vec![self.stores.clone()];
         while processes.len() < count {
-            processes.push(storage::open(&self.config, Arc::new(self.clock.clone())).await.unwrap());
+            processes.push(open_stores(&self.config, &self.clock).await.unwrap());
         }
         processes
     }
@@ -57,8 +74,8 @@ impl Backend {
         let mut config = Config::from_lookup(|_| None).unwrap();
         config.storage.data_dir = folder.path().to_owned();
         config.storage.mongodb = mongodb;
-        let stores = storage::open(&config, Arc::new(clock.clone())).await?;
-        Ok(Self { stores, clock, config, folder })
+        let stores = open_stores(&config, &clock).await?;
+        Ok(Self { stores, clock, config, redis: None, folder })
     }
 
     /// For after a test that went well: what a failed one stored can be looked at.
@@ -71,6 +88,11 @@ impl Backend {
             }
         }
     }
+}
+
+async fn open_stores(config: &Config, clock: &ManualClock) -> Result<Stores, StoreError> {
+    let coordination = coordination::open(config, Arc::new(clock.clone()), Sockets::Here).await?;
+    storage::open(config, coordination.generation_log, clock.now()).await
 }
 
 /// Settings for a database that nobody else uses.

@@ -6,8 +6,9 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
-use collabry_shared::clock::SystemClock;
+use collabry_shared::clock::{Clock as _, SystemClock};
 use collabry_shared::config::{Config, MongoConfig};
+use collabry_shared::coordination::{self, Sockets};
 use collabry_shared::generations::GenerationEvent;
 use collabry_shared::ids::{ConversationId, GenerationId};
 use collabry_shared::storage::{self, StoreError, Stores};
@@ -24,7 +25,8 @@ async fn open(folder: &Path, mongodb: Option<MongoConfig>) -> Stores {
     let mut config = Config::from_lookup(|_| None).unwrap();
     config.storage.data_dir = folder.to_owned();
     config.storage.mongodb = mongodb;
-    storage::open(&config, Arc::new(SystemClock)).await.unwrap()
+    let coordination = coordination::open(&config, Arc::new(SystemClock), Sockets::Here).await.unwrap();
+    storage::open(&config, coordination.generation_log, SystemClock.now()).await.unwrap()
 }
 
 /// Writes until it is killed, and says after each acknowledgement what was acknowledged.

@@ -13,9 +13,15 @@ use collabry_shared::limits::{
 use jiff::SignedDuration;
 
 use crate::fixtures::at;
-use crate::redis_server::RedisServer;
+use redis::aio::ConnectionManager;
+use redis_server::RedisServer;
 
 const HOUR: Duration = Duration::from_hours(1);
+
+/// A connection of its own, as another process has one.
+async fn connection(server: &RedisServer) -> ConnectionManager {
+    crate::redis::open(&server.url()).await.connection()
+}
 
 /// Limiters that count together, as those of several processes do, and what they need to live.
 struct Backend {
@@ -30,10 +36,10 @@ impl Backend {
     }
 
     async fn redis() -> Self {
-        let redis = RedisServer::any().await;
+        let redis = RedisServer::start();
         let mut limiters: Vec<Arc<dyn Limiter>> = Vec::new();
         for _ in 0..5 {
-            limiters.push(Arc::new(RedisLimiter::new(redis.connection().await)));
+            limiters.push(Arc::new(RedisLimiter::new(connection(&redis).await)));
         }
         Self { limiters, _redis: Some(redis) }
     }
@@ -222,12 +228,12 @@ async fn memory_is_bounded_and_the_most_used_up_are_remembered() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn keys_expire_when_the_quota_is_whole_again() {
-    let redis = RedisServer::any().await;
-    let mut connection = redis.connection().await;
+    let redis = RedisServer::start();
+    let mut connection = connection(&redis).await;
     let ada = somebody();
-    let limiter = RedisLimiter::new(redis.connection().await);
+    let limiter = RedisLimiter::new(connection(&redis).await);
     limiter.check(&[limit(Rule::Uploads, &ada, 20, HOUR), limit(Rule::Api, &ada, 300, HOUR)]).await.unwrap();
-    let ttl = async |key: String, connection: &mut redis::aio::ConnectionManager| -> i64 {
+    let ttl = async |key: String, connection: &mut ConnectionManager| -> i64 {
         redis::cmd("PTTL").arg(key).query_async(connection).await.unwrap()
     };
     let uploads = ttl(format!("collabry:limit:uploads:{ada}"), &mut connection).await;
@@ -269,8 +275,8 @@ async fn while_redis_is_away_this_process_decides_and_says_so_once() {
     let writer = lines.clone();
     let log = tracing_subscriber::fmt().with_writer(move || writer.clone()).with_ansi(false).finish();
     let _guard = tracing::subscriber::set_default(log);
-    let mut redis = RedisServer::own().await;
-    let limiter = FallbackLimiter::new(redis.connection().await, Arc::new(ManualClock::at(at(0))));
+    let mut redis = RedisServer::start();
+    let limiter = FallbackLimiter::new(connection(&redis).await, Arc::new(ManualClock::at(at(0))));
     let limits = [limit(Rule::Messages, &somebody(), 60, HOUR)];
     let admitted = async || {
         let mut admitted = 0;
@@ -282,12 +288,12 @@ async fn while_redis_is_away_this_process_decides_and_says_so_once() {
     assert_eq!(admitted().await, 60);
     assert_eq!((lines.matching("is away"), lines.matching("is back")), (0, 0));
 
-    redis.stop();
+    redis.kill();
     assert_eq!(admitted().await, 60, "limited, not open");
     assert_eq!(admitted().await, 0);
     assert_eq!((lines.matching("is away"), lines.matching("is back")), (1, 0));
 
-    redis.start().await;
+    redis.start_again();
     let somebody_new = [limit(Rule::Messages, &somebody(), 1, HOUR)];
     let back = async {
         while lines.matching("is back") == 0 {
@@ -303,11 +309,11 @@ async fn while_redis_is_away_this_process_decides_and_says_so_once() {
 
 #[tokio::test]
 async fn a_redis_that_hangs_counts_as_away() {
-    let redis = RedisServer::own().await;
-    let limiter = FallbackLimiter::new(redis.connection().await, Arc::new(ManualClock::at(at(0))));
+    let redis = RedisServer::start();
+    let limiter = FallbackLimiter::new(connection(&redis).await, Arc::new(ManualClock::at(at(0))));
     let limits = [limit(Rule::Messages, &somebody(), 10, HOUR)];
     remaining(&limiter.check(&limits).await.unwrap());
-    let mut other = redis.connection().await;
+    let mut other = connection(&redis).await;
     let () = redis::cmd("CLIENT").arg("PAUSE").arg(30_000).query_async(&mut other).await.unwrap();
     assert_eq!(remaining(&limiter.check(&limits).await.unwrap()), [9], "counted here, from nothing");
 }

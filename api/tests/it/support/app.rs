@@ -10,11 +10,10 @@ use collabry_api::{App, AppParts};
 use collabry_shared::auth::Email;
 use collabry_shared::clock::{Clock, ManualClock};
 use collabry_shared::config::Config;
+use collabry_shared::coordination::{self, Coordination, Sockets};
 use collabry_shared::engine::{AiEngine, EngineClient};
 use collabry_shared::jobs::BUILT_IN;
-use collabry_shared::limits::LocalLimiter;
-use collabry_shared::presence::LocalPresence;
-use collabry_shared::realtime::LocalFanOut;
+use collabry_shared::realtime::FanOut;
 use collabry_shared::storage::{Stores, sqlite};
 use collabry_worker::{Worker, WorkerParts};
 use reqwest::{Client, Method, RequestBuilder};
@@ -38,6 +37,54 @@ pub fn admin(config: &mut Config) {
     config.api.admin_emails = vec![Email::parse("ada@example.org").unwrap()];
 }
 
+/// What the processes of an installation stand on.
+pub struct Ground {
+    pub config: Config,
+    pub clock: ManualClock,
+    pub stores: Stores,
+    data: Arc<TempDir>,
+}
+
+/// What a replica is given.
+pub struct Wiring {
+    pub stores: Stores,
+    pub engine: Arc<Engine>,
+    pub coordination: Coordination,
+}
+
+impl Ground {
+    /// `change` is applied to the default configuration.
+    pub async fn lay(change: impl FnOnce(&mut Config)) -> Self {
+        let data = tempfile::tempdir().unwrap();
+        let mut config = Config::from_lookup(setting).unwrap();
+        config.storage.data_dir = data.path().to_owned();
+        config.engine.model_dir = model_dir();
+        config.api.web_dir = data.path().join("no-web-client");
+        change(&mut config);
+        let clock = ManualClock::at(START.parse().unwrap());
+        let stores = sqlite::open(data.path(), Arc::new(clock.clone())).await.unwrap();
+        Self { config, clock, stores, data: Arc::new(data) }
+    }
+
+    /// What one process has.
+    pub async fn process(&self, sockets: Sockets) -> (Coordination, Stores) {
+        let coordination = coordination::open(&self.config, Arc::new(self.clock.clone()), sockets).await.unwrap();
+        let generation_log = Arc::clone(&coordination.generation_log);
+        (coordination, Stores { generation_log, ..self.stores.clone() })
+    }
+
+    pub fn engine(&self, stores: Stores, fan_out: Arc<dyn FanOut>) -> Arc<Engine> {
+        let engine = Engine::build(EngineParts {
+            extractor: Extractor::new(extract_program(), self.config.engine.extraction.clone()),
+            config: self.config.engine.clone(),
+            stores,
+            fan_out,
+            clock: Arc::new(self.clock.clone()),
+        });
+        Arc::new(engine.unwrap())
+    }
+}
+
 /// Dropping it ends it.
 pub struct TestApp {
     pub address: SocketAddr,
@@ -47,9 +94,9 @@ pub struct TestApp {
     pub document: Value,
     pub shutdown: CancellationToken,
     pub running: Option<JoinHandle<std::io::Result<()>>>,
-    fan_out: LocalFanOut,
+    fan_out: Arc<dyn FanOut>,
     http: Client,
-    data: TempDir,
+    data: Arc<TempDir>,
 }
 
 impl TestApp {
@@ -59,53 +106,47 @@ impl TestApp {
 
     /// `change` is applied to the default configuration.
     pub async fn start_with(change: impl FnOnce(&mut Config)) -> Self {
-        let data = tempfile::tempdir().unwrap();
-        let mut config = Config::from_lookup(setting).unwrap();
-        config.engine.model_dir = model_dir();
-        config.api.web_dir = data.path().join("no-web-client");
-        change(&mut config);
-        let clock = ManualClock::at(START.parse().unwrap());
-        let stores = sqlite::open(data.path(), Arc::new(clock.clone())).await.unwrap();
-        let (fan_out, published) = LocalFanOut::new();
-        let engine = Engine::build(EngineParts {
-            extractor: Extractor::new(extract_program(), config.engine.extraction.clone()),
-            config: config.engine.clone(),
-            stores: stores.clone(),
-            fan_out: Arc::new(fan_out.clone()),
-            clock: Arc::new(clock.clone()),
-        });
-        let engine = Arc::new(engine.unwrap());
-        let asked: Arc<dyn AiEngine> = match config.services.engines.as_slice() {
-            [] => Arc::clone(&engine) as _,
+        let ground = Ground::lay(change).await;
+        let (coordination, stores) = ground.process(Sockets::Here).await;
+        let engine = ground.engine(stores.clone(), Arc::clone(&coordination.fan_out));
+        let app = Self::serve(&ground, Wiring { stores, engine: Arc::clone(&engine), coordination }).await;
+        let shutdown = app.shutdown.clone();
+        tokio::spawn(async move { engine.run(shutdown).await.unwrap() });
+        app
+    }
+
+    /// A replica on the given ground.
+    pub async fn serve(ground: &Ground, Wiring { stores, engine, coordination }: Wiring) -> Self {
+        let clock = ground.clock.clone();
+        let asked: Arc<dyn AiEngine> = match ground.config.services.engines.as_slice() {
+            [] => engine,
             elsewhere => {
                 let clock: Arc<dyn Clock> = Arc::new(clock.clone());
                 Arc::new(EngineClient::new(elsewhere, &SecretString::from(SECRET), &clock).unwrap())
             }
         };
         let app = App::build(AppParts {
-            config: config.api,
+            config: ground.config.api.clone(),
             jwt_secret: SecretString::from(SECRET),
-            default_model: config.engine.default_model,
+            default_model: ground.config.engine.default_model.clone(),
             stores: stores.clone(),
             engine: asked,
-            fan_out: Arc::new(fan_out.clone()),
-            published,
-            presence: Arc::new(LocalPresence::default()),
-            limiter: Arc::new(LocalLimiter::new(Arc::new(clock.clone()))),
+            fan_out: Arc::clone(&coordination.fan_out),
+            published: coordination.published,
+            redis: coordination.redis,
+            presence: coordination.presence,
+            limiter: coordination.limiter,
             clock: Arc::new(clock.clone()),
         });
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
         let shutdown = CancellationToken::new();
         let running = tokio::spawn(app.run(listener, shutdown.clone()));
-        tokio::spawn({
-            let shutdown = shutdown.clone();
-            async move { engine.run(shutdown).await.unwrap() }
-        });
         let http = client();
         let document = http.get(format!("http://{address}/api/openapi.json")).send().await.unwrap();
         let document: Value = document.json().await.unwrap();
         let operations = contract::operations(&document);
+        let (data, fan_out) = (Arc::clone(&ground.data), coordination.fan_out);
         Self { address, clock, stores, operations, document, shutdown, running: Some(running), fan_out, http, data }
     }
 
@@ -116,7 +157,7 @@ impl TestApp {
             config: config.worker,
             drain: config.api.drain,
             stores: self.stores.clone(),
-            fan_out: Arc::new(self.fan_out.clone()),
+            fan_out: Arc::clone(&self.fan_out),
             clock: Arc::new(self.clock.clone()),
             ends_generations: false,
         });
