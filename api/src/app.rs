@@ -21,7 +21,6 @@ use collabry_shared::redis::Redis;
 use collabry_shared::storage::Stores;
 use prometheus_client::metrics::family::Family;
 use secrecy::SecretString;
-use socketioxide::layer::SocketIoLayer;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -38,7 +37,7 @@ use crate::http::json::MAX_JSON_BYTES;
 use crate::http::problems::{self, REQUEST_ID};
 use crate::http::see_through::{Handlers, see_through};
 use crate::limits::Flood;
-use crate::realtime::{Server, own_head};
+use crate::realtime::{Server, Sockets, own_head};
 use crate::state::{ApiState, Parts};
 use crate::{
     access_log, admin, auth, conversations, generations, health, limits, models, notebooks, notifications, openapi,
@@ -175,7 +174,7 @@ impl std::fmt::Debug for App {
 }
 
 /// Every route, and the layers around them; the outermost layer comes last.
-fn router(state: ApiState, handlers: Handlers, sockets: SocketIoLayer) -> (Router, Flood) {
+fn router(state: ApiState, handlers: Handlers, sockets: Sockets) -> (Router, Flood) {
     let (api, document) = OpenApiRouter::with_openapi(openapi::document())
         .merge(auth::router())
         .merge(notebooks::router())

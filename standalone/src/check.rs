@@ -9,6 +9,7 @@ use collabry_ai_engine::embeddings::LocalEmbedder;
 use collabry_ai_engine::models::{Models, RetryPolicy};
 use collabry_shared::clock::{Clock, SystemClock};
 use collabry_shared::config::{BlobConfig, Config};
+use collabry_shared::coordination::{self, Sockets};
 use collabry_shared::engine::ProviderStatus;
 use collabry_shared::{redis, storage};
 
@@ -77,7 +78,13 @@ fn writable(data_dir: &Path) -> Result<(), String> {
 }
 
 async fn storage(config: &Config) -> Vec<Finding> {
-    let stores = match storage::open(config, Arc::new(SystemClock)).await {
+    // Redis is looked at by itself.
+    let without_redis = Config { redis: None, ..config.clone() };
+    let opened = async {
+        let coordination = coordination::open(&without_redis, Arc::new(SystemClock), Sockets::Here).await?;
+        storage::open(config, coordination.generation_log, SystemClock.now()).await
+    };
+    let stores = match opened.await {
         Ok(stores) => stores,
         Err(error) => return vec![Finding::new("storage", Err::<(), _>(error.to_string()))],
     };

@@ -44,6 +44,8 @@ const MAX_PAYLOAD: usize = 256 * 1024;
 const RECONNECT_WITHIN: Duration = Duration::from_secs(3);
 
 type SocketIo = socketioxide::SocketIo<Adapter>;
+/// What answers the requests of sockets.
+pub type Sockets = SocketIoLayer<Adapter>;
 type SocketRef = socketioxide::extract::SocketRef<Adapter>;
 
 /// What handlers of socket events can reach.
@@ -67,7 +69,7 @@ pub struct Server {
 impl Server {
     /// The server, and the layer that answers its requests.
     /// With Redis, rooms span all replicas.
-    pub fn new(api: ApiState, redis: Option<Redis>) -> (Self, SocketIoLayer<Adapter>) {
+    pub fn new(api: ApiState, redis: Option<Redis>) -> (Self, Sockets) {
         let (sequencer, lanes) = Sequencer::new();
         let (relay, watches) = relay::Handle::new();
         let realtime = Realtime { api, typing: Typing::default(), sequencer, relay };

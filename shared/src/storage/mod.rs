@@ -10,7 +10,6 @@ use jiff::Timestamp;
 
 pub use self::blobs::{BlobError, Blobs};
 use crate::auth::{SessionRepo, UserRepo};
-use crate::clock::Clock;
 use crate::config::Config;
 use crate::conversations::ConversationRepo;
 use crate::generations::{GenerationLog, GenerationRepo};

@@ -132,6 +132,6 @@ async fn lengths(db: &Database, ids: Vec<String>) -> StoreResult<HashMap<String,
         doc! { "$match": { "_id": { "$in": ids } } },
         doc! { "$project": { "length": { "$strLenCP": "$content" } } },
     ];
-    let lengths = db.collection(MESSAGES).aggregate(stages, |found| Ok((found.text("_id")?, found.number("length")?)));
-    Ok(lengths.await?.into_iter().collect())
+    let length = |found: &Document| Ok((found.text("_id")?, found.number("length")?));
+    Ok(db.collection(MESSAGES).aggregate(stages, length).await?.into_iter().collect())
 }

@@ -19,7 +19,7 @@ use redis_server::RedisServer;
 const HOUR: Duration = Duration::from_hours(1);
 
 /// A connection of its own, as another process has one.
-async fn connection(server: &RedisServer) -> ConnectionManager {
+async fn connect(server: &RedisServer) -> ConnectionManager {
     crate::redis::open(&server.url()).await.connection()
 }
 
@@ -39,7 +39,7 @@ impl Backend {
         let redis = RedisServer::start();
         let mut limiters: Vec<Arc<dyn Limiter>> = Vec::new();
         for _ in 0..5 {
-            limiters.push(Arc::new(RedisLimiter::new(connection(&redis).await)));
+            limiters.push(Arc::new(RedisLimiter::new(connect(&redis).await)));
         }
         Self { limiters, _redis: Some(redis) }
     }
@@ -229,9 +229,9 @@ async fn memory_is_bounded_and_the_most_used_up_are_remembered() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn keys_expire_when_the_quota_is_whole_again() {
     let redis = RedisServer::start();
-    let mut connection = connection(&redis).await;
+    let mut connection = connect(&redis).await;
     let ada = somebody();
-    let limiter = RedisLimiter::new(connection(&redis).await);
+    let limiter = RedisLimiter::new(connect(&redis).await);
     limiter.check(&[limit(Rule::Uploads, &ada, 20, HOUR), limit(Rule::Api, &ada, 300, HOUR)]).await.unwrap();
     let ttl = async |key: String, connection: &mut ConnectionManager| -> i64 {
         redis::cmd("PTTL").arg(key).query_async(connection).await.unwrap()
@@ -276,7 +276,7 @@ async fn while_redis_is_away_this_process_decides_and_says_so_once() {
     let log = tracing_subscriber::fmt().with_writer(move || writer.clone()).with_ansi(false).finish();
     let _guard = tracing::subscriber::set_default(log);
     let mut redis = RedisServer::start();
-    let limiter = FallbackLimiter::new(connection(&redis).await, Arc::new(ManualClock::at(at(0))));
+    let limiter = FallbackLimiter::new(connect(&redis).await, Arc::new(ManualClock::at(at(0))));
     let limits = [limit(Rule::Messages, &somebody(), 60, HOUR)];
     let admitted = async || {
         let mut admitted = 0;
@@ -310,10 +310,10 @@ async fn while_redis_is_away_this_process_decides_and_says_so_once() {
 #[tokio::test]
 async fn a_redis_that_hangs_counts_as_away() {
     let redis = RedisServer::start();
-    let limiter = FallbackLimiter::new(connection(&redis).await, Arc::new(ManualClock::at(at(0))));
+    let limiter = FallbackLimiter::new(connect(&redis).await, Arc::new(ManualClock::at(at(0))));
     let limits = [limit(Rule::Messages, &somebody(), 10, HOUR)];
     remaining(&limiter.check(&limits).await.unwrap());
-    let mut other = connection(&redis).await;
+    let mut other = connect(&redis).await;
     let () = redis::cmd("CLIENT").arg("PAUSE").arg(30_000).query_async(&mut other).await.unwrap();
     assert_eq!(remaining(&limiter.check(&limits).await.unwrap()), [9], "counted here, from nothing");
 }

@@ -5,9 +5,8 @@ use collabry_shared::conversations::{Author, ClientId, MessageStatus, NewMessage
 use collabry_shared::engine::ModelId;
 use collabry_shared::generations::{Generation, GenerationEvent, GenerationState};
 use collabry_shared::ids::{GenerationId, MessageId, OwnerId, SessionId};
-use collabry_shared::notifications::About;
 use collabry_shared::realtime::{Event, Published, Room, Signal};
-use collabry_shared::sources::{Chunk, IngestState, Source};
+use collabry_shared::sources::{Chunk, Source};
 use jiff::SignedDuration;
 use jiff::civil::Date;
 

@@ -7,7 +7,7 @@ use collabry_shared::auth::{Email, User};
 use collabry_shared::clock::{Clock, ManualClock};
 use collabry_shared::config::Config;
 use collabry_shared::conversations::Conversation;
-use collabry_shared::ids::{ConversationId, NotebookId, OwnerId, SourceId, UserId};
+use collabry_shared::ids::{ConversationId, NotebookId, SourceId, UserId};
 use collabry_shared::jobs::{JobName, Run, RunState};
 use collabry_shared::notebooks::Notebook;
 use collabry_shared::realtime::{LocalFanOut, Published};

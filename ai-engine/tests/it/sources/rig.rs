@@ -1,7 +1,6 @@
 //! A store with one notebook, and the ingestion loop over it.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
