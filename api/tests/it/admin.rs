@@ -11,14 +11,7 @@ async fn an_admin_sees_when_jobs_run_and_how_they_went() {
     let ada = app.register("ada").await;
     let jobs = app.jobs(&ada).await;
     let names: Vec<_> = jobs.iter().map(|job| job["name"].as_str().unwrap()).collect();
-    let expected = [
-        "expire-sessions",
-        "forget-generation-logs",
-        "forget-runs",
-        "give-up-sources",
-        "purge-deleted",
-        "roll-up-usage",
-    ];
+    let expected = ["expire-sessions", "forget-generation-logs", "forget-runs", "purge-deleted", "roll-up-usage"];
     assert_eq!(names, expected);
     let expected = json!({
         "name": "expire-sessions",

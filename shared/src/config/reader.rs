@@ -179,11 +179,10 @@ impl<'a> Reader<'a> {
         let text = self.text(variable, "");
         let mut found = Vec::new();
         for one in text.split(',').map(str::trim).filter(|one| !one.is_empty()) {
-            match one.parse().or_else(|_| one.parse::<IpAddr>().map(IpNet::from)) {
-                Ok(network) => found.push(network),
-                Err(_) => {
-                    self.problem(variable, format!("{one:?} is neither a network like 10.0.0.0/8 nor an address"))
-                }
+            if let Ok(network) = one.parse().or_else(|_| one.parse::<IpAddr>().map(IpNet::from)) {
+                found.push(network);
+            } else {
+                self.problem(variable, format!("{one:?} is neither a network like 10.0.0.0/8 nor an address"));
             }
         }
         found

@@ -102,8 +102,10 @@ impl RedisPresence {
 #[async_trait]
 impl Presence for RedisPresence {
     async fn enter(&self, user: UserId, socket: &str) -> bool {
+        // Marked before the heartbeat can know of it, which would otherwise be the one to learn that it is the first.
+        let marked = self.marks.mark(&[(user, vec![socket.to_owned()])]).await;
         let first_here = self.marks.here.enter(user, socket).await;
-        match self.marks.mark(&[(user, vec![socket.to_owned()])]).await {
+        match marked {
             Ok(new) => !new.is_empty(),
             Err(error) => {
                 tracing::debug!(%error, "a socket is marked once Redis is back");

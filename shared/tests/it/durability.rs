@@ -116,7 +116,7 @@ async fn check_survival(mongodb: Option<MongoConfig>) {
     let revs: Vec<_> = messages.iter().map(|message| message.rev).collect();
     assert!(revs.len() as u64 >= acknowledged.rev, "{acknowledged:?}, stored {}", revs.len());
     assert_eq!(revs, (1..=revs.len() as u64).collect::<Vec<_>>());
-    assert_eq!(sent(&stores, conversation, "after the kill").await.rev, revs.len() as u64 + 1);
+    assert_eq!(sent(&stores, conversation, "after-the-kill").await.rev, revs.len() as u64 + 1);
 
     let events = stores.generation_log.read(generation, 0, Duration::ZERO).await.unwrap();
     assert!(events.len() as u64 >= acknowledged.event, "{acknowledged:?}, logged {}", events.len());

@@ -114,8 +114,12 @@ async fn a_generation_of_a_dead_engine_ends_as_interrupted_with_its_text() {
     let answer = world.stores.conversations.message(talk.id, generation.answer_id).await.unwrap().unwrap();
     assert_eq!((answer.content.as_str(), answer.status), ("Rivers flow", MessageStatus::Interrupted));
     let running = Signal::GenerationRunning { generation_id: generation.id, conversation_id: talk.id };
+    let head = answer.rev;
     let told = Published::Emit(Room::Conversation(talk.id), Event::MessageNew { message: answer });
-    assert_eq!(world.heard(), [Published::Signal(running), told]);
+    let (notebook_id, conversation_id) = (notebook.id, talk.id);
+    let activity = Event::ConversationActivity { notebook_id, conversation_id, head };
+    let outside = Published::Emit(Room::Outside(notebook_id, conversation_id), activity);
+    assert_eq!(world.heard(), [Published::Signal(running), told, outside]);
 }
 
 #[tokio::test]

@@ -59,6 +59,8 @@ impl Socket {
                                 let waits = acks.lock().unwrap().remove(&id.parse().unwrap());
                                 let _ = waits.unwrap().send(payload);
                             }
+                            // The server's goodbye.
+                            Some(("41", _)) => return,
                             Some(_) => panic!("unexpected: {packet}"),
                         },
                         Some(Ok(_)) => {}
