@@ -7,6 +7,8 @@ mod layer;
 mod routes;
 mod sentences;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use collabry_shared::auth::Email;
 use collabry_shared::ids::UserId;
 use collabry_shared::limits::{Decision, Limit, Rule, Standing};
@@ -37,7 +39,7 @@ async fn check(state: &ApiState, rules: &[(Rule, String)]) -> ApiResult<Decision
 
 /// Counts a connection of a socket.
 pub async fn connection(state: &ApiState, client: Client) -> ApiResult<()> {
-    allowed(check(state, &[(Rule::Anonymous, client.to_string())]).await?)
+    allowed(&check(state, &[(Rule::Anonymous, client.to_string())]).await?)
 }
 
 /// Counts an event that a user's socket sent.
@@ -46,13 +48,13 @@ pub async fn event(state: &ApiState, user: UserId, event: &str) -> ApiResult<()>
     if matches!(event, "message:send" | "message:edit" | "message:regenerate") {
         rules.push((Rule::Messages, user.to_string()));
     }
-    allowed(check(state, &rules).await?)
+    allowed(&check(state, &rules).await?)
 }
 
-fn allowed(decision: Decision) -> ApiResult<()> {
+fn allowed(decision: &Decision) -> ApiResult<()> {
     match decision {
         Decision::Allowed(_) => Ok(()),
-        Decision::Refused(standing) => Err(refusal(&standing)),
+        Decision::Refused(standing) => Err(refusal(standing)),
     }
 }
 
@@ -63,6 +65,6 @@ fn refusal(standing: &Standing) -> ApiError {
 
 fn account(client: Client, email: &Email) -> String {
     let hash = Sha256::digest(email.as_str());
-    let short: String = hash.iter().take(ACCOUNT_BYTES).map(|byte| format!("{byte:02x}")).collect();
+    let short = URL_SAFE_NO_PAD.encode(&hash[..ACCOUNT_BYTES]);
     format!("{client}:{short}")
 }

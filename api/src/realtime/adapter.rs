@@ -40,8 +40,8 @@ pub struct Shared {
 impl Shared {
     fn new(redis: Redis) -> Self {
         let (outbox, waiting) = mpsc::channel(OUTBOX);
-        let _sending = AbortOnDropHandle::new(tokio::spawn(send(redis.clone(), waiting)));
-        Self { redis, outbox, _sending }
+        let sending = AbortOnDropHandle::new(tokio::spawn(send(redis.clone(), waiting)));
+        Self { redis, outbox, _sending: sending }
     }
 }
 

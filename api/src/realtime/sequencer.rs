@@ -28,6 +28,7 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 const CHECK_EVERY: Duration = Duration::from_secs(20);
 
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "nearly all are changes, so a box would cost and save nothing")]
 pub(super) enum News {
     Changed(Message),
     /// A socket is in the room: from now on its conversation is told of.

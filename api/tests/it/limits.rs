@@ -14,8 +14,8 @@ use crate::support::{Answer, PASSWORD, Polling, TestApp};
 const MINUTE: Duration = Duration::from_mins(1);
 const QUARTER: Duration = Duration::from_mins(15);
 
-fn quota(count: u32, window: Duration) -> Option<Quota> {
-    Some(Quota { count: NonZeroU32::new(count).unwrap(), window })
+fn quota(count: u32, window: Duration) -> Quota {
+    Quota { count: NonZeroU32::new(count).unwrap(), window }
 }
 
 async fn app(change: impl FnOnce(&mut LimitsConfig)) -> TestApp {
@@ -38,7 +38,7 @@ async fn login(app: &TestApp, email: &str, password: &str, forwarded: &str) -> A
 
 #[tokio::test]
 async fn a_refusal_says_how_long_to_wait_and_waiting_helps() {
-    let app = app(|limits| limits.api = quota(3, QUARTER)).await;
+    let app = app(|limits| limits.api = Some(quota(3, QUARTER))).await;
     let ada = app.register("ada").await;
     for left in [2, 1, 0] {
         let answer = ada.get("/api/notebooks").await;
@@ -62,8 +62,8 @@ async fn a_refusal_says_how_long_to_wait_and_waiting_helps() {
 #[tokio::test]
 async fn users_are_counted_apart_from_each_other_and_from_their_address() {
     let app = app(|limits| {
-        limits.api = quota(1, QUARTER);
-        limits.anonymous = quota(3, QUARTER);
+        limits.api = Some(quota(1, QUARTER));
+        limits.anonymous = Some(quota(3, QUARTER));
     })
     .await;
     let (ada, bob) = (app.register("ada").await, app.register("bob").await);
@@ -80,7 +80,7 @@ async fn users_are_counted_apart_from_each_other_and_from_their_address() {
 
 #[tokio::test]
 async fn nothing_beside_the_api_is_counted() {
-    let app = app(|limits| limits.anonymous = quota(1, QUARTER)).await;
+    let app = app(|limits| limits.anonymous = Some(quota(1, QUARTER))).await;
     for path in ["/health", "/ready", "/api/openapi.json", "/"] {
         for _ in 0..3 {
             let answer = app.get(path).await;
@@ -105,7 +105,7 @@ async fn zero_turns_a_limit_off() {
 
 #[tokio::test]
 async fn sign_in_attempts_are_counted_by_address_and_account() {
-    let app = app_behind_a_proxy(|limits| limits.sign_in = quota(5, QUARTER)).await;
+    let app = app_behind_a_proxy(|limits| limits.sign_in = Some(quota(5, QUARTER))).await;
     let (ada, bob) = (app.register("ada").await, app.register("bob").await);
     let (home, elsewhere) = ("203.0.113.1", "203.0.113.2");
     for attempt in 0..4 {
@@ -131,8 +131,8 @@ async fn sign_in_attempts_are_counted_by_address_and_account() {
 #[tokio::test]
 async fn a_refused_attempt_takes_nothing_from_the_limits_beside_it() {
     let app = app_behind_a_proxy(|limits| {
-        limits.sign_in = quota(1, QUARTER);
-        limits.anonymous = quota(10, QUARTER);
+        limits.sign_in = Some(quota(1, QUARTER));
+        limits.anonymous = Some(quota(10, QUARTER));
     })
     .await;
     let home = "203.0.113.1";
@@ -147,12 +147,12 @@ async fn a_refused_attempt_takes_nothing_from_the_limits_beside_it() {
 
 #[tokio::test]
 async fn what_a_client_says_of_its_own_address_changes_nothing() {
-    let app = app(|limits| limits.sign_in = quota(2, QUARTER)).await;
+    let app = app(|limits| limits.sign_in = Some(quota(2, QUARTER))).await;
     for attempt in 0..6 {
         let answer = login(&app, "ada@example.org", "guess", &format!("203.0.113.{attempt}")).await;
         assert_eq!(answer.status, if attempt < 2 { 401 } else { 429 });
     }
-    let app = app_behind_a_proxy(|limits| limits.sign_in = quota(2, QUARTER)).await;
+    let app = app_behind_a_proxy(|limits| limits.sign_in = Some(quota(2, QUARTER))).await;
     for attempt in 0..6 {
         // The proxy adds whom it sees to what that one sent.
         let answer = login(&app, "ada@example.org", "guess", &format!("10.0.0.{attempt}, 203.0.113.1")).await;
@@ -164,8 +164,8 @@ async fn what_a_client_says_of_its_own_address_changes_nothing() {
 #[tokio::test]
 async fn messages_and_uploads_have_limits_of_their_own() {
     let app = app(|limits| {
-        limits.messages = quota(2, MINUTE);
-        limits.uploads = quota(2, Duration::from_hours(1));
+        limits.messages = Some(quota(2, MINUTE));
+        limits.uploads = Some(quota(2, Duration::from_hours(1)));
     })
     .await;
     let ada = app.register("ada").await;
@@ -202,7 +202,7 @@ async fn messages_and_uploads_have_limits_of_their_own() {
 
 #[tokio::test]
 async fn connections_of_sockets_count_as_calls_without_a_token() {
-    let app = app_behind_a_proxy(|limits| limits.anonymous = quota(2, QUARTER)).await;
+    let app = app_behind_a_proxy(|limits| limits.anonymous = Some(quota(2, QUARTER))).await;
     let ada = app.register("ada").await;
     let home = "203.0.113.1";
     let (_, accepted) = Polling::connect_from(&app, &ada.token, home).await;
@@ -218,8 +218,8 @@ async fn connections_of_sockets_count_as_calls_without_a_token() {
 #[tokio::test]
 async fn events_of_sockets_are_limited_with_the_messages_of_the_rest() {
     let app = app(|limits| {
-        limits.events = quota(6, MINUTE);
-        limits.messages = quota(2, MINUTE);
+        limits.events = Some(quota(6, MINUTE));
+        limits.messages = Some(quota(2, MINUTE));
     })
     .await;
     let ada = app.register("ada").await;

@@ -1,6 +1,6 @@
 //! A real `redis-server` for a test: on a port of its own, empty, killed when it is dropped.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that has no Redis fails")]
+#![expect(clippy::unwrap_used, clippy::panic, clippy::missing_panics_doc, reason = "a test that has no Redis fails")]
 
 use std::net::{TcpListener, TcpStream};
 use std::path::PathBuf;

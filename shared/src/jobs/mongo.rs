@@ -100,8 +100,8 @@ impl JobRepo for Database {
             },
             "$inc": { "attempts": 1 },
         };
-        let taken = self.collection(RUNS).take(Change::new(open, claim).sort(doc! { "slot": 1 })).await?;
-        taken.as_ref().map(claimed).transpose()
+        let first = self.collection(RUNS).take(Change::new(open, claim).sort(doc! { "slot": 1 })).await?;
+        first.as_ref().map(claimed).transpose()
     }
 
     async fn open(&self, now: Timestamp) -> StoreResult<Vec<JobName>> {

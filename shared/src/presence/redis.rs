@@ -91,11 +91,10 @@ struct Marks {
 impl RedisPresence {
     /// Starts renewing and looking, which end with this handle.
     pub fn new(redis: Redis, process: OwnerId) -> Self {
-        let (notices, noticed) = mpsc::channel(NOTICES);
+        let (notices, receiver) = mpsc::channel(NOTICES);
         let marks = Arc::new(Marks { redis, process, here: LocalPresence::default(), notices });
-        let _tasks = [tokio::spawn(beat(Arc::clone(&marks))), tokio::spawn(look(Arc::clone(&marks)))];
-        let _tasks = _tasks.map(AbortOnDropHandle::new);
-        Self { marks, noticed: Mutex::new(noticed), _tasks }
+        let tasks = [tokio::spawn(beat(Arc::clone(&marks))), tokio::spawn(look(Arc::clone(&marks)))];
+        Self { marks, noticed: Mutex::new(receiver), _tasks: tasks.map(AbortOnDropHandle::new) }
     }
 }
 
@@ -154,7 +153,7 @@ impl Marks {
                 call.arg(self.named(socket));
             }
         }
-        self.users(self.up()?.noting(call.invoke_async(&mut self.redis.connection()).await)?)
+        parsed(self.up()?.noting(call.invoke_async(&mut self.redis.connection()).await)?)
     }
 
     async fn unmark(&self, user: UserId, socket: &str) -> StoreResult<bool> {
@@ -182,12 +181,7 @@ impl Marks {
         let script = Script::new(EXPIRED);
         let mut call = script.key(keys::online());
         call.arg(CHUNK);
-        self.users(self.up()?.noting(call.invoke_async(&mut self.redis.connection()).await)?)
-    }
-
-    fn users(&self, users: Vec<String>) -> StoreResult<Vec<UserId>> {
-        let parse = |user: String| user.parse().map_err(|_| crate::storage::StoreError::Damaged(user));
-        users.into_iter().map(parse).collect()
+        parsed(self.up()?.noting(call.invoke_async(&mut self.redis.connection()).await)?)
     }
 
     fn named(&self, socket: &str) -> String {
@@ -243,4 +237,9 @@ async fn look(marks: Arc<Marks>) {
 
 fn millis(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
+
+fn parsed(users: Vec<String>) -> StoreResult<Vec<UserId>> {
+    let parse = |user: String| user.parse().map_err(|_| crate::storage::StoreError::Damaged(user));
+    users.into_iter().map(parse).collect()
 }

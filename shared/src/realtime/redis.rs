@@ -76,8 +76,8 @@ impl RedisFanOut {
         };
         let changes = listen(messages, process, here.clone(), change, Published::MissedChanges);
         let signals = listen(control, process, here.clone(), Published::Signal, Published::MissedSignals);
-        let _listening = [tokio::spawn(changes), tokio::spawn(signals)].map(AbortOnDropHandle::new);
-        (Self { here, speaker: Speaker { redis, process }, _listening }, published)
+        let listening = [tokio::spawn(changes), tokio::spawn(signals)].map(AbortOnDropHandle::new);
+        (Self { here, speaker: Speaker { redis, process }, _listening: listening }, published)
     }
 }
 

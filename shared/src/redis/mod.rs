@@ -59,8 +59,8 @@ impl Redis {
         let settings = settings(config.timeout, config.timeout).set_push_sender(pushed);
         let connection = ConnectionManager::new_with_config(client.clone(), settings).await?;
         let keeper = keeper::keep(connection.clone(), Arc::clone(&subscribers), Arc::clone(&health));
-        let _keeper = AbortOnDropHandle::new(tokio::spawn(keeper));
-        Ok(Self(Arc::new(Parts { client, timeout: config.timeout, connection, subscribers, health, _keeper })))
+        let keeper = AbortOnDropHandle::new(tokio::spawn(keeper));
+        Ok(Self(Arc::new(Parts { client, timeout: config.timeout, connection, subscribers, health, _keeper: keeper })))
     }
 
     /// The connection that everything in this process shares.

@@ -71,7 +71,7 @@ fn spec(name: &str, schedule: Option<&str>, missed: Missed) -> JobSpec {
         name: name.parse().unwrap(),
         schedule: schedule.map(|schedule| schedule.parse().unwrap()),
         missed,
-        lease: SignedDuration::from_secs(60),
+        lease: SignedDuration::from_mins(1),
     }
 }
 
@@ -86,7 +86,7 @@ async fn of_two_workers_one_runs_each_slot() {
     let workers = [(); 2].map(|()| {
         let each_second = spec("noted", Some("* * * * * *"), Missed::CatchUp);
         let jobs = vec![Job::new(each_second, noted.clone())];
-        worker(&world, jobs, Arc::new(SystemClock), Duration::from_secs(60))
+        worker(&world, jobs, Arc::new(SystemClock), Duration::from_mins(1))
     });
     eventually("five slots", async || (noted.slots().iter().collect::<HashSet<_>>().len() >= 5).then_some(())).await;
     for worker in workers {
@@ -108,7 +108,7 @@ async fn the_newest_missed_slot_is_caught_up_or_skipped_as_the_job_says() {
             Job::new(spec("late", Some("0 5 * * * *"), Missed::CatchUp), late.clone()),
             Job::new(spec("skipped", Some("0 5 * * * *"), Missed::Skip), skipped.clone()),
         ];
-        worker(&world, jobs, Arc::new(world.clock.clone()), Duration::from_secs(60))
+        worker(&world, jobs, Arc::new(world.clock.clone()), Duration::from_mins(1))
     };
     let first = start();
     let asked = world.run("skipped").await.slot;
@@ -133,7 +133,7 @@ async fn a_failure_is_recorded_and_the_job_goes_on() {
         Job::new(spec("broken", None, Missed::Skip), Broken),
         Job::new(spec("panicking", None, Missed::Skip), Panicking),
     ];
-    let worker = worker(&world, jobs, Arc::new(world.clock.clone()), Duration::from_secs(60));
+    let worker = worker(&world, jobs, Arc::new(world.clock.clone()), Duration::from_mins(1));
     for _ in 0..2 {
         let run = world.run("broken").await;
         assert_eq!((run.state, run.error.as_deref()), (RunState::Failed, Some("measuring: no such river")));
@@ -162,7 +162,7 @@ async fn at_shutdown_a_run_finishes_or_is_given_back() {
     let run = newest().await;
     assert_eq!((run.state, run.attempts), (RunState::Requested, 0), "given back, without waiting for its lease");
 
-    let patient = start(Duration::from_secs(60));
+    let patient = start(Duration::from_mins(1));
     entered.notified().await;
     patient.shutdown.cancel();
     gate.add_permits(1);

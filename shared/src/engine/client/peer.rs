@@ -92,7 +92,7 @@ impl Peer {
                     required: false,
                     ..one
                 });
-                let problem = (!readiness.ready).then(|| if readiness.draining { "draining" } else { "not ready" });
+                let problem = (!readiness.ready).then_some(if readiness.draining { "draining" } else { "not ready" });
                 (readiness.ready, problem.map(str::to_owned), missing.collect())
             }
             Err(problem) => {

@@ -100,7 +100,7 @@ pub async fn last(connection: &mut ConnectionManager, id: GenerationId) -> Redis
     use redis::AsyncCommands as _;
 
     let newest: StreamRangeReply = connection.xrevrange_count(keys::generation(id), "+", "-", 1).await?;
-    newest.ids.first().map_or(Ok(0), |entry| event_id(entry))
+    newest.ids.first().map_or(Ok(0), event_id)
 }
 
 /// An entry as the event it holds.

@@ -41,19 +41,19 @@ impl RedisLog {
         let tails = Arc::new(Tails::new(redis.clone(), process));
         let follower = follower::run(Arc::clone(&tails), redis.clone(), redis.blocking(follower::BLOCK)?);
         let catching_up = writer::catch_up(Arc::clone(&writer));
-        let _tasks = [tokio::spawn(follower), tokio::spawn(catching_up)].map(AbortOnDropHandle::new);
-        Ok(Self { redis, writer, tails, _tasks })
+        let tasks = [tokio::spawn(follower), tokio::spawn(catching_up)].map(AbortOnDropHandle::new);
+        Ok(Self { redis, writer, tails, _tasks: tasks })
     }
 
     /// Waits for Redis, until the deadline at most.
     async fn wait_for_redis(&self, deadline: Instant) {
         let mut returns = self.redis.returns();
-        if !self.redis.is_up() {
-            // Either way the caller looks again.
-            let _ = timeout_at(deadline, returns.changed()).await;
-        } else {
+        if self.redis.is_up() {
             // It failed just now and nobody knows yet: not at once again.
             tokio::time::sleep_until(deadline.min(Instant::now() + follower::PAUSE)).await;
+        } else {
+            // Either way the caller looks again.
+            let _ = timeout_at(deadline, returns.changed()).await;
         }
     }
 }

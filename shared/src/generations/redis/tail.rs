@@ -23,7 +23,7 @@ const LINGER: Duration = Duration::from_secs(10);
 pub struct Tails {
     redis: Redis,
     pub wake_key: String,
-    tails: Mutex<HashMap<GenerationId, Arc<Tail>>>,
+    by_generation: Mutex<HashMap<GenerationId, Arc<Tail>>>,
     /// Something is to be followed, for a follower that has nothing to follow.
     pub begun: Notify,
 }
@@ -60,11 +60,11 @@ pub enum Seen {
 
 impl Tails {
     pub fn new(redis: Redis, process: OwnerId) -> Self {
-        Self { redis, wake_key: keys::wake(process), tails: Mutex::default(), begun: Notify::new() }
+        Self { redis, wake_key: keys::wake(process), by_generation: Mutex::default(), begun: Notify::new() }
     }
 
     pub fn get(&self, id: GenerationId) -> Arc<Tail> {
-        let mut tails = lock(&self.tails);
+        let mut tails = lock(&self.by_generation);
         let tail = tails.entry(id).or_insert_with(|| {
             let window =
                 Window { events: VecDeque::new(), last: 0, ended: false, followed: false, used: Instant::now() };
@@ -93,7 +93,7 @@ impl Tails {
 
     /// The logs to follow, by their keys, and how far each is known. Those that nobody reads any more are let go.
     pub fn followed(&self) -> HashMap<String, (Arc<Tail>, EventId)> {
-        let mut tails = lock(&self.tails);
+        let mut tails = lock(&self.by_generation);
         tails.retain(|_, tail| Arc::strong_count(tail) > 1 || tail.window().used.elapsed() < LINGER);
         let live = tails.values().filter_map(|tail| {
             let window = tail.window();

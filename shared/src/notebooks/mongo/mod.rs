@@ -62,9 +62,10 @@ impl NotebookRepo for Database {
     }
 
     async fn set_join_code(&self, id: NotebookId, code: Option<&JoinCode>) -> StoreResult<Option<Notebook>> {
-        let change = match code {
-            Some(_) => doc! { "$set": { "joinCode": opt_nested(code)? } },
-            None => doc! { "$unset": { "joinCode": "" } },
+        let change = if code.is_some() {
+            doc! { "$set": { "joinCode": opt_nested(code)? } }
+        } else {
+            doc! { "$unset": { "joinCode": "" } }
         };
         let changed = self.collection(NOTEBOOKS).take(Change::new(live_filter(id), change)).await;
         changed.map_err(conflict("a notebook with this join code"))?.as_ref().map(notebook).transpose()

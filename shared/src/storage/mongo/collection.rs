@@ -64,15 +64,15 @@ impl Query {
 #[derive(Debug, Clone)]
 pub(crate) struct Change {
     filter: Document,
-    change: Document,
+    update: Document,
     sort: Option<Document>,
     elements: Option<Document>,
     upsert: bool,
 }
 
 impl Change {
-    pub fn new(filter: Document, change: Document) -> Self {
-        Self { filter, change, sort: None, elements: None, upsert: false }
+    pub fn new(filter: Document, update: Document) -> Self {
+        Self { filter, update, sort: None, elements: None, upsert: false }
     }
 
     /// Of several that fit, the first in this order is changed.
@@ -159,9 +159,9 @@ impl Collection {
 
     /// Changes one document in one step and returns it as it is then.
     pub async fn take(&self, change: Change) -> StoreResult<Option<Document>> {
-        let Change { filter, change, sort, elements, upsert } = change;
+        let Change { filter, update, sort, elements, upsert } = change;
         let shown = filter.clone();
-        let operation = self.inner.find_one_and_update(filter, change);
+        let operation = self.inner.find_one_and_update(filter, update);
         let mut operation = operation.return_document(ReturnDocument::After).upsert(upsert);
         operation = if let Some(sort) = sort { operation.sort(sort) } else { operation };
         operation = if let Some(elements) = elements { operation.array_filters([elements]) } else { operation };
@@ -170,9 +170,9 @@ impl Collection {
 
     /// Changes one document; `false` when none fits.
     pub async fn update(&self, change: Change) -> StoreResult<bool> {
-        let Change { filter, change, sort: _, elements, upsert } = change;
+        let Change { filter, update, sort: _, elements, upsert } = change;
         let shown = filter.clone();
-        let mut operation = self.inner.update_one(filter, change).upsert(upsert);
+        let mut operation = self.inner.update_one(filter, update).upsert(upsert);
         operation = if let Some(elements) = elements { operation.array_filters([elements]) } else { operation };
         let done = self.run("update", &shown, operation).await?;
         Ok(done.matched_count == 1 || done.upserted_id.is_some())
@@ -180,9 +180,9 @@ impl Collection {
 
     /// Changes every document that fits, each for itself; returns how many.
     pub async fn update_all(&self, change: Change) -> StoreResult<u64> {
-        let Change { filter, change, sort: _, elements, upsert: _ } = change;
+        let Change { filter, update, sort: _, elements, upsert: _ } = change;
         let shown = filter.clone();
-        let mut operation = self.inner.update_many(filter, change);
+        let mut operation = self.inner.update_many(filter, update);
         operation = if let Some(elements) = elements { operation.array_filters([elements]) } else { operation };
         Ok(self.run("update", &shown, operation).await?.modified_count)
     }

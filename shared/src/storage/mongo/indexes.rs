@@ -60,7 +60,7 @@ pub async fn ensure(db: &Database) -> StoreResult<()> {
     }
     let made = models
         .into_iter()
-        .map(async |(collection, models)| db.database.collection::<Document>(collection).create_indexes(models).await);
+        .map(async |(collection, models)| db.inner.collection::<Document>(collection).create_indexes(models).await);
     try_join_all(made).await?;
     Ok(())
 }

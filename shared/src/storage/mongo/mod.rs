@@ -34,7 +34,7 @@ const DEFAULT_DATABASE: &str = "collabry";
 /// Conventions: ids are UUID text, times are dates, `deletedAt` is missing until then, nested values are documents.
 #[derive(Debug)]
 pub(crate) struct Database {
-    database: mongodb::Database,
+    inner: mongodb::Database,
     /// For each operation, and for each batch of a long read.
     patience: Duration,
     /// What takes longer is logged.
@@ -56,8 +56,8 @@ impl Database {
         options.read_concern = Some(ReadConcern::majority());
         options.selection_criteria = Some(SelectionCriteria::ReadPreference(ReadPreference::Primary));
         let name = options.default_database.clone().unwrap_or_else(|| DEFAULT_DATABASE.to_owned());
-        let database = Client::with_options(options)?.database(&name);
-        let db = Self { database, patience: config.timeout, slow: config.slow_query, turns: Turns::default() };
+        let inner = Client::with_options(options)?.database(&name);
+        let db = Self { inner, patience: config.timeout, slow: config.slow_query, turns: Turns::default() };
         db.ping().await?;
         indexes::ensure(&db).await?;
         crate::conversations::finish_deletions(&db).await?;
@@ -65,11 +65,11 @@ impl Database {
     }
 
     pub fn collection(&self, name: &'static str) -> Collection {
-        Collection::new(self.database.collection(name), self.patience, self.slow)
+        Collection::new(self.inner.collection(name), self.patience, self.slow)
     }
 
     async fn command(&self, command: &str) -> StoreResult<mongodb::bson::Document> {
-        match tokio::time::timeout(self.patience, self.database.run_command(doc! { command: 1 })).await {
+        match tokio::time::timeout(self.patience, self.inner.run_command(doc! { command: 1 })).await {
             Ok(answer) => Ok(answer?),
             Err(_) => Err(StoreError::Unavailable("MongoDB does not answer in time".to_owned())),
         }
