@@ -10,7 +10,7 @@ export COLLABRY_EVAL_DATA ?= $(CURDIR)/../shared/data
 
 WEB_INPUTS := $(shell find web -path web/node_modules -prune -o -path web/dist -prune -o -type f -print 2>/dev/null)
 
-.PHONY: help run demo check build deps model web test test-deps test-rust test-web test-e2e lint eval bench clean
+.PHONY: help run cluster demo check build deps model web test test-deps test-rust test-web test-e2e test-cluster lint eval bench bench-cluster clean
 
 help: ## What can be made
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -20,6 +20,9 @@ WITH_ENV = set -a; [ ! -f .env ] || . ./.env; set +a; exec
 
 run: deps model web build ## Build what is missing and start the server on http://127.0.0.1:5000
 	@$(WITH_ENV) $(COLLABRY) serve
+
+cluster: test-deps model web build e2e/node_modules/.package-lock.json ## Start what production has, on this machine: replicas, nginx, Redis, MongoDB
+	@$(WITH_ENV) env PATH="$$(scripts/node.sh):$$PATH" COLLABRY_BIN="$(abspath $(COLLABRY))" node e2e/cluster/main.js
 
 demo: deps model build ## Load a notebook to try it with
 	@$(WITH_ENV) $(COLLABRY) demo
@@ -49,7 +52,7 @@ web/dist/index.html: web/node_modules/.package-lock.json $(WEB_INPUTS)
 	cd web && PATH="$$(../scripts/node.sh):$$PATH" npm run --silent build
 	@touch $@
 
-test: lint test-rust test-web test-e2e ## Run every test
+test: lint test-rust test-web test-e2e ## Run every test but those of the cluster
 
 test-rust: test-deps model ## Unit and integration tests of the crates
 	cargo test --release --locked --workspace
@@ -64,6 +67,9 @@ e2e/node_modules/.package-lock.json: e2e/package.json e2e/package-lock.json | de
 test-e2e: test-deps model web build e2e/node_modules/.package-lock.json ## The main job through the built server, real clients, a real browser
 	cd e2e && PATH="$$(../scripts/node.sh):$$PATH" COLLABRY_BIN="$(abspath $(COLLABRY))" npm test --silent
 
+test-cluster: test-deps model web build e2e/node_modules/.package-lock.json ## Replicas under load, while their processes die
+	cd e2e && PATH="$$(../scripts/node.sh):$$PATH" COLLABRY_BIN="$(abspath $(COLLABRY))" npm run --silent test-cluster
+
 lint: deps ## Formatting and lints
 	cargo fmt --all --check
 	cargo clippy --release --locked --workspace --all-targets -- -D warnings
@@ -75,5 +81,12 @@ eval: model ## Measure retrieval quality
 bench: test-deps model web build e2e/node_modules/.package-lock.json ## Measure speed, beside the peers
 	@COLLABRY_BIN="$(abspath $(COLLABRY))" bench/run.sh
 
+bench-cluster: test-deps model web build e2e/node_modules/.package-lock.json bench/peer/node_modules/.package-lock.json ## Measure replicas beside a minimal Node server
+	@COLLABRY_BIN="$(abspath $(COLLABRY))" bench/cluster.sh
+
+bench/peer/node_modules/.package-lock.json: bench/peer/package.json bench/peer/package-lock.json | deps
+	cd bench/peer && PATH="$$(../../scripts/node.sh):$$PATH" npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
 clean: ## Remove what was built, not what was entered
-	rm -rf $(TARGET_DIR) web/dist web/node_modules e2e/node_modules .tools
+	rm -rf $(TARGET_DIR) web/dist web/node_modules e2e/node_modules e2e/mongo-server/target bench/peer/node_modules .tools

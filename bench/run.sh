@@ -8,13 +8,7 @@ export COLLABRY_BIN="${COLLABRY_BIN:-$target/release/collabry}"
 export COLLABRY_MODEL_DIR="${COLLABRY_MODEL_DIR:-$PWD/models/all-MiniLM-L6-v2}"
 
 {
-  echo "cpu     $(sed -n 's/^model name\s*: //p' /proc/cpuinfo | head -1), $(nproc) cores"
-  echo "memory  $(awk '/^MemTotal/ { printf "%.1f GiB", $2 / 1048576 }' /proc/meminfo)"
-  echo "kernel  $(uname -sr)"
-  echo "load    $(cut -d ' ' -f 1-3 /proc/loadavg) before the start"
-  echo "rustc   $(rustc --version)"
-  echo "node    $(node --version)"
-  echo "commit  $(git describe --always --dirty --abbrev=12)"
+  bench/machine.sh
   echo
 } >&2
 

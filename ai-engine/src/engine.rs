@@ -7,14 +7,16 @@ use async_trait::async_trait;
 use collabry_shared::clock::Clock;
 use collabry_shared::config::EngineConfig;
 use collabry_shared::engine::{AiEngine, DependencyStatus, EngineError, ProviderStatus, SearchHit, SearchRequest};
-use collabry_shared::ids::GenerationId;
+use collabry_shared::ids::{GenerationId, NotebookId};
 use collabry_shared::realtime::FanOut;
 use collabry_shared::storage::{StoreResult, Stores};
+use prometheus_client::registry::Registry;
 use tokio_util::sync::CancellationToken;
 
 use crate::embeddings::{Embedder, LocalEmbedder, Remembered};
 use crate::generations::{Extractive, Generations, Parts};
-use crate::models::{Models, RetryPolicy};
+use crate::metrics::{Now, Outcomes, count};
+use crate::models::{Known, Models, RetryPolicy};
 use crate::retrieval::{Retrieval, Search};
 use crate::sources::{Extractor, Ingestion, IngestionParts};
 
@@ -46,6 +48,7 @@ pub struct Engine {
     retrieval: Arc<Retrieval>,
     models: Arc<Models>,
     generations: Generations,
+    searches: Outcomes,
 }
 
 impl Engine {
@@ -80,7 +83,7 @@ impl Engine {
             extractor,
             config: config.extraction,
         })?);
-        Ok(Self { stores, clock, ingestion, retrieval, models, generations })
+        Ok(Self { stores, clock, ingestion, retrieval, models, generations, searches: Outcomes::default() })
     }
 
     /// Works until `shutdown`; then what runs comes to an end of its own or is interrupted, and is stored as such.
@@ -88,11 +91,32 @@ impl Engine {
         self.generations.recover().await?;
         let ingestion = Arc::clone(&self.ingestion).run(shutdown.clone());
         let generations = async {
-            self.generations.keep_recovering(shutdown).await;
+            self.generations.keep_recovering(shutdown.clone()).await;
             self.generations.shutdown(DRAIN).await;
         };
-        tokio::join!(ingestion, generations);
+        tokio::join!(ingestion, generations, self.models.keep_listing(shutdown.clone()));
         Ok(())
+    }
+
+    pub(crate) fn stores(&self) -> &Stores {
+        &self.stores
+    }
+
+    /// Claims a queued generation and runs it; see [`AiEngine::start_generation`].
+    pub(crate) async fn start(&self, id: GenerationId) -> Result<(), EngineError> {
+        self.generations.start(id).await
+    }
+
+    /// Adds the engine's counters and gauges.
+    pub(crate) fn register(&self, registry: &mut Registry) {
+        let registry = registry.sub_registry_with_prefix("engine");
+        registry.register("searches", "Searches by how they ended", self.searches.clone());
+        self.ingestion.register(registry);
+        registry.register_collector(Box::new(Now {
+            generations: self.generations.clone(),
+            retrieval: Arc::clone(&self.retrieval),
+            models: Arc::clone(&self.models),
+        }));
     }
 
     /// Takes over what a process before this one left, without waiting for its leases: for a process that knows that it
@@ -105,8 +129,8 @@ impl Engine {
 
 #[async_trait]
 impl AiEngine for Engine {
-    async fn start_generation(&self, id: GenerationId) -> Result<(), EngineError> {
-        self.generations.start(id).await
+    async fn start_generation(&self, _: NotebookId, id: GenerationId) -> Result<(), EngineError> {
+        self.start(id).await
     }
 
     async fn stop_generation(&self, id: GenerationId) -> Result<bool, EngineError> {
@@ -114,7 +138,14 @@ impl AiEngine for Engine {
     }
 
     async fn search(&self, request: &SearchRequest) -> Result<Vec<SearchHit>, EngineError> {
-        self.retrieval.search(request).await
+        let found = self.retrieval.search(request).await;
+        let outcome = match &found {
+            Ok(_) => "answered",
+            Err(EngineError::Busy) => "refused",
+            Err(_) => "failed",
+        };
+        count(&self.searches, outcome);
+        found
     }
 
     async fn models(&self) -> Result<Vec<ProviderStatus>, EngineError> {
@@ -125,8 +156,16 @@ impl AiEngine for Engine {
         self.ingestion.nudge();
     }
 
-    /// The model is loaded once it is built; what can fail later is the database.
+    /// The providers of models, as they were when they were last asked. The embedding model is loaded once it is built,
+    /// and what the stores need is for their owner to ask.
     async fn ready(&self) -> Vec<DependencyStatus> {
-        Vec::new()
+        let status = |Known { status, took }: Known| DependencyStatus {
+            name: format!("models of {}", status.provider),
+            required: false,
+            ready: status.healthy,
+            latency_ms: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
+            problem: status.problem,
+        };
+        self.models.known().into_iter().map(status).collect()
     }
 }

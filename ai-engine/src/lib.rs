@@ -3,6 +3,8 @@
 pub mod embeddings;
 mod engine;
 pub mod generations;
+pub mod http;
+mod metrics;
 pub mod models;
 pub mod retrieval;
 pub mod sources;

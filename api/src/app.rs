@@ -1,5 +1,6 @@
 //! The api from its parts to its end.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,10 +12,14 @@ use axum::serve::ListenerExt as _;
 use collabry_shared::clock::Clock;
 use collabry_shared::config::ApiConfig;
 use collabry_shared::engine::{AiEngine, ModelId};
+use collabry_shared::health::Vitals;
 use collabry_shared::ids::RequestId;
+use collabry_shared::limits::Limiter;
 use collabry_shared::presence::Presence;
 use collabry_shared::realtime::{FanOut, Published};
+use collabry_shared::redis::Redis;
 use collabry_shared::storage::Stores;
+use prometheus_client::metrics::family::Family;
 use secrecy::SecretString;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
@@ -31,17 +36,20 @@ use crate::auth::{Passwords, Tokens};
 use crate::http::json::MAX_JSON_BYTES;
 use crate::http::problems::{self, REQUEST_ID};
 use crate::http::see_through::{Handlers, see_through};
-use crate::realtime::Server;
+use crate::limits::Flood;
+use crate::realtime::{Server, Sockets, own_head};
 use crate::state::{ApiState, Parts};
 use crate::{
-    access_log, auth, conversations, generations, health, models, notebooks, notifications, openapi, search, sources,
-    web,
+    access_log, admin, auth, conversations, generations, health, limits, models, notebooks, notifications, openapi,
+    search, sources, usage, web,
 };
 
 /// How long proxies and sockets have to hear of the drain before connections are refused.
 const TOLD: Duration = Duration::from_millis(500);
 /// A client that sends nothing of its body for so long is given up.
 const STALLED: Duration = Duration::from_mins(1);
+/// A client that takes nothing of what is sent to it for so long is given up.
+const TAKES_NOTHING: Duration = Duration::from_secs(30);
 
 /// What an api is made of; which backends are behind the traits is decided by whoever builds it.
 pub struct AppParts {
@@ -53,7 +61,10 @@ pub struct AppParts {
     pub fan_out: Arc<dyn FanOut>,
     /// What `fan_out` delivers to this replica.
     pub published: mpsc::Receiver<Published>,
+    /// Makes rooms span all replicas; `None`: this is the only one.
+    pub redis: Option<Redis>,
     pub presence: Arc<dyn Presence>,
+    pub limiter: Arc<dyn Limiter>,
     pub clock: Arc<dyn Clock>,
 }
 
@@ -61,10 +72,12 @@ pub struct AppParts {
 pub struct App {
     router: Router,
     server: Server,
+    flood: Flood,
     published: mpsc::Receiver<Published>,
     handlers: Handlers,
     draining: CancellationToken,
     drain: Duration,
+    vitals: Arc<dyn Vitals>,
 }
 
 impl App {
@@ -80,23 +93,33 @@ impl App {
             engine: parts.engine,
             fan_out: parts.fan_out,
             presence: parts.presence,
+            limiter: parts.limiter,
             clock: parts.clock,
             draining: draining.clone(),
+            requests: Family::default(),
         });
-        let (server, sockets) = Server::new(state.clone());
+        let (server, sockets) = Server::new(state.clone(), parts.redis);
         let handlers = Handlers::default();
-        let router = router(state, handlers.clone()).layer(sockets);
-        Self { router, server, published: parts.published, handlers, draining, drain }
+        let vitals = Arc::new(health::ApiVitals::new(state.clone()));
+        let (router, flood) = router(state, handlers.clone(), sockets);
+        Self { router, server, flood, published: parts.published, handlers, draining, drain, vitals }
+    }
+
+    /// For the health listener of this process.
+    pub fn vitals(&self) -> Arc<dyn Vitals> {
+        Arc::clone(&self.vitals)
     }
 
     /// Serves until `shutdown`, then drains: not ready at once, sockets told to go elsewhere, running requests finished.
-    pub async fn run(self, listener: TcpListener, shutdown: CancellationToken) -> std::io::Result<()> {
+    pub async fn run(mut self, listener: TcpListener, shutdown: CancellationToken) -> std::io::Result<()> {
         let tasks = TaskTracker::new();
         let stop = CancellationToken::new();
-        self.server.start(self.published, &tasks, &stop);
+        self.server.start(self.published, &tasks, &stop).await?;
+        tasks.spawn(stop.clone().run_until_cancelled_owned(self.flood.forget()));
         let told = CancellationToken::new();
-        let serving = axum::serve(listener.tap_io(send_at_once), self.router)
-            .with_graceful_shutdown(told.clone().cancelled_owned());
+        let router = self.router.into_make_service_with_connect_info::<SocketAddr>();
+        let serving =
+            axum::serve(listener.tap_io(send_at_once), router).with_graceful_shutdown(told.clone().cancelled_owned());
         let ending = async {
             shutdown.cancelled().await;
             self.draining.cancel();
@@ -127,6 +150,15 @@ fn send_at_once(connection: &mut TcpStream) {
     if let Err(error) = connection.set_nodelay(true) {
         tracing::debug!(%error, "a connection closed before it was served");
     }
+    give_up_on_the_silent(connection);
+}
+
+/// A client that takes nothing of what is there for it is cut by the kernel; it resumes with what it has seen.
+fn give_up_on_the_silent(connection: &TcpStream) {
+    let millis = u32::try_from(TAKES_NOTHING.as_millis()).unwrap_or(u32::MAX);
+    if let Err(error) = rustix::net::sockopt::set_tcp_user_timeout(connection, millis) {
+        tracing::debug!(%error, "a client that reads nothing is not cut");
+    }
 }
 
 impl std::fmt::Debug for AppParts {
@@ -142,7 +174,7 @@ impl std::fmt::Debug for App {
 }
 
 /// Every route, and the layers around them; the outermost layer comes last.
-fn router(state: ApiState, handlers: Handlers) -> Router {
+fn router(state: ApiState, handlers: Handlers, sockets: Sockets) -> (Router, Flood) {
     let (api, document) = OpenApiRouter::with_openapi(openapi::document())
         .merge(auth::router())
         .merge(notebooks::router())
@@ -152,12 +184,16 @@ fn router(state: ApiState, handlers: Handlers) -> Router {
         .merge(search::router())
         .merge(models::router())
         .merge(notifications::router())
+        .merge(usage::router())
+        .merge(admin::router())
         .split_for_parts();
     // Most uploads are compressed by their format.
     let compressed = DefaultPredicate::new()
         .and(NotForContentType::SSE)
         .and(NotForContentType::const_new("application/octet-stream"));
-    api.layer(DefaultBodyLimit::max(MAX_JSON_BYTES))
+    let router = api
+        .layer(DefaultBodyLimit::max(MAX_JSON_BYTES))
+        .layer(middleware::from_fn_with_state(state.clone(), limits::apply))
         .merge(openapi::router(document))
         .merge(health::router())
         .merge(web::router(&state.config.web_dir))
@@ -165,11 +201,17 @@ fn router(state: ApiState, handlers: Handlers) -> Router {
         .layer(CatchPanicLayer::new())
         .layer(middleware::from_fn_with_state(handlers, see_through))
         .layer(RequestBodyTimeoutLayer::new(STALLED))
+        .with_state(state.clone())
+        .layer(sockets)
+        .layer(middleware::map_request(own_head));
+    let (router, flood) = Flood::guard(router, state.config.limits.flood);
+    let router = router
+        .layer(middleware::from_fn_with_state(state.clone(), limits::identify))
         .layer(middleware::from_fn(problems::render))
-        .layer(middleware::from_fn_with_state(state.clone(), access_log::log))
+        .layer(middleware::from_fn_with_state(state, access_log::log))
         .layer(PropagateRequestIdLayer::new(REQUEST_ID))
-        .layer(SetRequestIdLayer::new(REQUEST_ID, FreshId))
-        .with_state(state)
+        .layer(SetRequestIdLayer::new(REQUEST_ID, FreshId));
+    (router, flood)
 }
 
 #[derive(Debug, Clone, Copy)]

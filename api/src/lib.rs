@@ -1,12 +1,14 @@
 //! The api: REST, server-sent events, Socket.IO, and the web client's files. Stateless.
 
 mod access_log;
+mod admin;
 mod app;
 mod auth;
 mod conversations;
 mod generations;
 mod health;
 mod http;
+mod limits;
 mod models;
 mod notebooks;
 mod notifications;
@@ -16,6 +18,7 @@ mod search;
 mod sources;
 mod state;
 mod text;
+mod usage;
 mod web;
 
 pub use self::app::{App, AppParts};

@@ -55,7 +55,10 @@ fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
 
 /// Adds the errors that a route has by its kind, so that its handler documents only its own.
 fn complete(path: &str, operation: &mut Operation) {
-    let mut errors = vec![("default", "Any other error")];
+    let mut errors = vec![
+        ("429", "`rate_limited`: too much at once. `Retry-After` says how many seconds to wait"),
+        ("default", "Any other error"),
+    ];
     if operation.security.is_some() {
         errors.push(("401", "`token_missing`, `token_invalid`, `token_expired`"));
     }

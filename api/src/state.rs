@@ -6,12 +6,17 @@ use std::sync::Arc;
 use collabry_shared::clock::Clock;
 use collabry_shared::config::ApiConfig;
 use collabry_shared::engine::{AiEngine, ModelId};
+use collabry_shared::limits::Limiter;
 use collabry_shared::presence::Presence;
 use collabry_shared::realtime::FanOut;
 use collabry_shared::storage::Stores;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
 use tokio_util::sync::CancellationToken;
 
 use crate::auth::{Passwords, Tokens};
+
+pub type Requests = Family<[(&'static str, &'static str); 1], Counter>;
 
 /// Cheap to clone.
 #[derive(Clone)]
@@ -24,11 +29,14 @@ pub struct Parts {
     pub engine: Arc<dyn AiEngine>,
     pub fan_out: Arc<dyn FanOut>,
     pub presence: Arc<dyn Presence>,
+    pub limiter: Arc<dyn Limiter>,
     pub clock: Arc<dyn Clock>,
     pub tokens: Tokens,
     pub passwords: Passwords,
     /// Cancelled when the process begins to drain.
     pub draining: CancellationToken,
+    /// Answered, by class of status.
+    pub requests: Requests,
 }
 
 impl ApiState {

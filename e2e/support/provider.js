@@ -2,8 +2,9 @@
 
 import { join } from "node:path";
 
+import { freePort } from "./ports.js";
 import { Child } from "./process.js";
-import { BIN_DIR, freePort } from "./server.js";
+import { BIN_DIR } from "./server.js";
 import { until } from "./wait.js";
 
 export class Provider {

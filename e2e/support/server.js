@@ -1,16 +1,16 @@
 // The server under test: the shipped binary, on a port and a data folder of its own.
 
 import { mkdtemp, rm } from "node:fs/promises";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 
 import { Account } from "./account.js";
+import { freePort } from "./ports.js";
 import { Child } from "./process.js";
 import { until } from "./wait.js";
 
 const BIN = required("COLLABRY_BIN");
-const MODEL_DIR = required("COLLABRY_MODEL_DIR");
+export const MODEL_DIR = required("COLLABRY_MODEL_DIR");
 const WEB_DIR = resolve(import.meta.dirname, "../../web/dist");
 
 /** @param {string} name */
@@ -20,17 +20,13 @@ function required(name) {
   return resolve(value);
 }
 
+/** Limits that no test meets by chance: all come from one address. */
+const GENEROUS = Object.fromEntries(
+  ["ANONYMOUS", "SIGN_IN", "API", "EVENTS", "MESSAGES", "UPLOADS", "FLOOD"].map((name) => [`COLLABRY_LIMIT_${name}`, "1000000"]),
+);
+
 /** The folder of the built binaries. */
 export const BIN_DIR = dirname(BIN);
-
-/** A port that is free now. */
-export async function freePort() {
-  const listener = createServer().listen(0, "127.0.0.1");
-  await new Promise((listening) => listener.once("listening", listening));
-  const { port } = /** @type {import("node:net").AddressInfo} */ (listener.address());
-  await new Promise((closed) => listener.close(closed));
-  return port;
-}
 
 /** A server that can be killed and started again on the same port and data. */
 export class Server {
@@ -53,6 +49,7 @@ export class Server {
       COLLABRY_MODEL_DIR: MODEL_DIR,
       COLLABRY_WEB_DIR: WEB_DIR,
       COLLABRY_LOG: "info",
+      ...GENEROUS,
       ...settings,
     };
   }

@@ -28,14 +28,15 @@ export async function within(promise, what, ms = DEADLINE_MS) {
  * @template T
  * @param {string} what
  * @param {() => Promise<T | undefined | false> | T | undefined | false} ask
+ * @param {number} [ms]
  * @returns {Promise<T>}
  */
-export async function until(what, ask) {
-  const deadline = Date.now() + DEADLINE_MS;
+export async function until(what, ask, ms = DEADLINE_MS) {
+  const deadline = Date.now() + ms;
   for (;;) {
     const answer = await ask();
     if (answer !== undefined && answer !== false) return answer;
-    if (Date.now() > deadline) throw new Error(`waited ${DEADLINE_MS} ms until ${what}`);
+    if (Date.now() > deadline) throw new Error(`waited ${ms} ms until ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 25));
   }
 }

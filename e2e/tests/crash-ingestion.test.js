@@ -7,23 +7,11 @@ import { assertResolves } from "../support/citations.js";
 import { handbook } from "../support/documents.js";
 import { Server } from "../support/server.js";
 import { Live } from "../support/socket.js";
+import { textOfSource } from "../support/sources.js";
 
 const SECTIONS = 150;
 
 const server = await Server.start({ after }, { COLLABRY_THREADS: "1" });
-
-/** The whole text of a source's first version, put together from its pages, and how many there are. */
-async function textOfSource(account, sourceId) {
-  let text = "";
-  for (let number = 1; ; number += 1) {
-    const page = await account.get(`/api/sources/${sourceId}/versions/1/pages/${number}`);
-    assert.equal(page.number, number);
-    const length = [...text].length;
-    assert.ok(page.start >= length, "pages do not overlap");
-    text += "\n".repeat(page.start - length) + page.text;
-    if (!page.hasNext) return text;
-  }
-}
 
 const MOMENTS = {
   "while the file is read": (state) => state.step === "extract",

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { after, test } from "node:test";
 
 import { eventsOf, textOf } from "../support/answer.js";
+import { freePort } from "../support/ports.js";
 import { Provider } from "../support/provider.js";
 import { Server } from "../support/server.js";
 import { Live } from "../support/socket.js";
@@ -68,7 +69,6 @@ test("a second signal does not wait", async (t) => {
 
 test("a second server on the same data is refused", async (t) => {
   const server = await Server.start(t, settings);
-  const { freePort } = await import("../support/server.js");
   const second = new Server(await freePort(), server.dataDir, settings);
   t.after(() => second.kill());
   await assert.rejects(second.run(), /the server ended/);

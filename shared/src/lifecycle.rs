@@ -1,10 +1,46 @@
 //! Beginning to end: the first signal drains, a second one ends the process at once.
 
+use std::process::ExitCode;
+
+use anyhow::Context as _;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
+use crate::config::{Config, Role};
+use crate::telemetry;
+
+/// `EX_USAGE` of sysexits.h: the configuration is wrong, and starting again will not help.
+pub const BAD_CONFIG: u8 = 64;
+
 /// Exit code of a process that was told twice, after the shell's 128 + SIGINT.
 const TOLD_TWICE: i32 = 130;
+
+/// The whole life of a process that is one of several: settings, logs, runtime, signals, exit code. `serve` returns soon
+/// after its token is cancelled.
+pub fn run<F>(role: Role, serve: impl FnOnce(Config, CancellationToken) -> F) -> ExitCode
+where
+    F: Future<Output = anyhow::Result<()>>,
+{
+    let config = match Config::for_role(role) {
+        Ok(config) => config,
+        Err(problems) => {
+            eprintln!("{problems}");
+            return ExitCode::from(BAD_CONFIG);
+        }
+    };
+    let life = || -> anyhow::Result<()> {
+        telemetry::init(&config.log).context("COLLABRY_LOG")?;
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+        runtime.block_on(async { serve(config, shutdown_on_signal()?).await })
+    };
+    match life() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
 
 /// A token that is cancelled by the first SIGINT or SIGTERM.
 pub fn shutdown_on_signal() -> std::io::Result<CancellationToken> {

@@ -8,9 +8,10 @@ use std::sync::Arc;
 use collabry_ai_engine::embeddings::LocalEmbedder;
 use collabry_ai_engine::models::{Models, RetryPolicy};
 use collabry_shared::clock::{Clock, SystemClock};
-use collabry_shared::config::Config;
+use collabry_shared::config::{BlobConfig, Config};
+use collabry_shared::coordination::{self, Sockets};
 use collabry_shared::engine::ProviderStatus;
-use collabry_shared::storage::sqlite;
+use collabry_shared::{redis, storage};
 
 /// What was looked at, and what is wrong with it.
 struct Finding {
@@ -30,13 +31,16 @@ pub async fn run(config: &Config) -> anyhow::Result<ExitCode> {
     let mut findings = vec![
         Finding::new("configuration", Ok::<_, String>(())),
         Finding::new(format!("data folder {}", data_dir.display()), writable(data_dir)),
-        Finding::new("database", database(data_dir).await),
         Finding::new(format!("address {}", config.api.bind), free(config)),
         Finding::new(format!("web client {}", config.api.web_dir.display()), web_client(&config.api.web_dir)),
         Finding::new(format!("embedding model {}", config.engine.model_dir.display()), embedding_model(config)),
         Finding::new("pdftotext", pdf_tools("pdftotext")),
         Finding::new("pdfinfo", pdf_tools("pdfinfo")),
     ];
+    findings.extend(storage(config).await);
+    if let Some(redis) = &config.redis {
+        findings.push(Finding::new("Redis", redis::check::check(redis).await));
+    }
     findings.extend(providers(config).await);
     Ok(report(&findings))
 }
@@ -73,9 +77,33 @@ fn writable(data_dir: &Path) -> Result<(), String> {
     })
 }
 
-async fn database(data_dir: &Path) -> Result<(), String> {
-    let stores = sqlite::open(data_dir, Arc::new(SystemClock)).await.map_err(|error| error.to_string())?;
-    stores.probe.ping().await.map_err(|error| error.to_string())
+async fn storage(config: &Config) -> Vec<Finding> {
+    // Redis is looked at by itself.
+    let without_redis = Config { redis: None, ..config.clone() };
+    let opened = async {
+        let coordination = coordination::open(&without_redis, Arc::new(SystemClock), Sockets::Here).await?;
+        storage::open(config, coordination.generation_log, SystemClock.now()).await
+    };
+    let stores = match opened.await {
+        Ok(stores) => stores,
+        Err(error) => return vec![Finding::new("storage", Err::<(), _>(error.to_string()))],
+    };
+    let database = if config.storage.mongodb.is_some() { "database (MONGODB_URI)" } else { "database" };
+    let answers = async {
+        stores.probe.ping().await?;
+        stores.probe.version().await
+    };
+    let database = match answers.await {
+        Ok(version) => Finding::new(format!("{database}: {version}"), Ok::<_, String>(())),
+        Err(error) => Finding::new(database, Err::<(), _>(error.to_string())),
+    };
+    let place = match &config.storage.blobs {
+        BlobConfig::DataDir => "files in the data folder".to_owned(),
+        BlobConfig::Folder(folder) => format!("files in {}", folder.display()),
+        BlobConfig::S3(s3) => format!("files in the bucket {}", s3.bucket),
+    };
+    let fix = |error| format!("{error}. See COLLABRY_BLOBS_URL and the COLLABRY_S3_ settings.");
+    vec![database, Finding::new(place, stores.blobs.ping().await.map_err(fix))]
 }
 
 fn free(config: &Config) -> Result<(), String> {

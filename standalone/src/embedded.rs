@@ -1,4 +1,4 @@
-//! The parts of the one-process form: embedded stores and an engine in this process.
+//! The parts of the one-process form: the configured stores, embedded ones by default, and an engine in this process.
 
 use std::sync::Arc;
 
@@ -7,31 +7,27 @@ use collabry_ai_engine::sources::Extractor;
 use collabry_ai_engine::{Engine, EngineParts};
 use collabry_shared::clock::{Clock, SystemClock};
 use collabry_shared::config::Config;
-use collabry_shared::realtime::{LocalFanOut, Published};
-use collabry_shared::storage::{Stores, sqlite};
-use tokio::sync::mpsc;
+use collabry_shared::coordination::{self, Coordination, Sockets};
+use collabry_shared::storage::{self, Stores};
 
 pub struct Embedded {
     pub stores: Stores,
     pub engine: Arc<Engine>,
-    pub fan_out: LocalFanOut,
-    pub published: mpsc::Receiver<Published>,
+    pub coordination: Coordination,
     pub clock: Arc<dyn Clock>,
 }
 
 pub async fn build(config: &Config) -> anyhow::Result<Embedded> {
-    let data_dir = &config.storage.data_dir;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let stores = sqlite::open(data_dir, Arc::clone(&clock))
-        .await
-        .with_context(|| format!("opening the database in {}", data_dir.display()))?;
-    let (fan_out, published) = LocalFanOut::new();
+    let coordination = coordination::open(config, Arc::clone(&clock), Sockets::Here).await?;
+    let log = Arc::clone(&coordination.generation_log);
+    let stores = storage::open(config, log, clock.now()).await.context("opening the storage")?;
     let engine = Engine::build(EngineParts {
         config: config.engine.clone(),
         stores: stores.clone(),
-        fan_out: Arc::new(fan_out.clone()),
+        fan_out: Arc::clone(&coordination.fan_out),
         clock: Arc::clone(&clock),
         extractor: Extractor::this_program(config.engine.extraction.clone()),
     })?;
-    Ok(Embedded { stores, engine: Arc::new(engine), fan_out, published, clock })
+    Ok(Embedded { stores, engine: Arc::new(engine), coordination, clock })
 }

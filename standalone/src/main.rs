@@ -12,11 +12,9 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 use collabry_shared::config::Config;
+use collabry_shared::lifecycle;
 
 use self::cli::{Cli, Command};
-
-/// `EX_USAGE` of sysexits.h: the configuration is wrong, and starting again will not help.
-const BAD_CONFIG: u8 = 64;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -27,7 +25,7 @@ fn main() -> ExitCode {
         Ok(config) => config,
         Err(problems) => {
             eprintln!("{problems}");
-            return ExitCode::from(BAD_CONFIG);
+            return ExitCode::from(lifecycle::BAD_CONFIG);
         }
     };
     let result = match cli.command {

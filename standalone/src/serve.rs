@@ -6,9 +6,8 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use collabry_api::{App, AppParts};
 use collabry_shared::config::Config;
-use collabry_shared::presence::LocalPresence;
-use collabry_shared::{lifecycle, telemetry};
-use collabry_worker::Worker;
+use collabry_shared::{health, lifecycle, telemetry};
+use collabry_worker::{Worker, WorkerParts};
 use tokio::net::TcpListener;
 
 use crate::embedded::{self, Embedded};
@@ -23,24 +22,42 @@ pub async fn run(config: Config) -> anyhow::Result<ExitCode> {
         .await
         .with_context(|| format!("listening on {bind}; set COLLABRY_BIND to another address or port"))?;
     let _lock = data_dir::lock(&config.storage.data_dir)?;
-    let Embedded { stores, engine, fan_out, published, clock } = embedded::build(&config).await?;
+    let alone = config.storage.mongodb.is_none();
+    let Embedded { stores, engine, coordination, clock } = embedded::build(&config).await?;
     let jwt_secret = match config.api.jwt_secret.clone() {
         Some(secret) => secret,
         None => secret::load_or_make(&config.storage.data_dir)?,
     };
+    let worker = Worker::build(WorkerParts {
+        config: config.worker,
+        drain: config.api.drain,
+        stores: stores.clone(),
+        fan_out: Arc::clone(&coordination.fan_out),
+        clock: Arc::clone(&clock),
+        ends_generations: false,
+    });
     let app = App::build(AppParts {
         config: config.api,
         jwt_secret,
         default_model: config.engine.default_model,
-        stores: stores.clone(),
+        stores,
         engine: Arc::clone(&engine) as _,
-        fan_out: Arc::new(fan_out),
-        published,
-        presence: Arc::new(LocalPresence::default()),
-        clock: Arc::clone(&clock),
+        fan_out: coordination.fan_out,
+        published: coordination.published,
+        redis: coordination.redis,
+        presence: coordination.presence,
+        limiter: coordination.limiter,
+        clock,
     });
-    let worker = Worker::new(stores, clock);
-    engine.take_over().await.context("taking over what the last run left")?;
+    let health = config.services.internal_bind.map(|bind| {
+        let listening = health::Listener::start(bind, app.vitals());
+        listening.with_context(|| format!("listening on {bind}; set COLLABRY_INTERNAL_BIND to another address or port"))
+    });
+    let _health = health.transpose()?;
+    // A database that others may share is another matter: there, leases run out by themselves.
+    if alone {
+        engine.take_over().await.context("taking over what the last run left")?;
+    }
     eprintln!("Collabry is ready: http://{}", listener.local_addr()?);
     let (served, engine, worker) =
         tokio::join!(app.run(listener, shutdown.clone()), engine.run(shutdown.clone()), worker.run(shutdown));

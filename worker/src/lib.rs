@@ -1,6 +1,11 @@
 //! The worker: what has to be done from time to time, whether anyone asks or not.
 
-mod housekeeping;
-mod schedule;
+mod auth;
+mod generations;
+pub mod jobs;
+mod sources;
+mod usage;
+mod vitals;
+mod worker;
 
-pub use self::schedule::{ScheduleError, Worker};
+pub use self::worker::{Worker, WorkerParts};

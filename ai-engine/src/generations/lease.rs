@@ -1,35 +1,34 @@
-//! The right to write a generation, which has to be renewed.
+//! Renews the right to write a generation.
 
 use std::time::Duration;
 
 use collabry_shared::generations::GenerationRepo;
+use collabry_shared::generations::lease::{HEARTBEAT, until};
 use collabry_shared::ids::{GenerationId, OwnerId};
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 
 use super::runner::Parts;
 
-/// A process that has not renewed for so long counts as dead.
-pub(super) const LEASE: SignedDuration = SignedDuration::from_secs(15);
+/// Between tries while the database is away: shorter than the others wait when it is back, see `SETTLE` of the runner.
+const RETRY: Duration = Duration::from_millis(500);
 
-/// Two renewals may fail before the lease runs out.
-const HEARTBEAT: Duration = Duration::from_secs(5);
-
-/// The end of a lease that begins now.
-pub(super) fn until(now: Timestamp) -> Timestamp {
-    now.saturating_add(LEASE).unwrap_or(Timestamp::MAX)
-}
+/// While the database is away nobody can take over, so the answer goes on being written. If it is away for us only, the
+/// one who takes over ends the log, and what we add after that is not shown; this bounds how long we work for nothing.
+const GRACE: SignedDuration = SignedDuration::from_secs(30);
 
 /// Renews the lease; returns when it is lost.
 pub(super) async fn keep(parts: &Parts, id: GenerationId, owner: OwnerId) {
     let generations: &dyn GenerationRepo = parts.stores.generations.as_ref();
     let mut held_until = until(parts.clock.now());
+    let mut wait = HEARTBEAT;
     loop {
-        tokio::time::sleep(HEARTBEAT).await;
-        let next = until(parts.clock.now());
-        match generations.renew(id, owner, next).await {
-            Ok(true) => held_until = next,
-            Err(error) if parts.clock.now() < held_until => {
+        tokio::time::sleep(wait).await;
+        let now = parts.clock.now();
+        match generations.renew(id, owner, until(now)).await {
+            Ok(true) => (held_until, wait) = (until(now), HEARTBEAT),
+            Err(error) if now.duration_since(held_until) < GRACE => {
                 tracing::warn!(%id, %error, "a lease could not be renewed; trying again");
+                wait = RETRY;
             }
             Ok(false) | Err(_) => return,
         }

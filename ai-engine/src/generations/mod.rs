@@ -6,10 +6,8 @@ mod ending;
 mod extractive;
 mod followup;
 mod lease;
-mod logged;
 mod passages;
 pub mod prompt;
-mod references;
 mod run;
 mod runner;
 #[cfg(test)]
@@ -17,4 +15,4 @@ mod testing;
 
 pub use self::extractive::Extractive;
 pub use self::passages::PASSAGES;
-pub use self::runner::{Generations, Parts};
+pub use self::runner::{Generations, Load, Parts};

@@ -2,9 +2,8 @@
 
 use std::time::Instant as StdInstant;
 
-use collabry_shared::generations::{Generation, GenerationEvent};
+use collabry_shared::generations::{Draft, Generation, GenerationEvent, Logged};
 use collabry_shared::ids::OwnerId;
-use collabry_shared::realtime::Signal;
 use collabry_shared::storage::StoreResult;
 use futures::StreamExt;
 use jiff::SignedDuration;
@@ -13,8 +12,7 @@ use tokio::time::{Instant, sleep_until};
 
 use super::coalesce::Coalescer;
 use super::control::Control;
-use super::ending::{self, Draft, Outcome};
-use super::logged::Logged;
+use super::ending::Outcome;
 use super::passages::{self, stored};
 use super::{lease, runner::Parts};
 use crate::models::{Answer, AnswerError, Piece};
@@ -39,12 +37,6 @@ pub(super) async fn run(parts: &Parts, owner: OwnerId, places: &Semaphore, gener
     }
 }
 
-/// Lets the relays follow the log. It comes before anything that may end the generation, so that its end is heard too.
-pub(super) async fn announce(parts: &Parts, generation: &Generation) {
-    let Generation { id: generation_id, conversation_id, .. } = *generation;
-    parts.fan_out.signal(Signal::GenerationRunning { generation_id, conversation_id }).await;
-}
-
 struct Run<'a> {
     parts: &'a Parts,
     owner: OwnerId,
@@ -56,7 +48,8 @@ struct Run<'a> {
 
 impl Run<'_> {
     async fn begin(mut self, places: &Semaphore) -> StoreResult<()> {
-        announce(self.parts, self.generation).await;
+        let endings = self.parts.endings();
+        endings.announce(self.generation).await;
         let logged = Logged::read(self.parts.stores.generation_log.as_ref(), self.generation.id).await?;
         let outcome = if self.can_begin(&logged).await? {
             self.write(places, logged).await.err().unwrap_or(Outcome::Complete)
@@ -68,7 +61,8 @@ impl Run<'_> {
         if let Outcome::Failed(error) = &outcome {
             tracing::warn!(id = %self.generation.id, model = %self.generation.model, %error, "a generation failed");
         }
-        ending::end(self.parts, self.owner, self.generation, &self.draft, &outcome).await
+        let told = outcome.told(self.parts.models.label(&self.generation.model));
+        endings.end(self.owner, self.generation, &self.draft, told).await
     }
 
     /// Whether nothing was shown yet. Otherwise a process died while it wrote, and what it wrote is the answer.

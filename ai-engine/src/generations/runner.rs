@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use collabry_shared::clock::Clock;
 use collabry_shared::engine::EngineError;
-use collabry_shared::generations::{Generation, GenerationState};
+use collabry_shared::generations::{Draft, Endings, Generation, GenerationState, lease};
 use collabry_shared::ids::{GenerationId, OwnerId};
 use collabry_shared::realtime::FanOut;
 use collabry_shared::storage::{StoreResult, Stores};
@@ -17,8 +17,8 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::control::Control;
-use super::ending::{self, Draft, Outcome};
-use super::{lease, run};
+use super::ending::Outcome;
+use super::run;
 use crate::models::{AnswerError, Models};
 use crate::retrieval::Search;
 
@@ -26,7 +26,13 @@ use crate::retrieval::Search;
 const QUEUE_FACTOR: usize = 2;
 
 /// How often abandoned and forgotten generations are looked for.
-const RECOVER_EVERY: Duration = Duration::from_secs(5);
+const RECOVER_EVERY: Duration = Duration::from_secs(1);
+
+// The end of what a dead engine left comes within ten seconds, with time to spare for storing it.
+const _: () = assert!(lease::LEASE.unsigned_abs().as_secs() + RECOVER_EVERY.as_secs() <= 7);
+
+/// After the database was away: its owners renew their leases first.
+const SETTLE: Duration = Duration::from_secs(3);
 
 /// A queued generation that nobody claimed for so long was forgotten by whoever queued it, or refused for want of a
 /// place.
@@ -45,10 +51,25 @@ pub struct Parts {
     pub clock: Arc<dyn Clock>,
 }
 
+impl Parts {
+    pub(super) fn endings(&self) -> Endings {
+        let Self { stores, fan_out, clock, .. } = self.clone();
+        Endings { stores, fan_out, clock }
+    }
+}
+
 impl fmt::Debug for Parts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Parts").field("models", &self.models).finish_non_exhaustive()
     }
+}
+
+/// Generations of one runner.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Load {
+    pub writing: usize,
+    /// Claimed, and waiting for a place to write.
+    pub waiting: usize,
 }
 
 /// Runs generations; clones are the same runner.
@@ -58,6 +79,7 @@ pub struct Generations(Arc<Inner>);
 struct Inner {
     parts: Parts,
     owner: OwnerId,
+    concurrent: usize,
     /// One for each that writes.
     places: Semaphore,
     /// One for each that writes or waits for a place.
@@ -80,6 +102,7 @@ impl Generations {
         Self(Arc::new(Inner {
             parts,
             owner: OwnerId::new(),
+            concurrent,
             places: Semaphore::new(concurrent),
             admissions: Arc::new(Semaphore::new(concurrent.saturating_mul(1 + QUEUE_FACTOR))),
             running: Mutex::default(),
@@ -143,10 +166,15 @@ impl Generations {
 
     /// Recovers again and again until `shutdown`.
     pub async fn keep_recovering(&self, shutdown: CancellationToken) {
-        while shutdown.run_until_cancelled(tokio::time::sleep(RECOVER_EVERY)).await.is_some() {
-            if let Err(error) = self.recover().await {
-                tracing::error!(%error, "abandoned generations could not be looked for");
-            }
+        let mut wait = RECOVER_EVERY;
+        while shutdown.run_until_cancelled(tokio::time::sleep(wait)).await.is_some() {
+            wait = match self.recover().await {
+                Ok(()) => RECOVER_EVERY,
+                Err(error) => {
+                    tracing::error!(%error, "abandoned generations could not be looked for");
+                    SETTLE
+                }
+            };
         }
     }
 
@@ -159,6 +187,13 @@ impl Generations {
             self.0.interrupt.cancel();
             self.0.tasks.wait().await;
         }
+    }
+
+    /// How much it has to do now.
+    pub fn load(&self) -> Load {
+        let all = self.0.running().len();
+        let writing = self.0.concurrent.saturating_sub(self.0.places.available_permits()).min(all);
+        Load { writing, waiting: all - writing }
     }
 
     async fn claim(&self, id: GenerationId) -> StoreResult<Option<Generation>> {
@@ -211,8 +246,10 @@ impl Generations {
 
     /// Ends a generation that we hold and nobody has begun.
     async fn end(&self, generation: &Generation, outcome: &Outcome) -> StoreResult<()> {
-        run::announce(&self.0.parts, generation).await;
-        ending::end(&self.0.parts, self.0.owner, generation, &Draft::default(), outcome).await
+        let (parts, endings) = (&self.0.parts, self.0.parts.endings());
+        endings.announce(generation).await;
+        let told = outcome.told(parts.models.label(&generation.model));
+        endings.end(self.0.owner, generation, &Draft::default(), told).await
     }
 
     fn spawn(&self, generation: Generation, admission: Option<OwnedSemaphorePermit>) {

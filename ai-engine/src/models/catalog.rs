@@ -8,8 +8,9 @@ use collabry_shared::clock::Clock;
 use collabry_shared::config::ProvidersConfig;
 use collabry_shared::engine::{ModelId, ProviderStatus};
 use futures::future;
-use tokio::sync::Mutex;
-use tokio::time::{Instant, timeout};
+use tokio::sync::{Mutex, watch};
+use tokio::time::{Instant, sleep, timeout};
+use tokio_util::sync::CancellationToken;
 
 use super::http::Endpoint;
 use super::ollama::Ollama;
@@ -23,15 +24,26 @@ const LIST_TIMEOUT: Duration = Duration::from_secs(3);
 /// For how long a list is good: a page that shows it is opened by many people at once.
 const LIST_LIFE: Duration = Duration::from_secs(5);
 
+/// How often providers are asked without anyone wanting to know, for [`Models::known`].
+const LIST_EVERY: Duration = Duration::from_secs(15);
+
 /// What an error is told of when it is no provider's.
 const NO_PROVIDER: &str = "The server";
+
+/// What a provider said when it was last asked, and how long it took.
+#[derive(Debug, Clone)]
+pub struct Known {
+    pub status: ProviderStatus,
+    pub took: Duration,
+}
 
 /// All models that can be asked.
 pub struct Models {
     providers: Vec<Arc<dyn Provider>>,
     limits: Limits,
     /// Held while providers are asked, so that callers at the same time share one round.
-    listed: Mutex<Option<(Instant, Vec<ProviderStatus>)>>,
+    listed: Mutex<Option<Instant>>,
+    known: watch::Sender<Vec<Known>>,
 }
 
 impl fmt::Debug for Models {
@@ -64,7 +76,7 @@ impl Models {
             providers.push(Arc::new(OpenAi(endpoint)));
         }
         let limits = Limits { first_token: config.first_token, between_tokens: config.between_tokens, retry };
-        Ok(Self { providers, limits, listed: Mutex::new(None) })
+        Ok(Self { providers, limits, listed: Mutex::default(), known: watch::Sender::default() })
     }
 
     /// Asks a model. The answer begins with text; a provider that fails before that is asked again as the policy says.
@@ -81,14 +93,28 @@ impl Models {
     /// Every provider with its models and health; at most a few seconds old.
     pub async fn statuses(&self) -> Vec<ProviderStatus> {
         let mut listed = self.listed.lock().await;
-        if let Some((at, statuses)) = listed.as_ref()
-            && at.elapsed() < LIST_LIFE
-        {
-            return statuses.clone();
+        if listed.is_none_or(|at| at.elapsed() >= LIST_LIFE) {
+            let known = future::join_all(self.providers.iter().map(|provider| ask(provider.as_ref()))).await;
+            self.known.send_replace(known);
+            *listed = Some(Instant::now());
         }
-        let statuses = future::join_all(self.providers.iter().map(|provider| status(provider.as_ref()))).await;
-        *listed = Some((Instant::now(), statuses.clone()));
-        statuses
+        self.known().into_iter().map(|known| known.status).collect()
+    }
+
+    /// What the providers said when they were last asked, without asking; nothing before the first time.
+    pub fn known(&self) -> Vec<Known> {
+        self.known.borrow().clone()
+    }
+
+    /// Asks the providers now and then until `shutdown`, so that what is known is never old.
+    pub async fn keep_listing(&self, shutdown: CancellationToken) {
+        let asking = async {
+            loop {
+                self.statuses().await;
+                sleep(LIST_EVERY).await;
+            }
+        };
+        shutdown.run_until_cancelled(asking).await;
     }
 
     fn provider(&self, model: &ModelId) -> Option<&dyn Provider> {
@@ -96,7 +122,8 @@ impl Models {
     }
 }
 
-async fn status(provider: &dyn Provider) -> ProviderStatus {
+async fn ask(provider: &dyn Provider) -> Known {
+    let begun = Instant::now();
     let listed = timeout(LIST_TIMEOUT, provider.models()).await.unwrap_or(Err(AnswerError::Unreachable));
     let (models, problem) = match listed {
         Ok(models) => (models, None),
@@ -105,5 +132,6 @@ async fn status(provider: &dyn Provider) -> ProviderStatus {
             (Vec::new(), Some(error.failure(provider.label()).message))
         }
     };
-    ProviderStatus { provider: provider.id().to_owned(), healthy: problem.is_none(), problem, models }
+    let status = ProviderStatus { provider: provider.id().to_owned(), healthy: problem.is_none(), problem, models };
+    Known { status, took: begun.elapsed() }
 }

@@ -146,9 +146,7 @@ impl AnswerError {
             Self::Busy => {
                 ("engine_busy", true, "Too many answers are being written right now. Try again in a moment.".to_owned())
             }
-            Self::QuestionGone => {
-                ("question_deleted", false, "The question was deleted before it was answered.".to_owned())
-            }
+            Self::QuestionGone => return Failure::question_deleted(),
             Self::Search { .. } => {
                 ("search_failed", true, "The sources cannot be searched right now. Try again in a moment.".to_owned())
             }

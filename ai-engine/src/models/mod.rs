@@ -14,7 +14,7 @@ use async_trait::async_trait;
 use collabry_shared::engine::ModelInfo;
 use futures::stream::BoxStream;
 
-pub use self::catalog::Models;
+pub use self::catalog::{Known, Models};
 pub use self::error::AnswerError;
 pub use self::retry::RetryPolicy;
 pub use self::task::{Coverage, Speaker, Task, Turn};

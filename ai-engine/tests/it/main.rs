@@ -5,9 +5,13 @@ mod embeddings;
 #[cfg(test)]
 mod generations;
 #[cfg(test)]
+mod http;
+#[cfg(test)]
 mod minilm;
 #[cfg(test)]
 mod models;
+#[cfg(test)]
+mod process;
 #[cfg(test)]
 mod retrieval;
 #[cfg(test)]

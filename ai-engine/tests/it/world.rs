@@ -1,20 +1,22 @@
 //! What generations need: a notebook with a source and a conversation on disk, a scripted model server, a runner.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use collabry_ai_engine::EngineParts;
 use collabry_ai_engine::embeddings::{EmbedError, Embedder, Priority};
 use collabry_ai_engine::generations::{Extractive, Generations, Parts};
 use collabry_ai_engine::models::{Models, RetryPolicy};
 use collabry_ai_engine::retrieval::Search;
+use collabry_ai_engine::sources::Extractor;
 use collabry_shared::auth::{Email, User};
 use collabry_shared::clock::{Clock, ManualClock};
-use collabry_shared::config::ProvidersConfig;
+use collabry_shared::config::{Config, ProvidersConfig};
 use collabry_shared::conversations::{Author, ClientId, Conversation, Message, MessageStatus, NewMessage};
 use collabry_shared::engine::{EngineError, ModelId, SearchHit, SearchRequest};
-use collabry_shared::generations::{Generation, GenerationEvent, GenerationState, LoggedEvent};
+use collabry_shared::generations::{Generation, GenerationEvent, GenerationState, LoggedEvent, lease};
 use collabry_shared::ids::{ConversationId, GenerationId, MessageId, NotebookId, OwnerId, SourceId, UserId};
 use collabry_shared::notebooks::Notebook;
 use collabry_shared::realtime::{LocalFanOut, Published};
@@ -25,6 +27,8 @@ use scripted_provider::{Ending, Provider as Scripted, Reply};
 use tempfile::TempDir;
 use tokio::sync::mpsc;
 use url::Url;
+
+use crate::minilm;
 
 /// The first of these passages answers a question about the heart.
 pub const PASSAGES: [&str; 3] = [
@@ -180,13 +184,7 @@ impl World {
 
     /// An engine on the data folder, with stores of its own, as in a process of its own.
     pub async fn engine(&self, concurrent: usize) -> Engine {
-        let config = ProvidersConfig {
-            ollama_url: None,
-            openai_url: Some(self.provider.clone()),
-            openai_api_key: None,
-            first_token: PATIENCE,
-            between_tokens: PATIENCE,
-        };
+        let config = self.outside().providers();
         let clock: Arc<dyn Clock> = Arc::new(self.clock.clone());
         let retry = RetryPolicy { first_wait: Duration::from_millis(1), ..RetryPolicy::default() };
         let models = Models::new(&config, Arc::new(Extractive::new(Arc::new(Words))), &clock, retry).unwrap();
@@ -200,6 +198,12 @@ impl World {
             clock,
         };
         Engine { runner: Generations::new(parts, concurrent), stores, published, conversation: self.conversation }
+    }
+
+    /// What another process needs to know.
+    pub fn outside(&self) -> Outside {
+        let Self { provider, folder, clock, .. } = self;
+        Outside { provider: provider.clone(), folder: folder.path().to_owned(), clock: clock.clone() }
     }
 
     /// Stores a question and queues its answer.
@@ -240,12 +244,60 @@ impl World {
 
     /// Lets every lease run out.
     pub fn pass_leases(&self) {
-        self.clock.advance(SignedDuration::from_secs(16));
+        self.clock.advance(lease::LEASE + SignedDuration::from_secs(1));
     }
 }
 
 async fn open(folder: &Path, clock: &ManualClock) -> Stores {
     sqlite::open(folder, Arc::new(clock.clone())).await.unwrap()
+}
+
+/// The world as another process sees it.
+pub struct Outside {
+    provider: Url,
+    folder: PathBuf,
+    clock: ManualClock,
+}
+
+impl Outside {
+    pub async fn stores(&self) -> Stores {
+        open(&self.folder, &self.clock).await
+    }
+
+    /// What a whole engine on the data folder is made of.
+    pub async fn parts(&self, concurrent: usize) -> EngineParts {
+        let mut config = Config::from_lookup(|_| None).unwrap().engine;
+        config.model_dir = minilm::folder();
+        config.threads = 1;
+        config.concurrent_generations = concurrent;
+        config.providers = self.providers();
+        let (fan_out, _) = LocalFanOut::new();
+        EngineParts {
+            stores: self.stores().await,
+            fan_out: Arc::new(fan_out),
+            clock: Arc::new(self.clock.clone()),
+            extractor: Extractor::new(env!("CARGO_BIN_EXE_collabry-ai-engine").into(), config.extraction.clone()),
+            config,
+        }
+    }
+
+    fn providers(&self) -> ProvidersConfig {
+        ProvidersConfig {
+            ollama_url: None,
+            openai_url: Some(self.provider.clone()),
+            openai_api_key: None,
+            first_token: PATIENCE,
+            between_tokens: PATIENCE,
+        }
+    }
+}
+
+/// Waits for an event of a generation that another process runs.
+pub async fn first(stores: &Stores, generation: &Generation, is: impl Fn(&GenerationEvent) -> bool) {
+    let log = &stores.generation_log;
+    while !log.read(generation.id, 0, Duration::ZERO).await.unwrap().iter().any(|logged| is(&logged.event)) {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
 }
 
 /// One engine process.

@@ -16,6 +16,7 @@ use super::accounts::{self, NewAccount};
 use super::refresh::{self, RefreshToken};
 use super::{CurrentUser, end_session};
 use crate::http::{ApiError, ApiResult, Body, FieldError, Problem};
+use crate::limits::Attempt;
 use crate::notebooks;
 use crate::state::ApiState;
 use crate::text::clean_line;
@@ -125,12 +126,16 @@ fn check_registration(request: &Registration) -> ApiResult<(Email, String)> {
 ))]
 async fn login(
     State(state): State<ApiState>,
+    attempt: Attempt,
     jar: CookieJar,
-    Body(request): Body<Credentials>,
+    body: ApiResult<Body<Credentials>>,
 ) -> ApiResult<(CookieJar, Json<SignedIn>)> {
-    let user = match Email::parse(&request.email) {
-        Ok(email) => state.stores.users.by_email(&email).await?,
-        Err(_) => None,
+    let email = body.as_ref().ok().and_then(|Body(request)| Email::parse(&request.email).ok());
+    attempt.sign_in(&state, email.as_ref()).await?;
+    let Body(request) = body?;
+    let user = match &email {
+        Some(email) => state.stores.users.by_email(email).await?,
+        None => None,
     };
     let hash = user.as_ref().map(|user| user.password_hash.clone());
     let right = state.passwords.verify(request.password, hash).await?;

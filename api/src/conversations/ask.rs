@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use collabry_shared::conversations::{Conversation, Message};
 use collabry_shared::engine::{EngineError, ModelId};
 use collabry_shared::generations::{Generation, GenerationState};
-use collabry_shared::ids::{GenerationId, MessageId, SourceId, UserId};
+use collabry_shared::ids::{GenerationId, MessageId, NotebookId, SourceId, UserId};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -66,8 +66,8 @@ pub(super) async fn queue(
 
 /// Hands the request to an engine. An engine that is full or away is no error here: the request is stored, and whoever
 /// is free takes it up.
-pub(super) async fn start(state: &ApiState, id: GenerationId) -> ApiResult<()> {
-    match state.engine.start_generation(id).await {
+pub(super) async fn start(state: &ApiState, notebook: NotebookId, id: GenerationId) -> ApiResult<()> {
+    match state.engine.start_generation(notebook, id).await {
         Ok(()) => Ok(()),
         Err(error @ (EngineError::Busy | EngineError::Unreachable)) => {
             tracing::warn!(generation = %id, %error, "the generation waits in the queue");
@@ -96,7 +96,7 @@ pub async fn regenerate(
     let generation_id = GenerationId::new();
     let question = Question { message: &question, generation_id, supersedes };
     let generation = queue(state, conversation, access.user_id, question, model, request.source_ids).await?;
-    start(state, generation.id).await?;
+    start(state, conversation.notebook_id, generation.id).await?;
     Ok(generation)
 }
 

@@ -84,7 +84,7 @@ pub async fn send(
         announce(state, conversation, stored).await?;
     }
     if let Some(generation_id) = stored.generation_id {
-        ask::start(state, generation_id).await?;
+        ask::start(state, conversation.notebook_id, generation_id).await?;
     }
     Ok(appended)
 }

@@ -17,13 +17,16 @@ use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::{GenerationAccess, TAG, view};
+use super::view::Tail;
+use super::{GenerationAccess, TAG};
 use crate::http::{ApiError, ApiResult, Problem, Query};
 use crate::state::ApiState;
 
 const LAST_EVENT_ID: &str = "last-event-id";
 /// Keeps proxies from taking a thinking model for a dead connection.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
+/// How long the log of a running generation may be gone.
+const COMES_BACK: Duration = Duration::from_secs(2);
 
 pub fn router() -> OpenApiRouter<ApiState> {
     OpenApiRouter::new().routes(routes!(events))
@@ -73,38 +76,33 @@ fn not_given_out() -> ApiError {
 
 /// Who waits for what comes after an id that was never given out would miss all that is before it.
 async fn check_given_out(state: &ApiState, generation: &Generation, after: EventId) -> ApiResult<()> {
-    let last = state.stores.generation_log.last_event_id(generation.id).await?;
+    let log = &state.stores.generation_log;
+    let last = log.last_event_id(generation.id).await?;
     // The log of one that is over may be forgotten.
     let forgotten = last == 0 && generation.state.is_final();
-    if after <= last || forgotten { Ok(()) } else { Err(not_given_out()) }
-}
-
-enum Position {
-    After(EventId),
-    Ended,
+    if after <= last || forgotten {
+        return Ok(());
+    }
+    // A log that was lost is written again by who writes it.
+    let returned = !log.read(generation.id, after - 1, COMES_BACK).await?.is_empty();
+    if returned { Ok(()) } else { Err(not_given_out()) }
 }
 
 /// Ends after the final event, and when the server drains: the client comes back with the last id.
 fn tail(state: ApiState, id: GenerationId, after: EventId) -> impl Stream<Item = Result<Event, Infallible>> {
-    let batches = stream::unfold((state, Position::After(after)), move |(state, position)| async move {
-        let Position::After(after) = position else { return None };
+    let draining = state.draining.clone();
+    let batches = stream::unfold((Tail::new(state, id, after), draining), move |(mut tail, draining)| async move {
         let events = tokio::select! {
-            () = state.draining.cancelled() => return None,
-            events = view::next(&state, id, after) => events,
+            () = draining.cancelled() => return None,
+            events = tail.next() => events,
         };
-        let events = match events {
-            Ok(events) => events?,
+        match events {
+            Ok(events) => Some((events?, (tail, draining))),
             Err(error) => {
                 tracing::error!(generation = %id, %error, "generation log unreadable");
-                return None;
+                None
             }
-        };
-        let next = match events.last() {
-            Some(last) if last.event.is_final() => Position::Ended,
-            Some(last) => Position::After(last.event_id),
-            None => Position::After(after),
-        };
-        Some((events, (state, next)))
+        }
     });
     batches.flat_map(|events| stream::iter(events.into_iter().map(|event| Ok(to_sse(&event)))))
 }

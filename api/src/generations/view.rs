@@ -8,8 +8,8 @@ use collabry_shared::storage::StoreResult;
 
 use crate::state::ApiState;
 
-/// How long one look at the log waits for the next event.
-const WAIT: Duration = Duration::from_secs(30);
+/// How long a tail waits for the next event before it asks the database whether there will be one.
+const WAIT: Duration = Duration::from_secs(10);
 
 /// The events after `after` so far.
 pub async fn so_far(state: &ApiState, id: GenerationId, after: EventId) -> StoreResult<Vec<LoggedEvent>> {
@@ -24,25 +24,64 @@ pub async fn so_far(state: &ApiState, id: GenerationId, after: EventId) -> Store
     }
 }
 
-/// The events after `after`, none when there are none for a while; `None`: nothing will follow.
-pub async fn next(state: &ApiState, id: GenerationId, after: EventId) -> StoreResult<Option<Vec<LoggedEvent>>> {
-    let log = &state.stores.generation_log;
-    let events = log.read(id, after, Duration::ZERO).await?;
-    if !events.is_empty() {
-        return Ok(Some(events));
+/// Follows a generation from an event to its end.
+#[derive(Debug)]
+pub struct Tail {
+    state: ApiState,
+    id: GenerationId,
+    after: EventId,
+    /// Whether the database said that the generation goes on, and no wait has been in vain since: the log will tell.
+    goes_on: bool,
+    ended: bool,
+}
+
+impl Tail {
+    pub fn new(state: ApiState, id: GenerationId, after: EventId) -> Self {
+        Self { state, id, after, goes_on: false, ended: false }
     }
-    // Looked at before the wait, so that nobody waits for the log of a generation that is over.
-    match state.stores.generations.get(id).await? {
-        Some(generation) => match generation.final_event() {
-            Some(end) => the_end(state, id, after, end).await,
-            None => log.read(id, after, WAIT).await.map(Some),
-        },
-        // Deleted with its conversation; whoever runs it will say so in the log.
-        None => Ok(Some(log.read(id, after, WAIT).await?).filter(|events| !events.is_empty())),
+
+    /// The next events, none when there are none for a while; `None`: nothing will follow.
+    pub async fn next(&mut self) -> StoreResult<Option<Vec<LoggedEvent>>> {
+        if self.ended {
+            return Ok(None);
+        }
+        let events = self.look().await?;
+        match events.as_deref().map(<[_]>::last) {
+            Some(Some(last)) => {
+                self.after = last.event_id;
+                self.ended = last.event.is_final();
+            }
+            Some(None) => {}
+            None => self.ended = true,
+        }
+        Ok(events)
+    }
+
+    async fn look(&mut self) -> StoreResult<Option<Vec<LoggedEvent>>> {
+        let log = &self.state.stores.generation_log;
+        if !self.goes_on {
+            let events = log.read(self.id, self.after, Duration::ZERO).await?;
+            if !events.is_empty() {
+                return Ok(Some(events));
+            }
+            // Asked before the wait, so that nobody waits for the log of a generation that is over.
+            match self.state.stores.generations.get(self.id).await? {
+                Some(generation) => {
+                    if let Some(end) = generation.final_event() {
+                        return the_end(&self.state, self.id, self.after, end).await;
+                    }
+                }
+                // Deleted with its conversation; whoever runs it will say so in the log.
+                None => return Ok(Some(log.read(self.id, self.after, WAIT).await?).filter(|events| !events.is_empty())),
+            }
+        }
+        let events = log.read(self.id, self.after, WAIT).await?;
+        self.goes_on = !events.is_empty();
+        Ok(Some(events))
     }
 }
 
-/// The end of a generation that is over. Its log may lack it: forgotten, or cut short by a crash.
+/// The end of a generation that is over. Its log may lack it: forgotten, cut short by a crash, or begun anew after a loss.
 async fn the_end(
     state: &ApiState,
     id: GenerationId,
@@ -50,9 +89,9 @@ async fn the_end(
     event: GenerationEvent,
 ) -> StoreResult<Option<Vec<LoggedEvent>>> {
     let mut events = state.stores.generation_log.read(id, 0, Duration::ZERO).await?;
-    let logged = events.last().is_some_and(|last| last.event.is_final());
+    let seen = events.last().is_some_and(|last| last.event.is_final() && last.event_id == after);
     events.retain(|event| event.event_id > after);
-    if events.is_empty() && !logged {
+    if events.is_empty() && !seen {
         events.push(LoggedEvent { event_id: after + 1, event });
     }
     Ok(Some(events).filter(|events| !events.is_empty()))

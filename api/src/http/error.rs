@@ -71,6 +71,10 @@ impl ApiError {
         Self { retry_after: Some(2), ..error }
     }
 
+    pub fn rate_limited(detail: impl Into<Cow<'static, str>>, seconds: u32) -> Self {
+        Self { retry_after: Some(seconds), ..Self::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited", detail) }
+    }
+
     pub fn internal(what: impl std::fmt::Display) -> Self {
         let detail = "Something went wrong on our side. Try again; if it stays, report the request id.";
         let error = Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", detail);
@@ -85,7 +89,7 @@ impl From<StoreError> for ApiError {
             StoreError::Conflict(what) => Self::conflict("conflict", format!("{what} exists already.")),
             // It was there when the request began: somebody has just deleted it.
             StoreError::Missing(_) => Self::not_found(),
-            StoreError::Damaged(_) | StoreError::Sqlite(_) => Self::internal(error),
+            StoreError::Damaged(_) | StoreError::Sqlite(_) | StoreError::Mongo(_) => Self::internal(error),
         }
     }
 }

@@ -6,12 +6,10 @@ use collabry_shared::realtime::Room;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use socketioxide::SocketIo;
-use socketioxide::extract::SocketRef;
 
-use super::SocketUser;
 use super::connect::disconnect;
 use super::dispatch::{Call, on};
+use super::{SocketIo, SocketRef, SocketUser};
 use crate::auth::{Identity, TokenError};
 use crate::http::ApiResult;
 use crate::state::ApiState;

@@ -4,12 +4,14 @@ use collabry_shared::ids::{SessionId, UserId};
 use collabry_shared::realtime::Room;
 use jiff::Timestamp;
 use serde::Deserialize;
-use socketioxide::SocketIo;
-use socketioxide::extract::{SocketRef, State, TryData};
+use socketioxide::extract::{State, TryData};
 use socketioxide::handler::ConnectHandler as _;
+use socketioxide_redis::InitError;
 
-use super::{Realtime, auth, conversations, generations, messages, presence, typing};
+use super::adapter::Bus;
+use super::{Realtime, SocketIo, SocketRef, auth, conversations, generations, messages, presence, typing};
 use crate::auth::{CurrentUser, TokenError};
+use crate::limits::{self, Client};
 
 /// Who a socket belongs to, proven by its token.
 #[derive(Debug, Clone)]
@@ -36,13 +38,16 @@ struct Handshake {
 enum Refused {
     #[error(transparent)]
     Token(#[from] TokenError),
+    #[error("rate_limited")]
+    TooMany,
     /// The database did not say who this is.
     #[error("busy")]
     Busy,
 }
 
-pub(super) fn register(io: &SocketIo) {
-    io.ns("/", connected.with(authenticate));
+/// Lets sockets in, once the adapter listens to the other replicas.
+pub(super) async fn register(io: &SocketIo) -> Result<(), InitError<Bus>> {
+    io.ns("/", connected.with(authenticate)).await
 }
 
 /// Everything is in place before the client hears that it is connected: its first event finds a handler, and no event of
@@ -52,6 +57,11 @@ async fn authenticate(
     State(realtime): State<Realtime>,
     TryData(handshake): TryData<Handshake>,
 ) -> Result<(), Refused> {
+    let client = socket.req_parts().extensions.get::<Client>().copied().ok_or(Refused::Busy)?;
+    limits::connection(&realtime.api, client).await.map_err(|error| match error.code {
+        "rate_limited" => Refused::TooMany,
+        _ => Refused::Busy,
+    })?;
     let token = handshake.map_err(|_| TokenError::Missing)?.token;
     let identity = realtime.api.tokens.check(&token)?;
     let user = CurrentUser::load(&realtime.api, identity).await.map_err(|error| match error.code {

@@ -6,10 +6,9 @@ use collabry_shared::generations::{EventId, Generation, GenerationState};
 use collabry_shared::ids::{ConversationId, GenerationId, MessageId, UserId};
 use collabry_shared::realtime::{Event, Room};
 use serde::{Deserialize, Serialize};
-use socketioxide::extract::SocketRef;
 
 use super::dispatch::{Call, on};
-use super::presence;
+use super::{Realtime, SocketRef, presence};
 use crate::conversations::ConversationAccess;
 use crate::http::ApiResult;
 use crate::state::ApiState;
@@ -74,6 +73,7 @@ async fn join(call: Call<Join>) -> ApiResult<Joined> {
     let ConversationAccess { access, .. } = ConversationAccess::prove(api, call.user.id(), id).await?;
     // First the room, then the log: nothing can fall between the two.
     call.socket.join(Room::Conversation(id).to_string());
+    call.realtime.sequencer.open(id).await?;
     let (messages, complete) = missed(api, id, call.payload.since_rev).await?;
     let ConversationAccess { conversation, .. } = ConversationAccess::prove(api, call.user.id(), id).await?;
     Ok(Joined {
@@ -81,7 +81,7 @@ async fn join(call: Call<Join>) -> ApiResult<Joined> {
         messages,
         complete,
         read_marks: api.stores.conversations.read_marks(id).await?,
-        generations: in_the_making(api, id).await?,
+        generations: in_the_making(&call.realtime, id).await?,
         present: presence::online(api, access.notebook_id).await?,
     })
 }
@@ -98,10 +98,13 @@ async fn missed(api: &ApiState, id: ConversationId, since: Option<u64>) -> ApiRe
     Ok((messages, true))
 }
 
-async fn in_the_making(api: &ApiState, id: ConversationId) -> ApiResult<Vec<InTheMaking>> {
+/// The answers in the making, which from here on are relayed on this replica.
+async fn in_the_making(realtime: &Realtime, id: ConversationId) -> ApiResult<Vec<InTheMaking>> {
     let mut found = Vec::new();
-    for generation in api.stores.generations.unfinished_in(id).await? {
-        found.push(describe(api, generation).await?);
+    for generation in realtime.api.stores.generations.unfinished_in(id).await? {
+        let found_now = describe(&realtime.api, generation).await?;
+        realtime.relay.watch(found_now.generation_id, id, found_now.last_event_id).await;
+        found.push(found_now);
     }
     Ok(found)
 }

@@ -3,10 +3,13 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
-use socketioxide::extract::{AckSender, SocketRef, State, TryData};
+use socketioxide::ParserError;
+use socketioxide::extract::{AckSender, State, TryData};
 
-use super::{Realtime, SocketUser};
+use super::{Adapter, Realtime, SocketRef, SocketUser};
+use crate::auth::TokenError;
 use crate::http::{ApiError, ApiResult};
+use crate::limits;
 
 /// A parsed event with everything its handler needs.
 pub(super) struct Call<T> {
@@ -26,18 +29,30 @@ where
     let on_packet = move |socket: SocketRef,
                           TryData(data): TryData<T>,
                           State(realtime): State<Realtime>,
-                          ack: AckSender| async move {
-        let answer = match (data, socket.extensions.get::<SocketUser>()) {
-            (Ok(payload), Some(user)) => handler(Call { realtime, socket, user, payload }).await,
-            (Err(error), _) => Err(ApiError::invalid("payload_invalid", format!("{event}: {error}"))),
-            (_, None) => Err(ApiError::unauthorized("token_missing", "Sign in first.")),
-        };
+                          ack: AckSender<Adapter>| async move {
+        let answer = answer(event, handler, realtime, socket, data).await;
         if let Err(error) = ack.send(&acknowledgement(event, answer)) {
             // The client is gone; it will send again.
             tracing::debug!(event, %error, "unacknowledged");
         }
     };
     socket.on(event, on_packet);
+}
+
+async fn answer<T, R, F>(
+    event: &'static str,
+    handler: fn(Call<T>) -> F,
+    realtime: Realtime,
+    socket: SocketRef,
+    data: Result<T, ParserError>,
+) -> ApiResult<R>
+where
+    F: Future<Output = ApiResult<R>>,
+{
+    let user = socket.extensions.get::<SocketUser>().ok_or(TokenError::Missing)?;
+    limits::event(&realtime.api, user.id(), event).await?;
+    let payload = data.map_err(|error| ApiError::invalid("payload_invalid", format!("{event}: {error}")))?;
+    handler(Call { realtime, socket, user, payload }).await
 }
 
 fn acknowledgement<R: Serialize>(event: &str, answer: ApiResult<R>) -> Value {
@@ -51,7 +66,11 @@ fn acknowledgement<R: Serialize>(event: &str, answer: ApiResult<R>) -> Value {
             if let Some(internal) = &error.internal {
                 tracing::error!(event, code = error.code, error = internal, "socket event failed");
             }
-            json!({ "ok": false, "error": { "code": error.code, "message": error.detail } })
+            let mut told = json!({ "code": error.code, "message": error.detail });
+            if let Some(seconds) = error.retry_after {
+                told["retryAfter"] = seconds.into();
+            }
+            json!({ "ok": false, "error": told })
         }
     }
 }

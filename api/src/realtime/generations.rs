@@ -3,8 +3,8 @@
 use collabry_shared::generations::{EventId, LoggedEvent};
 use collabry_shared::ids::GenerationId;
 use serde::{Deserialize, Serialize};
-use socketioxide::extract::SocketRef;
 
+use super::SocketRef;
 use super::dispatch::{Call, on};
 use crate::generations::{GenerationAccess, view};
 use crate::http::ApiResult;

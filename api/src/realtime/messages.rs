@@ -3,8 +3,8 @@
 use collabry_shared::conversations::Message;
 use collabry_shared::ids::{ConversationId, GenerationId, MessageId};
 use serde::{Deserialize, Serialize};
-use socketioxide::extract::SocketRef;
 
+use super::SocketRef;
 use super::dispatch::{Call, on};
 use crate::conversations::{self, ConversationAccess, Regeneration, Sending};
 use crate::http::ApiResult;

@@ -1,44 +1,60 @@
 //! Socket.IO: the fast view of the logs. The contract is in `docs/realtime.md`.
 
+mod adapter;
 mod auth;
 mod connect;
 mod conversations;
 mod dispatch;
 mod generations;
+mod head;
 mod messages;
 mod presence;
 mod pump;
+mod recheck;
 mod relay;
+mod sequencer;
 mod typing;
 
 use std::time::Duration;
 
-use collabry_shared::realtime::Published;
-use socketioxide::SocketIo;
+use collabry_shared::realtime::{Event, Published, Room};
+use collabry_shared::redis::Redis;
+use futures::FutureExt as _;
+use futures::future::BoxFuture;
 use socketioxide::layer::SocketIoLayer;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use self::adapter::Adapter;
 pub use self::connect::SocketUser;
-use self::relay::Relay;
+pub use self::head::own as own_head;
+use self::pump::Pump;
+use self::sequencer::{Lanes, Sequencer};
 use self::typing::Typing;
 use crate::state::ApiState;
 
 /// Packets that may wait for a slow client; beyond it packets are lost to it, and it catches up from the logs.
 const MAX_BUFFERED_PACKETS: usize = 128;
-/// Bytes read at once from a WebSocket; the buffer is kept for each socket.
-const WS_READ_BUFFER: usize = 4_096;
+/// Bytes read at once from a WebSocket; the buffer is kept for each socket, and grows with what is longer.
+const WS_READ_BUFFER: usize = 512;
 /// A message of 16,000 code points with room for its escapes.
 const MAX_PAYLOAD: usize = 256 * 1024;
 /// How far apart draining sockets come back.
 const RECONNECT_WITHIN: Duration = Duration::from_secs(3);
+
+type SocketIo = socketioxide::SocketIo<Adapter>;
+/// What answers the requests of sockets.
+pub type Sockets = SocketIoLayer<Adapter>;
+type SocketRef = socketioxide::extract::SocketRef<Adapter>;
 
 /// What handlers of socket events can reach.
 #[derive(Debug, Clone)]
 struct Realtime {
     api: ApiState,
     typing: Typing,
+    sequencer: Sequencer,
+    relay: relay::Handle,
 }
 
 /// The Socket.IO server of this process.
@@ -46,32 +62,51 @@ struct Realtime {
 pub struct Server {
     io: SocketIo,
     realtime: Realtime,
+    lanes: Lanes,
+    watches: mpsc::Receiver<relay::Watch>,
 }
 
 impl Server {
     /// The server, and the layer that answers its requests.
-    pub fn new(api: ApiState) -> (Self, SocketIoLayer) {
-        let realtime = Realtime { api, typing: Typing::default() };
-        let (layer, io) = SocketIo::builder()
+    /// With Redis, rooms span all replicas.
+    pub fn new(api: ApiState, redis: Option<Redis>) -> (Self, Sockets) {
+        let (sequencer, lanes) = Sequencer::new();
+        let (relay, watches) = relay::Handle::new();
+        let realtime = Realtime { api, typing: Typing::default(), sequencer, relay };
+        let (layer, io) = socketioxide::SocketIo::builder()
             .with_state(realtime.clone())
             .max_buffer_size(MAX_BUFFERED_PACKETS)
             .ws_read_buffer_size(WS_READ_BUFFER)
             .max_payload(MAX_PAYLOAD as u64)
             .ws_max_message_size(MAX_PAYLOAD)
+            .with_adapter::<Adapter>(adapter::adapter(redis))
             .build_layer();
-        connect::register(&io);
-        (Self { io, realtime }, layer)
+        (Self { io, realtime, lanes, watches }, layer)
     }
 
-    /// Starts what runs beside the sockets: delivery of published events, tails of generations, expiry.
-    pub fn start(&self, published: mpsc::Receiver<Published>, tasks: &TaskTracker, stop: &CancellationToken) {
-        let relay = Relay::new(self.io.clone(), self.realtime.api.clone(), tasks.clone(), stop.clone());
-        let pump = pump::run(self.io.clone(), self.realtime.api.clone(), relay, published);
-        tasks.spawn(stop.clone().run_until_cancelled_owned(pump));
-        let expiry = auth::expire_sockets(self.io.clone(), self.realtime.api.clone());
-        tasks.spawn(stop.clone().run_until_cancelled_owned(expiry));
-        let typing = typing::expire(self.realtime.clone());
-        tasks.spawn(stop.clone().run_until_cancelled_owned(typing));
+    /// Lets sockets in, and starts what runs beside them: delivery of published events, tails of generations, expiry.
+    pub async fn start(
+        &mut self,
+        published: mpsc::Receiver<Published>,
+        tasks: &TaskTracker,
+        stop: &CancellationToken,
+    ) -> std::io::Result<()> {
+        let (io, realtime) = (&self.io, &self.realtime);
+        let run = |work: BoxFuture<'static, ()>| {
+            tasks.spawn(stop.clone().run_until_cancelled_owned(work));
+        };
+        for lane in self.lanes.drain(..) {
+            run(sequencer::run(io.clone(), realtime.api.clone(), realtime.relay.clone(), lane).boxed());
+        }
+        let watches = std::mem::replace(&mut self.watches, mpsc::channel(1).1);
+        run(relay::run(io.clone(), realtime.api.clone(), watches).boxed());
+        let (tasks, stop) = (tasks.clone(), stop.clone());
+        let pump = Pump { io: io.clone(), realtime: realtime.clone(), tasks, stop };
+        run(pump.run(published).boxed());
+        run(presence::announce_noticed(realtime.api.clone()).boxed());
+        run(auth::expire_sockets(io.clone(), realtime.api.clone()).boxed());
+        run(typing::expire(realtime.clone()).boxed());
+        connect::register(io).await.map_err(std::io::Error::other)
     }
 
     /// Tells every socket to reconnect elsewhere.
@@ -86,5 +121,17 @@ impl Server {
     /// Closes every socket.
     pub async fn close(&self) {
         self.io.close().await;
+    }
+}
+
+/// Tells those in a room who are connected to this replica.
+async fn emit_here(io: &SocketIo, room: Room, event: &Event) {
+    let payload = match event.payload() {
+        Ok(payload) => payload,
+        Err(error) => return tracing::error!(%error, event = event.name(), "an event that is not JSON"),
+    };
+    if let Err(error) = io.local().to(room.to_string()).emit(event.name(), &payload).await {
+        // A slow client's buffer is full: it will see the gap and ask.
+        tracing::debug!(%error, %room, event = event.name(), "not everyone got an event");
     }
 }

@@ -2,8 +2,8 @@
 
 use collabry_shared::ids::{NotebookId, UserId};
 use collabry_shared::realtime::{Event, Room};
-use socketioxide::extract::SocketRef;
 
+use super::SocketRef;
 use crate::http::ApiResult;
 use crate::state::ApiState;
 
@@ -24,6 +24,15 @@ pub(super) async fn online(api: &ApiState, notebook: NotebookId) -> ApiResult<Ve
     let members = api.stores.notebooks.members(notebook).await?;
     let users: Vec<_> = members.iter().map(|member| member.user.id).collect();
     Ok(api.presence.online(&users).await)
+}
+
+/// Announces those who came or went without a word. Runs until it is dropped.
+pub(super) async fn announce_noticed(api: ApiState) {
+    loop {
+        for user in api.presence.noticed().await {
+            announce(&api, user).await;
+        }
+    }
 }
 
 async fn announce(api: &ApiState, user: UserId) {

@@ -1,53 +1,84 @@
-//! From what any role published to the sockets of this replica.
+//! From what any role published to the sockets.
 
 use collabry_shared::ids::{NotebookId, UserId};
 use collabry_shared::realtime::{Event, Published, Room, Signal};
-use socketioxide::SocketIo;
 use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
-use super::relay::Relay;
-use super::{connect, presence};
+use super::{Realtime, SocketIo, connect, presence, recheck};
 use crate::state::ApiState;
 
-pub(super) async fn run(io: SocketIo, api: ApiState, relay: Relay, mut published: mpsc::Receiver<Published>) {
-    while let Some(published) = published.recv().await {
-        match published {
-            Published::Emit(room, event) => emit(&io, room, &event).await,
-            Published::Signal(signal) => obey(&io, &api, &relay, signal).await,
-        }
-    }
+/// Hands out what is published. Nothing here may wait for something to be published: this is what makes room for it.
+pub(super) struct Pump {
+    pub io: SocketIo,
+    pub realtime: Realtime,
+    pub tasks: TaskTracker,
+    pub stop: CancellationToken,
 }
 
-async fn emit(io: &SocketIo, room: Room, event: &Event) {
-    let payload = match event.payload() {
-        Ok(payload) => payload,
-        Err(error) => return tracing::error!(%error, event = event.name(), "an event that is not JSON"),
-    };
-    let sockets = match room {
-        Room::Outside(notebook, conversation) => {
-            io.to(Room::Notebook(notebook).to_string()).except(Room::Conversation(conversation).to_string())
-        }
-        room => io.to(room.to_string()),
-    };
-    if let Err(error) = sockets.emit(event.name(), &payload).await {
-        // A slow client's buffer is full: it will see the gap and ask.
-        tracing::debug!(%error, %room, event = event.name(), "not everyone got an event");
-    }
-}
-
-async fn obey(io: &SocketIo, api: &ApiState, relay: &Relay, signal: Signal) {
-    match signal {
-        Signal::GenerationRunning { generation_id, conversation_id } => relay.watch(generation_id, conversation_id),
-        Signal::SessionEnded { session_id } => {
-            for socket in io.within(Room::Session(session_id).to_string()).sockets() {
-                connect::disconnect(&socket);
+impl Pump {
+    /// Runs until nobody can publish any more.
+    pub async fn run(self, mut published: mpsc::Receiver<Published>) {
+        while let Some(published) = published.recv().await {
+            match published {
+                Published::Emit(room, event) => self.emit(room, event).await,
+                Published::Signal(signal) => self.obey(signal).await,
+                Published::MissedChanges => self.realtime.sequencer.missed_changes().await,
+                Published::MissedSignals => {
+                    self.realtime.sequencer.missed_signals().await;
+                    self.beside(recheck::sockets(self.io.clone(), self.realtime.api.clone()));
+                }
             }
         }
-        Signal::Membership { notebook_id, user_id, role } => {
-            move_sockets(io, api, notebook_id, user_id, role.is_some()).await;
-            // Not awaited in the queue's own consumer: it publishes into that queue.
-            relay.spawn(announce_presence(api.clone(), notebook_id));
+    }
+
+    async fn emit(&self, room: Room, event: Event) {
+        if let Some(message) = event.message() {
+            return self.realtime.sequencer.changed(message.clone()).await;
         }
+        let payload = match event.payload() {
+            Ok(payload) => payload,
+            Err(error) => return tracing::error!(%error, event = event.name(), "an event that is not JSON"),
+        };
+        // Of every replica: the adapter tells the others.
+        let sockets = match room {
+            Room::Outside(notebook, conversation) => {
+                let open = Room::Conversation(conversation).to_string();
+                self.io.to(Room::Notebook(notebook).to_string()).except(open)
+            }
+            room => self.io.to(room.to_string()),
+        };
+        if let Err(error) = sockets.emit(event.name(), &payload).await {
+            // A slow client's buffer is full: it will see the gap and ask.
+            tracing::debug!(%error, %room, event = event.name(), "not everyone got an event");
+        }
+    }
+
+    async fn obey(&self, signal: Signal) {
+        match signal {
+            Signal::GenerationRunning { generation_id, conversation_id } => {
+                // Who joins later finds it running.
+                if !self.io.within(Room::Conversation(conversation_id).to_string()).sockets().is_empty() {
+                    self.realtime.relay.watch(generation_id, conversation_id, 0).await;
+                }
+            }
+            Signal::SessionEnded { session_id } => {
+                for socket in self.io.within(Room::Session(session_id).to_string()).sockets() {
+                    connect::disconnect(&socket);
+                }
+            }
+            Signal::Membership { notebook_id, user_id, role } => {
+                let api = &self.realtime.api;
+                move_sockets(&self.io, api, notebook_id, user_id, role.is_some()).await;
+                self.beside(announce_presence(api.clone(), notebook_id));
+            }
+        }
+    }
+
+    /// Runs work beside the pump, until the server stops.
+    fn beside(&self, work: impl Future<Output = ()> + Send + 'static) {
+        self.tasks.spawn(self.stop.clone().run_until_cancelled_owned(work));
     }
 }
 

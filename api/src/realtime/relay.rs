@@ -1,32 +1,35 @@
 //! Generations on their way to the sockets: one tail of a log for all who watch it on this replica.
 
 use std::collections::HashSet;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use collabry_shared::generations::LoggedEvent;
+use collabry_shared::generations::{EventId, LoggedEvent};
 use collabry_shared::ids::{ConversationId, GenerationId};
 use collabry_shared::realtime::Room;
 use serde::Serialize;
-use socketioxide::SocketIo;
-use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
 
-use crate::generations::view;
+use super::SocketIo;
+use crate::generations::view::Tail;
 use crate::state::ApiState;
 
 /// After a log that could not be read.
 const PAUSE: Duration = Duration::from_secs(1);
 /// Failed looks in a row after which a tail gives up.
-const FAILURES: u32 = 10;
+const FAILURES: u32 = 60;
+/// Requests that may wait to be begun.
+const QUEUE: usize = 256;
 
-#[derive(Clone)]
-pub(super) struct Relay {
-    io: SocketIo,
-    api: ApiState,
-    tasks: TaskTracker,
-    stop: CancellationToken,
-    watched: Arc<Mutex<HashSet<GenerationId>>>,
+/// The way to the relay. Cheap to clone.
+#[derive(Debug, Clone)]
+pub(super) struct Handle(mpsc::Sender<Watch>);
+
+#[derive(Debug)]
+pub(super) struct Watch {
+    generation: GenerationId,
+    conversation: ConversationId,
+    after: EventId,
 }
 
 #[derive(Debug, Serialize)]
@@ -38,64 +41,71 @@ struct Payload<'a> {
     logged: &'a LoggedEvent,
 }
 
-impl Relay {
-    pub fn new(io: SocketIo, api: ApiState, tasks: TaskTracker, stop: CancellationToken) -> Self {
-        Self { io, api, tasks, stop, watched: Arc::default() }
+impl Handle {
+    pub fn new() -> (Self, mpsc::Receiver<Watch>) {
+        let (sender, receiver) = mpsc::channel(QUEUE);
+        (Self(sender), receiver)
     }
 
-    /// Starts the tail of a generation, once.
-    pub fn watch(&self, generation: GenerationId, conversation: ConversationId) {
-        if !self.watched().insert(generation) {
-            return;
+    /// Tells the sockets of a conversation the events after `after`, unless they are told already.
+    pub async fn watch(&self, generation: GenerationId, conversation: ConversationId, after: EventId) {
+        if self.0.send(Watch { generation, conversation, after }).await.is_err() {
+            tracing::debug!(%generation, "an answer begins as the server ends");
         }
-        let relay = self.clone();
-        self.spawn(async move {
-            relay.tail(generation, conversation).await;
-            relay.watched().remove(&generation);
-        });
     }
+}
 
-    /// Runs work beside the pump, until the server stops.
-    pub fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
-        self.tasks.spawn(self.stop.clone().run_until_cancelled_owned(work));
-    }
-
-    fn watched(&self) -> MutexGuard<'_, HashSet<GenerationId>> {
-        self.watched.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    async fn tail(&self, generation: GenerationId, conversation: ConversationId) {
-        let mut after = 0;
-        let mut failures = 0;
-        while failures < FAILURES {
-            match view::next(&self.api, generation, after).await {
-                Ok(None) => return,
-                Ok(Some(events)) => {
-                    failures = 0;
-                    for logged in &events {
-                        self.emit(generation, conversation, logged).await;
-                        after = logged.event_id;
-                        if logged.event.is_final() {
-                            return;
-                        }
-                    }
+/// Runs the tails until it is dropped.
+pub(super) async fn run(io: SocketIo, api: ApiState, mut requests: mpsc::Receiver<Watch>) {
+    let mut watched = HashSet::new();
+    let mut tails = JoinSet::new();
+    loop {
+        tokio::select! {
+            request = requests.recv() => match request {
+                Some(watch) if watched.insert(watch.generation) => {
+                    tails.spawn(tail(io.clone(), api.clone(), watch));
                 }
-                Err(error) => {
-                    failures += 1;
-                    tracing::warn!(%generation, %error, "generation log unreadable");
-                    tokio::time::sleep(PAUSE).await;
+                Some(_) => {}
+                None => return,
+            },
+            Some(ended) = tails.join_next() => match ended {
+                Ok(generation) => {
+                    watched.remove(&generation);
+                }
+                Err(error) => tracing::error!(%error, "a relay broke"),
+            },
+        }
+    }
+}
+
+async fn tail(io: SocketIo, api: ApiState, Watch { generation, conversation, after }: Watch) -> GenerationId {
+    let mut tail = Tail::new(api, generation, after);
+    let mut failures = 0;
+    while failures < FAILURES {
+        match tail.next().await {
+            Ok(None) => return generation,
+            Ok(Some(events)) => {
+                failures = 0;
+                for logged in &events {
+                    emit(&io, generation, conversation, logged).await;
                 }
             }
+            Err(error) => {
+                failures += 1;
+                tracing::warn!(%generation, %error, "generation log unreadable");
+                tokio::time::sleep(PAUSE).await;
+            }
         }
-        tracing::error!(%generation, "gave up relaying; clients catch up by generation:resume");
     }
+    tracing::error!(%generation, "gave up relaying; clients catch up by generation:resume");
+    generation
+}
 
-    async fn emit(&self, generation_id: GenerationId, conversation_id: ConversationId, logged: &LoggedEvent) {
-        let room = Room::Conversation(conversation_id).to_string();
-        let name = format!("generation:{}", logged.event.name());
-        let payload = Payload { generation_id, conversation_id, logged };
-        if let Err(error) = self.io.local().to(room).emit(&name, &payload).await {
-            tracing::debug!(%error, generation = %generation_id, "not everyone got an event");
-        }
+async fn emit(io: &SocketIo, generation_id: GenerationId, conversation_id: ConversationId, logged: &LoggedEvent) {
+    let room = Room::Conversation(conversation_id).to_string();
+    let name = format!("generation:{}", logged.event.name());
+    let payload = Payload { generation_id, conversation_id, logged };
+    if let Err(error) = io.local().to(room).emit(&name, &payload).await {
+        tracing::debug!(%error, generation = %generation_id, "not everyone got an event");
     }
 }

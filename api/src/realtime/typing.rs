@@ -7,12 +7,11 @@ use std::time::Duration;
 use collabry_shared::ids::ConversationId;
 use collabry_shared::realtime::{Event, Room};
 use serde::Deserialize;
-use socketioxide::extract::SocketRef;
 use socketioxide::socket::Sid;
 use tokio::time::Instant;
 
 use super::dispatch::{Call, on};
-use super::{Realtime, SocketUser};
+use super::{Realtime, SocketRef, SocketUser};
 use crate::conversations::ConversationAccess;
 use crate::http::ApiResult;
 

@@ -1,5 +1,6 @@
 //! Answers: streamed, cited, resumed, stopped, asked again.
 
+use collabry_shared::config::Config;
 use reqwest::Method;
 use scripted_provider::Provider;
 use serde_json::{Value, json};
@@ -13,11 +14,13 @@ const TEXT: &str = "# Pflanzen 🌱\n\n\
 
 /// An api with a scripted model server beside it.
 async fn with_provider() -> TestApp {
+    TestApp::start_with(provider().await).await
+}
+
+/// Makes a scripted model server the provider.
+pub async fn provider() -> impl FnOnce(&mut Config) {
     let address = Provider::default().start().await.unwrap();
-    TestApp::start_with(|config| {
-        config.engine.providers.ollama_url = Some(format!("http://{address}").parse().unwrap());
-    })
-    .await
+    move |config| config.engine.providers.ollama_url = Some(format!("http://{address}").parse().unwrap())
 }
 
 fn texts(events: &[SseEvent]) -> String {

@@ -1,16 +1,20 @@
 //! The api over real HTTP: a server on a port of its own, SQLite in a folder of its own, the real engine.
 #![cfg(test)]
 
+mod admin;
 mod auth;
 mod conversations;
 mod errors;
 mod generations;
 mod health;
 mod join_codes;
+mod limits;
 mod members;
 mod notebooks;
 mod notifications;
 mod openapi;
+mod process;
+mod replicas;
 mod roles;
 mod search;
 mod shutdown;
@@ -20,4 +24,5 @@ mod tenants;
 mod tokens;
 mod uploads;
 mod urls;
+mod usage;
 mod web;

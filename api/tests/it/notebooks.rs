@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::support::{TestApp, eventually, id};
+use crate::support::{TestApp, admin, eventually, id};
 
 #[tokio::test]
 async fn a_notebook_is_made_and_renamed() {
@@ -23,7 +23,7 @@ async fn a_notebook_is_made_and_renamed() {
 
 #[tokio::test]
 async fn deleting_hides_everything_at_once_and_for_good() {
-    let app = TestApp::start().await;
+    let app = TestApp::start_with(admin).await;
     let (ada, bob) = (app.register("ada").await, app.register("bob").await);
     let notebook = ada.notebook("Doomed").await;
     ada.invite(&notebook, &bob, "editor").await;
@@ -59,5 +59,7 @@ async fn deleting_hides_everything_at_once_and_for_good() {
     bob.post("/api/notebooks/join", json!({ "code": code })).await.problem(404, "join_code_unknown");
     bob.upload(&notebook, "b.txt", b"Late.").await.problem(404, "not_found");
     ada.delete(&format!("/api/notebooks/{notebook}")).await.problem(404, "not_found");
+    app.jobs(&ada).await;
+    ada.run_job("purge-deleted").await;
     eventually("the files are gone", async || app.blobs().is_empty().then_some(())).await;
 }

@@ -98,7 +98,8 @@ async fn a_role_may_do_this_and_no_more() {
 #[tokio::test]
 async fn the_table_names_every_route_that_changes_a_notebook() {
     let app = TestApp::start().await;
-    let changing = app.operations.iter().filter(|operation| operation.method != "get" && operation.path.contains('{'));
+    let of_members = |path: &str| path.contains('{') && !path.starts_with("/api/admin/");
+    let changing = app.operations.iter().filter(|operation| operation.method != "get" && of_members(&operation.path));
     let found: BTreeSet<_> = changing.map(|operation| operation.id.as_str()).collect();
     let tested: BTreeSet<_> = TABLE.iter().map(|(name, ..)| *name).collect();
     assert_eq!(found, tested);

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::support::{TestApp, eventually, id, multipart};
+use crate::support::{TestApp, admin, eventually, id, multipart};
 
 /// The least of each format that tells it.
 const ACCEPTED: &[(&str, &[u8], &str)] = &[
@@ -138,7 +138,7 @@ async fn a_new_version_replaces_the_text_and_keeps_the_old_one_for_its_citations
 
 #[tokio::test]
 async fn deleting_a_source_removes_its_rows_and_files() {
-    let app = TestApp::start().await;
+    let app = TestApp::start_with(admin).await;
     let ada = app.register("ada").await;
     let notebook = ada.notebook("Biology").await;
     let source = id(&ada.ready_source(&notebook, "a.txt", "Leaves are green.").await);
@@ -149,9 +149,11 @@ async fn deleting_a_source_removes_its_rows_and_files() {
     ada.post(&format!("/api/sources/{source}/retry"), json!({})).await.problem(404, "not_found");
     let hits = ada.post(&format!("/api/notebooks/{notebook}/search"), json!({ "query": "green" })).await.ok(200);
     assert!(hits["hits"].as_array().unwrap().iter().all(|hit| hit["sourceId"] == kept), "{hits}");
+    app.jobs(&ada).await;
+    ada.run_job("purge-deleted").await;
     eventually("only the other file is left", async || (app.blobs().len() == 1).then_some(())).await;
     eventually("nothing waits to be purged", async || {
-        app.stores.sources.deleted().await.unwrap().is_empty().then_some(())
+        app.stores.sources.deleted(jiff::Timestamp::MAX).await.unwrap().is_empty().then_some(())
     })
     .await;
     let segment = collabry_shared::sources::SegmentId { source_id: source.parse().unwrap(), version: 1 };

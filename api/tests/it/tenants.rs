@@ -3,12 +3,13 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Operation, TestApp, User, id};
+use crate::support::{Operation, TestApp, User, admin, id};
 
 /// Ada's, one of each thing that a path can name.
 struct Things {
     notebook: String,
     source: String,
+    job: String,
     conversation: String,
     message: String,
     generation: String,
@@ -26,6 +27,7 @@ impl Things {
         Self {
             notebook,
             source: id(&source),
+            job: "purge-deleted".to_owned(),
             conversation,
             message: id(&question),
             generation: question["generationId"].as_str().unwrap().to_owned(),
@@ -37,6 +39,7 @@ impl Things {
         match parameter {
             "notebookId" => self.notebook.clone(),
             "sourceId" => self.source.clone(),
+            "name" => self.job.clone(),
             "conversationId" => self.conversation.clone(),
             "messageId" => self.message.clone(),
             "generationId" => self.generation.clone(),
@@ -58,8 +61,9 @@ fn with_parameters(app: &TestApp) -> Vec<Operation> {
 
 #[tokio::test]
 async fn nobody_reaches_the_things_of_another_tenant() {
-    let app = TestApp::start().await;
+    let app = TestApp::start_with(admin).await;
     let (ada, bob) = (app.register("ada").await, app.register("bob").await);
+    app.jobs(&ada).await;
     let things = Things::of(&ada).await;
     // Bob owns a notebook too: a check of the role alone would let him in.
     let bobs = Things::of(&bob).await;
@@ -95,8 +99,9 @@ async fn nobody_reaches_the_things_of_another_tenant() {
 
 #[tokio::test]
 async fn what_is_no_id_names_nothing() {
-    let app = TestApp::start().await;
+    let app = TestApp::start_with(admin).await;
     let ada = app.register("ada").await;
+    app.jobs(&ada).await;
     let things = Things::of(&ada).await;
     for operation in with_parameters(&app) {
         for broken in operation.parameters() {

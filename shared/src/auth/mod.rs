@@ -1,6 +1,7 @@
 //! Accounts and sessions: who may sign in, and for how long a device stays signed in.
 
 mod email;
+mod mongo;
 mod repo;
 mod sqlite;
 
@@ -9,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 pub use self::email::{Email, InvalidEmail};
+pub(crate) use self::mongo::{INDEXES, require_user, users};
 pub use self::repo::{RotateOutcome, SessionRepo, UserRepo};
 use crate::ids::{SessionId, UserId};
 

@@ -1,6 +1,13 @@
 //! Configuration: environment variables, parsed once, every problem reported at once.
 
+mod blobs;
+mod limits;
+mod mongodb;
 mod reader;
+mod redis;
+mod role;
+mod services;
+mod worker;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -9,8 +16,16 @@ use std::time::Duration;
 use secrecy::SecretString;
 use url::Url;
 
+pub use self::blobs::{BlobConfig, S3Config};
+pub use self::limits::LimitsConfig;
+pub use self::mongodb::MongoConfig;
 use self::reader::Reader;
 pub use self::reader::{Problem, Problems};
+pub use self::redis::RedisConfig;
+pub use self::role::Role;
+pub use self::services::ServicesConfig;
+pub use self::worker::WorkerConfig;
+use crate::auth::Email;
 use crate::engine::ModelId;
 
 /// Everything that can be set.
@@ -18,7 +33,11 @@ use crate::engine::ModelId;
 pub struct Config {
     pub api: ApiConfig,
     pub storage: StorageConfig,
+    /// Coordination; `None`: within this process.
+    pub redis: Option<RedisConfig>,
+    pub services: ServicesConfig,
     pub engine: EngineConfig,
+    pub worker: WorkerConfig,
     pub log: LogConfig,
 }
 
@@ -34,14 +53,21 @@ pub struct ApiConfig {
     pub web_dir: PathBuf,
     /// `COLLABRY_MAX_UPLOAD_MB`, in bytes.
     pub max_upload_bytes: u64,
-    /// `COLLABRY_DRAIN_SECS`: how long running requests may take after SIGTERM.
+    /// `COLLABRY_DRAIN_SECS`: how long running requests and jobs may take after SIGTERM.
     pub drain: Duration,
+    pub limits: LimitsConfig,
+    /// `COLLABRY_ADMIN_EMAILS`: the accounts that may see and run jobs.
+    pub admin_emails: Vec<Email>,
 }
 
 #[derive(Debug, Clone)]
 pub struct StorageConfig {
-    /// `COLLABRY_DATA_DIR`
+    /// `COLLABRY_DATA_DIR`: of the embedded backends.
     pub data_dir: PathBuf,
+    /// Documents; `None`: embedded.
+    pub mongodb: Option<MongoConfig>,
+    /// Files.
+    pub blobs: BlobConfig,
 }
 
 #[derive(Debug, Clone)]
@@ -113,12 +139,21 @@ const MIN_SECRET_BYTES: usize = 32;
 impl Config {
     /// Reads the process environment.
     pub fn from_env() -> Result<Self, Problems> {
-        #[expect(clippy::disallowed_methods, reason = "the one place where the environment is read")]
-        Self::from_lookup(|name| std::env::var(name).ok())
+        Self::from_lookup(environment)
+    }
+
+    /// Reads the process environment for a process that is one of several. What its role needs and lacks is a problem
+    /// like any other.
+    pub fn for_role(role: Role) -> Result<Self, Problems> {
+        Self::read(Some(role), environment)
     }
 
     /// Reads settings from `lookup`; unset or empty ones get their defaults.
     pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, Problems> {
+        Self::read(None, lookup)
+    }
+
+    fn read(role: Option<Role>, lookup: impl Fn(&str) -> Option<String>) -> Result<Self, Problems> {
         let mut read = Reader::new(&lookup);
         let max_upload_bytes = read.number("COLLABRY_MAX_UPLOAD_MB", 50, 1..=10_240) * MIB;
         let config = Self {
@@ -129,8 +164,18 @@ impl Config {
                 web_dir: read.path("COLLABRY_WEB_DIR", "web/dist"),
                 max_upload_bytes,
                 drain: read.seconds("COLLABRY_DRAIN_SECS", 20, 0..=3600),
+                limits: LimitsConfig::read(&mut read),
+                admin_emails: read.list("COLLABRY_ADMIN_EMAILS", ',', |text| {
+                    Email::parse(text).map_err(|_| format!("{text:?} is not an e-mail address"))
+                }),
             },
-            storage: StorageConfig { data_dir: read.path("COLLABRY_DATA_DIR", "data") },
+            storage: StorageConfig {
+                data_dir: read.path("COLLABRY_DATA_DIR", "data"),
+                mongodb: MongoConfig::read(&mut read),
+                blobs: BlobConfig::read(&mut read),
+            },
+            redis: RedisConfig::read(&mut read),
+            services: ServicesConfig::read(&mut read),
             engine: EngineConfig {
                 model_dir: read.path("COLLABRY_MODEL_DIR", "models/all-MiniLM-L6-v2"),
                 vector_memory_bytes: read.number("COLLABRY_VECTOR_MEMORY_MB", 512, 16..=1_048_576) * MIB,
@@ -157,13 +202,22 @@ impl Config {
                     between_tokens: read.seconds("COLLABRY_PROVIDER_BETWEEN_TOKENS_SECS", 30, 1..=3600),
                 },
             },
+            worker: WorkerConfig::read(&mut read),
             log: LogConfig {
                 filter: read.text("COLLABRY_LOG", "info"),
                 json: read.one_of("COLLABRY_LOG_FORMAT", &["text", "json"]) == "json",
             },
         };
+        if let Some(role) = role {
+            role.check(&mut read);
+        }
         read.finish(config)
     }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the one place where the environment is read")]
+fn environment(name: &str) -> Option<String> {
+    std::env::var(name).ok()
 }
 
 #[cfg(test)]
@@ -171,7 +225,7 @@ mod tests {
     use std::cell::RefCell;
     use std::collections::BTreeSet;
 
-    use super::Config;
+    use super::{Config, Role};
 
     #[test]
     fn defaults_are_valid() {
@@ -187,27 +241,72 @@ mod tests {
             "COLLABRY_JWT_SECRET" => Some("hunter2".to_owned()),
             "COLLABRY_OLLAMA_URL" => Some("localhost:11434".to_owned()),
             "COLLABRY_MAX_PAGES" => Some("many".to_owned()),
+            "COLLABRY_TRUSTED_PROXIES" => Some("10.0.0.0/8, proxy.example".to_owned()),
             _ => None,
         })
         .unwrap_err();
         let named: Vec<_> = problems.iter().map(|problem| problem.variable).collect();
-        assert_eq!(named, ["COLLABRY_BIND", "COLLABRY_JWT_SECRET", "COLLABRY_MAX_PAGES", "COLLABRY_OLLAMA_URL"]);
+        let wrong = [
+            "COLLABRY_BIND",
+            "COLLABRY_JWT_SECRET",
+            "COLLABRY_TRUSTED_PROXIES",
+            "COLLABRY_MAX_PAGES",
+            "COLLABRY_OLLAMA_URL",
+        ];
+        assert_eq!(named, wrong);
         assert!(!problems.to_string().contains("hunter2"), "a secret is never printed");
+    }
+
+    #[test]
+    fn proxies_are_networks_or_single_addresses() {
+        let set = |name: &str| (name == "COLLABRY_TRUSTED_PROXIES").then(|| "10.0.0.0/8, ::1,192.0.2.7".to_owned());
+        let config = Config::from_lookup(set).unwrap();
+        let networks: Vec<_> = config.api.limits.trusted_proxies.iter().map(ToString::to_string).collect();
+        assert_eq!(networks, ["10.0.0.0/8", "::1/128", "192.0.2.7/32"]);
+    }
+
+    #[test]
+    fn what_a_role_needs_is_reported_with_everything_else() {
+        let missing = |role| {
+            let set = |name: &str| (name == "COLLABRY_MAX_PAGES").then(|| "many".to_owned());
+            let problems = Config::read(Some(role), set).unwrap_err();
+            problems.iter().map(|problem| problem.variable).collect::<Vec<_>>()
+        };
+        let of_api =
+            ["MONGODB_URI", "REDIS_URL", "COLLABRY_JWT_SECRET", "COLLABRY_SERVICE_SECRET", "COLLABRY_ENGINE_URLS"];
+        assert_eq!(missing(Role::Api)[0], "COLLABRY_MAX_PAGES");
+        assert_eq!(missing(Role::Api)[1..], of_api);
+        assert_eq!(missing(Role::Engine)[1..], ["MONGODB_URI", "REDIS_URL", "COLLABRY_SERVICE_SECRET"]);
+        assert_eq!(missing(Role::Worker)[1..], ["MONGODB_URI", "REDIS_URL"]);
+    }
+
+    #[test]
+    fn engines_are_a_list_of_addresses() {
+        let engines = |text: &str| {
+            let text = text.to_owned();
+            Config::from_lookup(move |name| (name == "COLLABRY_ENGINE_URLS").then(|| text.clone()))
+        };
+        let urls = engines("http://a:5100, http://b:5100/,").unwrap().services.engines;
+        assert_eq!(urls.iter().map(url::Url::as_str).collect::<Vec<_>>(), ["http://a:5100/", "http://b:5100/"]);
+        for wrong in ["a:5100", "http://a:5100/v1", "http://a http://b", "http://a:5100,http://a:5100/"] {
+            assert!(engines(wrong).is_err(), "{wrong}");
+        }
     }
 
     #[test]
     fn the_example_names_every_setting_and_no_other() {
         let asked = RefCell::new(BTreeSet::new());
         Config::from_lookup(|name| {
-            if name.starts_with("COLLABRY_") {
+            if name != "PATH" {
                 asked.borrow_mut().insert(name.to_owned());
             }
             None
         })
         .unwrap();
         let example = include_str!("../../../.env.example");
-        let settings = example.lines().filter_map(|line| line.trim_start_matches('#').split_once('='));
-        let named = settings.map(|(name, _)| name.to_owned()).filter(|name| name.starts_with("COLLABRY_")).collect();
+        let settings = example.lines().filter_map(|line| line.strip_prefix('#')?.split_once('='));
+        let settings = settings.filter(|(name, _)| !name.starts_with(' '));
+        let named = settings.map(|(name, _)| name.to_owned()).collect();
         assert_eq!(asked.into_inner(), named);
     }
 

@@ -1,11 +1,13 @@
 //! Reads settings one by one and collects what is wrong with them.
 
 use std::fmt;
+use std::net::{IpAddr, SocketAddr};
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
+use ipnet::IpNet;
 use secrecy::SecretString;
 use url::Url;
 
@@ -57,7 +59,7 @@ impl<'a> Reader<'a> {
         (self.lookup)(variable).map(|text| text.trim().to_owned()).filter(|text| !text.is_empty())
     }
 
-    fn problem(&mut self, variable: &'static str, message: impl Into<String>) {
+    pub fn problem(&mut self, variable: &'static str, message: impl Into<String>) {
         self.problems.push(Problem { variable, message: message.into() });
     }
 
@@ -102,6 +104,10 @@ impl<'a> Reader<'a> {
         Duration::from_secs(self.number(variable, default, range))
     }
 
+    pub fn milliseconds(&mut self, variable: &'static str, default: u64, range: RangeInclusive<u64>) -> Duration {
+        Duration::from_millis(self.number(variable, default, range))
+    }
+
     pub fn flag(&mut self, variable: &'static str, default: bool) -> bool {
         match self.get(variable).as_deref() {
             None => default,
@@ -113,6 +119,24 @@ impl<'a> Reader<'a> {
                 default
             }
         }
+    }
+
+    /// What stands between the separators, each parsed; `parse` says what is wrong.
+    pub fn list<T>(
+        &mut self,
+        variable: &'static str,
+        separator: char,
+        parse: impl Fn(&str) -> Result<T, String>,
+    ) -> Vec<T> {
+        let text = self.get(variable).unwrap_or_default();
+        let mut values = Vec::new();
+        for item in text.split(separator).map(str::trim).filter(|item| !item.is_empty()) {
+            match parse(item) {
+                Ok(value) => values.push(value),
+                Err(message) => self.problem(variable, message),
+            }
+        }
+        values
     }
 
     /// The first choice is the default.
@@ -138,12 +162,83 @@ impl<'a> Reader<'a> {
         Some(text.into())
     }
 
+    /// The address of a server, which may hold a password, and so is neither printed nor taken apart here.
+    pub fn address(&mut self, variable: &'static str, schemes: &[&str]) -> Option<SecretString> {
+        let text = self.get(variable)?;
+        match text.split_once("://") {
+            Some((scheme, rest)) if schemes.contains(&scheme) && !rest.is_empty() => Some(text.into()),
+            _ => {
+                self.problem(variable, format!("is no address that begins with {}://", schemes.join(":// or ")));
+                None
+            }
+        }
+    }
+
+    /// Networks and single addresses, with commas between them.
+    pub fn networks(&mut self, variable: &'static str) -> Vec<IpNet> {
+        let text = self.text(variable, "");
+        let mut found = Vec::new();
+        for one in text.split(',').map(str::trim).filter(|one| !one.is_empty()) {
+            if let Ok(network) = one.parse().or_else(|_| one.parse::<IpAddr>().map(IpNet::from)) {
+                found.push(network);
+            } else {
+                self.problem(variable, format!("{one:?} is neither a network like 10.0.0.0/8 nor an address"));
+            }
+        }
+        found
+    }
+
     pub fn url(&mut self, variable: &'static str) -> Option<Url> {
         let text = self.get(variable)?;
         match Url::parse(&text) {
             Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => Some(url),
             _ => {
                 self.problem(variable, format!("{text:?} is not an http:// or https:// address"));
+                None
+            }
+        }
+    }
+
+    /// Addresses of servers, separated by commas: without a path, and each only once.
+    pub fn urls(&mut self, variable: &'static str) -> Vec<Url> {
+        let text = self.get(variable).unwrap_or_default();
+        let mut urls: Vec<Url> = Vec::new();
+        for part in text.split(',').map(str::trim).filter(|part| !part.is_empty()) {
+            match Url::parse(part) {
+                Ok(url) if urls.contains(&url) => self.problem(variable, format!("{part:?} is there twice")),
+                Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() && url.path() == "/" => {
+                    urls.push(url);
+                }
+                _ => self.problem(variable, format!("{part:?} is not an address like http://10.0.0.5:5100")),
+            }
+        }
+        urls
+    }
+
+    pub fn address_and_port(&mut self, variable: &'static str) -> Option<SocketAddr> {
+        let text = self.get(variable)?;
+        let address = text.parse().ok();
+        if address.is_none() {
+            self.problem(variable, format!("{text:?} is not an address and port, like 0.0.0.0:5001"));
+        }
+        address
+    }
+
+    /// A setting without which the process has no use.
+    pub fn require(&mut self, variable: &'static str, why: &str) {
+        if self.get(variable).is_none() {
+            self.problem(variable, format!("is not set: {why}"));
+        }
+    }
+
+    /// A bucket or a folder.
+    pub fn place(&mut self, variable: &'static str) -> Option<Url> {
+        let text = self.get(variable)?;
+        match Url::parse(&text) {
+            Ok(url) if url.scheme() == "s3" && url.has_host() => Some(url),
+            Ok(url) if url.scheme() == "file" && !url.has_host() => Some(url),
+            _ => {
+                self.problem(variable, format!("{text:?} is neither s3://bucket/prefix nor file:///folder"));
                 None
             }
         }

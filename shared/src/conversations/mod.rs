@@ -6,6 +6,7 @@
 //! rev N catches up with the messages whose rev is above N.
 
 mod content;
+mod mongo;
 mod repo;
 mod sqlite;
 
@@ -14,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 pub use self::content::{ClientId, Content, InvalidMessage, MAX_CONTENT_CHARS};
+pub(crate) use self::mongo::{INDEXES, finish_deletions, purge_all_in, require};
 pub use self::repo::{Appended, ConversationRepo, NewMessage, Rewrite};
 use crate::engine::ModelId;
 use crate::generations::Failure;

@@ -1,11 +1,15 @@
 //! What the api asks of an ai-engine: wire types, and the one trait behind which it is in process or over HTTP.
 
+mod client;
+pub mod wire;
+
 use std::fmt;
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+pub use self::client::EngineClient;
 use crate::ids::{GenerationId, NotebookId, SourceId};
 use crate::sources::SegmentId;
 use crate::storage::StoreError;
@@ -120,11 +124,13 @@ pub struct SearchHit {
     pub similarity: f32,
 }
 
-/// One dependency of the engine, for `/ready`.
+/// One dependency of a process, for `/ready`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct DependencyStatus {
     pub name: String,
+    /// Whether the process cannot serve without it.
+    pub required: bool,
     pub ready: bool,
     pub latency_ms: u64,
     pub problem: Option<String>,
@@ -147,8 +153,8 @@ pub enum EngineError {
 #[async_trait]
 pub trait AiEngine: Send + Sync {
     /// Claims a queued generation and runs it; returns as soon as it is claimed. Starting one that is not queued any
-    /// more does nothing.
-    async fn start_generation(&self, id: GenerationId) -> Result<(), EngineError>;
+    /// more does nothing. `notebook` is the generation's.
+    async fn start_generation(&self, notebook: NotebookId, id: GenerationId) -> Result<(), EngineError>;
     /// Stops a generation, whoever runs it; `false` when it is over. The text so far becomes the answer.
     async fn stop_generation(&self, id: GenerationId) -> Result<bool, EngineError>;
     /// Hits best first.
@@ -156,5 +162,6 @@ pub trait AiEngine: Send + Sync {
     async fn models(&self) -> Result<Vec<ProviderStatus>, EngineError>;
     /// Says that a source was queued or deleted, so that it need not wait for the next look at the queue.
     async fn sources_changed(&self);
+    /// The engines and what they depend on.
     async fn ready(&self) -> Vec<DependencyStatus>;
 }

@@ -1,6 +1,12 @@
 //! Generations: answers in the making, which outlive every connection that watches them.
 
+mod ending;
+pub mod lease;
 mod log;
+mod logged;
+mod mongo;
+mod redis;
+mod references;
 mod repo;
 mod sqlite;
 
@@ -8,7 +14,11 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+pub use self::ending::{Draft, End, Endings};
 pub use self::log::{EventId, GenerationLog, LoggedEvent};
+pub use self::logged::Logged;
+pub(crate) use self::mongo::{INDEXES, purge};
+pub use self::redis::RedisLog;
 pub use self::repo::GenerationRepo;
 pub(crate) use self::sqlite::SqliteLog;
 use crate::conversations::Citation;
@@ -79,6 +89,17 @@ pub struct Failure {
     pub message: String,
     /// Whether asking again may help.
     pub retryable: bool,
+}
+
+impl Failure {
+    /// The question is gone, and with it who would read an answer.
+    pub fn question_deleted() -> Self {
+        Self {
+            code: "question_deleted".to_owned(),
+            message: "The question was deleted before it was answered.".to_owned(),
+            retryable: false,
+        }
+    }
 }
 
 /// What happens during a generation, in order: `started`, at most one `citations`, any number of `delta`, and one of

@@ -1,5 +1,6 @@
 //! Notebooks: shared spaces with members.
 
+mod mongo;
 mod repo;
 mod sqlite;
 
@@ -7,6 +8,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+pub(crate) use self::mongo::{INDEXES, is_live};
 pub use self::repo::NotebookRepo;
 use crate::auth::{Email, UserSummary};
 use crate::ids::{NotebookId, UserId};

@@ -42,8 +42,8 @@ pub trait NotebookRepo: Send + Sync {
 
     /// Hides the notebook from everyone. `false` when there is none.
     async fn mark_deleted(&self, id: NotebookId, now: Timestamp) -> StoreResult<bool>;
-    /// Notebooks marked as deleted whose content is still to be purged.
-    async fn deleted(&self) -> StoreResult<Vec<NotebookId>>;
+    /// Notebooks marked as deleted at `upto` or before whose content is still to be purged.
+    async fn deleted(&self, upto: Timestamp) -> StoreResult<Vec<NotebookId>>;
     /// Removes the notebook and everything stored below it; run again after a crash, it goes on where it was.
     async fn purge(&self, id: NotebookId) -> StoreResult<()>;
 }

@@ -230,8 +230,9 @@ impl NotebookRepo for Database {
         Ok(done.rows_affected() == 1)
     }
 
-    async fn deleted(&self) -> StoreResult<Vec<NotebookId>> {
-        let rows = sqlx::query("SELECT id FROM notebooks WHERE deleted_at IS NOT NULL ORDER BY deleted_at")
+    async fn deleted(&self, upto: Timestamp) -> StoreResult<Vec<NotebookId>> {
+        let rows = sqlx::query("SELECT id FROM notebooks WHERE deleted_at <= ? ORDER BY deleted_at")
+            .bind(upto.as_millisecond())
             .fetch_all(&self.read)
             .await?;
         rows.iter().map(|row| row.parsed("id")).collect()

@@ -1,5 +1,6 @@
 //! Notifications: what happened to a user while they looked elsewhere.
 
+mod mongo;
 mod sqlite;
 
 use async_trait::async_trait;
@@ -7,6 +8,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+pub(crate) use self::mongo::INDEXES;
 use crate::ids::{NotebookId, NotificationId, UserId};
 use crate::storage::StoreResult;
 

@@ -1,6 +1,6 @@
 //! Everything that is said to clients without being asked, with its payload. `docs/realtime.md` documents each.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::conversations::{Conversation, Message, ReadMark};
@@ -77,6 +77,25 @@ pub enum Event {
 }
 
 impl Event {
+    /// What a message's last change is to those who watch.
+    pub fn of_change(message: Message) -> Self {
+        match &message {
+            Message { deleted_at: Some(_), .. } => Self::MessageDeleted { message },
+            Message { rev, position, .. } if rev == position => Self::MessageNew { message },
+            _ => Self::MessageEdited { message },
+        }
+    }
+
+    /// The message that changed. These events have an order, which their revs give.
+    pub fn message(&self) -> Option<&Message> {
+        match self {
+            Self::MessageNew { message } | Self::MessageEdited { message } | Self::MessageDeleted { message } => {
+                Some(message)
+            }
+            _ => None,
+        }
+    }
+
     /// Name of the Socket.IO event.
     pub fn name(&self) -> &'static str {
         match self {
@@ -106,7 +125,7 @@ impl Event {
 }
 
 /// What the api replicas need to know to serve their sockets right.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Signal {
     /// A generation has begun: tail its log for those who have the conversation open.
     GenerationRunning { generation_id: GenerationId, conversation_id: ConversationId },

@@ -3,18 +3,10 @@
 use async_trait::async_trait;
 use tokio::sync::mpsc;
 
-use super::{Event, FanOut, Room, Signal};
+use super::{Event, FanOut, Published, Room, Signal};
 
 /// Enough for a burst; beyond it publishers wait, so memory stays bounded.
 const QUEUE: usize = 1024;
-
-/// What a publisher said.
-#[derive(Debug, Clone, PartialEq)]
-#[expect(clippy::large_enum_variant, reason = "nearly all are events, so a box would cost and save nothing")]
-pub enum Published {
-    Emit(Room, Event),
-    Signal(Signal),
-}
 
 #[derive(Debug, Clone)]
 pub struct LocalFanOut(mpsc::Sender<Published>);
@@ -26,7 +18,7 @@ impl LocalFanOut {
         (Self(sender), receiver)
     }
 
-    async fn send(&self, published: Published) {
+    pub(super) async fn send(&self, published: Published) {
         if self.0.send(published).await.is_err() {
             // The api is gone: the process is ending and clients will catch up from the logs.
             tracing::debug!("fan-out after the api ended");

@@ -2,13 +2,15 @@
 
 mod event;
 mod local;
+mod redis;
 
 use std::fmt;
 
 use async_trait::async_trait;
 
 pub use self::event::{Event, Signal};
-pub use self::local::{LocalFanOut, Published};
+pub use self::local::LocalFanOut;
+pub use self::redis::{RedisEmitter, RedisFanOut};
 use crate::ids::{ConversationId, NotebookId, SessionId, UserId};
 
 /// A set of sockets. Who is in which room is decided by the server alone.
@@ -43,4 +45,18 @@ pub trait FanOut: Send + Sync {
     async fn emit(&self, room: Room, event: Event);
     /// Tells the api replicas something that no client hears as such.
     async fn signal(&self, signal: Signal);
+}
+
+/// What an api replica is to deliver.
+#[derive(Debug, Clone, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "nearly all are events, so a box would cost and save nothing")]
+pub enum Published {
+    /// A message that changed is said on every replica and goes to the sockets of this one; any other event was said
+    /// here only and goes to the sockets of all.
+    Emit(Room, Event),
+    Signal(Signal),
+    /// Changes of messages may have been missed: the database has them.
+    MissedChanges,
+    /// Signals may have been missed: what they were about is to be looked at again.
+    MissedSignals,
 }

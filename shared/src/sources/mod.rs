@@ -2,6 +2,7 @@
 
 mod failure;
 mod format;
+mod mongo;
 mod repo;
 mod sqlite;
 
@@ -12,6 +13,7 @@ use utoipa::ToSchema;
 
 pub use self::failure::FailureCode;
 pub use self::format::{Format, SNIFF_BYTES, UnknownFormat};
+pub(crate) use self::mongo::{INDEXES, ids_in};
 pub use self::repo::{ClaimedVersion, SourceRepo};
 use crate::ids::{NotebookId, SourceId, UserId};
 

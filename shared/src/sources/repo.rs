@@ -102,8 +102,8 @@ pub trait SourceRepo: Send + Sync {
 
     /// Hides a source from everyone. `false` when there is none.
     async fn mark_deleted(&self, notebook: NotebookId, id: SourceId, now: Timestamp) -> StoreResult<bool>;
-    /// Sources marked as deleted that are still to be purged, with their notebook.
-    async fn deleted(&self) -> StoreResult<Vec<(NotebookId, SourceId)>>;
+    /// Sources marked as deleted at `upto` or before that are still to be purged, with their notebook.
+    async fn deleted(&self, upto: Timestamp) -> StoreResult<Vec<(NotebookId, SourceId)>>;
     /// Removes a deleted source with its versions, pages and chunks. Blobs are removed first by the caller.
     async fn purge(&self, id: SourceId) -> StoreResult<()>;
 }

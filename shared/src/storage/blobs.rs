@@ -2,20 +2,31 @@
 
 use std::path::Path as FilePath;
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use futures::stream::BoxStream;
 use futures::{StreamExt as _, TryStreamExt as _};
 use jiff::{SignedDuration, Timestamp};
+use object_store::aws::AmazonS3Builder;
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
-use object_store::{ObjectStore, ObjectStoreExt as _, WriteMultipart};
+use object_store::prefix::PrefixStore;
+use object_store::{ClientOptions, ObjectStore, ObjectStoreExt as _, RetryConfig, WriteMultipart};
+use secrecy::ExposeSecret as _;
 
+use crate::config::{BlobConfig, S3Config};
 use crate::ids::{NotebookId, SourceId, UploadId};
 
 /// Parts of 5 MiB that may wait for the store while more arrives.
 const PARTS_IN_FLIGHT: usize = 2;
+
+/// For one request to S3: a part of an upload, or a stretch of a download.
+const S3_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// How often, and how long, a request to S3 is tried again.
+const S3_RETRIES: usize = 3;
+const S3_RETRY_AT_MOST: Duration = Duration::from_mins(1);
 
 /// No upload takes longer: an unfinished one that nobody wrote to since has lost its process.
 const UPLOAD_AT_MOST: SignedDuration = SignedDuration::from_hours(24);
@@ -33,6 +44,35 @@ pub enum BlobError {
 pub struct Blobs(Arc<dyn ObjectStore>);
 
 impl Blobs {
+    /// Blobs where the configuration says.
+    pub fn open(config: &BlobConfig, data_dir: &FilePath, now: Timestamp) -> Result<Self, BlobError> {
+        match config {
+            BlobConfig::DataDir => Self::folder(&data_dir.join("blobs"), now),
+            BlobConfig::Folder(folder) => Self::folder(folder, now),
+            BlobConfig::S3(s3) => Self::s3(s3),
+        }
+    }
+
+    /// Blobs in a bucket, which must exist. What a killed process left of uploads is the bucket's to clear away
+    /// (a lifecycle rule for incomplete multipart uploads).
+    pub fn s3(config: &S3Config) -> Result<Self, BlobError> {
+        let retry = RetryConfig { max_retries: S3_RETRIES, retry_timeout: S3_RETRY_AT_MOST, ..RetryConfig::default() };
+        let plain = config.endpoint.as_ref().is_some_and(|url| url.scheme() == "http");
+        let client = ClientOptions::new().with_timeout(S3_TIMEOUT).with_allow_http(plain);
+        let mut builder = AmazonS3Builder::new()
+            .with_bucket_name(&config.bucket)
+            .with_region(&config.region)
+            .with_client_options(client)
+            .with_retry(retry);
+        if let Some(endpoint) = &config.endpoint {
+            builder = builder.with_endpoint(endpoint.as_str().trim_end_matches('/'));
+        }
+        if let Some((id, secret)) = &config.keys {
+            builder = builder.with_access_key_id(id).with_secret_access_key(secret.expose_secret());
+        }
+        Ok(Self(Arc::new(PrefixStore::new(builder.build()?, Path::from(config.prefix.as_str())))))
+    }
+
     /// Blobs as files below `folder`, which is made when missing. Clears away what a killed process left of uploads.
     pub fn folder(folder: &FilePath, now: Timestamp) -> Result<Self, BlobError> {
         std::fs::create_dir_all(folder).and_then(|()| remove_orphans(folder, now - UPLOAD_AT_MOST)).map_err(
@@ -108,10 +148,9 @@ impl Blobs {
 
     /// Whether the store answers.
     pub async fn ping(&self) -> Result<(), BlobError> {
-        match self.0.head(&Path::from("ping")).await {
-            Ok(_) | Err(object_store::Error::NotFound { .. }) => Ok(()),
-            Err(error) => Err(error.into()),
-        }
+        // A list, because S3 says of a file "not found" also when the whole bucket is missing.
+        self.0.list(Some(&Path::from("ping"))).try_next().await?;
+        Ok(())
     }
 
     async fn delete_below(&self, prefix: &str) -> Result<(), BlobError> {

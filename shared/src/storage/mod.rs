@@ -1,17 +1,23 @@
-//! Storage: what every backend has in common.
+//! Storage: what every backend has in common, and which one the configuration chooses.
 
 mod blobs;
+pub(crate) mod mongo;
 pub mod sqlite;
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
+
 pub use self::blobs::{BlobError, Blobs};
 use crate::auth::{SessionRepo, UserRepo};
+use crate::config::Config;
 use crate::conversations::ConversationRepo;
 use crate::generations::{GenerationLog, GenerationRepo};
+use crate::jobs::JobRepo;
 use crate::notebooks::NotebookRepo;
 use crate::notifications::NotificationRepo;
 use crate::sources::SourceRepo;
+use crate::usage::UsageRepo;
 
 pub type StoreResult<T> = Result<T, StoreError>;
 
@@ -31,6 +37,9 @@ pub enum StoreError {
     Damaged(String),
     #[error(transparent)]
     Sqlite(sqlx::Error),
+    /// Without the values that were to be read or written.
+    #[error("MongoDB: {0}")]
+    Mongo(String),
 }
 
 /// The repositories of one backend.
@@ -44,14 +53,55 @@ pub struct Stores {
     pub generations: Arc<dyn GenerationRepo>,
     pub generation_log: Arc<dyn GenerationLog>,
     pub notifications: Arc<dyn NotificationRepo>,
+    pub jobs: Arc<dyn JobRepo>,
+    pub usage: Arc<dyn UsageRepo>,
     pub blobs: Blobs,
     pub probe: Arc<dyn Probe>,
+}
+
+impl Stores {
+    /// All repositories on one database.
+    fn over<D>(documents: Arc<D>, generation_log: Arc<dyn GenerationLog>, blobs: Blobs) -> Self
+    where
+        D: UserRepo + SessionRepo + NotebookRepo + SourceRepo + ConversationRepo + GenerationRepo + 'static,
+        D: NotificationRepo + JobRepo + UsageRepo + Probe,
+    {
+        Self {
+            users: documents.clone(),
+            sessions: documents.clone(),
+            notebooks: documents.clone(),
+            sources: documents.clone(),
+            conversations: documents.clone(),
+            generations: documents.clone(),
+            generation_log,
+            notifications: documents.clone(),
+            jobs: documents.clone(),
+            usage: documents.clone(),
+            blobs,
+            probe: documents,
+        }
+    }
+}
+
+/// The stores that the configuration names: documents in MongoDB or the data folder, files in S3 or a folder; `log` comes
+/// from [`coordination`](crate::coordination). What is configured and away is an error, never a reason to use something
+/// else.
+pub async fn open(config: &Config, log: Arc<dyn GenerationLog>, now: Timestamp) -> StoreResult<Stores> {
+    let storage = &config.storage;
+    let blobs = Blobs::open(&storage.blobs, &storage.data_dir, now)
+        .map_err(|error| StoreError::Unavailable(error.to_string()))?;
+    match &storage.mongodb {
+        Some(mongodb) => Ok(Stores::over(Arc::new(mongo::Database::open(mongodb).await?), log, blobs)),
+        None => Ok(Stores::over(Arc::new(sqlite::documents(&storage.data_dir).await?), log, blobs)),
+    }
 }
 
 /// Asks the database for a sign of life, for `/ready`.
 #[async_trait::async_trait]
 pub trait Probe: Send + Sync {
     async fn ping(&self) -> StoreResult<()>;
+    /// What it is and which version, for people.
+    async fn version(&self) -> StoreResult<String>;
 }
 
 impl std::fmt::Debug for Stores {

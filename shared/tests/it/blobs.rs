@@ -1,23 +1,99 @@
-//! Uploaded files in a folder.
+//! Uploaded files, in a folder and in S3.
 
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
-use collabry_shared::ids::{NotebookId, SourceId};
+use collabry_shared::config::{BlobConfig, S3Config};
+use collabry_shared::ids::{NotebookId, SourceId, UploadId};
 use collabry_shared::storage::{BlobError, Blobs};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use jiff::{SignedDuration, Timestamp};
+use object_store::ObjectStore as _;
+use object_store::aws::{AmazonS3, AmazonS3Builder};
+use object_store::path::Path as Key;
 use tempfile::TempDir;
 
 use crate::fixtures::at;
+use crate::servers;
 
 const MIB: usize = 1024 * 1024;
 
-fn blobs() -> (TempDir, Blobs) {
-    let folder = tempfile::tempdir().unwrap();
-    let blobs = Blobs::folder(&folder.path().join("made/when/missing"), at(0)).unwrap();
-    (folder, blobs)
+/// Where blobs are kept, seen past the blob store.
+enum Place {
+    Folder(TempDir),
+    S3 { bucket: AmazonS3, prefix: Key },
 }
+
+impl Place {
+    fn folder() -> (Self, Blobs) {
+        let folder = tempfile::tempdir().unwrap();
+        let config = BlobConfig::Folder(folder.path().join("made/when/missing"));
+        let blobs = Blobs::open(&config, Path::new("not/used"), at(0)).unwrap();
+        (Self::Folder(folder), blobs)
+    }
+
+    /// A prefix of its own in the bucket that all tests share.
+    fn s3() -> (Self, Blobs) {
+        let prefix = format!("tests/{}", UploadId::new());
+        let endpoint = servers::s3_address();
+        let config = S3Config {
+            bucket: "collabry".to_owned(),
+            prefix: prefix.clone(),
+            endpoint: Some(endpoint.parse().unwrap()),
+            region: "us-east-1".to_owned(),
+            keys: Some(("key".to_owned(), "secret".to_owned().into())),
+        };
+        let bucket = AmazonS3Builder::new()
+            .with_bucket_name("collabry")
+            .with_endpoint(endpoint)
+            .with_allow_http(true)
+            .with_access_key_id("key")
+            .with_secret_access_key("secret")
+            .build()
+            .unwrap();
+        let blobs = Blobs::open(&BlobConfig::S3(config), Path::new("not/used"), at(0)).unwrap();
+        (Self::S3 { bucket, prefix: Key::from(prefix) }, blobs)
+    }
+
+    /// How many files there are, whatever the blob store thinks of them.
+    async fn count(&self) -> usize {
+        match self {
+            Self::Folder(folder) => files(folder.path()).len(),
+            Self::S3 { bucket, prefix } => bucket.list(Some(prefix)).try_collect::<Vec<_>>().await.unwrap().len(),
+        }
+    }
+}
+
+/// Makes a test of each named function for a folder and for S3.
+macro_rules! places {
+    ($($test:ident),+ $(,)?) => {
+        mod folder {
+            $(#[tokio::test]
+            async fn $test() {
+                let (place, blobs) = super::Place::folder();
+                super::$test(place, blobs).await;
+            })+
+        }
+
+        mod s3 {
+            $(#[tokio::test]
+            async fn $test() {
+                let (place, blobs) = tokio::task::spawn_blocking(super::Place::s3).await.unwrap();
+                super::$test(place, blobs).await;
+            })+
+        }
+    };
+}
+
+places!(
+    a_stream_of_several_parts_comes_back_as_it_went_in,
+    small_and_empty_blobs_are_blobs,
+    an_upload_that_breaks_off_leaves_nothing,
+    nothing_is_visible_before_all_of_it_arrived,
+    a_missing_blob_is_none,
+    uploads_of_one_version_do_not_meet_and_each_can_be_removed,
+    a_deleted_source_or_notebook_leaves_no_file,
+);
 
 async fn content(blobs: &Blobs, key: &str) -> Option<Vec<u8>> {
     let chunks: Vec<Bytes> = blobs.get(key).await.unwrap()?.try_collect().await.unwrap();
@@ -43,9 +119,7 @@ fn pieces(count: u8) -> impl Iterator<Item = Bytes> {
     (0..count).map(|n| Bytes::from(vec![n; 64 * 1024]))
 }
 
-#[tokio::test]
-async fn a_stream_of_several_parts_comes_back_as_it_went_in() {
-    let (_folder, blobs) = blobs();
+async fn a_stream_of_several_parts_comes_back_as_it_went_in(_place: Place, blobs: Blobs) {
     let expected = pieces(200).collect::<Vec<_>>().concat();
     assert!(expected.len() > 12 * MIB, "more than two parts");
     let upload = stream::iter(pieces(200)).map(Ok::<_, std::io::Error>);
@@ -54,9 +128,7 @@ async fn a_stream_of_several_parts_comes_back_as_it_went_in() {
     assert!(content(&blobs, &key).await.unwrap() == expected);
 }
 
-#[tokio::test]
-async fn small_and_empty_blobs_are_blobs() {
-    let (_folder, blobs) = blobs();
+async fn small_and_empty_blobs_are_blobs(_place: Place, blobs: Blobs) {
     for size in [0, 1, 100] {
         let (streamed, put) = (key(), key());
         let bytes = Bytes::from(vec![7; size]);
@@ -68,22 +140,18 @@ async fn small_and_empty_blobs_are_blobs() {
     }
 }
 
-#[tokio::test]
-async fn an_upload_that_breaks_off_leaves_nothing() {
-    let (folder, blobs) = blobs();
+async fn an_upload_that_breaks_off_leaves_nothing(place: Place, blobs: Blobs) {
     for sent in [0, 1, 100, 200] {
         let broken = stream::iter(pieces(sent).map(Ok).chain([Err("connection reset")]));
         let key = key();
         let result = blobs.put_stream(&key, broken).await;
         assert!(matches!(result, Err(BlobError::BrokenOff(reason)) if reason == "connection reset"));
         assert_eq!(content(&blobs, &key).await, None);
-        assert_eq!(files(folder.path()), Vec::<PathBuf>::new());
+        assert_eq!(place.count().await, 0);
     }
 }
 
-#[tokio::test]
-async fn nothing_is_visible_before_all_of_it_arrived() {
-    let (_folder, blobs) = blobs();
+async fn nothing_is_visible_before_all_of_it_arrived(_place: Place, blobs: Blobs) {
     let key = key();
     blobs.put(&key, Bytes::from_static(b"old")).await.unwrap();
     let (reader, watched) = (blobs.clone(), key.clone());
@@ -98,16 +166,12 @@ async fn nothing_is_visible_before_all_of_it_arrived() {
     assert_eq!(content(&blobs, &key).await.unwrap().len(), 100 * 64 * 1024);
 }
 
-#[tokio::test]
-async fn a_missing_blob_is_none() {
-    let (_folder, blobs) = blobs();
+async fn a_missing_blob_is_none(_place: Place, blobs: Blobs) {
     assert_eq!(content(&blobs, &key()).await, None);
     blobs.ping().await.unwrap();
 }
 
-#[tokio::test]
-async fn uploads_of_one_version_do_not_meet_and_each_can_be_removed() {
-    let (folder, blobs) = blobs();
+async fn uploads_of_one_version_do_not_meet_and_each_can_be_removed(place: Place, blobs: Blobs) {
     let (notebook, source) = (NotebookId::new(), SourceId::new());
     let (one, other) = (Blobs::source_key(notebook, source, 2), Blobs::source_key(notebook, source, 2));
     blobs.put(&one, Bytes::from_static(b"one")).await.unwrap();
@@ -116,12 +180,10 @@ async fn uploads_of_one_version_do_not_meet_and_each_can_be_removed() {
     blobs.delete(&other).await.unwrap();
     assert_eq!(content(&blobs, &one).await.as_deref(), Some(&b"one"[..]));
     blobs.delete(&one).await.unwrap();
-    assert_eq!(files(folder.path()), Vec::<PathBuf>::new());
+    assert_eq!(place.count().await, 0);
 }
 
-#[tokio::test]
-async fn a_deleted_source_or_notebook_leaves_no_file() {
-    let (folder, blobs) = blobs();
+async fn a_deleted_source_or_notebook_leaves_no_file(place: Place, blobs: Blobs) {
     let (notebook, other) = (NotebookId::new(), NotebookId::new());
     let (one, two) = (SourceId::new(), SourceId::new());
     let keys = [
@@ -133,16 +195,15 @@ async fn a_deleted_source_or_notebook_leaves_no_file() {
     for key in &keys {
         blobs.put(key, Bytes::from_static(b"x")).await.unwrap();
     }
-    let left = || files(folder.path()).len();
 
     blobs.delete_source(notebook, one).await.unwrap();
-    assert_eq!(left(), 2);
+    assert_eq!(place.count().await, 2);
     assert_eq!(content(&blobs, &keys[1]).await, None);
     assert!(content(&blobs, &keys[2]).await.is_some());
     blobs.delete_source(notebook, one).await.unwrap();
 
     blobs.delete_notebook(notebook).await.unwrap();
-    assert_eq!(left(), 1);
+    assert_eq!(place.count().await, 1);
     assert!(content(&blobs, &keys[3]).await.is_some());
     blobs.delete_notebook(notebook).await.unwrap();
     blobs.delete_notebook(NotebookId::new()).await.unwrap();

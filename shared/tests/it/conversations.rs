@@ -24,7 +24,9 @@ contract!(
     a_client_id_is_free_in_another_conversation,
     a_message_id_is_taken_once,
     revs_are_gap_free_under_concurrent_writers,
+    revs_are_gap_free_across_processes,
     the_same_message_sent_many_times_at_once_is_stored_once,
+    one_message_changed_by_several_processes_takes_a_rev_each_time,
     a_reader_never_sees_a_rev_before_the_ones_below_it,
     an_edit_takes_the_next_rev_and_keeps_the_position,
     a_deleted_message_is_an_empty_tombstone,
@@ -175,6 +177,32 @@ async fn revs_are_gap_free_under_concurrent_writers(Backend { stores, .. }: Back
     }
 }
 
+/// 16 writers in 4 processes. Each changes what it just sent, so that the newest message leaves its rev at once: a writer
+/// with a head that is out of date must not find that rev free.
+async fn revs_are_gap_free_across_processes(backend: Backend) {
+    const EACH: u64 = 8;
+    let talk = owned_conversation(&backend.stores).await.id;
+    let processes = backend.processes(4).await;
+    let writers: Vec<_> = processes.iter().cycle().take(16).cloned().zip(0..).collect();
+    let changes = 2 * EACH * writers.len() as u64;
+    let writers = writers.into_iter().map(|(stores, writer)| {
+        tokio::spawn(async move {
+            let mut revs = Vec::new();
+            for n in 0..EACH {
+                let message = sent(&stores, talk, &format!("{writer}-{n}")).await;
+                let edit = Rewrite::Edit { content: "edited".to_owned() };
+                let edited = stores.conversations.rewrite(talk, message.id, &edit, at(2)).await.unwrap();
+                revs.extend([message.rev, edited.unwrap().rev]);
+            }
+            revs
+        })
+    });
+    let mut revs: Vec<u64> = futures::future::try_join_all(writers).await.unwrap().into_iter().flatten().collect();
+    revs.sort_unstable();
+    assert_eq!(revs, (1..=changes).collect::<Vec<_>>());
+    assert_eq!(backend.stores.conversations.get(talk).await.unwrap().unwrap().head, changes);
+}
+
 async fn the_same_message_sent_many_times_at_once_is_stored_once(Backend { stores, .. }: Backend) {
     let talk = owned_conversation(&stores).await.id;
     let sends = (0..50).map(|n| {
@@ -191,6 +219,24 @@ async fn the_same_message_sent_many_times_at_once_is_stored_once(Backend { store
     }
     assert!(stored.values().all(|ids| ids.len() == 1), "everybody is told of the same message: {stored:?}");
     assert_eq!(stores.conversations.get(talk).await.unwrap().unwrap().head, 5);
+}
+
+async fn one_message_changed_by_several_processes_takes_a_rev_each_time(backend: Backend) {
+    let talk = owned_conversation(&backend.stores).await.id;
+    let message = sent(&backend.stores, talk, "a").await.id;
+    let editors = backend.processes(3).await.into_iter().map(|stores| {
+        tokio::spawn(async move {
+            let mut revs = Vec::new();
+            for n in 0..10 {
+                let edit = Rewrite::Edit { content: format!("{n}") };
+                revs.push(stores.conversations.rewrite(talk, message, &edit, at(n)).await.unwrap().unwrap().rev);
+            }
+            revs
+        })
+    });
+    let mut revs: Vec<u64> = futures::future::try_join_all(editors).await.unwrap().into_iter().flatten().collect();
+    revs.sort_unstable();
+    assert_eq!(revs, (2..=31).collect::<Vec<_>>());
 }
 
 async fn a_reader_never_sees_a_rev_before_the_ones_below_it(Backend { stores, .. }: Backend) {

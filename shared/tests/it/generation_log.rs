@@ -11,7 +11,7 @@ use jiff::SignedDuration;
 use crate::backend::{Backend, contract};
 use crate::fixtures::{at, citation};
 
-contract!(
+contract!(sqlite:
     events_are_numbered_and_read_from_any_id,
     every_kind_of_event_comes_back_as_it_was,
     a_waiting_reader_hears_of_the_next_event,
@@ -25,6 +25,32 @@ contract!(
     an_old_log_is_forgotten,
     a_log_that_is_still_written_is_not_forgotten,
 );
+
+/// The same over Redis, whose logs are forgotten by themselves.
+mod redis {
+    use crate::backend::Backend;
+
+    macro_rules! over_redis {
+        ($($test:ident),+ $(,)?) => {$(
+            #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+            async fn $test() {
+                super::$test(Backend::redis().await).await;
+            }
+        )+};
+    }
+    over_redis!(
+        events_are_numbered_and_read_from_any_id,
+        every_kind_of_event_comes_back_as_it_was,
+        a_waiting_reader_hears_of_the_next_event,
+        a_reader_may_wait_for_a_generation_that_has_not_begun,
+        all_readers_see_all_events_in_order,
+        waiting_ends_with_the_time,
+        after_the_end_nobody_waits,
+        nothing_follows_the_end,
+        a_caller_that_goes_away_leaves_no_gap,
+        a_new_process_goes_on_with_the_next_id,
+    );
+}
 
 /// Long enough that a test which runs into it has failed.
 const LONG: Duration = Duration::from_mins(1);

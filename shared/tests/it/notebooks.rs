@@ -17,6 +17,7 @@ contract!(
     whoever_is_in_keeps_their_role,
     the_last_owner_stays,
     of_two_owners_leaving_at_once_one_stays,
+    of_many_owners_leaving_through_several_processes_one_stays,
     an_invitation_becomes_a_membership_once,
     an_invitation_is_replaced_and_withdrawn,
     a_deleted_notebook_is_gone_at_once,
@@ -122,6 +123,36 @@ async fn of_two_owners_leaving_at_once_one_stays(Backend { stores, .. }: Backend
     }
 }
 
+async fn of_many_owners_leaving_through_several_processes_one_stays(backend: Backend) {
+    const OWNERS: usize = 8;
+    let stores = &backend.stores;
+    let processes = backend.processes(2).await;
+    let mut owners = Vec::new();
+    for n in 0..OWNERS {
+        owners.push(user(stores, &format!("owner-{n}")).await.id);
+    }
+    for round in 0..5 {
+        let id = notebook(stores, &stores.users.get(owners[0]).await.unwrap().unwrap()).await.id;
+        for owner in &owners[1..] {
+            assert!(stores.notebooks.add_member(id, *owner, Role::Owner, at(1)).await.unwrap());
+        }
+        let leaving = owners.iter().zip(processes.iter().cycle()).enumerate().map(|(n, (owner, process))| {
+            let (notebooks, owner) = (process.notebooks.clone(), *owner);
+            tokio::spawn(async move {
+                if n % 2 == 0 {
+                    notebooks.remove_member(id, owner).await.unwrap()
+                } else {
+                    notebooks.set_role(id, owner, Role::Editor).await.unwrap()
+                }
+            })
+        });
+        let went = futures::future::try_join_all(leaving).await.unwrap();
+        assert_eq!(went.iter().filter(|went| **went).count(), OWNERS - 1, "round {round}");
+        let members = stores.notebooks.members(id).await.unwrap();
+        assert_eq!(members.iter().filter(|member| member.role == Role::Owner).count(), 1);
+    }
+}
+
 fn invitation(notebook: &Notebook, invited: &str, role: Role) -> Invitation {
     Invitation {
         notebook_id: notebook.id,
@@ -195,7 +226,7 @@ async fn a_deleted_notebook_is_gone_at_once(Backend { stores, .. }: Backend) {
     assert_eq!(stores.conversations.get(talk.id).await.unwrap(), None);
     assert!(stores.conversations.list(one.id).await.unwrap().is_empty());
     assert_eq!(stores.sources.get(one.id, paper.id).await.unwrap(), None);
-    assert_eq!(notebooks.deleted().await.unwrap(), [one.id]);
+    assert_eq!(notebooks.deleted(at(2)).await.unwrap(), [one.id]);
 }
 
 /// A notebook with something of everything in it.
@@ -219,7 +250,7 @@ async fn a_purge_leaves_nothing_and_may_run_again(Backend { stores, .. }: Backen
     stores.notebooks.mark_deleted(full.id, at(2)).await.unwrap();
     stores.notebooks.purge(full.id).await.unwrap();
     stores.notebooks.purge(full.id).await.unwrap();
-    assert!(stores.notebooks.deleted().await.unwrap().is_empty());
+    assert!(stores.notebooks.deleted(at(2)).await.unwrap().is_empty());
     // Every id is free again, so nothing of it is left.
     stores.notebooks.create(&full).await.unwrap();
     assert!(stores.sources.list(full.id).await.unwrap().is_empty());

@@ -1,8 +1,15 @@
 //! What is asked of a backend as a whole.
 
-use collabry_shared::ids::OwnerId;
+use std::io::{self, Write};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
-use crate::backend::{Backend, contract};
+use collabry_shared::auth::Email;
+use collabry_shared::config::MongoConfig;
+use collabry_shared::ids::OwnerId;
+use collabry_shared::storage::StoreError;
+
+use crate::backend::{Backend, contract, mongo_config, new_database};
 use crate::fixtures::{at, chunk, conversation, new_generation, owned_notebook, sent, source};
 
 contract!(a_backend_answers, everything_is_there_again_after_a_restart, a_large_segment_comes_back_whole);
@@ -10,6 +17,8 @@ contract!(a_backend_answers, everything_is_there_again_after_a_restart, a_large_
 async fn a_backend_answers(Backend { stores, .. }: Backend) {
     stores.probe.ping().await.unwrap();
     stores.blobs.ping().await.unwrap();
+    let version = stores.probe.version().await.unwrap();
+    assert!(version.starts_with("SQLite 3.") || version.starts_with("MongoDB "), "{version}");
 }
 
 async fn everything_is_there_again_after_a_restart(backend: Backend) {
@@ -34,6 +43,44 @@ async fn everything_is_there_again_after_a_restart(backend: Backend) {
     assert!(stores.sources.ready(&claim, None, 1, at(1)).await.unwrap(), "the lease survives too");
 }
 
+/// What is logged on this thread.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn slow_queries_are_logged_without_what_they_ask_for() {
+    let log = Log::default();
+    let writer = log.clone();
+    let subscriber = tracing_subscriber::fmt().with_writer(move || writer.clone()).with_ansi(false).finish();
+    let backend = Backend::open(Some(MongoConfig { slow_query: Duration::ZERO, ..new_database() })).await;
+    let logging = tracing::subscriber::set_default(subscriber);
+    let ada = Email::parse("ada@example.org").unwrap();
+    assert_eq!(backend.stores.users.by_email(&ada).await.unwrap(), None);
+    drop(logging);
+    backend.cleanup().await;
+    let logged = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    assert!(logged.contains("a slow query") && logged.contains("{email: ?}"), "{logged}");
+    assert!(!logged.contains("ada"), "{logged}");
+}
+
+#[tokio::test]
+async fn a_database_that_is_away_is_an_error_at_the_start() {
+    // Nothing listens on the port of the discard service.
+    let nobody = mongo_config("mongodb://127.0.0.1:9/collabry");
+    let opened = Backend::try_open(Some(MongoConfig { timeout: Duration::from_secs(1), ..nobody })).await;
+    assert!(matches!(opened.map(|_| ()), Err(StoreError::Unavailable(_))));
+}
+
 async fn a_large_segment_comes_back_whole(Backend { stores, .. }: Backend) {
     const CHUNKS: u32 = 5_000;
     let notebook = owned_notebook(&stores).await;
@@ -47,5 +94,5 @@ async fn a_large_segment_comes_back_whole(Backend { stores, .. }: Backend) {
     // More than one step of a purge.
     stores.sources.mark_deleted(notebook.id, claim.source.id, at(1)).await.unwrap();
     stores.sources.purge(claim.source.id).await.unwrap();
-    assert!(stores.sources.deleted().await.unwrap().is_empty());
+    assert!(stores.sources.deleted(at(1)).await.unwrap().is_empty());
 }

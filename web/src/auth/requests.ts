@@ -1,4 +1,4 @@
-import { problemFrom, unreachable } from "../http/problem";
+import { problemOf, unreachable } from "../http/problem";
 import type { Grant } from "./token-keeper";
 
 /** `/api/auth`: the requests that need no access token. The refresh token travels in its cookie. */
@@ -19,6 +19,6 @@ async function post<T>(path: string, body: unknown): Promise<T> {
   }).catch(() => {
     throw unreachable();
   });
-  if (!response.ok) throw problemFrom(response.status, await response.text());
+  if (!response.ok) throw await problemOf(response);
   return (response.status === 204 ? undefined : await response.json()) as T;
 }

@@ -50,7 +50,8 @@ export async function resumeSession(): Promise<void> {
   } catch (error) {
     if (isOver(error)) return signedOut(null);
     session.value = { state: "unreachable" };
-    setTimeout(() => void resumeSession(), RETRY_MS);
+    const wait = (error instanceof Problem && error.retryAfterMs) || RETRY_MS;
+    setTimeout(() => void resumeSession(), wait);
   }
 }
 

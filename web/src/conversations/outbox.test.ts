@@ -49,6 +49,28 @@ describe("the outbox", () => {
     expect(taken(box)).toEqual(["a2"]);
   });
 
+  test("a message that has to wait keeps its place, says why, and is sent again after the wait", () => {
+    const box = outbox("a1", "a2", "b1");
+    expect(taken(box)).toEqual(["a1", "b1"]);
+    expect(box.postponed("a1", "Try again in 5 seconds.")).toBe(true);
+    expect(taken(box)).toEqual([]);
+    expect(box.entries[0]).toMatchObject({ state: "sending", problem: "Try again in 5 seconds." });
+    box.waited("a1");
+    expect(box.entries[0]).toMatchObject({ state: "sending", problem: null });
+    expect(taken(box)).toEqual(["a1"]);
+  });
+
+  test("a message is not postponed for ever", () => {
+    const box = outbox("a1", "a2");
+    for (const again of [true, true, true, false]) {
+      expect(taken(box)).toEqual(["a1"]);
+      expect(box.postponed("a1", "Try again in 5 seconds.")).toBe(again);
+      if (again) box.waited("a1");
+    }
+    expect(box.entries[0]).toMatchObject({ state: "failed", problem: "Try again in 5 seconds." });
+    expect(taken(box)).toEqual(["a2"]);
+  });
+
   test("a message seen in the log is out, also while its acknowledgement is missing", () => {
     const box = outbox("a1");
     box.take();

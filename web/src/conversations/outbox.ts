@@ -73,6 +73,24 @@ export class Outbox {
     });
   }
 
+  /**
+   * The server asked to wait, and says why: it stays under way until `waited`, and those behind it wait with it. `false`
+   * when it has waited often enough, and the user is asked.
+   */
+  postponed(clientId: string, problem: string): boolean {
+    this.#change(clientId, (entry) => ({ ...entry, attempts: entry.attempts + 1, problem }));
+    const attempts = this.#entries.find((entry) => entry.clientId === clientId)?.attempts;
+    if (attempts === undefined || attempts < MAX_ATTEMPTS) return true;
+    this.refused(clientId, problem);
+    return false;
+  }
+
+  /** The time that the server asked for is over: it may be sent again. */
+  waited(clientId: string): void {
+    this.#inFlight.delete(clientId);
+    this.#change(clientId, (entry) => ({ ...entry, problem: null }));
+  }
+
   /** The connection went away: that is nobody's attempt, it is sent again once there is one. */
   interrupted(clientId: string): void {
     this.#inFlight.delete(clientId);

@@ -9,7 +9,8 @@ export function OutgoingMessage({ entry: { clientId, content, state, problem } }
     <li class="message mine outgoing" data-testid="outgoing" data-state={state}>
       <div class="bubble">
         <MarkdownView text={content} citations={[]} />
-        {state === "sending" && <p class="meta">{waiting}</p>}
+        {state === "sending" && problem === null && <p class="meta">{waiting}</p>}
+        {state === "sending" && problem !== null && <p class="meta" role="status">{problem} It will be sent by itself.</p>}
         {state === "failed" && (
           <p class="problem" role="alert">
             Not sent. {problem}{" "}

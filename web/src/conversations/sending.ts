@@ -83,7 +83,15 @@ function failed(clientId: string, error: unknown): void {
     setTimeout(flush, TRY_AGAIN_MS);
     return publish();
   }
-  outbox.refused(clientId, sentence(error));
+  const wait = error instanceof Problem ? error.retryAfterMs : null;
+  if (wait !== null && outbox.postponed(clientId, sentence(error))) {
+    setTimeout(() => {
+      outbox.waited(clientId);
+      flush();
+    }, wait);
+    return publish();
+  }
+  if (wait === null) outbox.refused(clientId, sentence(error));
   flush();
 }
 

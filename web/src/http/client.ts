@@ -1,5 +1,5 @@
 import { accessToken, renewToken } from "../auth/session";
-import { Problem, problemFrom, unreachable } from "./problem";
+import { Problem, problemOf, unreachable } from "./problem";
 
 type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 
@@ -33,6 +33,6 @@ async function send(path: string, init: RequestInit, token: string): Promise<Res
   const response = await fetch(path, { ...init, headers }).catch(() => {
     throw unreachable();
   });
-  if (!response.ok) throw problemFrom(response.status, await response.text());
+  if (!response.ok) throw await problemOf(response);
   return response;
 }

@@ -4,12 +4,21 @@ export class Problem extends Error {
   readonly status: number;
   /** Field of a form → what is wrong with it. */
   readonly fields: ReadonlyMap<string, string>;
+  /** When trying again makes sense, where the server said so. */
+  readonly retryAfterMs: number | null;
 
-  constructor(code: string, message: string, status = 0, fields: ReadonlyMap<string, string> = new Map()) {
+  constructor(
+    code: string,
+    message: string,
+    status = 0,
+    fields: ReadonlyMap<string, string> = new Map(),
+    retryAfterMs: number | null = null,
+  ) {
     super(message);
     this.code = code;
     this.status = status;
     this.fields = fields;
+    this.retryAfterMs = retryAfterMs;
   }
 }
 
@@ -22,8 +31,8 @@ interface ProblemBody {
   errors?: { field: string; message: string }[];
 }
 
-/** From the body of an answer, whatever it is: a proxy's error page has none of ours. */
-export function problemFrom(status: number, body: string): Problem {
+/** From an answer, whatever it is: a proxy's error page has none of ours. `retryAfter` is that header. */
+export function problemFrom(status: number, body: string, retryAfter: string | null): Problem {
   let problem: ProblemBody = {};
   try {
     problem = JSON.parse(body) as ProblemBody;
@@ -32,7 +41,16 @@ export function problemFrom(status: number, body: string): Problem {
   }
   const fields = new Map((problem.errors ?? []).map(({ field, message }) => [field, message]));
   const sentence = problem.detail ?? `The server answered with an error (${status}). Try again in a moment.`;
-  return new Problem(problem.code ?? `http_${status}`, sentence, status, fields);
+  return new Problem(problem.code ?? `http_${status}`, sentence, status, fields, milliseconds(retryAfter));
+}
+
+export async function problemOf(response: Response): Promise<Problem> {
+  return problemFrom(response.status, await response.text(), response.headers.get("retry-after"));
+}
+
+function milliseconds(retryAfter: string | null): number | null {
+  const seconds = Number(retryAfter ?? Number.NaN);
+  return Number.isFinite(seconds) ? seconds * 1_000 : null;
 }
 
 /** A sentence for anything that can be thrown. */

@@ -4,12 +4,21 @@ import { accessToken, renewToken } from "../auth/session";
 import { Problem } from "../http/problem";
 import type { Requests, ServerEvents } from "./types";
 
-type Ack<T> = ({ ok: true } & T) | { ok: false; error: { code: string; message: string } };
+interface Refusal {
+  code: string;
+  message: string;
+  /** Seconds. */
+  retryAfter?: number;
+}
+
+type Ack<T> = ({ ok: true } & T) | { ok: false; error: Refusal };
 
 type Handler<Name extends keyof ServerEvents> = (payload: ServerEvents[Name]) => void;
 
 const ACK_TIMEOUT_MS = 8_000;
 const COME_BACK_MS = 1_000;
+/** After too many connections from this address. */
+const COME_BACK_LATER_MS = 20_000;
 
 /** `starting` until the first connection, so that a page that loads does not say "Reconnecting". */
 export const connection = signal<"starting" | "online" | "reconnecting">("starting");
@@ -53,7 +62,7 @@ socket.on("connect_error", (error) => {
   const refused = error.message.startsWith("token_") ? presented : undefined;
   const renewed = refused === undefined ? Promise.resolve() : renewToken(refused);
   // A session that is over has been ended by now; anything else is worth another attempt.
-  const soon = COME_BACK_MS * (0.5 + Math.random());
+  const soon = (error.message === "rate_limited" ? COME_BACK_LATER_MS : COME_BACK_MS) * (0.5 + Math.random());
   void renewed.then(() => comeBack(soon), () => comeBack(soon * 3));
 });
 
@@ -121,8 +130,12 @@ export async function request<Name extends keyof Requests>(
 ): Promise<Requests[Name][1]> {
   if (!socket.connected) throw new Problem("disconnected", "There is no connection. Try again in a moment.");
   const ack = await acknowledged<Requests[Name][1]>(name, payload);
-  if (!ack.ok) throw new Problem(ack.error.code, ack.error.message, 400);
+  if (!ack.ok) throw refused(ack.error);
   return ack;
+}
+
+function refused({ code, message, retryAfter }: Refusal): Problem {
+  return new Problem(code, message, 400, undefined, retryAfter === undefined ? null : retryAfter * 1_000);
 }
 
 async function acknowledged<T>(name: string, payload: unknown): Promise<Ack<T>> {

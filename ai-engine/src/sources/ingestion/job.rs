@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::Ingestion;
 use super::lease::{Lease, Stop};
+use crate::metrics::count;
 
 impl Ingestion {
     pub(super) async fn work_on(&self, claim: ClaimedVersion, shutdown: &CancellationToken) {
@@ -31,6 +32,7 @@ impl Ingestion {
 
     async fn settle(&self, lease: &Lease<'_>, ended: Option<Result<(), Stop>>) -> StoreResult<()> {
         let (source, version) = (lease.claim.source.id, lease.claim.version.version);
+        count(&self.ended, outcome(ended.as_ref()));
         match ended {
             None => {
                 self.parts.stores.sources.release(lease.claim, self.parts.clock.now()).await?;
@@ -77,5 +79,15 @@ impl Ingestion {
         let room = Room::User(source.created_by);
         self.parts.fan_out.emit(room, Event::NotificationNew { notification }).await;
         Ok(())
+    }
+}
+
+fn outcome(ended: Option<&Result<(), Stop>>) -> &'static str {
+    match ended {
+        None => "given_back",
+        Some(Ok(())) => "ready",
+        Some(Err(Stop::Lost)) => "lost",
+        Some(Err(Stop::Failed { .. })) => "failed",
+        Some(Err(Stop::Internal(_))) => "broken_off",
     }
 }

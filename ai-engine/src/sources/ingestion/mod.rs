@@ -4,7 +4,6 @@
 mod batches;
 mod job;
 mod lease;
-mod purge;
 mod steps;
 
 use std::fmt;
@@ -16,6 +15,8 @@ use collabry_shared::config::ExtractionConfig;
 use collabry_shared::ids::OwnerId;
 use collabry_shared::realtime::FanOut;
 use collabry_shared::storage::{StoreResult, Stores};
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::registry::Registry;
 use tokio::sync::watch;
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::sleep;
@@ -24,6 +25,7 @@ use tokio_util::sync::CancellationToken;
 use super::extract::Extractor;
 use super::fetch::Fetcher;
 use crate::embeddings::Embedder;
+use crate::metrics::Outcomes;
 
 /// After so long without a sign of life another engine may take over.
 const LEASE: Duration = Duration::from_mins(1);
@@ -48,18 +50,33 @@ pub struct Ingestion {
     fetcher: Fetcher,
     owner: OwnerId,
     nudges: watch::Sender<()>,
+    running: Gauge,
+    ended: Outcomes,
 }
 
 impl Ingestion {
     /// Fails when the machine's TLS roots cannot be used.
     pub fn new(parts: IngestionParts) -> anyhow::Result<Self> {
         let fetcher = Fetcher::new(parts.config.clone())?;
-        Ok(Self { parts, fetcher, owner: OwnerId::new(), nudges: watch::Sender::new(()) })
+        Ok(Self {
+            parts,
+            fetcher,
+            owner: OwnerId::new(),
+            nudges: watch::Sender::new(()),
+            running: Gauge::default(),
+            ended: Outcomes::default(),
+        })
     }
 
     /// Says that something was queued or deleted.
     pub fn nudge(&self) {
         self.nudges.send_replace(());
+    }
+
+    /// Adds the counters and gauges of ingestion.
+    pub(crate) fn register(&self, registry: &mut Registry) {
+        registry.register("ingestions_running", "Sources being taken in", self.running.clone());
+        registry.register("ingestions", "Sources taken in, by how it ended", self.ended.clone());
     }
 
     /// Works until `shutdown`; then gives back what is unfinished and returns.
@@ -68,6 +85,7 @@ impl Ingestion {
         let mut jobs = JoinSet::new();
         while !shutdown.is_cancelled() {
             nudged.mark_unchanged();
+            self.count_running(&jobs);
             if let Err(error) = self.start_work(&mut jobs, &shutdown).await {
                 tracing::error!(%error, "ingestion cannot reach the store");
             }
@@ -83,8 +101,11 @@ impl Ingestion {
         }
     }
 
+    fn count_running(&self, jobs: &JoinSet<()>) {
+        self.running.set(i64::try_from(jobs.len()).unwrap_or(i64::MAX));
+    }
+
     async fn start_work(self: &Arc<Self>, jobs: &mut JoinSet<()>, shutdown: &CancellationToken) -> StoreResult<()> {
-        self.purge_deleted().await;
         while jobs.len() < self.parts.config.concurrency && !shutdown.is_cancelled() {
             let now = self.parts.clock.now();
             let Some(claim) = self.parts.stores.sources.claim(self.owner, now, lease::until(now, LEASE)).await? else {
@@ -92,6 +113,7 @@ impl Ingestion {
             };
             let (ingestion, shutdown) = (Arc::clone(self), shutdown.clone());
             jobs.spawn(async move { ingestion.work_on(claim, &shutdown).await });
+            self.count_running(jobs);
         }
         Ok(())
     }

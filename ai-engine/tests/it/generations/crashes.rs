@@ -1,14 +1,18 @@
 //! Engines that die, hang or lose their lease in the middle.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use collabry_shared::clock::Clock as _;
 use collabry_shared::conversations::{Author, ClientId, MessageStatus, NewMessage};
-use collabry_shared::generations::{Generation, GenerationEvent, GenerationState};
+use collabry_shared::generations::{Endings, Generation, GenerationEvent, GenerationState};
 use collabry_shared::ids::OwnerId;
+use collabry_shared::realtime::{Event, LocalFanOut, Published, Signal};
 use jiff::SignedDuration;
+use scripted_provider::{Ending, Reply};
 
 use super::{SCRIPTED, assert_well_formed, done, first_delta, names};
-use crate::world::{World, hangs, says, silent};
+use crate::world::{World, hangs, says, silent, text};
 
 /// Runs an engine in a runtime of its own up to the first event named `until`, then ends the runtime in the middle.
 async fn crash(world: World, question: &'static str, until: &'static str) -> (World, Generation) {
@@ -60,6 +64,44 @@ async fn after_a_crash_without_text_it_begins_again() {
     let answer = engine.message(generation.answer_id).await.unwrap();
     assert_eq!((answer.content.as_str(), answer.status), ("At last [2].", MessageStatus::Complete));
     assert_eq!(answer.citations[0].number, 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_engine_begins_again_what_a_dead_one_has_shown_nothing_of() {
+    let world = World::new().await;
+    world.scripted.script([silent(), says("At last [2].")]);
+    let (world, generation) = crash(world, "Why?", "started").await;
+    let other = world.engine(4).await;
+    world.pass_leases();
+    other.runner.recover().await.unwrap();
+    let events = other.events(&generation).await;
+    assert_well_formed(&events);
+    assert_eq!((names(&events), text(&events)), (vec!["started", "citations", "delta", "done"], "At last [2].".into()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_any_engine_what_a_dead_one_left_still_ends() {
+    let world = World::new().await;
+    world.scripted.script([Reply { end: Ending::Hang, after: Some(2), ..says("Blood [3] moves around") }]);
+    let (world, generation) = crash(world, "Why?", "delta").await;
+    let mut other = world.engine(4).await;
+    let (fan_out, mut published) = LocalFanOut::new();
+    let clock = Arc::new(world.clock.clone());
+    let endings = Endings { stores: other.stores.clone(), fan_out: Arc::new(fan_out), clock: clock.clone() };
+    assert_eq!(endings.end_abandoned(OwnerId::new(), clock.now()).await.unwrap(), 0, "the lease still holds");
+    world.pass_leases();
+    assert_eq!(endings.end_abandoned(OwnerId::new(), clock.now()).await.unwrap(), 1);
+    let events = other.events(&generation).await;
+    assert_well_formed(&events);
+    assert_eq!(events.last().unwrap().event, done(&generation, GenerationState::Interrupted));
+    let answer = other.message(generation.answer_id).await.unwrap();
+    assert_eq!((answer.content, answer.status), (text(&events), MessageStatus::Interrupted));
+    assert!(text(&events).starts_with("Blood "), "{events:?}");
+    let signal = published.recv().await.unwrap();
+    assert!(matches!(signal, Published::Signal(Signal::GenerationRunning { .. })), "the relays hear of it first");
+    assert!(matches!(published.recv().await.unwrap(), Published::Emit(_, Event::MessageNew { .. })));
+    other.runner.recover().await.unwrap();
+    assert_eq!(other.published().await, [], "nothing is left to do");
 }
 
 #[tokio::test(flavor = "multi_thread")]

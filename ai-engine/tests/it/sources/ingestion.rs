@@ -10,13 +10,13 @@ use super::pdfs::{encrypted, pdf};
 use super::rig::{Rig, UNLIMITED, source};
 
 /// Text of several batches of passages, with characters of all lengths.
-fn long_text() -> String {
+pub(super) fn long_text() -> String {
     let filler = "It is long and wide. ".repeat(20);
     let chapter = |n: u32| format!("# Ch 1.{n}\n\nThe größte of rivers № {n} € 𝛼 flows. {filler}\n\n");
     (0..400).map(chapter).collect::<Vec<_>>().concat()
 }
 
-async fn check_chunks(stores: &Stores, source: &Source) {
+pub(super) async fn check_chunks(stores: &Stores, source: &Source) {
     let segment = collabry_shared::sources::SegmentId { source_id: source.id, version: 1 };
     let chunks = stores.sources.chunks(segment).await.unwrap();
     assert_eq!(Some(u32::try_from(chunks.len()).unwrap()), source.latest.chunk_count);
@@ -108,25 +108,15 @@ async fn a_source_deleted_meanwhile_does_not_come_back() {
     rig.embedding().await;
     assert!(rig.stores.sources.mark_deleted(rig.notebook.id, doomed.id, SystemClock.now()).await.unwrap());
     rig.engine.ingestion.nudge();
-    rig.purged().await;
-    assert!(!rig.has_blob(&doomed).await);
+    rig.stores.blobs.delete_source(rig.notebook.id, doomed.id).await.unwrap();
+    rig.stores.sources.purge(doomed.id).await.unwrap();
     // The place of the work that was stopped is free: the next source gets through, and through the gate.
     rig.gate.0.add_permits(10);
     let next = rig.add("short.md", Format::Markdown, b"Short.").await;
     let ended = rig.ended().await;
     assert_eq!((ended.id, ended.latest.state), (next.id, IngestState::Ready));
     assert_eq!(rig.stores.sources.list(rig.notebook.id).await.unwrap().len(), 1);
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_deleted_notebook_is_purged_with_its_files() {
-    let mut rig = Rig::start(UNLIMITED).await;
-    let source = rig.add("rivers.md", Format::Markdown, b"They flow.").await;
-    rig.ended().await;
-    assert!(rig.stores.notebooks.mark_deleted(rig.notebook.id, SystemClock.now()).await.unwrap());
-    rig.engine.ingestion.nudge();
-    rig.purged().await;
-    assert!(!rig.has_blob(&source).await);
+    assert!(!rig.has_blob(&doomed).await);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

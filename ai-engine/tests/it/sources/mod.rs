@@ -7,6 +7,7 @@ mod ingestion;
 mod limits;
 mod pdfs;
 mod rig;
+mod takeover;
 
 use std::path::Path;
 use std::time::Duration;

@@ -1,14 +1,13 @@
 //! A store with one notebook, and the ingestion loop over it.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use collabry_ai_engine::embeddings::{EmbedError, Embedder, Priority};
 use collabry_ai_engine::sources::{Ingestion, IngestionParts};
 use collabry_shared::auth::{Email, User};
-use collabry_shared::clock::{Clock as _, SystemClock};
+use collabry_shared::clock::{Clock, SystemClock};
 use collabry_shared::config::ExtractionConfig;
 use collabry_shared::ids::{NotebookId, SourceId, UserId};
 use collabry_shared::notebooks::Notebook;
@@ -134,27 +133,21 @@ impl Rig {
     pub async fn has_blob(&self, source: &Source) -> bool {
         self.stores.blobs.get(&source.latest.blob_key).await.unwrap().is_some()
     }
-
-    pub async fn purged(&self) {
-        loop {
-            let waiting = self.stores.sources.deleted().await.unwrap().len();
-            if waiting + self.stores.notebooks.deleted().await.unwrap().len() == 0 {
-                return;
-            }
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-    }
 }
 
 impl Engine {
     fn start(stores: &Stores, gate: &Arc<Gated>, fan_out: LocalFanOut) -> Self {
+        Self::start_at(Arc::new(SystemClock), stores, gate, fan_out)
+    }
+
+    pub fn start_at(clock: Arc<dyn Clock>, stores: &Stores, gate: &Arc<Gated>, fan_out: LocalFanOut) -> Self {
         let config = ExtractionConfig { fetch_allow_private: true, ..config() };
         let ingestion = Arc::new(
             Ingestion::new(IngestionParts {
                 stores: stores.clone(),
                 fan_out: Arc::new(fan_out),
                 embedder: gate.clone(),
-                clock: Arc::new(SystemClock),
+                clock,
                 extractor: extractor(config.clone()),
                 config,
             })
@@ -166,7 +159,7 @@ impl Engine {
     }
 }
 
-async fn notebook(stores: &Stores) -> Notebook {
+pub async fn notebook(stores: &Stores) -> Notebook {
     let now = SystemClock.now();
     let user = User {
         id: UserId::new(),

@@ -7,11 +7,15 @@ use std::sync::{Arc, OnceLock};
 use collabry_ai_engine::sources::Extractor;
 use collabry_ai_engine::{Engine, EngineParts};
 use collabry_api::{App, AppParts};
-use collabry_shared::clock::ManualClock;
+use collabry_shared::auth::Email;
+use collabry_shared::clock::{Clock, ManualClock};
 use collabry_shared::config::Config;
-use collabry_shared::presence::LocalPresence;
-use collabry_shared::realtime::LocalFanOut;
+use collabry_shared::coordination::{self, Coordination, Sockets};
+use collabry_shared::engine::{AiEngine, EngineClient};
+use collabry_shared::jobs::BUILT_IN;
+use collabry_shared::realtime::FanOut;
 use collabry_shared::storage::{Stores, sqlite};
+use collabry_worker::{Worker, WorkerParts};
 use reqwest::{Client, Method, RequestBuilder};
 use secrecy::SecretString;
 use serde_json::Value;
@@ -21,10 +25,65 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::contract::{self, Operation};
-use super::{Answer, User};
+use super::{Answer, User, eventually};
 
 pub const SECRET: &str = "a secret that is only used in tests";
+/// Ending generations is left to the engine in this process.
+const WORKER_JOBS: usize = BUILT_IN.len() - 1;
 const START: &str = "2026-03-01T12:00:00Z";
+
+/// Makes `ada@example.org` an admin.
+pub fn admin(config: &mut Config) {
+    config.api.admin_emails = vec![Email::parse("ada@example.org").unwrap()];
+}
+
+/// What the processes of an installation stand on.
+pub struct Ground {
+    pub config: Config,
+    pub clock: ManualClock,
+    pub stores: Stores,
+    data: Arc<TempDir>,
+}
+
+/// What a replica is given.
+pub struct Wiring {
+    pub stores: Stores,
+    pub engine: Arc<Engine>,
+    pub coordination: Coordination,
+}
+
+impl Ground {
+    /// `change` is applied to the default configuration.
+    pub async fn lay(change: impl FnOnce(&mut Config)) -> Self {
+        let data = tempfile::tempdir().unwrap();
+        let mut config = Config::from_lookup(setting).unwrap();
+        config.storage.data_dir = data.path().to_owned();
+        config.engine.model_dir = model_dir();
+        config.api.web_dir = data.path().join("no-web-client");
+        change(&mut config);
+        let clock = ManualClock::at(START.parse().unwrap());
+        let stores = sqlite::open(data.path(), Arc::new(clock.clone())).await.unwrap();
+        Self { config, clock, stores, data: Arc::new(data) }
+    }
+
+    /// What one process has.
+    pub async fn process(&self, sockets: Sockets) -> (Coordination, Stores) {
+        let coordination = coordination::open(&self.config, Arc::new(self.clock.clone()), sockets).await.unwrap();
+        let generation_log = Arc::clone(&coordination.generation_log);
+        (coordination, Stores { generation_log, ..self.stores.clone() })
+    }
+
+    pub fn engine(&self, stores: Stores, fan_out: Arc<dyn FanOut>) -> Arc<Engine> {
+        let engine = Engine::build(EngineParts {
+            extractor: Extractor::new(extract_program(), self.config.engine.extraction.clone()),
+            config: self.config.engine.clone(),
+            stores,
+            fan_out,
+            clock: Arc::new(self.clock.clone()),
+        });
+        Arc::new(engine.unwrap())
+    }
+}
 
 /// Dropping it ends it.
 pub struct TestApp {
@@ -35,8 +94,9 @@ pub struct TestApp {
     pub document: Value,
     pub shutdown: CancellationToken,
     pub running: Option<JoinHandle<std::io::Result<()>>>,
+    fan_out: Arc<dyn FanOut>,
     http: Client,
-    data: TempDir,
+    data: Arc<TempDir>,
 }
 
 impl TestApp {
@@ -46,46 +106,72 @@ impl TestApp {
 
     /// `change` is applied to the default configuration.
     pub async fn start_with(change: impl FnOnce(&mut Config)) -> Self {
-        let data = tempfile::tempdir().unwrap();
-        let mut config = Config::from_lookup(|name| (name == "COLLABRY_THREADS").then(|| "1".to_owned())).unwrap();
-        config.engine.model_dir = model_dir();
-        config.api.web_dir = data.path().join("no-web-client");
-        change(&mut config);
-        let clock = ManualClock::at(START.parse().unwrap());
-        let stores = sqlite::open(data.path(), Arc::new(clock.clone())).await.unwrap();
-        let (fan_out, published) = LocalFanOut::new();
-        let engine = Engine::build(EngineParts {
-            extractor: Extractor::new(extract_program(), config.engine.extraction.clone()),
-            config: config.engine.clone(),
-            stores: stores.clone(),
-            fan_out: Arc::new(fan_out.clone()),
-            clock: Arc::new(clock.clone()),
-        });
-        let engine = Arc::new(engine.unwrap());
+        let ground = Ground::lay(change).await;
+        let (coordination, stores) = ground.process(Sockets::Here).await;
+        let engine = ground.engine(stores.clone(), Arc::clone(&coordination.fan_out));
+        let app = Self::serve(&ground, Wiring { stores, engine: Arc::clone(&engine), coordination }).await;
+        let shutdown = app.shutdown.clone();
+        tokio::spawn(async move { engine.run(shutdown).await.unwrap() });
+        app
+    }
+
+    /// A replica on the given ground.
+    pub async fn serve(ground: &Ground, Wiring { stores, engine, coordination }: Wiring) -> Self {
+        let clock = ground.clock.clone();
+        let asked: Arc<dyn AiEngine> = match ground.config.services.engines.as_slice() {
+            [] => engine,
+            elsewhere => {
+                let clock: Arc<dyn Clock> = Arc::new(clock.clone());
+                Arc::new(EngineClient::new(elsewhere, &SecretString::from(SECRET), &clock).unwrap())
+            }
+        };
         let app = App::build(AppParts {
-            config: config.api,
+            config: ground.config.api.clone(),
             jwt_secret: SecretString::from(SECRET),
-            default_model: config.engine.default_model,
+            default_model: ground.config.engine.default_model.clone(),
             stores: stores.clone(),
-            engine: Arc::clone(&engine) as _,
-            fan_out: Arc::new(fan_out),
-            published,
-            presence: Arc::new(LocalPresence::default()),
+            engine: asked,
+            fan_out: Arc::clone(&coordination.fan_out),
+            published: coordination.published,
+            redis: coordination.redis,
+            presence: coordination.presence,
+            limiter: coordination.limiter,
             clock: Arc::new(clock.clone()),
         });
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
         let shutdown = CancellationToken::new();
         let running = tokio::spawn(app.run(listener, shutdown.clone()));
-        tokio::spawn({
-            let shutdown = shutdown.clone();
-            async move { engine.run(shutdown).await.unwrap() }
-        });
         let http = client();
         let document = http.get(format!("http://{address}/api/openapi.json")).send().await.unwrap();
         let document: Value = document.json().await.unwrap();
         let operations = contract::operations(&document);
-        Self { address, clock, stores, operations, document, shutdown, running: Some(running), http, data }
+        let (data, fan_out) = (Arc::clone(&ground.data), coordination.fan_out);
+        Self { address, clock, stores, operations, document, shutdown, running: Some(running), fan_out, http, data }
+    }
+
+    /// Starts a worker beside it, which keeps nothing that was deleted.
+    pub fn work(&self) {
+        let config = Config::from_lookup(|name| (name == "COLLABRY_RETENTION_DAYS").then(|| "0".to_owned())).unwrap();
+        let worker = Worker::build(WorkerParts {
+            config: config.worker,
+            drain: config.api.drain,
+            stores: self.stores.clone(),
+            fan_out: Arc::clone(&self.fan_out),
+            clock: Arc::new(self.clock.clone()),
+            ends_generations: false,
+        });
+        tokio::spawn(worker.run(self.shutdown.clone()));
+    }
+
+    /// The jobs as `admin` sees them, once a worker that was just started has declared them all.
+    pub async fn jobs(&self, admin: &User<'_>) -> Vec<Value> {
+        self.work();
+        eventually("the worker declares its jobs", async || {
+            let jobs = admin.get("/api/admin/jobs").await.ok(200)["jobs"].as_array().unwrap().clone();
+            (jobs.len() == WORKER_JOBS).then_some(jobs)
+        })
+        .await
     }
 
     pub fn url(&self, path: &str) -> String {
@@ -127,6 +213,15 @@ impl TestApp {
 impl Drop for TestApp {
     fn drop(&mut self) {
         self.shutdown.cancel();
+    }
+}
+
+/// Limits that no test meets by chance: a standing clock gives nothing back.
+fn setting(name: &str) -> Option<String> {
+    match name {
+        "COLLABRY_THREADS" => Some("1".to_owned()),
+        limit if limit.starts_with("COLLABRY_LIMIT_") => Some("1000000".to_owned()),
+        _ => None,
     }
 }
 

@@ -2,17 +2,23 @@
 
 mod answer;
 mod app;
+mod cluster;
 mod contract;
+mod polling;
 mod raw;
+mod socket;
 mod sse;
 mod user;
 
 use std::time::Duration;
 
 pub use self::answer::Answer;
-pub use self::app::{SECRET, TestApp, multipart};
+pub use self::app::{SECRET, TestApp, admin, multipart};
+pub use self::cluster::Cluster;
 pub use self::contract::Operation;
+pub use self::polling::Polling;
 pub use self::raw::Raw;
+pub use self::socket::Socket;
 pub use self::sse::{SseEvent, SseReader};
 pub use self::user::{PASSWORD, User, id};
 

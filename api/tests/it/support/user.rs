@@ -94,6 +94,18 @@ impl<'a> User<'a> {
         source
     }
 
+    /// Runs a job as the admin that this user is, and returns the run once it ended.
+    pub async fn run_job(&self, job: &str) -> Value {
+        let run = self.post(&format!("/api/admin/jobs/{job}/runs"), json!({})).await.ok(202);
+        eventually("the run ends", async || {
+            let jobs = self.get("/api/admin/jobs").await.ok(200)["jobs"].as_array().unwrap().clone();
+            let runs = jobs.into_iter().find(|one| one["name"] == job).unwrap()["runs"].as_array().unwrap().clone();
+            let ended = runs.into_iter().find(|one| one["slot"] == run["slot"]).unwrap();
+            (ended["finishedAt"] != Value::Null).then_some(ended)
+        })
+        .await
+    }
+
     /// The source once it is ready or failed.
     pub async fn settled(&self, source: &str) -> Value {
         eventually("the source is ready or failed", async || {

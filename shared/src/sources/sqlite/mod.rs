@@ -201,8 +201,9 @@ impl SourceRepo for Database {
         Ok(done.rows_affected() == 1)
     }
 
-    async fn deleted(&self) -> StoreResult<Vec<(NotebookId, SourceId)>> {
-        let rows = sqlx::query("SELECT notebook_id, id FROM sources WHERE deleted_at IS NOT NULL ORDER BY deleted_at")
+    async fn deleted(&self, upto: Timestamp) -> StoreResult<Vec<(NotebookId, SourceId)>> {
+        let rows = sqlx::query("SELECT notebook_id, id FROM sources WHERE deleted_at <= ? ORDER BY deleted_at")
+            .bind(upto.as_millisecond())
             .fetch_all(&self.read)
             .await?;
         rows.iter().map(|row| Ok((row.parsed("notebook_id")?, row.parsed("id")?))).collect()

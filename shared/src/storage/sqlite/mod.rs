@@ -20,7 +20,7 @@ use sqlx::{Sqlite, SqlitePool, Transaction};
 pub(crate) use self::columns::{Columns, integer, json, opt_json, word};
 pub(crate) use self::error::conflict;
 use crate::clock::Clock;
-use crate::generations::SqliteLog;
+use crate::generations::{GenerationLog, SqliteLog};
 use crate::storage::{Blobs, Probe, StoreError, StoreResult, Stores};
 
 static DOCUMENTS: Migrator = sqlx::migrate!("migrations/sqlite/documents");
@@ -36,21 +36,16 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub async fn open(data_dir: &Path, clock: Arc<dyn Clock>) -> StoreResult<Stores> {
     let blobs = Blobs::folder(&data_dir.join("blobs"), clock.now())
         .map_err(|error| StoreError::Unavailable(error.to_string()))?;
-    let documents = Database::open(&data_dir.join("collabry.db"), SqliteSynchronous::Full, &DOCUMENTS).await?;
+    Ok(Stores::over(Arc::new(documents(data_dir).await?), journal(data_dir, clock).await?, blobs))
+}
+
+pub(crate) async fn documents(data_dir: &Path) -> StoreResult<Database> {
+    Database::open(&data_dir.join("collabry.db"), SqliteSynchronous::Full, &DOCUMENTS).await
+}
+
+pub(crate) async fn journal(data_dir: &Path, clock: Arc<dyn Clock>) -> StoreResult<Arc<dyn GenerationLog>> {
     let journal = Database::open(&data_dir.join("generations.db"), SqliteSynchronous::Normal, &JOURNAL).await?;
-    let documents = Arc::new(documents);
-    Ok(Stores {
-        users: documents.clone(),
-        sessions: documents.clone(),
-        notebooks: documents.clone(),
-        sources: documents.clone(),
-        conversations: documents.clone(),
-        generations: documents.clone(),
-        generation_log: Arc::new(SqliteLog::new(journal, clock)),
-        notifications: documents.clone(),
-        blobs,
-        probe: documents,
-    })
+    Ok(Arc::new(SqliteLog::new(journal, clock)))
 }
 
 /// One SQLite file. Each feature's `sqlite.rs` implements its repository on it.
@@ -64,6 +59,9 @@ pub(crate) struct Database {
 
 impl Database {
     async fn open(file: &Path, synchronous: SqliteSynchronous, schema: &Migrator) -> StoreResult<Self> {
+        if let Some(folder) = file.parent() {
+            std::fs::create_dir_all(folder).map_err(|error| StoreError::Unavailable(error.to_string()))?;
+        }
         let options = SqliteConnectOptions::new().filename(file).busy_timeout(PATIENCE).foreign_keys(true);
         let writing = options
             .clone()
@@ -109,5 +107,10 @@ impl Probe for Database {
         // Takes the write lock, so it fails when the disk or another process keeps us from writing.
         self.begin().await?.rollback().await?;
         Ok(())
+    }
+
+    async fn version(&self) -> StoreResult<String> {
+        let version: String = sqlx::query_scalar("SELECT sqlite_version()").fetch_one(&self.read).await?;
+        Ok(format!("SQLite {version}"))
     }
 }

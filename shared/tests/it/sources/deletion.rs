@@ -50,7 +50,8 @@ async fn a_deleted_source_is_gone_at_once(Backend { stores, .. }: Backend) {
     let (source, held) = full_source(&stores).await;
     assert!(stores.sources.mark_deleted(source.notebook_id, source.id, at(5)).await.unwrap());
     assert_is_gone(&stores, &source, &held).await;
-    assert_eq!(stores.sources.deleted().await.unwrap(), [(source.notebook_id, source.id)]);
+    assert!(stores.sources.deleted(at(4)).await.unwrap().is_empty(), "its retention has just begun");
+    assert_eq!(stores.sources.deleted(at(5)).await.unwrap(), [(source.notebook_id, source.id)]);
 }
 
 async fn a_deleted_notebook_hides_its_sources(Backend { stores, .. }: Backend) {
@@ -68,7 +69,7 @@ async fn a_purge_removes_a_deleted_source_only(Backend { stores, .. }: Backend) 
     stores.sources.mark_deleted(source.notebook_id, source.id, at(5)).await.unwrap();
     stores.sources.purge(source.id).await.unwrap();
     stores.sources.purge(source.id).await.unwrap();
-    assert!(stores.sources.deleted().await.unwrap().is_empty());
+    assert!(stores.sources.deleted(at(5)).await.unwrap().is_empty());
     // Its ids are free again, so nothing of it is left.
     let again = Source { latest: queued_version(source.notebook_id, source.id, 1, at(6)), ..source };
     stores.sources.create(&again).await.unwrap();

@@ -1,0 +1,104 @@
+//! The engine as the apis reach it: HTTP for services that know the secret, and for nobody else.
+
+mod auth;
+mod problem;
+mod routes;
+mod vitals;
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::DefaultBodyLimit;
+use axum::serve::ListenerExt as _;
+use axum::{Router, middleware};
+use collabry_shared::health::Vitals;
+use secrecy::SecretString;
+use tokio::net::{TcpListener, TcpStream};
+use tokio_util::sync::CancellationToken;
+
+use self::problem::Problem;
+use self::vitals::EngineVitals;
+use crate::Engine;
+
+/// The largest request is a search that names every source of a notebook.
+const MAX_BODY: usize = 1024 * 1024;
+/// For requests that still run when the work has ended.
+const GRACE: Duration = Duration::from_secs(5);
+
+#[derive(Clone)]
+struct EngineState {
+    engine: Arc<Engine>,
+    vitals: Arc<dyn Vitals>,
+}
+
+/// An engine behind its HTTP interface, not yet listening.
+pub struct Server {
+    engine: Arc<Engine>,
+    vitals: Arc<dyn Vitals>,
+    router: Router,
+    shutdown: CancellationToken,
+}
+
+impl Server {
+    /// Everything but `/health` and `/ready` wants `secret` as a bearer token.
+    pub fn new(engine: Arc<Engine>, secret: SecretString, shutdown: CancellationToken) -> Self {
+        let vitals: Arc<dyn Vitals> = Arc::new(EngineVitals::new(Arc::clone(&engine), shutdown.clone()));
+        let state = EngineState { engine: Arc::clone(&engine), vitals: Arc::clone(&vitals) };
+        let router = routes::secret()
+            .layer(DefaultBodyLimit::max(MAX_BODY))
+            .fallback(async || Problem::not_found())
+            .method_not_allowed_fallback(async || Problem::method_not_allowed())
+            .layer(middleware::from_fn_with_state(secret, auth::check))
+            .merge(routes::open())
+            .with_state(state);
+        Self { engine, vitals, router, shutdown }
+    }
+
+    /// For the health listener of this process.
+    pub fn vitals(&self) -> Arc<dyn Vitals> {
+        Arc::clone(&self.vitals)
+    }
+
+    /// Works and serves until shutdown. What runs then can still be stopped until it has ended; what is new is refused,
+    /// so that the api asks another engine.
+    pub async fn run(self, listener: TcpListener) -> anyhow::Result<()> {
+        let ended = CancellationToken::new();
+        let serving = axum::serve(listener.tap_io(send_at_once), self.router)
+            .with_graceful_shutdown(ended.clone().cancelled_owned());
+        let working = async {
+            let worked = self.engine.run(self.shutdown).await;
+            ended.cancel();
+            worked
+        };
+        let patience = async {
+            ended.cancelled().await;
+            tokio::time::sleep(GRACE).await;
+        };
+        let serving = async {
+            tokio::select! {
+                served = serving.into_future() => served,
+                () = patience => {
+                    tracing::warn!("some requests did not finish in time");
+                    Ok(())
+                }
+            }
+        };
+        let (worked, served) = tokio::join!(working, serving);
+        worked?;
+        Ok(served?)
+    }
+}
+
+/// Requests and answers are small packets: none shall wait for the acknowledgement of the one before.
+fn send_at_once(connection: &mut TcpStream) {
+    if let Err(error) = connection.set_nodelay(true) {
+        tracing::debug!(%error, "a connection closed before it was served");
+    }
+}
+
+impl fmt::Debug for Server {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Server").field("engine", &self.engine).finish_non_exhaustive()
+    }
+}

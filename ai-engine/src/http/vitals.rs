@@ -1,0 +1,42 @@
+//! The engine's health and numbers.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use collabry_shared::config::Role;
+use collabry_shared::engine::AiEngine as _;
+use collabry_shared::health::{Readiness, Vitals, metrics, probe};
+use prometheus_client::registry::Registry;
+use tokio_util::sync::CancellationToken;
+
+use crate::Engine;
+
+pub struct EngineVitals {
+    engine: Arc<Engine>,
+    registry: Registry,
+    draining: CancellationToken,
+}
+
+impl EngineVitals {
+    pub fn new(engine: Arc<Engine>, draining: CancellationToken) -> Self {
+        let mut registry = metrics::registry(Role::Engine);
+        engine.register(&mut registry);
+        Self { engine, registry, draining }
+    }
+}
+
+#[async_trait]
+impl Vitals for EngineVitals {
+    async fn ready(&self) -> Readiness {
+        let stores = self.engine.stores();
+        let (database, blobs) =
+            tokio::join!(probe("database", stores.probe.ping()), probe("blobs", stores.blobs.ping()));
+        let mut dependencies = vec![database, blobs];
+        dependencies.extend(self.engine.ready().await);
+        Readiness::of(self.draining.is_cancelled(), dependencies)
+    }
+
+    fn metrics(&self) -> String {
+        metrics::text(&self.registry)
+    }
+}

@@ -1,0 +1,44 @@
+//! `collabry-ai-engine serve`
+
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use collabry_ai_engine::http::Server;
+use collabry_ai_engine::sources::Extractor;
+use collabry_ai_engine::{Engine, EngineParts};
+use collabry_shared::clock::{Clock, SystemClock};
+use collabry_shared::config::{Config, Role};
+use collabry_shared::coordination::{self, Sockets};
+use collabry_shared::{health, storage};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+pub async fn serve(config: Config, shutdown: CancellationToken) -> anyhow::Result<()> {
+    let bind = config.services.engine_bind;
+    let secret = config.services.secret.clone().context("COLLABRY_SERVICE_SECRET is not set")?;
+    let listener = TcpListener::bind(bind)
+        .await
+        .with_context(|| format!("listening on {bind}; set COLLABRY_ENGINE_BIND to another address or port"))?;
+    let engine = Arc::new(Engine::build(parts(&config).await?)?);
+    let server = Server::new(engine, secret, shutdown);
+    let internal = config.services.internal_bind.unwrap_or(Role::Engine.internal_bind());
+    let health = health::Listener::start(internal, server.vitals())
+        .with_context(|| format!("listening on {internal}; set COLLABRY_INTERNAL_BIND to another address or port"))?;
+    tracing::info!(address = %listener.local_addr()?, health = %health.address(), "the ai-engine is ready");
+    server.run(listener).await
+}
+
+/// What an engine among others is made of.
+async fn parts(config: &Config) -> anyhow::Result<EngineParts> {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let coordination = coordination::open(config, Arc::clone(&clock), Sockets::Elsewhere).await.context("REDIS_URL")?;
+    let stores =
+        storage::open(config, coordination.generation_log, clock.now()).await.context("opening the storage")?;
+    Ok(EngineParts {
+        config: config.engine.clone(),
+        stores,
+        fan_out: coordination.fan_out,
+        clock,
+        extractor: Extractor::this_program(config.engine.extraction.clone()),
+    })
+}

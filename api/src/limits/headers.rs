@@ -1,0 +1,33 @@
+//! `RateLimit` and `RateLimit-Policy`, as in draft-ietf-httpapi-ratelimit-headers-11.
+
+use std::time::Duration;
+
+use axum::http::{HeaderMap, HeaderName, HeaderValue};
+use collabry_shared::limits::Standing;
+
+const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
+const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
+
+/// Says how each limit stands: what remains, and for how long it is no more than that.
+pub fn write(headers: &mut HeaderMap, standings: &[Standing]) {
+    let limit = |one: &Standing| format!("\"{}\";r={};t={}", one.rule.name(), one.remaining, seconds(one.reset));
+    let policy =
+        |one: &Standing| format!("\"{}\";q={};w={}", one.rule.name(), one.quota.count, one.quota.window.as_secs());
+    for (name, value) in [(RATE_LIMIT, list(standings, limit)), (RATE_LIMIT_POLICY, list(standings, policy))] {
+        if let Ok(value) = HeaderValue::from_str(&value)
+            && !value.is_empty()
+        {
+            headers.insert(name, value);
+        }
+    }
+}
+
+fn list(standings: &[Standing], item: impl Fn(&Standing) -> String) -> String {
+    standings.iter().map(item).collect::<Vec<_>>().join(", ")
+}
+
+/// Whole seconds, rounded up: whoever waits them finds what they waited for.
+pub fn seconds(time: Duration) -> u32 {
+    let whole = time.as_secs() + u64::from(time.subsec_nanos() > 0);
+    u32::try_from(whole).unwrap_or(u32::MAX)
+}

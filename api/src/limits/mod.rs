@@ -1,0 +1,70 @@
+//! Limits on callers: what applies to a request or an event, who is counted, and what the refused are told.
+
+mod client;
+mod flood;
+mod headers;
+mod layer;
+mod routes;
+mod sentences;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use collabry_shared::auth::Email;
+use collabry_shared::ids::UserId;
+use collabry_shared::limits::{Decision, Limit, Rule, Standing};
+use sha2::{Digest as _, Sha256};
+
+pub use self::client::{Client, identify};
+pub use self::flood::Flood;
+pub use self::layer::{Attempt, apply};
+use self::sentences::sentence;
+use crate::http::{ApiError, ApiResult};
+use crate::state::ApiState;
+
+/// Bytes of an account's hash in a key: an address in full is nobody's business there.
+const ACCOUNT_BYTES: usize = 16;
+
+/// Counts against each of `rules` for whom it is about, or against none when one of them refuses.
+async fn check(state: &ApiState, rules: &[(Rule, String)]) -> ApiResult<Decision> {
+    let limited = |(rule, subject): &(Rule, String)| {
+        let quota = state.config.limits.quota(*rule)?;
+        Some(Limit { rule: *rule, subject: subject.clone(), quota })
+    };
+    let limits: Vec<Limit> = rules.iter().filter_map(limited).collect();
+    if limits.is_empty() {
+        return Ok(Decision::Allowed(Vec::new()));
+    }
+    Ok(state.limiter.check(&limits).await?)
+}
+
+/// Counts a connection of a socket.
+pub async fn connection(state: &ApiState, client: Client) -> ApiResult<()> {
+    allowed(&check(state, &[(Rule::Anonymous, client.to_string())]).await?)
+}
+
+/// Counts an event that a user's socket sent.
+pub async fn event(state: &ApiState, user: UserId, event: &str) -> ApiResult<()> {
+    let mut rules = vec![(Rule::Events, user.to_string())];
+    if matches!(event, "message:send" | "message:edit" | "message:regenerate") {
+        rules.push((Rule::Messages, user.to_string()));
+    }
+    allowed(&check(state, &rules).await?)
+}
+
+fn allowed(decision: &Decision) -> ApiResult<()> {
+    match decision {
+        Decision::Allowed(_) => Ok(()),
+        Decision::Refused(standing) => Err(refusal(standing)),
+    }
+}
+
+fn refusal(standing: &Standing) -> ApiError {
+    let seconds = headers::seconds(standing.reset);
+    ApiError::rate_limited(sentence(standing.rule, seconds), seconds)
+}
+
+fn account(client: Client, email: &Email) -> String {
+    let hash = Sha256::digest(email.as_str());
+    let short = URL_SAFE_NO_PAD.encode(&hash[..ACCOUNT_BYTES]);
+    format!("{client}:{short}")
+}

@@ -1,0 +1,22 @@
+//! Which rules a request falls under, besides that of its caller.
+
+use axum::http::Method;
+use collabry_shared::limits::Rule;
+
+/// The route that counts for itself: whose account it is about is in its body.
+pub const SIGN_IN: (&Method, &str) = (&Method::POST, "/api/auth/login");
+
+/// Method, path, and the rule that its requests fall under as well.
+const ROUTES: [(&Method, &str, Rule); 6] = [
+    (&Method::POST, "/api/conversations/{conversationId}/messages", Rule::Messages),
+    (&Method::PATCH, "/api/conversations/{conversationId}/messages/{messageId}", Rule::Messages),
+    (&Method::POST, "/api/conversations/{conversationId}/messages/{messageId}/regenerate", Rule::Messages),
+    (&Method::POST, "/api/notebooks/{notebookId}/sources", Rule::Uploads),
+    (&Method::POST, "/api/notebooks/{notebookId}/sources/url", Rule::Uploads),
+    (&Method::POST, "/api/sources/{sourceId}/versions", Rule::Uploads),
+];
+
+/// The rule of a route, by its path's template.
+pub fn rule(method: &Method, path: &str) -> Option<Rule> {
+    ROUTES.iter().find(|(its_method, its_path, _)| *its_method == method && *its_path == path).map(|(.., rule)| *rule)
+}

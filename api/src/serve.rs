@@ -1,0 +1,51 @@
+//! `collabry-api serve`
+
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use collabry_api::{App, AppParts};
+use collabry_shared::clock::{Clock, SystemClock};
+use collabry_shared::config::{Config, Role};
+use collabry_shared::coordination::{self, Sockets};
+use collabry_shared::engine::EngineClient;
+use collabry_shared::{health, storage};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+pub async fn serve(config: Config, shutdown: CancellationToken) -> anyhow::Result<()> {
+    let bind = config.api.bind;
+    let listener = TcpListener::bind(bind)
+        .await
+        .with_context(|| format!("listening on {bind}; set COLLABRY_BIND to another address or port"))?;
+    let internal = config.services.internal_bind.unwrap_or(Role::Api.internal_bind());
+    let app = App::build(parts(config).await?);
+    let health = health::Listener::start(internal, app.vitals())
+        .with_context(|| format!("listening on {internal}; set COLLABRY_INTERNAL_BIND to another address or port"))?;
+    tracing::info!(address = %listener.local_addr()?, health = %health.address(), "the api is ready");
+    app.run(listener, shutdown).await.context("serving")
+}
+
+/// What an api among others is made of.
+async fn parts(config: Config) -> anyhow::Result<AppParts> {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let services = &config.services;
+    let secret = services.secret.as_ref().context("COLLABRY_SERVICE_SECRET is not set")?;
+    let engine = EngineClient::new(&services.engines, secret, &clock).context("COLLABRY_ENGINE_URLS")?;
+    let jwt_secret = config.api.jwt_secret.clone().context("COLLABRY_JWT_SECRET is not set")?;
+    let coordination = coordination::open(&config, Arc::clone(&clock), Sockets::Here).await.context("REDIS_URL")?;
+    let log = Arc::clone(&coordination.generation_log);
+    let stores = storage::open(&config, log, clock.now()).await.context("opening the storage")?;
+    Ok(AppParts {
+        config: config.api,
+        jwt_secret,
+        default_model: config.engine.default_model,
+        stores,
+        engine: Arc::new(engine),
+        fan_out: coordination.fan_out,
+        published: coordination.published,
+        redis: coordination.redis,
+        presence: coordination.presence,
+        limiter: coordination.limiter,
+        clock,
+    })
+}

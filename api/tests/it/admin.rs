@@ -1,0 +1,80 @@
+//! The jobs as admins see them, and as others do not.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::support::{TestApp, admin};
+
+#[tokio::test]
+async fn an_admin_sees_when_jobs_run_and_how_they_went() {
+    let app = TestApp::start_with(admin).await;
+    let ada = app.register("ada").await;
+    let jobs = app.jobs(&ada).await;
+    let names: Vec<_> = jobs.iter().map(|job| job["name"].as_str().unwrap()).collect();
+    let expected = ["expire-sessions", "forget-generation-logs", "forget-runs", "purge-deleted", "roll-up-usage"];
+    assert_eq!(names, expected);
+    let expected = json!({
+        "name": "expire-sessions",
+        "schedule": "0 7 * * * *",
+        "missed": "catch-up",
+        "leaseSecs": 60,
+        "nextRun": "2026-03-01T12:07:00Z",
+        "runs": [],
+    });
+    assert_eq!(jobs[0], expected);
+
+    let run = ada.run_job("expire-sessions").await;
+    let expected = json!({
+        "slot": "2026-03-01T12:00:00Z",
+        "state": "done",
+        "requestedBy": ada.id,
+        "attempts": 1,
+        "startedAt": "2026-03-01T12:00:00Z",
+        "finishedAt": "2026-03-01T12:00:00Z",
+        "durationMs": 0,
+        "error": null,
+    });
+    assert_eq!(run, expected);
+    let again = ada.run_job("expire-sessions").await;
+    assert_eq!((&again["state"], &again["slot"]), (&json!("done"), &json!("2026-03-01T12:00:00.001Z")));
+    let jobs = ada.get("/api/admin/jobs").await.ok(200);
+    assert_eq!(jobs["jobs"][0]["runs"], json!([again, run]), "newest first");
+}
+
+#[tokio::test]
+async fn a_run_that_waits_is_asked_for_once() {
+    let app = TestApp::start_with(admin).await;
+    let ada = app.register("ada").await;
+    let job = "nobody-runs-it".parse().unwrap();
+    let spec = collabry_shared::jobs::JobSpec {
+        name: job,
+        schedule: None,
+        missed: collabry_shared::jobs::Missed::Skip,
+        lease: jiff::SignedDuration::from_secs(5),
+    };
+    app.stores.jobs.declare(&spec, "2026-03-01T00:00:00Z".parse().unwrap()).await.unwrap();
+    let path = "/api/admin/jobs/nobody-runs-it/runs";
+    let run = ada.post(path, json!({})).await.ok(202);
+    assert_eq!(
+        (&run["state"], &run["startedAt"], &run["durationMs"]),
+        (&json!("requested"), &Value::Null, &Value::Null)
+    );
+    assert_eq!(ada.post(path, json!({})).await.ok(202), run);
+    let listed = ada.get("/api/admin/jobs").await.ok(200)["jobs"][0].clone();
+    assert_eq!((&listed["schedule"], &listed["nextRun"], &listed["runs"]), (&Value::Null, &Value::Null, &json!([run])));
+}
+
+#[tokio::test]
+async fn for_others_there_is_nothing() {
+    let app = TestApp::start_with(admin).await;
+    let (ada, bob) = (app.register("ada").await, app.register("bob").await);
+    app.jobs(&ada).await;
+    bob.get("/api/admin/jobs").await.problem(404, "not_found");
+    bob.post("/api/admin/jobs/expire-sessions/runs", json!({})).await.problem(404, "not_found");
+    ada.post("/api/admin/jobs/no-such-job/runs", json!({})).await.problem(404, "not_found");
+    app.get("/api/admin/jobs").await.problem(401, "token_missing");
+    let anonymous = app.send(app.request(Method::POST, "/api/admin/jobs/expire-sessions/runs")).await;
+    anonymous.problem(401, "token_missing");
+    let jobs = ada.get("/api/admin/jobs").await.ok(200);
+    assert_eq!(jobs["jobs"][0]["runs"], json!([]), "nobody ran anything");
+}

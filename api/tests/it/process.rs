@@ -1,0 +1,28 @@
+//! The program as its operators meet it.
+
+use std::process::{Command, Output};
+
+fn run(arguments: &[&str]) -> Output {
+    let mut program = Command::new(env!("CARGO_BIN_EXE_collabry-api"));
+    program.args(arguments).env_clear().env("COLLABRY_ENGINE_URLS", "engine:5100").output().unwrap()
+}
+
+#[test]
+fn help_says_what_it_needs() {
+    let help = String::from_utf8(run(&["--help"]).stdout).unwrap();
+    for told in ["serve", "MONGODB_URI", "REDIS_URL", "COLLABRY_ENGINE_URLS", "COLLABRY_JWT_SECRET", "64"] {
+        assert!(help.contains(told), "{told} in {help}");
+    }
+}
+
+#[test]
+fn every_problem_of_the_configuration_is_told_at_once() {
+    let output = run(&["serve"]);
+    assert_eq!(output.status.code(), Some(64));
+    let told = String::from_utf8(output.stderr).unwrap();
+    for variable in
+        ["COLLABRY_ENGINE_URLS", "MONGODB_URI", "REDIS_URL", "COLLABRY_JWT_SECRET", "COLLABRY_SERVICE_SECRET"]
+    {
+        assert!(told.contains(&format!("\n  {variable}: ")), "{variable} in {told}");
+    }
+}

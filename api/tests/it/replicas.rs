@@ -1,0 +1,201 @@
+//! Several replicas over one real Redis: what one of them hears, all tell, once and in order.
+
+use serde_json::{Value, json};
+
+use crate::generations::provider;
+use crate::support::{Cluster, Socket, SseEvent, User, eventually};
+
+/// A cluster of two, Ada on the first and on the second replica, and her conversation.
+struct Scene {
+    cluster: Cluster,
+    ada: String,
+    conversation: String,
+    notebook: String,
+}
+
+impl Scene {
+    async fn set() -> Self {
+        Self::with(|_| {}).await
+    }
+
+    async fn with(change: impl FnOnce(&mut collabry_shared::config::Config)) -> Self {
+        let cluster = Cluster::start(2, change).await;
+        let ada = cluster.replicas[0].register("ada").await;
+        let notebook = ada.notebook("Biology").await;
+        let conversation = ada.conversation(&notebook).await;
+        let ada = ada.token.clone();
+        Self { cluster, ada, conversation, notebook }
+    }
+
+    fn ada(&self, replica: usize) -> User<'_> {
+        let app = &self.cluster.replicas[replica];
+        let text = String::new;
+        User { app, id: text(), email: text(), token: self.ada.clone(), refresh_token: text() }
+    }
+
+    /// A socket of Ada's in the conversation.
+    async fn socket(&self, replica: usize) -> Socket {
+        let mut socket = Socket::connect(&self.cluster.replicas[replica], &self.ada).await;
+        socket.join(&self.conversation).await;
+        socket
+    }
+
+    async fn say(&self, replica: usize, count: usize) {
+        for n in 0..count {
+            self.ada(replica).say(&self.conversation, &format!("{n}"), json!({ "ask": false })).await;
+        }
+    }
+}
+
+fn assert_each_once(events: &[SseEvent]) {
+    let ids: Vec<_> = events.iter().map(|event| event.id).collect();
+    assert_eq!(ids, (1..=events.len() as u64).collect::<Vec<_>>(), "each once, in order");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_reaches_the_sockets_of_every_replica_once_and_in_order() {
+    const EACH: usize = 60;
+    let scene = Scene::set().await;
+    let (mut here, mut there) = (scene.socket(0).await, scene.socket(1).await);
+    let saying = async {
+        // Interleaved: every rev is taken by whoever is quicker.
+        tokio::join!(scene.say(0, EACH), scene.say(1, EACH), scene.say(0, EACH), scene.say(1, EACH));
+    };
+    let (on_one, on_other, ()) = tokio::join!(here.hear_revs(4 * EACH), there.hear_revs(4 * EACH), saying);
+    let expected: Vec<_> = (1..=4 * EACH as u64).collect();
+    assert_eq!(on_one, expected);
+    assert_eq!(on_other, expected);
+    // Nothing came twice either: the next is the next.
+    scene.say(1, 1).await;
+    assert_eq!(here.hear_revs(1).await, [4 * EACH as u64 + 1]);
+    assert_eq!(there.hear_revs(1).await, [4 * EACH as u64 + 1]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn while_redis_is_away_messages_are_kept_and_then_nothing_is_missing_and_nothing_comes_twice() {
+    let mut scene = Scene::set().await;
+    let (mut here, mut there) = (scene.socket(0).await, scene.socket(1).await);
+    scene.say(0, 2).await;
+    assert_eq!(there.hear_revs(2).await, [1, 2]);
+
+    scene.cluster.redis.pause();
+    scene.say(0, 3).await;
+    scene.say(1, 3).await;
+    // On the replica that took them they are told at once: it waits for nobody.
+    assert_eq!(here.hear_revs(5).await, [1, 2, 3, 4, 5]);
+    scene.cluster.redis.resume();
+    assert_eq!(there.hear_revs(6).await, [3, 4, 5, 6, 7, 8]);
+    assert_eq!(here.hear_revs(3).await, [6, 7, 8]);
+
+    scene.cluster.redis.kill();
+    scene.say(1, 3).await;
+    scene.say(0, 3).await;
+    // Empty.
+    scene.cluster.redis.start_again();
+    assert_eq!(here.hear_revs(6).await, [9, 10, 11, 12, 13, 14]);
+    assert_eq!(there.hear_revs(6).await, [9, 10, 11, 12, 13, 14]);
+
+    scene.say(0, 1).await;
+    assert_eq!(here.hear_revs(1).await, [15]);
+    assert_eq!(there.hear_revs(1).await, [15]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_streams_from_every_replica_through_a_redis_that_comes_back_empty() {
+    let mut scene = Scene::with(provider().await).await;
+    let mut socket = scene.socket(1).await;
+    let model = json!({ "model": "ollama/scripted:tokens=200,between=20" });
+    let question = scene.ada(0).say(&scene.conversation, "Count.", model).await;
+    let generation = question["generationId"].as_str().unwrap().to_owned();
+    let mut early = scene.ada(1).watch(&generation, "").await;
+    let mut events = vec![early.next().await.unwrap()];
+    while events.len() < 10 {
+        events.push(early.next().await.unwrap());
+    }
+    scene.cluster.redis.kill();
+    scene.cluster.redis.start_again();
+    events.extend(early.rest().await);
+    assert_each_once(&events);
+    let text = |events: &[SseEvent]| {
+        events.iter().filter_map(|event| event.data["text"].as_str().map(str::to_owned)).collect::<String>()
+    };
+    assert_eq!(text(&events).split_whitespace().count(), 200);
+    assert_eq!(scene.ada(0).events(&generation, "").await, events, "the other replica shows the same");
+    // Over the socket, each once as well.
+    let mut heard: Vec<Value> = Vec::new();
+    while heard.last().is_none_or(|last| last["state"].is_null()) {
+        heard.push(socket.hear("generation:").await);
+    }
+    let ids: Vec<_> = heard.iter().map(|event| event["eventId"].as_u64().unwrap()).collect();
+    assert_eq!(ids, (1..=events.len() as u64).collect::<Vec<_>>());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_joins_during_an_answer_hears_the_rest_of_it() {
+    let scene = Scene::with(provider().await).await;
+    let model = json!({ "model": "ollama/scripted:tokens=100,between=20" });
+    let question = scene.ada(0).say(&scene.conversation, "Count.", model).await;
+    let generation = question["generationId"].as_str().unwrap();
+    let mut watch = scene.ada(0).watch(generation, "").await;
+    while watch.next().await.unwrap().name != "delta" {}
+    // Nobody on this replica had the conversation open when it began.
+    let mut socket = Socket::connect(&scene.cluster.replicas[1], &scene.ada).await;
+    let joined = socket.join(&scene.conversation).await;
+    let last = joined["generations"][0]["lastEventId"].as_u64().unwrap();
+    let first = socket.hear("generation:").await["eventId"].as_u64().unwrap();
+    assert_eq!(first, last + 1);
+    socket.hear("generation:done").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_engine_says_reaches_the_sockets_of_every_replica() {
+    let scene = Scene::set().await;
+    let (mut here, mut there) = (scene.socket(0).await, scene.socket(1).await);
+    let ada = scene.ada(0);
+    let source = ada.upload(&scene.notebook, "Pflanzen.md", b"Leaves are green.").await.ok(201);
+    for socket in [&mut here, &mut there] {
+        loop {
+            let status = socket.hear("source:status").await;
+            assert_eq!(status["source"]["id"], source["id"]);
+            if status["source"]["latest"]["state"]["step"] == "ready" {
+                break;
+            }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn signals_reach_the_sockets_of_every_replica() {
+    let scene = Scene::set().await;
+    let ada = scene.ada(0);
+    let bob = scene.cluster.replicas[1].register("bob").await;
+    let mut socket = Socket::connect(&scene.cluster.replicas[1], &bob.token).await;
+    ada.invite(&scene.notebook, &bob, "viewer").await;
+    // Now in the notebook's room, on the other replica.
+    eventually("he hears of the notebook", async || {
+        ada.patch(&format!("/api/notebooks/{}", scene.notebook), json!({ "title": "Botany" })).await.ok(200);
+        let heard = tokio::time::timeout(std::time::Duration::from_millis(200), socket.hear("notebook:updated")).await;
+        heard.ok()
+    })
+    .await;
+    // Signed out on the first replica, closed on the second.
+    scene.cluster.on(0, &bob).post("/api/auth/logout", json!({ "refreshToken": bob.refresh_token })).await;
+    socket.closed().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_user_is_there_until_the_last_tab_on_any_replica_closes() {
+    let scene = Scene::set().await;
+    let bob = scene.cluster.replicas[0].register("bob").await;
+    scene.ada(0).invite(&scene.notebook, &bob, "viewer").await;
+    let mut ada = Socket::connect(&scene.cluster.replicas[0], &scene.ada).await;
+    let here = Socket::connect(&scene.cluster.replicas[0], &bob.token).await;
+    let there = Socket::connect(&scene.cluster.replicas[1], &bob.token).await;
+    let is_there = |update: &Value| update["userIds"].as_array().unwrap().contains(&json!(bob.id));
+    while !is_there(&ada.hear("presence:update").await) {}
+    drop(here);
+    let present = ada.join(&scene.conversation).await["present"].clone();
+    assert!(present.as_array().unwrap().contains(&json!(bob.id)), "another tab is open");
+    drop(there);
+    while is_there(&ada.hear("presence:update").await) {}
+}

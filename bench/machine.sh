@@ -1,0 +1,10 @@
+#!/usr/bin/env bash
+# Says on what is measured.
+set -euo pipefail
+echo "cpu     $(sed -n 's/^model name\s*: //p' /proc/cpuinfo | head -1), $(nproc) cores"
+echo "memory  $(awk '/^MemTotal/ { printf "%.1f GiB", $2 / 1048576 }' /proc/meminfo)"
+echo "kernel  $(uname -sr)"
+echo "load    $(cut -d ' ' -f 1-3 /proc/loadavg) before the start"
+echo "rustc   $(rustc --version)"
+echo "node    $(node --version)"
+echo "commit  $(git describe --always --dirty --abbrev=12)"

@@ -1,0 +1,56 @@
+#!/usr/bin/env bash
+# Writes a complete nginx configuration into a folder: `nginx/render.sh FOLDER`, then `nginx -p FOLDER -c nginx.conf`.
+# Settings are environment variables; docs/operations.md explains them.
+set -euo pipefail
+
+fail() {
+  echo "render.sh: $*" >&2
+  exit 64
+}
+
+[ $# -eq 1 ] || fail "usage: nginx/render.sh FOLDER"
+command -v envsubst >/dev/null || fail "envsubst is missing; on Debian or Ubuntu: apt-get install gettext-base"
+source=$(cd "$(dirname "$0")" && pwd)
+mkdir -p "$1"
+out=$(cd "$1" && pwd)
+
+: "${NGINX_API_SERVERS:?the api replicas, for example: 10.0.0.1:5000 10.0.0.2:5000}"
+: "${NGINX_WEB_DIR:?the built web client, for example: /srv/collabry/web}"
+: "${NGINX_HTTP_LISTEN:=80}" "${NGINX_HTTPS_LISTEN:=443}" "${NGINX_STATUS_LISTEN:=127.0.0.1:8089}"
+: "${NGINX_CERTIFICATE:=}" "${NGINX_CERTIFICATE_KEY:=}" "${NGINX_SERVER_NAME:=_}" "${NGINX_ACME_DIR:=/var/www/acme}"
+: "${NGINX_TRUSTED_PROXIES:=}" "${NGINX_ACCESS_LOG:=/dev/stdout}" "${NGINX_USER:=www-data}"
+: "${COLLABRY_MAX_UPLOAD_MB:=50}"
+
+# One directive for each word of a list.
+each() {
+  local format=$1 word
+  shift
+  for word in $*; do
+    [[ $word =~ ^[][A-Za-z0-9_.:/-]+$ ]] || fail "$word is no address"
+    # shellcheck disable=SC2059 # the format is ours
+    printf "$format\n" "$word"
+  done
+}
+
+# Two failures within the window take a replica out for as long; a refused connection is noticed at once and costs nothing.
+API_SERVERS=$(each '    server %s max_fails=2 fail_timeout=3s;' "$NGINX_API_SERVERS")
+HTTP_LISTEN=$(each '    listen %s;' "$NGINX_HTTP_LISTEN")
+HTTPS_LISTEN=$(each '    listen %s ssl http2;' "$NGINX_HTTPS_LISTEN")
+STATUS_LISTEN=$(each '    listen %s;' "$NGINX_STATUS_LISTEN")
+TRUSTED_PROXIES=$(each '    set_real_ip_from %s;' "$NGINX_TRUSTED_PROXIES")
+# The api counts the file alone and says so in words; the room here is for the form around it.
+UPLOAD_LIMIT=$((COLLABRY_MAX_UPLOAD_MB + 1))m
+# Only root may become somebody else.
+USER_LINE=$([ "$(id -u)" -ne 0 ] || echo "user $NGINX_USER;")
+[ -n "$NGINX_CERTIFICATE" ] && SERVERS=tls.conf || SERVERS=plain.conf
+export API_SERVERS HTTP_LISTEN HTTPS_LISTEN STATUS_LISTEN TRUSTED_PROXIES UPLOAD_LIMIT USER_LINE SERVERS
+export NGINX_WEB_DIR NGINX_CERTIFICATE NGINX_CERTIFICATE_KEY NGINX_SERVER_NAME NGINX_ACME_DIR NGINX_ACCESS_LOG
+
+# Named one by one, because nginx has variables of its own.
+names=$(printf '${%s} ' API_SERVERS HTTP_LISTEN HTTPS_LISTEN STATUS_LISTEN TRUSTED_PROXIES UPLOAD_LIMIT USER_LINE SERVERS \
+  NGINX_WEB_DIR NGINX_CERTIFICATE NGINX_CERTIFICATE_KEY NGINX_SERVER_NAME NGINX_ACME_DIR NGINX_ACCESS_LOG)
+for template in "$source"/*.template; do
+  envsubst "$names" <"$template" >"$out/$(basename "$template" .template)"
+done
+cp "$source"/*.conf "$out"
+mkdir -p "$out/tmp"

@@ -1,0 +1,69 @@
+//! How much one caller may do.
+
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use ipnet::IpNet;
+
+use super::reader::Reader;
+use crate::limits::{Quota, Rule};
+
+const MINUTE: Duration = Duration::from_mins(1);
+const QUARTER: Duration = Duration::from_mins(15);
+const HOUR: Duration = Duration::from_hours(1);
+const MOST: u64 = 1_000_000;
+
+/// `None` and 0: no limit.
+#[derive(Debug, Clone)]
+pub struct LimitsConfig {
+    /// `COLLABRY_LIMIT_ANONYMOUS`: in 15 minutes, per address.
+    pub anonymous: Option<Quota>,
+    /// `COLLABRY_LIMIT_SIGN_IN`: in 15 minutes, per address and account.
+    pub sign_in: Option<Quota>,
+    /// `COLLABRY_LIMIT_API`: in 15 minutes, per user.
+    pub api: Option<Quota>,
+    /// `COLLABRY_LIMIT_EVENTS`: in a minute, per user.
+    pub events: Option<Quota>,
+    /// `COLLABRY_LIMIT_MESSAGES`: in a minute, per user.
+    pub messages: Option<Quota>,
+    /// `COLLABRY_LIMIT_UPLOADS`: in an hour, per user.
+    pub uploads: Option<Quota>,
+    /// `COLLABRY_LIMIT_FLOOD`: requests of any kind in a second, per address.
+    pub flood: u32,
+    /// `COLLABRY_TRUSTED_PROXIES`: whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpNet>,
+}
+
+impl LimitsConfig {
+    pub(super) fn read(read: &mut Reader<'_>) -> Self {
+        Self {
+            anonymous: quota(read, "COLLABRY_LIMIT_ANONYMOUS", 100, QUARTER),
+            sign_in: quota(read, "COLLABRY_LIMIT_SIGN_IN", 5, QUARTER),
+            api: quota(read, "COLLABRY_LIMIT_API", 300, QUARTER),
+            events: quota(read, "COLLABRY_LIMIT_EVENTS", 300, MINUTE),
+            messages: quota(read, "COLLABRY_LIMIT_MESSAGES", 60, MINUTE),
+            uploads: quota(read, "COLLABRY_LIMIT_UPLOADS", 20, HOUR),
+            flood: count(read, "COLLABRY_LIMIT_FLOOD", 100),
+            trusted_proxies: read.networks("COLLABRY_TRUSTED_PROXIES"),
+        }
+    }
+
+    pub fn quota(&self, rule: Rule) -> Option<Quota> {
+        match rule {
+            Rule::Anonymous => self.anonymous,
+            Rule::SignIn => self.sign_in,
+            Rule::Api => self.api,
+            Rule::Events => self.events,
+            Rule::Messages => self.messages,
+            Rule::Uploads => self.uploads,
+        }
+    }
+}
+
+fn count(read: &mut Reader<'_>, variable: &'static str, default: u64) -> u32 {
+    u32::try_from(read.number(variable, default, 0..=MOST)).unwrap_or(u32::MAX)
+}
+
+fn quota(read: &mut Reader<'_>, variable: &'static str, default: u64, window: Duration) -> Option<Quota> {
+    NonZeroU32::new(count(read, variable, default)).map(|count| Quota { count, window })
+}

@@ -1,0 +1,140 @@
+//! How a message takes the conversation's next rev.
+//!
+//! A message's document lists every rev that it ever had in `revs`, and the unique index over `(conversation, revs)` is
+//! the log: a rev that was taken stays taken, also when its message has moved on to a later one. So whoever writes with
+//! a head that is out of date loses to the index, reads again, and tries the next. `head` in the conversation is moved
+//! up afterwards; it is where the next writer begins to look, and decides nothing.
+
+use jiff::Timestamp;
+use mongodb::bson::{Document, doc};
+
+use super::documents::{message, of_message};
+use super::{CONVERSATIONS, MESSAGES, live, live_filter};
+use crate::conversations::{Appended, Message, NewMessage, Rewrite};
+use crate::ids::{ConversationId, MessageId, OwnerId};
+use crate::storage::mongo::{Change, Database, Fields as _, Query, date};
+use crate::storage::{StoreError, StoreResult};
+
+/// A race is lost only to a writer that won; within this process writers take turns, so these are other processes.
+const TRIES: usize = 100;
+
+pub async fn append(db: &Database, new: &NewMessage) -> StoreResult<Appended> {
+    let _turn = db.turns.take(new.conversation_id).await;
+    let conversation = live(db, new.conversation_id).await?.ok_or(StoreError::Missing("the conversation"))?;
+    let mut rev = conversation.number::<i64>("head")? + 1;
+    for _ in 0..TRIES {
+        let document = of_message(new, rev)?;
+        match db.collection(MESSAGES).insert(&document).await {
+            Ok(()) => return created(db, &document, new.created_at).await,
+            Err(StoreError::Conflict(_)) => {}
+            Err(error) => return Err(error),
+        }
+        if let Some(known) = known(db, new).await? {
+            let stored = message(&known)?;
+            // Its process may have died before this.
+            advance(db, new.conversation_id, &known, new.created_at).await?;
+            // Stored as this call would have: its first answer was lost on the way, and the driver sent it again.
+            let ours = stored.id == new.id && known.number::<i64>("rev")? == rev;
+            return Ok(if ours { Appended::Created(stored) } else { Appended::Existing(stored) });
+        }
+        if db.collection(MESSAGES).exists(doc! { "_id": new.id.to_string() }).await? {
+            return Err(StoreError::Conflict("the message"));
+        }
+        rev = next_rev(db, new.conversation_id).await?;
+    }
+    Err(contended())
+}
+
+pub async fn rewrite(
+    db: &Database,
+    conversation: ConversationId,
+    id: MessageId,
+    rewrite: &Rewrite,
+    now: Timestamp,
+) -> StoreResult<Option<Message>> {
+    let _turn = db.turns.take(conversation).await;
+    let Some(found) = live(db, conversation).await? else {
+        return Ok(None);
+    };
+    let mut rev = found.number::<i64>("head")? + 1;
+    // Two calls may be alike to the millisecond and the letter.
+    let call = OwnerId::new().to_string();
+    for _ in 0..TRIES {
+        let this = doc! { "_id": id.to_string(), "conversation": conversation.to_string() };
+        let Some(stored) = db.collection(MESSAGES).find_one(Query::new(this).current()).await? else {
+            return Ok(None);
+        };
+        let stands_at = stored.number::<i64>("rev")?;
+        if stored.opt_text("changedBy")?.as_deref() == Some(call.as_str()) {
+            // It was this call, whose answer was lost on the way.
+            return changed(db, conversation, &stored, now).await;
+        }
+        if stored.opt_time("deletedAt")?.is_some() {
+            return Ok(None);
+        }
+        // A document is not in its own way in a unique index: above its own revs it must be by itself, and of two changes
+        // of the same message the rev it stands at lets one through.
+        rev = rev.max(stands_at + 1);
+        let unchanged = doc! { "_id": id.to_string(), "rev": stands_at };
+        match db.collection(MESSAGES).take(Change::new(unchanged, change(rewrite, rev, now, &call))).await {
+            Ok(Some(document)) => return changed(db, conversation, &document, now).await,
+            Ok(None) => {}
+            Err(StoreError::Conflict(_)) => rev = next_rev(db, conversation).await?,
+            Err(error) => return Err(error),
+        }
+    }
+    Err(contended())
+}
+
+/// `call` is unique: who reads it in the document knows that this call made the change.
+fn change(rewrite: &Rewrite, rev: i64, now: Timestamp, call: &str) -> Document {
+    let mut set = match rewrite {
+        Rewrite::Edit { content } => doc! { "content": content, "editedAt": date(now) },
+        Rewrite::Delete => doc! { "content": "", "citations": [], "deletedAt": date(now) },
+    };
+    set.insert("rev", rev);
+    set.insert("changedBy", call);
+    doc! { "$set": set, "$push": { "revs": rev } }
+}
+
+async fn known(db: &Database, new: &NewMessage) -> StoreResult<Option<Document>> {
+    let known = doc! { "conversation": new.conversation_id.to_string(), "clientId": new.client_id.as_str() };
+    db.collection(MESSAGES).find_one(Query::new(known).current()).await
+}
+
+/// One above the newest rev, which its message has never left: it would have gone to a newer one.
+async fn next_rev(db: &Database, conversation: ConversationId) -> StoreResult<i64> {
+    let all = Query::new(doc! { "conversation": conversation.to_string() });
+    let newest = db.collection(MESSAGES).find_one(all.sort(doc! { "rev": -1 }).current()).await?;
+    Ok(newest.map(|newest| newest.number::<i64>("rev")).transpose()?.unwrap_or(0) + 1)
+}
+
+async fn created(db: &Database, document: &Document, now: Timestamp) -> StoreResult<Appended> {
+    let stored = message(document)?;
+    if advance(db, stored.conversation_id, document, now).await? {
+        return Ok(Appended::Created(stored));
+    }
+    // The conversation was deleted while the message was stored, perhaps too late to be found below it.
+    db.collection(MESSAGES).delete(doc! { "_id": stored.id.to_string() }).await?;
+    Err(StoreError::Missing("the conversation"))
+}
+
+async fn changed(
+    db: &Database,
+    conversation: ConversationId,
+    document: &Document,
+    now: Timestamp,
+) -> StoreResult<Option<Message>> {
+    let there = advance(db, conversation, document, now).await?;
+    Ok(if there { Some(message(document)?) } else { None })
+}
+
+/// Moves the head up to the message's rev; `false` when the conversation is gone.
+async fn advance(db: &Database, id: ConversationId, message: &Document, now: Timestamp) -> StoreResult<bool> {
+    let up = doc! { "$max": { "head": message.number::<i64>("rev")?, "activeAt": date(now) } };
+    db.collection(CONVERSATIONS).update(Change::new(live_filter(id), up)).await
+}
+
+fn contended() -> StoreError {
+    StoreError::Unavailable("too many write to this conversation at once".to_owned())
+}

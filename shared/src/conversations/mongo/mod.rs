@@ -1,0 +1,233 @@
+//! Conversations in MongoDB, and the [`log`] of each.
+
+mod documents;
+mod log;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use mongodb::bson::{Document, doc};
+
+use self::documents::{conversation, message};
+use super::{Appended, Conversation, ConversationRepo, Message, NewMessage, ReadMark, Rewrite};
+use crate::engine::ModelId;
+use crate::ids::{ConversationId, MessageId, NotebookId, UserId};
+use crate::storage::mongo::{Change, Database, Fields as _, Index, Query, conflict};
+use crate::storage::{StoreError, StoreResult};
+
+const CONVERSATIONS: &str = "conversations";
+const MESSAGES: &str = "messages";
+const READ_MARKS: &str = "readMarks";
+
+pub(crate) const INDEXES: &[Index] = &[
+    Index::on(CONVERSATIONS, "conversations_notebook", &["notebook", "activeAt"]),
+    Index::on(CONVERSATIONS, "conversations_deleted", &["deletedAt"]).sparse(),
+    Index::on(MESSAGES, "messages_client_id", &["conversation", "clientId"]).unique(),
+    // Over every rev that a message ever had: see `log`.
+    Index::on(MESSAGES, "messages_revs", &["conversation", "revs"]).unique(),
+    Index::on(MESSAGES, "messages_rev", &["conversation", "rev"]),
+    Index::on(MESSAGES, "messages_position", &["conversation", "position"]),
+    Index::on(MESSAGES, "messages_reply", &["replyTo", "position"]),
+    Index::on(READ_MARKS, "read_marks_conversation", &["conversation", "user"]).unique(),
+];
+
+#[async_trait]
+impl ConversationRepo for Database {
+    async fn create(&self, conversation: &Conversation) -> StoreResult<()> {
+        if !crate::notebooks::is_live(self, conversation.notebook_id).await? {
+            return Err(StoreError::Missing("the notebook"));
+        }
+        let document = documents::of_conversation(conversation);
+        self.collection(CONVERSATIONS).insert(&document).await.map_err(conflict("the conversation"))
+    }
+
+    async fn get(&self, id: ConversationId) -> StoreResult<Option<Conversation>> {
+        live(self, id).await?.as_ref().map(conversation).transpose()
+    }
+
+    async fn list(&self, notebook: NotebookId) -> StoreResult<Vec<Conversation>> {
+        if !crate::notebooks::is_live(self, notebook).await? {
+            return Ok(Vec::new());
+        }
+        let all = Query::new(doc! { "notebook": notebook.to_string(), "deletedAt": null });
+        self.collection(CONVERSATIONS).find(all.sort(doc! { "activeAt": -1, "_id": -1 }), conversation).await
+    }
+
+    async fn update(
+        &self,
+        id: ConversationId,
+        title: Option<&str>,
+        model: Option<&ModelId>,
+    ) -> StoreResult<Option<Conversation>> {
+        let mut set = Document::new();
+        set.extend(title.map(|title| ("title".to_owned(), title.into())));
+        set.extend(model.map(|model| ("model".to_owned(), model.to_string().into())));
+        if set.is_empty() {
+            return ConversationRepo::get(self, id).await;
+        }
+        change_live(self, id, live_filter(id), set).await
+    }
+
+    async fn title_if_none(&self, id: ConversationId, title: &str) -> StoreResult<Option<Conversation>> {
+        let mut untitled = live_filter(id);
+        untitled.insert("title", mongodb::bson::Bson::Null);
+        change_live(self, id, untitled, doc! { "title": title }).await
+    }
+
+    async fn delete(&self, id: ConversationId) -> StoreResult<bool> {
+        let Some(found) = live(self, id).await? else {
+            return Ok(false);
+        };
+        // That there is a date hides it; which one does not matter.
+        let delete = doc! { "$set": { "deletedAt": found.get("activeAt").cloned() } };
+        if !self.collection(CONVERSATIONS).update(Change::new(live_filter(id), delete)).await? {
+            return Ok(false);
+        }
+        purge(self, id).await?;
+        Ok(true)
+    }
+
+    async fn append(&self, message: &NewMessage) -> StoreResult<Appended> {
+        log::append(self, message).await
+    }
+
+    async fn rewrite(
+        &self,
+        conversation: ConversationId,
+        id: MessageId,
+        rewrite: &Rewrite,
+        now: Timestamp,
+    ) -> StoreResult<Option<Message>> {
+        log::rewrite(self, conversation, id, rewrite, now).await
+    }
+
+    async fn message(&self, conversation: ConversationId, id: MessageId) -> StoreResult<Option<Message>> {
+        let one = Query::new(doc! { "_id": id.to_string(), "conversation": conversation.to_string() });
+        Ok(messages(self, conversation, one).await?.pop())
+    }
+
+    async fn latest_answer(&self, conversation: ConversationId, question: MessageId) -> StoreResult<Option<Message>> {
+        let answers = doc! {
+            "conversation": conversation.to_string(),
+            "replyTo": question.to_string(),
+            "deletedAt": null,
+        };
+        let newest = Query::new(answers).sort(doc! { "position": -1 }).limit(1);
+        Ok(messages(self, conversation, newest).await?.pop())
+    }
+
+    async fn history(
+        &self,
+        conversation: ConversationId,
+        before: Option<u64>,
+        limit: u32,
+    ) -> StoreResult<Vec<Message>> {
+        let older =
+            doc! { "conversation": conversation.to_string(), "position": { "$lt": rev(before.unwrap_or(u64::MAX)) } };
+        messages(self, conversation, Query::new(older).sort(doc! { "position": -1 }).limit(limit)).await
+    }
+
+    async fn changes_since(&self, conversation: ConversationId, since: u64, limit: u32) -> StoreResult<Vec<Message>> {
+        let newer = doc! { "conversation": conversation.to_string(), "rev": { "$gt": rev(since) } };
+        messages(self, conversation, Query::new(newer).sort(doc! { "rev": 1 }).limit(limit)).await
+    }
+
+    async fn mark_read(&self, conversation: ConversationId, user: UserId, upto: u64) -> StoreResult<bool> {
+        if upto == 0 || live(self, conversation).await?.is_none() {
+            return Ok(false);
+        }
+        let behind = doc! {
+            "conversation": conversation.to_string(),
+            "user": user.to_string(),
+            "rev": { "$lt": rev(upto) },
+        };
+        let forward = Change::new(behind, doc! { "$set": { "rev": rev(upto) } });
+        match self.collection(READ_MARKS).update(forward.clone().upsert()).await {
+            // The mark is there, and either stands further on or was made just now.
+            Err(StoreError::Conflict(_)) => self.collection(READ_MARKS).update(forward).await,
+            moved => moved,
+        }
+    }
+
+    async fn read_marks(&self, conversation: ConversationId) -> StoreResult<Vec<ReadMark>> {
+        if live(self, conversation).await?.is_none() {
+            return Ok(Vec::new());
+        }
+        let all = Query::new(doc! { "conversation": conversation.to_string() }).sort(doc! { "user": 1 });
+        let mark =
+            |document: &Document| Ok(ReadMark { user_id: document.parsed("user")?, rev: document.number("rev")? });
+        self.collection(READ_MARKS).find(all, mark).await
+    }
+}
+
+/// [`StoreError::Missing`] when there is no such conversation.
+pub(crate) async fn require(db: &Database, id: ConversationId) -> StoreResult<()> {
+    let there = db.collection(CONVERSATIONS).exists(live_filter(id)).await?;
+    if there { Ok(()) } else { Err(StoreError::Missing("the conversation")) }
+}
+
+/// Ends what a process that died began: see [`purge`].
+pub(crate) async fn finish_deletions(db: &Database) -> StoreResult<()> {
+    purge_where(db, doc! { "deletedAt": { "$ne": null } }).await
+}
+
+/// Removes the conversations of a deleted notebook.
+pub(crate) async fn purge_all_in(db: &Database, notebook: NotebookId) -> StoreResult<()> {
+    purge_where(db, doc! { "notebook": notebook.to_string() }).await
+}
+
+async fn purge_where(db: &Database, filter: Document) -> StoreResult<()> {
+    let conversations = db.collection(CONVERSATIONS);
+    for id in conversations.find(Query::new(filter).ids().current(), |document| document.parsed("_id")).await? {
+        purge(db, id).await?;
+    }
+    Ok(())
+}
+
+/// Removes a conversation that nobody sees any more with everything below it. Its document goes last: as long as it is
+/// there, the next process to start goes on.
+async fn purge(db: &Database, id: ConversationId) -> StoreResult<()> {
+    let below = doc! { "conversation": id.to_string() };
+    db.collection(MESSAGES).delete_all(below.clone()).await?;
+    db.collection(READ_MARKS).delete_all(below).await?;
+    crate::generations::purge(db, id).await?;
+    db.collection(CONVERSATIONS).delete(doc! { "_id": id.to_string() }).await?;
+    Ok(())
+}
+
+/// The conversation's document; `None` when it or its notebook is gone.
+async fn live(db: &Database, id: ConversationId) -> StoreResult<Option<Document>> {
+    let Some(found) = db.collection(CONVERSATIONS).find_one(Query::new(live_filter(id)).current()).await? else {
+        return Ok(None);
+    };
+    let live = crate::notebooks::is_live(db, found.parsed("notebook")?).await?;
+    Ok(live.then_some(found))
+}
+
+async fn change_live(
+    db: &Database,
+    id: ConversationId,
+    filter: Document,
+    set: Document,
+) -> StoreResult<Option<Conversation>> {
+    if live(db, id).await?.is_none() {
+        return Ok(None);
+    }
+    let changed = db.collection(CONVERSATIONS).take(Change::new(filter, doc! { "$set": set })).await?;
+    changed.as_ref().map(conversation).transpose()
+}
+
+async fn messages(db: &Database, conversation: ConversationId, query: Query) -> StoreResult<Vec<Message>> {
+    if live(db, conversation).await?.is_none() {
+        return Ok(Vec::new());
+    }
+    db.collection(MESSAGES).find(query, message).await
+}
+
+fn live_filter(id: ConversationId) -> Document {
+    doc! { "_id": id.to_string(), "deletedAt": null }
+}
+
+/// A rev as MongoDB's signed integer. What does not fit is larger than anything stored.
+fn rev(rev: u64) -> i64 {
+    i64::try_from(rev).unwrap_or(i64::MAX)
+}

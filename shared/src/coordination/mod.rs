@@ -1,0 +1,89 @@
+//! How the processes of an installation coordinate: through Redis when it is configured, else within the only one.
+
+use std::sync::Arc;
+
+use tokio::sync::mpsc;
+
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::generations::{GenerationLog, RedisLog};
+use crate::ids::OwnerId;
+use crate::leases::{Leases, LocalLeases, RedisLeases};
+use crate::limits::{FallbackLimiter, Limiter, LocalLimiter};
+use crate::presence::{LocalPresence, Presence, RedisPresence};
+use crate::realtime::{FanOut, LocalFanOut, Published, RedisEmitter, RedisFanOut};
+use crate::redis::Redis;
+use crate::storage::{StoreError, StoreResult, sqlite};
+
+/// Whether clients connect to this process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sockets {
+    Here,
+    /// Events go to the api replicas, which takes Redis.
+    Elsewhere,
+}
+
+/// Everything that processes coordinate with.
+pub struct Coordination {
+    pub generation_log: Arc<dyn GenerationLog>,
+    pub presence: Arc<dyn Presence>,
+    pub fan_out: Arc<dyn FanOut>,
+    /// What `fan_out` delivers to the sockets of this process; silent where there are none.
+    pub published: mpsc::Receiver<Published>,
+    pub leases: Arc<dyn Leases>,
+    pub limiter: Arc<dyn Limiter>,
+    /// What the Socket.IO adapter shares with the rest.
+    pub redis: Option<Redis>,
+}
+
+/// Composes what the configuration asks for. A Redis that is configured and not there is an error: nothing falls back
+/// to coordination within this process. Without Redis the log of generations is in the data folder.
+pub async fn open(config: &Config, clock: Arc<dyn Clock>, sockets: Sockets) -> StoreResult<Coordination> {
+    match &config.redis {
+        Some(config) => over(Redis::open(config).await?, clock, sockets).await,
+        None if sockets == Sockets::Here => {
+            let log = sqlite::journal(&config.storage.data_dir, Arc::clone(&clock)).await?;
+            Ok(within(log, clock))
+        }
+        None => Err(StoreError::Unavailable("events have no way to the api without REDIS_URL".to_owned())),
+    }
+}
+
+fn within(generation_log: Arc<dyn GenerationLog>, clock: Arc<dyn Clock>) -> Coordination {
+    let (fan_out, published) = LocalFanOut::new();
+    Coordination {
+        generation_log,
+        presence: Arc::new(LocalPresence::default()),
+        fan_out: Arc::new(fan_out),
+        published,
+        leases: Arc::new(LocalLeases::new(Arc::clone(&clock))),
+        limiter: Arc::new(LocalLimiter::new(clock)),
+        redis: None,
+    }
+}
+
+async fn over(redis: Redis, clock: Arc<dyn Clock>, sockets: Sockets) -> StoreResult<Coordination> {
+    let process = OwnerId::new();
+    let (fan_out, published): (Arc<dyn FanOut>, _) = match sockets {
+        Sockets::Here => {
+            let (fan_out, published) = RedisFanOut::new(redis.clone(), process).await;
+            (Arc::new(fan_out), published)
+        }
+        Sockets::Elsewhere => (RedisEmitter::new(redis.clone(), process), mpsc::channel(1).1),
+    };
+    Ok(Coordination {
+        generation_log: Arc::new(RedisLog::new(redis.clone(), process)?),
+        presence: Arc::new(RedisPresence::new(redis.clone(), process)),
+        fan_out,
+        published,
+        leases: Arc::new(RedisLeases::new(redis.clone())),
+        limiter: Arc::new(FallbackLimiter::new(redis.connection(), clock)),
+        redis: Some(redis),
+    })
+}
+
+impl std::fmt::Debug for Coordination {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Coordination").field("redis", &self.redis).finish_non_exhaustive()
+    }
+}

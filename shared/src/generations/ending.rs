@@ -1,0 +1,193 @@
+//! The end of a generation: each step can be done again, so that whoever takes over after a crash just does them all.
+//!
+//! The answer is stored first, then the answer it replaces goes, then the generation is over, then the log says so.
+//! What is stored decides: an end that finds an answer ends as that answer says.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::logged::Logged;
+use super::{Failure, Generation, GenerationState, lease, references};
+use crate::clock::Clock;
+use crate::conversations::{Author, Citation, ClientId, Message, MessageStatus, NewMessage, Rewrite};
+use crate::ids::OwnerId;
+use crate::realtime::{Event, FanOut, Room, Signal};
+use crate::storage::{StoreError, StoreResult, Stores};
+
+/// Tries while the database is away; after them the lease runs out and somebody else ends it.
+const TRIES: u32 = 5;
+const FIRST_WAIT: Duration = Duration::from_millis(200);
+
+/// Ends generations: an engine its own, and anyone those of dead engines.
+#[derive(Clone)]
+pub struct Endings {
+    pub stores: Stores,
+    pub fan_out: Arc<dyn FanOut>,
+    pub clock: Arc<dyn Clock>,
+}
+
+/// What was written.
+#[derive(Debug, Default)]
+pub struct Draft {
+    pub text: String,
+    /// All passages given.
+    pub citations: Vec<Citation>,
+}
+
+/// How the writing ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum End {
+    Complete,
+    Stopped,
+    Interrupted,
+    Failed(Failure),
+}
+
+impl Endings {
+    /// Lets the relays follow the log. It comes before anything that may end the generation, so that its end is heard
+    /// too.
+    pub async fn announce(&self, generation: &Generation) {
+        let Generation { id: generation_id, conversation_id, .. } = *generation;
+        self.fan_out.signal(Signal::GenerationRunning { generation_id, conversation_id }).await;
+    }
+
+    /// Ends a generation that `owner` holds.
+    pub async fn end(&self, owner: OwnerId, generation: &Generation, draft: &Draft, end: End) -> StoreResult<()> {
+        let message = self.answer(generation, draft, end)?;
+        let mut wait = FIRST_WAIT;
+        for _ in 1..TRIES {
+            match self.end_once(owner, generation, &message).await {
+                Err(StoreError::Unavailable(problem)) => {
+                    tracing::warn!(id = %generation.id, problem, "a generation could not be ended; trying again");
+                    tokio::time::sleep(wait).await;
+                    wait *= 2;
+                }
+                other => return other,
+            }
+        }
+        self.end_once(owner, generation, &message).await
+    }
+
+    /// Ends every generation whose lease ran out before `lapsed_before` as interrupted, with the text that was shown;
+    /// returns how many. For a process that cannot go on with them: engines come first, and begin those again of which
+    /// nothing was shown, so that `lapsed_before` should lie some seconds back.
+    pub async fn end_abandoned(&self, owner: OwnerId, lapsed_before: Timestamp) -> StoreResult<u32> {
+        let generations = &self.stores.generations;
+        let mut ended = 0;
+        loop {
+            let until = lease::until(self.clock.now());
+            let Some(generation) = generations.claim_abandoned(owner, lapsed_before, until).await? else {
+                return Ok(ended);
+            };
+            self.announce(&generation).await;
+            let logged = Logged::read(self.stores.generation_log.as_ref(), generation.id).await?;
+            let draft = Draft { text: logged.text, citations: logged.citations };
+            self.end(owner, &generation, &draft, End::Interrupted).await?;
+            ended += 1;
+        }
+    }
+
+    fn answer(&self, generation: &Generation, draft: &Draft, end: End) -> StoreResult<NewMessage> {
+        let (status, failure) = match end {
+            End::Complete => (MessageStatus::Complete, None),
+            End::Stopped => (MessageStatus::Stopped, None),
+            End::Interrupted => (MessageStatus::Interrupted, None),
+            End::Failed(failure) => (MessageStatus::Failed, Some(failure)),
+        };
+        let client_id = ClientId::parse(&format!("generation:{}", generation.id))
+            .map_err(|error| StoreError::Damaged(error.to_string()))?;
+        Ok(NewMessage {
+            id: generation.answer_id,
+            conversation_id: generation.conversation_id,
+            client_id,
+            author: Author::Assistant { model: generation.model.clone() },
+            content: draft.text.clone(),
+            citations: references::referred(&draft.text, &draft.citations),
+            status,
+            failure,
+            generation_id: Some(generation.id),
+            reply_to: Some(generation.question_id),
+            created_at: self.clock.now(),
+        })
+    }
+
+    async fn end_once(&self, owner: OwnerId, generation: &Generation, answer: &NewMessage) -> StoreResult<()> {
+        let message = match self.stores.conversations.append(answer).await {
+            Ok(appended) => appended.message().clone(),
+            // Deleted with its conversation: those who still watch need an end.
+            Err(StoreError::Missing(_)) => {
+                let failure = Some(Failure::question_deleted());
+                return self.finish(owner, generation, GenerationState::Failed, failure).await.map(drop);
+            }
+            Err(error) => return Err(error),
+        };
+        let replaced = self.replace(generation, &message).await?;
+        if self.finish(owner, generation, state(message.status), message.failure.clone()).await? {
+            let Generation { notebook_id, conversation_id, .. } = *generation;
+            let (room, head) = (Room::Conversation(conversation_id), message.rev);
+            self.fan_out.emit(room, Event::MessageNew { message }).await;
+            let event = Event::ConversationActivity { notebook_id, conversation_id, head };
+            self.fan_out.emit(Room::Outside(notebook_id, conversation_id), event).await;
+            if let Some(message) = replaced {
+                self.fan_out.emit(room, Event::MessageDeleted { message }).await;
+            }
+        }
+        Ok(())
+    }
+
+    /// Deletes the answer that a complete one replaces.
+    async fn replace(&self, generation: &Generation, message: &Message) -> StoreResult<Option<Message>> {
+        match generation.supersedes {
+            Some(old) if message.status == MessageStatus::Complete => {
+                let now = self.clock.now();
+                self.stores.conversations.rewrite(generation.conversation_id, old, &Rewrite::Delete, now).await
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// Records the end and says so in the log. `false`: another process holds the lease, and will do it.
+    async fn finish(
+        &self,
+        owner: OwnerId,
+        generation: &Generation,
+        state: GenerationState,
+        failure: Option<Failure>,
+    ) -> StoreResult<bool> {
+        let generations = &self.stores.generations;
+        let finished = generations.finish(generation.id, owner, state, failure.as_ref(), self.clock.now()).await?;
+        let mut ended = Generation { state, failure, ..generation.clone() };
+        if !finished {
+            // Gone with its conversation, or ended by a try whose reply was lost: the log still has to end. Otherwise it
+            // is somebody else's.
+            match generations.get(generation.id).await? {
+                None => {}
+                Some(found) if found.state.is_final() => ended = found,
+                Some(_) => return Ok(false),
+            }
+        }
+        if let Some(event) = ended.final_event() {
+            self.stores.generation_log.append(generation.id, &event).await?;
+        }
+        tracing::info!(id = %generation.id, model = %generation.model, state = ?ended.state, "a generation ended");
+        Ok(true)
+    }
+}
+
+impl fmt::Debug for Endings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Endings").finish_non_exhaustive()
+    }
+}
+
+fn state(status: MessageStatus) -> GenerationState {
+    match status {
+        MessageStatus::Complete => GenerationState::Done,
+        MessageStatus::Stopped => GenerationState::Stopped,
+        MessageStatus::Interrupted => GenerationState::Interrupted,
+        MessageStatus::Failed => GenerationState::Failed,
+    }
+}

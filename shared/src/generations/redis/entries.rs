@@ -1,0 +1,121 @@
+//! A generation's stream in Redis: what its entries hold, and how they are read and written.
+
+use redis::aio::ConnectionManager;
+use redis::streams::{StreamId, StreamRangeReply};
+use redis::{ErrorKind, RedisError, RedisResult, Script, pipe};
+
+use crate::generations::{EventId, GenerationEvent, LoggedEvent};
+use crate::ids::GenerationId;
+use crate::redis::keys;
+
+/// Events kept of one log: 20 minutes of an answer without a pause. Of a longer one the first are dropped; the stored
+/// answer has it all.
+pub const MAX_EVENTS: usize = 50_000;
+
+const EVENT: &str = "e";
+const WRITER: &str = "w";
+
+/// Writes events from id `ARGV[1]` on, and says which is the last now in the stream. Those that are in it already, from
+/// a try whose reply was lost, are passed over. Nothing is written when some before them are missing (the answer is
+/// below the first), or when another writer was there (-1).
+const APPEND: &str = r"
+local first, oldest, writer = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3]
+local newest = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)[1]
+local last = newest and tonumber(string.match(newest[1], '%-(%d+)$')) or 0
+if last >= first then
+  local there = redis.call('XRANGE', KEYS[1], '0-' .. ARGV[1], '0-' .. ARGV[1])[1]
+  if not there or there[2][4] ~= writer then return -1 end
+elseif last < first - 1 and first > oldest then
+  return last
+end
+for i = 6, #ARGV do
+  local id = first + i - 6
+  if id > last then
+    redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[5], '0-' .. string.format('%d', id), 'e', ARGV[i], 'w', writer)
+    last = id
+  end
+end
+redis.call('PEXPIRE', KEYS[1], ARGV[4])
+return last
+";
+
+/// What a stream holds after an event.
+#[derive(Debug, Default)]
+pub struct Entries {
+    pub events: Vec<LoggedEvent>,
+    /// Of the whole stream; 0: it is empty.
+    pub last: EventId,
+    pub ended: bool,
+}
+
+/// Events to write, the first of them with the id `first`.
+pub struct Batch<'a> {
+    pub first: EventId,
+    /// The first event that the writer has at all.
+    pub oldest: EventId,
+    pub writer: &'a str,
+    pub events: Vec<&'a str>,
+}
+
+/// What became of a [`Batch`].
+#[derive(Debug, PartialEq, Eq)]
+pub enum Written {
+    /// Redis has everything up to this event.
+    UpTo(EventId),
+    /// Another writer's events are where these should go.
+    Conflict,
+}
+
+pub async fn append(connection: &mut ConnectionManager, id: GenerationId, batch: &Batch<'_>) -> RedisResult<Written> {
+    let script = Script::new(APPEND);
+    let mut call = script.key(keys::generation(id));
+    call.arg(batch.first)
+        .arg(batch.oldest)
+        .arg(batch.writer)
+        .arg(u64::try_from(keys::GENERATION_TTL.as_millis()).unwrap_or(u64::MAX))
+        .arg(MAX_EVENTS);
+    for event in &batch.events {
+        call.arg(*event);
+    }
+    let last: i64 = call.invoke_async(connection).await?;
+    Ok(u64::try_from(last).map_or(Written::Conflict, Written::UpTo))
+}
+
+/// The events after `after`, and where the stream ends, as of one moment.
+pub async fn after(connection: &mut ConnectionManager, id: GenerationId, after: EventId) -> RedisResult<Entries> {
+    let key = keys::generation(id);
+    let (range, newest): (StreamRangeReply, StreamRangeReply) = pipe()
+        .atomic()
+        .xrange(&key, format!("(0-{after}"), "+")
+        .xrevrange_count(&key, "+", "-", 1)
+        .query_async(connection)
+        .await?;
+    let events = range.ids.iter().map(logged).collect::<RedisResult<Vec<_>>>()?;
+    let newest = newest.ids.first().map(logged).transpose()?;
+    let (last, ended) = newest.map_or((0, false), |newest| (newest.event_id, newest.event.is_final()));
+    Ok(Entries { events, last, ended })
+}
+
+pub async fn last(connection: &mut ConnectionManager, id: GenerationId) -> RedisResult<EventId> {
+    use redis::AsyncCommands as _;
+
+    let newest: StreamRangeReply = connection.xrevrange_count(keys::generation(id), "+", "-", 1).await?;
+    newest.ids.first().map_or(Ok(0), event_id)
+}
+
+/// An entry as the event it holds.
+pub fn logged(entry: &StreamId) -> RedisResult<LoggedEvent> {
+    let event: String = entry.get(EVENT).ok_or_else(|| damaged(entry))?;
+    let event: GenerationEvent = serde_json::from_str(&event).map_err(|_| damaged(entry))?;
+    Ok(LoggedEvent { event_id: event_id(entry)?, event })
+}
+
+fn event_id(entry: &StreamId) -> RedisResult<EventId> {
+    entry.id.split_once('-').and_then(|(_, number)| number.parse().ok()).ok_or_else(|| damaged(entry))
+}
+
+fn damaged(entry: &StreamId) -> RedisError {
+    let writer: Option<String> = entry.get(WRITER);
+    let detail = format!("{} of {}", entry.id, writer.unwrap_or_default());
+    (ErrorKind::Parse, "an entry of a generation log that is none", detail).into()
+}

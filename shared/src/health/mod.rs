@@ -1,0 +1,60 @@
+//! What a process says of itself: that it lives, whether it can serve, and its counters.
+
+mod listener;
+pub mod metrics;
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+
+pub use self::listener::Listener;
+use crate::engine::DependencyStatus;
+
+/// How long one dependency may take to give a sign of life.
+const PING: Duration = Duration::from_secs(2);
+
+/// Whether a process can serve: the body of `/ready`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Readiness {
+    pub ready: bool,
+    pub draining: bool,
+    pub dependencies: Vec<DependencyStatus>,
+}
+
+impl Readiness {
+    /// Ready when nothing required is missing and the process does not drain.
+    pub fn of(draining: bool, dependencies: Vec<DependencyStatus>) -> Self {
+        let missing = dependencies.iter().any(|dependency| dependency.required && !dependency.ready);
+        Self { ready: !draining && !missing, draining, dependencies }
+    }
+
+    /// The status of an HTTP answer that says it.
+    pub fn status(&self) -> u16 {
+        if self.ready { 200 } else { 503 }
+    }
+}
+
+/// A process as its health endpoints see it.
+#[async_trait]
+pub trait Vitals: Send + Sync + 'static {
+    async fn ready(&self) -> Readiness;
+    /// Prometheus text. Must not wait for anything.
+    fn metrics(&self) -> String;
+}
+
+/// Asks a dependency that the process cannot do without for a sign of life.
+pub async fn probe<E: ToString>(name: &str, ping: impl Future<Output = Result<(), E>>) -> DependencyStatus {
+    let start = tokio::time::Instant::now();
+    let problem = match tokio::time::timeout(PING, ping).await {
+        Ok(result) => result.err().map(|error| error.to_string()),
+        Err(_) => Some(format!("no answer within {} seconds", PING.as_secs())),
+    };
+    DependencyStatus {
+        name: name.to_owned(),
+        required: true,
+        ready: problem.is_none(),
+        latency_ms: u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX),
+        problem,
+    }
+}

@@ -1,0 +1,43 @@
+//! Limits that all processes share: one script call for all limits of a request, by Redis' own clock.
+
+use async_trait::async_trait;
+use redis::Script;
+use redis::aio::ConnectionManager;
+
+use super::{Decision, Limit, Limiter, decide};
+use crate::redis::keys;
+use crate::storage::StoreResult;
+
+/// Answers with the room that each limit had, and takes from all of them if all have enough. A key holds the instant at
+/// which its quota is whole again, and expires then.
+const CHECK: &str = include_str!("check.lua");
+
+pub struct RedisLimiter {
+    connection: ConnectionManager,
+    check: Script,
+}
+
+impl RedisLimiter {
+    pub fn new(connection: ConnectionManager) -> Self {
+        Self { connection, check: Script::new(CHECK) }
+    }
+}
+
+impl std::fmt::Debug for RedisLimiter {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RedisLimiter").finish_non_exhaustive()
+    }
+}
+
+#[async_trait]
+impl Limiter for RedisLimiter {
+    async fn check(&self, limits: &[Limit]) -> StoreResult<Decision> {
+        let mut call = self.check.prepare_invoke();
+        for limit in limits {
+            call.key(keys::limit(limit.rule, &limit.subject));
+            call.arg(limit.quota.interval()).arg(limit.quota.whole());
+        }
+        let rooms: Vec<i64> = call.invoke_async(&mut self.connection.clone()).await?;
+        Ok(decide(limits, &rooms))
+    }
+}

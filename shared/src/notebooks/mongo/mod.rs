@@ -1,0 +1,159 @@
+//! Notebooks in MongoDB: one document each, with its [`members`] and invitations in it, so that whatever must hold
+//! between them (the last owner stays, an invitation is taken up once) is the condition of one write.
+
+mod members;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use mongodb::bson::{Document, doc};
+
+use super::{Invitation, JoinCode, Member, Notebook, NotebookRepo, Role};
+use crate::auth::{Email, require_user};
+use crate::ids::{NotebookId, UserId};
+use crate::storage::StoreResult;
+use crate::storage::mongo::{Change, Database, Fields as _, Index, Query, conflict, date, opt_nested};
+
+const NOTEBOOKS: &str = "notebooks";
+
+pub(crate) const INDEXES: &[Index] = &[
+    Index::on(NOTEBOOKS, "notebooks_join_code", &["joinCode.code"]).unique().sparse(),
+    Index::on(NOTEBOOKS, "notebooks_member", &["members.user"]),
+    Index::on(NOTEBOOKS, "notebooks_invited", &["invitations.email"]),
+    Index::on(NOTEBOOKS, "notebooks_deleted", &["deletedAt"]).sparse(),
+];
+
+#[async_trait]
+impl NotebookRepo for Database {
+    async fn create(&self, notebook: &Notebook) -> StoreResult<()> {
+        require_user(self, notebook.created_by).await?;
+        let mut document = doc! {
+            "_id": notebook.id.to_string(),
+            "title": &notebook.title,
+            "createdBy": notebook.created_by.to_string(),
+            "createdAt": date(notebook.created_at),
+            "updatedAt": date(notebook.updated_at),
+            "members": [members::document(notebook.created_by, Role::Owner, notebook.created_at)?],
+            "invitations": [],
+        };
+        // A missing code is no key; an empty one would be, and only one notebook could have it.
+        if notebook.join_code.is_some() {
+            document.insert("joinCode", opt_nested(notebook.join_code.as_ref())?);
+        }
+        self.collection(NOTEBOOKS).insert(&document).await.map_err(conflict("the notebook or its join code"))
+    }
+
+    async fn get(&self, id: NotebookId) -> StoreResult<Option<Notebook>> {
+        let found = self.collection(NOTEBOOKS).find_one(Query::new(live_filter(id))).await?;
+        found.as_ref().map(notebook).transpose()
+    }
+
+    async fn list_for(&self, user: UserId) -> StoreResult<Vec<(Notebook, Role)>> {
+        let theirs = Query::new(doc! { "members.user": user.to_string(), "deletedAt": null });
+        let theirs = theirs.sort(doc! { "updatedAt": -1, "_id": -1 });
+        let entry = |document: &Document| Ok((notebook(document)?, members::role(document, user)?));
+        let listed = self.collection(NOTEBOOKS).find(theirs, entry).await?;
+        Ok(listed.into_iter().filter_map(|(notebook, role)| Some((notebook, role?))).collect())
+    }
+
+    async fn rename(&self, id: NotebookId, title: &str, now: Timestamp) -> StoreResult<Option<Notebook>> {
+        let rename = doc! { "$set": { "title": title, "updatedAt": date(now) } };
+        let renamed = self.collection(NOTEBOOKS).take(Change::new(live_filter(id), rename)).await?;
+        renamed.as_ref().map(notebook).transpose()
+    }
+
+    async fn set_join_code(&self, id: NotebookId, code: Option<&JoinCode>) -> StoreResult<Option<Notebook>> {
+        let change = if code.is_some() {
+            doc! { "$set": { "joinCode": opt_nested(code)? } }
+        } else {
+            doc! { "$unset": { "joinCode": "" } }
+        };
+        let changed = self.collection(NOTEBOOKS).take(Change::new(live_filter(id), change)).await;
+        changed.map_err(conflict("a notebook with this join code"))?.as_ref().map(notebook).transpose()
+    }
+
+    async fn by_join_code(&self, code: &str) -> StoreResult<Option<Notebook>> {
+        let found = Query::new(doc! { "joinCode.code": code, "deletedAt": null });
+        self.collection(NOTEBOOKS).find_one(found).await?.as_ref().map(notebook).transpose()
+    }
+
+    async fn role_of(&self, id: NotebookId, user: UserId) -> StoreResult<Option<Role>> {
+        members::role_of(self, id, user).await
+    }
+
+    async fn members(&self, id: NotebookId) -> StoreResult<Vec<Member>> {
+        members::list(self, id).await
+    }
+
+    async fn add_member(&self, id: NotebookId, user: UserId, role: Role, now: Timestamp) -> StoreResult<bool> {
+        members::add(self, id, user, role, now).await
+    }
+
+    async fn set_role(&self, id: NotebookId, user: UserId, role: Role) -> StoreResult<bool> {
+        members::set_role(self, id, user, role).await
+    }
+
+    async fn remove_member(&self, id: NotebookId, user: UserId) -> StoreResult<bool> {
+        members::remove(self, id, user).await
+    }
+
+    async fn invite(&self, invitation: &Invitation) -> StoreResult<()> {
+        members::invite(self, invitation).await
+    }
+
+    async fn invitations(&self, id: NotebookId) -> StoreResult<Vec<Invitation>> {
+        members::invitations(self, id).await
+    }
+
+    async fn withdraw_invitation(&self, id: NotebookId, email: &Email) -> StoreResult<bool> {
+        members::withdraw(self, id, email).await
+    }
+
+    async fn accept_invitations(&self, email: &Email, user: UserId, now: Timestamp) -> StoreResult<Vec<NotebookId>> {
+        members::accept(self, email, user, now).await
+    }
+
+    async fn mark_deleted(&self, id: NotebookId, now: Timestamp) -> StoreResult<bool> {
+        // The join code is given up: it must not keep another notebook from drawing it.
+        let delete = doc! { "$set": { "deletedAt": date(now) }, "$unset": { "joinCode": "" } };
+        self.collection(NOTEBOOKS).update(Change::new(live_filter(id), delete)).await
+    }
+
+    async fn deleted(&self, upto: Timestamp) -> StoreResult<Vec<NotebookId>> {
+        let deleted = Query::new(doc! { "deletedAt": { "$lte": date(upto) } }).ids().sort(doc! { "deletedAt": 1 });
+        self.collection(NOTEBOOKS).find(deleted, |document| document.parsed("_id")).await
+    }
+
+    async fn purge(&self, id: NotebookId) -> StoreResult<()> {
+        let deleted = doc! { "_id": id.to_string(), "deletedAt": { "$ne": null } };
+        if !self.collection(NOTEBOOKS).exists(deleted.clone()).await? {
+            return Ok(());
+        }
+        for source in crate::sources::ids_in(self, id).await? {
+            crate::sources::SourceRepo::purge(self, source).await?;
+        }
+        crate::conversations::purge_all_in(self, id).await?;
+        // Last: as long as it is there, a purge that was cut short runs again.
+        self.collection(NOTEBOOKS).delete(deleted).await?;
+        Ok(())
+    }
+}
+
+/// Whether there is such a notebook and nobody deleted it.
+pub(crate) async fn is_live(db: &Database, id: NotebookId) -> StoreResult<bool> {
+    db.collection(NOTEBOOKS).exists(live_filter(id)).await
+}
+
+fn live_filter(id: NotebookId) -> Document {
+    doc! { "_id": id.to_string(), "deletedAt": null }
+}
+
+fn notebook(document: &Document) -> StoreResult<Notebook> {
+    Ok(Notebook {
+        id: document.parsed("_id")?,
+        title: document.text("title")?,
+        join_code: document.opt_nested("joinCode")?,
+        created_by: document.parsed("createdBy")?,
+        created_at: document.time("createdAt")?,
+        updated_at: document.time("updatedAt")?,
+    })
+}

@@ -1,0 +1,52 @@
+//! Notifications in MongoDB.
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use mongodb::bson::{Document, doc};
+
+use super::{Notification, NotificationRepo};
+use crate::auth::require_user;
+use crate::ids::{NotificationId, UserId};
+use crate::storage::StoreResult;
+use crate::storage::mongo::{Change, Database, Fields as _, Index, Query, conflict, date, nested};
+
+const NOTIFICATIONS: &str = "notifications";
+
+pub(crate) const INDEXES: &[Index] = &[Index::on(NOTIFICATIONS, "notifications_user", &["user", "_id"])];
+
+#[async_trait]
+impl NotificationRepo for Database {
+    async fn create(&self, notification: &Notification) -> StoreResult<()> {
+        require_user(self, notification.user_id).await?;
+        let document = doc! {
+            "_id": notification.id.to_string(),
+            "user": notification.user_id.to_string(),
+            "about": nested(&notification.about)?,
+            "createdAt": date(notification.created_at),
+            "readAt": notification.read_at.map(date),
+        };
+        self.collection(NOTIFICATIONS).insert(&document).await.map_err(conflict("the notification"))
+    }
+
+    async fn list(&self, user: UserId, limit: u32) -> StoreResult<Vec<Notification>> {
+        // Ids sort by the time they were made.
+        let newest = Query::new(doc! { "user": user.to_string() }).sort(doc! { "_id": -1 }).limit(limit);
+        self.collection(NOTIFICATIONS).find(newest, notification).await
+    }
+
+    async fn mark_read(&self, user: UserId, upto: NotificationId, now: Timestamp) -> StoreResult<u64> {
+        let unread = doc! { "user": user.to_string(), "_id": { "$lte": upto.to_string() }, "readAt": null };
+        let read = doc! { "$set": { "readAt": date(now) } };
+        self.collection(NOTIFICATIONS).update_all(Change::new(unread, read)).await
+    }
+}
+
+fn notification(document: &Document) -> StoreResult<Notification> {
+    Ok(Notification {
+        id: document.parsed("_id")?,
+        user_id: document.parsed("user")?,
+        about: document.nested("about")?,
+        created_at: document.time("createdAt")?,
+        read_at: document.opt_time("readAt")?,
+    })
+}

@@ -1,0 +1,143 @@
+//! Pub/sub on the shared connection: each channel's messages go to its subscriber through a bounded queue.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use redis::aio::ConnectionManager;
+use redis::{PushInfo, PushKind, RedisResult, Value};
+use tokio::sync::{Notify, mpsc};
+
+/// What a subscriber hears.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Heard {
+    Message(Vec<u8>),
+    /// Messages may be missing before what comes next: the connection was away, or the subscriber was too slow. What
+    /// counts is to be read again from where it is kept.
+    Gap,
+}
+
+/// The receiving end of a channel.
+#[derive(Debug)]
+pub struct Subscription {
+    channel: String,
+    messages: mpsc::Receiver<Vec<u8>>,
+    listener: Arc<Listener>,
+    channels: Arc<Subscribers>,
+}
+
+impl Subscription {
+    /// The next message, or the news that some may be missing; `None` once another took the channel over.
+    pub async fn next(&mut self) -> Option<Heard> {
+        loop {
+            if self.listener.gap.swap(false, Ordering::AcqRel) {
+                return Some(Heard::Gap);
+            }
+            tokio::select! {
+                biased;
+                () = self.listener.gapped.notified() => {}
+                message = self.messages.recv() => return message.map(Heard::Message),
+            }
+        }
+    }
+}
+
+impl Drop for Subscription {
+    fn drop(&mut self) {
+        let mut listeners = self.channels.lock();
+        if listeners.get(&self.channel).is_some_and(|listener| Arc::ptr_eq(listener, &self.listener)) {
+            listeners.remove(&self.channel);
+        }
+    }
+}
+
+#[derive(Debug)]
+struct Listener {
+    queue: mpsc::Sender<Vec<u8>>,
+    gap: AtomicBool,
+    gapped: Notify,
+}
+
+impl Listener {
+    fn miss(&self) {
+        self.gap.store(true, Ordering::Release);
+        self.gapped.notify_one();
+    }
+}
+
+/// The channels of one process; each has one subscriber.
+#[derive(Debug, Default)]
+pub(super) struct Subscribers(Mutex<HashMap<String, Arc<Listener>>>);
+
+impl Subscribers {
+    /// Takes a channel before Redis is asked for it, so that nothing said in between is lost.
+    pub fn add(self: &Arc<Self>, channel: String, queue: usize) -> Subscription {
+        let (sender, messages) = mpsc::channel(queue);
+        let listener = Arc::new(Listener { queue: sender, gap: AtomicBool::new(false), gapped: Notify::new() });
+        self.lock().insert(channel.clone(), Arc::clone(&listener));
+        Subscription { channel, messages, listener, channels: Arc::clone(self) }
+    }
+
+    /// Hands on what Redis pushed. Never waits: a full queue becomes a gap.
+    pub fn hand_on(&self, push: PushInfo) {
+        if push.kind != PushKind::Message {
+            return;
+        }
+        let mut parts = push.data.into_iter();
+        let (Some(Value::BulkString(channel)), Some(Value::BulkString(message))) = (parts.next(), parts.next()) else {
+            return tracing::warn!("a message of Redis that is none");
+        };
+        let listener = self.lock().get(String::from_utf8_lossy(&channel).as_ref()).cloned();
+        if let Some(listener) = listener
+            && listener.queue.try_send(message).is_err()
+        {
+            listener.miss();
+        }
+    }
+
+    /// Asks Redis for every channel again; asking for one that is subscribed changes nothing.
+    pub async fn resubscribe(&self, connection: &ConnectionManager) -> RedisResult<()> {
+        let channels: Vec<String> = self.lock().keys().cloned().collect();
+        if channels.is_empty() {
+            return Ok(());
+        }
+        connection.clone().subscribe(channels).await
+    }
+
+    /// Tells every subscriber that messages may be missing.
+    pub fn miss_all(&self) {
+        for listener in self.lock().values() {
+            listener.miss();
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, Arc<Listener>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn message(channel: &str, text: &str) -> PushInfo {
+        let part = |text: &str| Value::BulkString(text.as_bytes().to_vec());
+        PushInfo { kind: PushKind::Message, data: vec![part(channel), part(text)] }
+    }
+
+    #[tokio::test]
+    async fn a_subscriber_that_lags_learns_that_it_did() {
+        let subscribers = Arc::new(Subscribers::default());
+        let (mut slow, mut other) = (subscribers.add("slow".to_owned(), 2), subscribers.add("other".to_owned(), 2));
+        for text in ["1", "2", "3"] {
+            subscribers.hand_on(message("slow", text));
+        }
+        subscribers.hand_on(message("other", "a"));
+        assert_eq!(slow.next().await, Some(Heard::Gap));
+        assert_eq!(slow.next().await, Some(Heard::Message(b"1".to_vec())));
+        assert_eq!(slow.next().await, Some(Heard::Message(b"2".to_vec())));
+        assert_eq!(other.next().await, Some(Heard::Message(b"a".to_vec())));
+        subscribers.hand_on(message("slow", "4"));
+        assert_eq!(slow.next().await, Some(Heard::Message(b"4".to_vec())));
+    }
+}

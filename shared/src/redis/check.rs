@@ -1,0 +1,30 @@
+//! What `collabry check` says of Redis.
+
+use redis::{InfoDict, RedisResult};
+
+use super::Redis;
+use crate::config::RedisConfig;
+
+const OLDEST: u32 = 7;
+
+/// Whether the configured Redis is there and fit for us; otherwise what is wrong, in words.
+pub async fn check(config: &RedisConfig) -> Result<(), String> {
+    let redis = Redis::open(config).await.map_err(|error| format!("{error}. Start it, or correct REDIS_URL."))?;
+    let info = info(&redis).await.map_err(|error| error.to_string())?;
+    let version: String = info.get("redis_version").unwrap_or_default();
+    let major = version.split('.').next().and_then(|major| major.parse::<u32>().ok());
+    if major.is_none_or(|major| major < OLDEST) {
+        return Err(format!("it is version {version}; {OLDEST} or newer is needed."));
+    }
+    let policy: String = info.get("maxmemory_policy").unwrap_or_default();
+    if policy != "noeviction" {
+        let fix = "Set it to noeviction: otherwise leases and running answers may be thrown away.";
+        return Err(format!("its maxmemory-policy is {policy}. {fix}"));
+    }
+    Ok(())
+}
+
+/// `INFO` and not `CONFIG`, which hosted servers refuse.
+async fn info(redis: &Redis) -> RedisResult<InfoDict> {
+    redis::cmd("INFO").query_async(&mut redis.connection()).await
+}

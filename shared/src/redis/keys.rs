@@ -1,0 +1,78 @@
+//! Every key and channel, and how long it lives. All begin with `collabry:`, so that a database can be shared.
+//!
+//! Nothing is kept here that could not be lost: each key expires by itself, and what must last is in the documents.
+
+use std::time::Duration;
+
+use crate::ids::{GenerationId, OwnerId, UserId};
+use crate::limits::Rule;
+
+/// After the last event of a generation. Later readers are told the end from the stored answer.
+pub const GENERATION_TTL: Duration = Duration::from_hours(1);
+/// After the last time that this process began to follow a log.
+pub const WAKE_TTL: Duration = Duration::from_mins(1);
+/// After the last heartbeat of a socket: how long a crashed replica's users still look connected.
+pub const PRESENCE_TTL: Duration = Duration::from_secs(15);
+/// Of the index of all who are connected, after the last heartbeat of any of them. Longer than [`PRESENCE_TTL`], so
+/// that a replica has time to notice who is gone.
+pub const ONLINE_TTL: Duration = Duration::from_mins(10);
+/// Of a lease's last fencing token. Tokens that begin anew are still higher: they are never below Redis's clock.
+pub const FENCE_TTL: Duration = Duration::from_hours(24);
+
+/// Stream: the events of a generation; entry `0-n` is event `n`.
+pub fn generation(id: GenerationId) -> String {
+    format!("collabry:generation:{id}")
+}
+
+/// Stream of at most one entry: makes the blocking reader of a process look again at what it should follow.
+pub fn wake(process: OwnerId) -> String {
+    format!("collabry:wake:{process}")
+}
+
+/// Sorted set: the sockets of a user, by when they expire.
+pub fn presence(user: UserId) -> String {
+    format!("collabry:presence:{user}")
+}
+
+/// Sorted set: every connected user, by when the last of their sockets expires.
+pub fn online() -> String {
+    "collabry:online".to_owned()
+}
+
+/// A limit and whom it counts; lives until the quota is whole again, an hour at most.
+pub fn limit(rule: Rule, subject: &str) -> String {
+    format!("collabry:limit:{}:{subject}", rule.name())
+}
+
+/// String: owner and fencing token of a lease; lives as long as the lease.
+pub fn lease(name: &str) -> String {
+    format!("collabry:lease:{name}")
+}
+
+/// String: the last fencing token of a lease.
+pub fn fence(name: &str) -> String {
+    format!("collabry:fence:{name}")
+}
+
+/// Channels reach every database of a server, so their names carry its number.
+#[derive(Debug, Clone, Copy)]
+pub struct Channels {
+    pub database: i64,
+}
+
+impl Channels {
+    /// Changes of messages, for the sequencers of every api replica.
+    pub fn messages(self) -> String {
+        format!("collabry:{}:messages", self.database)
+    }
+
+    /// Signals, for every api replica.
+    pub fn control(self) -> String {
+        format!("collabry:{}:control", self.database)
+    }
+
+    /// What the channels of the Socket.IO adapter begin with.
+    pub fn sockets(self) -> String {
+        format!("collabry:{}:sockets", self.database)
+    }
+}

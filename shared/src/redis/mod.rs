@@ -1,0 +1,173 @@
+//! Redis: one multiplexed connection for each process, which comes back by itself, and one for reads that block.
+
+mod channels;
+pub mod check;
+mod keeper;
+pub mod keys;
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use redis::aio::{ConnectionManager, ConnectionManagerConfig};
+use redis::{
+    Client, ErrorKind, IntoConnectionInfo as _, ProtocolVersion, PushInfo, PushKind, RedisError, RedisResult,
+    TlsCertificates,
+};
+use secrecy::ExposeSecret as _;
+use tokio::sync::watch;
+use tokio_util::task::AbortOnDropHandle;
+
+use self::channels::Subscribers;
+pub use self::channels::{Heard, Subscription};
+use self::keeper::Health;
+use self::keys::Channels;
+use crate::config::RedisConfig;
+use crate::storage::{StoreError, StoreResult};
+
+/// Commands that may be on their way at once; more wait.
+const PIPELINE: usize = 512;
+
+/// The Redis of this process. Cheap to clone; the last clone closes the connection.
+#[derive(Clone)]
+pub struct Redis(Arc<Parts>);
+
+struct Parts {
+    client: Client,
+    timeout: Duration,
+    connection: ConnectionManager,
+    subscribers: Arc<Subscribers>,
+    health: Arc<Health>,
+    _keeper: AbortOnDropHandle<()>,
+}
+
+impl Redis {
+    /// Fails when Redis is not there at the start; later it reconnects by itself, and commands fail meanwhile.
+    pub async fn open(config: &RedisConfig) -> RedisResult<Self> {
+        let client = client(config)?;
+        let (subscribers, health) = (Arc::<Subscribers>::default(), Arc::<Health>::default());
+        let pushed = {
+            let (subscribers, health) = (Arc::clone(&subscribers), Arc::clone(&health));
+            move |push: PushInfo| {
+                match push.kind {
+                    PushKind::Disconnection => health.lost(),
+                    _ => subscribers.hand_on(push),
+                }
+                Ok::<_, std::convert::Infallible>(())
+            }
+        };
+        let settings = settings(config.timeout, config.timeout).set_push_sender(pushed);
+        let connection = ConnectionManager::new_with_config(client.clone(), settings).await?;
+        let keeper = keeper::keep(connection.clone(), Arc::clone(&subscribers), Arc::clone(&health));
+        let keeper = AbortOnDropHandle::new(tokio::spawn(keeper));
+        Ok(Self(Arc::new(Parts { client, timeout: config.timeout, connection, subscribers, health, _keeper: keeper })))
+    }
+
+    /// The connection that everything in this process shares.
+    pub fn connection(&self) -> ConnectionManager {
+        self.0.connection.clone()
+    }
+
+    /// A connection of its own, for commands that block for up to `longest`. It connects when it is first used.
+    pub(crate) fn blocking(&self, longest: Duration) -> RedisResult<ConnectionManager> {
+        let settings = settings(self.0.timeout, longest + self.0.timeout);
+        ConnectionManager::new_lazy_with_config(self.0.client.clone(), settings)
+    }
+
+    /// Whether the last sign of life was answered. Who can do without Redis for a while asks this first, instead of
+    /// waiting for a command to fail.
+    pub fn is_up(&self) -> bool {
+        self.0.health.is_up()
+    }
+
+    /// Changes each time that Redis came back, whether with all it had, with less, or with nothing.
+    pub fn returns(&self) -> watch::Receiver<u64> {
+        self.0.health.returns()
+    }
+
+    /// Says that a command failed, so that a Redis that is away is noticed now and not with the next look.
+    pub fn suspect(&self) {
+        self.0.health.suspect();
+    }
+
+    pub fn channels(&self) -> Channels {
+        Channels { database: self.0.client.get_connection_info().redis_settings().db() }
+    }
+
+    /// Subscribes to a channel, of which this process then has one subscriber; at most `queue` messages wait for it.
+    /// While Redis is away the channel is silent, and then begins with [`Heard::Gap`].
+    pub async fn subscribe(&self, channel: String, queue: usize) -> Subscription {
+        let subscription = self.0.subscribers.add(channel.clone(), queue);
+        if let Err(error) = self.connection().subscribe(channel).await {
+            tracing::debug!(%error, "subscribing once Redis is back");
+            self.0.health.lost();
+        }
+        subscription
+    }
+
+    /// Says something on a channel. Fails at once while Redis is away.
+    pub async fn publish(&self, channel: &str, message: &[u8]) -> StoreResult<()> {
+        if !self.is_up() {
+            return Err(StoreError::Unavailable("Redis is away".to_owned()));
+        }
+        let published = redis::cmd("PUBLISH").arg(channel).arg(message).exec_async(&mut self.connection()).await;
+        self.noting(published)
+    }
+
+    /// Turns the result of a command into ours, and has a look at Redis when it failed.
+    pub(crate) fn noting<T>(&self, result: RedisResult<T>) -> StoreResult<T> {
+        if result.as_ref().is_err_and(RedisError::is_io_error) {
+            self.suspect();
+        }
+        result.map_err(StoreError::from)
+    }
+}
+
+impl fmt::Debug for Redis {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Redis").field("up", &self.is_up()).finish_non_exhaustive()
+    }
+}
+
+/// A client with RESP3, which pub/sub on a shared connection needs. Does not connect.
+pub fn client(config: &RedisConfig) -> RedisResult<Client> {
+    let info = config.url.expose_secret().into_connection_info()?;
+    let settings = info.redis_settings().clone().set_protocol(ProtocolVersion::RESP3);
+    let info = info.set_redis_settings(settings);
+    match &config.ca {
+        Some(ca) => {
+            let root_cert = Some(std::fs::read(ca).map_err(|error| named("COLLABRY_REDIS_CA", &error))?);
+            Client::build_with_tls(info, TlsCertificates { client_tls: None, root_cert })
+        }
+        None => Client::open(info),
+    }
+}
+
+fn named(setting: &'static str, error: &std::io::Error) -> RedisError {
+    (ErrorKind::InvalidClientConfig, setting, error.to_string()).into()
+}
+
+/// Commands fail while a lost connection is made anew instead of waiting for it: each attempt is a single one, and the
+/// next command makes the next.
+fn settings(connecting: Duration, answer: Duration) -> ConnectionManagerConfig {
+    ConnectionManagerConfig::new()
+        .set_number_of_retries(0)
+        .set_connection_timeout(Some(connecting))
+        .set_response_timeout(Some(answer))
+        .set_pipeline_buffer_size(PIPELINE)
+}
+
+/// Asks Redis for a sign of life, for `/ready`.
+pub async fn ping(connection: &ConnectionManager) -> StoreResult<()> {
+    let () = redis::cmd("PING").query_async(&mut connection.clone()).await?;
+    Ok(())
+}
+
+impl From<RedisError> for StoreError {
+    fn from(error: RedisError) -> Self {
+        match error.kind() {
+            ErrorKind::Parse | ErrorKind::UnexpectedReturnType => Self::Damaged(error.to_string()),
+            _ => Self::Unavailable(format!("Redis: {error}")),
+        }
+    }
+}

@@ -1,0 +1,212 @@
+//! The work queue that the states of source versions form.
+
+use jiff::Timestamp;
+use mongodb::bson::{Document, doc};
+
+use super::documents::{integer, is_open, source, version, version_of};
+use super::{SOURCES, live_filter};
+use crate::ids::{NotebookId, OwnerId, SourceId};
+use crate::sources::{ClaimedVersion, Format, IngestFailure, IngestState};
+use crate::storage::mongo::{Change, Database, Fields as _, date, nested};
+use crate::storage::{StoreError, StoreResult};
+
+/// Versions looked at together: if others take the first, there is a next.
+const CANDIDATES: u32 = 16;
+
+/// How often to look again when others took every one of them.
+const ROUNDS: usize = 16;
+
+pub async fn claim(
+    db: &Database,
+    owner: OwnerId,
+    now: Timestamp,
+    lease_until: Timestamp,
+) -> StoreResult<Option<ClaimedVersion>> {
+    for _ in 0..ROUNDS {
+        let candidates = candidates(db, now).await?;
+        if candidates.is_empty() {
+            return Ok(None);
+        }
+        for candidate in candidates {
+            if !crate::notebooks::is_live(db, candidate.notebook).await? {
+                candidate.close(db).await?;
+            } else if let Some(claimed) = candidate.take(db, owner, now, lease_until).await? {
+                return Ok(Some(claimed));
+            }
+        }
+    }
+    Ok(None)
+}
+
+/// A version that is queued, or whose worker's lease has run out, as it was read.
+struct Candidate {
+    source: SourceId,
+    notebook: NotebookId,
+    number: u32,
+    owner: Option<OwnerId>,
+    attempts: u32,
+    fence: i64,
+}
+
+/// Oldest first.
+async fn candidates(db: &Database, now: Timestamp) -> StoreResult<Vec<Candidate>> {
+    let free = [doc! { "versions.owner": null }, doc! { "versions.leaseUntil": { "$lte": date(now) } }];
+    let stages = vec![
+        doc! { "$match": { "versions.open": true, "deletedAt": null } },
+        doc! { "$unwind": "$versions" },
+        doc! { "$match": { "versions.open": true, "$or": free.to_vec() } },
+        doc! { "$sort": { "versions.createdAt": 1, "_id": 1 } },
+        doc! { "$limit": CANDIDATES },
+    ];
+    let candidate = |document: &Document| {
+        let version = document.get_document("versions").map_err(|error| StoreError::Damaged(error.to_string()))?;
+        Ok(Candidate {
+            source: document.parsed("_id")?,
+            notebook: document.parsed("notebook")?,
+            number: version.number("version")?,
+            owner: version.opt_parsed("owner")?,
+            attempts: version.number("attempts")?,
+            fence: version.number("fence")?,
+        })
+    };
+    db.collection(SOURCES).aggregate(stages, candidate).await
+}
+
+impl Candidate {
+    /// Changes the version if it is still as it was read: each claim moves the fence, so nobody claimed it meanwhile.
+    fn change(&self, set: Document) -> Change {
+        let unchanged = doc! { "version": self.number, "fence": self.fence, "open": true,
+        "owner": self.owner.map(|owner| owner.to_string()) };
+        let mut filter = live_filter(self.source);
+        filter.insert("versions", doc! { "$elemMatch": unchanged });
+        Change::new(filter, doc! { "$set": set }).elements(doc! { "version.version": self.number })
+    }
+
+    async fn take(
+        &self,
+        db: &Database,
+        owner: OwnerId,
+        now: Timestamp,
+        lease_until: Timestamp,
+    ) -> StoreResult<Option<ClaimedVersion>> {
+        let attempt = self.attempts + 1;
+        let claim = self.change(doc! {
+            "versions.$[version].owner": owner.to_string(),
+            "versions.$[version].leaseUntil": date(lease_until),
+            "versions.$[version].attempts": attempt,
+            "versions.$[version].fence": self.fence + 1,
+            "versions.$[version].updatedAt": date(now),
+        });
+        let Some(taken) = db.collection(SOURCES).take(claim).await? else {
+            return Ok(None);
+        };
+        let Some(claimed) = version_of(&taken, self.number)? else {
+            return Err(StoreError::Damaged("a claimed version is not there".to_owned()));
+        };
+        Ok(Some(ClaimedVersion { source: source(&taken)?, version: version(claimed)?, owner, attempt }))
+    }
+
+    /// Its notebook is gone, so it is no work any more.
+    async fn close(&self, db: &Database) -> StoreResult<()> {
+        db.collection(SOURCES).update(self.change(doc! { "versions.$[version].open": false })).await?;
+        Ok(())
+    }
+}
+
+/// The source, if the claim on its version holds.
+pub fn held(claim: &ClaimedVersion) -> Document {
+    let version = doc! {
+        "version": claim.version.version,
+        "owner": claim.owner.to_string(),
+        "attempts": claim.attempt,
+    };
+    let mut filter = live_filter(claim.source.id);
+    filter.insert("versions", doc! { "$elemMatch": version });
+    filter
+}
+
+/// Changes what is claimed; `false` when the claim is lost.
+async fn change_held(db: &Database, claim: &ClaimedVersion, set: Document) -> StoreResult<bool> {
+    if !crate::notebooks::is_live(db, claim.source.notebook_id).await? {
+        return Ok(false);
+    }
+    let change = Change::new(held(claim), doc! { "$set": set });
+    db.collection(SOURCES).update(change.elements(doc! { "version.version": claim.version.version })).await
+}
+
+pub async fn progress(
+    db: &Database,
+    claim: &ClaimedVersion,
+    state: &IngestState,
+    now: Timestamp,
+    lease_until: Timestamp,
+) -> StoreResult<bool> {
+    let set = doc! {
+        "versions.$[version].state": nested(state)?,
+        "versions.$[version].updatedAt": date(now),
+        "versions.$[version].leaseUntil": date(lease_until),
+    };
+    change_held(db, claim, set).await
+}
+
+pub async fn fetched(
+    db: &Database,
+    claim: &ClaimedVersion,
+    name: &str,
+    format: Format,
+    size: u64,
+) -> StoreResult<bool> {
+    let set = doc! {
+        "name": name,
+        "versions.$[version].format": nested(&format)?,
+        "versions.$[version].size": integer(size),
+    };
+    change_held(db, claim, set).await
+}
+
+pub async fn ready(
+    db: &Database,
+    claim: &ClaimedVersion,
+    page_count: Option<u32>,
+    chunk_count: u32,
+    now: Timestamp,
+) -> StoreResult<bool> {
+    let mut set = ending(&IngestState::Ready, now)?;
+    set.insert("versions.$[version].pageCount", page_count);
+    set.insert("versions.$[version].chunkCount", chunk_count);
+    change_held(db, claim, set).await
+}
+
+pub async fn failed(
+    db: &Database,
+    claim: &ClaimedVersion,
+    failure: &IngestFailure,
+    now: Timestamp,
+) -> StoreResult<bool> {
+    change_held(db, claim, ending(&IngestState::Failed(failure.clone()), now)?).await
+}
+
+pub async fn release(db: &Database, claim: &ClaimedVersion, now: Timestamp) -> StoreResult<bool> {
+    let mut set = ending(&IngestState::Queued, now)?;
+    // Nothing crashed, so the attempt does not count.
+    set.insert("versions.$[version].attempts", claim.attempt.saturating_sub(1));
+    change_held(db, claim, set).await
+}
+
+pub async fn end_leases(db: &Database, now: Timestamp) -> StoreResult<()> {
+    let claimed = doc! { "versions.leaseUntil": { "$gt": date(now) } };
+    let end = Change::new(claimed, doc! { "$set": { "versions.$[version].leaseUntil": date(now) } });
+    db.collection(SOURCES).update_all(end.elements(doc! { "version.leaseUntil": { "$gt": date(now) } })).await?;
+    Ok(())
+}
+
+/// Gives the claim up and leaves the version in `state`.
+fn ending(state: &IngestState, now: Timestamp) -> StoreResult<Document> {
+    Ok(doc! {
+        "versions.$[version].state": nested(state)?,
+        "versions.$[version].open": is_open(state),
+        "versions.$[version].updatedAt": date(now),
+        "versions.$[version].owner": null,
+        "versions.$[version].leaseUntil": null,
+    })
+}

@@ -1,0 +1,221 @@
+//! Sources in MongoDB: one document each with all its versions, so that a version and the work on it are one write.
+//! [`documents`] maps them, [`claims`] hands out the work, [`segments`] stores what it makes.
+
+mod claims;
+mod documents;
+mod segments;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use mongodb::bson::{Document, doc};
+
+use self::documents::{source, version_of};
+use super::{
+    Chunk, ClaimedVersion, Format, IngestFailure, IngestState, Page, SegmentId, Source, SourceRepo, SourceVersion,
+};
+use crate::ids::{NotebookId, OwnerId, SourceId};
+use crate::storage::mongo::{Change, Database, Fields as _, Index, Query, conflict, date, nested};
+use crate::storage::{StoreError, StoreResult};
+
+const SOURCES: &str = "sources";
+const PAGES: &str = "pages";
+const CHUNKS: &str = "chunks";
+
+pub(crate) const INDEXES: &[Index] = &[
+    Index::on(SOURCES, "sources_notebook", &["notebook", "createdAt"]),
+    Index::on(SOURCES, "sources_open", &["versions.open"]),
+    Index::on(SOURCES, "sources_deleted", &["deletedAt"]).sparse(),
+    Index::on(PAGES, "pages_number", &["source", "version", "fence", "number"]).unique(),
+    Index::on(PAGES, "pages_start", &["source", "version", "fence", "start"]),
+    Index::on(CHUNKS, "chunks_number", &["source", "version", "fence", "number"]).unique(),
+];
+
+#[async_trait]
+impl SourceRepo for Database {
+    async fn create(&self, source: &Source) -> StoreResult<()> {
+        if !crate::notebooks::is_live(self, source.notebook_id).await? {
+            return Err(StoreError::Missing("the notebook"));
+        }
+        let document = documents::of_source(source)?;
+        self.collection(SOURCES).insert(&document).await.map_err(conflict("the source"))
+    }
+
+    async fn add_version(&self, id: SourceId, name: &str, version: &SourceVersion) -> StoreResult<Option<Source>> {
+        let mut before = live_filter(id);
+        before.insert("latest", i64::from(version.version) - 1);
+        let add = doc! {
+            "$set": { "name": name, "latest": version.version },
+            "$push": { "versions": documents::of_version(version)? },
+        };
+        if live(self, id).await?.is_none() {
+            return Ok(None);
+        }
+        if let Some(added) = self.collection(SOURCES).take(Change::new(before, add)).await? {
+            return source(&added).map(Some);
+        }
+        let Some(stored) = live(self, id).await? else {
+            return Ok(None);
+        };
+        // Of two uploads each has a file of its own: with this file in it, the first answer was lost on the way.
+        match version_of(&stored, version.version)? {
+            Some(taken) if taken.text("blobKey")? == version.blob_key => source(&stored).map(Some),
+            _ => Err(StoreError::Conflict("this version of the source")),
+        }
+    }
+
+    async fn get(&self, notebook: NotebookId, id: SourceId) -> StoreResult<Option<Source>> {
+        match live(self, id).await? {
+            Some(found) if found.parsed::<NotebookId>("notebook")? == notebook => source(&found).map(Some),
+            _ => Ok(None),
+        }
+    }
+
+    async fn notebook_of(&self, id: SourceId) -> StoreResult<Option<NotebookId>> {
+        live(self, id).await?.map(|found| found.parsed("notebook")).transpose()
+    }
+
+    async fn list(&self, notebook: NotebookId) -> StoreResult<Vec<Source>> {
+        if !crate::notebooks::is_live(self, notebook).await? {
+            return Ok(Vec::new());
+        }
+        let all = Query::new(doc! { "notebook": notebook.to_string(), "deletedAt": null });
+        self.collection(SOURCES).find(all.sort(doc! { "createdAt": 1, "_id": 1 }), source).await
+    }
+
+    async fn version(&self, segment: SegmentId) -> StoreResult<Option<SourceVersion>> {
+        let Some(found) = live(self, segment.source_id).await? else {
+            return Ok(None);
+        };
+        version_of(&found, segment.version)?.map(documents::version).transpose()
+    }
+
+    async fn retry(&self, notebook: NotebookId, id: SourceId, now: Timestamp) -> StoreResult<Option<Source>> {
+        let Some(found) = SourceRepo::get(self, notebook, id).await? else {
+            return Ok(None);
+        };
+        let latest = found.latest.version;
+        let mut failed = live_filter(id);
+        failed.insert("latest", latest);
+        failed.insert("versions", doc! { "$elemMatch": { "version": latest, "state.step": "failed" } });
+        let queue = doc! { "$set": {
+            "versions.$[version].state": nested(&IngestState::Queued)?,
+            "versions.$[version].open": true,
+            "versions.$[version].attempts": 0,
+            "versions.$[version].updatedAt": date(now),
+        } };
+        let change = Change::new(failed, queue).elements(doc! { "version.version": latest });
+        self.collection(SOURCES).take(change).await?.as_ref().map(source).transpose()
+    }
+
+    async fn claim(
+        &self,
+        owner: OwnerId,
+        now: Timestamp,
+        lease_until: Timestamp,
+    ) -> StoreResult<Option<ClaimedVersion>> {
+        claims::claim(self, owner, now, lease_until).await
+    }
+
+    async fn progress(
+        &self,
+        claim: &ClaimedVersion,
+        state: &IngestState,
+        now: Timestamp,
+        lease_until: Timestamp,
+    ) -> StoreResult<bool> {
+        claims::progress(self, claim, state, now, lease_until).await
+    }
+
+    async fn fetched(&self, claim: &ClaimedVersion, name: &str, format: Format, size: u64) -> StoreResult<bool> {
+        claims::fetched(self, claim, name, format, size).await
+    }
+
+    async fn put_pages(&self, claim: &ClaimedVersion, pages: &[Page]) -> StoreResult<bool> {
+        segments::put_pages(self, claim, pages).await
+    }
+
+    async fn put_chunks(&self, claim: &ClaimedVersion, chunks: &[Chunk]) -> StoreResult<bool> {
+        segments::put_chunks(self, claim, chunks).await
+    }
+
+    async fn clear_segment(&self, claim: &ClaimedVersion) -> StoreResult<bool> {
+        segments::clear(self, claim).await
+    }
+
+    async fn ready(
+        &self,
+        claim: &ClaimedVersion,
+        page_count: Option<u32>,
+        chunk_count: u32,
+        now: Timestamp,
+    ) -> StoreResult<bool> {
+        claims::ready(self, claim, page_count, chunk_count, now).await
+    }
+
+    async fn failed(&self, claim: &ClaimedVersion, failure: &IngestFailure, now: Timestamp) -> StoreResult<bool> {
+        claims::failed(self, claim, failure, now).await
+    }
+
+    async fn release(&self, claim: &ClaimedVersion, now: Timestamp) -> StoreResult<bool> {
+        claims::release(self, claim, now).await
+    }
+
+    async fn end_leases(&self, now: Timestamp) -> StoreResult<()> {
+        claims::end_leases(self, now).await
+    }
+
+    async fn page(&self, segment: SegmentId, number: u32) -> StoreResult<Option<Page>> {
+        segments::page(self, segment, number).await
+    }
+
+    async fn page_at(&self, segment: SegmentId, offset: u64) -> StoreResult<Option<Page>> {
+        segments::page_at(self, segment, offset).await
+    }
+
+    async fn chunks(&self, segment: SegmentId) -> StoreResult<Vec<Chunk>> {
+        segments::chunks(self, segment).await
+    }
+
+    async fn mark_deleted(&self, notebook: NotebookId, id: SourceId, now: Timestamp) -> StoreResult<bool> {
+        if SourceRepo::get(self, notebook, id).await?.is_none() {
+            return Ok(false);
+        }
+        let delete = doc! { "$set": { "deletedAt": date(now), "versions.$[].open": false } };
+        self.collection(SOURCES).update(Change::new(live_filter(id), delete)).await
+    }
+
+    async fn deleted(&self, upto: Timestamp) -> StoreResult<Vec<(NotebookId, SourceId)>> {
+        let deleted = Query::new(doc! { "deletedAt": { "$lte": date(upto) } }).sort(doc! { "deletedAt": 1 });
+        let ids = |document: &Document| Ok((document.parsed("notebook")?, document.parsed("_id")?));
+        self.collection(SOURCES).find(deleted, ids).await
+    }
+
+    async fn purge(&self, id: SourceId) -> StoreResult<()> {
+        if live(self, id).await?.is_some() {
+            return Ok(());
+        }
+        segments::remove_all(self, id).await?;
+        // Last: as long as it is there, a purge that was cut short runs again.
+        self.collection(SOURCES).delete(doc! { "_id": id.to_string() }).await?;
+        Ok(())
+    }
+}
+
+/// The sources of a notebook, also of one that is deleted.
+pub(crate) async fn ids_in(db: &Database, notebook: NotebookId) -> StoreResult<Vec<SourceId>> {
+    let all = Query::new(doc! { "notebook": notebook.to_string() }).ids().current();
+    db.collection(SOURCES).find(all, |document| document.parsed("_id")).await
+}
+
+/// The source's document; `None` when it or its notebook is gone.
+async fn live(db: &Database, id: SourceId) -> StoreResult<Option<Document>> {
+    let Some(found) = db.collection(SOURCES).find_one(Query::new(live_filter(id)).current()).await? else {
+        return Ok(None);
+    };
+    let live = crate::notebooks::is_live(db, found.parsed("notebook")?).await?;
+    Ok(live.then_some(found))
+}
+
+fn live_filter(id: SourceId) -> Document {
+    doc! { "_id": id.to_string(), "deletedAt": null }
+}

@@ -1,0 +1,233 @@
+//! A collection whose operations end in time, and are heard of when they are slow.
+
+use std::future::IntoFuture;
+use std::time::Duration;
+
+use futures::TryStreamExt as _;
+use mongodb::bson::{Bson, Document, doc};
+use mongodb::error::Result as MongoResult;
+use mongodb::options::{ReadConcern, ReturnDocument};
+use tokio::time::{Instant, timeout};
+
+use super::shape::shape;
+use crate::storage::{StoreError, StoreResult};
+
+/// Documents that are deleted in one step.
+const STEP: u32 = 1000;
+
+/// Some servers take the limit as a 32-bit number.
+const MAX_LIMIT: u32 = i32::MAX.unsigned_abs();
+
+#[derive(Debug)]
+pub(crate) struct Collection {
+    inner: mongodb::Collection<Document>,
+    patience: Duration,
+    slow: Duration,
+}
+
+/// What to read.
+#[derive(Debug, Clone)]
+pub(crate) struct Query {
+    filter: Document,
+    fields: Option<Document>,
+    sort: Option<Document>,
+    limit: Option<u32>,
+    concern: Option<ReadConcern>,
+}
+
+impl Query {
+    pub fn new(filter: Document) -> Self {
+        Self { filter, fields: None, sort: None, limit: None, concern: None }
+    }
+
+    /// Nothing of the documents but their ids.
+    pub fn ids(self) -> Self {
+        Self { fields: Some(doc! { "_id": 1 }), ..self }
+    }
+
+    pub fn sort(self, sort: Document) -> Self {
+        Self { sort: Some(sort), ..self }
+    }
+
+    pub fn limit(self, limit: u32) -> Self {
+        Self { limit: Some(limit), ..self }
+    }
+
+    /// As the primary has it now, be it confirmed by a majority or not: for reads that a guarded write follows, which
+    /// would otherwise meet the same stale state again and again.
+    pub fn current(self) -> Self {
+        Self { concern: Some(ReadConcern::local()), ..self }
+    }
+}
+
+/// What to change, where the filter holds.
+#[derive(Debug, Clone)]
+pub(crate) struct Change {
+    filter: Document,
+    update: Document,
+    sort: Option<Document>,
+    elements: Option<Document>,
+    upsert: bool,
+}
+
+impl Change {
+    pub fn new(filter: Document, update: Document) -> Self {
+        Self { filter, update, sort: None, elements: None, upsert: false }
+    }
+
+    /// Of several that fit, the first in this order is changed.
+    pub fn sort(self, sort: Document) -> Self {
+        Self { sort: Some(sort), ..self }
+    }
+
+    /// Which elements of a list `$[…]` in the change means.
+    pub fn elements(self, elements: Document) -> Self {
+        Self { elements: Some(elements), ..self }
+    }
+
+    /// Inserts a document when none fits; [`StoreError::Conflict`] when one has its key all the same.
+    pub fn upsert(self) -> Self {
+        Self { upsert: true, ..self }
+    }
+}
+
+impl Collection {
+    pub fn new(inner: mongodb::Collection<Document>, patience: Duration, slow: Duration) -> Self {
+        Self { inner, patience, slow }
+    }
+
+    /// [`StoreError::Conflict`] when a unique key is taken.
+    pub async fn insert(&self, document: &Document) -> StoreResult<()> {
+        self.run("insert", &Document::new(), self.inner.insert_one(document)).await?;
+        Ok(())
+    }
+
+    /// Inserts what is not there yet: documents whose key is taken are left as they are.
+    pub async fn insert_missing(&self, documents: &[Document]) -> StoreResult<()> {
+        if documents.is_empty() {
+            return Ok(());
+        }
+        match self.run("insert", &Document::new(), self.inner.insert_many(documents).ordered(false)).await {
+            Ok(_) | Err(StoreError::Conflict(_)) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    pub async fn find<T>(&self, query: Query, read: impl Fn(&Document) -> StoreResult<T>) -> StoreResult<Vec<T>> {
+        let Query { filter, fields, sort, limit, concern } = query;
+        if limit == Some(0) {
+            // To MongoDB it would mean no limit.
+            return Ok(Vec::new());
+        }
+        let shown = filter.clone();
+        let mut find = self.inner.find(filter).limit(limit.map_or(0, |limit| i64::from(limit.min(MAX_LIMIT))));
+        find = if let Some(fields) = fields { find.projection(fields) } else { find };
+        find = if let Some(sort) = sort { find.sort(sort) } else { find };
+        find = if let Some(concern) = concern { find.read_concern(concern) } else { find };
+        let mut cursor = self.run("find", &shown, find).await?;
+        let mut found = Vec::new();
+        // Each batch has its time: a large segment takes as long as it takes.
+        while let Some(document) = self.run("getMore", &shown, cursor.try_next()).await? {
+            found.push(read(&document)?);
+        }
+        Ok(found)
+    }
+
+    pub async fn find_one(&self, query: Query) -> StoreResult<Option<Document>> {
+        Ok(self.find(query.limit(1), |document| Ok(document.clone())).await?.pop())
+    }
+
+    pub async fn exists(&self, filter: Document) -> StoreResult<bool> {
+        Ok(self.find_one(Query::new(filter).ids().current()).await?.is_some())
+    }
+
+    /// As the primary has it now.
+    pub async fn aggregate<T>(
+        &self,
+        stages: Vec<Document>,
+        read: impl Fn(&Document) -> StoreResult<T>,
+    ) -> StoreResult<Vec<T>> {
+        let shown = doc! { "pipeline": stages.clone() };
+        let aggregate = self.inner.aggregate(stages).read_concern(ReadConcern::local());
+        let mut cursor = self.run("aggregate", &shown, aggregate).await?;
+        let mut found = Vec::new();
+        while let Some(document) = self.run("getMore", &shown, cursor.try_next()).await? {
+            found.push(read(&document)?);
+        }
+        Ok(found)
+    }
+
+    /// Changes one document in one step and returns it as it is then.
+    pub async fn take(&self, change: Change) -> StoreResult<Option<Document>> {
+        let Change { filter, update, sort, elements, upsert } = change;
+        let shown = filter.clone();
+        let operation = self.inner.find_one_and_update(filter, update);
+        let mut operation = operation.return_document(ReturnDocument::After).upsert(upsert);
+        operation = if let Some(sort) = sort { operation.sort(sort) } else { operation };
+        operation = if let Some(elements) = elements { operation.array_filters([elements]) } else { operation };
+        self.run("findAndModify", &shown, operation).await
+    }
+
+    /// Changes one document; `false` when none fits.
+    pub async fn update(&self, change: Change) -> StoreResult<bool> {
+        let Change { filter, update, sort: _, elements, upsert } = change;
+        let shown = filter.clone();
+        let mut operation = self.inner.update_one(filter, update).upsert(upsert);
+        operation = if let Some(elements) = elements { operation.array_filters([elements]) } else { operation };
+        let done = self.run("update", &shown, operation).await?;
+        Ok(done.matched_count == 1 || done.upserted_id.is_some())
+    }
+
+    /// Changes every document that fits, each for itself; returns how many.
+    pub async fn update_all(&self, change: Change) -> StoreResult<u64> {
+        let Change { filter, update, sort: _, elements, upsert: _ } = change;
+        let shown = filter.clone();
+        let mut operation = self.inner.update_many(filter, update);
+        operation = if let Some(elements) = elements { operation.array_filters([elements]) } else { operation };
+        Ok(self.run("update", &shown, operation).await?.modified_count)
+    }
+
+    pub async fn delete(&self, filter: Document) -> StoreResult<bool> {
+        let shown = filter.clone();
+        Ok(self.run("delete", &shown, self.inner.delete_one(filter)).await?.deleted_count == 1)
+    }
+
+    /// Deletes everything that fits, a limited number at a time, so that each step ends in time.
+    pub async fn delete_all(&self, filter: Document) -> StoreResult<u64> {
+        let mut deleted = 0;
+        loop {
+            let step = Query::new(filter.clone()).ids().limit(STEP).current();
+            let ids = self.find(step, |document| Ok(document.get("_id").cloned().unwrap_or(Bson::Null))).await?;
+            let last = u32::try_from(ids.len()).is_ok_and(|found| found < STEP);
+            // With the filter again: it may have ceased to fit.
+            let found = doc! { "$and": [{ "_id": { "$in": ids } }, filter.clone()] };
+            deleted += self.run("delete", &filter, self.inner.delete_many(found)).await?.deleted_count;
+            if last {
+                return Ok(deleted);
+            }
+        }
+    }
+
+    /// Runs one operation within its time, and says so when it was slow: with its shape, never with its values.
+    async fn run<T>(
+        &self,
+        command: &'static str,
+        filter: &Document,
+        operation: impl IntoFuture<Output = MongoResult<T>>,
+    ) -> StoreResult<T> {
+        let begun = Instant::now();
+        let result = timeout(self.patience, operation).await;
+        let took = begun.elapsed();
+        if took >= self.slow {
+            let (collection, shape) = (self.inner.name(), shape(filter));
+            let millis = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+            tracing::warn!(command, collection, shape, millis, "a slow query");
+        }
+        match result {
+            Ok(result) => Ok(result?),
+            Err(_) => {
+                Err(StoreError::Unavailable(format!("MongoDB did not finish within {} s", self.patience.as_secs())))
+            }
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! The indexes that the repositories rely on, by name.
+
+use std::collections::BTreeMap;
+
+use futures::future::try_join_all;
+use mongodb::IndexModel;
+use mongodb::bson::Document;
+use mongodb::options::IndexOptions;
+
+use super::Database;
+use crate::storage::StoreResult;
+
+/// An ascending index; it serves the other direction as well.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Index {
+    collection: &'static str,
+    name: &'static str,
+    fields: &'static [&'static str],
+    unique: bool,
+    sparse: bool,
+}
+
+impl Index {
+    pub const fn on(collection: &'static str, name: &'static str, fields: &'static [&'static str]) -> Self {
+        Self { collection, name, fields, unique: false, sparse: false }
+    }
+
+    pub const fn unique(self) -> Self {
+        Self { unique: true, ..self }
+    }
+
+    /// Leaves out documents that have none of the fields.
+    pub const fn sparse(self) -> Self {
+        Self { sparse: true, ..self }
+    }
+
+    fn model(&self) -> IndexModel {
+        let keys: Document = self.fields.iter().map(|field| ((*field).to_owned(), 1.into())).collect();
+        let options =
+            IndexOptions::builder().name(self.name.to_owned()).unique(self.unique).sparse(self.sparse).build();
+        IndexModel::builder().keys(keys).options(options).build()
+    }
+}
+
+/// Makes what is missing. An index of the same name with other fields is an error: it is another version's.
+pub async fn ensure(db: &Database) -> StoreResult<()> {
+    let features = [
+        crate::auth::INDEXES,
+        crate::notebooks::INDEXES,
+        crate::sources::INDEXES,
+        crate::conversations::INDEXES,
+        crate::generations::INDEXES,
+        crate::notifications::INDEXES,
+        crate::jobs::INDEXES,
+        crate::usage::INDEXES,
+    ];
+    let mut models: BTreeMap<&'static str, Vec<IndexModel>> = BTreeMap::new();
+    for index in features.into_iter().flatten() {
+        models.entry(index.collection).or_default().push(index.model());
+    }
+    let made = models
+        .into_iter()
+        .map(async |(collection, models)| db.inner.collection::<Document>(collection).create_indexes(models).await);
+    try_join_all(made).await?;
+    Ok(())
+}

@@ -1,0 +1,89 @@
+//! The backend of replicas: MongoDB.
+//!
+//! Correctness rests on single documents alone: conditions in the filter of a write, and unique indexes. What a process
+//! that dies leaves between two writes is invisible, and cleared away by whoever comes next.
+//!
+//! What is acknowledged is stored by a majority; what users are shown is read from a majority.
+
+mod collection;
+mod error;
+mod fields;
+mod indexes;
+mod shape;
+mod turns;
+
+use std::time::Duration;
+
+use mongodb::Client;
+use mongodb::bson::doc;
+use mongodb::options::{ClientOptions, ReadConcern, ReadPreference, SelectionCriteria, WriteConcern};
+use secrecy::ExposeSecret as _;
+
+pub(crate) use self::collection::{Change, Collection, Query};
+pub(crate) use self::error::conflict;
+pub(crate) use self::fields::{Fields, binary, date, nested, opt_nested};
+pub(crate) use self::indexes::Index;
+use self::turns::Turns;
+use crate::config::MongoConfig;
+use crate::storage::{Probe, StoreError, StoreResult};
+
+const DEFAULT_DATABASE: &str = "collabry";
+
+/// One MongoDB database. Each feature's `mongo.rs` implements its repository on it.
+///
+/// Conventions: ids are UUID text, times are dates, `deletedAt` is missing until then, nested values are documents.
+#[derive(Debug)]
+pub(crate) struct Database {
+    inner: mongodb::Database,
+    /// For each operation, and for each batch of a long read.
+    patience: Duration,
+    /// What takes longer is logged.
+    slow: Duration,
+    /// Writers of one log in this process.
+    pub turns: Turns,
+}
+
+impl Database {
+    /// Connects, makes sure of the indexes, and clears away what a killed process left half deleted.
+    pub async fn open(config: &MongoConfig) -> StoreResult<Self> {
+        let mut options = ClientOptions::parse(config.uri.expose_secret()).await?;
+        options.app_name.get_or_insert_with(|| "collabry".to_owned());
+        options.max_pool_size = Some(config.pool);
+        options.server_selection_timeout = Some(config.timeout);
+        options.connect_timeout = Some(config.timeout);
+        options.retry_writes = Some(true);
+        options.write_concern = Some(WriteConcern::majority());
+        options.read_concern = Some(ReadConcern::majority());
+        options.selection_criteria = Some(SelectionCriteria::ReadPreference(ReadPreference::Primary));
+        let name = options.default_database.clone().unwrap_or_else(|| DEFAULT_DATABASE.to_owned());
+        let inner = Client::with_options(options)?.database(&name);
+        let db = Self { inner, patience: config.timeout, slow: config.slow_query, turns: Turns::default() };
+        db.ping().await?;
+        indexes::ensure(&db).await?;
+        crate::conversations::finish_deletions(&db).await?;
+        Ok(db)
+    }
+
+    pub fn collection(&self, name: &'static str) -> Collection {
+        Collection::new(self.inner.collection(name), self.patience, self.slow)
+    }
+
+    async fn command(&self, command: &str) -> StoreResult<mongodb::bson::Document> {
+        match tokio::time::timeout(self.patience, self.inner.run_command(doc! { command: 1 })).await {
+            Ok(answer) => Ok(answer?),
+            Err(_) => Err(StoreError::Unavailable("MongoDB does not answer in time".to_owned())),
+        }
+    }
+}
+
+#[async_trait::async_trait]
+impl Probe for Database {
+    async fn ping(&self) -> StoreResult<()> {
+        self.command("ping").await?;
+        Ok(())
+    }
+
+    async fn version(&self) -> StoreResult<String> {
+        Ok(format!("MongoDB {}", self.command("buildInfo").await?.text("version")?))
+    }
+}

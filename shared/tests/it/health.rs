@@ -1,0 +1,73 @@
+//! The health listener, beside a process that is busy.
+
+use std::io::{Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream};
+use std::sync::{Arc, mpsc};
+
+use async_trait::async_trait;
+use collabry_shared::config::Role;
+use collabry_shared::health::{Listener, Readiness, Vitals, metrics};
+use tokio::runtime::Builder;
+
+struct Fine;
+
+#[async_trait]
+impl Vitals for Fine {
+    async fn ready(&self) -> Readiness {
+        Readiness::of(false, Vec::new())
+    }
+
+    fn metrics(&self) -> String {
+        metrics::text(&metrics::registry(Role::Worker))
+    }
+}
+
+/// Status and body.
+fn ask(address: SocketAddr, method: &str, path: &str) -> (u16, String) {
+    let mut connection = TcpStream::connect(address).unwrap();
+    write!(connection, "{method} {path} HTTP/1.1\r\nHost: health\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    connection.read_to_string(&mut answer).unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    (head.split(' ').nth(1).unwrap().parse().unwrap(), body.to_owned())
+}
+
+#[test]
+fn a_process_too_busy_to_serve_is_alive_and_not_ready() {
+    let main = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let any = ([127, 0, 0, 1], 0).into();
+    let listener = main.block_on(async { Listener::start(any, Arc::new(Fine)).unwrap() });
+    let address = listener.address();
+    assert_eq!(ask(address, "GET", "/ready").0, 200);
+
+    let (release, released) = mpsc::channel::<()>();
+    let (block, blocked) = mpsc::channel();
+    main.spawn(async move {
+        block.send(()).unwrap();
+        // The only thread that the process has.
+        released.recv().unwrap();
+    });
+    blocked.recv().unwrap();
+    let (status, body) = ask(address, "GET", "/health");
+    assert_eq!(status, 200);
+    assert!(body.contains(r#""status":"ok""#), "{body}");
+    let (status, body) = ask(address, "GET", "/metrics");
+    assert_eq!(status, 200);
+    assert!(body.contains(r#"collabry_build_info{role="worker",version="#), "{body}");
+    let (status, body) = ask(address, "GET", "/ready");
+    assert_eq!(status, 503);
+    assert!(body.contains("too busy"), "{body}");
+
+    release.send(()).unwrap();
+    assert_eq!(ask(address, "GET", "/ready").0, 200);
+    drop(listener);
+    assert!(TcpStream::connect(address).is_err(), "nobody listens any more");
+}
+
+#[test]
+fn it_answers_nothing_else() {
+    let main = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let listener = main.block_on(async { Listener::start(([127, 0, 0, 1], 0).into(), Arc::new(Fine)).unwrap() });
+    assert_eq!(ask(listener.address(), "POST", "/health").0, 405);
+    assert_eq!(ask(listener.address(), "GET", "/v1/search").0, 404);
+}

@@ -1,0 +1,294 @@
+//! The connection to Redis, and the generation log while Redis comes and goes.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use collabry_shared::config::{Config, RedisConfig};
+use collabry_shared::generations::{EventId, GenerationEvent, GenerationLog, GenerationState, LoggedEvent, RedisLog};
+use collabry_shared::ids::{GenerationId, MessageId, OwnerId, UserId};
+use collabry_shared::leases::{Leases as _, RedisLeases};
+use collabry_shared::presence::{Presence as _, RedisPresence};
+use collabry_shared::redis::{Heard, Redis, check};
+use redis_server::RedisServer;
+
+/// Long enough for any machine; nothing waits for it to pass.
+pub const PATIENCE: Duration = Duration::from_mins(2);
+
+/// Asks again and again until `look` finds something.
+pub async fn eventually<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
+    let found = async {
+        loop {
+            if let Some(found) = look().await {
+                return found;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, found).await.unwrap_or_else(|_| panic!("never: {what}"))
+}
+
+fn config(url: &str, ca: Option<&str>) -> RedisConfig {
+    let set = |name: &str| match name {
+        "REDIS_URL" => Some(url.to_owned()),
+        "COLLABRY_REDIS_CA" => ca.map(str::to_owned),
+        _ => None,
+    };
+    Config::from_lookup(set).unwrap().redis.unwrap()
+}
+
+pub async fn open(url: &str) -> Redis {
+    Redis::open(&config(url, None)).await.unwrap()
+}
+
+/// The generation log as a process of its own sees it.
+pub async fn redis_log(url: &str) -> RedisLog {
+    RedisLog::new(open(url).await, OwnerId::new()).unwrap()
+}
+
+fn delta(n: u64) -> GenerationEvent {
+    GenerationEvent::Delta { text: format!("{n} ") }
+}
+
+fn done() -> GenerationEvent {
+    GenerationEvent::Done { state: GenerationState::Done, answer_id: MessageId::new() }
+}
+
+/// Reads to the end as a client does, event id by event id.
+async fn read_to_the_end(log: &RedisLog, id: GenerationId) -> Vec<LoggedEvent> {
+    let mut seen: Vec<LoggedEvent> = Vec::new();
+    let read = async {
+        while !seen.last().is_some_and(|last| last.event.is_final()) {
+            let after = seen.last().map_or(0, |last| last.event_id);
+            seen.extend(log.read(id, after, Duration::from_secs(1)).await.unwrap());
+        }
+    };
+    tokio::time::timeout(PATIENCE, read).await.expect("the end comes");
+    seen
+}
+
+fn ids(events: &[LoggedEvent]) -> Vec<EventId> {
+    events.iter().map(|event| event.event_id).collect()
+}
+
+#[tokio::test]
+async fn it_works_with_a_password_with_tls_and_with_another_database() {
+    let (secret, tls, plain) = (RedisServer::with_password("hunter2"), RedisServer::with_tls(), RedisServer::start());
+    let ca = tls.ca();
+    for config in [config(&secret.url(), None), config(&tls.url(), ca.to_str()), config(&plain.url_of(3), None)] {
+        check::check(&config).await.unwrap();
+        let redis = Redis::open(&config).await.unwrap();
+        let channel = redis.channels().control();
+        let mut heard = redis.subscribe(channel.clone(), 8).await;
+        redis.publish(&channel, b"hello").await.unwrap();
+        assert_eq!(heard.next().await, Some(Heard::Message(b"hello".to_vec())));
+        let log = RedisLog::new(redis, OwnerId::new()).unwrap();
+        let id = GenerationId::new();
+        log.append(id, &done()).await.unwrap();
+        assert_eq!(ids(&read_to_the_end(&log, id).await), [1]);
+    }
+    // What is in one database is not in another, and what is said there is not heard here.
+    let (three, four) = (open(&plain.url_of(3)).await, open(&plain.url_of(4)).await);
+    assert_ne!(three.channels().control(), four.channels().control());
+    assert!(keys(&three).await.keys().any(|key| key.starts_with("collabry:generation:")));
+    assert!(keys(&four).await.is_empty());
+}
+
+#[tokio::test]
+async fn what_is_wrong_is_said_in_words() {
+    let (secret, tls, evicts) =
+        (RedisServer::with_password("hunter2"), RedisServer::with_tls(), RedisServer::that_evicts());
+    let problem = async |url: &str| check::check(&config(url, None)).await.unwrap_err();
+    assert!(problem(&evicts.url()).await.contains("noeviction"));
+    assert!(problem(&secret.url().replace("hunter2", "hunter3")).await.contains("REDIS_URL"));
+    assert!(problem(&tls.url()).await.contains("REDIS_URL"), "nobody vouches for its certificate");
+    assert!(problem("redis://127.0.0.1:1/0").await.contains("REDIS_URL"));
+}
+
+#[tokio::test]
+async fn a_subscriber_hears_on_after_redis_was_away_and_knows_that_it_was() {
+    let mut server = RedisServer::start();
+    let redis = open(&server.url()).await;
+    let mut heard = redis.subscribe("collabry:test".to_owned(), 8).await;
+    let mut returns = redis.returns();
+    redis.publish("collabry:test", b"before").await.unwrap();
+    assert_eq!(heard.next().await, Some(Heard::Message(b"before".to_vec())));
+    server.kill();
+    eventually("it is noticed", async || (!redis.is_up()).then_some(())).await;
+    assert!(redis.publish("collabry:test", b"lost").await.is_err());
+    server.start_again();
+    tokio::time::timeout(PATIENCE, returns.changed()).await.unwrap().unwrap();
+    redis.publish("collabry:test", b"after").await.unwrap();
+    assert_eq!(heard.next().await, Some(Heard::Gap));
+    assert_eq!(heard.next().await, Some(Heard::Message(b"after".to_vec())));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_redis_that_hangs_is_noticed_and_what_was_said_meanwhile_is_a_gap() {
+    let server = RedisServer::start();
+    let redis = open(&server.url()).await;
+    let mut heard = redis.subscribe("collabry:test".to_owned(), 8).await;
+    let mut returns = redis.returns();
+    server.pause();
+    eventually("it is noticed", async || (!redis.is_up()).then_some(())).await;
+    server.resume();
+    tokio::time::timeout(PATIENCE, returns.changed()).await.unwrap().unwrap();
+    assert_eq!(heard.next().await, Some(Heard::Gap));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_log_goes_on_while_redis_is_away_and_readers_miss_nothing() {
+    let mut server = RedisServer::start();
+    let (writer, reader) = (redis_log(&server.url()).await, redis_log(&server.url()).await);
+    let (mid, late) = (GenerationId::new(), GenerationId::new());
+    for n in 1..=10 {
+        assert_eq!(writer.append(mid, &delta(n)).await.unwrap(), n);
+    }
+    let reading = {
+        let seen = reader.read(mid, 0, PATIENCE).await.unwrap();
+        assert_eq!(seen.len(), 10);
+        async { [seen, read_after(&reader, mid, 10, 25).await].concat() }
+    };
+    let writing = async {
+        server.kill();
+        for n in 11..=20 {
+            assert_eq!(writer.append(mid, &delta(n)).await.unwrap(), n, "it is numbered and kept");
+        }
+        assert_eq!(writer.append(late, &delta(1)).await.unwrap(), 1, "one may even begin");
+        // Empty: also what was written before is written again.
+        server.start_again();
+        for n in 21..=24 {
+            assert_eq!(writer.append(mid, &delta(n)).await.unwrap(), n);
+        }
+        assert_eq!(writer.append(mid, &done()).await.unwrap(), 25);
+        assert_eq!(writer.append(late, &done()).await.unwrap(), 2);
+    };
+    let (seen, ()) = tokio::join!(reading, writing);
+    assert_eq!(ids(&seen), (1..=25).collect::<Vec<_>>(), "each once, in order");
+    assert_eq!(read_to_the_end(&reader, mid).await, seen, "also from the beginning");
+    assert_eq!(ids(&read_to_the_end(&reader, late).await), [1, 2]);
+}
+
+/// The events after `after` up to `to`.
+async fn read_after(log: &RedisLog, id: GenerationId, after: EventId, to: EventId) -> Vec<LoggedEvent> {
+    let mut seen: Vec<LoggedEvent> = Vec::new();
+    let read = async {
+        while seen.last().is_none_or(|last| last.event_id < to) {
+            let after = seen.last().map_or(after, |last| last.event_id);
+            seen.extend(log.read(id, after, Duration::from_secs(1)).await.unwrap());
+        }
+    };
+    tokio::time::timeout(PATIENCE, read).await.expect("the events come");
+    seen
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_log_that_ended_comes_back_for_those_who_are_in_the_middle_of_it() {
+    let mut server = RedisServer::start();
+    let (writer, reader) = (redis_log(&server.url()).await, redis_log(&server.url()).await);
+    let id = GenerationId::new();
+    for n in 1..=9 {
+        writer.append(id, &delta(n)).await.unwrap();
+    }
+    writer.append(id, &done()).await.unwrap();
+    server.kill();
+    server.start_again();
+    assert_eq!(ids(&read_after(&reader, id, 4, 10).await), (5..=10).collect::<Vec<_>>());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_takes_a_log_over_goes_on_behind_what_is_there() {
+    let server = RedisServer::start();
+    let (first, second) = (redis_log(&server.url()).await, redis_log(&server.url()).await);
+    let id = GenerationId::new();
+    assert_eq!(first.append(id, &delta(1)).await.unwrap(), 1);
+    assert_eq!(second.append(id, &delta(2)).await.unwrap(), 2);
+    assert_eq!(second.append(id, &delta(3)).await.unwrap(), 3);
+    // It has seen neither: its next does not go where theirs are.
+    first.append(id, &delta(4)).await.unwrap();
+    assert_eq!(second.append(id, &done()).await.unwrap(), 5);
+    let expected: Vec<_> = [delta(1), delta(2), delta(3), delta(4)].into();
+    let seen = read_to_the_end(&second, id).await;
+    assert_eq!(
+        seen.iter().map(|logged| &logged.event).take(4).collect::<Vec<_>>(),
+        expected.iter().collect::<Vec<_>>()
+    );
+    assert_eq!(ids(&seen), [1, 2, 3, 4, 5]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn all_readers_of_a_process_block_once() {
+    const READERS: usize = 50;
+    let server = RedisServer::start();
+    let (writer, reader) = (redis_log(&server.url()).await, redis_log(&server.url()).await);
+    let watcher = open(&server.url()).await;
+    let ids: Vec<_> = (0..20).map(|_| GenerationId::new()).collect();
+    let reading = ids.iter().flat_map(|id| [*id; READERS]).map(|id| read_to_the_end(&reader, id));
+    let writing = async {
+        eventually("it blocks", async || (blocked(&watcher).await == 1).then_some(())).await;
+        for n in 1..=20 {
+            for id in &ids {
+                writer.append(*id, &delta(n)).await.unwrap();
+            }
+            assert!(blocked(&watcher).await <= 1, "one reader for all");
+        }
+        for id in &ids {
+            writer.append(*id, &done()).await.unwrap();
+        }
+    };
+    let (read, ()) = tokio::join!(futures::future::join_all(reading), writing);
+    assert_eq!(read.len(), READERS * ids.len());
+    assert!(read.iter().all(|events| events.len() == 21));
+    // 1,000 readers of 21 events each: far fewer reads than if each had asked.
+    let stats: redis::InfoDict =
+        redis::cmd("INFO").arg("commandstats").query_async(&mut watcher.connection()).await.unwrap();
+    let calls = |command: &str| -> u64 {
+        let stats: String = stats.get(&format!("cmdstat_{command}")).unwrap_or_default();
+        let calls = stats.split(',').next().and_then(|calls| calls.strip_prefix("calls="));
+        calls.map_or(0, |calls| calls.parse().unwrap())
+    };
+    assert!(calls("xread") <= 21 * ids.len() as u64 * 2, "{} XREADs", calls("xread"));
+    assert!(calls("xread") > 0);
+}
+
+async fn blocked(redis: &Redis) -> u64 {
+    let info: redis::InfoDict = redis::cmd("INFO").arg("clients").query_async(&mut redis.connection()).await.unwrap();
+    info.get("blocked_clients").unwrap()
+}
+
+/// Every key, and for how long it still lives in milliseconds.
+async fn keys(redis: &Redis) -> HashMap<String, i64> {
+    let mut connection = redis.connection();
+    let keys: Vec<String> = redis::cmd("KEYS").arg("*").query_async(&mut connection).await.unwrap();
+    let mut lives = HashMap::new();
+    for key in keys {
+        let life = redis::cmd("PTTL").arg(&key).query_async(&mut connection).await.unwrap();
+        lives.insert(key, life);
+    }
+    lives
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_key_is_ours_and_expires() {
+    let server = RedisServer::start();
+    let redis = open(&server.url()).await;
+    let log = RedisLog::new(redis.clone(), OwnerId::new()).unwrap();
+    let id = GenerationId::new();
+    log.append(id, &delta(1)).await.unwrap();
+    let waiting = log.read(id, 1, PATIENCE);
+    let appending = async {
+        eventually("it is followed", async || (blocked(&redis).await == 1).then_some(())).await;
+        log.append(id, &done()).await.unwrap();
+    };
+    let _ = tokio::join!(waiting, appending);
+    let presence = RedisPresence::new(redis.clone(), OwnerId::new());
+    presence.enter(UserId::new(), "1").await;
+    let leases = RedisLeases::new(redis.clone());
+    leases.acquire("purge", OwnerId::new(), PATIENCE).await.unwrap().unwrap();
+    let keys = keys(&redis).await;
+    for kind in ["generation:", "wake:", "presence:", "online", "lease:", "fence:"] {
+        assert!(keys.keys().any(|key| key.starts_with(&format!("collabry:{kind}"))), "no {kind} in {keys:?}");
+    }
+    for (key, life) in keys {
+        assert!(key.starts_with("collabry:") && life > 0, "{key} lives {life}");
+    }
+}

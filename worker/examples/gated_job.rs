@@ -1,0 +1,68 @@
+//! A worker with one job that stops before its effect until it is told to go on, for tests that pause its process.
+//!
+//! `gated_job FOLDER LEASE_MS`: the store and the files by which it speaks are in FOLDER. `entered-PID` says that it is
+//! before its effect, `go-PID` lets it go on, a line in `effects` is the effect, `left-PID` says that it is through.
+
+#![expect(clippy::unwrap_used, reason = "a program of tests fails by panicking")]
+
+use std::fs::{self, File};
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use collabry_shared::clock::SystemClock;
+use collabry_shared::jobs::{JobSpec, Missed};
+use collabry_shared::storage::sqlite;
+use collabry_shared::{lifecycle, telemetry};
+use collabry_worker::Worker;
+use collabry_worker::jobs::{Job, Task, Turn};
+use jiff::SignedDuration;
+
+struct Gated {
+    folder: PathBuf,
+}
+
+impl Gated {
+    fn file(&self, what: &str) -> PathBuf {
+        self.folder.join(format!("{what}-{}", std::process::id()))
+    }
+}
+
+/// However the task ends, it says so.
+struct Left(PathBuf);
+
+impl Drop for Left {
+    fn drop(&mut self) {
+        File::create(&self.0).unwrap();
+    }
+}
+
+#[async_trait]
+impl Task for Gated {
+    async fn run(&self, turn: &Turn) -> anyhow::Result<()> {
+        let _left = Left(self.file("left"));
+        File::create(self.file("entered"))?;
+        while !self.file("go").exists() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        turn.check().await?;
+        let mut effects = fs::OpenOptions::new().append(true).create(true).open(self.folder.join("effects"))?;
+        effects.write_all(format!("{} {}\n", turn.slot(), std::process::id()).as_bytes())?;
+        Ok(())
+    }
+}
+
+#[tokio::main]
+async fn main() {
+    let mut arguments = std::env::args().skip(1);
+    let folder = PathBuf::from(arguments.next().unwrap());
+    let lease = SignedDuration::from_millis(arguments.next().unwrap().parse().unwrap());
+    telemetry::init(&collabry_shared::config::Config::from_lookup(|_| None).unwrap().log).unwrap();
+    let clock = Arc::new(SystemClock);
+    let stores = sqlite::open(&folder, clock.clone()).await.unwrap();
+    let spec = JobSpec { name: "gated".parse().unwrap(), schedule: None, missed: Missed::Skip, lease };
+    let worker = Worker::with_jobs(vec![Job::new(spec, Gated { folder })], stores, clock, Duration::ZERO);
+    worker.run(lifecycle::shutdown_on_signal().unwrap()).await.unwrap();
+}

@@ -1,0 +1,40 @@
+//! The worker's command line.
+
+mod serve;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use collabry_shared::config::Role;
+use collabry_shared::lifecycle;
+
+const ENVIRONMENT: &str = "\
+Settings are environment variables (all of them: .env.example). A worker needs
+  MONGODB_URI              where the documents are   [for example mongodb://localhost/collabry]
+  REDIS_URL                where replicas coordinate [for example redis://localhost]
+and often
+  COLLABRY_RETENTION_DAYS  how long deleted notebooks and sources are kept [default: 7]
+  COLLABRY_JOB_SCHEDULES   jobs at other times, or off
+                           [for example \"purge-deleted=0 0 4 * * *;expire-sessions=off\"]
+  COLLABRY_INTERNAL_BIND   /health, /ready, /metrics [default: 127.0.0.1:5201]
+  COLLABRY_DRAIN_SECS      what running jobs have left after SIGTERM [default: 20]
+
+One is enough. Of several, each slot of a job is still run by one: a ledger in the database decides which. The jobs, their
+schedules and their last runs: GET /api/admin/jobs, for the accounts in the api's COLLABRY_ADMIN_EMAILS.
+
+The first SIGTERM drains, and jobs that do not finish are given back; a second one ends at once. Exit code 64: the
+configuration is wrong, and every problem with it is listed.";
+
+/// Jobs that are due from time to time: ending what was abandoned, purging what was deleted, counting usage
+#[derive(Debug, Parser)]
+#[command(name = "collabry-worker", version, after_help = ENVIRONMENT)]
+enum Command {
+    /// Run a worker
+    Serve,
+}
+
+fn main() -> ExitCode {
+    match Command::parse() {
+        Command::Serve => lifecycle::run(Role::Worker, serve::serve),
+    }
+}

@@ -1,0 +1,172 @@
+//! The worker from its parts to its end.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use collabry_shared::clock::Clock;
+use collabry_shared::config::WorkerConfig;
+use collabry_shared::generations::Endings;
+use collabry_shared::health::Vitals;
+use collabry_shared::ids::OwnerId;
+use collabry_shared::jobs::{BuiltIn, JobName, JobRepo, Schedule};
+use collabry_shared::realtime::FanOut;
+use collabry_shared::storage::Stores;
+use tokio::sync::Notify;
+use tokio::task::JoinSet;
+use tokio::time::{sleep, timeout};
+use tokio_cron_scheduler::{Job as CronJob, JobScheduler};
+use tokio_util::sync::CancellationToken;
+
+use crate::auth::ExpireSessions;
+use crate::generations::{EndGenerations, ForgetLogs};
+use crate::jobs::{ForgetRuns, Job, RunCounts, Runner};
+use crate::sources::PurgeDeleted;
+use crate::usage::RollUpUsage;
+use crate::vitals::WorkerVitals;
+
+/// How often requested and abandoned runs are looked for.
+const POLL: Duration = Duration::from_secs(2);
+
+/// What a worker is made of; which backends are behind the traits is decided by whoever builds it.
+pub struct WorkerParts {
+    pub config: WorkerConfig,
+    /// What running jobs have left at shutdown; after it they are given back.
+    pub drain: Duration,
+    pub stores: Stores,
+    pub fan_out: Arc<dyn FanOut>,
+    pub clock: Arc<dyn Clock>,
+    /// Engines are processes of their own, and may all be gone: generations are ended here too.
+    pub ends_generations: bool,
+}
+
+impl WorkerParts {
+    /// The jobs of every worker.
+    fn built_in(&self) -> Vec<Job> {
+        let Self { config, stores, clock, .. } = self;
+        let spec = |job: BuiltIn| job.spec(&config.schedules);
+        let mut jobs = vec![
+            Job::new(
+                spec(BuiltIn::PURGE_DELETED),
+                PurgeDeleted { stores: stores.clone(), clock: Arc::clone(clock), retention: config.retention },
+            ),
+            Job::new(
+                spec(BuiltIn::EXPIRE_SESSIONS),
+                ExpireSessions { sessions: Arc::clone(&stores.sessions), clock: Arc::clone(clock) },
+            ),
+            Job::new(
+                spec(BuiltIn::FORGET_LOGS),
+                ForgetLogs { log: Arc::clone(&stores.generation_log), clock: Arc::clone(clock) },
+            ),
+            Job::new(spec(BuiltIn::ROLL_UP_USAGE), RollUpUsage { stores: stores.clone(), clock: Arc::clone(clock) }),
+            Job::new(spec(BuiltIn::FORGET_RUNS), ForgetRuns { jobs: Arc::clone(&stores.jobs) }),
+        ];
+        if self.ends_generations {
+            let (stores, fan_out, clock) = (stores.clone(), Arc::clone(&self.fan_out), Arc::clone(clock));
+            let endings = Endings { stores, fan_out, clock };
+            jobs.push(Job::new(spec(BuiltIn::END_GENERATIONS), EndGenerations { endings }));
+        }
+        jobs
+    }
+}
+
+impl fmt::Debug for WorkerParts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WorkerParts").field("config", &self.config).finish_non_exhaustive()
+    }
+}
+
+/// A built worker, not yet running.
+pub struct Worker {
+    jobs: Vec<Job>,
+    stores: Stores,
+    clock: Arc<dyn Clock>,
+    drain: Duration,
+    owner: OwnerId,
+    counts: RunCounts,
+}
+
+impl Worker {
+    pub fn build(parts: WorkerParts) -> Self {
+        let jobs = parts.built_in();
+        Self::with_jobs(jobs, parts.stores, parts.clock, parts.drain)
+    }
+
+    /// A worker that has these jobs and no other.
+    pub fn with_jobs(jobs: Vec<Job>, stores: Stores, clock: Arc<dyn Clock>, drain: Duration) -> Self {
+        Self { jobs, stores, clock, drain, owner: OwnerId::new(), counts: RunCounts::default() }
+    }
+
+    /// What the health endpoints say of it; `shutdown` is the one that ends [`run`](Self::run).
+    pub fn vitals(&self, shutdown: CancellationToken) -> Arc<dyn Vitals> {
+        Arc::new(WorkerVitals::new(self.stores.clone(), self.counts.clone(), shutdown))
+    }
+
+    /// Runs jobs as they fall due until `shutdown`; then lets the running ones finish within the drain time, and gives
+    /// back what is not finished by then.
+    pub async fn run(self, shutdown: CancellationToken) -> anyhow::Result<()> {
+        let mut scheduler = JobScheduler::new().await.context("starting the scheduler")?;
+        let ledger = &self.stores.jobs;
+        let (give_back, mut runners, mut wakes) = (CancellationToken::new(), JoinSet::new(), HashMap::new());
+        for job in self.jobs {
+            let declared = ledger.declare(&job.spec, self.clock.now()).await.context("declaring the jobs")?;
+            let wake = Arc::new(Notify::new());
+            if let Some(schedule) = &job.spec.schedule {
+                scheduler.add(says_when(schedule, &wake)?).await.context("scheduling the jobs")?;
+            }
+            wakes.insert(job.spec.name.clone(), Arc::clone(&wake));
+            let runner = Runner {
+                declared,
+                task: job.task,
+                ledger: Arc::clone(ledger),
+                clock: Arc::clone(&self.clock),
+                owner: self.owner,
+                counts: self.counts.clone(),
+                wake,
+            };
+            runners.spawn(runner.run(shutdown.clone(), give_back.clone()));
+        }
+        scheduler.start().await.context("starting the scheduler")?;
+        shutdown.run_until_cancelled(look_for_open_runs(ledger.as_ref(), self.clock.as_ref(), &wakes)).await;
+        scheduler.shutdown().await.context("ending the scheduler")?;
+        let ended = async {
+            while let Some(ended) = runners.join_next().await {
+                if let Err(error) = ended {
+                    tracing::error!(%error, "a job's loop ended unexpectedly");
+                }
+            }
+        };
+        tokio::pin!(ended);
+        if timeout(self.drain, &mut ended).await.is_err() {
+            tracing::info!("giving back the jobs that did not finish within the drain time");
+            give_back.cancel();
+            ended.await;
+        }
+        Ok(())
+    }
+}
+
+/// The scheduler decides nothing but when to look: which slot is due, and whose it is, says the ledger.
+fn says_when(schedule: &Schedule, wake: &Arc<Notify>) -> anyhow::Result<CronJob> {
+    let wake = Arc::clone(wake);
+    let tick = CronJob::new(schedule.to_string(), move |_, _| wake.notify_one());
+    tick.with_context(|| format!("scheduling {schedule}"))
+}
+
+async fn look_for_open_runs(ledger: &dyn JobRepo, clock: &dyn Clock, wakes: &HashMap<JobName, Arc<Notify>>) {
+    loop {
+        match ledger.open(clock.now()).await {
+            Ok(open) => open.iter().filter_map(|job| wakes.get(job)).for_each(|wake| wake.notify_one()),
+            Err(error) => tracing::error!(%error, "open runs cannot be looked for"),
+        }
+        sleep(POLL).await;
+    }
+}
+
+impl fmt::Debug for Worker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Worker").field("owner", &self.owner).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,187 @@
+//! What the built-in jobs do.
+
+use collabry_shared::auth::Session;
+use collabry_shared::conversations::{Author, ClientId, MessageStatus, NewMessage};
+use collabry_shared::engine::ModelId;
+use collabry_shared::generations::{Generation, GenerationEvent, GenerationState};
+use collabry_shared::ids::{GenerationId, MessageId, OwnerId, SessionId};
+use collabry_shared::realtime::{Event, Published, Room, Signal};
+use collabry_shared::sources::{Chunk, Source};
+use jiff::SignedDuration;
+use jiff::civil::Date;
+
+use crate::support::World;
+
+const DAY: i64 = 24 * 60 * 60;
+
+/// A source with a chunk, ready.
+async fn ready_source(world: &World, notebook: &collabry_shared::notebooks::Notebook) -> Source {
+    let source = world.source(notebook).await;
+    let lease = world.now() + SignedDuration::from_secs(60);
+    let claim = world.stores.sources.claim(OwnerId::new(), world.now(), lease).await.unwrap().unwrap();
+    let chunk = Chunk {
+        index: 0,
+        start: 0,
+        end: 10,
+        page: 1,
+        headings: Vec::new(),
+        text: "They flow.".to_owned(),
+        embedding: vec![1.0, 0.0],
+    };
+    assert!(world.stores.sources.put_chunks(&claim, &[chunk]).await.unwrap());
+    assert!(world.stores.sources.ready(&claim, None, 1, world.now()).await.unwrap());
+    source
+}
+
+/// Whether rows of the source are left: its ids are free again when not.
+async fn has_rows(world: &World, source: &Source) -> bool {
+    world.stores.sources.deleted(jiff::Timestamp::MAX).await.unwrap().iter().any(|(_, id)| *id == source.id)
+}
+
+#[tokio::test]
+async fn what_was_deleted_is_purged_after_its_retention() {
+    let world = World::new().await;
+    let (kept, gone) = (world.notebook().await, world.notebook().await);
+    let (stays, deleted, below) =
+        (ready_source(&world, &kept).await, ready_source(&world, &kept).await, ready_source(&world, &gone).await);
+    assert!(world.stores.sources.mark_deleted(kept.id, deleted.id, world.now()).await.unwrap());
+    assert!(world.stores.notebooks.mark_deleted(gone.id, world.now()).await.unwrap());
+
+    world.pass(7 * DAY - 1);
+    world.run_built_in("purge-deleted").await;
+    assert!(has_rows(&world, &deleted).await && world.has_file(&deleted).await && world.has_file(&below).await);
+
+    world.pass(1);
+    for _ in 0..2 {
+        world.run_built_in("purge-deleted").await;
+        assert!(!has_rows(&world, &deleted).await && !world.has_file(&deleted).await && !world.has_file(&below).await);
+        assert!(world.stores.notebooks.deleted(world.now()).await.unwrap().is_empty());
+    }
+    assert!(world.has_file(&stays).await);
+    let segment = collabry_shared::sources::SegmentId { source_id: stays.id, version: 1 };
+    assert_eq!(world.stores.sources.chunks(segment).await.unwrap().len(), 1);
+    // Every id is free again, so nothing of it is left.
+    world.stores.notebooks.create(&gone).await.unwrap();
+    assert!(world.stores.sources.list(gone.id).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_purge_that_died_half_way_is_ended_by_the_next() {
+    let world = World::new().await;
+    let notebook = world.notebook().await;
+    let source = ready_source(&world, &notebook).await;
+    assert!(world.stores.notebooks.mark_deleted(notebook.id, world.now()).await.unwrap());
+    world.stores.blobs.delete_notebook(notebook.id).await.unwrap();
+    world.pass(7 * DAY);
+    world.run_built_in("purge-deleted").await;
+    assert!(world.stores.notebooks.deleted(world.now()).await.unwrap().is_empty());
+    assert!(!world.has_file(&source).await);
+}
+
+#[tokio::test]
+async fn a_generation_of_a_dead_engine_ends_as_interrupted_with_its_text() {
+    let mut world = World::new().await;
+    let notebook = world.notebook().await;
+    let talk = world.conversation(&notebook).await;
+    let generation = Generation {
+        id: GenerationId::new(),
+        notebook_id: notebook.id,
+        conversation_id: talk.id,
+        question_id: MessageId::new(),
+        answer_id: MessageId::new(),
+        model: ModelId::extractive(),
+        source_ids: None,
+        supersedes: None,
+        requested_by: world.user.id,
+        state: GenerationState::Queued,
+        failure: None,
+        created_at: world.now(),
+        finished_at: None,
+    };
+    world.stores.generations.create(&generation).await.unwrap();
+    let lease = world.now() + SignedDuration::from_secs(6);
+    world.stores.generations.claim(generation.id, OwnerId::new(), lease).await.unwrap().unwrap();
+    let delta = GenerationEvent::Delta { text: "Rivers flow".to_owned() };
+    world.stores.generation_log.append(generation.id, &delta).await.unwrap();
+
+    world.pass(7);
+    world.run_built_in("end-generations").await;
+    let state = async || world.stores.generations.get(generation.id).await.unwrap().unwrap().state;
+    assert_eq!(state().await, GenerationState::Running, "engines come first");
+    world.pass(1);
+    world.run_built_in("end-generations").await;
+    assert_eq!(state().await, GenerationState::Interrupted);
+    let answer = world.stores.conversations.message(talk.id, generation.answer_id).await.unwrap().unwrap();
+    assert_eq!((answer.content.as_str(), answer.status), ("Rivers flow", MessageStatus::Interrupted));
+    let running = Signal::GenerationRunning { generation_id: generation.id, conversation_id: talk.id };
+    let head = answer.rev;
+    let told = Published::Emit(Room::Conversation(talk.id), Event::MessageNew { message: answer });
+    let (notebook_id, conversation_id) = (notebook.id, talk.id);
+    let activity = Event::ConversationActivity { notebook_id, conversation_id, head };
+    let outside = Published::Emit(Room::Outside(notebook_id, conversation_id), activity);
+    assert_eq!(world.heard(), [Published::Signal(running), told, outside]);
+}
+
+#[tokio::test]
+async fn expired_sessions_go() {
+    let world = World::new().await;
+    let session = |byte: u8, days: i64| Session {
+        id: SessionId::new(),
+        user_id: world.user.id,
+        token_hash: [byte; 32],
+        previous_hash: None,
+        rotated_at: world.now(),
+        expires_at: world.now() + SignedDuration::from_secs(days * DAY),
+    };
+    let (short, long) = (session(1, 1), session(2, 30));
+    for session in [&short, &long] {
+        world.stores.sessions.create(session).await.unwrap();
+    }
+    world.pass(2 * DAY);
+    let then = short.rotated_at;
+    world.run_built_in("expire-sessions").await;
+    assert_eq!(world.stores.sessions.get(short.id, then).await.unwrap(), None, "not even to an older clock");
+    assert_eq!(world.stores.sessions.get(long.id, then).await.unwrap(), Some(long));
+}
+
+#[tokio::test]
+async fn usage_is_counted_since_the_last_run() {
+    let world = World::new().await;
+    let notebook = world.notebook().await;
+    let talk = world.conversation(&notebook).await;
+    let send = async |client_id: &str| {
+        let message = NewMessage {
+            id: MessageId::new(),
+            conversation_id: talk.id,
+            client_id: ClientId::parse(client_id).unwrap(),
+            author: Author::User { user_id: world.user.id, name: "Ada".to_owned() },
+            content: "Why do rivers flow?".to_owned(),
+            citations: Vec::new(),
+            status: MessageStatus::Complete,
+            failure: None,
+            generation_id: None,
+            reply_to: None,
+            created_at: world.now(),
+        };
+        world.stores.conversations.append(&message).await.unwrap();
+    };
+    let counted = async || {
+        let (from, to) = (Date::constant(2026, 1, 1), Date::constant(2026, 12, 31));
+        let days = world.stores.usage.of(world.user.id, from, to).await.unwrap();
+        days.iter().map(|usage| (usage.day.to_string(), usage.messages)).collect::<Vec<_>>()
+    };
+    send("one").await;
+    world.pass(3 * DAY);
+    send("two").await;
+    world.run_built_in("roll-up-usage").await;
+    let first = [("2026-03-01".to_owned(), 1), ("2026-03-04".to_owned(), 1)];
+    assert_eq!(counted().await, first);
+    send("three").await;
+    // No worker for a while: the days in between are counted when there is one again.
+    world.pass(2 * DAY);
+    send("four").await;
+    world.pass(2 * DAY);
+    world.run_built_in("roll-up-usage").await;
+    let all = [("2026-03-01", 1), ("2026-03-04", 2), ("2026-03-06", 1)];
+    assert_eq!(counted().await, all.map(|(day, messages)| (day.to_owned(), messages)));
+}

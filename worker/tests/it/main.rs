@@ -1,0 +1,9 @@
+//! The worker over real stores, in this process and as processes of its own.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+mod jobs;
+mod paused;
+mod process;
+mod runs;
+mod support;
