@@ -114,7 +114,8 @@ impl App {
     pub async fn run(mut self, listener: TcpListener, shutdown: CancellationToken) -> std::io::Result<()> {
         let tasks = TaskTracker::new();
         let stop = CancellationToken::new();
-        self.server.start(self.published, &tasks, &stop).await?;
+        let broken = CancellationToken::new();
+        self.server.start(self.published, &tasks, &stop, &broken).await?;
         tasks.spawn(stop.clone().run_until_cancelled_owned(self.flood.forget()));
         let told = CancellationToken::new();
         let router = self.router.into_make_service_with_connect_info::<SocketAddr>();
@@ -131,6 +132,7 @@ impl App {
         };
         let result = tokio::select! {
             result = serving.into_future() => result,
+            () = broken.cancelled() => Err(std::io::Error::other("what serves the sockets broke; see the log above")),
             () = ending => {
                 tracing::warn!("some requests did not finish within the drain time");
                 Ok(())

@@ -85,28 +85,35 @@ impl Server {
     }
 
     /// Lets sockets in, and starts what runs beside them: delivery of published events, tails of generations, expiry.
+    /// Should one of these end before `stop`, `broken` is cancelled: without it sockets would wait in silence.
     pub async fn start(
         &mut self,
         published: mpsc::Receiver<Published>,
         tasks: &TaskTracker,
         stop: &CancellationToken,
+        broken: &CancellationToken,
     ) -> std::io::Result<()> {
+        // Before the rest: there is no room to speak into while the namespace is missing.
+        connect::register(&self.io).await.map_err(std::io::Error::other)?;
         let (io, realtime) = (&self.io, &self.realtime);
         let run = |work: BoxFuture<'static, ()>| {
-            tasks.spawn(stop.clone().run_until_cancelled_owned(work));
+            let (stop, ended) = (stop.clone(), broken.clone().drop_guard());
+            tasks.spawn(async move {
+                let _ended = ended;
+                stop.run_until_cancelled(work).await
+            });
         };
         for lane in self.lanes.drain(..) {
             run(sequencer::run(io.clone(), realtime.api.clone(), realtime.relay.clone(), lane).boxed());
         }
         let watches = std::mem::replace(&mut self.watches, mpsc::channel(1).1);
         run(relay::run(io.clone(), realtime.api.clone(), watches).boxed());
-        let (tasks, stop) = (tasks.clone(), stop.clone());
-        let pump = Pump { io: io.clone(), realtime: realtime.clone(), tasks, stop };
+        let pump = Pump { io: io.clone(), realtime: realtime.clone(), tasks: tasks.clone(), stop: stop.clone() };
         run(pump.run(published).boxed());
         run(presence::announce_noticed(realtime.api.clone()).boxed());
         run(auth::expire_sockets(io.clone(), realtime.api.clone()).boxed());
         run(typing::expire(realtime.clone()).boxed());
-        connect::register(io).await.map_err(std::io::Error::other)
+        Ok(())
     }
 
     /// Tells every socket to reconnect elsewhere.

@@ -4,12 +4,13 @@
 //! on. Every other event goes through the channels of the Socket.IO adapter.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use socketioxide_emitter::{Driver, IoEmitter};
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 use tokio_util::task::AbortOnDropHandle;
 
 use super::{Event, FanOut, LocalFanOut, Published, Room, Signal};
@@ -21,38 +22,56 @@ use crate::storage::{StoreError, StoreResult};
 /// Messages of a channel that may wait here; what comes beyond is a gap, which the database fills.
 const QUEUE: usize = 4096;
 
-/// What is said on our channels, and by whom.
+/// After a word of loss that did not get through either.
+const TRY_AGAIN: Duration = Duration::from_millis(250);
+
+/// What is said on our channels, and by whom; nothing: something was said that did not get through.
 #[derive(Debug, Serialize, Deserialize)]
 struct Said<T> {
     by: OwnerId,
-    what: T,
+    what: Option<T>,
 }
 
-/// A process's voice on our channels.
-#[derive(Debug, Clone)]
-struct Speaker {
+/// A process's voice on one of our channels.
+#[derive(Debug)]
+struct Voice {
     redis: Redis,
     process: OwnerId,
+    channel: String,
+    /// The others are owed word that they missed something.
+    owed: Arc<Notify>,
+    _owning_up: AbortOnDropHandle<()>,
 }
 
-impl Speaker {
-    /// Best effort: once Redis is back, everyone looks at what they may have missed.
-    async fn say<T: Serialize>(&self, channel: &str, what: &T) {
-        let said = match serde_json::to_vec(&Said { by: self.process, what }) {
-            Ok(said) => said,
-            Err(error) => return tracing::error!(%error, "something that is not JSON"),
-        };
-        if let Err(error) = self.redis.publish(channel, &said).await {
-            tracing::debug!(%error, channel, "the other replicas catch up once Redis is back");
+impl Voice {
+    fn new(redis: Redis, process: OwnerId, channel: String) -> Self {
+        let owed = Arc::<Notify>::default();
+        let owning_up = own_up(redis.clone(), process, channel.clone(), Arc::clone(&owed));
+        Self { redis, process, channel, owed, _owning_up: AbortOnDropHandle::new(tokio::spawn(owning_up)) }
+    }
+
+    /// What does not get through is not lost: the others hear that they missed something, and look.
+    async fn say<T: Serialize>(&self, what: &T) {
+        if let Err(error) = publish(&self.redis, &self.channel, self.process, Some(what)).await {
+            tracing::debug!(%error, channel = self.channel, "the other replicas will hear that they missed something");
+            self.owed.notify_one();
         }
     }
+}
 
-    async fn change(&self, message: &Message) {
-        self.say(&self.redis.channels().messages(), message).await;
-    }
+async fn publish<T: Serialize>(redis: &Redis, channel: &str, by: OwnerId, what: Option<T>) -> StoreResult<()> {
+    let said = serde_json::to_vec(&Said { by, what }).map_err(|error| StoreError::Damaged(error.to_string()))?;
+    redis.publish(channel, &said).await
+}
 
-    async fn signal(&self, signal: &Signal) {
-        self.say(&self.redis.channels().control(), signal).await;
+/// Tells the others that they missed something, as soon as they can be told. Runs until it is dropped.
+async fn own_up(redis: Redis, process: OwnerId, channel: String, owed: Arc<Notify>) {
+    loop {
+        owed.notified().await;
+        while let Err(error) = publish(&redis, &channel, process, None::<()>).await {
+            tracing::debug!(%error, channel, "the others cannot be told yet");
+            tokio::time::sleep(TRY_AGAIN).await;
+        }
     }
 }
 
@@ -60,7 +79,8 @@ impl Speaker {
 #[derive(Debug)]
 pub struct RedisFanOut {
     here: LocalFanOut,
-    speaker: Speaker,
+    changes: Voice,
+    signals: Voice,
     _listening: [AbortOnDropHandle<()>; 2],
 }
 
@@ -74,11 +94,19 @@ impl RedisFanOut {
             let room = Room::Conversation(message.conversation_id);
             Published::Emit(room, Event::of_change(message))
         };
-        let changes = listen(messages, process, here.clone(), change, Published::MissedChanges);
-        let signals = listen(control, process, here.clone(), Published::Signal, Published::MissedSignals);
-        let listening = [tokio::spawn(changes), tokio::spawn(signals)].map(AbortOnDropHandle::new);
-        (Self { here, speaker: Speaker { redis, process }, _listening: listening }, published)
+        let listening = [
+            tokio::spawn(listen(messages, process, here.clone(), change, Published::MissedChanges)),
+            tokio::spawn(listen(control, process, here.clone(), Published::Signal, Published::MissedSignals)),
+        ];
+        let [changes, signals] = voices(&redis, process);
+        (Self { here, changes, signals, _listening: listening.map(AbortOnDropHandle::new) }, published)
     }
+}
+
+/// For changes of messages, and for signals.
+fn voices(redis: &Redis, process: OwnerId) -> [Voice; 2] {
+    let channels = redis.channels();
+    [channels.messages(), channels.control()].map(|channel| Voice::new(redis.clone(), process, channel))
 }
 
 /// Hands on what the others said. Runs until it is dropped.
@@ -94,7 +122,7 @@ async fn listen<T: DeserializeOwned>(
             Heard::Gap => here.send(missed.clone()).await,
             Heard::Message(said) => match serde_json::from_slice::<Said<T>>(&said) {
                 Ok(said) if said.by == process => {}
-                Ok(said) => here.send(hear(said.what)).await,
+                Ok(said) => here.send(said.what.map_or_else(|| missed.clone(), &hear)).await,
                 Err(error) => {
                     // Of another version: the database knows.
                     tracing::warn!(%error, "something was said that is not understood");
@@ -111,23 +139,28 @@ impl FanOut for RedisFanOut {
         let changed = event.message().cloned();
         self.here.send(Published::Emit(room, event)).await;
         if let Some(message) = changed {
-            self.speaker.change(&message).await;
+            self.changes.say(&message).await;
         }
     }
 
     async fn signal(&self, signal: Signal) {
         self.here.send(Published::Signal(signal.clone())).await;
-        self.speaker.signal(&signal).await;
+        self.signals.say(&signal).await;
     }
 }
 
 /// Of a process without sockets.
 #[derive(Debug)]
-pub struct RedisEmitter(Speaker);
+pub struct RedisEmitter {
+    redis: Redis,
+    changes: Voice,
+    signals: Voice,
+}
 
 impl RedisEmitter {
     pub fn new(redis: Redis, process: OwnerId) -> Arc<Self> {
-        Arc::new(Self(Speaker { redis, process }))
+        let [changes, signals] = voices(&redis, process);
+        Arc::new(Self { redis, changes, signals })
     }
 }
 
@@ -135,20 +168,20 @@ impl RedisEmitter {
 impl FanOut for RedisEmitter {
     async fn emit(&self, room: Room, event: Event) {
         if let Some(message) = event.message() {
-            return self.0.change(message).await;
+            return self.changes.say(message).await;
         }
         let payload = match event.payload() {
             Ok(payload) => payload,
             Err(error) => return tracing::error!(%error, event = event.name(), "an event that is not JSON"),
         };
-        let emitter = IoEmitter::new().prefix(self.0.redis.channels().sockets()).to(room.to_string());
-        if let Err(error) = emitter.emit(event.name(), &payload, &Channel(&self.0.redis)).await {
+        let emitter = IoEmitter::new().prefix(self.redis.channels().sockets()).to(room.to_string());
+        if let Err(error) = emitter.emit(event.name(), &payload, &Channel(&self.redis)).await {
             tracing::debug!(%error, %room, event = event.name(), "an event reached nobody");
         }
     }
 
     async fn signal(&self, signal: Signal) {
-        self.0.signal(&signal).await;
+        self.signals.say(&signal).await;
     }
 }
 
