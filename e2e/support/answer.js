@@ -13,12 +13,22 @@ const KINDS = ["started", "citations", "delta", "done", "failed"];
  * What a socket heard of a generation, in the order of arrival.
  * @param {import("./socket.js").Live} live
  * @param {string} generationId
+ * @param {number} [to] what was heard from this index on does not count
  * @returns {AnswerEvent[]}
  */
-export function eventsOf(live, generationId) {
+export function eventsOf(live, generationId, to) {
   return live.heard
+    .slice(0, to)
     .filter(({ name, payload }) => name.startsWith("generation:") && payload.generationId === generationId)
     .map(({ name, payload }) => ({ kind: name.slice("generation:".length), ...payload }));
+}
+
+/** The event up to which none is missing: where a client asks on from. @param {AnswerEvent[]} events */
+export function lastUnbroken(events) {
+  const ids = new Set(events.map(({ eventId }) => eventId));
+  let last = 0;
+  while (ids.has(last + 1)) last += 1;
+  return last;
 }
 
 /** The end of a generation, heard on a socket. @param {import("./socket.js").Live} live @param {string} generationId */

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 
-import { assertUnbroken, ended, eventsOf, fromLog, merged, textOf } from "../support/answer.js";
+import { assertUnbroken, ended, eventsOf, fromLog, lastUnbroken, merged, textOf } from "../support/answer.js";
 import { Provider } from "../support/provider.js";
 import { Server } from "../support/server.js";
 import { Live } from "../support/socket.js";
@@ -29,11 +29,12 @@ async function someText(live, generation) {
   await live.next("generation:delta", () => textOf(eventsOf(live, generation)).length > SOME_TEXT);
 }
 
-/** What a client does when its connection is back: joins from its last rev, and asks for what it missed. */
+/** What a client does when its connection is back: joins from its last rev, and asks for what it missed since `from`. */
 async function comeBack(live, conversation, generation, from) {
+  // What comes by itself once it has joined may lie beyond a gap.
+  const lastEventId = lastUnbroken(eventsOf(live, generation, from));
   await live.next("connect", undefined, from);
   const joined = await live.join(conversation, 1);
-  const lastEventId = eventsOf(live, generation).at(-1)?.eventId ?? 0;
   const { events } = await live.ok("generation:resume", { generationId: generation, lastEventId });
   return { joined, events: fromLog(events) };
 }

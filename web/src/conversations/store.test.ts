@@ -1,24 +1,9 @@
-import { beforeEach, expect, test, vi } from "vitest";
-import type { Conversation, ServerEvents } from "../realtime/types";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { answer, asked, connect, say } from "../realtime/stand-in";
+import type { Conversation } from "../realtime/types";
 
-/** What the server lists, and how it is told to the page. */
-const server = vi.hoisted(() => ({
-  list: Promise.resolve({ conversations: [] as object[] }),
-  say: new Map<string, (payload: never) => void>(),
-  connected: () => undefined as unknown,
-}));
-
-vi.mock("../http/client", () => ({ api: () => server.list }));
-vi.mock("../realtime/socket", () => ({
-  on: (name: string, handler: (payload: never) => void) => {
-    server.say.set(name, handler);
-    return () => server.say.delete(name);
-  },
-  onConnected: (handler: () => void) => {
-    server.connected = handler;
-    return () => undefined;
-  },
-}));
+vi.mock("../http/client", () => import("../realtime/stand-in"));
+vi.mock("../realtime/socket", () => import("../realtime/stand-in"));
 
 const kept = new Map<string, string>();
 vi.stubGlobal("localStorage", {
@@ -38,19 +23,23 @@ const conversation = (id: string, head: number, title: string | null = null): Co
   return { id, notebookId: "n", title, model: null, createdBy: "u", createdAt: `2026-01-0${id}T00:00:00Z`, head };
 };
 
-const say = <Name extends keyof ServerEvents>(name: Name, payload: ServerEvents[Name]) => server.say.get(name)?.(payload as never);
+const LIST = "GET /api/notebooks/n/conversations";
+const list = (...all: Conversation[]) => answer(LIST, { conversations: all });
 const activity = (conversationId: string, head: number) => say("conversation:activity", { notebookId: "n", conversationId, head });
 const unread = () => conversations.value?.filter((one) => isUnread(one, seen.value)).map(({ id }) => id);
 
 let unfollow = () => undefined as void;
 
 beforeEach(async () => {
-  unfollow();
   markSeen("1", 3);
   markSeen("2", 5);
-  server.list = Promise.resolve({ conversations: [conversation("1", 3), conversation("2", 5)] });
   unfollow = followConversations("n", (error) => expect.fail(String(error)));
-  await vi.waitFor(() => expect(conversations.value).not.toBeNull());
+  await list(conversation("1", 3), conversation("2", 5));
+});
+
+afterEach(async () => {
+  unfollow();
+  expect(await asked()).toEqual([]);
 });
 
 test("a message elsewhere makes its conversation unread, until it is seen", () => {
@@ -68,16 +57,39 @@ test("what came below the part on the screen is unread once the conversation is 
 });
 
 test("a list or a title that was overtaken by a message takes nothing back", async () => {
-  let answer: (read: { conversations: object[] }) => void = () => undefined;
-  server.list = new Promise((resolve) => (answer = resolve));
-  server.connected();
+  connect();
+  await asked();
   activity("1", 7);
-  answer({ conversations: [conversation("1", 3, "Cells"), conversation("2", 5)] });
-  await vi.waitFor(() => expect(conversations.value?.find(({ id }) => id === "1")?.title).toBe("Cells"));
+  await list(conversation("1", 3, "Cells"), conversation("2", 5));
+  expect(conversations.value?.find(({ id }) => id === "1")?.title).toBe("Cells");
   expect(unread()).toEqual(["1"]);
   say("conversation:updated", { conversation: conversation("1", 6, "Plant cells") });
   expect(conversations.value?.map(({ title, head }) => [title, head])).toEqual([[null, 5], ["Plant cells", 7]]);
   markSeen("1", 7);
+});
+
+test("what is begun, renamed or deleted while the list is read stays so", async () => {
+  connect();
+  await asked();
+  say("conversation:updated", { conversation: conversation("3", 0) });
+  say("conversation:updated", { conversation: conversation("1", 3, "Cells") });
+  say("conversation:deleted", { notebookId: "n", conversationId: "2" });
+  const now = [["3", null], ["1", "Cells"]];
+  await list(conversation("1", 3), conversation("2", 5));
+  expect(conversations.value?.map(({ id, title }) => [id, title])).toEqual(now);
+  await list(conversation("1", 3, "Cells"), conversation("3", 0));
+  expect(conversations.value?.map(({ id, title }) => [id, title])).toEqual(now);
+});
+
+test("a message that comes before the first list counts", async () => {
+  unfollow();
+  unfollow = followConversations("n", (error) => expect.fail(String(error)));
+  await asked();
+  activity("1", 8);
+  await list(conversation("1", 3), conversation("2", 5));
+  await list(conversation("1", 8), conversation("2", 5));
+  expect(unread()).toEqual(["1"]);
+  markSeen("1", 8);
 });
 
 test("what another tab has shown is seen here, too", () => {

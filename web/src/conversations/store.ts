@@ -1,5 +1,6 @@
 import { signal } from "@preact/signals";
 import { api } from "../http/client";
+import { Reader } from "../http/reader";
 import { on, onConnected } from "../realtime/socket";
 import type { Conversation } from "../realtime/types";
 import { recall, remember } from "../ui/storage";
@@ -7,6 +8,9 @@ import { isUnread, merge, raise, replace, type Seen } from "./merge";
 
 /** Newest first; `null` until they are read for the first time. */
 export const conversations = signal<Conversation[] | null>(null);
+
+/** Of the notebook that is open. */
+let reader: Reader<Conversation[]> | undefined;
 
 const SEEN = "seen";
 export const seen = signal<Seen>(recall(localStorage, SEEN, {}));
@@ -29,7 +33,10 @@ export function hasUnread(openId: string | null): boolean {
 
 /** An open conversation reaches up to `head`, whether or not its end has been looked at. */
 export function grown(conversationId: string, head: number): void {
-  conversations.value = conversations.value && raise(conversations.value, conversationId, head);
+  const known = conversations.value;
+  // Heads only rise, so a list that was read before takes none back; but it may know less of what is not here yet.
+  if (!known?.some(({ id }) => id === conversationId)) reader?.touched();
+  conversations.value = known && raise(known, conversationId, head);
 }
 
 export async function createConversation(notebookId: string, model: string | null): Promise<Conversation> {
@@ -54,21 +61,24 @@ export function titleOf(conversation: Conversation | undefined): string {
 
 function keep(conversation: Conversation): void {
   conversations.value = merge(conversations.value ?? [], conversation);
+  reader?.touched();
 }
 
 function drop(id: string): void {
   conversations.value = conversations.value?.filter((conversation) => conversation.id !== id) ?? null;
+  reader?.touched();
 }
 
 export function followConversations(notebookId: string, onProblem: (error: unknown) => void): () => void {
   conversations.value = null;
-  let followed = true;
-  const load = async () => {
-    const path = `/api/notebooks/${notebookId}/conversations`;
-    const read = await api<{ conversations: Conversation[] }>("GET", path);
-    if (followed) conversations.value = replace(conversations.value ?? [], read.conversations);
-  };
-  const read = () => void load().catch(onProblem);
+  const list = new Reader(
+    async () => (await api<{ conversations: Conversation[] }>("GET", `/api/notebooks/${notebookId}/conversations`)).conversations,
+    (read) => {
+      conversations.value = replace(conversations.value ?? [], read);
+    },
+  );
+  reader = list;
+  const read = () => void list.read().catch(onProblem);
   const onVisible = () => {
     if (document.visibilityState === "visible") read();
   };
@@ -77,14 +87,20 @@ export function followConversations(notebookId: string, onProblem: (error: unkno
   const subscriptions = [
     onConnected(read),
     on("conversation:updated", ({ conversation }) => {
-      if (conversation.notebookId === notebookId && conversations.value !== null) keep(conversation);
+      if (conversation.notebookId !== notebookId) return;
+      if (conversations.value === null) list.touched();
+      else keep(conversation);
     }),
-    on("conversation:activity", ({ conversationId, head }) => grown(conversationId, head)),
-    on("conversation:deleted", ({ conversationId }) => drop(conversationId)),
+    on("conversation:activity", (event) => {
+      if (event.notebookId === notebookId) grown(event.conversationId, event.head);
+    }),
+    on("conversation:deleted", (event) => {
+      if (event.notebookId === notebookId) drop(event.conversationId);
+    }),
     () => document.removeEventListener("visibilitychange", onVisible),
   ];
   return () => {
-    followed = false;
+    list.dispose();
     for (const unsubscribe of subscriptions) unsubscribe();
     conversations.value = null;
   };

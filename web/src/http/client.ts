@@ -1,15 +1,19 @@
 import { accessToken, renewToken } from "../auth/session";
 import { Problem, problemOf, unreachable } from "./problem";
 
+/** A read that hangs would hold up all that come after it. */
+const READ_LIMIT_MS = 30_000;
+
 type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 
 /** Asks the REST API as the user who is signed in. */
 export async function api<T>(method: Method, path: string, body?: unknown): Promise<T> {
   const response = await authorised(path, {
     method,
+    ...(method === "GET" ? { signal: AbortSignal.timeout(READ_LIMIT_MS) } : {}),
     ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { "content-type": "application/json" } }),
   });
-  return (response.status === 204 ? undefined : await response.json()) as T;
+  return (response.status === 204 ? undefined : await response.json().catch(brokenOff)) as T;
 }
 
 /** The bytes behind an address that needs the token. */
@@ -30,9 +34,11 @@ async function authorised(path: string, init: RequestInit): Promise<Response> {
 async function send(path: string, init: RequestInit, token: string): Promise<Response> {
   const headers = new Headers(init.headers);
   headers.set("authorization", `Bearer ${token}`);
-  const response = await fetch(path, { ...init, headers }).catch(() => {
-    throw unreachable();
-  });
+  const response = await fetch(path, { ...init, headers }).catch(brokenOff);
   if (!response.ok) throw await problemOf(response);
   return response;
+}
+
+function brokenOff(): never {
+  throw unreachable();
 }

@@ -1,5 +1,6 @@
 import { signal } from "@preact/signals";
 import { api } from "../http/client";
+import { Reader } from "../http/reader";
 import { on, onConnected } from "../realtime/socket";
 import type { Role, User } from "../realtime/types";
 
@@ -16,7 +17,6 @@ export interface Invitation {
 }
 
 export interface Members {
-  notebookId: string;
   members: Member[];
   invitations: Invitation[];
   /** Ids of those who are connected. */
@@ -25,15 +25,13 @@ export interface Members {
 
 export const members = signal<Members | null>(null);
 
-async function load(notebookId: string): Promise<void> {
-  const read = await api<Omit<Members, "notebookId">>("GET", `${path(notebookId)}`);
-  members.value = { notebookId, ...read };
-}
+/** Of the notebook that is open. */
+let reader: Reader<Members> | undefined;
 
 /** Answers whether the address is a member now; otherwise they are once they register. */
 export async function invite(notebookId: string, email: string, role: Role): Promise<boolean> {
   const invited = await api<{ member?: Member }>("POST", path(notebookId), { email, role });
-  await load(notebookId);
+  await reader?.read();
   return invited.member !== undefined;
 }
 
@@ -42,13 +40,13 @@ export async function changeRole(notebookId: string, userId: string, role: Role)
     await api("PATCH", `${path(notebookId)}/${userId}`, { role });
   } finally {
     // Refused, the role on the screen is still the one that was chosen.
-    await load(notebookId);
+    await reader?.read();
   }
 }
 
 export async function removeMember(notebookId: string, userId: string): Promise<void> {
   await api("DELETE", `${path(notebookId)}/${userId}`);
-  await load(notebookId);
+  await reader?.read();
 }
 
 /** Leaves the notebook: nothing of it can be read after that. */
@@ -58,7 +56,7 @@ export async function leave(notebookId: string, me: string): Promise<void> {
 
 export async function withdraw(notebookId: string, email: string): Promise<void> {
   await api("DELETE", `/api/notebooks/${notebookId}/invitations/${encodeURIComponent(email)}`);
-  await load(notebookId);
+  await reader?.read();
 }
 
 function path(notebookId: string): string {
@@ -67,7 +65,14 @@ function path(notebookId: string): string {
 
 export function followMembers(notebookId: string, onProblem: (error: unknown) => void): () => void {
   members.value = null;
-  const read = () => void load(notebookId).catch(onProblem);
+  const list = new Reader(
+    () => api<Members>("GET", path(notebookId)),
+    (read) => {
+      members.value = read;
+    },
+  );
+  reader = list;
+  const read = () => void list.read().catch(onProblem);
   read();
   const subscriptions = [
     onConnected(read),
@@ -75,11 +80,13 @@ export function followMembers(notebookId: string, onProblem: (error: unknown) =>
       if (event.notebookId === notebookId) read();
     }),
     on("presence:update", (event) => {
-      const known = members.value;
-      if (known?.notebookId === event.notebookId) members.value = { ...known, present: event.userIds };
+      if (event.notebookId !== notebookId) return;
+      members.value = members.value && { ...members.value, present: event.userIds };
+      list.touched();
     }),
   ];
   return () => {
+    list.dispose();
     for (const unsubscribe of subscriptions) unsubscribe();
     members.value = null;
   };

@@ -1,5 +1,6 @@
 import { signal } from "@preact/signals";
 import { api } from "../http/client";
+import { Reader } from "../http/reader";
 import { on, onConnected } from "../realtime/socket";
 import type { Role } from "../realtime/types";
 
@@ -16,8 +17,18 @@ export interface Notebook {
 /** `null` until they are read for the first time. */
 export const notebooks = signal<Notebook[] | null>(null);
 
-export async function loadNotebooks(): Promise<void> {
-  notebooks.value = (await api<{ notebooks: Notebook[] }>("GET", "/api/notebooks")).notebooks;
+let reader: Reader<Notebook[]> | undefined;
+/** Of the notebook whose page was opened last. */
+let opening: Reader<Notebook> | undefined;
+
+async function get(): Promise<Notebook[]> {
+  return (await api<{ notebooks: Notebook[] }>("GET", "/api/notebooks")).notebooks;
+}
+
+function change(next: Notebook[] | null): void {
+  notebooks.value = next;
+  reader?.touched();
+  opening?.touched();
 }
 
 export async function createNotebook(title: string): Promise<Notebook> {
@@ -28,8 +39,15 @@ export async function joinNotebook(code: string): Promise<Notebook> {
   return keep(await api<Notebook>("POST", "/api/notebooks/join", { code }));
 }
 
-export async function readNotebook(id: string): Promise<Notebook> {
-  return keep(await api<Notebook>("GET", `/api/notebooks/${id}`));
+export function readNotebook(id: string): Promise<void> {
+  opening?.dispose();
+  opening = new Reader(
+    () => api<Notebook>("GET", `/api/notebooks/${id}`),
+    (notebook) => {
+      notebooks.value = withFirst(notebook);
+    },
+  );
+  return opening.read();
 }
 
 export async function renameNotebook(id: string, title: string): Promise<void> {
@@ -51,29 +69,41 @@ export async function switchJoinCodeOff(id: string): Promise<void> {
 
 /** Gone for this user: deleted, left, or shown the door. */
 export function drop(id: string): void {
-  notebooks.value = notebooks.value?.filter((notebook) => notebook.id !== id) ?? null;
+  change(notebooks.value?.filter((notebook) => notebook.id !== id) ?? null);
 }
 
 function keep(notebook: Notebook): Notebook {
-  const others = (notebooks.value ?? []).filter((other) => other.id !== notebook.id);
-  notebooks.value = [notebook, ...others];
+  change(withFirst(notebook));
   return notebook;
+}
+
+function withFirst(notebook: Notebook): Notebook[] {
+  return [notebook, ...(notebooks.value ?? []).filter((other) => other.id !== notebook.id)];
 }
 
 /** Keeps the list up to date until the returned function is called. */
 export function followNotebooks(onProblem: (error: unknown) => void): () => void {
-  const load = () => void loadNotebooks().catch(onProblem);
+  const list = new Reader(get, (read) => {
+    notebooks.value = read;
+  });
+  reader = list;
+  const load = () => void list.read().catch(onProblem);
   load();
   const subscriptions = [
     onConnected(load),
-    on("notebook:members", load),
+    on("notebook:members", () => {
+      opening?.touched();
+      load();
+    }),
     on("notification:new", load),
     on("notebook:deleted", ({ notebookId }) => drop(notebookId)),
     on("notebook:updated", ({ notebookId, title }) => {
-      notebooks.value = notebooks.value?.map((it) => (it.id === notebookId ? { ...it, title } : it)) ?? null;
+      change(notebooks.value?.map((it) => (it.id === notebookId ? { ...it, title } : it)) ?? null);
     }),
   ];
   return () => {
+    list.dispose();
+    opening?.dispose();
     for (const unsubscribe of subscriptions) unsubscribe();
   };
 }

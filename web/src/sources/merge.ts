@@ -8,8 +8,17 @@ export function merge(known: readonly Source[], come: Source): Source[] {
   return known.map((source) => (source.id === come.id ? come : source));
 }
 
+/** A list as the server read it, without taking any source back to an earlier state. */
+export function replace(known: readonly Source[], read: readonly Source[]): Source[] {
+  const byId = new Map(known.map((source) => [source.id, source]));
+  return read.map((source) => {
+    const old = byId.get(source.id);
+    return old !== undefined && isOlder(source, old) ? old : source;
+  });
+}
+
 /** Whether `a` is an earlier state than `b` of the same source. */
-export function isOlder(a: Source, b: Source): boolean {
+function isOlder(a: Source, b: Source): boolean {
   if (a.latest.version !== b.latest.version) return a.latest.version < b.latest.version;
   return Date.parse(a.latest.updatedAt) < Date.parse(b.latest.updatedAt);
 }

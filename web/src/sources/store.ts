@@ -1,13 +1,17 @@
 import { computed, signal } from "@preact/signals";
 import { api } from "../http/client";
+import { Reader } from "../http/reader";
 import { on, onConnected } from "../realtime/socket";
 import type { Source } from "../realtime/types";
-import { isOlder, merge } from "./merge";
+import { merge, replace } from "./merge";
 
 /** `null` until they are read for the first time. */
 export const sources = signal<Source[] | null>(null);
 /** Sources that questions leave out. Not "those to search", so that a new source is searched at once. */
 export const leftOut = signal<ReadonlySet<string>>(new Set());
+
+/** Of the notebook that is open. */
+let reader: Reader<Source[]> | undefined;
 
 /** What a question searches: `undefined` means all of the notebook. */
 export const selection = computed<string[] | undefined>(() => {
@@ -41,38 +45,42 @@ export async function deleteSource(sourceId: string): Promise<void> {
 }
 
 export function keep(source: Source): void {
-  sources.value = merge(sources.value ?? [], source);
+  const known = sources.value ?? [];
+  // Of a source that is known the newer state wins, whichever comes first: nothing has to be read again for it.
+  if (!known.some(({ id }) => id === source.id)) reader?.touched();
+  sources.value = merge(known, source);
 }
 
 function drop(sourceId: string): void {
   sources.value = sources.value?.filter((source) => source.id !== sourceId) ?? null;
+  reader?.touched();
 }
 
 export function followSources(notebookId: string, onProblem: (error: unknown) => void): () => void {
   sources.value = null;
   leftOut.value = new Set();
-  let followed = true;
-  const load = async () => {
-    const read = await api<{ sources: Source[] }>("GET", `/api/notebooks/${notebookId}/sources`);
-    if (!followed) return;
-    const known = sources.value ?? [];
-    // What is known may be newer than what was read: an event can overtake the answer.
-    sources.value = read.sources.map((source) => {
-      const old = known.find(({ id }) => id === source.id);
-      return old !== undefined && isOlder(source, old) ? old : source;
-    });
-  };
-  const read = () => void load().catch(onProblem);
+  const list = new Reader(
+    async () => (await api<{ sources: Source[] }>("GET", `/api/notebooks/${notebookId}/sources`)).sources,
+    (read) => {
+      sources.value = replace(sources.value ?? [], read);
+    },
+  );
+  reader = list;
+  const read = () => void list.read().catch(onProblem);
   read();
   const subscriptions = [
     onConnected(read),
     on("source:status", ({ source }) => {
-      if (source.notebookId === notebookId && sources.value !== null) keep(source);
+      if (source.notebookId !== notebookId) return;
+      if (sources.value === null) list.touched();
+      else keep(source);
     }),
-    on("source:deleted", ({ sourceId }) => drop(sourceId)),
+    on("source:deleted", (event) => {
+      if (event.notebookId === notebookId) drop(event.sourceId);
+    }),
   ];
   return () => {
-    followed = false;
+    list.dispose();
     for (const unsubscribe of subscriptions) unsubscribe();
     sources.value = null;
   };

@@ -1,0 +1,44 @@
+import type { ServerEvents } from "./types";
+
+// The server as the stores see it, for their tests: it answers when it is told to, and says what it is told to.
+
+const open: { what: string; answer: (body: unknown) => void }[] = [];
+const handlers = new Map<string, Set<(payload: never) => void>>();
+const connected = new Set<() => void>();
+
+export function api(method: string, path: string): Promise<unknown> {
+  return new Promise((answer) => open.push({ what: `${method} ${path}`, answer }));
+}
+
+export function on(name: string, handler: (payload: never) => void): () => void {
+  const listening = handlers.get(name) ?? new Set();
+  handlers.set(name, listening.add(handler));
+  return () => listening.delete(handler);
+}
+
+export function onConnected(handler: () => void): () => void {
+  connected.add(handler);
+  return () => connected.delete(handler);
+}
+
+export function connect(): void {
+  for (const handler of connected) handler();
+}
+
+export function say<Name extends keyof ServerEvents>(name: Name, payload: ServerEvents[Name]): void {
+  for (const handler of handlers.get(name) ?? []) handler(payload as never);
+}
+
+/** What was asked and has no answer yet, oldest first, once the page has nothing else to do. */
+export async function asked(): Promise<string[]> {
+  await new Promise((resolve) => setImmediate(resolve));
+  return open.map(({ what }) => what);
+}
+
+/** Answers the oldest question of this kind, and lets the page take it. */
+export async function answer(what: string, body: unknown): Promise<void> {
+  const index = (await asked()).indexOf(what);
+  if (index < 0) throw new Error(`Nobody asked ${what}, but ${open.map((one) => one.what).join(", ") || "nothing"}.`);
+  open.splice(index, 1)[0]?.answer(body);
+  await asked();
+}
