@@ -2,7 +2,7 @@
 //!
 //! A message's document lists every rev that it ever had in `revs`, and the unique index over `(conversation, revs)` is
 //! the log: a rev that was taken stays taken, also when its message has moved on to a later one. So whoever writes with
-//! a head that is out of date loses to the index, reads again, and tries the next. `head` in the conversation is moved
+//! a head that is out of date loses to the index and tries the next. `head` in the conversation is moved
 //! up afterwards; it is where the next writer begins to look, and decides nothing.
 
 use jiff::Timestamp;
@@ -40,7 +40,7 @@ pub async fn append(db: &Database, new: &NewMessage) -> StoreResult<Appended> {
         if db.collection(MESSAGES).exists(doc! { "_id": new.id.to_string() }).await? {
             return Err(StoreError::Conflict("the message"));
         }
-        rev = next_rev(db, new.conversation_id).await?;
+        rev = next_after(db, new.conversation_id, rev).await?;
     }
     Err(contended())
 }
@@ -79,7 +79,7 @@ pub async fn rewrite(
         match db.collection(MESSAGES).take(Change::new(unchanged, change(rewrite, rev, now, &call))).await {
             Ok(Some(document)) => return changed(db, conversation, &document, now).await,
             Ok(None) => {}
-            Err(StoreError::Conflict(_)) => rev = next_rev(db, conversation).await?,
+            Err(StoreError::Conflict(_)) => rev = next_after(db, conversation, rev).await?,
             Err(error) => return Err(error),
         }
     }
@@ -102,11 +102,14 @@ async fn known(db: &Database, new: &NewMessage) -> StoreResult<Option<Document>>
     db.collection(MESSAGES).find_one(Query::new(known).current()).await
 }
 
-/// One above the newest rev, which its message has never left: it would have gone to a newer one.
-async fn next_rev(db: &Database, conversation: ConversationId) -> StoreResult<i64> {
-    let all = Query::new(doc! { "conversation": conversation.to_string() });
-    let newest = db.collection(MESSAGES).find_one(all.sort(doc! { "rev": -1 }).current()).await?;
-    Ok(newest.map(|newest| newest.number::<i64>("rev")).transpose()?.unwrap_or(0) + 1)
+/// The next rev that may be free when `taken` is not. Revs are taken without a hole, so all up to the head are taken, and
+/// all up to `taken`; the head lacks but what is being stored at this instant.
+async fn next_after(db: &Database, id: ConversationId, taken: i64) -> StoreResult<i64> {
+    let head = match live(db, id).await? {
+        Some(conversation) => conversation.number::<i64>("head")?,
+        None => return Err(StoreError::Missing("the conversation")),
+    };
+    Ok(head.max(taken) + 1)
 }
 
 async fn created(db: &Database, document: &Document, now: Timestamp) -> StoreResult<Appended> {
