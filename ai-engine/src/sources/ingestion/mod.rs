@@ -27,8 +27,8 @@ use super::fetch::Fetcher;
 use crate::embeddings::Embedder;
 use crate::metrics::Outcomes;
 
-/// After so long without a sign of life another engine may take over.
-const LEASE: Duration = Duration::from_mins(1);
+/// After so long without a sign of life another engine may take over; the database may be away for half of it.
+const LEASE: Duration = Duration::from_secs(20);
 
 /// How often abandoned work is looked for; new work is announced by [`Ingestion::nudge`].
 const POLL: Duration = Duration::from_secs(5);
