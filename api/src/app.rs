@@ -19,7 +19,7 @@ use collabry_shared::presence::Presence;
 use collabry_shared::realtime::{FanOut, Published};
 use collabry_shared::redis::Redis;
 use collabry_shared::storage::Stores;
-use prometheus_client::metrics::family::Family;
+use prometheus_client::registry::Registry;
 use secrecy::SecretString;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
@@ -37,6 +37,7 @@ use crate::http::json::MAX_JSON_BYTES;
 use crate::http::problems::{self, REQUEST_ID};
 use crate::http::see_through::{Handlers, see_through};
 use crate::limits::Flood;
+use crate::metrics::Metrics;
 use crate::realtime::{Server, Sockets, own_head};
 use crate::state::{ApiState, Parts};
 use crate::{
@@ -66,6 +67,8 @@ pub struct AppParts {
     pub presence: Arc<dyn Presence>,
     pub limiter: Arc<dyn Limiter>,
     pub clock: Arc<dyn Clock>,
+    /// What the process counts beside what the api does; see [`metrics`](collabry_shared::health::metrics).
+    pub registry: Registry,
 }
 
 /// A built api, not yet listening.
@@ -96,11 +99,14 @@ impl App {
             limiter: parts.limiter,
             clock: parts.clock,
             draining: draining.clone(),
-            requests: Family::default(),
+            metrics: Metrics::new(),
         });
         let (server, sockets) = Server::new(state.clone(), parts.redis);
+        let mut registry = parts.registry;
+        state.metrics.register(&mut registry);
+        server.register(&mut registry);
         let handlers = Handlers::default();
-        let vitals = Arc::new(health::ApiVitals::new(state.clone()));
+        let vitals = Arc::new(health::ApiVitals { state: state.clone(), registry });
         let (router, flood) = router(state, handlers.clone(), sockets);
         Self { router, server, flood, published: parts.published, handlers, draining, drain, vitals }
     }
@@ -206,7 +212,7 @@ fn router(state: ApiState, handlers: Handlers, sockets: Sockets) -> (Router, Flo
         .with_state(state.clone())
         .layer(sockets)
         .layer(middleware::map_request(own_head));
-    let (router, flood) = Flood::guard(router, state.config.limits.flood);
+    let (router, flood) = Flood::guard(router, state.clone());
     let router = router
         .layer(middleware::from_fn_with_state(state.clone(), limits::identify))
         .layer(middleware::from_fn(problems::render))

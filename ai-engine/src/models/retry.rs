@@ -83,7 +83,7 @@ async fn first_text(provider: &dyn Provider, model: &str, task: &Task, limits: L
     };
     let (mut first, answer) = timeout(limits.first_token, opening).await.unwrap_or(Err(AnswerError::NoFirstToken))?;
     let mut answer = steady(answer, limits.between_tokens);
-    while first == Piece::Thinking {
+    while !matches!(first, Piece::Text(_)) {
         first = answer.next().await.ok_or(AnswerError::Empty)??;
     }
     Ok(stream::once(async { Ok(first) }).chain(answer).boxed())

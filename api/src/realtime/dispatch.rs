@@ -5,6 +5,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use socketioxide::ParserError;
 use socketioxide::extract::{AckSender, State, TryData};
+use tokio::time::Instant;
 
 use super::{Adapter, Realtime, SocketRef, SocketUser};
 use crate::auth::TokenError;
@@ -30,7 +31,9 @@ where
                           TryData(data): TryData<T>,
                           State(realtime): State<Realtime>,
                           ack: AckSender<Adapter>| async move {
+        let (api, begun) = (realtime.api.clone(), Instant::now());
         let answer = answer(event, handler, realtime, socket, data).await;
+        api.metrics.realtime.answered(event, &answer, begun.elapsed());
         if let Err(error) = ack.send(&acknowledgement(event, answer)) {
             // The client is gone; it will send again.
             tracing::debug!(event, %error, "unacknowledged");

@@ -10,6 +10,7 @@ mod health;
 mod join_codes;
 mod limits;
 mod members;
+mod metrics;
 mod notebooks;
 mod notifications;
 mod openapi;

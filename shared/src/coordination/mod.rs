@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
+use prometheus_client::registry::Registry;
 use tokio::sync::mpsc;
 
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::generations::{GenerationLog, RedisLog};
+use crate::health::metrics;
 use crate::ids::OwnerId;
 use crate::leases::{Leases, LocalLeases, RedisLeases};
 use crate::limits::{FallbackLimiter, Limiter, LocalLimiter};
@@ -80,6 +82,15 @@ async fn over(redis: Redis, clock: Arc<dyn Clock>, sockets: Sockets) -> StoreRes
         limiter: Arc::new(FallbackLimiter::new(redis.connection(), clock)),
         redis: Some(redis),
     })
+}
+
+impl Coordination {
+    /// Adds what the connection to Redis counts, when there is one.
+    pub fn register(&self, registry: &mut Registry) {
+        if let Some(redis) = &self.redis {
+            redis.register(metrics::ours(registry));
+        }
+    }
 }
 
 impl std::fmt::Debug for Coordination {

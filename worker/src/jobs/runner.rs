@@ -15,7 +15,7 @@ use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
 use super::turn::until;
-use super::{LeaseLost, RunCounts, Task, Turn};
+use super::{LeaseLost, Metrics, Task, Turn};
 
 /// A slot that is skipped when it was missed counts as missed after so long.
 const ON_TIME: SignedDuration = SignedDuration::from_secs(10);
@@ -29,7 +29,7 @@ pub(crate) struct Runner {
     pub ledger: Arc<dyn JobRepo>,
     pub clock: Arc<dyn Clock>,
     pub owner: OwnerId,
-    pub counts: RunCounts,
+    pub metrics: Metrics,
     /// Something may be due.
     pub wake: Arc<Notify>,
 }
@@ -89,6 +89,7 @@ impl Runner {
     async fn take_turn(&self, run: ClaimedRun, give_back: &CancellationToken) {
         let (job, slot, attempt) = (run.job.clone(), run.slot, run.attempt);
         let turn = Turn::new(run, self.declared.spec.lease, Arc::clone(&self.ledger), Arc::clone(&self.clock));
+        self.metrics.begun(&job, slot, self.clock.now());
         let begun = Instant::now();
         let end = tokio::select! {
             biased;
@@ -98,7 +99,8 @@ impl Runner {
                 End::Done(result.unwrap_or_else(|_| Err(anyhow::anyhow!("the job panicked"))))
             }
         };
-        let millis = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let took = begun.elapsed();
+        let millis = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
         let (outcome, recorded) = match end {
             End::Done(Ok(())) => {
                 tracing::debug!(%job, %slot, attempt, millis, "job done");
@@ -113,7 +115,7 @@ impl Runner {
             End::GivenBack => ("given_back", turn.release().await),
         };
         let outcome = if matches!(recorded, Ok(false)) { "lost" } else { outcome };
-        self.counts.get_or_create(&[("job", job.to_string()), ("outcome", outcome.to_owned())]).inc();
+        self.metrics.ended(&job, outcome, took, self.clock.now());
         match recorded {
             Ok(true) => {}
             Ok(false) => tracing::warn!(%job, %slot, attempt, millis, "job stopped: another worker has taken over"),

@@ -12,6 +12,7 @@ use collabry_shared::clock::{Clock, ManualClock};
 use collabry_shared::config::Config;
 use collabry_shared::coordination::{self, Coordination, Sockets};
 use collabry_shared::engine::{AiEngine, EngineClient};
+use collabry_shared::health::{Vitals, metrics};
 use collabry_shared::jobs::BUILT_IN;
 use collabry_shared::realtime::FanOut;
 use collabry_shared::storage::{Stores, sqlite};
@@ -94,6 +95,7 @@ pub struct TestApp {
     pub document: Value,
     pub shutdown: CancellationToken,
     pub running: Option<JoinHandle<std::io::Result<()>>>,
+    pub vitals: Arc<dyn Vitals>,
     fan_out: Arc<dyn FanOut>,
     http: Client,
     data: Arc<TempDir>,
@@ -118,6 +120,10 @@ impl TestApp {
     /// A replica on the given ground.
     pub async fn serve(ground: &Ground, Wiring { stores, engine, coordination }: Wiring) -> Self {
         let clock = ground.clock.clone();
+        let mut registry = metrics::registry("api");
+        coordination.register(&mut registry);
+        stores.register(&mut registry);
+        engine.register(&mut registry);
         let asked: Arc<dyn AiEngine> = match ground.config.services.engines.as_slice() {
             [] => engine,
             elsewhere => {
@@ -137,7 +143,9 @@ impl TestApp {
             presence: coordination.presence,
             limiter: coordination.limiter,
             clock: Arc::new(clock.clone()),
+            registry,
         });
+        let vitals = app.vitals();
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
         let shutdown = CancellationToken::new();
@@ -147,7 +155,19 @@ impl TestApp {
         let document: Value = document.json().await.unwrap();
         let operations = contract::operations(&document);
         let (data, fan_out) = (Arc::clone(&ground.data), coordination.fan_out);
-        Self { address, clock, stores, operations, document, shutdown, running: Some(running), fan_out, http, data }
+        Self {
+            address,
+            clock,
+            stores,
+            operations,
+            document,
+            shutdown,
+            running: Some(running),
+            vitals,
+            fan_out,
+            http,
+            data,
+        }
     }
 
     /// Starts a worker beside it, which keeps nothing that was deleted.
