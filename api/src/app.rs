@@ -19,6 +19,7 @@ use collabry_shared::presence::Presence;
 use collabry_shared::realtime::{FanOut, Published};
 use collabry_shared::redis::Redis;
 use collabry_shared::storage::Stores;
+use collabry_shared::telemetry::LogLevel;
 use prometheus_client::registry::Registry;
 use secrecy::SecretString;
 use tokio::net::{TcpListener, TcpStream};
@@ -66,6 +67,7 @@ pub struct AppParts {
     pub redis: Option<Redis>,
     pub presence: Arc<dyn Presence>,
     pub limiter: Arc<dyn Limiter>,
+    pub log_level: Arc<LogLevel>,
     pub clock: Arc<dyn Clock>,
     /// What the process counts beside what the api does; see [`metrics`](collabry_shared::health::metrics).
     pub registry: Registry,
@@ -97,6 +99,7 @@ impl App {
             fan_out: parts.fan_out,
             presence: parts.presence,
             limiter: parts.limiter,
+            log_level: parts.log_level,
             clock: parts.clock,
             draining: draining.clone(),
             metrics: Metrics::new(),

@@ -50,6 +50,7 @@ async fn parts(config: Config) -> anyhow::Result<AppParts> {
         redis: coordination.redis,
         presence: coordination.presence,
         limiter: coordination.limiter,
+        log_level: coordination.log_level,
         clock,
         registry,
     })

@@ -10,6 +10,7 @@ use collabry_shared::limits::Limiter;
 use collabry_shared::presence::Presence;
 use collabry_shared::realtime::FanOut;
 use collabry_shared::storage::Stores;
+use collabry_shared::telemetry::LogLevel;
 use tokio_util::sync::CancellationToken;
 
 use crate::auth::{Passwords, Tokens};
@@ -32,6 +33,7 @@ pub struct Parts {
     pub passwords: Passwords,
     /// Cancelled when the process begins to drain.
     pub draining: CancellationToken,
+    pub log_level: Arc<LogLevel>,
     pub metrics: Metrics,
 }
 

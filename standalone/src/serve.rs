@@ -16,7 +16,7 @@ use crate::{data_dir, secret};
 
 #[tokio::main]
 pub async fn run(config: Config) -> anyhow::Result<ExitCode> {
-    telemetry::init(&config.log).context("COLLABRY_LOG")?;
+    let _exporter = telemetry::init(&config.telemetry, None)?;
     let shutdown = lifecycle::shutdown_on_signal()?;
     let bind = config.api.bind;
     let listener = TcpListener::bind(bind)
@@ -53,6 +53,7 @@ pub async fn run(config: Config) -> anyhow::Result<ExitCode> {
         redis: coordination.redis,
         presence: coordination.presence,
         limiter: coordination.limiter,
+        log_level: coordination.log_level,
         clock,
         registry,
     });

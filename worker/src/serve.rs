@@ -7,6 +7,7 @@ use collabry_shared::clock::{Clock, SystemClock};
 use collabry_shared::config::{Config, Role};
 use collabry_shared::coordination::{self, Sockets};
 use collabry_shared::health::metrics;
+use collabry_shared::telemetry::LogLevel;
 use collabry_shared::{health, storage};
 use collabry_worker::{Worker, WorkerParts};
 use prometheus_client::registry::Registry;
@@ -15,7 +16,8 @@ use tokio_util::sync::CancellationToken;
 pub async fn serve(config: Config, shutdown: CancellationToken) -> anyhow::Result<()> {
     let internal = config.services.internal_bind.unwrap_or(Role::Worker.internal_bind());
     let mut registry = metrics::registry(Role::Worker.name());
-    let worker = Worker::build(parts(config, &mut registry).await?);
+    let (parts, _log_level) = parts(config, &mut registry).await?;
+    let worker = Worker::build(parts);
     let health = health::Listener::start(internal, worker.vitals(shutdown.clone(), registry))
         .with_context(|| format!("listening on {internal}; set COLLABRY_INTERNAL_BIND to another address or port"))?;
     tracing::info!(health = %health.address(), "the worker is ready");
@@ -23,7 +25,7 @@ pub async fn serve(config: Config, shutdown: CancellationToken) -> anyhow::Resul
 }
 
 /// What a worker among others is made of.
-async fn parts(config: Config, registry: &mut Registry) -> anyhow::Result<WorkerParts> {
+async fn parts(config: Config, registry: &mut Registry) -> anyhow::Result<(WorkerParts, Arc<LogLevel>)> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let coordination =
         coordination::open(&config, Arc::clone(&clock), Sockets::Elsewhere).await.context("REDIS_URL")?;
@@ -32,12 +34,13 @@ async fn parts(config: Config, registry: &mut Registry) -> anyhow::Result<Worker
         .context("opening the storage")?;
     coordination.register(registry);
     stores.register(registry);
-    Ok(WorkerParts {
+    let parts = WorkerParts {
         config: config.worker,
         drain: config.api.drain,
         stores,
         fan_out: coordination.fan_out,
         clock,
         ends_generations: true,
-    })
+    };
+    Ok((parts, coordination.log_level))
 }

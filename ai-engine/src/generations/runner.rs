@@ -11,11 +11,14 @@ use collabry_shared::generations::{Draft, Endings, Generation, GenerationState, 
 use collabry_shared::ids::{GenerationId, OwnerId};
 use collabry_shared::realtime::FanOut;
 use collabry_shared::storage::{StoreResult, Stores};
+use collabry_shared::telemetry::trace;
 use jiff::{SignedDuration, Timestamp};
 use prometheus_client::registry::Registry;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use tracing::Instrument as _;
+use tracing::field::Empty;
 
 use super::control::Control;
 use super::ending::Outcome;
@@ -269,9 +272,13 @@ impl Generations {
         self.0.running().insert(generation.id, control.clone());
         let inner = self.0.clone();
         let entry = Entry { inner: inner.clone(), id: generation.id };
+        let Generation { id, model, trace, .. } = &generation;
+        let span =
+            tracing::error_span!(parent: None, "generation", %id, %model, otel.kind = "consumer", trace_id = Empty);
+        trace::adopt(&span, *trace);
         self.0.tasks.spawn(async move {
             let _held = (entry, admission);
-            run::run(inner.writer(), &generation, &control).await;
+            run::run(inner.writer(), &generation, &control).instrument(span).await;
         });
     }
 

@@ -10,6 +10,7 @@ use collabry_shared::sources::{SegmentId, SourceRepo};
 use futures::stream::{self, StreamExt, TryStreamExt};
 use prometheus_client::registry::Registry;
 use tokio::sync::Semaphore;
+use tracing::Instrument as _;
 
 use super::Search;
 use super::cache::SegmentCache;
@@ -105,7 +106,8 @@ impl Search for Retrieval {
         if request.segments.is_empty() || request.query.trim().is_empty() {
             return Ok(Vec::new());
         }
-        self.metrics.step("all", self.find(request)).await
+        let span = tracing::error_span!("search", segments = request.segments.len());
+        self.metrics.step("all", self.find(request)).instrument(span).await
     }
 }
 

@@ -21,6 +21,7 @@ mod search;
 mod shutdown;
 mod sources;
 mod support;
+mod telemetry;
 mod tenants;
 mod tokens;
 mod uploads;

@@ -21,4 +21,5 @@ mod redis;
 mod servers;
 mod sources;
 mod storage;
+mod telemetry;
 mod usage;

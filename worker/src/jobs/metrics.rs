@@ -11,7 +11,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
-/// The names of jobs are the program's own.
+/// The names of jobs are the program's own. The label is not `job`, which is Prometheus' word for what it scrapes.
 type ByJob = [(&'static str, String); 1];
 
 /// Cheap to clone.
@@ -50,7 +50,7 @@ impl Metrics {
     }
 
     pub(super) fn ended(&self, job: &JobName, outcome: &'static str, took: Duration, now: Timestamp) {
-        self.runs.get_or_create(&[("job", job.to_string()), ("outcome", outcome.to_owned())]).inc();
+        self.runs.get_or_create(&[("name", job.to_string()), ("outcome", outcome.to_owned())]).inc();
         self.took.get_or_create(&of(job)).observe(took.as_secs_f64());
         if outcome == "done" {
             self.last_done.get_or_create(&of(job)).set(now.as_second());
@@ -59,5 +59,5 @@ impl Metrics {
 }
 
 fn of(job: &JobName) -> ByJob {
-    [("job", job.to_string())]
+    [("name", job.to_string())]
 }

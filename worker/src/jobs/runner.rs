@@ -8,11 +8,14 @@ use collabry_shared::clock::Clock;
 use collabry_shared::ids::OwnerId;
 use collabry_shared::jobs::{ClaimedRun, Job, JobRepo, Missed, RunLease};
 use collabry_shared::storage::StoreResult;
+use collabry_shared::telemetry::trace;
 use futures::FutureExt as _;
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument as _;
+use tracing::field::Empty;
 
 use super::turn::until;
 use super::{LeaseLost, Metrics, Task, Turn};
@@ -47,7 +50,11 @@ impl Runner {
         let mut known = Timestamp::MIN;
         while !shutdown.is_cancelled() {
             match self.claim(&mut known).await {
-                Ok(Some(run)) => self.take_turn(run, &give_back).await,
+                Ok(Some(run)) => {
+                    let span = tracing::error_span!(parent: None, "job", otel.name = %run.job, trace_id = Empty);
+                    trace::adopt(&span, None);
+                    self.take_turn(run, &give_back).instrument(span).await;
+                }
                 Ok(None) => {
                     shutdown.run_until_cancelled(self.wake.notified()).await;
                 }

@@ -16,11 +16,14 @@ use collabry_shared::config::ExtractionConfig;
 use collabry_shared::ids::OwnerId;
 use collabry_shared::realtime::FanOut;
 use collabry_shared::storage::{StoreResult, Stores};
+use collabry_shared::telemetry::trace;
 use prometheus_client::registry::Registry;
 use tokio::sync::watch;
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument as _;
+use tracing::field::Empty;
 
 use self::metrics::Metrics;
 use super::extract::Extractor;
@@ -99,7 +102,10 @@ impl Ingestion {
                 break;
             };
             let (ingestion, shutdown) = (Arc::clone(self), shutdown.clone());
-            jobs.spawn(async move { ingestion.work_on(claim, &shutdown).await });
+            let (source, version) = (claim.source.id, claim.version.version);
+            let span = tracing::error_span!(parent: None, "ingestion", %source, version, trace_id = Empty);
+            trace::adopt(&span, None);
+            jobs.spawn(async move { ingestion.work_on(claim, &shutdown).await }.instrument(span));
             self.metrics.running(jobs.len());
         }
         let now = self.parts.clock.now();

@@ -3,6 +3,7 @@
 mod answer;
 mod app;
 mod cluster;
+mod collector;
 mod contract;
 mod polling;
 mod raw;
@@ -16,6 +17,7 @@ use std::time::Duration;
 pub use self::answer::Answer;
 pub use self::app::{SECRET, TestApp, admin, multipart};
 pub use self::cluster::Cluster;
+pub use self::collector::{Collector, hex};
 pub use self::contract::Operation;
 pub use self::polling::Polling;
 pub use self::raw::Raw;
