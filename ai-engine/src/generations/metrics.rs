@@ -19,6 +19,8 @@ use crate::models::{Models, Usage};
 /// Models that have labels of their own; further ones share one for each provider.
 const MODELS: usize = 50;
 
+const STATES: [&str; 4] = ["done", "stopped", "interrupted", "failed"];
+
 type ByModel = [(&'static str, String); 1];
 type ByModelAnd = [(&'static str, String); 2];
 
@@ -68,7 +70,11 @@ impl Metrics {
             Outcome::Failed(_) => "failed",
         };
         let model = self.label(model);
-        self.ended.get_or_create(&[("model", model.clone()), ("state", state.to_owned())]).inc();
+        for one in STATES {
+            // Each is there before the first, which would otherwise look like no increase.
+            let labels = [("model", model.clone()), ("state", one.to_owned())];
+            self.ended.get_or_create(&labels).inc_by(u64::from(one == state));
+        }
         if let Some(took) = took {
             self.took.get_or_create(&[("model", model)]).observe(took.as_secs_f64());
         }

@@ -52,9 +52,9 @@ impl Metrics {
         let (_running, begun) = (Running::new(&self.running), Instant::now());
         let answer = run.await;
         self.took.get_or_create(&[("command", command)]).observe(begun.elapsed().as_secs_f64());
-        if answer.as_ref().is_err_and(is_failure) {
-            self.failed.get_or_create(&[("command", command)]).inc();
-        }
+        // There before the first failure, which would otherwise look like no increase.
+        let failed = u64::from(answer.as_ref().is_err_and(is_failure));
+        self.failed.get_or_create(&[("command", command)]).inc_by(failed);
         answer
     }
 }

@@ -19,8 +19,8 @@ impl Scrape {
         Self(answer.text().await.unwrap())
     }
 
-    /// The value of a series, named as in the text; 0: there is none.
-    pub fn value(&self, series: &str) -> f64 {
+    /// The count of a series, named as in the text; 0: there is none.
+    pub fn value(&self, series: &str) -> u64 {
         let found = self.0.lines().find_map(|line| line.strip_prefix(series)?.strip_prefix(' ')?.parse().ok());
         found.unwrap_or_default()
     }
