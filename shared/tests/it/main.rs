@@ -5,6 +5,7 @@
 mod auth;
 mod backend;
 mod blobs;
+mod configuration;
 mod conversations;
 mod durability;
 mod fixtures;

@@ -1,5 +1,6 @@
 //! A collector of traces: takes OTLP over HTTP as any collector does, and keeps it.
 
+use std::fmt::Write as _;
 use std::sync::{Arc, Mutex};
 
 use axum::Router;
@@ -41,5 +42,8 @@ async fn take(State(spans): State<Arc<Mutex<Vec<Span>>>>, body: Bytes) {
 }
 
 pub fn hex(id: &[u8]) -> String {
-    id.iter().map(|byte| format!("{byte:02x}")).collect()
+    id.iter().fold(String::new(), |mut text, byte| {
+        write!(text, "{byte:02x}").unwrap();
+        text
+    })
 }
