@@ -5,7 +5,7 @@ import { execFile } from "node:child_process";
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { after, before, test } from "node:test";
+import { after, test } from "node:test";
 import { promisify } from "node:util";
 
 import { Cluster } from "../cluster/cluster.js";
@@ -14,7 +14,7 @@ import { Collector } from "../support/collector.js";
 import { Prometheus } from "../support/prometheus.js";
 import { Provider } from "../support/provider.js";
 import { Live } from "../support/socket.js";
-import { until } from "../support/wait.js";
+import { DEADLINE_MS, until } from "../support/wait.js";
 
 const ROOT = resolve(import.meta.dirname, "../..");
 const HERE = join(ROOT, "docker/observability");
@@ -38,34 +38,28 @@ for (const file of await readdir(join(HERE, "grafana/dashboards"))) {
 const panels = Object.entries(dashboards).flatMap(([file, { panels }]) => panels.map((panel) => ({ file, ...panel })));
 const targets = panels.flatMap(({ file, title, targets = [] }) => targets.map(({ expr }) => ({ file, title, expr })));
 
-/** @type {Cluster} */
-let cluster;
-/** @type {Prometheus} */
-let prometheus;
-/** @type {Collector} */
-let collector;
-/** @type {Account} */
-let admin;
-
-before(async () => {
-  const provider = await Provider.start({ after });
-  collector = await Collector.start({ after });
-  const settings = {
+const provider = await Provider.start({ after });
+const collector = await Collector.start({ after });
+const cluster = await Cluster.start({ after }, {
+  apis: 1,
+  engines: 1,
+  settings: {
     ...provider.settings,
     COLLABRY_ADMIN_EMAILS: ADMIN,
-    OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
+    OTEL_EXPORTER_OTLP_ENDPOINT: collector.url ?? "",
     COLLABRY_TRACE_SAMPLE: "1",
-  };
-  cluster = await Cluster.start({ after }, { apis: 1, engines: 1, settings });
-  const inside = (parts) => parts.map((part) => part.inside);
-  const jobs = { "collabry-api": inside(cluster.apis), "collabry-ai-engine": inside(cluster.engines), "collabry-worker": inside(cluster.workers) };
-  prometheus = await Prometheus.start({ after }, folder, jobs, ALERTS);
-  admin = await Account.register(cluster.url, ADMIN, "Admin");
-  await use();
+  },
 });
+const inside = (parts) => parts.map((part) => part.inside);
+const jobs = { "collabry-api": inside(cluster.apis), "collabry-ai-engine": inside(cluster.engines), "collabry-worker": inside(cluster.workers) };
+const prometheus = await Prometheus.start({ after }, folder, jobs, ALERTS);
+const admin = await Account.register(cluster.url ?? "", ADMIN, "Admin");
+await use();
 
 /** Everything that people do, so that everything is counted; once more when it has been scraped, so that it grows. */
 async function use() {
+  const traceparent = `00-${TRACE}-b7ad6b7169203331-00`;
+  await fetch(`${cluster.url}/api/notebooks`, { headers: { traceparent } });
   const live = await Live.connect({ after }, admin);
   await admin.get("/api/models");
   for (let times = 0; times < 2; times += 1) {
@@ -74,10 +68,9 @@ async function use() {
     await admin.ready(id);
     await admin.post(`/api/notebooks/${notebook}/search`, { query: "green" });
     const conversation = await admin.conversation(notebook);
-    await live.socket.emitWithAck("conversation:join", { conversationId: conversation });
-    const traceparent = `00-${TRACE}-b7ad6b7169203331-00`;
+    await live.socket.timeout(DEADLINE_MS).emitWithAck("conversation:join", { conversationId: conversation });
     const question = { conversationId: conversation, clientId: `q${times}`, content: "Why are leaves green?", model: "ollama/scripted", traceparent };
-    const { ok, message } = await live.socket.emitWithAck("message:send", question);
+    const { ok, message } = await live.socket.timeout(DEADLINE_MS).emitWithAck("message:send", question);
     assert.ok(ok, JSON.stringify(message));
     await admin.answer(conversation, message.id);
     const scraped = async () => Number((await prometheus.query("sum(collabry_engine_generations_total)"))[0]?.value[1]);
