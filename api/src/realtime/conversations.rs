@@ -5,6 +5,7 @@ use collabry_shared::engine::ModelId;
 use collabry_shared::generations::{EventId, Generation, GenerationState};
 use collabry_shared::ids::{ConversationId, GenerationId, MessageId, UserId};
 use collabry_shared::realtime::{Event, Room};
+use collabry_shared::storage::StoreError;
 use serde::{Deserialize, Serialize};
 
 use super::dispatch::{Call, on};
@@ -110,8 +111,13 @@ async fn in_the_making(realtime: &Realtime, id: ConversationId) -> ApiResult<Vec
 }
 
 async fn describe(api: &ApiState, generation: Generation) -> ApiResult<InTheMaking> {
+    let last_event_id = match api.stores.generation_log.last_event_id(generation.id).await {
+        // Redis is away: the messages can be read all the same, and the events come once it is back.
+        Err(StoreError::Unavailable(_)) => 0,
+        known => known?,
+    };
     Ok(InTheMaking {
-        last_event_id: api.stores.generation_log.last_event_id(generation.id).await?,
+        last_event_id,
         generation_id: generation.id,
         question_id: generation.question_id,
         answer_id: generation.answer_id,

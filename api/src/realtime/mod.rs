@@ -99,8 +99,9 @@ impl Server {
         let run = |work: BoxFuture<'static, ()>| {
             let (stop, ended) = (stop.clone(), broken.clone().drop_guard());
             tasks.spawn(async move {
-                let _ended = ended;
-                stop.run_until_cancelled(work).await
+                if stop.run_until_cancelled(work).await.is_none() {
+                    ended.disarm();
+                }
             });
         };
         for lane in self.lanes.drain(..) {
@@ -125,7 +126,7 @@ impl Server {
         }
     }
 
-    /// Closes every socket.
+    /// Closes every socket. Not while anyone still speaks: the rooms are gone with them.
     pub async fn close(&self) {
         self.io.close().await;
     }
