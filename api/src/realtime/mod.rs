@@ -36,6 +36,8 @@ use crate::state::ApiState;
 
 /// Packets that may wait for a slow client; beyond it packets are lost to it, and it catches up from the logs.
 const MAX_BUFFERED_PACKETS: usize = 128;
+/// Packets said in one go, well below what may wait; then those who write them to the sockets have their turn.
+const IN_ONE_GO: usize = 32;
 /// Bytes read at once from a WebSocket; the buffer is kept for each socket, and grows with what is longer.
 const WS_READ_BUFFER: usize = 512;
 /// A message of 16,000 code points with room for its escapes.
