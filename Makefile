@@ -52,7 +52,7 @@ web/dist/index.html: web/node_modules/.package-lock.json $(WEB_INPUTS)
 	cd web && PATH="$$(../scripts/node.sh):$$PATH" npm run --silent build
 	@touch $@
 
-test: lint test-rust test-web test-e2e ## Run every test but those of the cluster
+test: lint test-rust test-web test-e2e test-cluster ## Run every test
 
 test-rust: test-deps model ## Unit and integration tests of the crates
 	cargo test --release --locked --workspace

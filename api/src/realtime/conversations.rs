@@ -8,8 +8,8 @@ use collabry_shared::realtime::{Event, Room};
 use collabry_shared::storage::StoreError;
 use serde::{Deserialize, Serialize};
 
-use super::dispatch::{Call, on};
-use super::{Realtime, SocketRef, presence};
+use super::dispatch::Call;
+use super::{Realtime, presence};
 use crate::conversations::ConversationAccess;
 use crate::http::ApiResult;
 use crate::state::ApiState;
@@ -21,14 +21,14 @@ const MISSED: u32 = 500;
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Join {
+pub(super) struct Join {
     conversation_id: ConversationId,
     since_rev: Option<u64>,
 }
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Joined {
+pub(super) struct Joined {
     conversation: Conversation,
     messages: Vec<Message>,
     complete: bool,
@@ -51,24 +51,18 @@ struct InTheMaking {
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Leave {
+pub(super) struct Leave {
     conversation_id: ConversationId,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Read {
+pub(super) struct Read {
     conversation_id: ConversationId,
     rev: u64,
 }
 
-pub(super) fn register(socket: &SocketRef) {
-    on(socket, "conversation:join", join);
-    on(socket, "conversation:leave", leave);
-    on(socket, "messages:read", read);
-}
-
-async fn join(call: Call<Join>) -> ApiResult<Joined> {
+pub(super) async fn join(call: Call<Join>) -> ApiResult<Joined> {
     let api = &call.realtime.api;
     let id = call.payload.conversation_id;
     let ConversationAccess { access, .. } = ConversationAccess::prove(api, call.user.id(), id).await?;
@@ -126,12 +120,12 @@ async fn describe(api: &ApiState, generation: Generation) -> ApiResult<InTheMaki
     })
 }
 
-async fn leave(call: Call<Leave>) -> ApiResult<()> {
+pub(super) async fn leave(call: Call<Leave>) -> ApiResult<()> {
     call.socket.leave(Room::Conversation(call.payload.conversation_id).to_string());
     Ok(())
 }
 
-async fn read(call: Call<Read>) -> ApiResult<()> {
+pub(super) async fn read(call: Call<Read>) -> ApiResult<()> {
     let api = &call.realtime.api;
     let Read { conversation_id, rev } = call.payload;
     let user_id = call.user.id();

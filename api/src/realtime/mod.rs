@@ -39,7 +39,7 @@ const MAX_BUFFERED_PACKETS: usize = 128;
 /// Packets said in one go, well below what may wait; then those who write them to the sockets have their turn.
 const IN_ONE_GO: usize = 32;
 /// Bytes read at once from a WebSocket; the buffer is kept for each socket, and grows with what is longer.
-const WS_READ_BUFFER: usize = 512;
+const WS_READ_BUFFER: usize = 256;
 /// A message of 16,000 code points with room for its escapes.
 const MAX_PAYLOAD: usize = 256 * 1024;
 /// How far apart draining sockets come back.

@@ -135,7 +135,8 @@ impl ConversationRepo for Database {
                 return Ok(Vec::new());
             };
             let head = found.number("head")?;
-            let newer = doc! { "conversation": conversation.to_string(), "rev": { "$gt": rev(since), "$lte": rev(head) } };
+            let newer =
+                doc! { "conversation": conversation.to_string(), "rev": { "$gt": rev(since), "$lte": rev(head) } };
             let changes = messages(self, conversation, Query::new(newer).sort(doc! { "rev": 1 }).limit(limit)).await?;
             if changes.iter().all(|message| message.rev <= head) {
                 return Ok(changes);
