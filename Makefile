@@ -10,7 +10,7 @@ export COLLABRY_EVAL_DATA ?= $(CURDIR)/../shared/data
 
 WEB_INPUTS := $(shell find web -path web/node_modules -prune -o -path web/dist -prune -o -type f -print 2>/dev/null)
 
-.PHONY: help run cluster demo check build deps model web test test-deps test-rust test-web test-e2e test-cluster lint eval bench bench-cluster clean
+.PHONY: help run cluster demo check build deps model web test test-deps test-rust test-web test-e2e test-cluster lint docs eval bench bench-cluster clean
 
 help: ## What can be made
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -74,6 +74,9 @@ lint: deps ## Formatting and lints
 	cargo fmt --all --check
 	cargo clippy --release --locked --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --release --locked --workspace --no-deps --quiet
+
+docs: test-deps ## Write the reference of settings anew (docs/configuration.md)
+	COLLABRY_WRITE_DOCS=1 cargo test --release --locked --quiet --workspace --test it -- configuration::
 
 eval: model ## Measure retrieval quality
 	cargo run --release --locked --quiet --bin eval

@@ -3,7 +3,8 @@
 set -euo pipefail
 
 RUN=(cmake g++ lld libopenblas-dev pkg-config poppler-utils python3 python3-venv python3-pip)
-TEST=(chromium fonts-dejavu-core gettext-base nginx openssl redis-server)
+# prometheus: alerts and dashboards are checked with its own tools.
+TEST=(chromium fonts-dejavu-core gettext-base nginx openssl prometheus redis-server)
 # The tests' MongoDB server is a Java program, unless there is a mongod.
 command -v mongod >/dev/null || TEST+=(default-jdk-headless maven)
 

@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use collabry_shared::clock::Clock;
 use collabry_shared::config::EngineConfig;
 use collabry_shared::engine::{AiEngine, DependencyStatus, EngineError, ProviderStatus, SearchHit, SearchRequest};
+use collabry_shared::health::metrics::ours;
 use collabry_shared::ids::{GenerationId, NotebookId};
 use collabry_shared::realtime::FanOut;
 use collabry_shared::storage::{StoreResult, Stores};
@@ -108,10 +109,12 @@ impl Engine {
     }
 
     /// Adds the engine's counters and gauges.
-    pub(crate) fn register(&self, registry: &mut Registry) {
-        let registry = registry.sub_registry_with_prefix("engine");
+    pub fn register(&self, registry: &mut Registry) {
+        let registry = ours(registry).sub_registry_with_prefix("engine");
         registry.register("searches", "Searches by how they ended", self.searches.clone());
         self.ingestion.register(registry);
+        self.generations.register(registry);
+        self.retrieval.register(registry);
         registry.register_collector(Box::new(Now {
             generations: self.generations.clone(),
             retrieval: Arc::clone(&self.retrieval),

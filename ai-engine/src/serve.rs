@@ -9,7 +9,10 @@ use collabry_ai_engine::{Engine, EngineParts};
 use collabry_shared::clock::{Clock, SystemClock};
 use collabry_shared::config::{Config, Role};
 use collabry_shared::coordination::{self, Sockets};
+use collabry_shared::health::metrics;
+use collabry_shared::telemetry::LogLevel;
 use collabry_shared::{health, storage};
+use prometheus_client::registry::Registry;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -19,8 +22,10 @@ pub async fn serve(config: Config, shutdown: CancellationToken) -> anyhow::Resul
     let listener = TcpListener::bind(bind)
         .await
         .with_context(|| format!("listening on {bind}; set COLLABRY_ENGINE_BIND to another address or port"))?;
-    let engine = Arc::new(Engine::build(parts(&config).await?)?);
-    let server = Server::new(engine, secret, shutdown);
+    let mut registry = metrics::registry(Role::Engine.name());
+    let (parts, _log_level) = parts(&config, &mut registry).await?;
+    let engine = Arc::new(Engine::build(parts)?);
+    let server = Server::new(engine, secret, shutdown, registry);
     let internal = config.services.internal_bind.unwrap_or(Role::Engine.internal_bind());
     let health = health::Listener::start(internal, server.vitals())
         .with_context(|| format!("listening on {internal}; set COLLABRY_INTERNAL_BIND to another address or port"))?;
@@ -29,16 +34,19 @@ pub async fn serve(config: Config, shutdown: CancellationToken) -> anyhow::Resul
 }
 
 /// What an engine among others is made of.
-async fn parts(config: &Config) -> anyhow::Result<EngineParts> {
+async fn parts(config: &Config, registry: &mut Registry) -> anyhow::Result<(EngineParts, Arc<LogLevel>)> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let coordination = coordination::open(config, Arc::clone(&clock), Sockets::Elsewhere).await.context("REDIS_URL")?;
-    let stores =
-        storage::open(config, coordination.generation_log, clock.now()).await.context("opening the storage")?;
-    Ok(EngineParts {
+    let log = Arc::clone(&coordination.generation_log);
+    let stores = storage::open(config, log, clock.now()).await.context("opening the storage")?;
+    coordination.register(registry);
+    stores.register(registry);
+    let parts = EngineParts {
         config: config.engine.clone(),
         stores,
         fan_out: coordination.fan_out,
         clock,
         extractor: Extractor::this_program(config.engine.extraction.clone()),
-    })
+    };
+    Ok((parts, coordination.log_level))
 }

@@ -1,34 +1,71 @@
-//! One line for each request: what was asked, how it ended, how long it took. No bodies, no query strings, no secrets.
+//! One line and one span for each request: what was asked, how it ended, how long it took. No bodies, no query strings,
+//! no secrets.
 
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::StatusCode;
+use axum::http::HeaderValue;
 use axum::middleware::Next;
 use axum::response::Response;
+use collabry_shared::http::metrics::UNMATCHED;
+use collabry_shared::telemetry::trace;
+use tokio::time::Instant;
 use tower_http::request_id::RequestId;
+use tracing::field::Empty;
+use tracing::{Instrument as _, Span};
 
+use crate::http::problems::under_api;
 use crate::state::ApiState;
+use crate::web::HASHED;
+
+const SOCKETS: &str = "/socket.io/";
+const FILES: &str = "files";
 
 pub async fn log(State(state): State<ApiState>, request: Request, next: Next) -> Response {
     let method = request.method().clone();
-    let path = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
-    let id = request.extensions().get::<RequestId>().map(|id| id.header_value().clone());
-    let start = state.clock.now();
-    let response = next.run(request).await;
-    // Static files and sockets have no template: they are not worth a line.
-    if let Some(path) = path {
-        let took = state.clock.now().duration_since(start);
-        let request_id = id.as_ref().and_then(|id| id.to_str().ok()).unwrap_or_default();
-        state.requests.get_or_create(&[("status", class(response.status()))]).inc();
-        tracing::info!(%method, path, status = response.status().as_u16(), ms = took.as_millis(), request_id, "request");
-    }
-    response
+    let endpoint = endpoint(&request).to_owned();
+    // Static files and sockets are not worth a line; events of sockets have spans of their own.
+    let quiet = [SOCKETS, FILES].contains(&endpoint.as_str());
+    let span = if quiet { Span::none() } else { span(&request, &endpoint) };
+    let answered = async {
+        let (running, begun) = (state.metrics.requests.running(), Instant::now());
+        let response = next.run(request).await;
+        drop(running);
+        let (status, took) = (response.status().as_u16(), begun.elapsed());
+        state.metrics.requests.answered(&endpoint, method.as_str(), status, took);
+        let ms = took.as_millis();
+        if quiet {
+            tracing::debug!(%method, path = endpoint, status, ms, "request");
+        } else if took >= state.config.slow_request {
+            tracing::warn!(%method, path = endpoint, status, ms, slow = true, "request");
+        } else {
+            tracing::info!(%method, path = endpoint, status, ms, "request");
+        }
+        response
+    };
+    answered.instrument(span).await
 }
 
-fn class(status: StatusCode) -> &'static str {
-    match status.as_u16() {
-        0..=299 => "2xx",
-        300..=399 => "3xx",
-        400..=499 => "4xx",
-        _ => "5xx",
+/// The template of a request's path: bounded, whatever clients ask for.
+fn endpoint(request: &Request) -> &str {
+    match request.extensions().get::<MatchedPath>().map(MatchedPath::as_str) {
+        Some(template) if !template.starts_with(HASHED) => template,
+        None if request.uri().path().starts_with(SOCKETS) => SOCKETS,
+        None if under_api(request.uri().path()) => UNMATCHED,
+        _ => FILES,
     }
+}
+
+fn span(request: &Request, endpoint: &str) -> Span {
+    let name = format!("{} {endpoint}", request.method());
+    let id = request.extensions().get::<RequestId>().map(RequestId::header_value).and_then(text).unwrap_or_default();
+    let span =
+        tracing::error_span!("request", otel.name = name, otel.kind = "server", trace_id = Empty, request_id = id);
+    trace::adopt(
+        &span,
+        request.headers().get(trace::TRACEPARENT).and_then(text).and_then(|parent| parent.parse().ok()),
+    );
+    span
+}
+
+fn text(value: &HeaderValue) -> Option<&str> {
+    value.to_str().ok()
 }

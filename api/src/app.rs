@@ -19,7 +19,8 @@ use collabry_shared::presence::Presence;
 use collabry_shared::realtime::{FanOut, Published};
 use collabry_shared::redis::Redis;
 use collabry_shared::storage::Stores;
-use prometheus_client::metrics::family::Family;
+use collabry_shared::telemetry::LogLevel;
+use prometheus_client::registry::Registry;
 use secrecy::SecretString;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
@@ -37,6 +38,7 @@ use crate::http::json::MAX_JSON_BYTES;
 use crate::http::problems::{self, REQUEST_ID};
 use crate::http::see_through::{Handlers, see_through};
 use crate::limits::Flood;
+use crate::metrics::Metrics;
 use crate::realtime::{Server, Sockets, own_head};
 use crate::state::{ApiState, Parts};
 use crate::{
@@ -65,7 +67,10 @@ pub struct AppParts {
     pub redis: Option<Redis>,
     pub presence: Arc<dyn Presence>,
     pub limiter: Arc<dyn Limiter>,
+    pub log_level: Arc<LogLevel>,
     pub clock: Arc<dyn Clock>,
+    /// What the process counts beside what the api does; see [`metrics`](collabry_shared::health::metrics).
+    pub registry: Registry,
 }
 
 /// A built api, not yet listening.
@@ -94,13 +99,17 @@ impl App {
             fan_out: parts.fan_out,
             presence: parts.presence,
             limiter: parts.limiter,
+            log_level: parts.log_level,
             clock: parts.clock,
             draining: draining.clone(),
-            requests: Family::default(),
+            metrics: Metrics::new(),
         });
         let (server, sockets) = Server::new(state.clone(), parts.redis);
+        let mut registry = parts.registry;
+        state.metrics.register(&mut registry);
+        server.register(&mut registry);
         let handlers = Handlers::default();
-        let vitals = Arc::new(health::ApiVitals::new(state.clone()));
+        let vitals = Arc::new(health::ApiVitals { state: state.clone(), registry });
         let (router, flood) = router(state, handlers.clone(), sockets);
         Self { router, server, flood, published: parts.published, handlers, draining, drain, vitals }
     }
@@ -209,7 +218,7 @@ fn router(state: ApiState, handlers: Handlers, sockets: Sockets) -> (Router, Flo
         .with_state(state.clone())
         .layer(sockets)
         .layer(middleware::map_request(own_head));
-    let (router, flood) = Flood::guard(router, state.config.limits.flood);
+    let (router, flood) = Flood::guard(router, state.clone());
     let router = router
         .layer(middleware::from_fn_with_state(state.clone(), limits::identify))
         .layer(middleware::from_fn(problems::render))

@@ -9,6 +9,7 @@ mod generations;
 mod health;
 mod http;
 mod limits;
+mod metrics;
 mod models;
 mod notebooks;
 mod notifications;

@@ -8,6 +8,7 @@ use collabry_shared::clock::{Clock, SystemClock};
 use collabry_shared::config::{Config, Role};
 use collabry_shared::coordination::{self, Sockets};
 use collabry_shared::engine::EngineClient;
+use collabry_shared::health::metrics;
 use collabry_shared::{health, storage};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -35,6 +36,9 @@ async fn parts(config: Config) -> anyhow::Result<AppParts> {
     let coordination = coordination::open(&config, Arc::clone(&clock), Sockets::Here).await.context("REDIS_URL")?;
     let log = Arc::clone(&coordination.generation_log);
     let stores = storage::open(&config, log, clock.now()).await.context("opening the storage")?;
+    let mut registry = metrics::registry(Role::Api.name());
+    coordination.register(&mut registry);
+    stores.register(&mut registry);
     Ok(AppParts {
         config: config.api,
         jwt_secret,
@@ -46,6 +50,8 @@ async fn parts(config: Config) -> anyhow::Result<AppParts> {
         redis: coordination.redis,
         presence: coordination.presence,
         limiter: coordination.limiter,
+        log_level: coordination.log_level,
         clock,
+        registry,
     })
 }

@@ -10,13 +10,11 @@ use collabry_shared::limits::Limiter;
 use collabry_shared::presence::Presence;
 use collabry_shared::realtime::FanOut;
 use collabry_shared::storage::Stores;
-use prometheus_client::metrics::counter::Counter;
-use prometheus_client::metrics::family::Family;
+use collabry_shared::telemetry::LogLevel;
 use tokio_util::sync::CancellationToken;
 
 use crate::auth::{Passwords, Tokens};
-
-pub type Requests = Family<[(&'static str, &'static str); 1], Counter>;
+use crate::metrics::Metrics;
 
 /// Cheap to clone.
 #[derive(Clone)]
@@ -35,8 +33,8 @@ pub struct Parts {
     pub passwords: Passwords,
     /// Cancelled when the process begins to drain.
     pub draining: CancellationToken,
-    /// Answered, by class of status.
-    pub requests: Requests,
+    pub log_level: Arc<LogLevel>,
+    pub metrics: Metrics,
 }
 
 impl ApiState {

@@ -17,7 +17,7 @@ use crate::state::ApiState;
 const CSP: &str = "default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; \
     connect-src 'self' ws: wss:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 /// Vite names these files by their content.
-const HASHED: &str = "/assets";
+pub const HASHED: &str = "/assets";
 const FOR_EVER: &str = "public, max-age=31536000, immutable";
 const ASK_FIRST: &str = "no-cache";
 

@@ -24,7 +24,7 @@ async function secret(name) {
 const THEIR_OWN = ["BIND", "INTERNAL_BIND", "ENGINE_BIND", "ENGINE_URLS", "DATA_DIR", "WEB_DIR", "TRUSTED_PROXIES"].map((name) => `COLLABRY_${name}`);
 /** Everything else that is set holds for every role. */
 const common = Object.entries(process.env).filter(([name, value]) => {
-  return name.startsWith("COLLABRY_") && value !== "" && !THEIR_OWN.includes(name);
+  return /^(COLLABRY|OTEL)_/.test(name) && value !== "" && !THEIR_OWN.includes(name);
 });
 
 await mkdir(FOLDER, { recursive: true });
@@ -34,7 +34,7 @@ const cluster = new Cluster({
   port: PORT,
   mongodb: process.env.MONGODB_URI || undefined,
   redis: process.env.REDIS_URL || undefined,
-  settings: { COLLABRY_JWT_SECRET: await secret("jwt-secret"), ...Object.fromEntries(common) },
+  settings: { COLLABRY_JWT_SECRET: await secret("jwt-secret"), COLLABRY_LOG_FORMAT: "text", ...Object.fromEntries(common) },
   log,
 });
 

@@ -39,6 +39,7 @@ export class Api extends Service {
   constructor(n, [port, inside], env, extra = {}) {
     const own = { COLLABRY_BIND: `127.0.0.1:${port}`, COLLABRY_WEB_DIR: WEB_DIR, COLLABRY_TRUSTED_PROXIES: "127.0.0.1" };
     super(service("api", `api-${n}`, inside, { ...own, ...env }, extra));
+    this.inside = `127.0.0.1:${inside}`;
     this.address = `127.0.0.1:${port}`;
     this.url = `http://${this.address}`;
   }
@@ -49,6 +50,7 @@ export class Engine extends Service {
   constructor(n, [port, inside], env, extra = {}) {
     const own = { COLLABRY_ENGINE_BIND: `127.0.0.1:${port}`, COLLABRY_THREADS: "1" };
     super(service("ai-engine", `ai-engine-${n}`, inside, { ...own, ...env }, extra));
+    this.inside = `127.0.0.1:${inside}`;
   }
 }
 
@@ -56,5 +58,6 @@ export class Worker extends Service {
   /** As for `Api`, with a port for its insides only. */
   constructor(n, inside, env, extra = {}) {
     super(service("worker", `worker-${n}`, inside, env, extra));
+    this.inside = `127.0.0.1:${inside}`;
   }
 }

@@ -77,6 +77,11 @@ export class Account {
     return request(this.url, "PATCH", path, { token: this.token, body });
   }
 
+  /** @param {string} path @param {unknown} body */
+  put(path, body) {
+    return request(this.url, "PUT", path, { token: this.token, body });
+  }
+
   /** @param {string} path */
   delete(path) {
     return request(this.url, "DELETE", path, { token: this.token });

@@ -2,7 +2,6 @@
 
 use std::process::ExitCode;
 
-use anyhow::Context as _;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
@@ -29,7 +28,7 @@ where
         }
     };
     let life = || -> anyhow::Result<()> {
-        telemetry::init(&config.log).context("COLLABRY_LOG")?;
+        let _exporter = telemetry::init(&config.telemetry, Some(role))?;
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
         runtime.block_on(async { serve(config, shutdown_on_signal()?).await })
     };

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use collabry_api::{App, AppParts};
 use collabry_shared::config::Config;
+use collabry_shared::health::metrics;
 use collabry_shared::{health, lifecycle, telemetry};
 use collabry_worker::{Worker, WorkerParts};
 use tokio::net::TcpListener;
@@ -15,7 +16,7 @@ use crate::{data_dir, secret};
 
 #[tokio::main]
 pub async fn run(config: Config) -> anyhow::Result<ExitCode> {
-    telemetry::init(&config.log).context("COLLABRY_LOG")?;
+    let _exporter = telemetry::init(&config.telemetry, None)?;
     let shutdown = lifecycle::shutdown_on_signal()?;
     let bind = config.api.bind;
     let listener = TcpListener::bind(bind)
@@ -36,6 +37,11 @@ pub async fn run(config: Config) -> anyhow::Result<ExitCode> {
         clock: Arc::clone(&clock),
         ends_generations: false,
     });
+    let mut registry = metrics::registry("standalone");
+    coordination.register(&mut registry);
+    stores.register(&mut registry);
+    engine.register(&mut registry);
+    worker.register(&mut registry);
     let app = App::build(AppParts {
         config: config.api,
         jwt_secret,
@@ -47,7 +53,9 @@ pub async fn run(config: Config) -> anyhow::Result<ExitCode> {
         redis: coordination.redis,
         presence: coordination.presence,
         limiter: coordination.limiter,
+        log_level: coordination.log_level,
         clock,
+        registry,
     });
     let health = config.services.internal_bind.map(|bind| {
         let listening = health::Listener::start(bind, app.vitals());

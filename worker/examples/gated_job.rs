@@ -59,7 +59,8 @@ async fn main() {
     let mut arguments = std::env::args().skip(1);
     let folder = PathBuf::from(arguments.next().unwrap());
     let lease = SignedDuration::from_millis(arguments.next().unwrap().parse().unwrap());
-    telemetry::init(&collabry_shared::config::Config::from_lookup(|_| None).unwrap().log).unwrap();
+    let config = collabry_shared::config::Config::from_lookup(|_| None).unwrap();
+    let _exporter = telemetry::init(&config.telemetry, None).unwrap();
     let clock = Arc::new(SystemClock);
     let stores = sqlite::open(&folder, clock.clone()).await.unwrap();
     let spec = JobSpec { name: "gated".parse().unwrap(), schedule: None, missed: Missed::Skip, lease };

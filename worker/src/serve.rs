@@ -6,32 +6,41 @@ use anyhow::Context as _;
 use collabry_shared::clock::{Clock, SystemClock};
 use collabry_shared::config::{Config, Role};
 use collabry_shared::coordination::{self, Sockets};
+use collabry_shared::health::metrics;
+use collabry_shared::telemetry::LogLevel;
 use collabry_shared::{health, storage};
 use collabry_worker::{Worker, WorkerParts};
+use prometheus_client::registry::Registry;
 use tokio_util::sync::CancellationToken;
 
 pub async fn serve(config: Config, shutdown: CancellationToken) -> anyhow::Result<()> {
     let internal = config.services.internal_bind.unwrap_or(Role::Worker.internal_bind());
-    let worker = Worker::build(parts(config).await?);
-    let health = health::Listener::start(internal, worker.vitals(shutdown.clone()))
+    let mut registry = metrics::registry(Role::Worker.name());
+    let (parts, _log_level) = parts(config, &mut registry).await?;
+    let worker = Worker::build(parts);
+    let health = health::Listener::start(internal, worker.vitals(shutdown.clone(), registry))
         .with_context(|| format!("listening on {internal}; set COLLABRY_INTERNAL_BIND to another address or port"))?;
     tracing::info!(health = %health.address(), "the worker is ready");
     worker.run(shutdown).await
 }
 
 /// What a worker among others is made of.
-async fn parts(config: Config) -> anyhow::Result<WorkerParts> {
+async fn parts(config: Config, registry: &mut Registry) -> anyhow::Result<(WorkerParts, Arc<LogLevel>)> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let coordination =
         coordination::open(&config, Arc::clone(&clock), Sockets::Elsewhere).await.context("REDIS_URL")?;
-    let stores =
-        storage::open(&config, coordination.generation_log, clock.now()).await.context("opening the storage")?;
-    Ok(WorkerParts {
+    let stores = storage::open(&config, Arc::clone(&coordination.generation_log), clock.now())
+        .await
+        .context("opening the storage")?;
+    coordination.register(registry);
+    stores.register(registry);
+    let parts = WorkerParts {
         config: config.worker,
         drain: config.api.drain,
         stores,
         fan_out: coordination.fan_out,
         clock,
         ends_generations: true,
-    })
+    };
+    Ok((parts, coordination.log_level))
 }

@@ -14,6 +14,7 @@ use collabry_shared::ids::OwnerId;
 use collabry_shared::jobs::{BuiltIn, JobName, JobRepo, Schedule};
 use collabry_shared::realtime::FanOut;
 use collabry_shared::storage::Stores;
+use prometheus_client::registry::Registry;
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
@@ -22,7 +23,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::auth::ExpireSessions;
 use crate::generations::{EndGenerations, ForgetLogs};
-use crate::jobs::{ForgetRuns, Job, RunCounts, Runner};
+use crate::jobs::{ForgetRuns, Job, Metrics, Runner};
 use crate::sources::PurgeDeleted;
 use crate::usage::RollUpUsage;
 use crate::vitals::WorkerVitals;
@@ -85,7 +86,7 @@ pub struct Worker {
     clock: Arc<dyn Clock>,
     drain: Duration,
     owner: OwnerId,
-    counts: RunCounts,
+    metrics: Metrics,
 }
 
 impl Worker {
@@ -96,12 +97,19 @@ impl Worker {
 
     /// A worker that has these jobs and no other.
     pub fn with_jobs(jobs: Vec<Job>, stores: Stores, clock: Arc<dyn Clock>, drain: Duration) -> Self {
-        Self { jobs, stores, clock, drain, owner: OwnerId::new(), counts: RunCounts::default() }
+        Self { jobs, stores, clock, drain, owner: OwnerId::new(), metrics: Metrics::default() }
     }
 
-    /// What the health endpoints say of it; `shutdown` is the one that ends [`run`](Self::run).
-    pub fn vitals(&self, shutdown: CancellationToken) -> Arc<dyn Vitals> {
-        Arc::new(WorkerVitals::new(self.stores.clone(), self.counts.clone(), shutdown))
+    /// Adds what the worker counts.
+    pub fn register(&self, registry: &mut Registry) {
+        self.metrics.register(registry);
+    }
+
+    /// What the health endpoints say of it; `shutdown` is the one that ends [`run`](Self::run), and `registry` holds what
+    /// else the process counts.
+    pub fn vitals(&self, shutdown: CancellationToken, mut registry: Registry) -> Arc<dyn Vitals> {
+        self.register(&mut registry);
+        Arc::new(WorkerVitals { stores: self.stores.clone(), draining: shutdown, registry })
     }
 
     /// Runs jobs as they fall due until `shutdown`; then lets the running ones finish within the drain time, and gives
@@ -123,7 +131,7 @@ impl Worker {
                 ledger: Arc::clone(ledger),
                 clock: Arc::clone(&self.clock),
                 owner: self.owner,
-                counts: self.counts.clone(),
+                metrics: self.metrics.clone(),
                 wake,
             };
             runners.spawn(runner.run(shutdown.clone(), give_back.clone()));

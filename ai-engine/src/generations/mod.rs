@@ -6,6 +6,7 @@ mod ending;
 mod extractive;
 mod followup;
 mod lease;
+mod metrics;
 mod passages;
 pub mod prompt;
 mod run;

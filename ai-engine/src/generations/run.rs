@@ -13,6 +13,7 @@ use tokio::time::{Instant, sleep_until};
 use super::coalesce::Coalescer;
 use super::control::Control;
 use super::ending::Outcome;
+use super::metrics::Metrics;
 use super::passages::{self, stored};
 use super::{lease, runner::Parts};
 use crate::models::{Answer, AnswerError, Piece};
@@ -23,10 +24,21 @@ const MAX_ANSWER_BYTES: usize = 256 * 1024;
 /// A generation that began longer ago is not begun again after a crash: it may be what crashes.
 const RESTART_WITHIN: SignedDuration = SignedDuration::from_mins(2);
 
-/// Runs a claimed generation; `places` bounds how many write at the same time.
-pub(super) async fn run(parts: &Parts, owner: OwnerId, places: &Semaphore, generation: &Generation, control: &Control) {
+/// Who runs generations, and what with; `places` bounds how many write at the same time.
+#[derive(Clone, Copy)]
+pub(super) struct Writer<'a> {
+    pub parts: &'a Parts,
+    pub metrics: &'a Metrics,
+    pub owner: OwnerId,
+    pub places: &'a Semaphore,
+}
+
+/// Runs a claimed generation.
+pub(super) async fn run(writer: Writer<'_>, generation: &Generation, control: &Control) {
+    let Writer { parts, metrics, owner, places } = writer;
     let begun = StdInstant::now();
-    let run = Run { parts, owner, generation, control, draft: Draft::default(), coalescer: Coalescer::default() };
+    let (draft, coalescer) = (Draft::default(), Coalescer::default());
+    let run = Run { parts, metrics, owner, generation, control, begun, spoke: false, draft, coalescer };
     let id = generation.id;
     tokio::select! {
         result = run.begin(places) => match result {
@@ -39,9 +51,13 @@ pub(super) async fn run(parts: &Parts, owner: OwnerId, places: &Semaphore, gener
 
 struct Run<'a> {
     parts: &'a Parts,
+    metrics: &'a Metrics,
     owner: OwnerId,
     generation: &'a Generation,
     control: &'a Control,
+    begun: StdInstant,
+    /// Whether text has come.
+    spoke: bool,
     draft: Draft,
     coalescer: Coalescer,
 }
@@ -58,6 +74,7 @@ impl Run<'_> {
             Outcome::Interrupted
         };
         let outcome = self.control.close(outcome);
+        self.metrics.ended(&self.generation.model, &outcome, Some(self.begun.elapsed()));
         if let Outcome::Failed(error) = &outcome {
             tracing::warn!(id = %self.generation.id, model = %self.generation.model, %error, "a generation failed");
         }
@@ -120,10 +137,21 @@ impl Run<'_> {
             };
             match piece {
                 None => return Ok(()),
-                Some(Ok(Piece::Text(text))) => self.coalescer.push(&text),
+                Some(Ok(Piece::Text(text))) => {
+                    self.hear_first();
+                    self.coalescer.push(&text);
+                }
                 Some(Ok(Piece::Thinking)) => {}
+                Some(Ok(Piece::Usage(usage))) => self.metrics.used(&self.generation.model, usage),
                 Some(Err(error)) => return Err(error.into()),
             }
+        }
+    }
+
+    fn hear_first(&mut self) {
+        if !std::mem::replace(&mut self.spoke, true) {
+            let waited = self.parts.clock.now().duration_since(self.generation.created_at);
+            self.metrics.first_text(&self.generation.model, waited);
         }
     }
 

@@ -11,14 +11,19 @@ use collabry_shared::generations::{Draft, Endings, Generation, GenerationState, 
 use collabry_shared::ids::{GenerationId, OwnerId};
 use collabry_shared::realtime::FanOut;
 use collabry_shared::storage::{StoreResult, Stores};
+use collabry_shared::telemetry::trace;
 use jiff::{SignedDuration, Timestamp};
+use prometheus_client::registry::Registry;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use tracing::Instrument as _;
+use tracing::field::Empty;
 
 use super::control::Control;
 use super::ending::Outcome;
-use super::run;
+use super::metrics::Metrics;
+use super::run::{self, Writer};
 use crate::models::{AnswerError, Models};
 use crate::retrieval::Search;
 
@@ -78,6 +83,7 @@ pub struct Generations(Arc<Inner>);
 
 struct Inner {
     parts: Parts,
+    metrics: Metrics,
     owner: OwnerId,
     concurrent: usize,
     /// One for each that writes.
@@ -100,6 +106,7 @@ impl Generations {
     /// A runner that lets `concurrent` generations write at the same time.
     pub fn new(parts: Parts, concurrent: usize) -> Self {
         Self(Arc::new(Inner {
+            metrics: Metrics::new(Arc::clone(&parts.models)),
             parts,
             owner: OwnerId::new(),
             concurrent,
@@ -189,6 +196,11 @@ impl Generations {
         }
     }
 
+    /// Adds what it counts.
+    pub fn register(&self, registry: &mut Registry) {
+        self.0.metrics.register(registry);
+    }
+
     /// How much it has to do now.
     pub fn load(&self) -> Load {
         let all = self.0.running().len();
@@ -221,7 +233,9 @@ impl Generations {
     async fn take_forgotten(&self) -> StoreResult<()> {
         let Parts { stores, clock, .. } = &self.0.parts;
         let now = clock.now();
-        for id in stores.generations.unclaimed(before(now, FORGOTTEN_AFTER)).await? {
+        let unclaimed = stores.generations.unclaimed(before(now, FORGOTTEN_AFTER)).await?;
+        self.0.metrics.unclaimed(unclaimed.len());
+        for id in unclaimed {
             match self.start(id).await {
                 Ok(()) => {}
                 Err(EngineError::Busy) => return self.refuse_oldest(now).await,
@@ -247,6 +261,7 @@ impl Generations {
     /// Ends a generation that we hold and nobody has begun.
     async fn end(&self, generation: &Generation, outcome: &Outcome) -> StoreResult<()> {
         let (parts, endings) = (&self.0.parts, self.0.parts.endings());
+        self.0.metrics.ended(&generation.model, outcome, None);
         endings.announce(generation).await;
         let told = outcome.told(parts.models.label(&generation.model));
         endings.end(self.0.owner, generation, &Draft::default(), told).await
@@ -257,9 +272,13 @@ impl Generations {
         self.0.running().insert(generation.id, control.clone());
         let inner = self.0.clone();
         let entry = Entry { inner: inner.clone(), id: generation.id };
+        let Generation { id, model, trace, .. } = &generation;
+        let span =
+            tracing::error_span!(parent: None, "generation", %id, %model, otel.kind = "consumer", trace_id = Empty);
+        trace::adopt(&span, *trace);
         self.0.tasks.spawn(async move {
             let _held = (entry, admission);
-            run::run(&inner.parts, inner.owner, &inner.places, &generation, &control).await;
+            run::run(inner.writer(), &generation, &control).instrument(span).await;
         });
     }
 
@@ -269,6 +288,11 @@ impl Generations {
 }
 
 impl Inner {
+    fn writer(&self) -> Writer<'_> {
+        let Self { parts, metrics, owner, places, .. } = self;
+        Writer { parts, metrics, owner: *owner, places }
+    }
+
     fn running(&self) -> MutexGuard<'_, HashMap<GenerationId, Arc<Control>>> {
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -1,5 +1,6 @@
 //! The engine as the apis reach it: HTTP for services that know the secret, and for nobody else.
 
+mod access_log;
 mod auth;
 mod problem;
 mod routes;
@@ -12,7 +13,10 @@ use std::time::Duration;
 use axum::extract::DefaultBodyLimit;
 use axum::serve::ListenerExt as _;
 use axum::{Router, middleware};
+use collabry_shared::config::Role;
 use collabry_shared::health::Vitals;
+use collabry_shared::http::metrics::Requests;
+use prometheus_client::registry::Registry;
 use secrecy::SecretString;
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
@@ -42,8 +46,13 @@ pub struct Server {
 
 impl Server {
     /// Everything but `/health` and `/ready` wants `secret` as a bearer token.
-    pub fn new(engine: Arc<Engine>, secret: SecretString, shutdown: CancellationToken) -> Self {
-        let vitals: Arc<dyn Vitals> = Arc::new(EngineVitals::new(Arc::clone(&engine), shutdown.clone()));
+    /// `registry` holds what else the process counts.
+    pub fn new(engine: Arc<Engine>, secret: SecretString, shutdown: CancellationToken, mut registry: Registry) -> Self {
+        let requests = Requests::new(Role::Engine);
+        requests.register(&mut registry);
+        engine.register(&mut registry);
+        let draining = shutdown.clone();
+        let vitals: Arc<dyn Vitals> = Arc::new(EngineVitals { engine: Arc::clone(&engine), registry, draining });
         let state = EngineState { engine: Arc::clone(&engine), vitals: Arc::clone(&vitals) };
         let router = routes::secret()
             .layer(DefaultBodyLimit::max(MAX_BODY))
@@ -51,6 +60,7 @@ impl Server {
             .method_not_allowed_fallback(async || Problem::method_not_allowed())
             .layer(middleware::from_fn_with_state(secret, auth::check))
             .merge(routes::open())
+            .layer(middleware::from_fn_with_state(requests, access_log::log))
             .with_state(state);
         Self { engine, vitals, router, shutdown }
     }

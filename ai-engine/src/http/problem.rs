@@ -8,6 +8,7 @@ use axum::response::{IntoResponse, Response};
 use collabry_shared::engine::EngineError;
 use collabry_shared::engine::wire::{self, Code};
 use collabry_shared::storage::StoreError;
+use collabry_shared::telemetry::trace;
 
 /// Seconds after which a full engine may have a place again.
 const RETRY_AFTER_SECONDS: HeaderValue = HeaderValue::from_static("1");
@@ -76,6 +77,7 @@ impl IntoResponse for Problem {
             title: self.status.canonical_reason().unwrap_or("Error").to_owned(),
             status: self.status.as_u16(),
             detail: self.detail,
+            trace_id: trace::current_id().unwrap_or_default(),
             code: self.code,
         };
         let mut response = (self.status, Json(problem)).into_response();

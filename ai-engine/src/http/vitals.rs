@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use collabry_shared::config::Role;
 use collabry_shared::engine::AiEngine as _;
 use collabry_shared::health::{Readiness, Vitals, metrics, probe};
 use prometheus_client::registry::Registry;
@@ -12,17 +11,9 @@ use tokio_util::sync::CancellationToken;
 use crate::Engine;
 
 pub struct EngineVitals {
-    engine: Arc<Engine>,
-    registry: Registry,
-    draining: CancellationToken,
-}
-
-impl EngineVitals {
-    pub fn new(engine: Arc<Engine>, draining: CancellationToken) -> Self {
-        let mut registry = metrics::registry(Role::Engine);
-        engine.register(&mut registry);
-        Self { engine, registry, draining }
-    }
+    pub engine: Arc<Engine>,
+    pub registry: Registry,
+    pub draining: CancellationToken,
 }
 
 #[async_trait]

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use collabry_shared::clock::Clock;
+use collabry_shared::telemetry::trace;
 use futures::StreamExt;
 use reqwest::header::{ACCEPT, CONTENT_TYPE};
 use reqwest::{RequestBuilder, Response};
@@ -64,6 +65,10 @@ impl Endpoint {
     async fn send(&self, request: RequestBuilder) -> Result<Response, AnswerError> {
         let request = match &self.key {
             Some(key) => request.bearer_auth(key.expose_secret()),
+            None => request,
+        };
+        let request = match trace::current() {
+            Some(parent) => request.header(trace::TRACEPARENT, parent.to_string()),
             None => request,
         };
         let response = request.send().await.map_err(|error| transport(&error))?;

@@ -26,6 +26,15 @@ pub enum Piece {
     Text(String),
     /// A sign of life of a model that thinks before it answers; not shown.
     Thinking,
+    /// What the whole answer took; at most once, after all text.
+    Usage(Usage),
+}
+
+/// Tokens, as the provider counts them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Usage {
+    pub prompt: u64,
+    pub answer: u64,
 }
 
 /// An answer as it comes. It ends after the last piece, or with one error; dropping it ends the request.

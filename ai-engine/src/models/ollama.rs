@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::http::Endpoint;
 use super::reply::{End, Line, error_object};
-use super::{Answer, AnswerError, Piece, Provider, Task};
+use super::{Answer, AnswerError, Piece, Provider, Task, Usage};
 use crate::generations::prompt::{self, ChatMessage};
 
 const ID: &str = "ollama";
@@ -96,6 +96,9 @@ struct Chunk {
     message: Delta,
     #[serde(default)]
     done: bool,
+    /// On the last line.
+    prompt_eval_count: Option<u64>,
+    eval_count: Option<u64>,
 }
 
 #[derive(Default, Deserialize)]
@@ -115,10 +118,12 @@ fn parse_line(line: &str) -> Result<Line, AnswerError> {
     if let Some(error) = error_object(&value) {
         return Err(error);
     }
-    let Chunk { message, done } = serde_json::from_value(value).map_err(garbled)?;
+    let Chunk { message, done, prompt_eval_count, eval_count } = serde_json::from_value(value).map_err(garbled)?;
     let thinks = message.thinking.is_some_and(|text| !text.is_empty());
     let piece = Line::text(&message.content).or(thinks.then_some(Piece::Thinking));
-    Ok(Line { piece, end: if done { End::Last } else { End::No } })
+    // A prompt that is still in its cache is not counted.
+    let usage = eval_count.map(|answer| Usage { prompt: prompt_eval_count.unwrap_or(0), answer });
+    Ok(Line { piece, usage, end: if done { End::Last } else { End::No } })
 }
 
 #[cfg(test)]

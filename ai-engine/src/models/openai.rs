@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::http::Endpoint;
 use super::reply::{End, Line, error_object};
-use super::{Answer, AnswerError, Piece, Provider, Task};
+use super::{Answer, AnswerError, Piece, Provider, Task, Usage};
 use crate::generations::prompt::{self, ChatMessage};
 
 const ID: &str = "openai";
@@ -21,6 +21,12 @@ struct ChatRequest<'a> {
     model: &'a str,
     messages: Vec<ChatMessage>,
     stream: bool,
+    stream_options: StreamOptions,
+}
+
+#[derive(Serialize)]
+struct StreamOptions {
+    include_usage: bool,
 }
 
 #[derive(Deserialize)]
@@ -51,7 +57,8 @@ impl Provider for OpenAi {
     }
 
     async fn answer(&self, model: &str, task: &Task) -> Result<Answer, AnswerError> {
-        let request = ChatRequest { model, messages: prompt::chat(task), stream: true };
+        let stream_options = StreamOptions { include_usage: true };
+        let request = ChatRequest { model, messages: prompt::chat(task), stream: true, stream_options };
         self.0.stream(&["chat", "completions"], &request, parse_line).await
     }
 }
@@ -60,6 +67,13 @@ impl Provider for OpenAi {
 struct Chunk {
     #[serde(default)]
     choices: Vec<Choice>,
+    usage: Option<Tokens>,
+}
+
+#[derive(Deserialize)]
+struct Tokens {
+    prompt_tokens: u64,
+    completion_tokens: u64,
 }
 
 #[derive(Deserialize)]
@@ -91,7 +105,7 @@ fn parse_line(line: &str) -> Result<Line, AnswerError> {
     let data = data.trim();
     match data {
         "" => Ok(Line::default()),
-        "[DONE]" => Ok(Line { piece: None, end: End::Last }),
+        "[DONE]" => Ok(Line { end: End::Last, ..Line::default() }),
         _ => parse_chunk(data),
     }
 }
@@ -111,19 +125,20 @@ fn parse_chunk(data: &str) -> Result<Line, AnswerError> {
     if let Some(error) = error_object(&value) {
         return Err(error);
     }
-    let Chunk { choices } = serde_json::from_value(value).map_err(garbled)?;
+    let Chunk { choices, usage } = serde_json::from_value(value).map_err(garbled)?;
+    let usage = usage.map(|used| Usage { prompt: used.prompt_tokens, answer: used.completion_tokens });
     // One answer was asked for; chunks about usage have no choice at all.
     let Some(choice) = choices.into_iter().next() else {
-        return Ok(Line::default());
+        return Ok(Line { usage, ..Line::default() });
     };
     let thinking = choice.delta.thinks().then_some(Piece::Thinking);
     let piece = choice.delta.content.as_deref().and_then(Line::text).or(thinking);
-    Ok(Line { piece, end: if choice.finish_reason.is_some() { End::Complete } else { End::No } })
+    Ok(Line { piece, usage, end: if choice.finish_reason.is_some() { End::Complete } else { End::No } })
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{AnswerError, End, Line, Piece, parse_line};
+    use super::{AnswerError, End, Line, Piece, Usage, parse_line};
 
     #[test]
     fn comments_roles_and_usage_say_nothing() {
@@ -133,7 +148,7 @@ mod tests {
             "event: message",
             "data:",
             r#"data: {"choices":[{"delta":{"role":"assistant","content":""},"finish_reason":null}]}"#,
-            r#"data: {"choices":[],"usage":{"total_tokens":3}}"#,
+            r#"data: {"choices":[],"usage":null}"#,
         ] {
             assert_eq!(parse_line(line), Ok(Line::default()), "{line}");
         }
@@ -151,8 +166,14 @@ mod tests {
     #[test]
     fn a_finish_reason_completes_and_done_ends() {
         let line = parse_line(r#"data: {"choices":[{"delta":{},"finish_reason":"length"}]}"#).unwrap();
-        assert_eq!(line, Line { piece: None, end: End::Complete });
+        assert_eq!(line, Line { end: End::Complete, ..Line::default() });
         assert_eq!(parse_line("data: [DONE]").unwrap().end, End::Last);
+    }
+
+    #[test]
+    fn the_last_chunk_says_what_it_took() {
+        let line = parse_line(r#"data: {"choices":[],"usage":{"prompt_tokens":7,"completion_tokens":3}}"#).unwrap();
+        assert_eq!(line.usage, Some(Usage { prompt: 7, answer: 3 }));
     }
 
     #[test]

@@ -9,12 +9,13 @@ use reqwest::header::{HeaderMap, RETRY_AFTER};
 use serde_json::Value;
 
 use super::lines::Lines;
-use super::{Answer, AnswerError, Piece};
+use super::{Answer, AnswerError, Piece, Usage};
 
 /// What one line of a stream says.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Line {
     pub piece: Option<Piece>,
+    pub usage: Option<Usage>,
     pub end: End,
 }
 
@@ -44,17 +45,28 @@ struct Reading {
     body: Body,
     lines: Lines,
     parse: ParseLine,
+    /// What the last line that said so said.
+    usage: Option<Usage>,
     end: End,
 }
 
 /// The pieces in a streamed body.
 pub(super) fn pieces(response: reqwest::Response, parse: ParseLine) -> Answer {
-    let reading = Reading { body: response.bytes_stream().boxed(), lines: Lines::default(), parse, end: End::No };
+    let (body, lines) = (response.bytes_stream().boxed(), Lines::default());
+    let reading = Reading { body, lines, parse, usage: None, end: End::No };
     stream::try_unfold(reading, async |mut reading| Ok(reading.next().await?.map(|piece| (piece, reading)))).boxed()
 }
 
 impl Reading {
     async fn next(&mut self) -> Result<Option<Piece>, AnswerError> {
+        if let Some(piece) = self.said().await? {
+            return Ok(Some(piece));
+        }
+        self.end = End::Last;
+        Ok(self.usage.take().map(Piece::Usage))
+    }
+
+    async fn said(&mut self) -> Result<Option<Piece>, AnswerError> {
         while self.end != End::Last {
             while let Some(line) = self.lines.next_line()? {
                 if let Some(piece) = self.take(&line)? {
@@ -77,6 +89,7 @@ impl Reading {
     fn take(&mut self, line: &str) -> Result<Option<Piece>, AnswerError> {
         let line = (self.parse)(line)?;
         self.end = self.end.max(line.end);
+        self.usage = line.usage.or(self.usage);
         Ok(line.piece)
     }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 use futures::StreamExt;
 use futures::stream;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
+use tracing::Instrument as _;
 
 use super::{Answer, AnswerError, Piece, Provider, Task};
 
@@ -61,7 +62,8 @@ pub(super) async fn answer(
     let mut tried = 0;
     loop {
         tried += 1;
-        let attempt = timeout_at(deadline, first_text(provider, model, task, limits)).await;
+        let span = tracing::error_span!("ask model", otel.kind = "client", provider = provider.id(), model, tried);
+        let attempt = timeout_at(deadline, first_text(provider, model, task, limits).instrument(span)).await;
         let error = match attempt.unwrap_or(Err(AnswerError::NoFirstToken)) {
             Ok(answer) => return Ok(answer),
             Err(error) => error,
@@ -83,7 +85,7 @@ async fn first_text(provider: &dyn Provider, model: &str, task: &Task, limits: L
     };
     let (mut first, answer) = timeout(limits.first_token, opening).await.unwrap_or(Err(AnswerError::NoFirstToken))?;
     let mut answer = steady(answer, limits.between_tokens);
-    while first == Piece::Thinking {
+    while !matches!(first, Piece::Text(_)) {
         first = answer.next().await.ok_or(AnswerError::Empty)??;
     }
     Ok(stream::once(async { Ok(first) }).chain(answer).boxed())

@@ -3,6 +3,7 @@
 mod cache;
 pub mod chunker;
 mod fusion;
+mod metrics;
 mod pool;
 mod rank;
 mod search;

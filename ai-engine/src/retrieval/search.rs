@@ -8,10 +8,13 @@ use async_trait::async_trait;
 use collabry_shared::engine::{EngineError, SearchHit, SearchRequest};
 use collabry_shared::sources::{SegmentId, SourceRepo};
 use futures::stream::{self, StreamExt, TryStreamExt};
+use prometheus_client::registry::Registry;
 use tokio::sync::Semaphore;
+use tracing::Instrument as _;
 
 use super::Search;
 use super::cache::SegmentCache;
+use super::metrics::Metrics;
 use super::pool::Pool;
 use super::rank::rank;
 use super::segment::Segment;
@@ -32,6 +35,7 @@ pub struct Retrieval {
     segments: SegmentCache,
     pool: Arc<Pool>,
     places: Semaphore,
+    metrics: Metrics,
 }
 
 impl Retrieval {
@@ -45,7 +49,12 @@ impl Retrieval {
         let budget = usize::try_from(memory_bytes).unwrap_or(usize::MAX);
         let pool = Arc::new(Pool::start(threads)?);
         let (segments, places) = (SegmentCache::new(budget), Semaphore::new(MAX_SEARCHES));
-        Ok(Self { sources, embedder, segments, pool, places })
+        Ok(Self { sources, embedder, segments, pool, places, metrics: Metrics::default() })
+    }
+
+    /// Adds what searches take.
+    pub fn register(&self, registry: &mut Registry) {
+        self.metrics.register(registry);
     }
 
     /// Memory that loaded segments hold, in bytes.
@@ -65,8 +74,18 @@ impl Retrieval {
         if chunks.is_empty() {
             return Ok(None);
         }
+        self.metrics.loaded();
         let dimensions = self.embedder.dimensions();
         self.pool.run(move || Segment::build(id, chunks, dimensions)).await.map(Some)
+    }
+
+    async fn find(&self, request: &SearchRequest) -> Result<Vec<SearchHit>, EngineError> {
+        let embedding = self.metrics.step("embed", self.vector(&request.query));
+        let loading = self.metrics.step("load", self.segments(&request.segments));
+        let (vector, segments) = tokio::try_join!(embedding, loading)?;
+        let limit = request.limit.clamp(1, MAX_LIMIT) as usize;
+        let query = request.query.clone();
+        self.metrics.step("rank", self.pool.run(move || rank(&segments, &query, &vector, limit))).await
     }
 
     async fn vector(&self, query: &str) -> Result<Vec<f32>, EngineError> {
@@ -87,10 +106,8 @@ impl Search for Retrieval {
         if request.segments.is_empty() || request.query.trim().is_empty() {
             return Ok(Vec::new());
         }
-        let (vector, segments) = tokio::try_join!(self.vector(&request.query), self.segments(&request.segments))?;
-        let limit = request.limit.clamp(1, MAX_LIMIT) as usize;
-        let query = request.query.clone();
-        self.pool.run(move || rank(&segments, &query, &vector, limit)).await
+        let span = tracing::error_span!("search", segments = request.segments.len());
+        self.metrics.step("all", self.find(request)).instrument(span).await
     }
 }
 

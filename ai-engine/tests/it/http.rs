@@ -10,6 +10,7 @@ use collabry_ai_engine::http::Server;
 use collabry_shared::clock::Clock;
 use collabry_shared::engine::{AiEngine as _, EngineClient, EngineError, SearchRequest, wire};
 use collabry_shared::generations::{Generation, GenerationState};
+use collabry_shared::health::metrics;
 use collabry_shared::ids::{GenerationId, NotebookId};
 use collabry_shared::sources::{Format, IngestState, SegmentId};
 use collabry_shared::storage::Stores;
@@ -47,7 +48,7 @@ impl Process {
                 let listener = TcpListener::bind(bind).await.unwrap();
                 let address = listener.local_addr().unwrap();
                 let engine = Arc::new(Engine::build(world.parts(concurrent).await).unwrap());
-                let server = Server::new(engine, SecretString::from(SECRET), shutdown);
+                let server = Server::new(engine, SecretString::from(SECRET), shutdown, metrics::registry("ai-engine"));
                 tokio::spawn(async move { server.run(listener).await.unwrap() });
                 address
             })

@@ -92,7 +92,7 @@ async fn collect(mut answer: Answer) -> (String, Option<AnswerError>) {
     while let Some(piece) = answer.next().await {
         match piece {
             Ok(Piece::Text(more)) => text.push_str(&more),
-            Ok(Piece::Thinking) => {}
+            Ok(Piece::Thinking | Piece::Usage(_)) => {}
             Err(error) => return (text, Some(error)),
         }
     }

@@ -223,6 +223,7 @@ impl World {
             failure: None,
             created_at: self.clock.now(),
             finished_at: None,
+            trace: None,
         };
         let message = NewMessage {
             id: question_id,

@@ -2,6 +2,7 @@
 
 mod access;
 mod jobs;
+mod log_level;
 
 use utoipa_axum::router::OpenApiRouter;
 
@@ -11,5 +12,5 @@ use crate::state::ApiState;
 const TAG: &str = "admin";
 
 pub fn router() -> OpenApiRouter<ApiState> {
-    jobs::router()
+    jobs::router().merge(log_level::router())
 }

@@ -6,6 +6,7 @@ use collabry_shared::conversations::{Conversation, Message};
 use collabry_shared::engine::{EngineError, ModelId};
 use collabry_shared::generations::{Generation, GenerationState};
 use collabry_shared::ids::{GenerationId, MessageId, NotebookId, SourceId, UserId};
+use collabry_shared::telemetry::trace;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -59,6 +60,7 @@ pub(super) async fn queue(
         failure: None,
         created_at: state.clock.now(),
         finished_at: None,
+        trace: trace::current(),
     };
     state.stores.generations.create(&generation).await?;
     Ok(generation)

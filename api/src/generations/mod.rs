@@ -1,11 +1,13 @@
 //! Answers in the making: their state, their events over SSE, and stopping them.
 
 mod access;
+mod metrics;
 mod routes;
 mod sse;
 pub mod view;
 
 pub use self::access::GenerationAccess;
+pub use self::metrics::Streams;
 use crate::state::ApiState;
 
 const TAG: &str = "generations";

@@ -90,14 +90,15 @@ async fn check_given_out(state: &ApiState, generation: &Generation, after: Event
 
 /// Ends after the final event, and when the server drains: the client comes back with the last id.
 fn tail(state: ApiState, id: GenerationId, after: EventId) -> impl Stream<Item = Result<Event, Infallible>> {
-    let draining = state.draining.clone();
-    let batches = stream::unfold((Tail::new(state, id, after), draining), move |(mut tail, draining)| async move {
+    let (draining, open) = (state.draining.clone(), state.metrics.streams.open());
+    let begin = (Tail::new(state, id, after), draining, open);
+    let batches = stream::unfold(begin, move |(mut tail, draining, open)| async move {
         let events = tokio::select! {
             () = draining.cancelled() => return None,
             events = tail.next() => events,
         };
         match events {
-            Ok(events) => Some((events?, (tail, draining))),
+            Ok(events) => Some((events?, (tail, draining, open))),
             Err(error) => {
                 tracing::error!(generation = %id, %error, "generation log unreadable");
                 None

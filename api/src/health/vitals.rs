@@ -1,7 +1,6 @@
 //! The api's health and numbers.
 
 use async_trait::async_trait;
-use collabry_shared::config::Role;
 use collabry_shared::health::{Readiness, Vitals, metrics, probe};
 use prometheus_client::registry::Registry;
 
@@ -18,17 +17,8 @@ pub async fn readiness(state: &ApiState) -> Readiness {
 }
 
 pub struct ApiVitals {
-    state: ApiState,
-    registry: Registry,
-}
-
-impl ApiVitals {
-    pub fn new(state: ApiState) -> Self {
-        let mut registry = metrics::registry(Role::Api);
-        let help = "Requests answered, by class of status; without static files and sockets";
-        registry.sub_registry_with_prefix("api").register("requests", help, state.requests.clone());
-        Self { state, registry }
-    }
+    pub state: ApiState,
+    pub registry: Registry,
 }
 
 #[async_trait]

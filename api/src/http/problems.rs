@@ -5,6 +5,7 @@ use axum::extract::Request;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::Response;
+use collabry_shared::telemetry::trace;
 use serde::Serialize;
 use tower_http::request_id::RequestId;
 use utoipa::ToSchema;
@@ -32,6 +33,10 @@ pub struct Problem<'a> {
     #[schema(example = "not_found")]
     code: &'a str,
     request_id: &'a str,
+    /// The trace that it happened in, as in the log.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "0af7651916cd43dd8448eb211c80319c")]
+    trace_id: Option<String>,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     errors: &'a [FieldError],
 }
@@ -51,7 +56,7 @@ pub async fn render(request: Request, next: Next) -> Response {
     };
     let request_id = id.as_ref().and_then(|id| id.to_str().ok()).unwrap_or_default();
     if let Some(internal) = &error.internal {
-        tracing::error!(request_id, code = error.code, error = internal, "request failed");
+        tracing::error!(code = error.code, error = internal, "request failed");
     }
     write(response, &error, request_id)
 }
@@ -91,6 +96,7 @@ fn write(response: Response, error: &ApiError, request_id: &str) -> Response {
         detail: &error.detail,
         code: error.code,
         request_id,
+        trace_id: trace::current_id(),
         errors: &error.fields,
     };
     let body = serde_json::to_vec(&problem).unwrap_or_default();

@@ -14,6 +14,7 @@ use futures::{StreamExt as _, future, stream};
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use tracing::Instrument as _;
 
 use super::error::ApiError;
 
@@ -48,7 +49,7 @@ pub async fn see_through(State(handlers): State<Handlers>, request: Request, nex
             rest.linger().await;
         }
     };
-    handlers.tasks.spawn(handlers.stop.clone().run_until_cancelled_owned(work));
+    handlers.tasks.spawn(handlers.stop.clone().run_until_cancelled_owned(work).in_current_span());
     // No answer: the server has stopped.
     answered.await.unwrap_or_else(|_| ApiError::busy().into_response())
 }

@@ -12,6 +12,7 @@ use tower_governor::{GovernorError, GovernorLayer};
 
 use super::Client;
 use crate::http::ApiError;
+use crate::state::ApiState;
 
 /// A page with all its files and streams asks much at once.
 const BURST_SECONDS: u32 = 10;
@@ -22,8 +23,9 @@ const FORGET_EVERY: Duration = Duration::from_mins(1);
 pub struct Flood(Option<Box<dyn Fn() + Send + Sync>>);
 
 impl Flood {
-    /// `per_second` requests of each client pass; 0: all do.
-    pub fn guard(router: Router, per_second: u32) -> (Router, Self) {
+    /// As many requests of each client pass in a second as the configuration says; 0: all do.
+    pub fn guard(router: Router, state: ApiState) -> (Router, Self) {
+        let per_second = state.config.limits.flood;
         let Some(per_second) = NonZeroU32::new(per_second) else { return (router, Self(None)) };
         let config = GovernorConfigBuilder::default()
             .key_extractor(ByClient)
@@ -32,7 +34,10 @@ impl Flood {
             .finish();
         let Some(config) = config else { unreachable!("neither period nor burst is zero") };
         let limiter = config.limiter().clone();
-        let layer = GovernorLayer::new(config).error_handler(|error| refusal(&error).into_response());
+        let layer = GovernorLayer::new(config).error_handler(move |error| {
+            state.metrics.limits.flooded();
+            refusal(&error).into_response()
+        });
         (router.layer(layer), Self(Some(Box::new(move || limiter.retain_recent()))))
     }
 

@@ -4,6 +4,7 @@ mod client;
 mod flood;
 mod headers;
 mod layer;
+mod metrics;
 mod routes;
 mod sentences;
 
@@ -17,6 +18,7 @@ use sha2::{Digest as _, Sha256};
 pub use self::client::{Client, identify};
 pub use self::flood::Flood;
 pub use self::layer::{Attempt, apply};
+pub use self::metrics::Metrics;
 use self::sentences::sentence;
 use crate::http::{ApiError, ApiResult};
 use crate::state::ApiState;
@@ -34,7 +36,9 @@ async fn check(state: &ApiState, rules: &[(Rule, String)]) -> ApiResult<Decision
     if limits.is_empty() {
         return Ok(Decision::Allowed(Vec::new()));
     }
-    Ok(state.limiter.check(&limits).await?)
+    let decision = state.limiter.check(&limits).await?;
+    state.metrics.limits.decided(&decision);
+    Ok(decision)
 }
 
 /// Counts a connection of a socket.

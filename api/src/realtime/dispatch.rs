@@ -2,16 +2,36 @@
 //!
 //! A socket has one handler, which knows every event: a table of its own would be a kilobyte of each idle socket.
 
-use serde::Serialize;
+use collabry_shared::telemetry::trace;
 use serde::de::DeserializeOwned;
+use serde::Serialize;
 use serde_json::{Value, json};
 use socketioxide::ParserError;
 use socketioxide::extract::{AckSender, Event, State, TryData};
+use tokio::time::Instant;
+use tracing::Instrument as _;
+use tracing::field::Empty;
 
 use super::{Adapter, Realtime, SocketRef, SocketUser, auth, conversations, generations, messages, typing};
 use crate::auth::TokenError;
 use crate::http::{ApiError, ApiResult};
 use crate::limits;
+
+/// What sockets may say: see `docs/realtime.md`.
+const EVENTS: [&str; 12] = [
+    "auth:refresh",
+    "conversation:join",
+    "conversation:leave",
+    "generation:resume",
+    "generation:stop",
+    "message:delete",
+    "message:edit",
+    "message:regenerate",
+    "message:send",
+    "messages:read",
+    "typing:start",
+    "typing:stop",
+];
 
 /// A parsed event with everything its handler needs.
 pub(super) struct Call<T> {
@@ -33,15 +53,32 @@ async fn heard(
     State(realtime): State<Realtime>,
     ack: AckSender<Adapter>,
 ) {
-    let answer = answer(&event, realtime, socket, data).await;
-    if let Err(error) = ack.send(&acknowledgement(&event, answer)) {
-        // The client is gone; it will send again.
-        tracing::debug!(event, %error, "unacknowledged");
-    }
+    // What clients make up has one name in figures and lines.
+    let event = EVENTS.into_iter().find(|known| *known == event).unwrap_or("unknown");
+    let (api, begun) = (realtime.api.clone(), Instant::now());
+    let span = tracing::error_span!("event", otel.name = event, otel.kind = "server", trace_id = Empty);
+    let parent = data.as_ref().ok().and_then(|data| data.get("traceparent")?.as_str()?.parse().ok());
+    trace::adopt(&span, parent);
+    let answered = async {
+        let answer = answer(event, realtime, socket, data).await;
+        let took = begun.elapsed();
+        api.metrics.realtime.answered(event, &answer, took);
+        let ms = took.as_millis();
+        if took >= api.config.slow_request {
+            tracing::warn!(event, ok = answer.is_ok(), ms, slow = true, "event");
+        } else {
+            tracing::debug!(event, ok = answer.is_ok(), ms, "event");
+        }
+        if let Err(error) = ack.send(&acknowledgement(event, answer)) {
+            // The client is gone; it will send again.
+            tracing::debug!(event, %error, "unacknowledged");
+        }
+    };
+    answered.instrument(span).await;
 }
 
 async fn answer(
-    event: &str,
+    event: &'static str,
     realtime: Realtime,
     socket: SocketRef,
     data: Result<Value, ParserError>,
@@ -97,6 +134,9 @@ fn acknowledgement(event: &str, answer: ApiResult<Value>) -> Value {
                 tracing::error!(event, code = error.code, error = internal, "socket event failed");
             }
             let mut told = json!({ "code": error.code, "message": error.detail });
+            if let Some(trace) = trace::current_id() {
+                told["traceId"] = trace.into();
+            }
             if let Some(seconds) = error.retry_after {
                 told["retryAfter"] = seconds.into();
             }

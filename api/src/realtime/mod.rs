@@ -8,6 +8,7 @@ mod dispatch;
 mod generations;
 mod head;
 mod messages;
+mod metrics;
 mod presence;
 mod pump;
 mod recheck;
@@ -17,10 +18,12 @@ mod typing;
 
 use std::time::Duration;
 
+use collabry_shared::health::metrics::ours;
 use collabry_shared::realtime::{Event, Published, Room};
 use collabry_shared::redis::Redis;
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
+use prometheus_client::registry::Registry;
 use socketioxide::layer::SocketIoLayer;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -29,6 +32,7 @@ use tokio_util::task::TaskTracker;
 use self::adapter::Adapter;
 pub use self::connect::SocketUser;
 pub use self::head::own as own_head;
+pub use self::metrics::Metrics;
 use self::pump::Pump;
 use self::sequencer::{Lanes, Sequencer};
 use self::typing::Typing;
@@ -86,6 +90,11 @@ impl Server {
         (Self { io, realtime, lanes, watches }, layer)
     }
 
+    /// Adds the sockets and rooms of this process.
+    pub fn register(&self, registry: &mut Registry) {
+        ours(registry).register_collector(Box::new(metrics::Now(self.io.clone())));
+    }
+
     /// Lets sockets in, and starts what runs beside them: delivery of published events, tails of generations, expiry.
     /// Should one of these end before `stop`, `broken` is cancelled: without it sockets would wait in silence.
     pub async fn start(
@@ -135,12 +144,14 @@ impl Server {
 }
 
 /// Tells those in a room who are connected to this replica.
-async fn emit_here(io: &SocketIo, room: Room, event: &Event) {
+async fn emit_here(io: &SocketIo, metrics: &Metrics, room: Room, event: &Event) {
     let payload = match event.payload() {
         Ok(payload) => payload,
         Err(error) => return tracing::error!(%error, event = event.name(), "an event that is not JSON"),
     };
-    if let Err(error) = io.local().to(room.to_string()).emit(event.name(), &payload).await {
+    let told = io.local().to(room.to_string()).emit(event.name(), &payload).await;
+    metrics.emitted(event.name(), told.is_ok());
+    if let Err(error) = told {
         // A slow client's buffer is full: it will see the gap and ask.
         tracing::debug!(%error, %room, event = event.name(), "not everyone got an event");
     }

@@ -49,7 +49,9 @@ impl Pump {
             }
             room => self.io.to(room.to_string()),
         };
-        if let Err(error) = sockets.emit(event.name(), &payload).await {
+        let told = sockets.emit(event.name(), &payload).await;
+        self.realtime.api.metrics.realtime.emitted(event.name(), told.is_ok());
+        if let Err(error) = told {
             // A slow client's buffer is full: it will see the gap and ask.
             tracing::debug!(%error, %room, event = event.name(), "not everyone got an event");
         }

@@ -3,14 +3,14 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use collabry_shared::generations::{EventId, LoggedEvent};
+use collabry_shared::generations::{EventId, GenerationEvent, LoggedEvent};
 use collabry_shared::ids::{ConversationId, GenerationId};
 use collabry_shared::realtime::Room;
 use serde::Serialize;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
-use super::{IN_ONE_GO, SocketIo};
+use super::{IN_ONE_GO, Metrics, SocketIo};
 use crate::generations::view::Tail;
 use crate::state::ApiState;
 
@@ -79,7 +79,8 @@ pub(super) async fn run(io: SocketIo, api: ApiState, mut requests: mpsc::Receive
 }
 
 async fn tail(io: SocketIo, api: ApiState, Watch { generation, conversation, after }: Watch) -> GenerationId {
-    let mut tail = Tail::new(api, generation, after);
+    let mut tail = Tail::new(api.clone(), generation, after);
+    let metrics = &api.metrics.realtime;
     let mut failures = 0;
     while failures < FAILURES {
         match tail.next().await {
@@ -88,7 +89,7 @@ async fn tail(io: SocketIo, api: ApiState, Watch { generation, conversation, aft
                 failures = 0;
                 for some in events.chunks(IN_ONE_GO) {
                     for logged in some {
-                        emit(&io, generation, conversation, logged).await;
+                        emit(&io, metrics, generation, conversation, logged).await;
                     }
                     tokio::task::yield_now().await;
                 }
@@ -104,11 +105,29 @@ async fn tail(io: SocketIo, api: ApiState, Watch { generation, conversation, aft
     generation
 }
 
-async fn emit(io: &SocketIo, generation_id: GenerationId, conversation_id: ConversationId, logged: &LoggedEvent) {
+async fn emit(
+    io: &SocketIo,
+    metrics: &Metrics,
+    generation_id: GenerationId,
+    conversation_id: ConversationId,
+    logged: &LoggedEvent,
+) {
     let room = Room::Conversation(conversation_id).to_string();
-    let name = format!("generation:{}", logged.event.name());
+    let name = socket_name(&logged.event);
     let payload = Payload { generation_id, conversation_id, logged };
-    if let Err(error) = io.local().to(room).emit(&name, &payload).await {
+    let told = io.local().to(room).emit(name, &payload).await;
+    metrics.emitted(name, told.is_ok());
+    if let Err(error) = told {
         tracing::debug!(%error, generation = %generation_id, "not everyone got an event");
+    }
+}
+
+fn socket_name(event: &GenerationEvent) -> &'static str {
+    match event {
+        GenerationEvent::Started { .. } => "generation:started",
+        GenerationEvent::Citations { .. } => "generation:citations",
+        GenerationEvent::Delta { .. } => "generation:delta",
+        GenerationEvent::Done { .. } => "generation:done",
+        GenerationEvent::Failed { .. } => "generation:failed",
     }
 }

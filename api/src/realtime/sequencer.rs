@@ -202,7 +202,7 @@ impl Lane {
 
     async fn tell(&self, message: Message) {
         let room = Room::Conversation(message.conversation_id);
-        emit_here(&self.io, room, &Event::of_change(message)).await;
+        emit_here(&self.io, &self.api.metrics.realtime, room, &Event::of_change(message)).await;
     }
 
     async fn relay_running(&self, id: ConversationId) {

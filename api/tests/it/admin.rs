@@ -1,9 +1,9 @@
-//! The jobs as admins see them, and as others do not.
+//! What admins see and may do, and others do not.
 
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{TestApp, admin};
+use crate::support::{Cluster, TestApp, admin, eventually};
 
 #[tokio::test]
 async fn an_admin_sees_when_jobs_run_and_how_they_went() {
@@ -77,4 +77,38 @@ async fn for_others_there_is_nothing() {
     anonymous.problem(401, "token_missing");
     let jobs = ada.get("/api/admin/jobs").await.ok(200);
     assert_eq!(jobs["jobs"][0]["runs"], json!([]), "nobody ran anything");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_admin_changes_what_every_replica_logs_for_a_while() {
+    let cluster = Cluster::start(2, admin).await;
+    let ada = cluster.replicas[0].register("ada").await;
+    let path = "/api/admin/log-level";
+    let nothing = json!({ "configured": null, "filter": null, "until": null });
+    assert_eq!(ada.get(path).await.ok(200), nothing);
+    let changed = ada.put(path, json!({ "filter": "info,collabry_api=debug", "forSecs": 60 })).await.ok(200);
+    let expected = json!({ "configured": null, "filter": "info,collabry_api=debug", "until": "2026-03-01T12:01:00Z" });
+    assert_eq!(changed, expected);
+    let there = cluster.on(1, &ada);
+    let heard = async || Some(there.get(path).await.ok(200)).filter(|level| *level == expected);
+    eventually("the other replica follows", heard).await;
+    assert_eq!(there.delete(path).await.ok(200), nothing);
+    eventually("both go back", async || Some(ada.get(path).await.ok(200)).filter(|level| *level == nothing)).await;
+}
+
+#[tokio::test]
+async fn a_level_that_is_none_is_refused() {
+    let app = TestApp::start_with(admin).await;
+    let (ada, bob) = (app.register("ada").await, app.register("bob").await);
+    let path = "/api/admin/log-level";
+    ada.put(path, json!({ "filter": "info,=x=" })).await.problem(422, "filter_invalid");
+    ada.put(path, json!({ "filter": "x".repeat(1001) })).await.problem(422, "filter_invalid");
+    for seconds in [0, 86_401] {
+        ada.put(path, json!({ "filter": "debug", "forSecs": seconds })).await.problem(422, "duration_invalid");
+    }
+    assert_eq!(ada.get(path).await.ok(200)["filter"], Value::Null);
+    bob.get(path).await.problem(404, "not_found");
+    bob.put(path, json!({ "filter": "debug" })).await.problem(404, "not_found");
+    bob.delete(path).await.problem(404, "not_found");
+    app.get(path).await.problem(401, "token_missing");
 }

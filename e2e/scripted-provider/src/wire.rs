@@ -57,18 +57,26 @@ impl Protocol {
         }
     }
 
-    fn done(self) -> String {
+    /// The end of an answer of so many tokens.
+    fn done(self, tokens: usize) -> String {
         match self {
             Self::Ollama => {
-                format!("{}\n", json!({ "message": { "content": "" }, "done": true, "done_reason": "stop" }))
+                let usage = json!({ "message": { "content": "" }, "done": true, "done_reason": "stop",
+                    "prompt_eval_count": PROMPT_TOKENS, "eval_count": tokens });
+                format!("{usage}\n")
             }
             Self::OpenAi => {
                 let finish = json!({ "choices": [{ "index": 0, "delta": {}, "finish_reason": "stop" }] });
-                format!("data: {finish}\n\ndata: [DONE]\n\n")
+                let usage = json!({ "prompt_tokens": PROMPT_TOKENS, "completion_tokens": tokens });
+                let usage = json!({ "choices": [], "usage": usage });
+                format!("data: {finish}\n\ndata: {usage}\n\ndata: [DONE]\n\n")
             }
         }
     }
 }
+
+/// What every prompt is said to take.
+const PROMPT_TOKENS: usize = 7;
 
 /// For the server to send what it has.
 const BEFORE_ABORT: Duration = Duration::from_millis(50);
@@ -87,21 +95,22 @@ pub(crate) fn body(reply: &Reply, protocol: Protocol) -> Body {
         .enumerate()
         .map(|(index, word)| (reply.before_token(index), format!("{noise}{}", protocol.token(word))))
         .collect();
+    let words = tokens.len();
     let tokens = stream::iter(tokens).then(async |(pause, text)| {
         tokio::time::sleep(pause).await;
         Ok(Bytes::from(text))
     });
-    let chunks = tokens.chain(ending(reply.end, protocol));
+    let chunks = tokens.chain(ending(reply.end, protocol, words));
     match reply.cut {
         Some(size) => Body::from_stream(chunks.flat_map(move |chunk| stream::iter(cut(chunk, size)))),
         None => Body::from_stream(chunks),
     }
 }
 
-fn ending(end: Ending, protocol: Protocol) -> Chunks {
+fn ending(end: Ending, protocol: Protocol, tokens: usize) -> Chunks {
     let one = |text: String| stream::once(async { Ok(Bytes::from(text)) }).boxed();
     match end {
-        Ending::Done => one(protocol.done()),
+        Ending::Done => one(protocol.done(tokens)),
         Ending::Error => one(protocol.error()),
         Ending::Eof => stream::empty().boxed(),
         Ending::Hang => stream::pending().boxed(),

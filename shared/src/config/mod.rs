@@ -7,6 +7,7 @@ mod reader;
 mod redis;
 mod role;
 mod services;
+mod telemetry;
 mod worker;
 
 use std::net::SocketAddr;
@@ -24,6 +25,7 @@ pub use self::reader::{Problem, Problems};
 pub use self::redis::RedisConfig;
 pub use self::role::Role;
 pub use self::services::ServicesConfig;
+pub use self::telemetry::{LogFormat, TelemetryConfig};
 pub use self::worker::WorkerConfig;
 use crate::auth::Email;
 use crate::engine::ModelId;
@@ -38,7 +40,7 @@ pub struct Config {
     pub services: ServicesConfig,
     pub engine: EngineConfig,
     pub worker: WorkerConfig,
-    pub log: LogConfig,
+    pub telemetry: TelemetryConfig,
 }
 
 #[derive(Debug, Clone)]
@@ -58,6 +60,8 @@ pub struct ApiConfig {
     pub limits: LimitsConfig,
     /// `COLLABRY_ADMIN_EMAILS`: the accounts that may see and run jobs.
     pub admin_emails: Vec<Email>,
+    /// `COLLABRY_SLOW_REQUEST_MS`: requests and events that take longer are logged as slow.
+    pub slow_request: Duration,
 }
 
 #[derive(Debug, Clone)]
@@ -123,14 +127,6 @@ pub struct ProvidersConfig {
     pub between_tokens: Duration,
 }
 
-#[derive(Debug, Clone)]
-pub struct LogConfig {
-    /// `COLLABRY_LOG`, in the syntax of `tracing_subscriber::EnvFilter`.
-    pub filter: String,
-    /// `COLLABRY_LOG_FORMAT`: `text` or `json`.
-    pub json: bool,
-}
-
 const MIB: u64 = 1024 * 1024;
 
 /// Shorter secrets can be guessed by trying.
@@ -168,6 +164,7 @@ impl Config {
                 admin_emails: read.list("COLLABRY_ADMIN_EMAILS", ',', |text| {
                     Email::parse(text).map_err(|_| format!("{text:?} is not an e-mail address"))
                 }),
+                slow_request: TelemetryConfig::slow_request(&mut read),
             },
             storage: StorageConfig {
                 data_dir: read.path("COLLABRY_DATA_DIR", "data"),
@@ -203,10 +200,7 @@ impl Config {
                 },
             },
             worker: WorkerConfig::read(&mut read),
-            log: LogConfig {
-                filter: read.text("COLLABRY_LOG", "info"),
-                json: read.one_of("COLLABRY_LOG_FORMAT", &["text", "json"]) == "json",
-            },
+            telemetry: TelemetryConfig::read(&mut read),
         };
         if let Some(role) = role {
             role.check(&mut read);

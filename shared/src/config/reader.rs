@@ -96,6 +96,20 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// A number from 0 to 1.
+    pub fn share(&mut self, variable: &'static str, default: f64) -> f64 {
+        let Some(text) = self.get(variable) else {
+            return default;
+        };
+        match text.parse() {
+            Ok(share) if (0.0..=1.0).contains(&share) => share,
+            _ => {
+                self.problem(variable, format!("{text:?} is not a number from 0 to 1"));
+                default
+            }
+        }
+    }
+
     pub fn size(&mut self, variable: &'static str, default: u64, range: RangeInclusive<u64>) -> usize {
         usize::try_from(self.number(variable, default, range)).unwrap_or(usize::MAX)
     }

@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
+use prometheus_client::registry::Registry;
 use tokio::sync::mpsc;
 
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::generations::{GenerationLog, RedisLog};
+use crate::health::metrics;
 use crate::ids::OwnerId;
 use crate::leases::{Leases, LocalLeases, RedisLeases};
 use crate::limits::{FallbackLimiter, Limiter, LocalLimiter};
@@ -14,6 +16,7 @@ use crate::presence::{LocalPresence, Presence, RedisPresence};
 use crate::realtime::{FanOut, LocalFanOut, Published, RedisEmitter, RedisFanOut};
 use crate::redis::Redis;
 use crate::storage::{StoreError, StoreResult, sqlite};
+use crate::telemetry::{self, LogLevel};
 
 /// Whether clients connect to this process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,6 +35,8 @@ pub struct Coordination {
     pub published: mpsc::Receiver<Published>,
     pub leases: Arc<dyn Leases>,
     pub limiter: Arc<dyn Limiter>,
+    /// To be kept for as long as the process is to follow the level that admins set.
+    pub log_level: Arc<LogLevel>,
     /// What the Socket.IO adapter shares with the rest.
     pub redis: Option<Redis>,
 }
@@ -57,6 +62,7 @@ fn within(generation_log: Arc<dyn GenerationLog>, clock: Arc<dyn Clock>) -> Coor
         fan_out: Arc::new(fan_out),
         published,
         leases: Arc::new(LocalLeases::new(Arc::clone(&clock))),
+        log_level: log_level(None, &clock),
         limiter: Arc::new(LocalLimiter::new(clock)),
         redis: None,
     }
@@ -77,9 +83,23 @@ async fn over(redis: Redis, clock: Arc<dyn Clock>, sockets: Sockets) -> StoreRes
         fan_out,
         published,
         leases: Arc::new(RedisLeases::new(redis.clone())),
+        log_level: log_level(Some(redis.clone()), &clock),
         limiter: Arc::new(FallbackLimiter::new(redis.connection(), clock)),
         redis: Some(redis),
     })
+}
+
+fn log_level(redis: Option<Redis>, clock: &Arc<dyn Clock>) -> Arc<LogLevel> {
+    Arc::new(LogLevel::new(redis, Arc::clone(clock), telemetry::installed_filter()))
+}
+
+impl Coordination {
+    /// Adds what the connection to Redis counts, when there is one.
+    pub fn register(&self, registry: &mut Registry) {
+        if let Some(redis) = &self.redis {
+            redis.register(metrics::ours(registry));
+        }
+    }
 }
 
 impl std::fmt::Debug for Coordination {

@@ -55,6 +55,9 @@ pub struct Problem {
     /// A sentence for the log.
     #[serde(default)]
     pub detail: String,
+    /// The trace in which it happened; empty: none.
+    #[serde(rename = "traceId", default, skip_serializing_if = "String::is_empty")]
+    pub trace_id: String,
     pub code: Code,
 }
 

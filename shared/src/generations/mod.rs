@@ -24,6 +24,7 @@ pub(crate) use self::sqlite::SqliteLog;
 use crate::conversations::Citation;
 use crate::engine::ModelId;
 use crate::ids::{ConversationId, GenerationId, MessageId, NotebookId, SourceId, UserId};
+use crate::telemetry::trace::TraceParent;
 
 /// A request for an answer, and how it ended. The state is the queue: see [`GenerationRepo::claim`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -46,6 +47,9 @@ pub struct Generation {
     pub failure: Option<Failure>,
     pub created_at: Timestamp,
     pub finished_at: Option<Timestamp>,
+    /// What asked for it, so that the answer belongs to the trace of the question.
+    #[serde(skip)]
+    pub trace: Option<TraceParent>,
 }
 
 impl Generation {

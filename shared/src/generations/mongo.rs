@@ -34,6 +34,7 @@ impl GenerationRepo for Database {
             "failure": opt_nested(generation.failure.as_ref())?,
             "createdAt": date(generation.created_at),
             "finishedAt": generation.finished_at.map(date),
+            "trace": generation.trace.map(|trace| trace.to_string()),
         };
         match self.collection(GENERATIONS).insert(&document).await {
             Ok(()) | Err(StoreError::Conflict(_)) => Ok(()),
@@ -128,5 +129,6 @@ fn generation(document: &Document) -> StoreResult<Generation> {
         failure: document.opt_nested("failure")?,
         created_at: document.time("createdAt")?,
         finished_at: document.opt_time("finishedAt")?,
+        trace: document.opt_parsed("trace")?,
     })
 }

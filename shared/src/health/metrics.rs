@@ -1,20 +1,51 @@
-//! Counters and gauges as Prometheus text.
+//! What a process counts, as Prometheus text. Each metric is declared beside what it measures; `docs/metrics.md` lists
+//! them all.
 
 use prometheus_client::encoding::text;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
 
-use crate::config::Role;
+use super::process;
 
 /// Content type of [`text()`].
 pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
-/// The registry of a process in the given role: names begin with `collabry_`.
-pub fn registry(role: Role) -> Registry {
-    let mut registry = Registry::with_prefix("collabry");
-    let build = Info::new(vec![("role", role.name()), ("version", env!("CARGO_PKG_VERSION"))]);
-    registry.register("build", "Role and version of this process", build);
+/// Times of things that somebody waits for; 200 ms is what requests are held to.
+const QUICK: [f64; 13] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.5, 1.0, 2.5, 5.0, 10.0];
+/// Times of work that goes on.
+const LONG: [f64; 13] = [0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0];
+
+/// Counters by labels that are all known beforehand.
+pub type Counts<const N: usize> = Family<[(&'static str, &'static str); N], Counter>;
+/// Times by labels that are all known beforehand.
+pub type Times<const N: usize> = Family<[(&'static str, &'static str); N], Histogram>;
+
+/// A histogram of seconds up to ten.
+pub fn quick() -> Histogram {
+    Histogram::new(QUICK)
+}
+
+/// A histogram of seconds up to ten minutes.
+pub fn long() -> Histogram {
+    Histogram::new(LONG)
+}
+
+/// The registry of a process, which whoever composes the process hands to each part of it: what every process has, and
+/// the program and version that it is.
+pub fn registry(program: &'static str) -> Registry {
+    let mut registry = Registry::default();
+    process::register(&mut registry);
+    let build = Info::new(vec![("role", program), ("version", env!("CARGO_PKG_VERSION"))]);
+    ours(&mut registry).register("build", "Role and version of this process", build);
     registry
+}
+
+/// Where names begin with `collabry_`; those of processes and of HTTP are everybody's.
+pub fn ours(registry: &mut Registry) -> &mut Registry {
+    registry.sub_registry_with_prefix("collabry")
 }
 
 /// What is registered, with its values now.

@@ -2,6 +2,7 @@
 
 mod listener;
 pub mod metrics;
+mod process;
 
 use std::time::Duration;
 

@@ -4,11 +4,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use redis::aio::ConnectionManager;
 use tokio::time::{Instant, timeout};
 
 use super::{Decision, Limit, Limiter, LocalLimiter, RedisLimiter};
 use crate::clock::Clock;
+use crate::redis::Connection;
 use crate::storage::{StoreError, StoreResult};
 
 /// A request is not kept waiting longer than this for its limits.
@@ -27,7 +27,7 @@ pub struct FallbackLimiter {
 }
 
 impl FallbackLimiter {
-    pub fn new(connection: ConnectionManager, clock: Arc<dyn Clock>) -> Self {
+    pub fn new(connection: Connection, clock: Arc<dyn Clock>) -> Self {
         Self { shared: RedisLimiter::new(connection), local: LocalLimiter::new(clock), away: Mutex::default() }
     }
 

@@ -37,6 +37,8 @@ pub enum Rule {
 }
 
 impl Rule {
+    pub const ALL: [Self; 6] = [Self::Anonymous, Self::SignIn, Self::Api, Self::Events, Self::Messages, Self::Uploads];
+
     pub fn name(self) -> &'static str {
         match self {
             Self::Anonymous => "anonymous",

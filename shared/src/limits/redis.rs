@@ -2,10 +2,9 @@
 
 use async_trait::async_trait;
 use redis::Script;
-use redis::aio::ConnectionManager;
 
 use super::{Decision, Limit, Limiter, decide};
-use crate::redis::keys;
+use crate::redis::{Connection, keys};
 use crate::storage::StoreResult;
 
 /// Answers with the room that each limit had, and takes from all of them if all have enough. A key holds the instant at
@@ -13,12 +12,12 @@ use crate::storage::StoreResult;
 const CHECK: &str = include_str!("check.lua");
 
 pub struct RedisLimiter {
-    connection: ConnectionManager,
+    connection: Connection,
     check: Script,
 }
 
 impl RedisLimiter {
-    pub fn new(connection: ConnectionManager) -> Self {
+    pub fn new(connection: Connection) -> Self {
         Self { connection, check: Script::new(CHECK) }
     }
 }

@@ -19,7 +19,7 @@ const TRY_EVERY: Duration = Duration::from_millis(250);
 pub(super) struct Health {
     up: AtomicBool,
     /// Connections lost so far; with each go its subscriptions.
-    losses: AtomicU64,
+    pub losses: AtomicU64,
     suspected: Notify,
     /// How often Redis came back.
     returns: watch::Sender<u64>,

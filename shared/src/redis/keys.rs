@@ -54,6 +54,11 @@ pub fn fence(name: &str) -> String {
     format!("collabry:fence:{name}")
 }
 
+/// String: what every process logs instead of what is configured; lives as long as that holds.
+pub fn log_level() -> String {
+    "collabry:log-level".to_owned()
+}
+
 /// Channels reach every database of a server, so their names carry its number.
 #[derive(Debug, Clone, Copy)]
 pub struct Channels {

@@ -2,13 +2,16 @@
 
 mod channels;
 pub mod check;
+mod connection;
 mod keeper;
 pub mod keys;
+mod metrics;
 
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use prometheus_client::registry::Registry;
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use redis::{
     Client, ErrorKind, IntoConnectionInfo as _, ProtocolVersion, PushInfo, PushKind, RedisError, RedisResult,
@@ -20,8 +23,10 @@ use tokio_util::task::AbortOnDropHandle;
 
 use self::channels::Subscribers;
 pub use self::channels::{Heard, Subscription};
+pub use self::connection::Connection;
 use self::keeper::Health;
 use self::keys::Channels;
+use self::metrics::Metrics;
 use crate::config::RedisConfig;
 use crate::storage::{StoreError, StoreResult};
 
@@ -36,6 +41,7 @@ struct Parts {
     client: Client,
     timeout: Duration,
     connection: ConnectionManager,
+    metrics: Metrics,
     subscribers: Arc<Subscribers>,
     health: Arc<Health>,
     _keeper: AbortOnDropHandle<()>,
@@ -60,12 +66,18 @@ impl Redis {
         let connection = ConnectionManager::new_with_config(client.clone(), settings).await?;
         let keeper = keeper::keep(connection.clone(), Arc::clone(&subscribers), Arc::clone(&health));
         let keeper = AbortOnDropHandle::new(tokio::spawn(keeper));
-        Ok(Self(Arc::new(Parts { client, timeout: config.timeout, connection, subscribers, health, _keeper: keeper })))
+        let (timeout, metrics) = (config.timeout, Metrics::default());
+        Ok(Self(Arc::new(Parts { client, timeout, connection, metrics, subscribers, health, _keeper: keeper })))
     }
 
     /// The connection that everything in this process shares.
-    pub fn connection(&self) -> ConnectionManager {
-        self.0.connection.clone()
+    pub fn connection(&self) -> Connection {
+        Connection::new(self.0.connection.clone(), self.0.metrics.clone())
+    }
+
+    /// Adds how long it takes, and whether it is there.
+    pub fn register(&self, registry: &mut Registry) {
+        self.0.metrics.register(&self.0.health, registry);
     }
 
     /// A connection of its own, for commands that block for up to `longest`. It connects when it is first used.
@@ -98,7 +110,7 @@ impl Redis {
     /// While Redis is away the channel is silent, and then begins with [`Heard::Gap`].
     pub async fn subscribe(&self, channel: String, queue: usize) -> Subscription {
         let subscription = self.0.subscribers.add(channel.clone(), queue);
-        if let Err(error) = self.connection().subscribe(channel).await {
+        if let Err(error) = self.0.connection.clone().subscribe(channel).await {
             tracing::debug!(%error, "subscribing once Redis is back");
             self.0.health.lost();
         }

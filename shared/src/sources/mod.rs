@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 pub use self::failure::FailureCode;
 pub use self::format::{Format, SNIFF_BYTES, UnknownFormat};
 pub(crate) use self::mongo::{INDEXES, ids_in};
-pub use self::repo::{ClaimedVersion, SourceRepo};
+pub use self::repo::{ClaimedVersion, SourceRepo, Waiting};
 use crate::ids::{NotebookId, SourceId, UserId};
 
 /// One thing that a member added to a notebook.

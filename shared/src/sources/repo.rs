@@ -35,6 +35,14 @@ impl ClaimedVersion {
     }
 }
 
+/// The versions that wait for an ai-engine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Waiting {
+    pub count: u64,
+    /// When the oldest was added; `None`: none waits.
+    pub since: Option<Timestamp>,
+}
+
 /// A source marked as deleted, or in a deleted notebook, is gone for every method but [`purge`](SourceRepo::purge) and
 /// [`deleted`](SourceRepo::deleted). Methods that take a `claim` change nothing and return `false` when the claim is
 /// lost: the lease ran out and another process took over, or the source was deleted.
@@ -64,6 +72,8 @@ pub trait SourceRepo: Send + Sync {
         now: Timestamp,
         lease_until: Timestamp,
     ) -> StoreResult<Option<ClaimedVersion>>;
+    /// What [`claim`](Self::claim) would take, one after the other.
+    async fn waiting(&self, now: Timestamp) -> StoreResult<Waiting>;
     /// Records progress and renews the lease.
     async fn progress(
         &self,

@@ -7,12 +7,14 @@ pub mod sqlite;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use prometheus_client::registry::Registry;
 
 pub use self::blobs::{BlobError, Blobs};
 use crate::auth::{SessionRepo, UserRepo};
 use crate::config::Config;
 use crate::conversations::ConversationRepo;
 use crate::generations::{GenerationLog, GenerationRepo};
+use crate::health::metrics;
 use crate::jobs::JobRepo;
 use crate::notebooks::NotebookRepo;
 use crate::notifications::NotificationRepo;
@@ -81,6 +83,11 @@ impl Stores {
             probe: documents,
         }
     }
+
+    /// Adds what the database's connection counts.
+    pub fn register(&self, registry: &mut Registry) {
+        self.probe.register(metrics::ours(registry));
+    }
 }
 
 /// The stores that the configuration names: documents in MongoDB or the data folder, files in S3 or a folder; `log` comes
@@ -96,12 +103,14 @@ pub async fn open(config: &Config, log: Arc<dyn GenerationLog>, now: Timestamp) 
     }
 }
 
-/// Asks the database for a sign of life, for `/ready`.
+/// What can be known of the database itself: a sign of life for `/ready`, its version, its numbers.
 #[async_trait::async_trait]
 pub trait Probe: Send + Sync {
     async fn ping(&self) -> StoreResult<()>;
     /// What it is and which version, for people.
     async fn version(&self) -> StoreResult<String>;
+    /// Adds what the connection counts.
+    fn register(&self, registry: &mut Registry);
 }
 
 impl std::fmt::Debug for Stores {

@@ -157,5 +157,6 @@ pub fn new_generation(conversation: &Conversation, created_at: Timestamp) -> Gen
         failure: None,
         created_at,
         finished_at: None,
+        trace: Some("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".parse().unwrap()),
     }
 }

@@ -5,7 +5,6 @@ use std::net::{SocketAddr, TcpStream};
 use std::sync::{Arc, mpsc};
 
 use async_trait::async_trait;
-use collabry_shared::config::Role;
 use collabry_shared::health::{Listener, Readiness, Vitals, metrics};
 use tokio::runtime::Builder;
 
@@ -18,7 +17,7 @@ impl Vitals for Fine {
     }
 
     fn metrics(&self) -> String {
-        metrics::text(&metrics::registry(Role::Worker))
+        metrics::text(&metrics::registry("worker"))
     }
 }
 
@@ -54,6 +53,9 @@ fn a_process_too_busy_to_serve_is_alive_and_not_ready() {
     let (status, body) = ask(address, "GET", "/metrics");
     assert_eq!(status, 200);
     assert!(body.contains(r#"collabry_build_info{role="worker",version="#), "{body}");
+    for own in ["process_resident_memory_bytes ", "process_cpu_seconds_total ", "process_open_fds "] {
+        assert!(body.lines().any(|line| line.strip_prefix(own).is_some_and(|value| value != "0")), "{own}: {body}");
+    }
     let (status, body) = ask(address, "GET", "/ready");
     assert_eq!(status, 503);
     assert!(body.contains("too busy"), "{body}");

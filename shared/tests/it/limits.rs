@@ -10,16 +10,16 @@ use collabry_shared::ids::UserId;
 use collabry_shared::limits::{
     Decision, FallbackLimiter, Limit, Limiter, LocalLimiter, Quota, RedisLimiter, Rule, Standing,
 };
+use collabry_shared::redis::Connection;
 use jiff::SignedDuration;
 
 use crate::fixtures::at;
-use redis::aio::ConnectionManager;
 use redis_server::RedisServer;
 
 const HOUR: Duration = Duration::from_hours(1);
 
 /// A connection of its own, as another process has one.
-async fn connect(server: &RedisServer) -> ConnectionManager {
+async fn connect(server: &RedisServer) -> Connection {
     crate::redis::open(&server.url()).await.connection()
 }
 
@@ -233,7 +233,7 @@ async fn keys_expire_when_the_quota_is_whole_again() {
     let ada = somebody();
     let limiter = RedisLimiter::new(connect(&redis).await);
     limiter.check(&[limit(Rule::Uploads, &ada, 20, HOUR), limit(Rule::Api, &ada, 300, HOUR)]).await.unwrap();
-    let ttl = async |key: String, connection: &mut ConnectionManager| -> i64 {
+    let ttl = async |key: String, connection: &mut Connection| -> i64 {
         redis::cmd("PTTL").arg(key).query_async(connection).await.unwrap()
     };
     let uploads = ttl(format!("collabry:limit:uploads:{ada}"), &mut connection).await;

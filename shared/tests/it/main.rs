@@ -5,6 +5,7 @@
 mod auth;
 mod backend;
 mod blobs;
+mod configuration;
 mod conversations;
 mod durability;
 mod fixtures;
@@ -21,4 +22,5 @@ mod redis;
 mod servers;
 mod sources;
 mod storage;
+mod telemetry;
 mod usage;

@@ -1,5 +1,6 @@
 import { accessToken, renewToken } from "../auth/session";
 import { Problem, problemOf, unreachable } from "./problem";
+import { traceparent } from "./trace";
 
 /** A read that hangs would hold up all that come after it. */
 const READ_LIMIT_MS = 30_000;
@@ -34,6 +35,7 @@ async function authorised(path: string, init: RequestInit): Promise<Response> {
 async function send(path: string, init: RequestInit, token: string): Promise<Response> {
   const headers = new Headers(init.headers);
   headers.set("authorization", `Bearer ${token}`);
+  headers.set("traceparent", traceparent());
   const response = await fetch(path, { ...init, headers }).catch(brokenOff);
   if (!response.ok) throw await problemOf(response);
   return response;

@@ -2,6 +2,7 @@ import { signal } from "@preact/signals";
 import { io, type Socket } from "socket.io-client";
 import { accessToken, renewToken } from "../auth/session";
 import { Problem } from "../http/problem";
+import { traceparent } from "../http/trace";
 import type { Requests, ServerEvents } from "./types";
 
 interface Refusal {
@@ -138,9 +139,10 @@ function refused({ code, message, retryAfter }: Refusal): Problem {
   return new Problem(code, message, 400, undefined, retryAfter === undefined ? null : retryAfter * 1_000);
 }
 
-async function acknowledged<T>(name: string, payload: unknown): Promise<Ack<T>> {
+async function acknowledged<T>(name: string, payload: object): Promise<Ack<T>> {
+  const traced = { ...payload, traceparent: traceparent() };
   try {
-    return (await socket.timeout(ACK_TIMEOUT_MS).emitWithAck(name, payload)) as Ack<T>;
+    return (await socket.timeout(ACK_TIMEOUT_MS).emitWithAck(name, traced)) as Ack<T>;
   } catch {
     const code = socket.connected ? "timeout" : "disconnected";
     throw new Problem(code, "The server did not answer. Try again in a moment.");

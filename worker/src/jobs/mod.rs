@@ -1,6 +1,7 @@
 //! Jobs: what is run, under which lease, and by whom.
 
 mod forget;
+mod metrics;
 mod runner;
 mod turn;
 
@@ -9,15 +10,11 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use collabry_shared::jobs::JobSpec;
-use prometheus_client::metrics::counter::Counter;
-use prometheus_client::metrics::family::Family;
 
 pub(crate) use self::forget::ForgetRuns;
+pub(crate) use self::metrics::Metrics;
 pub(crate) use self::runner::Runner;
 pub use self::turn::{LeaseLost, Turn};
-
-/// Counts runs, by job and by how they ended.
-pub(crate) type RunCounts = Family<[(&'static str, String); 2], Counter>;
 
 /// What a job does. It may be run again, and beside itself on another worker that was paused: every effect comes after
 /// [`Turn::check`], and is such that having it twice is having it once.

@@ -8,14 +8,17 @@ use collabry_shared::clock::Clock;
 use collabry_shared::ids::OwnerId;
 use collabry_shared::jobs::{ClaimedRun, Job, JobRepo, Missed, RunLease};
 use collabry_shared::storage::StoreResult;
+use collabry_shared::telemetry::trace;
 use futures::FutureExt as _;
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument as _;
+use tracing::field::Empty;
 
 use super::turn::until;
-use super::{LeaseLost, RunCounts, Task, Turn};
+use super::{LeaseLost, Metrics, Task, Turn};
 
 /// A slot that is skipped when it was missed counts as missed after so long.
 const ON_TIME: SignedDuration = SignedDuration::from_secs(10);
@@ -29,7 +32,7 @@ pub(crate) struct Runner {
     pub ledger: Arc<dyn JobRepo>,
     pub clock: Arc<dyn Clock>,
     pub owner: OwnerId,
-    pub counts: RunCounts,
+    pub metrics: Metrics,
     /// Something may be due.
     pub wake: Arc<Notify>,
 }
@@ -47,7 +50,11 @@ impl Runner {
         let mut known = Timestamp::MIN;
         while !shutdown.is_cancelled() {
             match self.claim(&mut known).await {
-                Ok(Some(run)) => self.take_turn(run, &give_back).await,
+                Ok(Some(run)) => {
+                    let span = tracing::error_span!(parent: None, "job", otel.name = %run.job, trace_id = Empty);
+                    trace::adopt(&span, None);
+                    self.take_turn(run, &give_back).instrument(span).await;
+                }
                 Ok(None) => {
                     shutdown.run_until_cancelled(self.wake.notified()).await;
                 }
@@ -89,6 +96,7 @@ impl Runner {
     async fn take_turn(&self, run: ClaimedRun, give_back: &CancellationToken) {
         let (job, slot, attempt) = (run.job.clone(), run.slot, run.attempt);
         let turn = Turn::new(run, self.declared.spec.lease, Arc::clone(&self.ledger), Arc::clone(&self.clock));
+        self.metrics.begun(&job, slot, self.clock.now());
         let begun = Instant::now();
         let end = tokio::select! {
             biased;
@@ -98,7 +106,8 @@ impl Runner {
                 End::Done(result.unwrap_or_else(|_| Err(anyhow::anyhow!("the job panicked"))))
             }
         };
-        let millis = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let took = begun.elapsed();
+        let millis = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
         let (outcome, recorded) = match end {
             End::Done(Ok(())) => {
                 tracing::debug!(%job, %slot, attempt, millis, "job done");
@@ -113,7 +122,7 @@ impl Runner {
             End::GivenBack => ("given_back", turn.release().await),
         };
         let outcome = if matches!(recorded, Ok(false)) { "lost" } else { outcome };
-        self.counts.get_or_create(&[("job", job.to_string()), ("outcome", outcome.to_owned())]).inc();
+        self.metrics.ended(&job, outcome, took, self.clock.now());
         match recorded {
             Ok(true) => {}
             Ok(false) => tracing::warn!(%job, %slot, attempt, millis, "job stopped: another worker has taken over"),

@@ -97,6 +97,7 @@ async fn a_generation_of_a_dead_engine_ends_as_interrupted_with_its_text() {
         failure: None,
         created_at: world.now(),
         finished_at: None,
+        trace: None,
     };
     world.stores.generations.create(&generation).await.unwrap();
     let lease = world.now() + SignedDuration::from_secs(6);

@@ -5,15 +5,15 @@ use collabry_shared::notifications::{About, Notification};
 use collabry_shared::realtime::{Event, Room};
 use collabry_shared::sources::{ClaimedVersion, FailureCode, IngestFailure};
 use collabry_shared::storage::StoreResult;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::Ingestion;
 use super::lease::{Lease, Stop};
-use crate::metrics::count;
 
 impl Ingestion {
     pub(super) async fn work_on(&self, claim: ClaimedVersion, shutdown: &CancellationToken) {
-        let lease = Lease::new(&self.parts, &claim);
+        let (lease, begun) = (Lease::new(&self.parts, &claim), Instant::now());
         let ended = if let Some(at) = claim.crashed_at() {
             Some(Err(Stop::Failed { at, code: FailureCode::IngestCrashed }))
         } else {
@@ -25,6 +25,7 @@ impl Ingestion {
                 ended = Box::pin(self.take_in(&lease)) => Some(ended),
             }
         };
+        self.metrics.ended(outcome(ended.as_ref()), begun.elapsed());
         if let Err(error) = self.settle(&lease, ended).await {
             tracing::error!(%error, source = %claim.source.id, "the end of an ingestion cannot be recorded");
         }
@@ -32,7 +33,6 @@ impl Ingestion {
 
     async fn settle(&self, lease: &Lease<'_>, ended: Option<Result<(), Stop>>) -> StoreResult<()> {
         let (source, version) = (lease.claim.source.id, lease.claim.version.version);
-        count(&self.ended, outcome(ended.as_ref()));
         match ended {
             None => {
                 self.parts.stores.sources.release(lease.claim, self.parts.clock.now()).await?;

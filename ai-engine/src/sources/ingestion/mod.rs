@@ -4,6 +4,7 @@
 mod batches;
 mod job;
 mod lease;
+mod metrics;
 mod steps;
 
 use std::fmt;
@@ -15,17 +16,19 @@ use collabry_shared::config::ExtractionConfig;
 use collabry_shared::ids::OwnerId;
 use collabry_shared::realtime::FanOut;
 use collabry_shared::storage::{StoreResult, Stores};
-use prometheus_client::metrics::gauge::Gauge;
+use collabry_shared::telemetry::trace;
 use prometheus_client::registry::Registry;
 use tokio::sync::watch;
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument as _;
+use tracing::field::Empty;
 
+use self::metrics::Metrics;
 use super::extract::Extractor;
 use super::fetch::Fetcher;
 use crate::embeddings::Embedder;
-use crate::metrics::Outcomes;
 
 /// After so long without a sign of life another engine may take over; the database may be away for half of it.
 const LEASE: Duration = Duration::from_secs(20);
@@ -50,22 +53,14 @@ pub struct Ingestion {
     fetcher: Fetcher,
     owner: OwnerId,
     nudges: watch::Sender<()>,
-    running: Gauge,
-    ended: Outcomes,
+    metrics: Metrics,
 }
 
 impl Ingestion {
     /// Fails when the machine's TLS roots cannot be used.
     pub fn new(parts: IngestionParts) -> anyhow::Result<Self> {
         let fetcher = Fetcher::new(parts.config.clone())?;
-        Ok(Self {
-            parts,
-            fetcher,
-            owner: OwnerId::new(),
-            nudges: watch::Sender::new(()),
-            running: Gauge::default(),
-            ended: Outcomes::default(),
-        })
+        Ok(Self { parts, fetcher, owner: OwnerId::new(), nudges: watch::Sender::new(()), metrics: Metrics::default() })
     }
 
     /// Says that something was queued or deleted.
@@ -75,8 +70,7 @@ impl Ingestion {
 
     /// Adds the counters and gauges of ingestion.
     pub(crate) fn register(&self, registry: &mut Registry) {
-        registry.register("ingestions_running", "Sources being taken in", self.running.clone());
-        registry.register("ingestions", "Sources taken in, by how it ended", self.ended.clone());
+        self.metrics.register(registry);
     }
 
     /// Works until `shutdown`; then gives back what is unfinished and returns.
@@ -85,7 +79,7 @@ impl Ingestion {
         let mut jobs = JoinSet::new();
         while !shutdown.is_cancelled() {
             nudged.mark_unchanged();
-            self.count_running(&jobs);
+            self.metrics.running(jobs.len());
             if let Err(error) = self.start_work(&mut jobs, &shutdown).await {
                 tracing::error!(%error, "ingestion cannot reach the store");
             }
@@ -101,10 +95,6 @@ impl Ingestion {
         }
     }
 
-    fn count_running(&self, jobs: &JoinSet<()>) {
-        self.running.set(i64::try_from(jobs.len()).unwrap_or(i64::MAX));
-    }
-
     async fn start_work(self: &Arc<Self>, jobs: &mut JoinSet<()>, shutdown: &CancellationToken) -> StoreResult<()> {
         while jobs.len() < self.parts.config.concurrency && !shutdown.is_cancelled() {
             let now = self.parts.clock.now();
@@ -112,9 +102,14 @@ impl Ingestion {
                 break;
             };
             let (ingestion, shutdown) = (Arc::clone(self), shutdown.clone());
-            jobs.spawn(async move { ingestion.work_on(claim, &shutdown).await });
-            self.count_running(jobs);
+            let (source, version) = (claim.source.id, claim.version.version);
+            let span = tracing::error_span!(parent: None, "ingestion", %source, version, trace_id = Empty);
+            trace::adopt(&span, None);
+            jobs.spawn(async move { ingestion.work_on(claim, &shutdown).await }.instrument(span));
+            self.metrics.running(jobs.len());
         }
+        let now = self.parts.clock.now();
+        self.metrics.waiting(self.parts.stores.sources.waiting(now).await?, now);
         Ok(())
     }
 }

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
+use collabry_ai_engine::http::Server;
 use collabry_ai_engine::sources::Extractor;
 use collabry_ai_engine::{Engine, EngineParts};
 use collabry_api::{App, AppParts};
@@ -12,6 +13,7 @@ use collabry_shared::clock::{Clock, ManualClock};
 use collabry_shared::config::Config;
 use collabry_shared::coordination::{self, Coordination, Sockets};
 use collabry_shared::engine::{AiEngine, EngineClient};
+use collabry_shared::health::{Vitals, metrics};
 use collabry_shared::jobs::BUILT_IN;
 use collabry_shared::realtime::FanOut;
 use collabry_shared::storage::{Stores, sqlite};
@@ -94,6 +96,7 @@ pub struct TestApp {
     pub document: Value,
     pub shutdown: CancellationToken,
     pub running: Option<JoinHandle<std::io::Result<()>>>,
+    pub vitals: Arc<dyn Vitals>,
     fan_out: Arc<dyn FanOut>,
     http: Client,
     data: Arc<TempDir>,
@@ -115,9 +118,31 @@ impl TestApp {
         app
     }
 
+    /// With its engine behind HTTP, as among replicas.
+    pub async fn start_apart(change: impl FnOnce(&mut Config)) -> Self {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap()).parse().unwrap();
+        let ground = Ground::lay(|config| {
+            config.services.engines.push(url);
+            change(config);
+        })
+        .await;
+        let (coordination, stores) = ground.process(Sockets::Here).await;
+        let engine = ground.engine(stores.clone(), Arc::clone(&coordination.fan_out));
+        let app = Self::serve(&ground, Wiring { stores, engine: Arc::clone(&engine), coordination }).await;
+        let registry = metrics::registry("ai-engine");
+        let server = Server::new(engine, SecretString::from(SECRET), app.shutdown.clone(), registry);
+        tokio::spawn(async move { server.run(listener).await.unwrap() });
+        app
+    }
+
     /// A replica on the given ground.
     pub async fn serve(ground: &Ground, Wiring { stores, engine, coordination }: Wiring) -> Self {
         let clock = ground.clock.clone();
+        let mut registry = metrics::registry("api");
+        coordination.register(&mut registry);
+        stores.register(&mut registry);
+        engine.register(&mut registry);
         let asked: Arc<dyn AiEngine> = match ground.config.services.engines.as_slice() {
             [] => engine,
             elsewhere => {
@@ -136,8 +161,11 @@ impl TestApp {
             redis: coordination.redis,
             presence: coordination.presence,
             limiter: coordination.limiter,
+            log_level: coordination.log_level,
             clock: Arc::new(clock.clone()),
+            registry,
         });
+        let vitals = app.vitals();
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
         let shutdown = CancellationToken::new();
@@ -147,7 +175,19 @@ impl TestApp {
         let document: Value = document.json().await.unwrap();
         let operations = contract::operations(&document);
         let (data, fan_out) = (Arc::clone(&ground.data), coordination.fan_out);
-        Self { address, clock, stores, operations, document, shutdown, running: Some(running), fan_out, http, data }
+        Self {
+            address,
+            clock,
+            stores,
+            operations,
+            document,
+            shutdown,
+            running: Some(running),
+            vitals,
+            fan_out,
+            http,
+            data,
+        }
     }
 
     /// Starts a worker beside it, which keeps nothing that was deleted.

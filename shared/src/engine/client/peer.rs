@@ -6,6 +6,7 @@ use bytes::Bytes;
 use reqwest::{Client, Method, StatusCode};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::de::DeserializeOwned;
+use tracing::Instrument as _;
 use url::Url;
 
 use super::breaker::{Breaker, Permit};
@@ -13,6 +14,7 @@ use crate::engine::wire::{self, Code, Problem};
 use crate::engine::{DependencyStatus, EngineError};
 use crate::health::Readiness;
 use crate::storage::StoreError;
+use crate::telemetry::trace;
 
 /// A request, made of any engine.
 pub struct Call {
@@ -47,7 +49,8 @@ impl Peer {
 
     /// Makes the call; the answer of one without a body is `()`.
     pub async fn call<T: DeserializeOwned>(&self, permit: Permit<'_>, call: &Call) -> Result<T, CallError> {
-        let (status, body) = match self.send(call).await {
+        let span = tracing::error_span!("ask ai-engine", otel.kind = "client", engine = self.name(), path = call.path);
+        let (status, body) = match self.send(call).instrument(span).await {
             Ok(answer) => answer,
             Err(error) => return Err(self.unreachable(permit, &reason(&error))),
         };
@@ -110,6 +113,9 @@ impl Peer {
         url.set_path(&call.path);
         let mut request = self.http.request(call.method.clone(), url).timeout(call.deadline);
         request = request.bearer_auth(self.secret.expose_secret());
+        if let Some(parent) = trace::current() {
+            request = request.header(trace::TRACEPARENT, parent.to_string());
+        }
         if let Some(body) = &call.body {
             request = request.header(reqwest::header::CONTENT_TYPE, "application/json").body(body.clone());
         }

@@ -1,12 +1,11 @@
 //! A generation's stream in Redis: what its entries hold, and how they are read and written.
 
-use redis::aio::ConnectionManager;
 use redis::streams::{StreamId, StreamRangeReply};
 use redis::{ErrorKind, RedisError, RedisResult, Script, pipe};
 
 use crate::generations::{EventId, GenerationEvent, LoggedEvent};
 use crate::ids::GenerationId;
-use crate::redis::keys;
+use crate::redis::{Connection, keys};
 
 /// Events kept of one log: 20 minutes of an answer without a pause. Of a longer one the first are dropped; the stored
 /// answer has it all.
@@ -66,7 +65,7 @@ pub enum Written {
     Conflict,
 }
 
-pub async fn append(connection: &mut ConnectionManager, id: GenerationId, batch: &Batch<'_>) -> RedisResult<Written> {
+pub async fn append(connection: &mut Connection, id: GenerationId, batch: &Batch<'_>) -> RedisResult<Written> {
     let script = Script::new(APPEND);
     let mut call = script.key(keys::generation(id));
     call.arg(batch.first)
@@ -82,7 +81,7 @@ pub async fn append(connection: &mut ConnectionManager, id: GenerationId, batch:
 }
 
 /// The events after `after`, and where the stream ends, as of one moment.
-pub async fn after(connection: &mut ConnectionManager, id: GenerationId, after: EventId) -> RedisResult<Entries> {
+pub async fn after(connection: &mut Connection, id: GenerationId, after: EventId) -> RedisResult<Entries> {
     let key = keys::generation(id);
     let (range, newest): (StreamRangeReply, StreamRangeReply) = pipe()
         .atomic()
@@ -96,7 +95,7 @@ pub async fn after(connection: &mut ConnectionManager, id: GenerationId, after: 
     Ok(Entries { events, last, ended })
 }
 
-pub async fn last(connection: &mut ConnectionManager, id: GenerationId) -> RedisResult<EventId> {
+pub async fn last(connection: &mut Connection, id: GenerationId) -> RedisResult<EventId> {
     use redis::AsyncCommands as _;
 
     let newest: StreamRangeReply = connection.xrevrange_count(keys::generation(id), "+", "-", 1).await?;

@@ -20,8 +20,8 @@ impl GenerationRepo for Database {
     async fn create(&self, generation: &Generation) -> StoreResult<()> {
         sqlx::query(
             "INSERT INTO generations (id, notebook_id, conversation_id, question_id, answer_id, model, source_ids_json,
-                 supersedes, requested_by, state, failure_json, created_at, finished_at)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                 supersedes, requested_by, state, failure_json, created_at, finished_at, trace)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
              ON CONFLICT (id) DO NOTHING",
         )
         .bind(generation.id.to_string())
@@ -37,6 +37,7 @@ impl GenerationRepo for Database {
         .bind(opt_json(generation.failure.as_ref())?)
         .bind(generation.created_at.as_millisecond())
         .bind(generation.finished_at.map(Timestamp::as_millisecond))
+        .bind(generation.trace.map(|trace| trace.to_string()))
         .execute(&self.write)
         .await?;
         Ok(())
@@ -148,5 +149,6 @@ fn generation(row: &SqliteRow) -> StoreResult<Generation> {
         failure: row.opt_json("failure_json")?,
         created_at: row.time("created_at")?,
         finished_at: row.opt_time("finished_at")?,
+        trace: row.opt_parsed("trace")?,
     })
 }

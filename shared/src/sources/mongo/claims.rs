@@ -6,7 +6,7 @@ use mongodb::bson::{Document, doc};
 use super::documents::{integer, is_open, source, version, version_of};
 use super::{SOURCES, live_filter};
 use crate::ids::{NotebookId, OwnerId, SourceId};
-use crate::sources::{ClaimedVersion, Format, IngestFailure, IngestState};
+use crate::sources::{ClaimedVersion, Format, IngestFailure, IngestState, Waiting};
 use crate::storage::mongo::{Change, Database, Fields as _, date, nested};
 use crate::storage::{StoreError, StoreResult};
 
@@ -48,16 +48,31 @@ struct Candidate {
     fence: i64,
 }
 
-/// Oldest first.
-async fn candidates(db: &Database, now: Timestamp) -> StoreResult<Vec<Candidate>> {
+/// Stages that find the versions which nobody works on.
+fn free(now: Timestamp) -> Vec<Document> {
     let free = [doc! { "versions.owner": null }, doc! { "versions.leaseUntil": { "$lte": date(now) } }];
-    let stages = vec![
+    vec![
         doc! { "$match": { "versions.open": true, "deletedAt": null } },
         doc! { "$unwind": "$versions" },
         doc! { "$match": { "versions.open": true, "$or": free.to_vec() } },
-        doc! { "$sort": { "versions.createdAt": 1, "_id": 1 } },
-        doc! { "$limit": CANDIDATES },
-    ];
+    ]
+}
+
+pub async fn waiting(db: &Database, now: Timestamp) -> StoreResult<Waiting> {
+    let mut stages = free(now);
+    let (count, since) = (doc! { "$sum": 1 }, doc! { "$min": "$versions.createdAt" });
+    stages.push(doc! { "$group": { "_id": null, "count": count, "since": since } });
+    let waiting =
+        |document: &Document| Ok(Waiting { count: document.number("count")?, since: document.opt_time("since")? });
+    let found = db.collection(SOURCES).aggregate(stages, waiting).await?.pop();
+    Ok(found.unwrap_or(Waiting { count: 0, since: None }))
+}
+
+/// Oldest first.
+async fn candidates(db: &Database, now: Timestamp) -> StoreResult<Vec<Candidate>> {
+    let mut stages = free(now);
+    stages.push(doc! { "$sort": { "versions.createdAt": 1, "_id": 1 } });
+    stages.push(doc! { "$limit": CANDIDATES });
     let candidate = |document: &Document| {
         let version = document.get_document("versions").map_err(|error| StoreError::Damaged(error.to_string()))?;
         Ok(Candidate {

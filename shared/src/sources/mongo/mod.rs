@@ -12,6 +12,7 @@ use mongodb::bson::{Document, doc};
 use self::documents::{source, version_of};
 use super::{
     Chunk, ClaimedVersion, Format, IngestFailure, IngestState, Page, SegmentId, Source, SourceRepo, SourceVersion,
+    Waiting,
 };
 use crate::ids::{NotebookId, OwnerId, SourceId};
 use crate::storage::mongo::{Change, Database, Fields as _, Index, Query, conflict, date, nested};
@@ -114,6 +115,10 @@ impl SourceRepo for Database {
         lease_until: Timestamp,
     ) -> StoreResult<Option<ClaimedVersion>> {
         claims::claim(self, owner, now, lease_until).await
+    }
+
+    async fn waiting(&self, now: Timestamp) -> StoreResult<Waiting> {
+        claims::waiting(self, now).await
     }
 
     async fn progress(

@@ -6,7 +6,7 @@ use sqlx::{Sqlite, Transaction};
 use super::live_source;
 use super::rows::version;
 use crate::ids::OwnerId;
-use crate::sources::{ClaimedVersion, Format, IngestFailure, IngestState};
+use crate::sources::{ClaimedVersion, Format, IngestFailure, IngestState, Waiting};
 use crate::storage::StoreResult;
 use crate::storage::sqlite::{Columns as _, Database, integer, json, word};
 
@@ -40,6 +40,18 @@ pub async fn claim(
             Ok(ClaimedVersion { source, version: version(&row)?, owner, attempt: row.number("attempts")? })
         })
         .transpose()
+}
+
+pub async fn waiting(db: &Database, now: Timestamp) -> StoreResult<Waiting> {
+    let row = sqlx::query(
+        "SELECT count(*) AS count, min(v.created_at) AS since
+         FROM source_versions v JOIN live_sources s ON s.id = v.source_id
+         WHERE v.step NOT IN ('ready', 'failed') AND (v.owner IS NULL OR v.lease_until <= ?)",
+    )
+    .bind(now.as_millisecond())
+    .fetch_one(&db.read)
+    .await?;
+    Ok(Waiting { count: row.number("count")?, since: row.opt_time("since")? })
 }
 
 /// A transaction in which the claim holds; `None` when it is lost.

@@ -11,6 +11,7 @@ use sqlx::{Sqlite, Transaction};
 use self::rows::{source, version};
 use super::{
     Chunk, ClaimedVersion, Format, IngestFailure, IngestState, Page, SegmentId, Source, SourceRepo, SourceVersion,
+    Waiting,
 };
 use crate::ids::{NotebookId, OwnerId, SourceId};
 use crate::storage::sqlite::{Columns as _, Database, conflict, integer, json, word};
@@ -126,6 +127,10 @@ impl SourceRepo for Database {
         lease_until: Timestamp,
     ) -> StoreResult<Option<ClaimedVersion>> {
         claims::claim(self, owner, now, lease_until).await
+    }
+
+    async fn waiting(&self, now: Timestamp) -> StoreResult<Waiting> {
+        claims::waiting(self, now).await
     }
 
     async fn progress(

@@ -9,6 +9,7 @@ use mongodb::error::Result as MongoResult;
 use mongodb::options::{ReadConcern, ReturnDocument};
 use tokio::time::{Instant, timeout};
 
+use super::metrics::Metrics;
 use super::shape::shape;
 use crate::storage::{StoreError, StoreResult};
 
@@ -20,9 +21,11 @@ const MAX_LIMIT: u32 = i32::MAX.unsigned_abs();
 
 #[derive(Debug)]
 pub(crate) struct Collection {
-    inner: mongodb::Collection<Document>,
-    patience: Duration,
-    slow: Duration,
+    pub(super) name: &'static str,
+    pub(super) inner: mongodb::Collection<Document>,
+    pub(super) patience: Duration,
+    pub(super) slow: Duration,
+    pub(super) metrics: Metrics,
 }
 
 /// What to read.
@@ -92,10 +95,6 @@ impl Change {
 }
 
 impl Collection {
-    pub fn new(inner: mongodb::Collection<Document>, patience: Duration, slow: Duration) -> Self {
-        Self { inner, patience, slow }
-    }
-
     /// [`StoreError::Conflict`] when a unique key is taken.
     pub async fn insert(&self, document: &Document) -> StoreResult<()> {
         self.run("insert", &Document::new(), self.inner.insert_one(document)).await?;
@@ -219,15 +218,19 @@ impl Collection {
         let result = timeout(self.patience, operation).await;
         let took = begun.elapsed();
         if took >= self.slow {
-            let (collection, shape) = (self.inner.name(), shape(filter));
+            let (collection, shape) = (self.name, shape(filter));
             let millis = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
             tracing::warn!(command, collection, shape, millis, "a slow query");
         }
-        match result {
-            Ok(result) => Ok(result?),
+        let result = match result {
+            Ok(result) => result.map_err(StoreError::from),
             Err(_) => {
                 Err(StoreError::Unavailable(format!("MongoDB did not finish within {} s", self.patience.as_secs())))
             }
-        }
+        };
+        // A key that is taken is an answer.
+        let failed = matches!(result, Err(StoreError::Unavailable(_) | StoreError::Mongo(_)));
+        self.metrics.observe(command, self.name, took, failed);
+        result
     }
 }

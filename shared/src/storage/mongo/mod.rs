@@ -9,6 +9,7 @@ mod collection;
 mod error;
 mod fields;
 mod indexes;
+mod metrics;
 mod shape;
 mod turns;
 
@@ -17,12 +18,14 @@ use std::time::Duration;
 use mongodb::Client;
 use mongodb::bson::doc;
 use mongodb::options::{ClientOptions, ReadConcern, ReadPreference, SelectionCriteria, WriteConcern};
+use prometheus_client::registry::Registry;
 use secrecy::ExposeSecret as _;
 
 pub(crate) use self::collection::{Change, Collection, Query};
 pub(crate) use self::error::conflict;
 pub(crate) use self::fields::{Fields, binary, date, nested, opt_nested};
 pub(crate) use self::indexes::Index;
+use self::metrics::Metrics;
 use self::turns::Turns;
 use crate::config::MongoConfig;
 use crate::storage::{Probe, StoreError, StoreResult};
@@ -39,6 +42,7 @@ pub(crate) struct Database {
     patience: Duration,
     /// What takes longer is logged.
     slow: Duration,
+    metrics: Metrics,
     /// Writers of one log in this process.
     pub turns: Turns,
 }
@@ -55,9 +59,12 @@ impl Database {
         options.write_concern = Some(WriteConcern::majority());
         options.read_concern = Some(ReadConcern::majority());
         options.selection_criteria = Some(SelectionCriteria::ReadPreference(ReadPreference::Primary));
+        let metrics = Metrics::default();
+        options.cmap_event_handler = Some(metrics.follow_connections());
         let name = options.default_database.clone().unwrap_or_else(|| DEFAULT_DATABASE.to_owned());
         let inner = Client::with_options(options)?.database(&name);
-        let db = Self { inner, patience: config.timeout, slow: config.slow_query, turns: Turns::default() };
+        let (patience, slow) = (config.timeout, config.slow_query);
+        let db = Self { inner, patience, slow, metrics, turns: Turns::default() };
         db.ping().await?;
         indexes::ensure(&db).await?;
         crate::conversations::finish_deletions(&db).await?;
@@ -65,7 +72,13 @@ impl Database {
     }
 
     pub fn collection(&self, name: &'static str) -> Collection {
-        Collection::new(self.inner.collection(name), self.patience, self.slow)
+        Collection {
+            name,
+            inner: self.inner.collection(name),
+            patience: self.patience,
+            slow: self.slow,
+            metrics: self.metrics.clone(),
+        }
     }
 
     async fn command(&self, command: &str) -> StoreResult<mongodb::bson::Document> {
@@ -85,5 +98,9 @@ impl Probe for Database {
 
     async fn version(&self) -> StoreResult<String> {
         Ok(format!("MongoDB {}", self.command("buildInfo").await?.text("version")?))
+    }
+
+    fn register(&self, registry: &mut Registry) {
+        self.metrics.register(registry);
     }
 }

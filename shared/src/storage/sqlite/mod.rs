@@ -5,11 +5,13 @@
 
 mod columns;
 mod error;
+mod metrics;
 
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use prometheus_client::registry::Registry;
 use sqlx::migrate::Migrator;
 use sqlx::query::Query;
 use sqlx::sqlite::{
@@ -112,5 +114,10 @@ impl Probe for Database {
     async fn version(&self) -> StoreResult<String> {
         let version: String = sqlx::query_scalar("SELECT sqlite_version()").fetch_one(&self.read).await?;
         Ok(format!("SQLite {version}"))
+    }
+
+    fn register(&self, registry: &mut Registry) {
+        let Self { read, write } = self.clone();
+        registry.register_collector(Box::new(metrics::Pools { read, write }));
     }
 }

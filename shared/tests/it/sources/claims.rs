@@ -11,6 +11,7 @@ use crate::fixtures::{at, chunk, owned_notebook, source};
 
 contract!(
     work_is_claimed_oldest_first,
+    what_waits_is_counted,
     each_version_is_claimed_once,
     a_lease_that_ran_out_is_taken_over,
     leases_can_all_be_ended,
@@ -33,6 +34,23 @@ async fn work_is_claimed_oldest_first(Backend { stores, .. }: Backend) {
     assert_eq!(claimed.source, reload(&stores, &first).await);
     assert_eq!(claim(&stores, 5).await.unwrap().source.id, second.id);
     assert_eq!(claim(&stores, 5).await, None);
+}
+
+async fn what_waits_is_counted(Backend { stores, .. }: Backend) {
+    let waiting = async |now| {
+        let waiting = stores.sources.waiting(at(now)).await.unwrap();
+        (waiting.count, waiting.since)
+    };
+    assert_eq!(waiting(0).await, (0, None));
+    let notebook = owned_notebook(&stores).await;
+    source(&stores, &notebook, at(2)).await;
+    source(&stores, &notebook, at(1)).await;
+    assert_eq!(waiting(5).await, (2, Some(at(1))));
+    let claimed = stores.sources.claim(OwnerId::new(), at(5), at(65)).await.unwrap().unwrap();
+    assert_eq!(waiting(64).await, (1, Some(at(2))), "it is worked on");
+    assert_eq!(waiting(65).await, (2, Some(at(1))), "nobody works on it any more");
+    stores.sources.failed(&claimed, &failure(), at(66)).await.unwrap();
+    assert_eq!(waiting(67).await, (1, Some(at(2))));
 }
 
 async fn each_version_is_claimed_once(Backend { stores, .. }: Backend) {

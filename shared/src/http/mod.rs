@@ -1,4 +1,6 @@
-//! Outgoing HTTP with limits by default.
+//! Outgoing HTTP with limits by default, and how requests that come in are counted.
+
+pub mod metrics;
 
 use std::time::Duration;
 

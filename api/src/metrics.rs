@@ -1,0 +1,35 @@
+//! What this replica counts, each feature for itself.
+
+use collabry_shared::config::Role;
+use collabry_shared::health::metrics::ours;
+use collabry_shared::http::metrics::Requests;
+use prometheus_client::registry::Registry;
+
+use crate::{generations, limits, realtime};
+
+#[derive(Debug)]
+pub struct Metrics {
+    pub requests: Requests,
+    pub limits: limits::Metrics,
+    pub realtime: realtime::Metrics,
+    pub streams: generations::Streams,
+}
+
+impl Metrics {
+    pub fn new() -> Self {
+        Self {
+            requests: Requests::new(Role::Api),
+            limits: limits::Metrics::default(),
+            realtime: realtime::Metrics::default(),
+            streams: generations::Streams::default(),
+        }
+    }
+
+    pub fn register(&self, registry: &mut Registry) {
+        self.requests.register(registry);
+        let registry = ours(registry);
+        self.limits.register(registry);
+        self.realtime.register(registry);
+        self.streams.register(registry);
+    }
+}

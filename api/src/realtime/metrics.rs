@@ -1,0 +1,93 @@
+//! Sockets, the rooms they are in, what they send and what they are told.
+
+use std::collections::HashSet;
+use std::fmt;
+use std::time::Duration;
+
+use collabry_shared::health::metrics::{Counts, Times, quick};
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric as _};
+use prometheus_client::metrics::MetricType;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::ConstGauge;
+use prometheus_client::registry::Registry;
+use socketioxide::TransportType;
+
+use super::SocketIo;
+use crate::http::ApiResult;
+
+#[derive(Debug)]
+pub struct Metrics {
+    took: Times<2>,
+    told: Counts<1>,
+    not_told: Counts<1>,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let took = Family::new_with_constructor(quick as fn() -> _);
+        Self { took, told: Family::default(), not_told: Family::default() }
+    }
+}
+
+impl Metrics {
+    pub fn register(&self, registry: &mut Registry) {
+        let help = "Time from an event that a socket sent to its acknowledgement, by how it was acknowledged";
+        registry.register("socket_event_duration_seconds", help, self.took.clone());
+        registry.register("socket_emits", "Events told to a room", self.told.clone());
+        let help = "Events that did not fit into the buffer of some slow client, who catches up from the log";
+        registry.register("socket_emits_incomplete", help, self.not_told.clone());
+    }
+
+    /// An event that a socket sent.
+    pub(super) fn answered<T>(&self, event: &'static str, answer: &ApiResult<T>, took: Duration) {
+        let outcome = match answer {
+            Ok(_) => "ok",
+            Err(error) if error.status.is_server_error() => "failed",
+            Err(_) => "refused",
+        };
+        self.took.get_or_create(&[("event", event), ("outcome", outcome)]).observe(took.as_secs_f64());
+    }
+
+    /// An event that a room was told; not `all`: somebody in it was too slow.
+    pub(super) fn emitted(&self, event: &'static str, all: bool) {
+        self.told.get_or_create(&[("event", event)]).inc();
+        self.not_told.get_or_create(&[("event", event)]).inc_by(u64::from(!all));
+    }
+}
+
+/// Looked at when somebody asks.
+pub(super) struct Now(pub SocketIo);
+
+impl Collector for Now {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
+        let mut rooms = HashSet::new();
+        let (mut websocket, mut polling) = (0, 0);
+        for socket in self.0.sockets() {
+            match socket.transport_type() {
+                TransportType::Websocket => websocket += 1,
+                TransportType::Polling => polling += 1,
+            }
+            rooms.extend(socket.rooms());
+        }
+        let mut sockets = encoder.encode_descriptor("sockets", "Connected sockets", None, MetricType::Gauge)?;
+        for (transport, count) in [("websocket", websocket), ("polling", polling)] {
+            let labels = [("transport", transport)];
+            ConstGauge::new(count).encode(sockets.encode_family(&labels)?)?;
+        }
+        let help = "Rooms with a socket in them";
+        let mut gauges = encoder.encode_descriptor("rooms", help, None, MetricType::Gauge)?;
+        for kind in ["user", "session", "notebook", "conversation"] {
+            let count = rooms.iter().filter(|room| room.split(':').next() == Some(kind)).count();
+            let labels = [("kind", kind)];
+            ConstGauge::new(i64::try_from(count).unwrap_or(i64::MAX)).encode(gauges.encode_family(&labels)?)?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Now {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Now").finish_non_exhaustive()
+    }
+}

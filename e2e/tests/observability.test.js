@@ -1,0 +1,185 @@
+// What operators see: every metric, alert and dashboard against a real Prometheus, logs and traces of real processes.
+
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { after, before, test } from "node:test";
+import { promisify } from "node:util";
+
+import { Cluster } from "../cluster/cluster.js";
+import { Account } from "../support/account.js";
+import { Collector } from "../support/collector.js";
+import { Prometheus } from "../support/prometheus.js";
+import { Provider } from "../support/provider.js";
+import { Live } from "../support/socket.js";
+import { until } from "../support/wait.js";
+
+const ROOT = resolve(import.meta.dirname, "../..");
+const HERE = join(ROOT, "docker/observability");
+const ALERTS = join(HERE, "alerts.yml");
+const ADMIN = "admin@example.org";
+const TRACE = "0af7651916cd43dd8448eb211c80319c";
+/** What there is only when something has failed, or in the one-process form. */
+const NOT_HERE = ["collabry_sqlite_connections"];
+const ROLES = /** @type {const} */ (["api", "ai-engine", "worker"]);
+
+const run = promisify(execFile);
+const alerts = await readFile(ALERTS, "utf8");
+const folder = await mkdtemp(join(tmpdir(), "collabry-prometheus-"));
+after(() => rm(folder, { recursive: true, force: true }));
+
+/** @type {Record<string, any>} by file */
+const dashboards = {};
+for (const file of await readdir(join(HERE, "grafana/dashboards"))) {
+  dashboards[file] = JSON.parse(await readFile(join(HERE, "grafana/dashboards", file), "utf8"));
+}
+const panels = Object.entries(dashboards).flatMap(([file, { panels }]) => panels.map((panel) => ({ file, ...panel })));
+const targets = panels.flatMap(({ file, title, targets = [] }) => targets.map(({ expr }) => ({ file, title, expr })));
+
+/** @type {Cluster} */
+let cluster;
+/** @type {Prometheus} */
+let prometheus;
+/** @type {Collector} */
+let collector;
+/** @type {Account} */
+let admin;
+
+before(async () => {
+  const provider = await Provider.start({ after });
+  collector = await Collector.start({ after });
+  const settings = {
+    ...provider.settings,
+    COLLABRY_ADMIN_EMAILS: ADMIN,
+    OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
+    COLLABRY_TRACE_SAMPLE: "1",
+  };
+  cluster = await Cluster.start({ after }, { apis: 1, engines: 1, settings });
+  const inside = (parts) => parts.map((part) => part.inside);
+  const jobs = { "collabry-api": inside(cluster.apis), "collabry-ai-engine": inside(cluster.engines), "collabry-worker": inside(cluster.workers) };
+  prometheus = await Prometheus.start({ after }, folder, jobs, ALERTS);
+  admin = await Account.register(cluster.url, ADMIN, "Admin");
+  await use();
+});
+
+/** Everything that people do, so that everything is counted; once more when it has been scraped, so that it grows. */
+async function use() {
+  const live = await Live.connect({ after }, admin);
+  await admin.get("/api/models");
+  for (let times = 0; times < 2; times += 1) {
+    const notebook = await admin.notebook();
+    const { id } = await admin.upload(notebook, "Leaves.md", "Leaves are green because of chlorophyll.");
+    await admin.ready(id);
+    await admin.post(`/api/notebooks/${notebook}/search`, { query: "green" });
+    const conversation = await admin.conversation(notebook);
+    await live.socket.emitWithAck("conversation:join", { conversationId: conversation });
+    const traceparent = `00-${TRACE}-b7ad6b7169203331-00`;
+    const question = { conversationId: conversation, clientId: `q${times}`, content: "Why are leaves green?", model: "ollama/scripted", traceparent };
+    const { ok, message } = await live.socket.emitWithAck("message:send", question);
+    assert.ok(ok, JSON.stringify(message));
+    await admin.answer(conversation, message.id);
+    const scraped = async () => Number((await prometheus.query("sum(collabry_engine_generations_total)"))[0]?.value[1]);
+    await until("it is scraped", async () => (await scraped()) > times);
+  }
+}
+
+/** The metrics that an expression names. @param {string} expression */
+const named = (expression) => new Set(expression.match(/\b(?:collabry|http|process)_[a-z_]+\b/g));
+
+test("alerts and configuration are what Prometheus takes", async () => {
+  await run("promtool", ["check", "rules", ALERTS]);
+  await run("promtool", ["check", "config", join(HERE, "prometheus.yml")]);
+});
+
+test("each alert has its runbook, and each runbook its alert", async () => {
+  const names = [...alerts.matchAll(/- alert: (\w+)/g)].map(([, name]) => name);
+  const links = [...alerts.matchAll(/runbook_url: docs\/runbooks\.md#(\S+)/g)].map(([, anchor]) => anchor);
+  assert.deepEqual(links, names.map((name) => name.toLowerCase()));
+  const runbooks = await readFile(join(ROOT, "docs/runbooks.md"), "utf8");
+  const headings = [...runbooks.matchAll(/^### (\w+)$/gm)].map(([, name]) => name);
+  assert.deepEqual(headings.toSorted(), names.toSorted());
+});
+
+test("every metric that an alert or a dashboard names is there, and each panel shows something", async () => {
+  const names = new Set(await prometheus.names());
+  const expressions = [...targets.map(({ expr }) => expr), ...(await rules())];
+  const missing = expressions.flatMap((expression) => [...named(expression)]).filter((name) => !names.has(name));
+  assert.deepEqual([...new Set(missing)], []);
+  for (const { file, title, expr } of targets) {
+    // Nothing fails here.
+    if (expr.includes('status=~"5.."')) continue;
+    await until(`${file}, ${title}: ${expr}`, async () => (await prometheus.query(expr)).length > 0);
+  }
+});
+
+/** The expressions of all alerts, as Prometheus has read them. */
+async function rules() {
+  const answer = await fetch(`${prometheus.url}/api/v1/rules`);
+  const { data } = await answer.json();
+  const all = data.groups.flatMap(({ rules }) => rules);
+  assert.deepEqual(all.filter(({ lastError }) => lastError).map(({ name, lastError }) => `${name}: ${lastError}`), []);
+  return all.map(({ query }) => query);
+}
+
+test("no alert fires while all is well", async () => {
+  const firing = await prometheus.query('ALERTS{alertstate="firing"}');
+  assert.deepEqual(firing.map(({ metric }) => metric.alertname), []);
+});
+
+test("every metric is documented, and no other", async () => {
+  const parts = [...cluster.apis, ...cluster.engines, ...cluster.workers];
+  const texts = await Promise.all(parts.map(async ({ inside }) => (await fetch(`http://${inside}/metrics`)).text()));
+  const scraped = new Set(texts.flatMap((text) => [...text.matchAll(/^# TYPE (\w+) (\w+)$/gm)].map(([, name, type]) => (type === "counter" ? `${name}_total` : type === "info" ? `${name}_info` : name))));
+  const page = await readFile(join(ROOT, "docs/metrics.md"), "utf8");
+  const rows = page.split("\n").filter((line) => /^\| `/.test(line)).map((line) => line.split("|")[1]);
+  const documented = new Set(rows.flatMap((cell) => [...cell.matchAll(/`(\w+)`/g)].map(([, name]) => name)));
+  assert.deepEqual([...scraped].filter((name) => !documented.has(name)), [], "documented");
+  assert.deepEqual([...documented].filter((name) => !scraped.has(name) && !NOT_HERE.includes(name)), [], "scraped");
+});
+
+test("no label has a path, an id or what a user made up", async () => {
+  const before = await series();
+  for (let n = 0; n < 20; n += 1) {
+    await fetch(`${cluster.url}/api/made-up/${n}`);
+    await admin.get(`/api/notebooks/${crypto.randomUUID()}`).catch(() => undefined);
+  }
+  const grown = (await series()) - before;
+  // At most a new status of an endpoint, in a counter and a histogram.
+  assert.ok(grown <= 40, `${grown} more series`);
+});
+
+/** How many series the api has. */
+async function series() {
+  const text = await (await fetch(`http://${cluster.apis[0].inside}/metrics`)).text();
+  return text.split("\n").filter((line) => line !== "" && !line.startsWith("#")).length;
+}
+
+test("a question is one trace in every process that it passes", async () => {
+  for (const service of ["collabry-api", "collabry-ai-engine"]) {
+    await until(`${service} sends its spans`, () => collector.has(service, TRACE));
+  }
+  assert.ok(!collector.has("collabry-worker", TRACE), "which had no part in it");
+  for (const part of [...cluster.apis, ...cluster.engines]) assert.ok(part.output.includes(TRACE), `the log of ${part.name}`);
+});
+
+test("lines are JSON where nobody sits at a terminal", () => {
+  const lines = cluster.apis[0].output.split("\n").filter((line) => line.includes('"request"'));
+  assert.ok(lines.length > 0);
+  for (const line of lines) {
+    const { path, status, ms, spans } = JSON.parse(line);
+    assert.ok(path && status && ms !== undefined && spans[0].trace_id.length === 32, line);
+  }
+});
+
+test("an admin changes what every process logs", async () => {
+  const parts = { api: cluster.apis[0], "ai-engine": cluster.engines[0], worker: cluster.workers[0] };
+  const changes = (role) => parts[role].output.split("\n").filter((line) => line.includes("the log level has changed")).length;
+  assert.ok(!parts.worker.output.includes('"DEBUG"'));
+  await admin.put("/api/admin/log-level", { filter: "debug", forSecs: 300 });
+  for (const role of ROLES) await until(`${role} has changed`, () => changes(role) === 1);
+  await until("the worker says more", () => parts.worker.output.includes('"DEBUG"'));
+  await admin.delete("/api/admin/log-level");
+  for (const role of ROLES) await until(`${role} is as before`, () => changes(role) === 2);
+});

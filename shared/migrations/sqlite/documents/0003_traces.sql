@@ -1,0 +1,2 @@
+-- What asked for it, as in the header traceparent.
+ALTER TABLE generations ADD COLUMN trace TEXT;

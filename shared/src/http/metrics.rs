@@ -1,0 +1,88 @@
+//! Requests that a process answers, by endpoint and outcome.
+
+use std::time::Duration;
+
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::Registry;
+
+use crate::config::Role;
+use crate::health::metrics::quick;
+
+/// The endpoint of a request that no route is there for.
+pub const UNMATCHED: &str = "unmatched";
+
+/// The endpoint is a route's template, never a path: `/api/notebooks/{notebookId}`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Labels {
+    service: &'static str,
+    endpoint: String,
+    method: &'static str,
+    status: u16,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Service {
+    service: &'static str,
+}
+
+/// Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Requests {
+    service: &'static str,
+    answered: Family<Labels, Counter>,
+    took: Family<Labels, Histogram>,
+    running: Family<Service, Gauge>,
+}
+
+impl Requests {
+    pub fn new(role: Role) -> Self {
+        Self {
+            service: role.name(),
+            answered: Family::default(),
+            took: Family::new_with_constructor(quick),
+            running: Family::default(),
+        }
+    }
+
+    pub fn register(&self, registry: &mut Registry) {
+        registry.register("http_requests", "Requests answered", self.answered.clone());
+        let help = "Time from a request to the head of its answer";
+        registry.register("http_request_duration_seconds", help, self.took.clone());
+        let help = "Requests whose answer has not begun";
+        registry.register("http_requests_running", help, self.running.clone());
+    }
+
+    /// Counts a request as running until the guard is dropped.
+    pub fn running(&self) -> Running {
+        let running = self.running.get_or_create_owned(&Service { service: self.service });
+        running.inc();
+        Running(running)
+    }
+
+    /// `endpoint` is a template; see [`UNMATCHED`].
+    pub fn answered(&self, endpoint: &str, method: &str, status: u16, took: Duration) {
+        let labels = Labels { service: self.service, endpoint: endpoint.to_owned(), method: bounded(method), status };
+        self.answered.get_or_create(&labels).inc();
+        self.took.get_or_create(&labels).observe(took.as_secs_f64());
+    }
+}
+
+/// See [`Requests::running`].
+#[derive(Debug)]
+pub struct Running(Gauge);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
+}
+
+/// Clients may say anything.
+fn bounded(method: &str) -> &'static str {
+    const KNOWN: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+    KNOWN.into_iter().find(|known| *known == method).unwrap_or("other")
+}

@@ -1,0 +1,100 @@
+//! How long Redis takes, and whether it is there.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric as _};
+use prometheus_client::metrics::MetricType;
+use prometheus_client::metrics::counter::ConstCounter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::{ConstGauge, Gauge};
+use prometheus_client::registry::Registry;
+use redis::{Arg, Cmd, RedisError, RedisResult};
+use tokio::time::Instant;
+
+use super::keeper::Health;
+use crate::health::metrics::{Counts, Times, quick};
+
+/// The commands that we know we send; any other is `other`.
+const COMMANDS: [&str; 11] =
+    ["DEL", "EVALSHA", "GET", "INFO", "PING", "PUBLISH", "SCRIPT", "SET", "XADD", "XRANGE", "XREVRANGE"];
+const OTHER: &str = "other";
+pub(super) const PIPELINE: &str = "pipeline";
+
+/// Cheap to clone.
+#[derive(Debug, Clone)]
+pub(super) struct Metrics {
+    took: Times<1>,
+    failed: Counts<1>,
+    running: Gauge,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let took = Family::new_with_constructor(quick as fn() -> _);
+        Self { took, failed: Family::default(), running: Gauge::default() }
+    }
+}
+
+impl Metrics {
+    pub fn register(&self, health: &Arc<Health>, registry: &mut Registry) {
+        let registry = registry.sub_registry_with_prefix("redis");
+        registry.register("command_duration_seconds", "Time until Redis answered", self.took.clone());
+        registry.register("command_failures", "Commands that failed or had no answer in time", self.failed.clone());
+        registry.register("commands_running", "Commands that wait for an answer", self.running.clone());
+        registry.register_collector(Box::new(Now(Arc::clone(health))));
+    }
+
+    /// Runs a command and takes its time.
+    pub async fn measure<T>(&self, command: &'static str, run: impl Future<Output = RedisResult<T>>) -> RedisResult<T> {
+        let (_running, begun) = (Running::new(&self.running), Instant::now());
+        let answer = run.await;
+        self.took.get_or_create(&[("command", command)]).observe(begun.elapsed().as_secs_f64());
+        // There before the first failure, which would otherwise look like no increase.
+        let failed = u64::from(answer.as_ref().is_err_and(is_failure));
+        self.failed.get_or_create(&[("command", command)]).inc_by(failed);
+        answer
+    }
+}
+
+/// A script that Redis does not have yet is sent, and called again.
+fn is_failure(error: &RedisError) -> bool {
+    error.kind() != redis::ErrorKind::Server(redis::ServerErrorKind::NoScript)
+}
+
+/// The name of a command, out of a bounded set.
+pub(super) fn name(command: &Cmd) -> &'static str {
+    let Some(Arg::Simple(name)) = command.args_iter().next() else { return OTHER };
+    COMMANDS.into_iter().find(|known| known.as_bytes().eq_ignore_ascii_case(name)).unwrap_or(OTHER)
+}
+
+/// Its caller may go away before the answer comes.
+struct Running<'a>(&'a Gauge);
+
+impl<'a> Running<'a> {
+    fn new(running: &'a Gauge) -> Self {
+        running.inc();
+        Self(running)
+    }
+}
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
+}
+
+/// Looked at when somebody asks.
+#[derive(Debug)]
+struct Now(Arc<Health>);
+
+impl Collector for Now {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
+        let up = encoder.encode_descriptor("up", "Whether Redis answers", None, MetricType::Gauge)?;
+        ConstGauge::new(i64::from(self.0.is_up())).encode(up)?;
+        let lost = encoder.encode_descriptor("connections_lost", "Connections lost", None, MetricType::Counter)?;
+        ConstCounter::new(self.0.losses.load(Ordering::Acquire)).encode(lost)
+    }
+}

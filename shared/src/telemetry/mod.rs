@@ -1,0 +1,83 @@
+//! Logs, readable in development and JSON in production, and traces: both come from the spans and events of `tracing`.
+
+mod export;
+mod filter;
+mod level;
+pub mod trace;
+
+use std::io::IsTerminal as _;
+use std::sync::OnceLock;
+
+use tracing::{Level, Subscriber};
+use tracing_subscriber::fmt::format;
+use tracing_subscriber::fmt::writer::BoxMakeWriter;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::{Layer, Registry, filter::filter_fn};
+
+pub use self::export::{ExportError, Exporter};
+pub use self::filter::{Filter, InvalidFilter};
+pub use self::level::{Change, LogLevel};
+use crate::config::{LogFormat, Role, TelemetryConfig};
+
+/// What the subscriber of this process lets through, once it is installed.
+static FILTER: OnceLock<Filter> = OnceLock::new();
+
+#[derive(Debug, thiserror::Error)]
+pub enum TelemetryError {
+    #[error("COLLABRY_LOG: {0}")]
+    Filter(#[from] InvalidFilter),
+    #[error("OTEL_EXPORTER_OTLP_ENDPOINT: {0}")]
+    Export(#[from] ExportError),
+}
+
+/// Installs the process' one subscriber. Logs go to standard error; calling it again changes nothing. Spans that have not
+/// been sent when the exporter is dropped are sent then. `role` is `None` for all roles in one process.
+pub fn init(config: &TelemetryConfig, role: Option<Role>) -> Result<Exporter, TelemetryError> {
+    let (subscriber, filter, exporter) = subscriber(config, role, BoxMakeWriter::new(std::io::stderr))?;
+    if tracing::subscriber::set_global_default(subscriber).is_err() || FILTER.set(filter).is_err() {
+        tracing::debug!("telemetry is installed already");
+    }
+    Ok(exporter)
+}
+
+/// The filter of the installed subscriber.
+pub fn installed_filter() -> Option<Filter> {
+    FILTER.get().cloned()
+}
+
+/// A subscriber that writes its lines to `writer`, what they are filtered by, and where its spans go.
+pub fn subscriber(
+    config: &TelemetryConfig,
+    role: Option<Role>,
+    writer: BoxMakeWriter,
+) -> Result<(impl Subscriber + Send + Sync + use<>, Filter, Exporter), TelemetryError> {
+    let (filter, reloadable) = Filter::new(&config.filter)?;
+    let exporter = Exporter::new(config, role)?;
+    // Spans are there for traces whatever is logged. Ours only: libraries make thousands.
+    let spans = exporter.layer().with_filter(filter_fn(|metadata| {
+        metadata.target().starts_with("collabry") && (metadata.is_span() || *metadata.level() <= Level::WARN)
+    }));
+    let subscriber = Registry::default().with(lines(config.format, writer).with_filter(reloadable)).with(spans);
+    Ok((subscriber, filter, exporter))
+}
+
+/// The layer that writes lines.
+fn lines(format: LogFormat, writer: BoxMakeWriter) -> Box<dyn Layer<Registry> + Send + Sync> {
+    let terminal = std::io::stderr().is_terminal();
+    let layer = tracing_subscriber::fmt::layer().with_writer(writer).with_ansi(terminal);
+    let json = match format {
+        LogFormat::Auto => !terminal,
+        LogFormat::Text => false,
+        LogFormat::Json => true,
+    };
+    if json {
+        return layer.json().flatten_event(true).with_current_span(false).boxed();
+    }
+    // What a span is called elsewhere is of no use to who reads.
+    let fields = format::debug_fn(|writer, field, value| match field.name() {
+        "message" => write!(writer, "{value:?}"),
+        name if name.starts_with("otel.") => Ok(()),
+        name => write!(writer, " {name}={value:?}"),
+    });
+    layer.with_target(false).fmt_fields(fields).boxed()
+}
