@@ -20,7 +20,7 @@ front: nginx with the list of api replicas that are ready.
   front run                 start nginx, and keep its list up to date (what the container does)
   front list                the replicas that get requests, one address a line
   front without ADDRESS     send no requests there any more; returns when nginx has taken it up
-  front has ADDRESS         wait until requests are sent there
+  front has ADDRESS         send requests there (again); returns when nginx does, and fails when it is not ready
   front hold                take up no new replica until `front switch` or `front release`
   front switch ADDRESS…     send requests to these and no other, at once
   front release             forget what was held back
@@ -40,7 +40,7 @@ case $command in
   run) run ;;
   list) cat "$SERVING" ;;
   without) leave_out "$1" ;;
-  has) wait_for 30 "requests go to $1" serves "$1" ;;
+  has) take_in "$1" ;;
   hold) touch "$HOLD" ;;
   switch) switch_to "$@" ;;
   release) rm -f "$HOLD" "$LEFT_OUT" "$FIXED" ;;

@@ -77,6 +77,15 @@ leave_out() {
   wait_for 30 "nothing is sent to $1" serves_not "$1"
 }
 
+# An address may have been left out for the replica that had it before.
+take_in() {
+  if [ -e "$LEFT_OUT" ]; then
+    grep -vxF "$1" "$LEFT_OUT" >"$LEFT_OUT.without" || true
+    mv "$LEFT_OUT.without" "$LEFT_OUT"
+  fi
+  wait_for 30 "requests go to $1" serves "$1"
+}
+
 switch_to() {
   printf '%s\n' "$@" >"$HOLD.new"
   mv "$HOLD.new" "$HOLD"
