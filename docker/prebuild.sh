@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Gathers what images with BINARIES=prebuilt are made of in docker/prebuilt: binaries of target/release, the web client
-# and the model, all of which `make docker-prebuilt` has built before. For CI, which has compiled them already.
+# and the model, all of which `make build web model` has built before. For CI, which has compiled them already.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 release=${CARGO_TARGET_DIR:-target}/release

@@ -25,6 +25,7 @@ out=$(cd "$1" && pwd)
 each() {
   local format=$1 word
   shift
+  # shellcheck disable=SC2048 # a list is one word to whoever sets it
   for word in $*; do
     [[ $word =~ ^[][A-Za-z0-9_.:/-]+$ ]] || fail "$word is no address"
     # shellcheck disable=SC2059 # the format is ours
@@ -47,10 +48,12 @@ export API_SERVERS HTTP_LISTEN HTTPS_LISTEN STATUS_LISTEN TRUSTED_PROXIES UPLOAD
 export NGINX_WEB_DIR NGINX_CERTIFICATE NGINX_CERTIFICATE_KEY NGINX_SERVER_NAME NGINX_ACME_DIR NGINX_ACCESS_LOG NGINX_RELOAD_GRACE
 
 # Named one by one, because nginx has variables of its own.
+# shellcheck disable=SC2016 # for envsubst
 names=$(printf '${%s} ' API_SERVERS HTTP_LISTEN HTTPS_LISTEN STATUS_LISTEN TRUSTED_PROXIES UPLOAD_LIMIT USER_LINE SERVERS \
   NGINX_WEB_DIR NGINX_CERTIFICATE NGINX_CERTIFICATE_KEY NGINX_SERVER_NAME NGINX_ACME_DIR NGINX_ACCESS_LOG NGINX_RELOAD_GRACE)
 for template in "$source"/*.template; do
-  envsubst "$names" <"$template" >"$out/$(basename "$template" .template)"
+  name=$(basename "$template" .template)
+  envsubst "$names" <"$template" >"$out/$name"
 done
 cp "$source"/*.conf "$out"
 mkdir -p "$out/tmp"

@@ -43,7 +43,7 @@ case $command in
   has) take_in "$1" ;;
   hold) touch "$HOLD" ;;
   switch) switch_to "$@" ;;
-  release) rm -f "$HOLD" "$LEFT_OUT" "$FIXED" ;;
+  release) rm -f "$HOLD" "$LEFT_OUT" ;;
   site) current_site ;;
   install) install_site "$1" ;;
   use) use_site "$1" ;;

@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154 # `wanted` comes from `look`
 # The container's life: nginx in the background, and a look around twice a second.
 
 PAUSE=0.5

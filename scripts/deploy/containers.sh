@@ -24,12 +24,9 @@ wait_healthy() {
   local id=$1 until=$((SECONDS + READY_SECS)) name
   name=$(name_of "$id")
   until healthy "$id"; do
-    local ended
-    ended=$(inspect "$id" '{{.RestartCount}} {{.State.Status}} {{.State.ExitCode}}')
-    case $ended in
-      "0 running "* | "0 created "*) ;;
-      *" 64") complain "$id" "$name does not accept its configuration (exit code 64)"; return 1 ;;
-      *) complain "$id" "$name ended instead of serving (exit code ${ended##* })"; return 1 ;;
+    case $(inspect "$id" '{{.RestartCount}} {{.State.Status}}') in
+      "0 running" | "0 created") ;;
+      *) complain_of_end "$id" "$name"; return 1 ;;
     esac
     if [ "$SECONDS" -ge "$until" ]; then
       complain "$id" "$name is not ready after $READY_SECS s"
@@ -37,6 +34,22 @@ wait_healthy() {
     fi
     sleep 0.3
   done
+}
+
+# The engine starts it again and again: its exit code is known in between only.
+complain_of_end() {
+  local id=$1 code=unknown
+  for _ in $(seq 50); do
+    case $(inspect "$id" '{{.State.Status}}') in
+      restarting | exited) code=$(inspect "$id" '{{.State.ExitCode}}'); break ;;
+    esac
+    sleep 0.1
+  done
+  if [ "$code" = 64 ]; then
+    complain "$id" "$2 does not accept its configuration (exit code 64)"
+  else
+    complain "$id" "$2 ended instead of serving (exit code $code)"
+  fi
 }
 
 complain() {

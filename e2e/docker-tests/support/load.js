@@ -6,9 +6,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { chat, Crowd } from "../../cluster/crowd.js";
 import { PHOTOSYNTHESIS } from "../../support/documents.js";
 
-const ROOMS = 2;
-const SOCKETS = 6;
-const CALLERS = 4;
+/** As many as it takes that nobody is refused because too many write to one conversation at once. */
+const ROOMS = 4;
+const SOCKETS = 3;
+const CALLERS = ROOMS;
 /** Between two requests of a caller. */
 const PAUSE_MS = 20;
 /** Between two questions. */

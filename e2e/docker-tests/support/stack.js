@@ -82,6 +82,14 @@ export class Stack {
     return { code, output: child.output };
   }
 
+  /** Builds the images of a version, unless they are there. @param {string} version */
+  async ensureImages(version) {
+    const there = await lines("images", "-q", "--filter", `reference=collabry/*:${version}`);
+    if (there.length === ROLES.length) return;
+    const { code, output } = await this.run(["build"], { VERSION: version });
+    assert.equal(code, 0, output);
+  }
+
   /** A deploy that goes well. @param {string} version @param {Record<string, string>} [env] */
   async deploy(version, env) {
     const { code, output } = await this.run([], { VERSION: version, ...env });
