@@ -8,6 +8,8 @@ here=$(dirname "$(readlink -f "$0")")
 . "$here/state.sh"
 # shellcheck source=docker/front/replicas.sh
 . "$here/replicas.sh"
+# shellcheck source=docker/front/slots.sh
+. "$here/slots.sh"
 # shellcheck source=docker/front/site.sh
 . "$here/site.sh"
 # shellcheck source=docker/front/run.sh
@@ -19,6 +21,7 @@ front: nginx with the list of api replicas that are ready.
 
   front run                 start nginx, and keep its list up to date (what the container does)
   front list                the replicas that get requests, one address a line
+  front sockets ADDRESS     the sockets in nginx's log that stand for that replica
   front without ADDRESS     send no requests there any more; returns when nginx has taken it up
   front has ADDRESS         send requests there (again); returns when nginx does, and fails when it is not ready
   front hold                take up no new replica until `front switch` or `front release`
@@ -39,6 +42,7 @@ command=${1:-help}
 case $command in
   run) run ;;
   list) cat "$SERVING" ;;
+  sockets) sockets_of "$1" ;;
   without) leave_out "$1" ;;
   has) take_in "$1" ;;
   hold) touch "$HOLD" ;;

@@ -64,6 +64,13 @@ look() {
   fi
 }
 
+# Those that were left out and are gone may come back under the same address.
+forget_the_gone() {
+  [ -s "$LEFT_OUT" ] || return 0
+  found | grep -xF -f "$LEFT_OUT" >"$LEFT_OUT.new" || true
+  mv "$LEFT_OUT.new" "$LEFT_OUT"
+}
+
 serves() { grep -qxF "$1" "$SERVING"; }
 serves_not() { ! serves "$1"; }
 serves_exactly() { [ "$(sort "$SERVING")" = "$(printf '%s\n' "$@" | sort)" ]; }

@@ -1,73 +1,60 @@
-# shellcheck shell=bash disable=SC2154 # `wanted` comes from `look`
-# The container's life: nginx in the background, and a look around twice a second.
+# shellcheck shell=bash disable=SC2154 # parts know each other's variables
+# The container's life: two nginx in the background, and a look around twice a second.
 
 PAUSE=0.5
 
-# Workers that take requests, and not those that only finish theirs.
+# workers MASTER: those that take requests, and not those that only finish theirs.
 workers() {
-  local folder name
-  for folder in /proc/[0-9]*; do
-    read -r -d '' name <"$folder/cmdline" 2>/dev/null || true
-    if [[ $name == "nginx: worker process"* && $name != *"shutting down"* ]]; then echo "${folder#/proc/}"; fi
+  local child name
+  for child in $(cat "/proc/$1/task/$1/children" 2>/dev/null || true); do
+    read -r -d '' name <"/proc/$child/cmdline" 2>/dev/null || true
+    if [[ $name == "nginx: worker process"* && $name != *"shutting down"* ]]; then echo "$child"; fi
   done | sort
 }
 
-none_of() { [ -z "$(comm -12 <(workers) <(echo "$1"))" ]; }
-
-# The new list and site, and back only when new workers have taken over.
-take_up() {
-  local site before
-  site=$(current_site)
-  if ! render "$CURRENT" "$CONF" "${wanted[@]}"; then
-    say "nginx does not accept the configuration; the one before stays"
-    return
-  fi
-  before=$(workers)
-  kill -HUP "$nginx"
-  wait_for 10 "nginx has taken up the configuration" none_of "$before" || return 0
-  serving "$site"
-}
-
-serving() {
-  printf '%s\n' "${wanted[@]}" | grep . >"$SERVING.new" || true
-  mv "$SERVING.new" "$SERVING"
-  echo "$1" >"$SERVED"
-  say "site $1, replicas: ${wanted[*]:-none}"
-}
+none_of() { [ -z "$(comm -12 <(workers "$1") <(echo "$2"))" ]; }
 
 begin() {
   umask 027
   mkdir -p "$CONF"
   rm -f "$LEFT_OUT" "$HOLD"
   : >"$SERVING"
+  : >"$PASSING"
   [ -e "$CURRENT/web" ] || { install_site image && ln -sfn releases/image "$CURRENT"; }
   look
-  render "$CURRENT" "$CONF" "${wanted[@]}"
+  begin_passing
+  render "$CURRENT" "$CONF"
   nginx -e stderr -p "$CONF" -c nginx.conf &
   nginx=$!
-  serving "$(current_site)"
-}
-
-# Those that were left out and are gone may come back under the same address.
-forget_the_gone() {
-  [ -s "$LEFT_OUT" ] || return 0
-  found | grep -xF -f "$LEFT_OUT" >"$LEFT_OUT.new" || true
-  mv "$LEFT_OUT.new" "$LEFT_OUT"
+  printf '%s\n' "${wanted[@]}" | grep . >"$SERVING" || true
+  current_site >"$SERVED"
+  say "site $(current_site), replicas: ${wanted[*]:-none}"
 }
 
 run() {
-  trap 'kill -QUIT "$nginx"; wait "$nginx"; exit 0' TERM INT
+  trap end TERM INT
   begin
-  while kill -0 "$nginx" 2>/dev/null; do
+  while kill -0 "$nginx" 2>/dev/null && kill -0 "$passing" 2>/dev/null; do
     sleep "$PAUSE" &
     wait $! || true
     forget_the_gone
     look
-    if ! serves_exactly "${wanted[@]}" || ! serves_site "$(current_site)"; then take_up; fi
+    if ! serves_exactly "${wanted[@]}"; then take_up_replicas; fi
+    if ! serves_site "$(current_site)"; then take_up_site; fi
   done
   say "nginx ended"
   exit 1
 }
+
+# Requests that run are finished; sockets and long answers go elsewhere after a while, and come back to whoever is next.
+end() {
+  kill -QUIT "$nginx"
+  wait_for 20 "every connection has ended" gone "$nginx" || true
+  kill -TERM "$nginx" "$passing" 2>/dev/null || true
+  exit 0
+}
+
+gone() { ! kill -0 "$1" 2>/dev/null; }
 
 health() {
   exec 3<>"/dev/tcp/127.0.0.1/${COLLABRY_FRONT_HEALTH_PORT:-8080}"

@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154 # parts know each other's variables
 # The web client and nginx's configuration, by release, in a volume: a new release is taken up by the running nginx,
 # without closing its port for a moment.
 
@@ -31,14 +31,30 @@ forget_sites() {
     done
 }
 
-# render SITE FOLDER ADDRESS…
+# render SITE FOLDER
 render() {
-  local site=$1 folder=$2
-  shift 2
-  # Nobody listens there: nginx says itself that the service is away.
-  [ $# -gt 0 ] || set -- 127.0.0.1:1
-  NGINX_API_SERVERS="$*" NGINX_WEB_DIR="$site/web" bash "$site/nginx/render.sh" "$folder" &&
-    nginx -e stderr -q -t -p "$folder" -c nginx.conf
+  # Through the link: another web client is taken up without nginx.
+  NGINX_API_SERVERS=$(slot_sockets) NGINX_WEB_DIR=$CURRENT/web bash "$1/nginx/render.sh" "$2" &&
+    nginx -e stderr -q -t -p "$2" -c nginx.conf
+}
+
+# nginx is told only when its configuration differs: idle connections of clients are closed then.
+take_up_site() {
+  local site before
+  site=$(current_site)
+  rm -rf "$RUN/rendered"
+  if ! render "$CURRENT" "$RUN/rendered"; then
+    say "nginx does not accept the configuration of $site; the one before stays"
+    return
+  fi
+  if ! diff -rq -x tmp -x nginx.pid "$RUN/rendered" "$CONF" >/dev/null; then
+    render "$CURRENT" "$CONF"
+    before=$(workers "$nginx")
+    kill -HUP "$nginx"
+    wait_for 10 "nginx has taken up the configuration" none_of "$nginx" "$before" || return 0
+  fi
+  echo "$site" >"$SERVED"
+  say "site $site"
 }
 
 serves_site() { [ "$(cat "$SERVED")" = "$1" ]; }

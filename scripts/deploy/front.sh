@@ -54,12 +54,13 @@ roll_front() {
 # Requests through nginx until one was answered by that replica, as nginx's own log says.
 verify_through_front() {
   local release=$1 address=$2 since id
+  front sockets "$address" >"$STATE/sockets" || return 1
   since=$(date -u +%Y-%m-%dT%H:%M:%S)
   id=$(containers nginx | tail -n 1)
   for _ in $(seq 60); do
     request "$release" --output /dev/null /api/openapi.json || true
     if docker logs --since "$since" "$id" 2>/dev/null | grep -F '"path":"/api/openapi.json","status":200' |
-      grep -qF "\"upstream\":\"$address\""; then return 0; fi
+      sed 's/.*"upstream":"\([^"]*\)".*/\1/' | grep -qxF -f "$STATE/sockets"; then return 0; fi
   done
   warn "no request through nginx was answered by $address"
   return 1

@@ -23,6 +23,7 @@ export class Load {
   /** @param {{ after(fn: () => unknown): void }} test @param {import("./stack.js").Stack} stack */
   static async start(test, stack) {
     const load = new Load();
+    test.after(() => (load.#over = true));
     load.crowd = new Crowd(test, /** @type {any} */ (stack));
     load.rooms = await load.crowd.rooms(ROOMS);
     for (const { conversation, accounts: [owner] } of load.rooms) {
