@@ -3,8 +3,8 @@
 //! A socket has one handler, which knows every event: a table of its own would be a kilobyte of each idle socket.
 
 use collabry_shared::telemetry::trace;
-use serde::de::DeserializeOwned;
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use socketioxide::ParserError;
 use socketioxide::extract::{AckSender, Event, State, TryData};

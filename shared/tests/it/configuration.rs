@@ -26,7 +26,7 @@ struct Group {
 }
 
 fn groups(example: &str) -> Vec<Vec<Group>> {
-    let mut blocks = vec![Vec::new()];
+    let mut blocks = vec![Vec::<Group>::new()];
     for line in example.lines().skip_while(|line| !line.is_empty()) {
         let Some(block) = blocks.last_mut() else { unreachable!("there is a block from the start") };
         match line.strip_prefix('#') {
