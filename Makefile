@@ -10,7 +10,7 @@ export COLLABRY_EVAL_DATA ?= $(CURDIR)/../shared/data
 
 WEB_INPUTS := $(shell find web -path web/node_modules -prune -o -path web/dist -prune -o -type f -print 2>/dev/null)
 
-.PHONY: help run cluster demo check build deps model web test test-deps test-rust test-web test-e2e test-cluster lint docs eval bench bench-cluster clean
+.PHONY: help run cluster demo check build deps model web test test-deps test-rust test-web test-e2e test-cluster test-docker test-helm lint docs eval bench bench-cluster clean
 
 help: ## What can be made
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -52,7 +52,7 @@ web/dist/index.html: web/node_modules/.package-lock.json $(WEB_INPUTS)
 	cd web && PATH="$$(../scripts/node.sh):$$PATH" npm run --silent build
 	@touch $@
 
-test: lint test-rust test-web test-e2e ## Run every test but those of the cluster
+test: lint test-rust test-web test-e2e test-cluster ## Run every test
 
 test-rust: test-deps model ## Unit and integration tests of the crates
 	cargo test --release --locked --workspace
@@ -69,6 +69,13 @@ test-e2e: test-deps model web build e2e/node_modules/.package-lock.json ## The m
 
 test-cluster: test-deps model web build e2e/node_modules/.package-lock.json ## Replicas under load, while their processes die
 	cd e2e && PATH="$$(../scripts/node.sh):$$PATH" COLLABRY_BIN="$(abspath $(COLLABRY))" npm run --silent test-cluster
+
+test-docker: test-deps model web build e2e/node_modules/.package-lock.json ## Images and deploy.sh, on a real Docker engine
+	@scripts/docker-engine.sh >/dev/null
+	cd e2e && PATH="$$(../scripts/node.sh):$$PATH" COLLABRY_BIN="$(abspath $(COLLABRY))" npm run --silent test-docker
+
+test-helm: deps e2e/node_modules/.package-lock.json ## The Helm chart, against the schemas of Kubernetes (builds helm: five minutes, once)
+	cd e2e && PATH="$$(../scripts/node.sh):$$PATH" npm run --silent test-helm
 
 lint: deps ## Formatting and lints
 	cargo fmt --all --check

@@ -19,12 +19,13 @@ out=$(cd "$1" && pwd)
 : "${NGINX_HTTP_LISTEN:=80}" "${NGINX_HTTPS_LISTEN:=443}" "${NGINX_STATUS_LISTEN:=127.0.0.1:8089}"
 : "${NGINX_CERTIFICATE:=}" "${NGINX_CERTIFICATE_KEY:=}" "${NGINX_SERVER_NAME:=_}" "${NGINX_ACME_DIR:=/var/www/acme}"
 : "${NGINX_TRUSTED_PROXIES:=}" "${NGINX_ACCESS_LOG:=/dev/stdout}" "${NGINX_USER:=www-data}"
-: "${COLLABRY_MAX_UPLOAD_MB:=50}"
+: "${NGINX_RELOAD_GRACE:=30s}" "${COLLABRY_MAX_UPLOAD_MB:=50}"
 
 # One directive for each word of a list.
 each() {
   local format=$1 word
   shift
+  # shellcheck disable=SC2048 # a list is one word to whoever sets it
   for word in $*; do
     [[ $word =~ ^[][A-Za-z0-9_.:/-]+$ ]] || fail "$word is no address"
     # shellcheck disable=SC2059 # the format is ours
@@ -44,13 +45,15 @@ UPLOAD_LIMIT=$((COLLABRY_MAX_UPLOAD_MB + 1))m
 USER_LINE=$([ "$(id -u)" -ne 0 ] || echo "user $NGINX_USER;")
 [ -n "$NGINX_CERTIFICATE" ] && SERVERS=tls.conf || SERVERS=plain.conf
 export API_SERVERS HTTP_LISTEN HTTPS_LISTEN STATUS_LISTEN TRUSTED_PROXIES UPLOAD_LIMIT USER_LINE SERVERS
-export NGINX_WEB_DIR NGINX_CERTIFICATE NGINX_CERTIFICATE_KEY NGINX_SERVER_NAME NGINX_ACME_DIR NGINX_ACCESS_LOG
+export NGINX_WEB_DIR NGINX_CERTIFICATE NGINX_CERTIFICATE_KEY NGINX_SERVER_NAME NGINX_ACME_DIR NGINX_ACCESS_LOG NGINX_RELOAD_GRACE
 
 # Named one by one, because nginx has variables of its own.
+# shellcheck disable=SC2016 # for envsubst
 names=$(printf '${%s} ' API_SERVERS HTTP_LISTEN HTTPS_LISTEN STATUS_LISTEN TRUSTED_PROXIES UPLOAD_LIMIT USER_LINE SERVERS \
-  NGINX_WEB_DIR NGINX_CERTIFICATE NGINX_CERTIFICATE_KEY NGINX_SERVER_NAME NGINX_ACME_DIR NGINX_ACCESS_LOG)
+  NGINX_WEB_DIR NGINX_CERTIFICATE NGINX_CERTIFICATE_KEY NGINX_SERVER_NAME NGINX_ACME_DIR NGINX_ACCESS_LOG NGINX_RELOAD_GRACE)
 for template in "$source"/*.template; do
-  envsubst "$names" <"$template" >"$out/$(basename "$template" .template)"
+  name=$(basename "$template" .template)
+  envsubst "$names" <"$template" >"$out/$name"
 done
 cp "$source"/*.conf "$out"
 mkdir -p "$out/tmp"

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Installs the system packages that are missing: `install-deps.sh run` to build and run, `test` for the tests as well.
+# Installs the system packages that are missing: `install-deps.sh run` to build and run, `test` for the tests as well,
+# `docker` for a Docker engine and a base image.
 set -euo pipefail
 
 RUN=(cmake g++ lld libopenblas-dev pkg-config poppler-utils python3 python3-venv python3-pip)
@@ -8,8 +9,11 @@ TEST=(chromium fonts-dejavu-core gettext-base nginx openssl prometheus redis-ser
 # The tests' MongoDB server is a Java program, unless there is a mongod.
 command -v mongod >/dev/null || TEST+=(default-jdk-headless maven)
 
+DOCKER=(debootstrap docker.io docker-compose iptables shellcheck)
+
 packages=("${RUN[@]}")
 [ "${1:-run}" = test ] && packages+=("${TEST[@]}")
+[ "${1:-run}" = docker ] && packages=("${DOCKER[@]}")
 
 if ! command -v dpkg-query >/dev/null; then
   echo "This is no Debian or Ubuntu. Install the counterparts of: ${packages[*]}" >&2

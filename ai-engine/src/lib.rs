@@ -1,5 +1,6 @@
 //! The ai-engine: ingestion, retrieval and generation.
 
+pub mod check;
 pub mod embeddings;
 mod engine;
 pub mod generations;

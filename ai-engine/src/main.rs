@@ -30,6 +30,10 @@ configuration is wrong, and every problem with it is listed.";
 enum Command {
     /// Run an ai-engine
     Serve,
+    /// Check settings and dependencies, and print every problem with its fix
+    Check,
+    /// Ask the ai-engine that runs with these settings whether it is ready: exit code 0 or 1
+    Health,
     /// Reads one file under tight limits; started by the engine itself
     #[command(hide = true)]
     Extract(extract_child::ExtractArgs),
@@ -38,6 +42,10 @@ enum Command {
 fn main() -> ExitCode {
     match Command::parse() {
         Command::Serve => lifecycle::run(Role::Engine, serve::serve),
+        Command::Check => {
+            lifecycle::check(Role::Engine, async |config| collabry_ai_engine::check::findings(&config.engine).await)
+        }
+        Command::Health => lifecycle::health(Role::Engine),
         Command::Extract(args) => extract_child::main(&args),
     }
 }

@@ -136,6 +136,9 @@ impl App {
             self.server.drain().await;
             tokio::time::sleep(TOLD).await;
             told.cancel();
+            stop.cancel();
+            tasks.close();
+            tasks.wait().await;
             self.server.close().await;
             tokio::time::sleep(self.drain).await;
         };

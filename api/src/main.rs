@@ -31,10 +31,16 @@ configuration is wrong, and every problem with it is listed.";
 enum Command {
     /// Run an api
     Serve,
+    /// Check settings and dependencies, and print every problem with its fix
+    Check,
+    /// Ask the api that runs with these settings whether it is ready: exit code 0 or 1
+    Health,
 }
 
 fn main() -> ExitCode {
     match Command::parse() {
         Command::Serve => lifecycle::run(Role::Api, serve::serve),
+        Command::Check => lifecycle::check(Role::Api, async |_| Vec::new()),
+        Command::Health => lifecycle::health(Role::Api),
     }
 }

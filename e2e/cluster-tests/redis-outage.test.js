@@ -74,6 +74,8 @@ for (const [how, end] of Object.entries(WAYS)) {
     assert.ok(limited.admitted <= SIGN_INS && limited.refused > 0, JSON.stringify(limited));
     await crowd.assertConsistent();
     assert.deepEqual(members.map((member) => member.connections), members.map(() => 1), "nobody had to connect again");
-    assert.deepEqual(members.flatMap((member) => member.refusals), []);
+    // The events of an answer are in Redis alone: whoever asks for them meanwhile is told to come again.
+    const asked = ({ name, code }) => name === "generation:resume" && code === "busy";
+    assert.deepEqual(members.flatMap((member) => member.refusals).filter((refusal) => !asked(refusal)), []);
   });
 }

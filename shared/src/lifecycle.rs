@@ -5,14 +5,54 @@ use std::process::ExitCode;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-use crate::config::{Config, Role};
-use crate::telemetry;
+use crate::check::{self, Finding};
+use crate::config::{Config, Problems, Role};
+use crate::{health, telemetry};
 
 /// `EX_USAGE` of sysexits.h: the configuration is wrong, and starting again will not help.
 pub const BAD_CONFIG: u8 = 64;
 
 /// Exit code of a process that was told twice, after the shell's 128 + SIGINT.
 const TOLD_TWICE: i32 = 130;
+
+/// `health` of a process that is one of several: asks the one that runs with the same settings.
+pub fn health(role: Role) -> ExitCode {
+    match Config::for_role(role) {
+        Ok(config) => health::ask(config.services.internal_bind.unwrap_or(role.internal_bind())),
+        Err(problems) => bad_config(&problems),
+    }
+}
+
+/// `check` of a process that is one of several: its settings, what every role depends on, and `own`.
+pub fn check<F>(role: Role, own: impl FnOnce(Config) -> F) -> ExitCode
+where
+    F: Future<Output = Vec<Finding>>,
+{
+    let config = match Config::for_role(role) {
+        Ok(config) => config,
+        Err(problems) => return bad_config(&problems),
+    };
+    let looked = || -> anyhow::Result<Vec<Finding>> {
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+        Ok(runtime.block_on(async {
+            let mut findings = check::dependencies(&config).await;
+            findings.extend(own(config).await);
+            findings
+        }))
+    };
+    match looked() {
+        Ok(findings) => check::report(&findings),
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn bad_config(problems: &Problems) -> ExitCode {
+    eprintln!("{problems}");
+    ExitCode::from(BAD_CONFIG)
+}
 
 /// The whole life of a process that is one of several: settings, logs, runtime, signals, exit code. `serve` returns soon
 /// after its token is cancelled.
@@ -22,10 +62,7 @@ where
 {
     let config = match Config::for_role(role) {
         Ok(config) => config,
-        Err(problems) => {
-            eprintln!("{problems}");
-            return ExitCode::from(BAD_CONFIG);
-        }
+        Err(problems) => return bad_config(&problems),
     };
     let life = || -> anyhow::Result<()> {
         let _exporter = telemetry::init(&config.telemetry, Some(role))?;

@@ -32,6 +32,8 @@ pub enum Command {
     Serve,
     /// Check configuration and dependencies, and print every problem with its fix
     Check,
+    /// Ask the server that runs with these settings whether it is ready: exit code 0 or 1
+    Health,
     /// Load a small notebook with sources, so that the first question has an answer
     Demo(DemoOptions),
     /// Reads one file under tight limits; started by the server itself

@@ -12,7 +12,7 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 use collabry_shared::config::Config;
-use collabry_shared::lifecycle;
+use collabry_shared::{health, lifecycle};
 
 use self::cli::{Cli, Command};
 
@@ -31,6 +31,7 @@ fn main() -> ExitCode {
     let result = match cli.command {
         Command::Serve => serve::run(config),
         Command::Check => check::run(&config),
+        Command::Health => Ok(health::ask(config.services.internal_bind.unwrap_or(config.api.bind))),
         Command::Demo(options) => demo::run(&config, &options),
         Command::Extract(_) => Ok(ExitCode::SUCCESS),
     };

@@ -10,6 +10,7 @@ pub fn sentence(rule: Rule, seconds: u32) -> String {
         Rule::Api | Rule::Events => "You ask for too much at once",
         Rule::Messages => "You send more messages than the server takes at once",
         Rule::Uploads => "You add more sources than the server takes in an hour",
+        Rule::Codes => "You have tried too many codes",
     };
     format!("{what}. Try again in {}.", wait(seconds))
 }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::connect::disconnect;
-use super::dispatch::{Call, on};
+use super::dispatch::Call;
 use super::{SocketIo, SocketRef, SocketUser};
 use crate::auth::{Identity, TokenError};
 use crate::http::ApiResult;
@@ -18,21 +18,17 @@ const LOOK_EVERY: Duration = Duration::from_secs(2);
 const GRACE: SignedDuration = SignedDuration::from_secs(30);
 
 #[derive(Debug, Deserialize)]
-struct Refresh {
+pub(super) struct Refresh {
     token: String,
 }
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Refreshed {
+pub(super) struct Refreshed {
     expires_at: Timestamp,
 }
 
-pub(super) fn register(socket: &SocketRef) {
-    on(socket, "auth:refresh", refresh);
-}
-
-async fn refresh(call: Call<Refresh>) -> ApiResult<Refreshed> {
+pub(super) async fn refresh(call: Call<Refresh>) -> ApiResult<Refreshed> {
     let identity = call.realtime.api.tokens.check(&call.payload.token)?;
     if identity.user_id != call.user.id() {
         return Err(TokenError::Invalid.into());

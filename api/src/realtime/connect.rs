@@ -9,7 +9,7 @@ use socketioxide::handler::ConnectHandler as _;
 use socketioxide_redis::InitError;
 
 use super::adapter::Bus;
-use super::{Realtime, SocketIo, SocketRef, auth, conversations, generations, messages, presence, typing};
+use super::{Realtime, SocketIo, SocketRef, dispatch, presence, typing};
 use crate::auth::{CurrentUser, TokenError};
 use crate::limits::{self, Client};
 
@@ -81,17 +81,9 @@ async fn authenticate(
         expires_at: identity.expires_at,
         warned_at: None,
     });
-    register_handlers(&socket);
-    Ok(())
-}
-
-fn register_handlers(socket: &SocketRef) {
-    auth::register(socket);
-    conversations::register(socket);
-    messages::register(socket);
-    generations::register(socket);
-    typing::register(socket);
+    dispatch::register(&socket);
     socket.on_disconnect(disconnected);
+    Ok(())
 }
 
 async fn connected(socket: SocketRef, State(realtime): State<Realtime>) {

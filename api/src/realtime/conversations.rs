@@ -5,10 +5,11 @@ use collabry_shared::engine::ModelId;
 use collabry_shared::generations::{EventId, Generation, GenerationState};
 use collabry_shared::ids::{ConversationId, GenerationId, MessageId, UserId};
 use collabry_shared::realtime::{Event, Room};
+use collabry_shared::storage::StoreError;
 use serde::{Deserialize, Serialize};
 
-use super::dispatch::{Call, on};
-use super::{Realtime, SocketRef, presence};
+use super::dispatch::Call;
+use super::{Realtime, presence};
 use crate::conversations::ConversationAccess;
 use crate::http::ApiResult;
 use crate::state::ApiState;
@@ -20,14 +21,14 @@ const MISSED: u32 = 500;
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Join {
+pub(super) struct Join {
     conversation_id: ConversationId,
     since_rev: Option<u64>,
 }
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Joined {
+pub(super) struct Joined {
     conversation: Conversation,
     messages: Vec<Message>,
     complete: bool,
@@ -50,24 +51,18 @@ struct InTheMaking {
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Leave {
+pub(super) struct Leave {
     conversation_id: ConversationId,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Read {
+pub(super) struct Read {
     conversation_id: ConversationId,
     rev: u64,
 }
 
-pub(super) fn register(socket: &SocketRef) {
-    on(socket, "conversation:join", join);
-    on(socket, "conversation:leave", leave);
-    on(socket, "messages:read", read);
-}
-
-async fn join(call: Call<Join>) -> ApiResult<Joined> {
+pub(super) async fn join(call: Call<Join>) -> ApiResult<Joined> {
     let api = &call.realtime.api;
     let id = call.payload.conversation_id;
     let ConversationAccess { access, .. } = ConversationAccess::prove(api, call.user.id(), id).await?;
@@ -110,8 +105,13 @@ async fn in_the_making(realtime: &Realtime, id: ConversationId) -> ApiResult<Vec
 }
 
 async fn describe(api: &ApiState, generation: Generation) -> ApiResult<InTheMaking> {
+    let last_event_id = match api.stores.generation_log.last_event_id(generation.id).await {
+        // Redis is away: the messages can be read all the same, and the events come once it is back.
+        Err(StoreError::Unavailable(_)) => 0,
+        known => known?,
+    };
     Ok(InTheMaking {
-        last_event_id: api.stores.generation_log.last_event_id(generation.id).await?,
+        last_event_id,
         generation_id: generation.id,
         question_id: generation.question_id,
         answer_id: generation.answer_id,
@@ -120,12 +120,12 @@ async fn describe(api: &ApiState, generation: Generation) -> ApiResult<InTheMaki
     })
 }
 
-async fn leave(call: Call<Leave>) -> ApiResult<()> {
+pub(super) async fn leave(call: Call<Leave>) -> ApiResult<()> {
     call.socket.leave(Room::Conversation(call.payload.conversation_id).to_string());
     Ok(())
 }
 
-async fn read(call: Call<Read>) -> ApiResult<()> {
+pub(super) async fn read(call: Call<Read>) -> ApiResult<()> {
     let api = &call.realtime.api;
     let Read { conversation_id, rev } = call.payload;
     let user_id = call.user.id();

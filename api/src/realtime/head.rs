@@ -2,10 +2,14 @@
 //!
 //! socketioxide keeps the request's head for as long as the socket lives. Each header, the address, and axum's copy of
 //! the address are slices of the buffers that the connection was read into: 16 KiB for each idle socket. A copy of the
-//! little that the handshake needs lets go of them.
+//! little that the handshake needs lets go of them, and of what the layers before left for handlers.
 
-use axum::extract::{OriginalUri, Request};
+use axum::extract::Request;
+use axum::http::Extensions;
 use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, SEC_WEBSOCKET_KEY};
+use hyper::upgrade::OnUpgrade;
+
+use crate::limits::Client;
 
 const PATH: &str = "/socket.io/";
 const NEEDED: [HeaderName; 3] = [SEC_WEBSOCKET_KEY, CONTENT_TYPE, CONTENT_LENGTH];
@@ -21,8 +25,17 @@ pub async fn own(request: Request) -> Request {
         parts.uri = uri;
     }
     parts.headers = needed(&parts.headers);
-    parts.extensions.remove::<OriginalUri>();
+    let mut extensions = Extensions::new();
+    carry::<Client>(&mut parts.extensions, &mut extensions);
+    carry::<OnUpgrade>(&mut parts.extensions, &mut extensions);
+    parts.extensions = extensions;
     Request::from_parts(parts, body)
+}
+
+fn carry<T: Clone + Send + Sync + 'static>(from: &mut Extensions, to: &mut Extensions) {
+    if let Some(value) = from.remove::<T>() {
+        to.insert(value);
+    }
 }
 
 fn needed(headers: &HeaderMap) -> HeaderMap {

@@ -4,14 +4,13 @@ use collabry_shared::conversations::Message;
 use collabry_shared::ids::{ConversationId, GenerationId, MessageId};
 use serde::{Deserialize, Serialize};
 
-use super::SocketRef;
-use super::dispatch::{Call, on};
+use super::dispatch::Call;
 use crate::conversations::{self, ConversationAccess, Regeneration, Sending};
 use crate::http::ApiResult;
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Send {
+pub(super) struct Send {
     conversation_id: ConversationId,
     #[serde(flatten)]
     sending: Sending,
@@ -19,7 +18,7 @@ struct Send {
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Edit {
+pub(super) struct Edit {
     conversation_id: ConversationId,
     message_id: MessageId,
     content: String,
@@ -27,14 +26,14 @@ struct Edit {
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Delete {
+pub(super) struct Delete {
     conversation_id: ConversationId,
     message_id: MessageId,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Regenerate {
+pub(super) struct Regenerate {
     conversation_id: ConversationId,
     message_id: MessageId,
     #[serde(flatten)]
@@ -42,46 +41,39 @@ struct Regenerate {
 }
 
 #[derive(Debug, Serialize)]
-struct Stored {
+pub(super) struct Stored {
     message: Message,
 }
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Regenerating {
+pub(super) struct Regenerating {
     generation_id: GenerationId,
     answer_id: MessageId,
 }
 
-pub(super) fn register(socket: &SocketRef) {
-    on(socket, "message:send", send);
-    on(socket, "message:edit", edit);
-    on(socket, "message:delete", delete);
-    on(socket, "message:regenerate", regenerate);
-}
-
-async fn send(call: Call<Send>) -> ApiResult<Stored> {
+pub(super) async fn send(call: Call<Send>) -> ApiResult<Stored> {
     let api = &call.realtime.api;
     let access = ConversationAccess::prove(api, call.user.id(), call.payload.conversation_id).await?;
     let appended = conversations::send(api, &access, &call.user.user, call.payload.sending).await?;
     Ok(Stored { message: appended.message().clone() })
 }
 
-async fn edit(call: Call<Edit>) -> ApiResult<Stored> {
+pub(super) async fn edit(call: Call<Edit>) -> ApiResult<Stored> {
     let api = &call.realtime.api;
     let Edit { conversation_id, message_id, content } = call.payload;
     let access = ConversationAccess::prove(api, call.user.id(), conversation_id).await?;
     Ok(Stored { message: conversations::edit(api, &access, message_id, &content).await? })
 }
 
-async fn delete(call: Call<Delete>) -> ApiResult<Stored> {
+pub(super) async fn delete(call: Call<Delete>) -> ApiResult<Stored> {
     let api = &call.realtime.api;
     let Delete { conversation_id, message_id } = call.payload;
     let access = ConversationAccess::prove(api, call.user.id(), conversation_id).await?;
     Ok(Stored { message: conversations::delete(api, &access, message_id).await? })
 }
 
-async fn regenerate(call: Call<Regenerate>) -> ApiResult<Regenerating> {
+pub(super) async fn regenerate(call: Call<Regenerate>) -> ApiResult<Regenerating> {
     let api = &call.realtime.api;
     let Regenerate { conversation_id, message_id, with } = call.payload;
     let access = ConversationAccess::prove(api, call.user.id(), conversation_id).await?;

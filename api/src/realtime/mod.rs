@@ -40,8 +40,10 @@ use crate::state::ApiState;
 
 /// Packets that may wait for a slow client; beyond it packets are lost to it, and it catches up from the logs.
 const MAX_BUFFERED_PACKETS: usize = 128;
+/// Packets said in one go, well below what may wait; then those who write them to the sockets have their turn.
+const IN_ONE_GO: usize = 32;
 /// Bytes read at once from a WebSocket; the buffer is kept for each socket, and grows with what is longer.
-const WS_READ_BUFFER: usize = 512;
+const WS_READ_BUFFER: usize = 256;
 /// A message of 16,000 code points with room for its escapes.
 const MAX_PAYLOAD: usize = 256 * 1024;
 /// How far apart draining sockets come back.
@@ -108,8 +110,9 @@ impl Server {
         let run = |work: BoxFuture<'static, ()>| {
             let (stop, ended) = (stop.clone(), broken.clone().drop_guard());
             tasks.spawn(async move {
-                let _ended = ended;
-                stop.run_until_cancelled(work).await
+                if stop.run_until_cancelled(work).await.is_none() {
+                    ended.disarm();
+                }
             });
         };
         for lane in self.lanes.drain(..) {
@@ -134,7 +137,7 @@ impl Server {
         }
     }
 
-    /// Closes every socket.
+    /// Closes every socket. Not while anyone still speaks: the rooms are gone with them.
     pub async fn close(&self) {
         self.io.close().await;
     }

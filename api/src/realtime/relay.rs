@@ -10,7 +10,7 @@ use serde::Serialize;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
-use super::{Metrics, SocketIo};
+use super::{IN_ONE_GO, Metrics, SocketIo};
 use crate::generations::view::Tail;
 use crate::state::ApiState;
 
@@ -87,8 +87,11 @@ async fn tail(io: SocketIo, api: ApiState, Watch { generation, conversation, aft
             Ok(None) => return generation,
             Ok(Some(events)) => {
                 failures = 0;
-                for logged in &events {
-                    emit(&io, metrics, generation, conversation, logged).await;
+                for some in events.chunks(IN_ONE_GO) {
+                    for logged in some {
+                        emit(&io, metrics, generation, conversation, logged).await;
+                    }
+                    tokio::task::yield_now().await;
                 }
             }
             Err(error) => {

@@ -14,7 +14,7 @@ use collabry_shared::storage::{StoreError, StoreResult};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, MissedTickBehavior};
 
-use super::{SocketIo, emit_here, relay};
+use super::{IN_ONE_GO, SocketIo, emit_here, relay};
 use crate::state::ApiState;
 
 /// Conversations are spread over so many lanes, so that one which waits for the database does not keep up all.
@@ -188,8 +188,11 @@ impl Lane {
             sequence.behind = false;
             sequence.told = missed.last().map_or(sequence.told, |last| last.rev);
             let more = missed.len() == PAGE as usize;
-            for message in missed {
+            for (n, message) in missed.into_iter().enumerate() {
                 self.tell(message).await;
+                if (n + 1) % IN_ONE_GO == 0 {
+                    tokio::task::yield_now().await;
+                }
             }
             if !more {
                 return;

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use socketioxide::socket::Sid;
 use tokio::time::Instant;
 
-use super::dispatch::{Call, on};
+use super::dispatch::Call;
 use super::{Realtime, SocketRef, SocketUser};
 use crate::conversations::ConversationAccess;
 use crate::http::ApiResult;
@@ -31,7 +31,7 @@ struct Typist {
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Target {
+pub(super) struct Target {
     conversation_id: ConversationId,
 }
 
@@ -47,12 +47,7 @@ impl Typing {
     }
 }
 
-pub(super) fn register(socket: &SocketRef) {
-    on(socket, "typing:start", start);
-    on(socket, "typing:stop", stop);
-}
-
-async fn start(call: Call<Target>) -> ApiResult<()> {
+pub(super) async fn start(call: Call<Target>) -> ApiResult<()> {
     let conversation_id = call.payload.conversation_id;
     ConversationAccess::prove(&call.realtime.api, call.user.id(), conversation_id).await?;
     let typist = Typist { user: call.user.clone(), until: Instant::now() + LASTS };
@@ -65,7 +60,7 @@ async fn start(call: Call<Target>) -> ApiResult<()> {
     Ok(())
 }
 
-async fn stop(call: Call<Target>) -> ApiResult<()> {
+pub(super) async fn stop(call: Call<Target>) -> ApiResult<()> {
     let key = (call.socket.id, call.payload.conversation_id);
     let stopped = call.realtime.typing.take(|typing, _| *typing == key);
     announce(&call.realtime, stopped).await;

@@ -162,6 +162,22 @@ async fn what_a_client_says_of_its_own_address_changes_nothing() {
 }
 
 #[tokio::test]
+async fn codes_cannot_be_guessed() {
+    let app = app(|limits| limits.codes = Some(quota(3, Duration::from_hours(1)))).await;
+    let (ada, eve) = (app.register("ada").await, app.register("eve").await);
+    let notebook = ada.notebook("Biology").await;
+    let right = ada.put(&format!("/api/notebooks/{notebook}/join-code"), json!({ "role": "viewer" })).await.ok(200);
+    let right = json!({ "code": right["joinCode"]["code"] });
+    for _ in 0..3 {
+        eve.post("/api/notebooks/join", json!({ "code": "ABCD-EFGH-JKMN" })).await.problem(404, "join_code_unknown");
+    }
+    let refused = eve.post("/api/notebooks/join", right.clone()).await;
+    refused.problem(429, "rate_limited");
+    assert_eq!(refused.header("retry-after"), "1200");
+    app.register("bob").await.post("/api/notebooks/join", right).await.ok(200);
+}
+
+#[tokio::test]
 async fn messages_and_uploads_have_limits_of_their_own() {
     let app = app(|limits| {
         limits.messages = Some(quota(2, MINUTE));

@@ -21,7 +21,6 @@ mod search;
 mod shutdown;
 mod sources;
 mod support;
-mod telemetry;
 mod tenants;
 mod tokens;
 mod uploads;

@@ -28,6 +28,8 @@ pub struct LimitsConfig {
     pub messages: Option<Quota>,
     /// `COLLABRY_LIMIT_UPLOADS`: in an hour, per user.
     pub uploads: Option<Quota>,
+    /// `COLLABRY_LIMIT_CODES`: in an hour, per user.
+    pub codes: Option<Quota>,
     /// `COLLABRY_LIMIT_FLOOD`: requests of any kind in a second, per address.
     pub flood: u32,
     /// `COLLABRY_TRUSTED_PROXIES`: whose `X-Forwarded-For` is believed.
@@ -43,6 +45,7 @@ impl LimitsConfig {
             events: quota(read, "COLLABRY_LIMIT_EVENTS", 300, MINUTE),
             messages: quota(read, "COLLABRY_LIMIT_MESSAGES", 60, MINUTE),
             uploads: quota(read, "COLLABRY_LIMIT_UPLOADS", 20, HOUR),
+            codes: quota(read, "COLLABRY_LIMIT_CODES", 20, HOUR),
             flood: count(read, "COLLABRY_LIMIT_FLOOD", 100),
             trusted_proxies: read.networks("COLLABRY_TRUSTED_PROXIES"),
         }
@@ -56,6 +59,7 @@ impl LimitsConfig {
             Rule::Events => self.events,
             Rule::Messages => self.messages,
             Rule::Uploads => self.uploads,
+            Rule::Codes => self.codes,
         }
     }
 }

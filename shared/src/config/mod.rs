@@ -297,7 +297,8 @@ mod tests {
             None
         })
         .unwrap();
-        let example = include_str!("../../../.env.example");
+        // What follows is for compose.yml and deploy.sh, and compared with those by their tests.
+        let (example, _) = include_str!("../../../.env.example").split_once("# --- ").unwrap();
         let settings = example.lines().filter_map(|line| line.strip_prefix('#')?.split_once('='));
         let settings = settings.filter(|(name, _)| !name.starts_with(' '));
         let named = settings.map(|(name, _)| name.to_owned()).collect();

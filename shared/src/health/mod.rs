@@ -1,5 +1,6 @@
 //! What a process says of itself: that it lives, whether it can serve, and its counters.
 
+mod ask;
 mod listener;
 pub mod metrics;
 mod process;
@@ -9,6 +10,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
+pub use self::ask::ask;
 pub use self::listener::Listener;
 use crate::engine::DependencyStatus;
 

@@ -32,6 +32,8 @@ pub enum Rule {
     Messages,
     /// Files and pages that a user adds.
     Uploads,
+    /// Codes that a user tries, right or wrong.
+    Codes,
 }
 
 impl Rule {
@@ -45,6 +47,7 @@ impl Rule {
             Self::Events => "events",
             Self::Messages => "messages",
             Self::Uploads => "uploads",
+            Self::Codes => "codes",
         }
     }
 }

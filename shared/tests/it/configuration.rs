@@ -26,7 +26,7 @@ struct Group {
 }
 
 fn groups(example: &str) -> Vec<Vec<Group>> {
-    let mut blocks = vec![Vec::new()];
+    let mut blocks = vec![Vec::<Group>::new()];
     for line in example.lines().skip_while(|line| !line.is_empty()) {
         let Some(block) = blocks.last_mut() else { unreachable!("there is a block from the start") };
         match line.strip_prefix('#') {
@@ -49,8 +49,14 @@ fn groups(example: &str) -> Vec<Vec<Group>> {
 fn reference(example: &str) -> String {
     let mut page = HEAD.to_owned();
     for block in groups(example) {
-        page += "\n| setting | default | what |\n|---|---|---|\n";
-        for Group { about, settings } in block {
+        let (remarks, groups): (Vec<_>, Vec<_>) = block.into_iter().partition(|group| group.settings.is_empty());
+        for Group { about, .. } in remarks {
+            writeln!(page, "\n{about}").unwrap();
+        }
+        if !groups.is_empty() {
+            page += "\n| setting | default | what |\n|---|---|---|\n";
+        }
+        for Group { about, settings } in groups {
             let column = |texts: Vec<String>| texts.join("<br>");
             let names = column(settings.iter().map(|(name, _)| format!("`{name}`")).collect());
             let shown = |default: &str| if default.is_empty() { "–".to_owned() } else { format!("`{default}`") };

@@ -43,7 +43,7 @@ fn every_line_of_a_piece_of_work_names_its_trace() {
         let (log, filter, _held) = logging(format);
         // However little is logged, work has its span.
         filter.set(Some("warn")).unwrap();
-        let span = tracing::error_span!("request", otel.kind = "server", trace_id = Empty);
+        let span = tracing::error_span!(target: "collabry", "request", otel.kind = "server", trace_id = Empty);
         trace::adopt(&span, Some(PARENT.parse().unwrap()));
         span.in_scope(|| tracing::error_span!("step").in_scope(|| tracing::warn!(count = 3, "it went wrong")));
         let lines = lines(&log);
@@ -64,10 +64,10 @@ fn every_line_of_a_piece_of_work_names_its_trace() {
 fn work_without_a_cause_has_a_trace_of_its_own_and_passes_it_on() {
     let (_log, _, _held) = logging(LogFormat::Json);
     let [one, other] = [0, 1].map(|_| {
-        let span = tracing::error_span!("job", trace_id = Empty);
+        let span = tracing::error_span!(target: "collabry", "job", trace_id = Empty);
         trace::adopt(&span, None);
         span.in_scope(|| {
-            let inside = tracing::error_span!("call").in_scope(trace::current).unwrap().to_string();
+            let inside = tracing::error_span!(target: "collabry", "call").in_scope(trace::current).unwrap().to_string();
             let id = trace::current_id().unwrap();
             assert_eq!(inside[3..35], id, "calls belong to it");
             assert_ne!(inside, trace::current().unwrap().to_string(), "as spans of their own");

@@ -4,7 +4,6 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
-use collabry_ai_engine::http::Server;
 use collabry_ai_engine::sources::Extractor;
 use collabry_ai_engine::{Engine, EngineParts};
 use collabry_api::{App, AppParts};
@@ -115,24 +114,6 @@ impl TestApp {
         let app = Self::serve(&ground, Wiring { stores, engine: Arc::clone(&engine), coordination }).await;
         let shutdown = app.shutdown.clone();
         tokio::spawn(async move { engine.run(shutdown).await.unwrap() });
-        app
-    }
-
-    /// With its engine behind HTTP, as among replicas.
-    pub async fn start_apart(change: impl FnOnce(&mut Config)) -> Self {
-        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap()).parse().unwrap();
-        let ground = Ground::lay(|config| {
-            config.services.engines.push(url);
-            change(config);
-        })
-        .await;
-        let (coordination, stores) = ground.process(Sockets::Here).await;
-        let engine = ground.engine(stores.clone(), Arc::clone(&coordination.fan_out));
-        let app = Self::serve(&ground, Wiring { stores, engine: Arc::clone(&engine), coordination }).await;
-        let registry = metrics::registry("ai-engine");
-        let server = Server::new(engine, SecretString::from(SECRET), app.shutdown.clone(), registry);
-        tokio::spawn(async move { server.run(listener).await.unwrap() });
         app
     }
 

@@ -1,9 +1,8 @@
 //! What the tests share.
 
 mod answer;
-mod app;
+pub mod app;
 mod cluster;
-mod collector;
 mod contract;
 mod polling;
 mod raw;
@@ -17,7 +16,6 @@ use std::time::Duration;
 pub use self::answer::Answer;
 pub use self::app::{SECRET, TestApp, admin, multipart};
 pub use self::cluster::Cluster;
-pub use self::collector::{Collector, hex};
 pub use self::contract::Operation;
 pub use self::polling::Polling;
 pub use self::raw::Raw;

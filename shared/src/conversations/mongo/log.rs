@@ -2,8 +2,8 @@
 //!
 //! A message's document lists every rev that it ever had in `revs`, and the unique index over `(conversation, revs)` is
 //! the log: a rev that was taken stays taken, also when its message has moved on to a later one. So whoever writes with
-//! a head that is out of date loses to the index and tries the next. `head` in the conversation is moved
-//! up afterwards; it is where the next writer begins to look, and decides nothing.
+//! a head that is out of date loses to the index and tries the next. `head` in the conversation is moved up
+//! afterwards; it is where the next writer begins to look, and decides nothing.
 
 use jiff::Timestamp;
 use mongodb::bson::{Document, doc};
@@ -102,14 +102,15 @@ async fn known(db: &Database, new: &NewMessage) -> StoreResult<Option<Document>>
     db.collection(MESSAGES).find_one(Query::new(known).current()).await
 }
 
-/// The next rev that may be free when `taken` is not. Revs are taken without a hole, so all up to the head are taken, and
-/// all up to `taken`; the head lacks but what is being stored at this instant.
+/// The next rev that may be free when `taken` is not. Nobody goes on before whoever took it can be read: so all up to a
+/// rev that can be read can be read, and all up to the head, which only lacks what is being stored at this instant.
 async fn next_after(db: &Database, id: ConversationId, taken: i64) -> StoreResult<i64> {
-    let head = match live(db, id).await? {
-        Some(conversation) => conversation.number::<i64>("head")?,
-        None => return Err(StoreError::Missing("the conversation")),
-    };
-    Ok(head.max(taken) + 1)
+    let conversation = live(db, id).await?.ok_or(StoreError::Missing("the conversation"))?;
+    let visible = doc! { "conversation": id.to_string(), "revs": taken };
+    if db.collection(MESSAGES).exists(visible).await? {
+        return Ok(taken.max(conversation.number("head")?) + 1);
+    }
+    Ok(taken)
 }
 
 async fn created(db: &Database, document: &Document, now: Timestamp) -> StoreResult<Appended> {

@@ -7,8 +7,8 @@ import de.bwaldvogel.mongo.backend.memory.MemoryBackend;
 import java.util.List;
 
 /**
- * A server of MongoDB's protocol: {@code MongoServer PORT [FILE]}. Port 0 takes a free one; with a file the data is kept
- * there, without one in memory. Prints its address once it listens, and ends with its standard input or on SIGTERM.
+ * A server of MongoDB's protocol: {@code MongoServer PORT [FILE [ADDRESS]]}. Port 0 takes a free one; with a file the data
+ * is kept there, without one in memory. It listens on 127.0.0.1 or the given address. Prints its address once it listens, and ends with its standard input or on SIGTERM.
  */
 public final class MongoServer {
     /** The library stands at 3.6's wire version by default, which is too old for today's drivers. */
@@ -30,7 +30,7 @@ public final class MongoServer {
         int port = Integer.parseInt(arguments[0]);
         MongoBackend backend = arguments.length > 1 ? new H2Backend(arguments[1]) : new MemoryBackend();
         var server = new de.bwaldvogel.mongo.MongoServer(backend.version(Version.MONGODB_5));
-        server.bind("127.0.0.1", port);
+        server.bind(arguments.length > 2 ? arguments[2] : "127.0.0.1", port);
         // Closing the store is what writes the last of it to the file.
         Runtime.getRuntime().addShutdownHook(new Thread(server::shutdownNow));
         System.out.println("mongodb://127.0.0.1:" + server.getLocalAddress().getPort());

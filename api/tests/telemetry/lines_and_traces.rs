@@ -1,25 +1,28 @@
 //! What a request leaves behind: its lines, its trace, and how both are found by an error.
 
 use std::io;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use collabry_shared::config::{Config, LogFormat, Role, TelemetryConfig};
 use collabry_shared::telemetry::{self, Exporter};
 use opentelemetry_proto::tonic::trace::v1::Span;
 use reqwest::Method;
+use scripted_provider::Provider;
 use serde_json::{Value, json};
+use tokio::sync::{Mutex, MutexGuard};
 use tracing::subscriber::DefaultGuard;
 use tracing_subscriber::fmt::writer::BoxMakeWriter;
 
-use crate::generations::provider;
-use crate::support::{Collector, Socket, TestApp, eventually, hex};
+use crate::apart::start_apart;
+use crate::collector::{Collector, hex};
+use crate::support::{Socket, TestApp, eventually};
 
 const TRACE: &str = "0af7651916cd43dd8448eb211c80319c";
 const PARENT: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00";
 
 #[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
+struct Log(Arc<std::sync::Mutex<Vec<u8>>>);
 
 impl io::Write for Log {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
@@ -40,8 +43,17 @@ impl Log {
     }
 }
 
+/// One test after the other listens.
+static ONE: Mutex<()> = Mutex::const_new(());
+
+struct Listening {
+    _guard: DefaultGuard,
+    _one: MutexGuard<'static, ()>,
+}
+
 /// For everything on this thread, where a test's runtime has all its tasks.
-fn listen(collector: Option<&Collector>) -> (Log, Exporter, DefaultGuard) {
+async fn listen(collector: Option<&Collector>) -> (Log, Exporter, Listening) {
+    let one = ONE.lock().await;
     let log = Log::default();
     let writer = log.clone();
     let config = TelemetryConfig {
@@ -52,12 +64,12 @@ fn listen(collector: Option<&Collector>) -> (Log, Exporter, DefaultGuard) {
     };
     let writer = BoxMakeWriter::new(move || writer.clone());
     let (subscriber, _, exporter) = telemetry::subscriber(&config, Some(Role::Api), writer).unwrap();
-    (log, exporter, tracing::subscriber::set_default(subscriber))
+    (log, exporter, Listening { _guard: tracing::subscriber::set_default(subscriber), _one: one })
 }
 
 #[tokio::test]
 async fn an_error_names_the_trace_that_its_lines_have() {
-    let (log, _exporter, _guard) = listen(None);
+    let (log, _exporter, _guard) = listen(None).await;
     let app = TestApp::start_with(|config| config.api.slow_request = Duration::from_hours(1)).await;
     let refused = app.request(Method::GET, "/api/notebooks").header("traceparent", PARENT);
     assert_eq!(app.send(refused).await.problem(401, "token_missing")["traceId"], TRACE);
@@ -76,7 +88,7 @@ async fn an_error_names_the_trace_that_its_lines_have() {
 
 #[tokio::test]
 async fn slow_requests_are_marked() {
-    let (log, _exporter, _guard) = listen(None);
+    let (log, _exporter, _guard) = listen(None).await;
     let app = TestApp::start_with(|config| config.api.slow_request = Duration::ZERO).await;
     app.send(app.request(Method::GET, "/api/notebooks").header("traceparent", PARENT)).await;
     let lines = log.trace(TRACE);
@@ -105,8 +117,10 @@ fn cause<'a>(spans: &'a [Span], name: &str) -> &'a str {
 #[tokio::test]
 async fn a_question_is_one_trace_from_the_request_to_the_model() {
     let collector = Collector::start().await;
-    let (log, exporter, _guard) = listen(Some(&collector));
-    let app = TestApp::start_apart(provider().await).await;
+    let (log, exporter, _guard) = listen(Some(&collector)).await;
+    let address = Provider::default().start().await.unwrap();
+    let ollama = format!("http://{address}").parse().unwrap();
+    let app = start_apart(move |config| config.engine.providers.ollama_url = Some(ollama)).await;
     let ada = app.register("ada").await;
     let conversation = ada.conversation(&ada.notebook("Biology").await).await;
     let path = format!("/api/conversations/{conversation}/messages");
@@ -130,8 +144,8 @@ async fn a_question_is_one_trace_from_the_request_to_the_model() {
 #[tokio::test]
 async fn so_is_one_that_comes_over_a_socket() {
     let collector = Collector::start().await;
-    let (_log, exporter, _guard) = listen(Some(&collector));
-    let app = TestApp::start_apart(|_| {}).await;
+    let (_log, exporter, _guard) = listen(Some(&collector)).await;
+    let app = start_apart(|_| {}).await;
     let ada = app.register("ada").await;
     let conversation = ada.conversation(&ada.notebook("Biology").await).await;
     let mut socket = Socket::connect(&app, &ada.token).await;

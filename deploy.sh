@@ -1,0 +1,31 @@
+#!/usr/bin/env bash
+# Deploys Collabry on this machine and keeps it running: `./deploy.sh --help`. Its parts are in scripts/deploy.
+set -euo pipefail
+
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+cd "$ROOT"
+for part in settings lock compose images release preflight front containers roll blue-green smoke rollback deploy scale look backup help; do
+  # shellcheck disable=SC1090 # named above
+  . "scripts/deploy/$part.sh"
+done
+
+command=${1:-deploy}
+[ $# -eq 0 ] || shift
+case $command in
+  deploy) lock && deploy ;;
+  rollback) lock && go_back ;;
+  scale) lock && scale "$@" ;;
+  front) lock && replace_front ;;
+  build) build_images ;;
+  push) push_images ;;
+  status) status ;;
+  logs) logs "$@" ;;
+  doctor) doctor ;;
+  backup) lock && backup "$@" ;;
+  restore) lock && restore "$@" ;;
+  help | --help | -h) help ;;
+  *)
+    echo "deploy.sh: $command is no command; see ./deploy.sh --help" >&2
+    exit 64
+    ;;
+esac

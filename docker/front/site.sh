@@ -1,0 +1,70 @@
+# shellcheck shell=bash disable=SC2154 # parts know each other's variables
+# The web client and nginx's configuration, by release, in a volume: a new release is taken up by the running nginx,
+# without closing its port for a moment.
+
+# Releases that are kept: the one before may be asked for again.
+KEPT=4
+
+current_site() { basename "$(readlink "$CURRENT")"; }
+
+install_site() {
+  local release=$1 to=$SITES/releases/$1
+  [ ! -d "$to" ] || return 0
+  mkdir -p "$SITES/releases"
+  rm -rf "$to.new"
+  mkdir "$to.new"
+  cp -r "$IMAGE/web" "$IMAGE/nginx" "$to.new"
+  (cd "$to.new/web" && find assets -type f) >"$to.new/own-assets"
+  # Pages of the release before are still open somewhere, and ask for what they are made of.
+  if [ -e "$CURRENT/own-assets" ]; then
+    (cd "$CURRENT/web" && xargs -r -a ../own-assets cp -n --parents -t "$to.new/web")
+  fi
+  mv "$to.new" "$to"
+  forget_sites "$release"
+}
+
+forget_sites() {
+  local old
+  find "$SITES/releases" -mindepth 1 -maxdepth 1 -printf '%T@ %f\n' | sort -rn | tail -n +$((KEPT + 1)) | cut -d ' ' -f 2 |
+    while read -r old; do
+      if [ "$old" != "$1" ] && [ "$old" != "$(current_site 2>/dev/null)" ]; then rm -rf "$SITES/releases/$old"; fi
+    done
+}
+
+# render SITE FOLDER
+render() {
+  # Through the link: another web client is taken up without nginx.
+  NGINX_API_SERVERS=$(slot_sockets) NGINX_WEB_DIR=$CURRENT/web bash "$1/nginx/render.sh" "$2" &&
+    nginx -e stderr -q -t -p "$2" -c nginx.conf
+}
+
+# nginx is told only when its configuration differs: idle connections of clients are closed then.
+take_up_site() {
+  local site before
+  site=$(current_site)
+  rm -rf "$RUN/rendered"
+  if ! render "$CURRENT" "$RUN/rendered"; then
+    say "nginx does not accept the configuration of $site; the one before stays"
+    return
+  fi
+  if ! diff -rq -x tmp -x nginx.pid "$RUN/rendered" "$CONF" >/dev/null; then
+    render "$CURRENT" "$CONF"
+    before=$(workers "$nginx")
+    kill -HUP "$nginx"
+    wait_for 10 "nginx has taken up the configuration" none_of "$nginx" "$before" || return 0
+  fi
+  echo "$site" >"$SERVED"
+  say "site $site"
+}
+
+serves_site() { [ "$(cat "$SERVED")" = "$1" ]; }
+
+use_site() {
+  local site=$SITES/releases/$1 trial=$RUN/trial
+  [ -d "$site" ] || { say "$1 is not installed"; return 1; }
+  render "$site" "$trial" || { say "nginx does not accept the configuration of $1"; return 1; }
+  rm -rf "$trial"
+  ln -sfn "releases/$1" "$CURRENT.new"
+  mv -T "$CURRENT.new" "$CURRENT"
+  wait_for 30 "nginx serves $1" serves_site "$1"
+}

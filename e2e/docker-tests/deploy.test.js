@@ -1,0 +1,90 @@
+// deploy.sh on a real Docker engine: one stack after the other through everything that may happen to it.
+
+import assert from "node:assert/strict";
+import { after, test } from "node:test";
+
+import { PHOTOSYNTHESIS } from "../support/documents.js";
+import { docker, inspect } from "./support/docker.js";
+import { Load } from "./support/load.js";
+import { ROLES, Stack } from "./support/stack.js";
+import { BAD, badVersion, newVersion } from "./support/versions.js";
+
+const began = performance.now();
+const seconds = () => `${Math.round((performance.now() - began) / 1000)} s`;
+const stack = await Stack.prepare({ after });
+
+/** What an image may add to its base, in MB of 1,000,000 bytes. */
+const LIMITS = { api: 60, worker: 60, "ai-engine": 200 };
+
+test("images are built, and hold only what they need", async (t) => {
+  const { code, output } = await stack.run(["build"], { VERSION: "v1" });
+  assert.equal(code, 0, output);
+  const [{ Size: base }] = await inspect("collabry-base:bookworm");
+  for (const role of ROLES) {
+    const [{ Size, Config }] = await inspect(`collabry/${role}:v1`);
+    const over = Math.round((Size - base) / 1e5) / 10;
+    t.diagnostic(`${role}: ${over} MB over the base`);
+    assert.ok(over < (LIMITS[role] ?? Infinity), `${role} adds ${over} MB`);
+    assert.match(Config.User, /^(10001:10001|www-data)$/);
+    assert.ok(Config.Healthcheck.Test.length > 0 && Config.StopSignal === "SIGTERM");
+    assert.equal(Config.Labels["org.opencontainers.image.version"], "v1");
+    const sbom = JSON.parse(await docker("run", "--rm", "--entrypoint", "cat", `collabry/${role}:v1`, "/usr/share/collabry/sbom.cdx.json"));
+    assert.equal(sbom.bomFormat, "CycloneDX");
+    assert.ok(sbom.components.some(({ purl }) => purl.startsWith("pkg:deb/debian/libc6@")));
+    if (role !== "nginx") assert.ok(sbom.components.some(({ purl }) => purl.startsWith("pkg:cargo/tokio@")), role);
+  }
+});
+
+test("a first deploy brings everything up, and the whole job goes through nginx", async (t) => {
+  await stack.deploy("v1");
+  t.diagnostic(`images and stack: ${seconds()}`);
+  await stack.assertServes("v1");
+  const ada = await stack.account();
+  const notebook = await ada.notebook();
+  await ada.ready((await ada.upload(notebook, "photosynthesis.md", PHOTOSYNTHESIS)).id);
+  const conversation = await ada.conversation(notebook);
+  const question = await ada.post(`/api/conversations/${conversation}/messages`, {
+    clientId: crypto.randomUUID(), content: "Which enzyme fixes carbon dioxide?", ask: true,
+  });
+  const answer = await ada.answer(conversation, question.id);
+  assert.match(answer.content, /RuBisCO/);
+  t.diagnostic(`main job done: ${seconds()}`);
+});
+
+test("containers are confined, and only nginx is published", async () => {
+  for (const { Config, HostConfig } of await stack.containers()) {
+    const service = Config.Labels["com.docker.compose.service"];
+    const published = Object.keys(HostConfig.PortBindings ?? {});
+    assert.deepEqual(published.sort(), service === "nginx" ? ["8080/tcp", "8443/tcp"] : [], service);
+    assert.ok(HostConfig.Memory > 0 && HostConfig.MemoryReservation > 0 && HostConfig.NanoCpus > 0, `${service} is limited`);
+    assert.equal(HostConfig.LogConfig.Config["max-file"], "5");
+    assert.equal(HostConfig.RestartPolicy.Name, "unless-stopped");
+    if (service === "mongodb") continue;
+    assert.ok(HostConfig.ReadonlyRootfs, `${service} is read-only`);
+    if (service !== "redis") assert.deepEqual(HostConfig.CapDrop, ["ALL"]);
+  }
+});
+
+test("a rolling update and the way back: no request fails, nothing is lost", async (t) => {
+  await newVersion("v2", "v1");
+  const load = await Load.start(t, stack);
+  await stack.deploy("v2");
+  await stack.assertServes("v2");
+  const { code, output } = await stack.run(["rollback"]);
+  assert.equal(code, 0, output);
+  await stack.assertServes("v1");
+  await load.assertUnharmed(t);
+});
+
+for (const [version, { says }] of Object.entries(BAD)) {
+  test(`a version that ${version} is rolled back, and nobody notices`, async (t) => {
+    await badVersion(version, "v1");
+    const load = await Load.start(t, stack);
+    const { code, output } = await stack.run([], { VERSION: version, COLLABRY_READY_SECS: "20" });
+    assert.equal(code, 2, output);
+    assert.match(output, says);
+    assert.match(output, new RegExp(`${version}-\\w+ failed and was rolled back; v1-\\w+ serves: api@sha256:`));
+    await stack.assertServes("v1");
+    await load.assertUnharmed(t);
+  });
+}

@@ -1,0 +1,90 @@
+// What is shipped beside the code says what the code does.
+
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { test } from "node:test";
+import { promisify } from "node:util";
+
+const ROOT = resolve(import.meta.dirname, "../..");
+const run = promisify(execFile);
+const read = (/** @type {string} */ path) => readFile(join(ROOT, path), "utf8");
+
+const COMPOSE_FILES = ["docker/compose.yml", "docker/compose.dev.yml", "docker/compose.observability.yml"];
+/** What deploy.sh gives Compose. */
+const BETWEEN_THEM = /^COLLABRY_(RELEASE|ENV_FILE|\w+_IMAGE)$/;
+
+/** Names and defaults in `.env.example`, of the processes and of what is around them. */
+async function example() {
+  const [processes, around] = (await read(".env.example")).split("# --- ");
+  const settings = (/** @type {string} */ text) => new Map(
+    [...text.matchAll(/^#([A-Z][A-Z0-9_]*)=(.*)$/gm)].map(([, name, value]) => [name, value]),
+  );
+  return { processes: settings(processes), around: settings(around) };
+}
+
+const sorted = (/** @type {Iterable<string>} */ names) => [...new Set(names)].sort();
+
+test(".env.example names every variable of Compose and deploy.sh, and no other", async () => {
+  const { processes, around } = await example();
+  const scripts = (await readdir(join(ROOT, "scripts/deploy"))).map((name) => `scripts/deploy/${name}`);
+  const used = [];
+  for (const file of COMPOSE_FILES) used.push(...(await read(file)).matchAll(/(?<!\$)\$\{([A-Z][A-Z0-9_]*)/g));
+  for (const file of scripts) used.push(...(await read(file)).matchAll(/\bsetting(?:_of_file)? ([A-Z][A-Z0-9_]*)/g));
+  // Asked for in loops.
+  used.push(...(await read("scripts/deploy/images.sh")).matchAll(/\b((?:RUST|NODE)_IMAGE|APT_MIRROR|NPM_REGISTRY|PIP_INDEX_URL)\b/g));
+  const names = used.map(([, name]) => name).filter((name) => !BETWEEN_THEM.test(name) && !processes.has(name));
+  assert.deepEqual(sorted(around.keys()), sorted(names));
+});
+
+test(".env.example shows the defaults of Compose and deploy.sh", async () => {
+  const { around } = await example();
+  const scripts = (await readdir(join(ROOT, "scripts/deploy"))).map((name) => `scripts/deploy/${name}`);
+  for (const file of COMPOSE_FILES) {
+    for (const [, name, value] of (await read(file)).matchAll(/\$\{([A-Z][A-Z0-9_]*):-([^}]*)\}/g)) {
+      if (around.has(name)) assert.equal(around.get(name), value, `${name} in ${file}`);
+    }
+  }
+  for (const file of scripts) {
+    for (const [, name, value] of (await read(file)).matchAll(/\$\(setting ([A-Z][A-Z0-9_]*) ([^)"$]+)\)/g)) {
+      if (around.has(name)) assert.equal(around.get(name), value, `${name} in ${file}`);
+    }
+  }
+});
+
+test("the Dockerfile's base images are the ones of .env.example", async () => {
+  const { around } = await example();
+  for (const [, name, value] of (await read("docker/Dockerfile")).matchAll(/^ARG ((?:BASE|RUST|NODE)_IMAGE|BINARIES)=(.+)$/gm)) {
+    assert.equal(around.get(name), value, name);
+  }
+});
+
+test("Compose accepts all files together", async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), "collabry-compose-"));
+  t.after(() => rm(folder, { recursive: true }));
+  const env = join(folder, ".env");
+  await writeFile(env, "REDIS_PASSWORD=a\nMONGODB_PASSWORD=b\nGRAFANA_PASSWORD=c\n");
+  const kinds = [["docker-compose"], ["docker", "compose"]];
+  let accepted = 0;
+  for (const [program, ...before] of kinds) {
+    const there = await run(program, [...before, "version"]).then(() => true, () => false);
+    if (!there) {
+      t.diagnostic(`${[program, ...before].join(" ")} is not installed: not checked with it`);
+      continue;
+    }
+    for (const files of [COMPOSE_FILES.slice(0, 1), COMPOSE_FILES]) {
+      const args = [...before, "--env-file", env, ...files.flatMap((file) => ["-f", join(ROOT, file)]), "config", "--quiet"];
+      await run(program, args, { env: { ...process.env, COLLABRY_ENV_FILE: env } });
+    }
+    accepted += 1;
+  }
+  assert.ok(accepted > 0, "no Compose is installed");
+});
+
+test("shellcheck finds nothing", async () => {
+  const found = await run("git", ["ls-files", "*.sh"], { cwd: ROOT });
+  const files = found.stdout.trim().split("\n");
+  await run("shellcheck", ["--external-sources", ...files, ".ci/run", "e2e/mongo-server/start"], { cwd: ROOT });
+});

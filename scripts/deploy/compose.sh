@@ -1,0 +1,22 @@
+# shellcheck shell=bash
+# Compose, the same for whoever calls: settings come from the release, and from nothing in this shell.
+
+if [ -z "${COMPOSE:-}" ]; then
+  if docker compose version >/dev/null 2>&1; then COMPOSE="docker compose"; else COMPOSE="docker-compose"; fi
+fi
+
+# compose RELEASE ARGUMENT…
+compose() {
+  local folder=$STATE/releases/$1 file files=()
+  shift
+  for file in "$folder"/*.yml; do files+=(-f "$file"); done
+  # shellcheck disable=SC2086 # one word or two
+  env -i PATH="$PATH" HOME="${HOME:-/root}" ${DOCKER_HOST:+DOCKER_HOST="$DOCKER_HOST"} COLLABRY_ENV_FILE="$folder/env" \
+    $COMPOSE --project-name "$PROJECT" --project-directory "$ROOT/docker" --env-file "$folder/env" "${files[@]}" "$@"
+}
+
+# As above, quiet unless it fails.
+compose_quietly() {
+  local output
+  output=$(compose "$@" 2>&1) || { echo "$output" >&2; return 1; }
+}

@@ -1,0 +1,67 @@
+# shellcheck shell=bash
+# One container: which release it is of, whether it is well, and waiting for that.
+
+# containers SERVICE [docker ps option…]: ids, oldest first.
+containers() {
+  local service=$1
+  shift
+  docker ps --quiet --no-trunc --filter "label=com.docker.compose.project=$PROJECT" \
+    --filter "label=com.docker.compose.service=$service" --filter label=com.docker.compose.oneoff=False "$@" | tac
+}
+
+inspect() { docker inspect --format "$2" "$1" 2>/dev/null || true; }
+release_of() { inspect "$1" '{{index .Config.Labels "collabry.release"}}'; }
+name_of() {
+  local name
+  name=$(inspect "$1" '{{.Name}}')
+  echo "${name#/}"
+}
+healthy() { [ "$(inspect "$1" '{{.State.Running}} {{.State.Health.Status}}')" = "true healthy" ]; }
+address_of() { inspect "$1" "{{(index .NetworkSettings.Networks \"${PROJECT}_frontend\").IPAddress}}"; }
+
+# Waits until a container is healthy; fails at once when it ends instead.
+wait_healthy() {
+  local id=$1 until=$((SECONDS + READY_SECS)) name
+  name=$(name_of "$id")
+  until healthy "$id"; do
+    case $(inspect "$id" '{{.RestartCount}} {{.State.Status}}') in
+      "0 running" | "0 created") ;;
+      *) complain_of_end "$id" "$name"; return 1 ;;
+    esac
+    if [ "$SECONDS" -ge "$until" ]; then
+      complain "$id" "$name is not ready after $READY_SECS s"
+      return 1
+    fi
+    sleep 0.3
+  done
+}
+
+# The engine starts it again and again: its exit code is known in between only.
+complain_of_end() {
+  local id=$1 code=unknown
+  for _ in $(seq 50); do
+    case $(inspect "$id" '{{.State.Status}}') in
+      restarting | exited) code=$(inspect "$id" '{{.State.ExitCode}}'); break ;;
+    esac
+    sleep 0.1
+  done
+  if [ "$code" = 64 ]; then
+    complain "$id" "$2 does not accept its configuration (exit code 64)"
+  else
+    complain "$id" "$2 ended instead of serving (exit code $code)"
+  fi
+}
+
+complain() {
+  warn "$2"
+  {
+    inspect "$1" '{{with .State.Health}}{{range .Log}}{{.Output}}{{end}}{{end}}' | tail -n 3
+    docker logs --tail 10 "$1"
+  } 2>&1 | sed 's/^/     | /' >&2
+}
+
+# Ends a container as it wants to be ended, within its own time, and removes it.
+remove() {
+  docker stop "$1" >/dev/null 2>&1 || true
+  docker rm --force --volumes "$1" >/dev/null 2>&1 || true
+}

@@ -1,0 +1,30 @@
+# shellcheck shell=bash
+# A deploy from its beginning to its end.
+
+deploy() {
+  preflight_machine
+  local interrupted release=
+  interrupted=$(marked target)
+  [ -z "$interrupted" ] || say "the deploy of $interrupted was interrupted; this one takes over"
+  prepare_images
+  new_release
+  pin_images "$release"
+  preflight_release "$release"
+  roll_out "$release"
+}
+
+# roll_out RELEASE: all roles, then the whole job once; back again when any of it fails.
+roll_out() {
+  local release=$1 current
+  current=$(marked current)
+  step "release $release"
+  mark target "$release"
+  if ! roll "$release" || ! smoke "$release"; then roll_back "$release"; fi
+  if [ "$release" != "$current" ]; then
+    [ -z "$current" ] || mark previous "$current"
+    mark current "$release"
+  fi
+  unmark target
+  forget_releases
+  step "$release serves at $(url "$release")"
+}

@@ -1,0 +1,34 @@
+# shellcheck shell=bash
+
+help() {
+  cat <<'HELP'
+Deploys Collabry on this machine with Docker, and keeps what was good.
+
+  VERSION=v1.2.0 ./deploy.sh      build the images of this checkout and roll them out
+  ./deploy.sh status              what runs, of which release
+  ./deploy.sh rollback            back to the release before: its images, its settings
+  ./deploy.sh scale api=5         more or fewer api replicas, for good
+  ./deploy.sh logs [SERVICE…]     follow the logs
+  ./deploy.sh doctor              look for what is wrong, changing nothing but a notebook of its own
+  ./deploy.sh front               replace nginx itself; its port is closed for about a second
+  ./deploy.sh backup [OPTION…]    see `collabry backup --help`
+  ./deploy.sh restore FILE        see `collabry restore --help`; ends what writes meanwhile
+  ./deploy.sh build | push        only build the images, or push them to $REGISTRY
+
+The first time: cp .env.example .env, and set in it COLLABRY_JWT_SECRET, COLLABRY_SERVICE_SECRET, REDIS_PASSWORD and
+MONGODB_PASSWORD, each with what `openssl rand -hex 32` prints.
+
+A deploy looks first whether it can go well (disk, settings, secrets, Redis, MongoDB, the new images with all of these)
+and then replaces one container at a time: ai-engines, api replicas (each new one serves through nginx before an old one
+ends), the worker. At last it signs in, uploads, asks, and deletes, as a user of its own. If any of it fails, every role goes
+back to the images and settings before. It may be killed at any point and run again.
+
+  VERSION=v1.2.0                    default: what `git describe` says
+  USE_REGISTRY=true REGISTRY=HOST/PATH   pull the images instead of building them
+  MODE=blue-green                   all new api replicas beside the old ones, and one switch
+  BUILD=no                          take the images of VERSION that are here
+  ENV_FILE=.env                     where the settings are; .env.example lists them
+
+Exit code 0: the release serves. 1: nothing was changed. 2: rolled back. 3: rolling back failed too. 64: usage.
+HELP
+}

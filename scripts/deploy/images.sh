@@ -1,0 +1,101 @@
+# shellcheck shell=bash
+# Images: built here or pulled, and from then on known by their ids, which nobody can move as a tag can be.
+
+VERSION=${VERSION:-}
+REGISTRY=$(setting REGISTRY)
+USE_REGISTRY=$(setting USE_REGISTRY false)
+
+version() {
+  [ -z "$VERSION" ] || return 0
+  VERSION=$(git -C "$ROOT" describe --tags --always --dirty 2>/dev/null) || fail "set VERSION, as in VERSION=v1.2.0 ./deploy.sh"
+}
+
+# The images of $VERSION as `docker` knows them, after building or pulling what is missing.
+prepare_images() {
+  version
+  if [ "$USE_REGISTRY" = true ]; then
+    pull_images
+  elif [ "$(setting BUILD yes)" = no ]; then
+    say "taking the images that are here"
+  else
+    build_images
+  fi
+  local role
+  for role in "${ROLES[@]}"; do
+    docker image inspect "collabry/$role:$VERSION" >/dev/null 2>&1 || fail "there is no image collabry/$role:$VERSION"
+  done
+}
+
+build_images() {
+  version
+  local role binaries base
+  binaries=$(setting BINARIES source)
+  base=$(setting BASE_IMAGE debian:bookworm-slim)
+  local arguments=(
+    --build-arg "BINARIES=$binaries" --build-arg "BASE_IMAGE=$base"
+    --build-arg "VERSION=$VERSION" --build-arg "REVISION=$(git -C "$ROOT" rev-parse HEAD 2>/dev/null || echo unknown)"
+  )
+  if [ "$binaries" = prebuilt ]; then
+    # Nothing is compiled in them.
+    arguments+=(--build-arg "RUST_IMAGE=$base" --build-arg "NODE_IMAGE=$base")
+    docker/prebuild.sh
+  else
+    local name value
+    for name in RUST_IMAGE NODE_IMAGE; do
+      value=$(setting "$name")
+      [ -z "$value" ] || arguments+=(--build-arg "$name=$value")
+    done
+  fi
+  local mirror
+  for mirror in APT_MIRROR NPM_REGISTRY PIP_INDEX_URL; do
+    [ -z "$(setting "$mirror")" ] || arguments+=(--build-arg "$mirror=$(setting "$mirror")")
+  done
+  for role in "${ROLES[@]}"; do
+    step "build $role"
+    docker build -f docker/Dockerfile --target "$role" "${arguments[@]}" -t "collabry/$role:$VERSION" . >"$(build_log)" 2>&1 ||
+      { tail -n 40 "$(build_log)" >&2; fail "the image of $role cannot be built; all of it: $(build_log)"; }
+  done
+}
+
+build_log() {
+  private_folder "$STATE"
+  echo "$STATE/build.log"
+}
+
+registry() { [ -n "$REGISTRY" ] || fail "set REGISTRY, as in REGISTRY=registry.example.org/collabry"; }
+
+pull_images() {
+  registry
+  local role
+  for role in "${ROLES[@]}"; do
+    step "pull $role"
+    docker pull -q "$REGISTRY/$role:$VERSION" >/dev/null || fail "$REGISTRY/$role:$VERSION cannot be pulled"
+    docker tag "$REGISTRY/$role:$VERSION" "collabry/$role:$VERSION"
+  done
+}
+
+push_images() {
+  version
+  registry
+  local role
+  for role in "${ROLES[@]}"; do
+    step "push $role"
+    docker tag "collabry/$role:$VERSION" "$REGISTRY/$role:$VERSION"
+    docker push -q "$REGISTRY/$role:$VERSION" >/dev/null || fail "$REGISTRY/$role:$VERSION cannot be pushed"
+  done
+}
+
+image_id() { docker image inspect --format '{{.Id}}' "$1"; }
+
+# A name that says which image it is, for Compose, which takes no ids.
+pinned() {
+  local id=$2
+  echo "collabry/$1:sha-${id:7:16}"
+}
+
+# pin ROLE ID: the name stands for the image that was recorded, whatever became of its tags.
+pin() {
+  local name
+  name=$(pinned "$1" "$2")
+  [ "$(image_id "$name" 2>/dev/null)" = "$2" ] || docker tag "$2" "$name" || fail "the image $2 of $1 is gone"
+}

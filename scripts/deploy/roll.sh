@@ -1,0 +1,112 @@
+# shellcheck shell=bash
+# Brings every role to a release, one container at a time. What is there already is left alone, so that it can be run again
+# after it was killed anywhere.
+
+roll() {
+  local release=$1 service
+  pin_images "$release" || return 1
+  ensure_stores "$release" || return 1
+  for service in "${ENGINES[@]}"; do
+    step "roll $service"
+    replace "$release" "$service" || return 1
+  done
+  ensure_front "$release" || return 1
+  if [ "$MODE" = blue-green ]; then switch_apis "$release" || return 1; else roll_apis "$release" || return 1; fi
+  roll_front "$release" || return 1
+  step "roll worker"
+  replace "$release" worker
+}
+
+# replace RELEASE SERVICE: in place, for roles whose work others take over meanwhile.
+replace() {
+  local release=$1 service=$2 id good=
+  for id in $(containers "$service" -a); do
+    if [ -z "$good" ] && [ "$(release_of "$id")" = "$release" ] && [ "$(inspect "$id" '{{.State.Running}}')" = true ]; then
+      good=$id
+    else
+      say "ends $(name_of "$id")"
+      remove "$id"
+    fi
+  done
+  if [ -z "$good" ]; then
+    compose_quietly "$release" up -d --no-deps --no-recreate "$service" || return 1
+    good=$(containers "$service" | tail -n 1)
+    [ -n "$good" ] || { warn "$service does not start"; return 1; }
+  fi
+  wait_healthy "$good" || return 1
+  say "$(name_of "$good") is ready"
+}
+
+replicas() { marked replicas | grep . || setting COLLABRY_API_REPLICAS 3; }
+
+# A new replica beside each old one before that ends: there are never fewer than before.
+roll_apis() {
+  local release=$1 old
+  step "roll api"
+  forget_the_dead "$release"
+  for id in $(of_release "$release"); do accept "$release" "$id" || return 1; done
+  for old in $(not_of_release "$release"); do
+    if [ "$(of_release "$release" | wc -l)" -lt "$(replicas)" ]; then add_api "$release" || return 1; fi
+    retire "$old" || return 1
+  done
+  resize_apis "$release"
+}
+
+# As many as there should be.
+resize_apis() {
+  local release=$1 want
+  want=$(replicas)
+  while [ "$(of_release "$release" | wc -l)" -lt "$want" ]; do add_api "$release" || return 1; done
+  while [ "$(of_release "$release" | wc -l)" -gt "$want" ]; do
+    retire "$(of_release "$release" | tail -n 1)" || return 1
+  done
+}
+
+of_release() { for id in $(containers api); do [ "$(release_of "$id")" != "$1" ] || echo "$id"; done; }
+not_of_release() { for id in $(containers api); do [ "$(release_of "$id")" = "$1" ] || echo "$id"; done; }
+
+# Replicas that serve nobody: ended ones, and those of a release that never became ready.
+forget_the_dead() {
+  local id
+  for id in $(containers api -a); do
+    if [ "$(inspect "$id" '{{.State.Status}}')" = running ] &&
+      { [ "$(release_of "$id")" = "$1" ] || [ "$(release_of "$id")" = "$(marked current)" ] || healthy "$id"; }; then continue; fi
+    say "removes $(name_of "$id"), which does not serve"
+    remove "$id"
+  done
+}
+
+# Starts one more, and sets `added`.
+start_api() {
+  local release=$1 before
+  before=$(containers api -a)
+  compose_quietly "$release" up -d --no-deps --no-recreate --scale "api=$(($(echo "$before" | grep -c .) + 1))" api || return 1
+  added=$(comm -13 <(echo "$before" | sort) <(containers api -a | sort) | tail -n 1)
+  [ -n "$added" ] || { warn "no further api starts"; return 1; }
+}
+
+add_api() {
+  local added
+  start_api "$1" || return 1
+  accept "$1" "$added"
+}
+
+# A replica counts once it is healthy, nginx sends requests to it, and it answers them.
+accept() {
+  local release=$1 id=$2 address
+  wait_healthy "$id" || return 1
+  address=$(address_of "$id"):5000
+  front has "$address" || return 1
+  verify_through_front "$release" "$address" || return 1
+  say "$(name_of "$id") serves at $address"
+}
+
+# First nginx sends it nothing any more; then it drains and ends.
+retire() {
+  local id=$1
+  if [ "$(front list | grep -cvxF "$(address_of "$id"):5000")" -gt 0 ]; then
+    front without "$(address_of "$id"):5000" || return 1
+  fi
+  say "ends $(name_of "$id")"
+  remove "$id"
+}

@@ -1,0 +1,41 @@
+# shellcheck shell=bash disable=SC2034
+# What can be set, and how it is said.
+
+# Exit codes.
+FAILED=1      # nothing was changed
+ROLLED_BACK=2 # the release failed, and the one before serves again
+BROKEN=3      # going back failed too
+USAGE=64
+
+ENV_FILE=${ENV_FILE:-$ROOT/.env}
+
+# A setting of this shell, or else of .env, or else the default.
+setting() {
+  local name=$1 line
+  if [ -n "${!name:-}" ]; then
+    echo "${!name}"
+    return
+  fi
+  line=$(grep -s "^$name=" "$ENV_FILE" | tail -n 1 || true)
+  if [ -n "${line#*=}" ]; then echo "${line#*=}"; else echo "${2:-}"; fi
+}
+
+PROJECT=$(setting COLLABRY_PROJECT collabry)
+STATE=$(setting COLLABRY_STATE_DIR "$ROOT/.deploy")
+MODE=$(setting MODE rolling)
+READY_SECS=$(setting COLLABRY_READY_SECS 120)
+MIN_DISK_GB=$(setting COLLABRY_MIN_DISK_GB 5)
+ROLES=(api worker ai-engine standalone nginx)
+ENGINES=(ai-engine-1 ai-engine-2)
+
+# Secrets are in it.
+private_folder() { (umask 077 && mkdir -p "$1"); }
+
+# Steps go to stdout, one a line; what is wrong goes to stderr.
+step() { echo "== $*"; }
+say() { echo "   $*"; }
+warn() { echo "deploy.sh: $*" >&2; }
+fail() {
+  warn "$*"
+  exit "$FAILED"
+}

@@ -1,0 +1,48 @@
+#!/usr/bin/env bash
+# Makes sure that a Docker engine answers and has a base image; installs and starts what is missing. For tests, on machines
+# that reach no registry: `docker-engine.sh` does all of it, `docker-engine.sh start` only starts an engine that was ended.
+# Prints the engine's process id when it is ours.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+BASE_IMAGE=collabry-base:bookworm
+SUITE=bookworm
+MIRROR=${APT_MIRROR:-http://deb.debian.org}/debian
+STATE=$PWD/.tools/docker
+LOG=$STATE/dockerd.log
+
+answers() { docker version --format '{{.Server.Version}}' >/dev/null 2>&1; }
+
+start() {
+  answers && return
+  [ "$(id -u)" -eq 0 ] || { echo "No Docker engine answers, and only root can start one." >&2; exit 1; }
+  mkdir -p "$STATE"
+  # In a session of its own: it outlives whoever needed it first, and its Ctrl-C.
+  setsid dockerd >>"$LOG" 2>&1 </dev/null &
+  echo $! >"$STATE/dockerd.pid"
+  for _ in $(seq 100); do
+    if answers; then return; fi
+    sleep 0.2
+  done
+  echo "dockerd does not answer:" >&2
+  tail -n 20 "$LOG" >&2
+  exit 1
+}
+
+base_image() {
+  [ -z "$(docker images --quiet "$BASE_IMAGE")" ] || return 0
+  echo "Making the base image $BASE_IMAGE (two minutes)" >&2
+  local folder
+  folder=$(mktemp -d)
+  # shellcheck disable=SC2064 # the folder of now
+  trap "rm -rf '$folder'" EXIT
+  debootstrap --variant=minbase "$SUITE" "$folder" "$MIRROR" >"$folder.log" 2>&1 || { tail "$folder.log" >&2; exit 1; }
+  rm -rf "$folder.log" "$folder"/var/cache/apt/archives/*.deb "$folder"/var/lib/apt/lists/*
+  tar -C "$folder" -c . | docker import --change 'CMD ["bash"]' - "$BASE_IMAGE" >/dev/null
+}
+
+if [ "${1:-}" != start ]; then scripts/install-deps.sh docker; fi
+start
+if [ "${1:-}" != start ]; then base_image; fi
+pid=$(cat "$STATE/dockerd.pid" 2>/dev/null || true)
+if [ -n "$pid" ] && [ "$(cat "/proc/$pid/comm" 2>/dev/null)" = dockerd ]; then echo "$pid"; fi

@@ -1,0 +1,53 @@
+//! `health`: asks the process that runs beside, for containers that have no HTTP client.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use super::Readiness;
+use crate::http;
+
+/// A little more than a process takes that is too busy to know.
+const ANSWER: Duration = Duration::from_secs(5);
+
+/// Asks the process that listens at `bind` whether it is ready, and prints what is missing. Exit code 0: it is.
+#[expect(clippy::print_stdout, reason = "what the user asked for")]
+pub fn ask(bind: SocketAddr) -> ExitCode {
+    let readiness = match readiness(bind) {
+        Ok(readiness) => readiness,
+        Err(error) => {
+            eprintln!("nothing answers at {bind}: {error:#}");
+            return ExitCode::FAILURE;
+        }
+    };
+    for dependency in &readiness.dependencies {
+        let problem = dependency.problem.as_deref().unwrap_or("ok");
+        println!("{}: {problem}", dependency.name);
+    }
+    match readiness {
+        Readiness { ready: true, .. } => ExitCode::SUCCESS,
+        Readiness { draining, .. } => {
+            println!("{}", if draining { "draining" } else { "not ready" });
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn readiness(bind: SocketAddr) -> anyhow::Result<Readiness> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let client = http::client().timeout(ANSWER).no_proxy().build()?;
+        let answer = client.get(format!("http://{}/ready", reachable(bind))).send().await?;
+        Ok(answer.json().await?)
+    })
+}
+
+/// Where somebody is reached who listens on every address.
+fn reachable(bind: SocketAddr) -> SocketAddr {
+    let ip = match bind.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    SocketAddr::new(ip, bind.port())
+}
