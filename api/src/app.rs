@@ -130,9 +130,16 @@ impl App {
             self.server.close().await;
             tokio::time::sleep(self.drain).await;
         };
+        // Once sockets are closed, what served them may end as it likes: the requests that run are still finished.
+        let broke = async {
+            broken.cancelled().await;
+            if told.is_cancelled() {
+                std::future::pending::<()>().await;
+            }
+        };
         let result = tokio::select! {
             result = serving.into_future() => result,
-            () = broken.cancelled() => Err(std::io::Error::other("what serves the sockets broke; see the log above")),
+            () = broke => Err(std::io::Error::other("what serves the sockets broke; see the log above")),
             () = ending => {
                 tracing::warn!("some requests did not finish within the drain time");
                 Ok(())
