@@ -42,7 +42,9 @@ enum Command {
 fn main() -> ExitCode {
     match Command::parse() {
         Command::Serve => lifecycle::run(Role::Engine, serve::serve),
-        Command::Check => lifecycle::check(Role::Engine, async |config| collabry_ai_engine::check::findings(&config.engine).await),
+        Command::Check => {
+            lifecycle::check(Role::Engine, async |config| collabry_ai_engine::check::findings(&config.engine).await)
+        }
         Command::Health => lifecycle::health(Role::Engine),
         Command::Extract(args) => extract_child::main(&args),
     }
