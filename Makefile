@@ -10,7 +10,11 @@ export COLLABRY_EVAL_DATA ?= $(CURDIR)/../shared/data
 
 WEB_INPUTS := $(shell find web -path web/node_modules -prune -o -path web/dist -prune -o -type f -print 2>/dev/null)
 
+<<<<<<< HEAD
 .PHONY: help run cluster demo check build deps model web test test-deps test-rust test-web test-e2e test-cluster test-docker test-helm lint docs eval bench bench-cluster clean
+=======
+.PHONY: help run cluster demo check build deps model web test test-deps test-rust test-web test-e2e test-cluster test-docker test-helm test-k6 lint eval bench bench-cluster clean
+>>>>>>> ops
 
 help: ## What can be made
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -76,6 +80,10 @@ test-docker: test-deps model web build e2e/node_modules/.package-lock.json ## Im
 
 test-helm: deps e2e/node_modules/.package-lock.json ## The Helm chart, against the schemas of Kubernetes (builds helm: five minutes, once)
 	cd e2e && PATH="$$(../scripts/node.sh):$$PATH" npm run --silent test-helm
+
+test-k6: test-deps model web build e2e/node_modules/.package-lock.json ## Rolling updates under steady load (builds k6: six minutes, once)
+	@scripts/docker-engine.sh >/dev/null
+	cd e2e && PATH="$$(../scripts/node.sh):$$PATH" COLLABRY_BIN="$(abspath $(COLLABRY))" npm run --silent test-k6
 
 lint: deps ## Formatting and lints
 	cargo fmt --all --check

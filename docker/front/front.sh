@@ -45,7 +45,7 @@ case $command in
   sockets) sockets_of "$1" ;;
   without) leave_out "$1" ;;
   has) take_in "$1" ;;
-  hold) touch "$HOLD" ;;
+  hold) cp "$SERVING" "$HOLD" ;;
   switch) switch_to "$@" ;;
   release) rm -f "$HOLD" "$LEFT_OUT" ;;
   site) current_site ;;

@@ -38,10 +38,11 @@ wait_healthy() {
 
 # The engine starts it again and again: its exit code is known in between only.
 complain_of_end() {
-  local id=$1 code=unknown
+  local id=$1 code=unknown state
   for _ in $(seq 50); do
-    case $(inspect "$id" '{{.State.Status}}') in
-      restarting | exited) code=$(inspect "$id" '{{.State.ExitCode}}'); break ;;
+    state=$(inspect "$id" '{{.State.Status}} {{.State.ExitCode}}')
+    case $state in
+      restarting* | exited*) code=${state#* } && break ;;
     esac
     sleep 0.1
   done
