@@ -10,11 +10,7 @@ export COLLABRY_EVAL_DATA ?= $(CURDIR)/../shared/data
 
 WEB_INPUTS := $(shell find web -path web/node_modules -prune -o -path web/dist -prune -o -type f -print 2>/dev/null)
 
-<<<<<<< HEAD
-.PHONY: help run cluster demo check build deps model web test test-deps test-rust test-web test-e2e test-cluster test-docker test-helm lint docs eval bench bench-cluster clean
-=======
-.PHONY: help run cluster demo check build deps model web test test-deps test-rust test-web test-e2e test-cluster test-docker test-helm test-k6 lint eval bench bench-cluster clean
->>>>>>> ops
+.PHONY: help run cluster demo check build deps model web test test-deps test-rust test-web test-e2e test-cluster test-docker test-helm test-k6 lint docs eval bench bench-cluster clean
 
 help: ## What can be made
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
