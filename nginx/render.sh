@@ -34,7 +34,7 @@ each() {
 }
 
 # Two failures within the window take a replica out for as long; a refused connection is noticed at once and costs nothing.
-API_SERVERS=$(each '    server %s max_fails=2 fail_timeout=3s;' "$NGINX_API_SERVERS")
+API_SERVERS=$(each '    server %s max_fails=2 fail_timeout=1s;' "$NGINX_API_SERVERS")
 HTTP_LISTEN=$(each '    listen %s;' "$NGINX_HTTP_LISTEN")
 HTTPS_LISTEN=$(each '    listen %s ssl http2;' "$NGINX_HTTPS_LISTEN")
 STATUS_LISTEN=$(each '    listen %s;' "$NGINX_STATUS_LISTEN")

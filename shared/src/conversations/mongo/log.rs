@@ -15,14 +15,15 @@ use crate::ids::{ConversationId, MessageId, OwnerId};
 use crate::storage::mongo::{Change, Database, Fields as _, Query, date};
 use crate::storage::{StoreError, StoreResult};
 
-/// A race is lost only to a writer that won; within this process writers take turns, so these are other processes.
-const TRIES: usize = 100;
+/// A race is lost only to a writer that won; within this process writers take turns, so these are other processes. Luck
+/// decides each race: with a few processes that write without a pause, now and then one loses a hundred in a row.
+const TRIES: usize = 1_000;
 
 pub async fn append(db: &Database, new: &NewMessage) -> StoreResult<Appended> {
     let _turn = db.turns.take(new.conversation_id).await;
     let conversation = live(db, new.conversation_id).await?.ok_or(StoreError::Missing("the conversation"))?;
     let mut rev = conversation.number::<i64>("head")? + 1;
-    for _ in 0..TRIES {
+    for lost in 0..TRIES {
         let document = of_message(new, rev)?;
         match db.collection(MESSAGES).insert(&document).await {
             Ok(()) => return created(db, &document, new.created_at).await,
@@ -37,7 +38,7 @@ pub async fn append(db: &Database, new: &NewMessage) -> StoreResult<Appended> {
             let ours = stored.id == new.id && known.number::<i64>("rev")? == rev;
             return Ok(if ours { Appended::Created(stored) } else { Appended::Existing(stored) });
         }
-        if db.collection(MESSAGES).exists(doc! { "_id": new.id.to_string() }).await? {
+        if lost == 0 && db.collection(MESSAGES).exists(doc! { "_id": new.id.to_string() }).await? {
             return Err(StoreError::Conflict("the message"));
         }
         rev = next_after(db, new.conversation_id, rev).await?;
@@ -105,12 +106,13 @@ async fn known(db: &Database, new: &NewMessage) -> StoreResult<Option<Document>>
 /// The next rev that may be free when `taken` is not. Nobody goes on before whoever took it can be read: so all up to a
 /// rev that can be read can be read, and all up to the head, which only lacks what is being stored at this instant.
 async fn next_after(db: &Database, id: ConversationId, taken: i64) -> StoreResult<i64> {
-    let conversation = live(db, id).await?.ok_or(StoreError::Missing("the conversation"))?;
-    let visible = doc! { "conversation": id.to_string(), "revs": taken };
-    if db.collection(MESSAGES).exists(visible).await? {
-        return Ok(taken.max(conversation.number("head")?) + 1);
+    let conversation = db.collection(CONVERSATIONS).find_one(Query::new(live_filter(id)).current()).await?;
+    let head: i64 = conversation.ok_or(StoreError::Missing("the conversation"))?.number("head")?;
+    if head >= taken {
+        return Ok(head + 1);
     }
-    Ok(taken)
+    let visible = doc! { "conversation": id.to_string(), "revs": taken };
+    Ok(if db.collection(MESSAGES).exists(visible).await? { taken + 1 } else { taken })
 }
 
 async fn created(db: &Database, document: &Document, now: Timestamp) -> StoreResult<Appended> {
