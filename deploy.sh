@@ -4,7 +4,7 @@ set -euo pipefail
 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 cd "$ROOT"
-for part in settings lock compose images release preflight front containers roll blue-green smoke rollback deploy scale look backup help; do
+for part in settings lock compose images release preflight front containers roll blue-green smoke rollback deploy scale look help; do
   # shellcheck disable=SC1090 # named above
   . "scripts/deploy/$part.sh"
 done
@@ -21,8 +21,6 @@ case $command in
   status) status ;;
   logs) logs "$@" ;;
   doctor) doctor ;;
-  backup) lock && backup "$@" ;;
-  restore) lock && restore "$@" ;;
   help | --help | -h) help ;;
   *)
     echo "deploy.sh: $command is no command; see ./deploy.sh --help" >&2

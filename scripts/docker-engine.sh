@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 
 BASE_IMAGE=collabry-base:bookworm
 SUITE=bookworm
-MIRROR=${APT_MIRROR:-http://deb.debian.org}/debian
+MIRROR=${APT_MIRROR:+$APT_MIRROR/debian}
 STATE=$PWD/.tools/docker
 LOG=$STATE/dockerd.log
 
@@ -36,7 +36,7 @@ base_image() {
   folder=$(mktemp -d)
   # shellcheck disable=SC2064 # the folder of now
   trap "rm -rf '$folder'" EXIT
-  debootstrap --variant=minbase "$SUITE" "$folder" "$MIRROR" >"$folder.log" 2>&1 || { tail "$folder.log" >&2; exit 1; }
+  debootstrap --variant=minbase "$SUITE" "$folder" ${MIRROR:+"$MIRROR"} >"$folder.log" 2>&1 || { tail "$folder.log" >&2; exit 1; }
   rm -rf "$folder.log" "$folder"/var/cache/apt/archives/*.deb "$folder"/var/lib/apt/lists/*
   tar -C "$folder" -c . | docker import --change 'CMD ["bash"]' - "$BASE_IMAGE" >/dev/null
 }

@@ -10,7 +10,7 @@ esac
 
 if [ -n "${APT_MIRROR:-}" ]; then
   for list in /etc/apt/sources.list /etc/apt/sources.list.d/debian.sources; do
-    [ ! -f "$list" ] || sed -i "s|http://deb.debian.org|$APT_MIRROR|" "$list"
+    [ ! -f "$list" ] || sed -E -i "s|https?://[^/ ]+|$APT_MIRROR|" "$list"
   done
 fi
 # Read by nobody inside an image.

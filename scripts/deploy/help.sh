@@ -11,8 +11,6 @@ Deploys Collabry on this machine with Docker, and keeps what was good.
   ./deploy.sh logs [SERVICE…]     follow the logs
   ./deploy.sh doctor              look for what is wrong, changing nothing but a notebook of its own
   ./deploy.sh front               replace nginx itself; its port is closed for about a second
-  ./deploy.sh backup [OPTION…]    see `collabry backup --help`
-  ./deploy.sh restore FILE        see `collabry restore --help`; ends what writes meanwhile
   ./deploy.sh build | push        only build the images, or push them to $REGISTRY
 
 The first time: cp .env.example .env, and set in it COLLABRY_JWT_SECRET, COLLABRY_SERVICE_SECRET, REDIS_PASSWORD and
