@@ -77,9 +77,15 @@ pub async fn rewrite(
         // of the same message the rev it stands at lets one through.
         rev = rev.max(stands_at + 1);
         let unchanged = doc! { "_id": id.to_string(), "rev": stands_at };
-        match db.collection(MESSAGES).take(Change::new(unchanged, change(rewrite, rev, now, &call))).await {
-            Ok(Some(document)) => return changed(db, conversation, &document, now).await,
-            Ok(None) => {}
+        let set = change(rewrite, rev, now, &call);
+        let update = doc! { "$set": set.clone(), "$push": { "revs": rev } };
+        match db.collection(MESSAGES).update(Change::new(unchanged, update)).await {
+            Ok(true) => {
+                let mut document = stored;
+                document.extend(set);
+                return changed(db, conversation, &document, now).await;
+            }
+            Ok(false) => {}
             Err(StoreError::Conflict(_)) => rev = next_after(db, conversation, rev).await?,
             Err(error) => return Err(error),
         }
@@ -87,7 +93,7 @@ pub async fn rewrite(
     Err(contended())
 }
 
-/// `call` is unique: who reads it in the document knows that this call made the change.
+/// The fields that change. `call` is unique: who reads it in the document knows that this call made the change.
 fn change(rewrite: &Rewrite, rev: i64, now: Timestamp, call: &str) -> Document {
     let mut set = match rewrite {
         Rewrite::Edit { content } => doc! { "content": content, "editedAt": date(now) },
@@ -95,7 +101,7 @@ fn change(rewrite: &Rewrite, rev: i64, now: Timestamp, call: &str) -> Document {
     };
     set.insert("rev", rev);
     set.insert("changedBy", call);
-    doc! { "$set": set, "$push": { "revs": rev } }
+    set
 }
 
 async fn known(db: &Database, new: &NewMessage) -> StoreResult<Option<Document>> {
