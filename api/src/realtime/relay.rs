@@ -1,6 +1,6 @@
 //! Generations on their way to the sockets: one tail of a log for all who watch it on this replica.
 
-use std::collections::HashSet;
+use std::collections::{HashSet, VecDeque};
 use std::time::Duration;
 
 use collabry_shared::generations::{EventId, GenerationEvent, LoggedEvent};
@@ -18,6 +18,8 @@ use crate::state::ApiState;
 const PAUSE: Duration = Duration::from_secs(1);
 /// Failed looks in a row after which a tail gives up.
 const FAILURES: u32 = 60;
+/// Generations that are over and still known: news that one has begun may come after its end, and nobody must hear it anew.
+const REMEMBERED: usize = 4096;
 /// Requests that may wait to be begun.
 const QUEUE: usize = 256;
 
@@ -30,6 +32,14 @@ pub(super) struct Watch {
     generation: GenerationId,
     conversation: ConversationId,
     after: EventId,
+}
+
+/// How a tail ended.
+enum Ended {
+    /// With the last event.
+    Over(GenerationId),
+    /// The log could not be read: it may be watched again.
+    GaveUp(GenerationId),
 }
 
 #[derive(Debug, Serialize)]
@@ -57,7 +67,7 @@ impl Handle {
 
 /// Runs the tails until it is dropped.
 pub(super) async fn run(io: SocketIo, api: ApiState, mut requests: mpsc::Receiver<Watch>) {
-    let mut watched = HashSet::new();
+    let (mut watched, mut over) = (HashSet::new(), VecDeque::new());
     let mut tails = JoinSet::new();
     loop {
         tokio::select! {
@@ -69,7 +79,13 @@ pub(super) async fn run(io: SocketIo, api: ApiState, mut requests: mpsc::Receive
                 None => return,
             },
             Some(ended) = tails.join_next() => match ended {
-                Ok(generation) => {
+                Ok(Ended::Over(generation)) => {
+                    over.push_back(generation);
+                    if over.len() > REMEMBERED && let Some(oldest) = over.pop_front() {
+                        watched.remove(&oldest);
+                    }
+                }
+                Ok(Ended::GaveUp(generation)) => {
                     watched.remove(&generation);
                 }
                 Err(error) => tracing::error!(%error, "a relay broke"),
@@ -78,13 +94,13 @@ pub(super) async fn run(io: SocketIo, api: ApiState, mut requests: mpsc::Receive
     }
 }
 
-async fn tail(io: SocketIo, api: ApiState, Watch { generation, conversation, after }: Watch) -> GenerationId {
+async fn tail(io: SocketIo, api: ApiState, Watch { generation, conversation, after }: Watch) -> Ended {
     let mut tail = Tail::new(api.clone(), generation, after);
     let metrics = &api.metrics.realtime;
     let mut failures = 0;
     while failures < FAILURES {
         match tail.next().await {
-            Ok(None) => return generation,
+            Ok(None) => return Ended::Over(generation),
             Ok(Some(events)) => {
                 failures = 0;
                 for some in events.chunks(IN_ONE_GO) {
@@ -102,7 +118,7 @@ async fn tail(io: SocketIo, api: ApiState, Watch { generation, conversation, aft
         }
     }
     tracing::error!(%generation, "gave up relaying; clients catch up by generation:resume");
-    generation
+    Ended::GaveUp(generation)
 }
 
 async fn emit(
