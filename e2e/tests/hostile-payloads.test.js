@@ -64,6 +64,7 @@ test("what is well formed but not allowed is refused with its code", async (t) =
     [await live.call("generation:stop", { generationId: unknown }), "not_found"],
     [await live.call("message:edit", { conversationId: conversation, messageId: unknown, content: "x" }), "not_found"],
     [await live.call("message:regenerate", { conversationId: conversation, messageId: unknown }), "not_found"],
+    [await live.call("message:shout", { conversationId: conversation }), "event_unknown"],
   ]) {
     assertRefused(ack, code);
     assert.equal(ack.error.code, code);
