@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { after, test } from "node:test";
@@ -84,6 +84,22 @@ const named = (expression) => new Set(expression.match(/\b(?:collabry|http|proce
 test("alerts and configuration are what Prometheus takes", async () => {
   await run("promtool", ["check", "rules", ALERTS]);
   await run("promtool", ["check", "config", join(HERE, "prometheus.yml")]);
+});
+
+test("the link of an alert leads to where its runbook is published", async () => {
+  const runbook_url = "https://example.org/runbooks#collabryredisdown";
+  const alert = { exp_labels: { severity: "page", instance: "a" }, exp_annotations: { summary: "a cannot reach Redis", runbook_url } };
+  const file = join(folder, "alert.json");
+  await writeFile(file, JSON.stringify({
+    rule_files: [ALERTS],
+    tests: [{
+      interval: "1m",
+      external_labels: { runbooks: "https://example.org/runbooks" },
+      input_series: [{ series: 'collabry_redis_up{instance="a"}', values: "0x10" }],
+      alert_rule_test: [{ eval_time: "5m", alertname: "CollabryRedisDown", exp_alerts: [alert] }],
+    }],
+  }));
+  await run("promtool", ["test", "rules", file]);
 });
 
 test("each alert has its runbook, and each runbook its alert", async () => {
