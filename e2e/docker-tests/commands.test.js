@@ -92,12 +92,13 @@ test("TLS and another upload limit come with a deploy, and a renewed certificate
   await certificate(folder);
   // Of nginx' user inside.
   await chmod(join(folder, "key.pem"), 0o644);
-  const settings = { NGINX_CERTIFICATE: "/etc/collabry/tls/certificate.pem", NGINX_CERTIFICATE_KEY: "/etc/collabry/tls/key.pem", COLLABRY_MAX_UPLOAD_MB: "2" };
+  const settings = { NGINX_CERTIFICATE: "/etc/collabry/tls/certificate.pem", NGINX_CERTIFICATE_KEY: "/etc/collabry/tls/key.pem", COLLABRY_MAX_UPLOAD_MB: "2", COLLABRY_OLLAMA_URL: "http://127.0.0.1:1" };
   await stack.configure(settings);
   const port = Number(stack.settings.COLLABRY_HTTPS_PORT);
   const secure = `https://127.0.0.1:${port}`;
   const output = await stack.deploy("v3");
   assert.match(output, new RegExp(`serves at ${secure}`));
+  assert.match(output, /PROBLEM {2}models of ollama/, "a model provider that is away is said, and hinders nothing");
   await stack.assertServes("v3");
   assert.deepEqual(await stack.service("another"), [], "what no Compose file has any more is ended");
   const sent = await raw(`${stack.url}/some/page`);

@@ -44,9 +44,20 @@ preflight_release() {
   compose "$release" config --services >"$STATE/releases/$release/services" || fail "Compose does not accept the settings"
   ensure_stores "$release" || fail "Redis and MongoDB do not come up"
   for role in api "$(engines_of "$release" | head -n 1)" worker; do
-    compose_quietly "$release" run --rm --no-deps -T "$role" check ||
-      fail "the pre-flight of $role found what is above; nothing was changed"
+    check "$release" "$role" || fail "the pre-flight of $role found what is above; no container was touched"
   done
+}
+
+# A role looks itself at what it needs. Chat goes on without model providers, and what mends one may be in this very release.
+check() {
+  local found
+  if found=$(compose "$1" run --rm --no-deps -T "$2" check 2>&1); then return; fi
+  if grep -q '^PROBLEM' <<<"$found" && ! grep '^PROBLEM' <<<"$found" | grep -qv '^PROBLEM  models of '; then
+    grep -A 1 '^PROBLEM' <<<"$found" | sed 's/^/   /'
+    return
+  fi
+  echo "$found" >&2
+  return 1
 }
 
 # Redis and MongoDB, unless they are somebody else's.
