@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
 # Makes sure that a Docker engine answers and has a base image; installs and starts what is missing. For tests, on machines
 # that reach no registry: `docker-engine.sh` does all of it, `docker-engine.sh start` only starts an engine that was ended.
-# Prints the engine's process id when it is ours.
+# Prints the engine's process id when it is ours. Exit code 69: no engine can run here; it says why.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 BASE_IMAGE=collabry-base:bookworm
 SUITE=bookworm
 MIRROR=${APT_MIRROR:+$APT_MIRROR/debian}
+UNAVAILABLE=69
 STATE=$PWD/.tools/docker
 LOG=$STATE/dockerd.log
 
@@ -15,7 +16,8 @@ answers() { docker version --format '{{.Server.Version}}' >/dev/null 2>&1; }
 
 start() {
   answers && return
-  [ "$(id -u)" -eq 0 ] || { echo "No Docker engine answers, and only root can start one." >&2; exit 1; }
+  [ "$(id -u)" -eq 0 ] || { echo "No Docker engine answers, and only root can start one." >&2; exit "$UNAVAILABLE"; }
+  command -v dockerd >/dev/null || { echo "No Docker engine answers, and none is installed." >&2; exit "$UNAVAILABLE"; }
   mkdir -p "$STATE"
   # In a session of its own: it outlives whoever needed it first, and its Ctrl-C.
   setsid dockerd >>"$LOG" 2>&1 </dev/null &
@@ -24,9 +26,9 @@ start() {
     if answers; then return; fi
     sleep 0.2
   done
-  echo "dockerd does not answer:" >&2
+  echo "No Docker engine can run here; dockerd says:" >&2
   tail -n 20 "$LOG" >&2
-  exit 1
+  exit "$UNAVAILABLE"
 }
 
 base_image() {

@@ -37,7 +37,8 @@ candidates() {
   done < <(found)
 }
 
-# Sets `wanted`: the ready ones. When nobody is, what was there stays, because they say best themselves what is wrong.
+# Sets `wanted`: the ready ones. When nobody is, or the DNS does not answer, what was there stays: it says best itself what
+# is wrong.
 look() {
   local address code
   local -A asked=()
@@ -60,7 +61,7 @@ look() {
     fi
   done
   if [ ${#wanted[@]} -eq 0 ]; then
-    mapfile -t wanted < <(printf '%s\n' "${all[@]}" | grep -xF -f "$SERVING")
+    mapfile -t wanted <"$SERVING"
   fi
 }
 

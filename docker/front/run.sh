@@ -28,6 +28,7 @@ begin() {
   nginx=$!
   printf '%s\n' "${wanted[@]}" | grep . >"$SERVING" || true
   current_site >"$SERVED"
+  certified=$(certificate)
   say "site $(current_site), replicas: ${wanted[*]:-none}"
 }
 
@@ -41,6 +42,7 @@ run() {
     look
     if ! serves_exactly "${wanted[@]}"; then take_up_replicas; fi
     if ! serves_site "$(current_site)"; then take_up_site; fi
+    if [ "$(certificate)" != "$certified" ]; then take_up_certificate; fi
   done
   say "nginx ended"
   exit 1

@@ -1,20 +1,24 @@
 # shellcheck shell=bash disable=SC2154 # parts know each other's variables
-# The web client and nginx's configuration, by release, in a volume: a new release is taken up by the running nginx,
-# without closing its port for a moment.
+# The web client and nginx's configuration with its settings, by release, in a volume: a new release is taken up by the
+# running nginx, without closing its port for a moment.
 
 # Releases that are kept: the one before may be asked for again.
 KEPT=4
 
+# What is set at the moment of installing; the rest belongs to the container.
+SETTINGS=(NGINX_SERVER_NAME NGINX_CERTIFICATE NGINX_CERTIFICATE_KEY NGINX_TRUSTED_PROXIES COLLABRY_MAX_UPLOAD_MB)
+
 current_site() { basename "$(readlink "$CURRENT")"; }
 
 install_site() {
-  local release=$1 to=$SITES/releases/$1
+  local release=$1 to=$SITES/releases/$1 name
   [ ! -d "$to" ] || return 0
   mkdir -p "$SITES/releases"
   rm -rf "$to.new"
   mkdir "$to.new"
   cp -r "$IMAGE/web" "$IMAGE/nginx" "$to.new"
   (cd "$to.new/web" && find assets -type f) >"$to.new/own-assets"
+  for name in "${SETTINGS[@]}"; do echo "$name=${!name:-}"; done >"$to.new/settings"
   # Pages of the release before are still open somewhere, and ask for what they are made of.
   if [ -e "$CURRENT/own-assets" ]; then
     (cd "$CURRENT/web" && xargs -r -a ../own-assets cp -n --parents -t "$to.new/web")
@@ -33,14 +37,16 @@ forget_sites() {
 
 # render SITE FOLDER
 render() {
+  local settings
+  mapfile -t settings <"$1/settings"
   # Through the link: another web client is taken up without nginx.
-  NGINX_API_SERVERS=$(slot_sockets) NGINX_WEB_DIR=$CURRENT/web bash "$1/nginx/render.sh" "$2" &&
+  env "${settings[@]}" NGINX_API_SERVERS="$(slot_sockets)" NGINX_WEB_DIR="$CURRENT/web" bash "$1/nginx/render.sh" "$2" &&
     nginx -e stderr -q -t -p "$2" -c nginx.conf
 }
 
 # nginx is told only when its configuration differs: idle connections of clients are closed then.
 take_up_site() {
-  local site before
+  local site
   site=$(current_site)
   rm -rf "$RUN/rendered"
   if ! render "$CURRENT" "$RUN/rendered"; then
@@ -49,12 +55,39 @@ take_up_site() {
   fi
   if ! diff -rq -x tmp -x nginx.pid "$RUN/rendered" "$CONF" >/dev/null; then
     render "$CURRENT" "$CONF"
-    before=$(workers "$nginx")
-    kill -HUP "$nginx"
-    wait_for 10 "nginx has taken up the configuration" none_of "$nginx" "$before" || return 0
+    reload || return 0
   fi
+  certified=$(certificate)
   echo "$site" >"$SERVED"
   say "site $site"
+}
+
+reload() {
+  local before
+  before=$(workers "$nginx")
+  kill -HUP "$nginx"
+  wait_for 10 "nginx has taken up the configuration" none_of "$nginx" "$before"
+}
+
+# When the certificate and its key were written last. Links are followed: that is how they are renewed.
+certificate() {
+  local files
+  mapfile -t files < <(sed -nE 's/^NGINX_CERTIFICATE(_KEY)?=(.+)/\2/p' "$CURRENT/settings")
+  [ ${#files[@]} -eq 0 ] || stat -L -c %Y "${files[@]}" 2>/dev/null || true
+}
+
+# A renewed one; half of it is refused, and looked at again when the other half is there.
+# shellcheck disable=SC2034 # for `run`
+take_up_certificate() {
+  local now
+  now=$(certificate)
+  if nginx -e stderr -q -t -p "$CONF" -c nginx.conf; then
+    reload || return 0
+    say "the certificate was renewed"
+  else
+    say "nginx does not accept the certificate; the one before stays"
+  fi
+  certified=$now
 }
 
 serves_site() { [ "$(cat "$SERVED")" = "$1" ]; }

@@ -39,14 +39,14 @@ pass_on_config() {
   cat <<CONF
 load_module /usr/lib/nginx/modules/ngx_stream_module.so;
 daemon off;
-worker_processes auto;
-worker_rlimit_nofile 40000;
+worker_processes ${NGINX_WORKERS:-auto};
+worker_rlimit_nofile 20000;
 # Connections that are open stay with their replica until they end.
 worker_shutdown_timeout 1h;
 pid $PASS_ON/nginx.pid;
 error_log stderr error;
 events {
-    worker_connections 16384;
+    worker_connections 8192;
 }
 stream {
     proxy_connect_timeout 1s;

@@ -4,7 +4,10 @@ import assert from "node:assert/strict";
 import { after, test } from "node:test";
 
 import { PHOTOSYNTHESIS } from "../support/documents.js";
+import { until } from "../support/wait.js";
 import { docker, inspect } from "./support/docker.js";
+import { ownEngine, startEngine } from "./support/engine.js";
+import { killAt, STEPS } from "./support/kill.js";
 import { Load } from "./support/load.js";
 import { ROLES, Stack } from "./support/stack.js";
 import { BAD, badVersion, newVersion } from "./support/versions.js";
@@ -88,3 +91,58 @@ for (const [version, { says }] of Object.entries(BAD)) {
     await load.assertUnharmed(t);
   });
 }
+
+test("killed at one step after the other, it goes on each time and converges", async (t) => {
+  const load = await Load.start(t, stack);
+  for (const step of STEPS) await killAt(stack, "v2", step);
+  await stack.deploy("v2");
+  await stack.assertServes("v2");
+  t.diagnostic(`killed ${STEPS.length} times`);
+  await load.assertUnharmed(t);
+});
+
+test("a second deploy keeps away while one runs", async () => {
+  const first = stack.start([], { VERSION: "v2" });
+  await until("the first one works", () => first.output.includes("pre-flight"));
+  const { code, output } = await stack.run([], { VERSION: "v1" });
+  assert.equal(code, 1, output);
+  assert.match(output, /another deploy runs \(process \d+\)/);
+  const { code: ended } = await first.ended;
+  assert.equal(ended, 0, first.output);
+  await stack.assertServes("v2");
+});
+
+test("bad settings are found before anything is touched", async () => {
+  const before = (await stack.containers()).map(({ Id }) => Id).sort();
+  for (const [settings, says] of /** @type {[Record<string, string>, RegExp][]} */ ([
+    [{ COLLABRY_MAX_PAGES: "many" }, /COLLABRY_MAX_PAGES/],
+    [{ COLLABRY_JWT_SECRET: "changemechangemechangemechangeme" }, /COLLABRY_JWT_SECRET can be guessed/],
+    [{ COLLABRY_SERVICE_SECRET: "" }, /COLLABRY_SERVICE_SECRET is not set/],
+    [{ REDIS_URL: "redis://:wrong@redis:6379/0" }, /PROBLEM {2}Redis/],
+  ])) {
+    await stack.configure(settings);
+    const { code, output } = await stack.run([], { VERSION: "v1" });
+    assert.equal(code, 1, output);
+    assert.match(output, says);
+  }
+  await stack.configure();
+  assert.deepEqual((await stack.containers()).map(({ Id }) => Id).sort(), before);
+});
+
+test("the engine dies with everything in it, and all comes back without a hand", async (t) => {
+  const engine = await ownEngine();
+  if (!engine) return t.skip("the Docker engine is not ours to kill: somebody else started it");
+  const running = (await stack.containers()).map(({ State }) => State.Pid).filter((pid) => pid > 0);
+  await engine.kill(running);
+  await until("the engine is gone", () => docker("version").then(() => false, () => true));
+  await startEngine();
+  await until("every container is healthy", async () => {
+    const all = await stack.containers();
+    return all.length > 0 && all.every(({ State }) => State.Health?.Status === "healthy");
+  }, 180_000);
+  await stack.assertServes("v2");
+  const { code, output } = await stack.run(["doctor"]);
+  assert.equal(code, 0, output);
+  assert.match(output, /signed in, uploaded, asked, was answered, deleted/);
+  t.diagnostic(`all of it: ${seconds()}`);
+});

@@ -83,6 +83,30 @@ test("Compose accepts all files together", async (t) => {
   assert.ok(accepted > 0, "no Compose is installed");
 });
 
+test("what is set reaches every role, and Grafana has our dashboards", async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), "collabry-compose-"));
+  t.after(() => rm(folder, { recursive: true }));
+  const env = join(folder, ".env");
+  await writeFile(env, "GRAFANA_PASSWORD=c\nOTEL_EXPORTER_OTLP_ENDPOINT=http://collector:4318\nCOLLABRY_TRACE_SAMPLE=0.5\nCOLLABRY_S3_REGION=eu-1\n");
+  const args = ["--env-file", env, ...COMPOSE_FILES.flatMap((file) => ["-f", join(ROOT, file)]), "config"];
+  const options = { env: { ...process.env, COLLABRY_ENV_FILE: env } };
+  const [program, ...before] = await run("docker", ["compose", "version"]).then(() => ["docker", "compose"], () => ["docker-compose"]);
+  const config = (await run(program, [...before, ...args], options)).stdout;
+  const [services] = config.split(/^(?:networks|volumes):$/m).filter((part) => /^services:$/m.test(part));
+  const parts = services.split(/^ {2}(?=[\w-]+:$)/m);
+  for (const role of ["api", "ai-engine-1", "ai-engine-2", "worker"]) {
+    const part = parts.find((text) => text.startsWith(`${role}:\n`)) ?? "";
+    assert.match(part, /OTEL_EXPORTER_OTLP_ENDPOINT: "?http:\/\/collector:4318/, role);
+    assert.match(part, /COLLABRY_TRACE_SAMPLE: ['"]?0\.5/, role);
+    assert.match(part, /COLLABRY_S3_REGION: eu-1/, role);
+  }
+  const grafana = parts.find((text) => text.startsWith("grafana:\n")) ?? "";
+  const provider = await read("docker/observability/grafana/provisioning/dashboards/collabry.yml");
+  const [, path] = provider.match(/path: ([^\s}]+)/) ?? [];
+  assert.match(grafana, new RegExp(`docker/observability/grafana/dashboards:${path}:ro`), "dashboards are where Grafana looks");
+  assert.match(grafana, /docker\/observability\/grafana\/provisioning:\/etc\/grafana\/provisioning:ro/);
+});
+
 test("shellcheck finds nothing", async () => {
   const found = await run("git", ["ls-files", "*.sh"], { cwd: ROOT });
   const files = found.stdout.trim().split("\n");

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { after, test } from "node:test";
@@ -11,12 +11,12 @@ import { promisify } from "node:util";
 const ROOT = resolve(import.meta.dirname, "../..");
 const CHART = join(ROOT, "docker/helm");
 const KUBERNETES = "1.34";
-/** By the monitoring operator, whose schemas are not Kubernetes'. */
+/** Of Prometheus' operator, whose schemas are not Kubernetes'. */
 const OTHERS = ["ServiceMonitor"];
 
 const run = promisify(execFile);
 const script = async (...args) => (await run(join(ROOT, "scripts", args[0]), args.slice(1))).stdout.trim();
-const [helm, python] = await Promise.all([script("go-tool.sh", "helm"), script("kubernetes-validate.sh")]);
+const [helm, python, operator] = await Promise.all([script("go-tool.sh", "helm"), script("kubernetes-validate.sh"), script("monitoring-schemas.sh")]);
 
 const folder = await mkdtemp(join(tmpdir(), "collabry-helm-"));
 after(() => rm(folder, { recursive: true }));
@@ -43,6 +43,14 @@ async function validate(resources) {
     return file;
   }));
   await run(join(python, "kubernetes-validate"), ["--strict", "--kubernetes-version", KUBERNETES, ...files]);
+  for (const resource of resources.filter(({ kind }) => OTHERS.includes(kind))) await validateMonitoring(resource);
+}
+
+async function validateMonitoring(resource) {
+  const definition = join(operator, `monitoring.coreos.com_${resource.kind.toLowerCase()}s.yaml`);
+  const file = join(folder, "monitoring.json");
+  await writeFile(file, JSON.stringify(resource));
+  await run(join(python, "python"), [join(import.meta.dirname, "custom_resource.py"), definition, file]);
 }
 
 const of = (resources, kind, name) => resources.find((one) => one.kind === kind && one.metadata.name === name);
@@ -61,6 +69,9 @@ test("what it renders is valid, with all and with as little as possible", async 
   const broken = structuredClone(all);
   of(broken, "Deployment", "try-worker").spec.replicaz = 1;
   await assert.rejects(validate(broken), "a wrong field is noticed");
+  const deaf = structuredClone(all);
+  of(deaf, "ServiceMonitor", "try").spec.endpoints[0].intervall = "15s";
+  await assert.rejects(validate(deaf), "also of what is not Kubernetes' own");
 });
 
 test("without secrets it is not rendered", async () => {
@@ -85,6 +96,8 @@ test("apis grow with CPU and streams, and end one after the other", async () => 
   const { metrics, scaleTargetRef } = of(all, "HorizontalPodAutoscaler", "try-api").spec;
   assert.equal(scaleTargetRef.name, "try-api");
   assert.deepEqual(metrics.map(({ type }) => type), ["Resource", "Pods"]);
+  const documented = await readFile(join(ROOT, "docs/metrics.md"), "utf8");
+  assert.ok(documented.includes(`| \`${metrics[1].pods.metric.name}\` | gauge |`), "there is such a metric");
   const api = of(all, "Deployment", "try-api").spec;
   assert.equal(api.replicas, undefined, "the number is the autoscaler's");
   assert.deepEqual(api.strategy.rollingUpdate, { maxSurge: 1, maxUnavailable: 0 });
@@ -100,6 +113,16 @@ test("every container is confined and looked after", async () => {
     assert.ok(container.securityContext.readOnlyRootFilesystem && template.spec.securityContext.runAsNonRoot, metadata.name);
     assert.ok(container.readinessProbe && container.livenessProbe && container.resources.requests, metadata.name);
     assert.equal(template.spec.topologySpreadConstraints.length, 2);
+  }
+});
+
+test("what is set reaches every role", async () => {
+  const all = await rendered(...secrets, "--set", "settings.OTEL_EXPORTER_OTLP_ENDPOINT=http://collector:4318", "--set-string", "settings.COLLABRY_TRACE_SAMPLE=0.5");
+  const { data } = of(all, "ConfigMap", "try");
+  assert.deepEqual([data.OTEL_EXPORTER_OTLP_ENDPOINT, data.COLLABRY_TRACE_SAMPLE], ["http://collector:4318", "0.5"]);
+  for (const name of ["api", "ai-engine", "worker"]) {
+    const [{ envFrom }] = all.find(({ metadata, spec }) => metadata.name === `try-${name}` && spec?.template).spec.template.spec.containers;
+    assert.deepEqual(envFrom, [{ configMapRef: { name: "try" } }, { secretRef: { name: "try" } }], name);
   }
 });
 

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { after, test } from "node:test";
@@ -86,9 +86,25 @@ test("alerts and configuration are what Prometheus takes", async () => {
   await run("promtool", ["check", "config", join(HERE, "prometheus.yml")]);
 });
 
+test("the link of an alert leads to where its runbook is published", async () => {
+  const runbook_url = "https://example.org/runbooks#collabryredisdown";
+  const alert = { exp_labels: { severity: "page", instance: "a" }, exp_annotations: { summary: "a cannot reach Redis", runbook_url } };
+  const file = join(folder, "alert.json");
+  await writeFile(file, JSON.stringify({
+    rule_files: [ALERTS],
+    tests: [{
+      interval: "1m",
+      external_labels: { runbooks: "https://example.org/runbooks" },
+      input_series: [{ series: 'collabry_redis_up{instance="a"}', values: "0x10" }],
+      alert_rule_test: [{ eval_time: "5m", alertname: "CollabryRedisDown", exp_alerts: [alert] }],
+    }],
+  }));
+  await run("promtool", ["test", "rules", file]);
+});
+
 test("each alert has its runbook, and each runbook its alert", async () => {
   const names = [...alerts.matchAll(/- alert: (\w+)/g)].map(([, name]) => name);
-  const links = [...alerts.matchAll(/runbook_url: docs\/runbooks\.md#(\S+)/g)].map(([, anchor]) => anchor);
+  const links = [...alerts.matchAll(/runbook_url: '{{ \$externalLabels\.runbooks }}#(\w+)'/g)].map(([, anchor]) => anchor);
   assert.deepEqual(links, names.map((name) => name.toLowerCase()));
   const runbooks = await readFile(join(ROOT, "docs/runbooks.md"), "utf8");
   const headings = [...runbooks.matchAll(/^### (\w+)$/gm)].map(([, name]) => name);

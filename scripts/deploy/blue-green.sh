@@ -3,33 +3,49 @@
 # as many; engines and the worker are rolled as always.
 
 switch_apis() {
-  local release=$1 old new=() id
+  local release=$1 old
+  old=$(not_of_release "$release")
+  # Nothing to switch from.
+  [ -n "$old" ] || { roll_apis "$release"; return; }
   step "api: blue-green"
   forget_the_dead "$release"
   old=$(not_of_release "$release")
   # nginx takes nobody up by itself meanwhile.
   front hold || return 1
-  while [ "$(of_release "$release" | wc -l)" -lt "$(replicas)" ]; do
-    start_api "$release" || { front release; return 1; }
-  done
-  for id in $(of_release "$release"); do
-    wait_healthy "$id" || { front release; return 1; }
-    new+=("$(address_of "$id"):5000")
-  done
-  step "api: switch to ${#new[@]} new replicas"
-  front switch "${new[@]}" || return 1
-  for id in "${new[@]}"; do verify_through_front "$release" "$id" || return 1; done
-  if [ -n "$old" ] && ! smoke "$release"; then
+  if ! switch_to_new "$release"; then
     step "api: switch back"
-    local before=()
-    for id in $old; do before+=("$(address_of "$id"):5000"); done
-    front switch "${before[@]}"
+    # shellcheck disable=SC2046 # a list
+    front switch $(addresses "$old") || true
+    for id in $(of_release "$release"); do remove "$id"; done
+    front release
     return 1
   fi
   for id in $old; do
     say "ends $(name_of "$id")"
     remove "$id"
   done
-  front release
+  front release || return 1
   resize_apis "$release"
 }
+
+switch_to_new() {
+  # shellcheck disable=SC2034 # `start_api` sets it
+  local release=$1 added new address
+  while [ "$(of_release "$release" | wc -l)" -lt "$(replicas)" ]; do
+    start_api "$release" || return 1
+  done
+  new=$(of_release "$release")
+  for id in $new; do
+    # Whoever holds nginx back says so again and again.
+    front hold || return 1
+    wait_healthy "$id" || return 1
+  done
+  step "api: switch to $(wc -l <<<"$new") new replicas"
+  # shellcheck disable=SC2046 # a list
+  front switch $(addresses "$new") || return 1
+  for address in $(addresses "$new"); do verify_through_front "$address" || return 1; done
+  smoke
+}
+
+# addresses "ID…": as nginx knows them.
+addresses() { for id in $1; do echo "$(address_of "$id"):5000"; done; }

@@ -7,11 +7,12 @@ fi
 
 # compose RELEASE ARGUMENT…
 compose() {
-  local folder=$STATE/releases/$1 file files=()
+  local folder=$STATE/releases/$1 file files=() name kept=()
   shift
+  for name in PATH HOME "${!DOCKER_@}"; do kept+=("$name=${!name:-}"); done
   for file in "$folder"/*.yml; do files+=(-f "$file"); done
   # shellcheck disable=SC2086 # one word or two
-  env -i PATH="$PATH" HOME="${HOME:-/root}" ${DOCKER_HOST:+DOCKER_HOST="$DOCKER_HOST"} COLLABRY_ENV_FILE="$folder/env" \
+  env -i "${kept[@]}" COLLABRY_ENV_FILE="$folder/env" \
     $COMPOSE --project-name "$PROJECT" --project-directory "$ROOT/docker" --env-file "$folder/env" "${files[@]}" "$@"
 }
 

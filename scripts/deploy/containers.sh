@@ -21,11 +21,12 @@ address_of() { inspect "$1" "{{(index .NetworkSettings.Networks \"${PROJECT}_fro
 
 # Waits until a container is healthy; fails at once when it ends instead.
 wait_healthy() {
-  local id=$1 until=$((SECONDS + READY_SECS)) name
+  local id=$1 until=$((SECONDS + READY_SECS)) name restarts
   name=$(name_of "$id")
+  restarts=$(inspect "$id" '{{.RestartCount}}')
   until healthy "$id"; do
     case $(inspect "$id" '{{.RestartCount}} {{.State.Status}}') in
-      "0 running" | "0 created") ;;
+      "$restarts running" | "$restarts created") ;;
       *) complain_of_end "$id" "$name"; return 1 ;;
     esac
     if [ "$SECONDS" -ge "$until" ]; then

@@ -10,6 +10,7 @@ deploy() {
   new_release
   pin_images "$release"
   preflight_release "$release"
+  unmark back
   roll_out "$release"
 }
 
@@ -19,12 +20,12 @@ roll_out() {
   current=$(marked current)
   step "release $release"
   mark target "$release"
-  if ! roll "$release" || ! smoke "$release"; then roll_back "$release"; fi
+  if ! roll "$release" || ! smoke; then roll_back "$release"; fi
   if [ "$release" != "$current" ]; then
     [ -z "$current" ] || mark previous "$current"
     mark current "$release"
   fi
   unmark target
   forget_releases
-  step "$release serves at $(url "$release")"
+  step "$release serves at $(url)"
 }

@@ -97,5 +97,5 @@ pinned() {
 pin() {
   local name
   name=$(pinned "$1" "$2")
-  [ "$(image_id "$name" 2>/dev/null)" = "$2" ] || docker tag "$2" "$name" || fail "the image $2 of $1 is gone"
+  [ "$(image_id "$name" 2>/dev/null)" = "$2" ] || docker tag "$2" "$name" || { warn "the image $2 of $1 is gone"; return 1; }
 }

@@ -7,12 +7,13 @@ status() {
   target=$(marked target)
   echo "release   ${current:-none}"
   [ -z "$(marked previous)" ] || echo "before    $(marked previous)"
-  [ -z "$target" ] || [ "$target" = "$current" ] || echo "unfinished $target (killed: run ./deploy.sh or ./deploy.sh rollback)"
+  [ -z "$target" ] || echo "unfinished $target (running, or killed: run ./deploy.sh or ./deploy.sh rollback)"
   [ -n "$current$target" ] || return 0
   echo
   printf '%-28s %-10s %-24s %-20s %s\n' CONTAINER HEALTH RELEASE IMAGE STARTED
   local service id
-  for service in nginx api "${ENGINES[@]}" worker redis mongodb; do
+  for service in $(docker ps --all --filter "label=com.docker.compose.project=$PROJECT" \
+    --format '{{.Label "com.docker.compose.service"}}' | sort -u); do
     for id in $(containers "$service" -a); do
       printf '%-28s %-10s %-24s %-20s %s\n' "$(name_of "$id")" \
         "$(inspect "$id" '{{if .State.Health}}{{.State.Health.Status}}{{else}}{{.State.Status}}{{end}}')" \
@@ -23,32 +24,43 @@ status() {
   echo "nginx serves $(front site 2>/dev/null || echo nothing) and sends requests to $(front list 2>/dev/null | paste -sd ' ')"
 }
 
-logs() { compose "$(marked current)" logs --follow --tail 100 "$@"; }
+logs() {
+  local release
+  release=$(marked current | grep . || marked target)
+  [ -n "$release" ] || fail "nothing is deployed"
+  compose "$release" logs --follow --tail 100 "$@"
+}
 
 # Looks at everything that could be wrong, and changes nothing.
 doctor() {
-  local release service id problems=0
+  local release service id found problems=0
   preflight_machine
   release=$(marked current)
   [ -n "$release" ] || fail "nothing is deployed"
   step "containers"
-  for service in nginx api "${ENGINES[@]}" worker $(stores_of "$release"); do
+  for service in nginx api $(engines_of "$release") worker $(stores_of "$release") $(others_of "$release"); do
     [ -n "$(containers "$service")" ] || problem "$service does not run"
     for id in $(containers "$service" -a); do
-      healthy "$id" || problem "$(name_of "$id") is not healthy: $(inspect "$id" '{{range .State.Health.Log}}{{.Output}}{{end}}' | tail -n 1)"
+      well "$id" || problem "$(name_of "$id") is not healthy: $(inspect "$id" '{{range .State.Health.Log}}{{.Output}}{{end}}' | tail -n 1)"
       [ "$(inspect "$id" '{{.State.OOMKilled}}')" != true ] || problem "$(name_of "$id") ran out of memory"
       [ "$(inspect "$id" '{{.RestartCount}}')" = 0 ] || problem "$(name_of "$id") was restarted $(inspect "$id" '{{.RestartCount}}') times"
     done
   done
   step "settings and dependencies"
-  for service in api "${ENGINES[0]}" worker; do
-    compose "$release" run --rm --no-deps -T "$service" check 2>/dev/null | grep -A 1 PROBLEM && problem "$service: see above"
+  for service in api "$(engines_of "$release" | head -n 1)" worker; do
+    if ! found=$(compose "$release" run --rm --no-deps -T "$service" check 2>&1); then
+      grep -A 1 PROBLEM <<<"$found" || tail -n 5 <<<"$found"
+      problem "$service: see above"
+    fi
   done
-  smoke "$release" || problem "the smoke test failed"
+  smoke || problem "the smoke test failed"
   echo
   if [ "$problems" -eq 0 ]; then echo "All is well."; else echo "$problems problem(s)."; fi
   [ "$problems" -eq 0 ]
 }
+
+# As healthy, for those as well that cannot say.
+well() { [ "$(inspect "$1" '{{.State.Running}} {{if .State.Health}}{{.State.Health.Status}}{{end}}' | sed 's/ $/ healthy/')" = "true healthy" ]; }
 
 problem() {
   problems=$((problems + 1))

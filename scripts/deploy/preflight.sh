@@ -6,33 +6,58 @@ REQUIRED=(COLLABRY_JWT_SECRET COLLABRY_SERVICE_SECRET)
 # Of this machine and .env, before images are built.
 preflight_machine() {
   step "pre-flight: this machine"
-  local tool free name value
+  local tool name value
   for tool in curl flock sha256sum; do
     command -v "$tool" >/dev/null || fail "$tool is missing"
   done
   docker version >/dev/null 2>&1 || fail "no Docker engine answers"
   $COMPOSE version >/dev/null 2>&1 || fail "neither 'docker compose' nor docker-compose is installed"
-  free=$(df --output=avail -BG "$(docker info --format '{{.DockerRootDir}}')" | tail -n 1 | tr -dc 0-9)
-  [ "$free" -ge "$MIN_DISK_GB" ] || fail "only $free GB are free for images; $MIN_DISK_GB are needed (COLLABRY_MIN_DISK_GB)"
+  look_at_disk
   [ -f "$ENV_FILE" ] || fail "there is no $ENV_FILE; begin with: cp .env.example .env"
+  # Each that reads it understands anything else in its own way.
+  name=$(grep -nE "^[A-Z][A-Z0-9_]*=.*(['\"\`\$\\]| #|[[:space:]]\$)" "$ENV_FILE" | cut -d = -f 1 | paste -sd ' ') || true
+  [ -z "$name" ] || fail "values in $ENV_FILE stand as they are, without quotes, \$, \\ or anything behind them: see line $name"
   [ -n "$(setting_of_file MONGODB_URI)" ] || REQUIRED+=(MONGODB_PASSWORD)
   [ -n "$(setting_of_file REDIS_URL)" ] || REQUIRED+=(REDIS_PASSWORD)
   for name in "${REQUIRED[@]}"; do
     value=$(setting_of_file "$name")
     [ -n "$value" ] || fail "$name is not set in $ENV_FILE; openssl rand -hex 32 draws one"
   done
+  # A rolling update has one replica more.
+  [ "$(replicas)" -lt "$SLOTS" ] || fail "$(replicas) apis need more than $SLOTS sockets: raise COLLABRY_FRONT_SLOTS"
+}
+
+look_at_disk() {
+  local folder free
+  folder=$(docker info --format '{{.DockerRootDir}}')
+  if ! free=$(df --output=avail -BG "$folder" 2>/dev/null | tail -n 1 | tr -dc 0-9); then
+    say "the disk of the Docker engine is elsewhere, and not looked at"
+  elif [ "$free" -lt "$MIN_DISK_GB" ]; then
+    fail "only $free GB are free for images; $MIN_DISK_GB are needed (COLLABRY_MIN_DISK_GB)"
+  fi
 }
 
 # Of the new images with the real settings: each role looks itself at what it needs.
 preflight_release() {
   local release=$1 role
   step "pre-flight: settings and dependencies"
-  compose "$release" config --quiet || fail "Compose does not accept the settings"
+  compose "$release" config --services >"$STATE/releases/$release/services" || fail "Compose does not accept the settings"
   ensure_stores "$release" || fail "Redis and MongoDB do not come up"
-  for role in api "${ENGINES[0]}" worker; do
-    compose_quietly "$release" run --rm --no-deps -T "$role" check ||
-      fail "the pre-flight of $role found what is above; nothing was changed"
+  for role in api "$(engines_of "$release" | head -n 1)" worker; do
+    check "$release" "$role" || fail "the pre-flight of $role found what is above; no container was touched"
   done
+}
+
+# A role looks itself at what it needs. Chat goes on without model providers, and what mends one may be in this very release.
+check() {
+  local found
+  if found=$(compose "$1" run --rm --no-deps -T "$2" check 2>&1); then return; fi
+  if grep -q '^PROBLEM' <<<"$found" && ! grep '^PROBLEM' <<<"$found" | grep -qv '^PROBLEM  models of '; then
+    grep -A 1 '^PROBLEM' <<<"$found" | sed 's/^/   /'
+    return
+  fi
+  echo "$found" >&2
+  return 1
 }
 
 # Redis and MongoDB, unless they are somebody else's.

@@ -31,7 +31,7 @@ new_release() {
 # The settings as Compose and the processes get them.
 release_env() {
   local role id
-  grep -E '^[A-Z_]+=.' "$ENV_FILE" || true
+  grep -E '^[A-Z][A-Z0-9_]*=.' "$ENV_FILE" || true
   [ -n "$(setting_of_file MONGODB_URI)" ] ||
     echo "MONGODB_URI=mongodb://collabry:$(setting_of_file MONGODB_PASSWORD)@mongodb:27017/collabry?authSource=admin&replicaSet=rs0"
   [ -n "$(setting_of_file REDIS_URL)" ] || echo "REDIS_URL=redis://:$(setting_of_file REDIS_PASSWORD)@redis:6379/0"
@@ -47,9 +47,14 @@ images_of() { cat "$STATE/releases/$1/images"; }
 image_of() { images_of "$1" | awk -v role="$2" '$1 == role { print $2 }'; }
 env_of() { grep -s "^$2=" "$STATE/releases/$1/env" | tail -n 1 | cut -d = -f 2-; }
 
+# What the Compose files have, known since the pre-flight.
+services_of() { cat "$STATE/releases/$1/services"; }
+engines_of() { services_of "$1" | grep '^ai-engine-' | sort -V; }
+others_of() { services_of "$1" | grep -vE '^(ai-engine-.*|api|collabry|mongodb|nginx|redis|worker)$' || true; }
+
 pin_images() {
   local role id
-  while read -r role id; do pin "$role" "$id"; done < <(images_of "$1")
+  while read -r role id; do pin "$role" "$id" || return 1; done < <(images_of "$1")
 }
 
 marked() { cat "$STATE/$1" 2>/dev/null || true; }

@@ -6,7 +6,7 @@ roll() {
   local release=$1 service
   pin_images "$release" || return 1
   ensure_stores "$release" || return 1
-  for service in "${ENGINES[@]}"; do
+  for service in $(engines_of "$release"); do
     step "roll $service"
     replace "$release" "$service" || return 1
   done
@@ -14,7 +14,23 @@ roll() {
   if [ "$MODE" = blue-green ]; then switch_apis "$release" || return 1; else roll_apis "$release" || return 1; fi
   roll_front "$release" || return 1
   step "roll worker"
-  replace "$release" worker
+  replace "$release" worker || return 1
+  roll_others "$release"
+}
+
+# What other Compose files add, as Prometheus. People are served without it: that it does not start is only said.
+roll_others() {
+  local release=$1 others id
+  mapfile -t others < <(others_of "$release")
+  if [ ${#others[@]} -gt 0 ]; then
+    step "others: ${others[*]}"
+    compose_quietly "$release" up -d --no-deps "${others[@]}" || warn "not all of these run: ${others[*]}"
+  fi
+  for id in $(docker ps --all --quiet --no-trunc --filter "label=com.docker.compose.project=$PROJECT" --filter label=com.docker.compose.oneoff=False); do
+    services_of "$release" | grep -qxF "$(inspect "$id" '{{index .Config.Labels "com.docker.compose.service"}}')" && continue
+    say "ends $(name_of "$id"), which is in no file any more"
+    remove "$id"
+  done
 }
 
 # replace RELEASE SERVICE: in place, for roles whose work others take over meanwhile.
@@ -43,6 +59,8 @@ replicas() { marked replicas | grep . || setting COLLABRY_API_REPLICAS 3; }
 roll_apis() {
   local release=$1 old
   step "roll api"
+  # Nobody is held back or left out any more by a deploy that was killed.
+  front release || return 1
   forget_the_dead "$release"
   for id in $(of_release "$release"); do accept "$release" "$id" || return 1; done
   for old in $(not_of_release "$release"); do
@@ -97,7 +115,7 @@ accept() {
   wait_healthy "$id" || return 1
   address=$(address_of "$id"):5000
   front has "$address" || return 1
-  verify_through_front "$release" "$address" || return 1
+  verify_through_front "$address" || return 1
   say "$(name_of "$id") serves at $address"
 }
 

@@ -5,14 +5,15 @@
 roll_back() {
   local failed=$1 good
   good=$(marked current)
+  unmark back
   if [ -z "$good" ]; then
-    warn "$failed failed, and there is no release before it to go back to; see ./deploy.sh logs"
-    exit "$ROLLED_BACK"
+    warn "$failed failed, and there is no release before it to go back to; see ./deploy.sh status and docker logs"
+    exit "$BROKEN"
   fi
   step "roll back to $good"
   mark target "$good"
   front release || true
-  if MODE=rolling roll "$good" && smoke "$good"; then
+  if MODE=rolling roll "$good" && smoke; then
     unmark target
     warn "$failed failed and was rolled back; $good serves: $(images_line "$good")"
     exit "$ROLLED_BACK"
@@ -28,8 +29,14 @@ go_back() {
   local current previous
   current=$(marked current)
   previous=$(marked previous)
-  # A deploy that was killed is undone; one that was finished is taken back.
-  if [ -n "$(marked target)" ] && [ "$(marked target)" != "$current" ]; then previous=$current; fi
+  # A way back that was killed goes on; a deploy that was killed is undone; one that was finished is taken back.
+  if [ -n "$(marked back)" ]; then
+    previous=$(marked back)
+  elif [ -n "$(marked target)" ]; then
+    previous=$current
+  fi
   [ -n "$previous" ] || fail "there is no release to go back to"
+  mark back "$previous"
   roll_out "$previous"
+  unmark back
 }

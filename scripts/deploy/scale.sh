@@ -10,6 +10,7 @@ scale() {
     api=[1-9] | api=[1-9][0-9]) count=${1#api=} ;;
     *) warn "usage: ./deploy.sh scale api=5 (engines have names of their own: see docs/operations.md)"; exit "$USAGE" ;;
   esac
+  [ "$count" -lt "$SLOTS" ] || fail "$count apis need more than $SLOTS sockets: raise COLLABRY_FRONT_SLOTS, deploy, and ./deploy.sh front"
   mark replicas "$count"
   step "scale api to $count"
   forget_the_dead "$release"

@@ -4,7 +4,7 @@
 # Exit codes.
 FAILED=1      # nothing was changed
 ROLLED_BACK=2 # the release failed, and the one before serves again
-BROKEN=3      # going back failed too
+BROKEN=3      # the release failed, and there is nothing that could be gone back to
 USAGE=64
 
 ENV_FILE=${ENV_FILE:-$ROOT/.env}
@@ -25,8 +25,8 @@ STATE=$(setting COLLABRY_STATE_DIR "$ROOT/.deploy")
 MODE=$(setting MODE rolling)
 READY_SECS=$(setting COLLABRY_READY_SECS 120)
 MIN_DISK_GB=$(setting COLLABRY_MIN_DISK_GB 5)
+SLOTS=$(setting COLLABRY_FRONT_SLOTS 12)
 ROLES=(api worker ai-engine standalone nginx)
-ENGINES=(ai-engine-1 ai-engine-2)
 
 # Secrets are in it.
 private_folder() { (umask 077 && mkdir -p "$1"); }

@@ -82,5 +82,5 @@ lifecycle:
 
 {{/* A pod whose settings changed is replaced. */}}
 {{- define "collabry.checksum" -}}
-checksum/settings: {{ printf "%s%s" (toJson .Values.settings) (toJson .Values.secrets) | sha256sum }}
+checksum/settings: {{ include (print .Template.BasePath "/settings.yaml") . | sha256sum }}
 {{- end }}

@@ -3,17 +3,21 @@
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
 
-import { chat, Crowd } from "../../cluster/crowd.js";
+import { Crowd } from "../../cluster/crowd.js";
 import { PHOTOSYNTHESIS } from "../../support/documents.js";
 
 /** As many as it takes that nobody is refused because too many write to one conversation at once. */
 const ROOMS = 4;
 const SOCKETS = 3;
 const CALLERS = ROOMS;
-/** Between two requests of a caller. */
-const PAUSE_MS = 20;
-/** Between two questions. */
+/** Between two requests of a caller, of which one in so many writes: what stands in for MongoDB reads all there is. */
+const PAUSE_MS = 100;
+const WRITES = 5;
+/** Between two things that somebody says over a socket, and between two questions. */
+const TALK_MS = 1_000;
 const QUESTION_MS = 1_500;
+/** Access tokens last a quarter of an hour. */
+const RENEW_MS = 4 * 60_000;
 
 export class Load {
   #over = false;
@@ -31,14 +35,32 @@ export class Load {
       await owner.ready((await owner.upload(notebookId, "photosynthesis.md", PHOTOSYNTHESIS)).id);
     }
     for (const room of load.rooms) await load.crowd.enter(room, SOCKETS, { watch: true });
-    const over = () => load.#over;
     load.work = Promise.all([
-      chat(load.crowd.members.filter((_, n) => n % 3 === 0), 100_000, over),
+      ...load.crowd.members.filter((_, n) => n % SOCKETS === 0).map((member) => load.#talk(member)),
       load.#ask(load.crowd.members[1]),
+      load.#stayIn(new Set(load.rooms.flatMap(({ accounts }) => accounts))),
       ...Array.from({ length: CALLERS }, (_, n) => load.#call(load.rooms[n % ROOMS])),
     ]);
     load.work.catch(() => {});
     return load;
+  }
+
+  /** @param {import("../../cluster/member.js").Member} member */
+  async #talk(member) {
+    for (let n = 1; !this.#over; n += 1) {
+      const message = await member.send(`${member.name} says ${n}`);
+      if (n % 5 === 0) await member.edit(message.id, `${member.name} corrects ${n}`);
+      await sleep(TALK_MS);
+    }
+  }
+
+  /** @param {Set<import("../../support/account.js").Account>} accounts */
+  async #stayIn(accounts) {
+    for (let renewed = Date.now(); !this.#over; await sleep(TALK_MS)) {
+      if (Date.now() - renewed < RENEW_MS) continue;
+      await Promise.all([...accounts].map((account) => account.refresh()));
+      renewed = Date.now();
+    }
   }
 
   /** Questions, each answer watched over server-sent events. @param {import("../../cluster/member.js").Member} member */
@@ -53,12 +75,12 @@ export class Load {
 
   /** One request after the other, each once: reading, and writing. */
   async #call({ conversation, accounts: [account] }) {
-    const headers = { authorization: `Bearer ${account.token}`, "content-type": "application/json" };
     const path = `${account.url}/api/conversations/${conversation}/messages`;
     for (let n = 0; !this.#over; n += 1) {
       const clientId = crypto.randomUUID();
+      const headers = { authorization: `Bearer ${account.token}`, "content-type": "application/json" };
       const post = { method: "POST", headers, body: JSON.stringify({ clientId, content: `Request ${n}`, ask: false }) };
-      const writes = n % 2 === 1;
+      const writes = n % WRITES === 0;
       if (writes) this.crowd.recording.sent.add(clientId);
       const begin = performance.now();
       const answer = await fetch(writes ? path : `${path}?limit=20`, writes ? post : { headers }).then(

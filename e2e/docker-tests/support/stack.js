@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
@@ -27,12 +27,16 @@ const run = promisify(execFile);
 export class Stack {
   #accounts = 0;
   project = `collabry-test-${process.pid}`;
+  /** Compose files on top of ours. */
+  extra = join(TESTS, "compose.test.yml");
 
   /** @param {{ after(fn: () => unknown): void }} test */
   static async prepare(test) {
     const stack = new Stack();
     test.after(() => stack.destroy());
     stack.folder = await mkdtemp(join(tmpdir(), "collabry-docker-"));
+    stack.tls = join(stack.folder, "tls");
+    await mkdir(stack.tls);
     const [http, https, subnet] = await freePorts(3);
     stack.url = `http://127.0.0.1:${http}`;
     stack.settings = {
@@ -44,6 +48,7 @@ export class Stack {
       MONGODB_URI: "mongodb://mongodb:27017/collabry",
       COLLABRY_HTTP_PORT: String(http),
       COLLABRY_HTTPS_PORT: String(https),
+      COLLABRY_TLS_DIR: stack.tls,
       COLLABRY_FRONTEND_SUBNET: `172.31.${subnet % 250}.0/24`,
       COLLABRY_THREADS: "1",
       ...GENEROUS,
@@ -67,7 +72,7 @@ export class Stack {
       ENV_FILE: join(this.folder, ".env"),
       COLLABRY_STATE_DIR: join(this.folder, "state"),
       COLLABRY_PROJECT: this.project,
-      COLLABRY_COMPOSE_EXTRA: join(TESTS, "compose.test.yml"),
+      COLLABRY_COMPOSE_EXTRA: this.extra,
       BASE_IMAGE,
       BINARIES: "prebuilt",
       BUILD: "no",

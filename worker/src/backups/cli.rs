@@ -33,19 +33,19 @@ pub enum BackupCommand {
     Restore(RestoreOptions),
     /// Read a backup to its end and hold it against its manifest
     Verify(VerifyOptions),
-    /// Make a pair of keys for backups: the secret one in a file, the public one to be set as COLLABRY_BACKUP_RECIPIENT
+    /// Make a pair of keys for backups: the secret one in a file, the public one to be set as `COLLABRY_BACKUP_RECIPIENT`
     BackupKey(KeyOptions),
 }
 
 #[derive(Debug, Args)]
 pub struct BackupOptions {
-    /// The file to write; - is standard output. Default: a new one in COLLABRY_BACKUP_URL
+    /// The file to write; - is standard output. Default: a new one in `COLLABRY_BACKUP_URL`
     file: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
 pub struct Which {
-    /// A file, or the name of a backup in COLLABRY_BACKUP_URL; - is standard input. Default: the newest there
+    /// A file, or the name of a backup in `COLLABRY_BACKUP_URL`; - is standard input. Default: the newest there
     file: Option<PathBuf>,
     /// File with the secret key, for backups that are encrypted
     #[arg(long, value_name = "FILE")]
@@ -76,8 +76,12 @@ pub struct KeyOptions {
     file: PathBuf,
 }
 
-#[tokio::main]
-pub async fn run(config: &Config, command: BackupCommand) -> anyhow::Result<ExitCode> {
+/// One of the commands, on a runtime of its own.
+pub fn run(config: &Config, command: BackupCommand) -> anyhow::Result<ExitCode> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(chosen(config, command))
+}
+
+async fn chosen(config: &Config, command: BackupCommand) -> anyhow::Result<ExitCode> {
     match command {
         BackupCommand::Backup(options) => back_up(config, options).await,
         BackupCommand::Restore(options) => restore(config, options).await,

@@ -46,6 +46,7 @@ pub struct Entry {
 
 impl Manifest {
     /// Sets the settings; those that open something only when the archive is `encrypted`.
+    #[must_use]
     pub fn with_settings(mut self, settings: &[Setting], encrypted: bool) -> Self {
         for setting in settings {
             if setting.secret && !encrypted {

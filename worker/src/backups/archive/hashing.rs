@@ -21,7 +21,7 @@ impl<R> Hashing<R> {
 
     /// What was read, under a name.
     pub fn entry(self, name: impl Into<String>) -> Entry {
-        let sha256 = self.hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+        let sha256 = format!("{:x}", self.hash.finalize());
         Entry { name: name.into(), bytes: self.bytes, sha256 }
     }
 }

@@ -1,0 +1,130 @@
+// What else deploy.sh does: a registry, looking at what runs, nginx itself, TLS, and services of other Compose files.
+
+import assert from "node:assert/strict";
+import { chmod, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { connect } from "node:tls";
+
+import { certificate, raw, text } from "../support/proxy.js";
+import { until } from "../support/wait.js";
+import { docker, inspect } from "./support/docker.js";
+import { registry } from "./support/registry.js";
+import { ROLES, Stack } from "./support/stack.js";
+import { newVersion } from "./support/versions.js";
+
+const stack = await Stack.prepare({ after });
+// One sign-in in a quarter of an hour: whoever deploys more often than that must get through as well.
+stack.settings.COLLABRY_LIMIT_SIGN_IN = "1";
+await stack.configure();
+await stack.ensureImages("v1");
+
+test("images are pushed to a registry, and a deploy pulls them from there", async (t) => {
+  const address = await registry(t, stack.folder);
+  const env = { VERSION: "v3", REGISTRY: `${address}/collabry` };
+  await newVersion("v3", "v1");
+  const { code, output } = await stack.run(["push"], env);
+  assert.equal(code, 0, output);
+  const pushed = await Promise.all(ROLES.map(async (role) => (await inspect(`collabry/${role}:v3`))[0].Id));
+  await docker("rmi", ...ROLES.flatMap((role) => [`collabry/${role}:v3`, `${address}/collabry/${role}:v3`]));
+  const missing = await stack.run([], { ...env, VERSION: "v4", USE_REGISTRY: "true" });
+  assert.equal(missing.code, 1, missing.output);
+  assert.match(missing.output, /collabry\/api:v4 cannot be pulled/);
+  const another = join(stack.folder, "another.yml");
+  await writeFile(another, "services: { another: { image: collabry-test/redis, command: [sleep, infinity], init: true } }\n");
+  await stack.deploy("v3", { ...env, USE_REGISTRY: "true", COLLABRY_COMPOSE_EXTRA: `${stack.extra} ${another}` });
+  await stack.assertServes("v3");
+  const pulled = await Promise.all(ROLES.map(async (role) => (await inspect(`collabry/${role}:v3`))[0].Id));
+  assert.deepEqual(pulled, pushed);
+  assert.equal((await stack.service("another"))[0].State.Running, true, "what another Compose file adds is started");
+});
+
+test("status, logs and doctor say what runs, and what does not", async (t) => {
+  const status = await stack.run(["status"]);
+  assert.equal(status.code, 0, status.output);
+  assert.match(status.output, /^release {3}v3-\w{8}$/m);
+  assert.match(status.output, /_api_\d+ +healthy +v3-\w{8}/);
+  assert.match(status.output, /sends requests to (\d+\.\d+\.\d+\.\d+:5000 ?){3}/);
+
+  const logs = stack.start(["logs", "api"]);
+  t.after(() => logs.destroy());
+  await until("lines of an api are shown", () => /api_\d+ .*"message"/.test(logs.output));
+  assert.ok(!/worker_1/.test(logs.output), "of this service alone");
+
+  const well = await stack.run(["doctor"]);
+  assert.equal(well.code, 0, well.output);
+  assert.match(well.output, /signed in, uploaded, asked, was answered, deleted\n+All is well\./);
+  const [worker] = await stack.service("worker");
+  await docker("stop", worker.Id);
+  const ill = await stack.run(["doctor"]);
+  await docker("start", worker.Id);
+  assert.equal(ill.code, 1, ill.output);
+  assert.match(ill.output, /PROBLEM worker does not run/);
+});
+
+test("nginx itself is replaced when that is asked for", async () => {
+  const [before] = await stack.service("nginx");
+  const { code, output } = await stack.run(["front"]);
+  assert.equal(code, 0, output);
+  const [now] = await stack.service("nginx");
+  assert.notEqual(now.Id, before.Id);
+  await stack.assertServes("v3");
+  assert.equal((await fetch(stack.url)).status, 200);
+});
+
+test("what is asked for wrongly changes nothing", async () => {
+  for (const args of [["launch"], ["scale", "worker=2"], ["scale", "api=0"]]) {
+    const { code, output } = await stack.run(args);
+    assert.equal(code, 64, output);
+  }
+  const { code, output } = await stack.run(["scale", "api=12"]);
+  assert.equal(code, 1, output);
+  assert.match(output, /raise COLLABRY_FRONT_SLOTS/);
+  await stack.configure({ REDIS_PASSWORD: '"quoted"' });
+  const quoted = await stack.run([], { VERSION: "v3" });
+  await stack.configure();
+  assert.equal(quoted.code, 1, quoted.output);
+  assert.match(quoted.output, /without quotes.*REDIS_PASSWORD/);
+});
+
+test("TLS and another upload limit come with a deploy, and a renewed certificate by itself", async () => {
+  const folder = stack.tls;
+  await certificate(folder);
+  // Of nginx' user inside.
+  await chmod(join(folder, "key.pem"), 0o644);
+  const settings = { NGINX_CERTIFICATE: "/etc/collabry/tls/certificate.pem", NGINX_CERTIFICATE_KEY: "/etc/collabry/tls/key.pem", COLLABRY_MAX_UPLOAD_MB: "2", COLLABRY_OLLAMA_URL: "http://127.0.0.1:1" };
+  await stack.configure(settings);
+  const port = Number(stack.settings.COLLABRY_HTTPS_PORT);
+  const secure = `https://127.0.0.1:${port}`;
+  const output = await stack.deploy("v3");
+  assert.match(output, new RegExp(`serves at ${secure}`));
+  assert.match(output, /PROBLEM {2}models of ollama/, "a model provider that is away is said, and hinders nothing");
+  await stack.assertServes("v3");
+  assert.deepEqual(await stack.service("another"), [], "what no Compose file has any more is ended");
+  const sent = await raw(`${stack.url}/some/page`);
+  assert.deepEqual([sent.statusCode, sent.headers.location], [308, "https://127.0.0.1/some/page"]);
+  const page = await raw(secure, { rejectUnauthorized: false });
+  assert.equal(page.statusCode, 200);
+  assert.match(await text(page), /<title>/);
+  assert.match(String(page.headers["strict-transport-security"]), /max-age=63072000/);
+
+  const headers = { "content-length": String(4 << 20) };
+  const large = await raw(`${secure}/api/notebooks/any/sources`, { method: "POST", headers, rejectUnauthorized: false });
+  assert.equal(large.statusCode, 413);
+
+  const [before] = await stack.service("nginx");
+  const served = () => new Promise((resolve, reject) => {
+    const socket = connect({ host: "127.0.0.1", port, rejectUnauthorized: false }, () => {
+      resolve(socket.getPeerX509Certificate()?.fingerprint256);
+      socket.destroy();
+    });
+    socket.on("error", reject);
+  });
+  const old = await served();
+  await certificate(folder);
+  await chmod(join(folder, "key.pem"), 0o644);
+  await until("nginx serves the renewed certificate", async () => (await served()) !== old);
+  const [now] = await stack.service("nginx");
+  assert.equal(now.Id, before.Id);
+  assert.equal(now.RestartCount, 0);
+});
