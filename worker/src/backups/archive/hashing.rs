@@ -1,5 +1,6 @@
 //! A reader that knows what went through it.
 
+use std::fmt::Write as _;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
@@ -21,7 +22,11 @@ impl<R> Hashing<R> {
 
     /// What was read, under a name.
     pub fn entry(self, name: impl Into<String>) -> Entry {
-        let sha256 = format!("{:x}", self.hash.finalize());
+        let mut sha256 = String::new();
+        for byte in self.hash.finalize() {
+            // Writing into a string does not fail.
+            let _ = write!(sha256, "{byte:02x}");
+        }
         Entry { name: name.into(), bytes: self.bytes, sha256 }
     }
 }
