@@ -3,8 +3,10 @@
 set -euo pipefail
 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+# shellcheck disable=SC2034 # for backups
+CALLED_FROM=$PWD
 cd "$ROOT"
-for part in settings lock compose images release preflight front containers roll blue-green smoke rollback deploy scale look help; do
+for part in settings lock compose images release preflight front containers roll blue-green smoke rollback deploy backup scale look help; do
   # shellcheck disable=SC1090 # named above
   . "scripts/deploy/$part.sh"
 done
@@ -16,6 +18,8 @@ case $command in
   rollback) lock && go_back ;;
   scale) lock && scale "$@" ;;
   front) lock && replace_front ;;
+  backup) backup "$@" ;;
+  restore) lock && restore "$@" ;;
   build) build_images ;;
   push) push_images ;;
   status) status ;;

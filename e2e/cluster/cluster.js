@@ -23,6 +23,7 @@ import { Mongo, Redis } from "./stores.js";
  * @property {string} [mongodb] a server that runs already
  * @property {string} [redis] a server that runs already
  * @property {number} [port] of nginx
+ * @property {(env: Record<string, string>) => Promise<unknown>} [fill] puts something into the stores before anyone else
  * @property {(name: string) => ((line: string) => void)} [log] where a process's lines go
  */
 
@@ -106,6 +107,7 @@ export class Cluster {
   /** Starts everything, what others need first. */
   async run() {
     await Promise.all([this.redis?.start(), this.mongodb?.start()]);
+    await this.options.fill?.(this.env);
     await Promise.all(this.engines.map((engine) => engine.start()));
     await Promise.all([...this.apis, ...this.workers].map((part) => part.start()));
     await this.nginx?.start();

@@ -17,9 +17,15 @@ const TICKS = 100;
 
 /** Processor time in milliseconds, of all its threads, since it began. @param {number} pid */
 export async function cpuOf(pid) {
+  const { user, system } = await timesOf(pid);
+  return user + system;
+}
+
+/** The same, by where it was spent: in the program itself, and in the kernel for it. @param {number} pid */
+export async function timesOf(pid) {
   const stat = await readFile(`/proc/${pid}/stat`, "utf8");
   // The name in brackets may hold spaces.
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   const [user, system] = [Number(fields[11]), Number(fields[12])];
-  return ((user + system) * 1000) / TICKS;
+  return { user: (user * 1000) / TICKS, system: (system * 1000) / TICKS };
 }

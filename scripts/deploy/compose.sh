@@ -9,7 +9,7 @@ fi
 compose() {
   local folder=$STATE/releases/$1 file files=() name kept=()
   shift
-  for name in PATH HOME "${!DOCKER_@}"; do kept+=("$name=${!name:-}"); done
+  for name in PATH HOME "${!DOCKER_@}" "${!COLLABRY_BACKUP_SECRET_@}"; do kept+=("$name=${!name:-}"); done
   for file in "$folder"/*.yml; do files+=(-f "$file"); done
   # shellcheck disable=SC2086 # one word or two
   env -i "${kept[@]}" COLLABRY_ENV_FILE="$folder/env" \

@@ -10,6 +10,9 @@ Deploys Collabry on this machine with Docker, and keeps what was good.
   ./deploy.sh scale api=5         more or fewer api replicas, for good
   ./deploy.sh logs [SERVICE…]     follow the logs
   ./deploy.sh doctor              look for what is wrong, changing nothing but a notebook of its own
+  ./deploy.sh backup [FILE]       copy everything, while it runs; without FILE to COLLABRY_BACKUP_URL, or else into backups/
+  ./deploy.sh restore FILE        deploy VERSION with what that backup holds, where nothing is yet; IDENTITY=FILE names the
+                                  secret key of a backup that is encrypted
   ./deploy.sh front               replace nginx itself; its port is closed for about a second
   ./deploy.sh build | push        only build the images, or push them to $REGISTRY
 

@@ -2,14 +2,13 @@
 
 use std::collections::BTreeSet;
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::clock::{Clock as _, SystemClock};
 use crate::config::{BlobConfig, Config};
-use crate::coordination::{self, Sockets};
-use crate::{redis, storage};
+use crate::redis;
+use crate::storage::{self, BlobError, Blobs, Look};
 
 /// A secret with fewer different characters was typed, not drawn.
 const VARIETY: usize = 10;
@@ -73,24 +72,11 @@ fn secrets(config: &Config) -> Finding {
     Finding::new("secrets", result)
 }
 
+/// Changes nothing: what is there may belong to another version that runs.
 async fn storage(config: &Config) -> Vec<Finding> {
-    // Redis is looked at by itself.
-    let without_redis = Config { redis: None, ..config.clone() };
-    let opened = async {
-        let coordination = coordination::open(&without_redis, Arc::new(SystemClock), Sockets::Here).await?;
-        storage::open(config, coordination.generation_log, SystemClock.now()).await
-    };
-    let stores = match opened.await {
-        Ok(stores) => stores,
-        Err(error) => return vec![Finding::new("storage", Err::<(), _>(error.to_string()))],
-    };
     let database = if config.storage.mongodb.is_some() { "database (MONGODB_URI)" } else { "database" };
-    let answers = async {
-        stores.probe.ping().await?;
-        stores.probe.version().await
-    };
-    let database = match answers.await {
-        Ok(version) => Finding::new(format!("{database}: {version}"), Ok::<_, String>(())),
+    let database = match storage::look(config).await {
+        Ok(found) => Finding::new(format!("{database}: {}{}", found.version, pending(&found)), Ok::<_, String>(())),
         Err(error) => Finding::new(database, Err::<(), _>(error.to_string())),
     };
     let place = match &config.storage.blobs {
@@ -98,8 +84,16 @@ async fn storage(config: &Config) -> Vec<Finding> {
         BlobConfig::Folder(folder) => format!("files in {}", folder.display()),
         BlobConfig::S3(s3) => format!("files in the bucket {}", s3.bucket),
     };
-    let fix = |error| format!("{error}. See COLLABRY_BLOBS_URL and the COLLABRY_S3_ settings.");
-    vec![database, Finding::new(place, stores.blobs.ping().await.map_err(fix))]
+    let blobs = async { Blobs::open(&config.storage.blobs, &config.storage.data_dir, SystemClock.now())?.ping().await };
+    let fix = |error: BlobError| format!("{error}. See COLLABRY_BLOBS_URL and the COLLABRY_S3_ settings.");
+    vec![database, Finding::new(place, blobs.await.map_err(fix))]
+}
+
+fn pending(found: &Look) -> String {
+    if found.pending.is_empty() {
+        return String::new();
+    }
+    format!("; the next start makes: {}", found.pending.join(", "))
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Domain types and rules, storage, configuration, telemetry and lifecycle shared by every role.
 
 pub mod auth;
+pub mod backups;
 pub mod check;
 pub mod clock;
 pub mod config;

@@ -49,6 +49,17 @@ where
     }
 }
 
+/// A command of a process that is one of several, with the settings of that process.
+pub fn command(role: Role, run: impl FnOnce(&Config) -> anyhow::Result<ExitCode>) -> ExitCode {
+    match Config::for_role(role) {
+        Ok(config) => run(&config).unwrap_or_else(|error| {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }),
+        Err(problems) => bad_config(&problems),
+    }
+}
+
 fn bad_config(problems: &Problems) -> ExitCode {
     eprintln!("{problems}");
     ExitCode::from(BAD_CONFIG)

@@ -2,6 +2,7 @@
 
 use clap::{Args, Parser, Subcommand};
 use collabry_ai_engine::sources::extract_child::ExtractArgs;
+use collabry_worker::backups::BackupCommand;
 
 const ENVIRONMENT: &str = "\
 Settings are environment variables; these matter first (all of them: .env.example):
@@ -16,6 +17,7 @@ Settings are environment variables; these matter first (all of them: .env.exampl
 Examples:
   collabry check                        say what is missing, and how to fix it
   collabry demo && collabry serve       begin with a notebook to ask about
+  collabry backup monday.tar.gz         copy everything, while the server runs
   COLLABRY_BIND=0.0.0.0:8080 collabry serve";
 
 /// Ask your own material: notebooks of sources, questions about them, streamed answers that cite.
@@ -36,6 +38,8 @@ pub enum Command {
     Health,
     /// Load a small notebook with sources, so that the first question has an answer
     Demo(DemoOptions),
+    #[command(flatten)]
+    Backups(BackupCommand),
     /// Reads one file under tight limits; started by the server itself
     #[command(hide = true)]
     Extract(ExtractArgs),

@@ -1,5 +1,6 @@
 //! `collabry`: the three roles in one process, and the command line of whoever runs it.
 
+mod backups;
 mod check;
 mod cli;
 mod data_dir;
@@ -33,6 +34,7 @@ fn main() -> ExitCode {
         Command::Check => check::run(&config),
         Command::Health => Ok(health::ask(config.services.internal_bind.unwrap_or(config.api.bind))),
         Command::Demo(options) => demo::run(&config, &options),
+        Command::Backups(command) => backups::run(&config, command),
         Command::Extract(_) => Ok(ExitCode::SUCCESS),
     };
     result.unwrap_or_else(|error| {

@@ -31,12 +31,13 @@ pub async fn run(config: Config) -> anyhow::Result<ExitCode> {
     };
     let worker = Worker::build(WorkerParts {
         config: config.worker,
+        settings: Config::settings(),
         drain: config.api.drain,
         stores: stores.clone(),
         fan_out: Arc::clone(&coordination.fan_out),
         clock: Arc::clone(&clock),
         ends_generations: false,
-    });
+    })?;
     let mut registry = metrics::registry("standalone");
     coordination.register(&mut registry);
     stores.register(&mut registry);

@@ -1,6 +1,7 @@
 //! The worker: what has to be done from time to time, whether anyone asks or not.
 
 mod auth;
+pub mod backups;
 mod generations;
 pub mod jobs;
 mod sources;

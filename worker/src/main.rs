@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use collabry_shared::config::Role;
 use collabry_shared::lifecycle;
+use collabry_worker::backups::{self, BackupCommand};
 
 const ENVIRONMENT: &str = "\
 Settings are environment variables (all of them: .env.example). A worker needs
@@ -16,6 +17,8 @@ and often
   COLLABRY_RETENTION_DAYS  how long deleted notebooks and sources are kept [default: 7]
   COLLABRY_JOB_SCHEDULES   jobs at other times, or off
                            [for example \"purge-deleted=0 0 4 * * *;expire-sessions=off\"]
+  COLLABRY_BACKUP_URL      where it keeps a backup of each night
+                           [for example s3://bucket/prefix]
   COLLABRY_INTERNAL_BIND   /health, /ready, /metrics [default: 127.0.0.1:5201]
   COLLABRY_DRAIN_SECS      what running jobs have left after SIGTERM [default: 20]
 
@@ -35,6 +38,8 @@ enum Command {
     Check,
     /// Ask the worker that runs with these settings whether it is ready: exit code 0 or 1
     Health,
+    #[command(flatten)]
+    Backups(BackupCommand),
 }
 
 fn main() -> ExitCode {
@@ -42,5 +47,6 @@ fn main() -> ExitCode {
         Command::Serve => lifecycle::run(Role::Worker, serve::serve),
         Command::Check => lifecycle::check(Role::Worker, async |_| Vec::new()),
         Command::Health => lifecycle::health(Role::Worker),
+        Command::Backups(command) => lifecycle::command(Role::Worker, |config| backups::run(config, command)),
     }
 }

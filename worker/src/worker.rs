@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use collabry_shared::clock::Clock;
-use collabry_shared::config::WorkerConfig;
+use collabry_shared::config::{Setting, WorkerConfig};
 use collabry_shared::generations::Endings;
 use collabry_shared::health::Vitals;
 use collabry_shared::ids::OwnerId;
@@ -22,6 +22,7 @@ use tokio_cron_scheduler::{Job as CronJob, JobScheduler};
 use tokio_util::sync::CancellationToken;
 
 use crate::auth::ExpireSessions;
+use crate::backups::{BackUp, Place};
 use crate::generations::{EndGenerations, ForgetLogs};
 use crate::jobs::{ForgetRuns, Job, Metrics, Runner};
 use crate::sources::PurgeDeleted;
@@ -31,9 +32,14 @@ use crate::vitals::WorkerVitals;
 /// How often requested and abandoned runs are looked for.
 const POLL: Duration = Duration::from_secs(2);
 
+/// Among them the last one that was done is looked for.
+const EARLIER_RUNS: u32 = 100;
+
 /// What a worker is made of; which backends are behind the traits is decided by whoever builds it.
 pub struct WorkerParts {
     pub config: WorkerConfig,
+    /// What is set, for backups.
+    pub settings: Vec<Setting>,
     /// What running jobs have left at shutdown; after it they are given back.
     pub drain: Duration,
     pub stores: Stores,
@@ -45,7 +51,7 @@ pub struct WorkerParts {
 
 impl WorkerParts {
     /// The jobs of every worker.
-    fn built_in(&self) -> Vec<Job> {
+    fn built_in(&self) -> anyhow::Result<Vec<Job>> {
         let Self { config, stores, clock, .. } = self;
         let spec = |job: BuiltIn| job.spec(&config.schedules);
         let mut jobs = vec![
@@ -69,7 +75,12 @@ impl WorkerParts {
             let endings = Endings { stores, fan_out, clock };
             jobs.push(Job::new(spec(BuiltIn::END_GENERATIONS), EndGenerations { endings }));
         }
-        jobs
+        if let Some(place) = Place::open(&config.backups, clock.now())? {
+            let (stores, clock, settings) = (stores.clone(), Arc::clone(clock), self.settings.clone());
+            let (keep, recipient) = (config.backups.keep, config.backups.recipient.clone());
+            jobs.push(Job::new(spec(BuiltIn::BACKUP), BackUp { stores, clock, place, keep, settings, recipient }));
+        }
+        Ok(jobs)
     }
 }
 
@@ -90,9 +101,10 @@ pub struct Worker {
 }
 
 impl Worker {
-    pub fn build(parts: WorkerParts) -> Self {
-        let jobs = parts.built_in();
-        Self::with_jobs(jobs, parts.stores, parts.clock, parts.drain)
+    /// An error says which setting names what cannot be opened.
+    pub fn build(parts: WorkerParts) -> anyhow::Result<Self> {
+        let jobs = parts.built_in()?;
+        Ok(Self::with_jobs(jobs, parts.stores, parts.clock, parts.drain))
     }
 
     /// A worker that has these jobs and no other.
@@ -120,6 +132,8 @@ impl Worker {
         let (give_back, mut runners, mut wakes) = (CancellationToken::new(), JoinSet::new(), HashMap::new());
         for job in self.jobs {
             let declared = ledger.declare(&job.spec, self.clock.now()).await.context("declaring the jobs")?;
+            let earlier = ledger.runs(&job.spec.name, EARLIER_RUNS).await.context("reading the ledger of jobs")?;
+            self.metrics.earlier(&earlier);
             let wake = Arc::new(Notify::new());
             if let Some(schedule) = &job.spec.schedule {
                 scheduler.add(says_when(schedule, &wake)?).await.context("scheduling the jobs")?;

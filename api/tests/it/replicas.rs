@@ -1,5 +1,6 @@
 //! Several replicas over one real Redis: what one of them hears, all tell, once and in order.
 
+use collabry_shared::realtime::Signal;
 use serde_json::{Value, json};
 
 use crate::generations::provider;
@@ -128,6 +129,40 @@ async fn an_answer_streams_from_every_replica_through_a_redis_that_comes_back_em
     }
     let ids: Vec<_> = heard.iter().map(|event| event["eventId"].as_u64().unwrap()).collect();
     assert_eq!(ids, (1..=events.len() as u64).collect::<Vec<_>>());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn news_of_a_beginning_that_come_after_the_end_tell_nothing_again() {
+    let scene = Scene::with(provider().await).await;
+    let mut sockets = [scene.socket(0).await, scene.socket(1).await];
+    let mut answers = Vec::new();
+    for text in ["Count.", "Count again."] {
+        let model = json!({ "model": "ollama/scripted:tokens=3" });
+        let question = scene.ada(0).say(&scene.conversation, text, model).await;
+        answers.push(question["generationId"].as_str().unwrap().to_owned());
+        for socket in &mut sockets {
+            loop {
+                let event = socket.hear("generation:").await;
+                assert_eq!(event["generationId"], json!(answers.last()), "of this answer and no other");
+                if !event["state"].is_null() {
+                    break;
+                }
+            }
+        }
+        let (generation_id, conversation_id) = (answers[0].parse().unwrap(), scene.conversation.parse().unwrap());
+        scene.cluster.fan_out.signal(Signal::GenerationRunning { generation_id, conversation_id }).await;
+    }
+    // What was told of the late news would come before this.
+    scene.say(0, 1).await;
+    for socket in &mut sockets {
+        loop {
+            let event = socket.hear("").await;
+            assert!(event["generationId"].is_null(), "told again: {event}");
+            if event["message"]["content"] == "0" {
+                break;
+            }
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -31,9 +31,16 @@ pub struct S3Config {
     pub keys: Option<(String, SecretString)>,
 }
 
-impl BlobConfig {
-    pub(super) fn read(read: &mut Reader<'_>) -> Self {
-        let url = read.place("COLLABRY_BLOBS_URL");
+/// How to reach S3; the same for files and backups.
+#[derive(Debug)]
+pub(super) struct S3Access {
+    endpoint: Option<Url>,
+    region: String,
+    keys: Option<(String, SecretString)>,
+}
+
+impl S3Access {
+    pub fn read(read: &mut Reader<'_>) -> Self {
         let endpoint = read.url("COLLABRY_S3_ENDPOINT");
         let region = read.text("COLLABRY_S3_REGION", "us-east-1");
         let id = read.text("COLLABRY_S3_ACCESS_KEY_ID", "");
@@ -41,17 +48,27 @@ impl BlobConfig {
         if secret.is_some() == id.is_empty() {
             read.problem("COLLABRY_S3_ACCESS_KEY_ID", "goes with COLLABRY_S3_SECRET_ACCESS_KEY; set both or neither");
         }
-        match url {
-            None => Self::DataDir,
-            Some(url) if url.scheme() == "file" => Self::Folder(url.path().into()),
-            Some(url) => Self::S3(S3Config {
-                bucket: url.host_str().unwrap_or_default().to_owned(),
-                prefix: url.path().trim_matches('/').to_owned(),
-                endpoint,
-                region,
-                keys: secret.map(|secret| (id, secret)),
-            }),
+        Self { endpoint, region, keys: secret.map(|secret| (id, secret)) }
+    }
+}
+
+impl BlobConfig {
+    pub(super) fn read(read: &mut Reader<'_>, access: &S3Access) -> Self {
+        read.place("COLLABRY_BLOBS_URL").map_or(Self::DataDir, |url| Self::at(&url, access))
+    }
+
+    /// A folder or a bucket, as [`Reader::place`] lets them through.
+    pub(super) fn at(url: &Url, access: &S3Access) -> Self {
+        if url.scheme() == "file" {
+            return Self::Folder(url.path().into());
         }
+        Self::S3(S3Config {
+            bucket: url.host_str().unwrap_or_default().to_owned(),
+            prefix: url.path().trim_matches('/').to_owned(),
+            endpoint: access.endpoint.clone(),
+            region: access.region.clone(),
+            keys: access.keys.clone(),
+        })
     }
 }
 

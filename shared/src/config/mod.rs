@@ -1,5 +1,6 @@
 //! Configuration: environment variables, parsed once, every problem reported at once.
 
+mod backups;
 mod blobs;
 mod limits;
 mod mongodb;
@@ -7,6 +8,7 @@ mod reader;
 mod redis;
 mod role;
 mod services;
+mod settings;
 mod telemetry;
 mod worker;
 
@@ -17,6 +19,8 @@ use std::time::Duration;
 use secrecy::SecretString;
 use url::Url;
 
+pub use self::backups::BackupConfig;
+use self::blobs::S3Access;
 pub use self::blobs::{BlobConfig, S3Config};
 pub use self::limits::LimitsConfig;
 pub use self::mongodb::MongoConfig;
@@ -25,6 +29,7 @@ pub use self::reader::{Problem, Problems};
 pub use self::redis::RedisConfig;
 pub use self::role::Role;
 pub use self::services::ServicesConfig;
+pub use self::settings::Setting;
 pub use self::telemetry::{LogFormat, TelemetryConfig};
 pub use self::worker::WorkerConfig;
 use crate::auth::Email;
@@ -151,8 +156,17 @@ impl Config {
 
     fn read(role: Option<Role>, lookup: impl Fn(&str) -> Option<String>) -> Result<Self, Problems> {
         let mut read = Reader::new(&lookup);
+        let config = Self::read_all(&mut read);
+        if let Some(role) = role {
+            role.check(&mut read);
+        }
+        read.finish(config)
+    }
+
+    fn read_all(read: &mut Reader<'_>) -> Self {
+        let s3 = S3Access::read(read);
         let max_upload_bytes = read.number("COLLABRY_MAX_UPLOAD_MB", 50, 1..=10_240) * MIB;
-        let config = Self {
+        Self {
             api: ApiConfig {
                 bind: read.parsed("COLLABRY_BIND", "127.0.0.1:5000", "an address and port, like 0.0.0.0:5000"),
                 jwt_secret: read.secret("COLLABRY_JWT_SECRET", MIN_SECRET_BYTES),
@@ -160,19 +174,19 @@ impl Config {
                 web_dir: read.path("COLLABRY_WEB_DIR", "web/dist"),
                 max_upload_bytes,
                 drain: read.seconds("COLLABRY_DRAIN_SECS", 20, 0..=3600),
-                limits: LimitsConfig::read(&mut read),
+                limits: LimitsConfig::read(read),
                 admin_emails: read.list("COLLABRY_ADMIN_EMAILS", ',', |text| {
                     Email::parse(text).map_err(|_| format!("{text:?} is not an e-mail address"))
                 }),
-                slow_request: TelemetryConfig::slow_request(&mut read),
+                slow_request: TelemetryConfig::slow_request(read),
             },
             storage: StorageConfig {
                 data_dir: read.path("COLLABRY_DATA_DIR", "data"),
-                mongodb: MongoConfig::read(&mut read),
-                blobs: BlobConfig::read(&mut read),
+                mongodb: MongoConfig::read(read),
+                blobs: BlobConfig::read(read, &s3),
             },
-            redis: RedisConfig::read(&mut read),
-            services: ServicesConfig::read(&mut read),
+            redis: RedisConfig::read(read),
+            services: ServicesConfig::read(read),
             engine: EngineConfig {
                 model_dir: read.path("COLLABRY_MODEL_DIR", "models/all-MiniLM-L6-v2"),
                 vector_memory_bytes: read.number("COLLABRY_VECTOR_MEMORY_MB", 512, 16..=1_048_576) * MIB,
@@ -199,13 +213,9 @@ impl Config {
                     between_tokens: read.seconds("COLLABRY_PROVIDER_BETWEEN_TOKENS_SECS", 30, 1..=3600),
                 },
             },
-            worker: WorkerConfig::read(&mut read),
-            telemetry: TelemetryConfig::read(&mut read),
-        };
-        if let Some(role) = role {
-            role.check(&mut read);
+            worker: WorkerConfig::read(read, &s3),
+            telemetry: TelemetryConfig::read(read),
         }
-        read.finish(config)
     }
 }
 

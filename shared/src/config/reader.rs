@@ -43,16 +43,22 @@ impl fmt::Display for Problems {
 pub(super) struct Reader<'a> {
     lookup: &'a dyn Fn(&str) -> Option<String>,
     problems: Vec<Problem>,
+    secrets: Vec<&'static str>,
 }
 
 impl<'a> Reader<'a> {
     pub fn new(lookup: &'a dyn Fn(&str) -> Option<String>) -> Self {
-        Self { lookup, problems: Vec::new() }
+        Self { lookup, problems: Vec::new(), secrets: Vec::new() }
     }
 
     /// The value, or everything that was wrong on the way to it.
     pub fn finish<T>(self, value: T) -> Result<T, Problems> {
         if self.problems.is_empty() { Ok(value) } else { Err(Problems(self.problems)) }
+    }
+
+    /// Those of the settings read so far whose values open something.
+    pub fn secrets(&self) -> &[&'static str] {
+        &self.secrets
     }
 
     fn get(&self, variable: &str) -> Option<String> {
@@ -166,6 +172,7 @@ impl<'a> Reader<'a> {
     }
 
     pub fn secret(&mut self, variable: &'static str, min_bytes: usize) -> Option<SecretString> {
+        self.secrets.push(variable);
         let text = self.get(variable)?;
         if text.len() < min_bytes {
             self.problem(
@@ -178,6 +185,7 @@ impl<'a> Reader<'a> {
 
     /// The address of a server, which may hold a password, and so is neither printed nor taken apart here.
     pub fn address(&mut self, variable: &'static str, schemes: &[&str]) -> Option<SecretString> {
+        self.secrets.push(variable);
         let text = self.get(variable)?;
         match text.split_once("://") {
             Some((scheme, rest)) if schemes.contains(&scheme) && !rest.is_empty() => Some(text.into()),

@@ -2,6 +2,8 @@
 
 use jiff::SignedDuration;
 
+use super::backups::BackupConfig;
+use super::blobs::S3Access;
 use super::reader::Reader;
 use crate::jobs::{BUILT_IN, Schedule};
 
@@ -11,16 +13,18 @@ pub struct WorkerConfig {
     pub retention: SignedDuration,
     /// `COLLABRY_JOB_SCHEDULES`: jobs that run at other times than by default; `None`: only when asked for.
     pub schedules: Vec<(String, Option<Schedule>)>,
+    pub backups: BackupConfig,
 }
 
 const HOURS_PER_DAY: i64 = 24;
 
 impl WorkerConfig {
-    pub(super) fn read(read: &mut Reader<'_>) -> Self {
+    pub(super) fn read(read: &mut Reader<'_>, access: &S3Access) -> Self {
         let days = i64::try_from(read.number("COLLABRY_RETENTION_DAYS", 7, 0..=36_500)).unwrap_or(i64::MAX);
         Self {
             retention: SignedDuration::from_hours(days * HOURS_PER_DAY),
             schedules: read.list("COLLABRY_JOB_SCHEDULES", ';', schedule),
+            backups: BackupConfig::read(read, access),
         }
     }
 }

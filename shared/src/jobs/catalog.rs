@@ -21,6 +21,8 @@ impl BuiltIn {
     pub const EXPIRE_SESSIONS: Self = Self::new("expire-sessions", "0 7 * * * *", Missed::CatchUp, 60);
     pub const FORGET_LOGS: Self = Self::new("forget-generation-logs", "0 37 * * * *", Missed::CatchUp, 60);
     pub const ROLL_UP_USAGE: Self = Self::new("roll-up-usage", "0 5 * * * *", Missed::CatchUp, 60);
+    /// Copies everything to where backups go.
+    pub const BACKUP: Self = Self::new("backup", "0 30 2 * * *", Missed::CatchUp, 120);
     /// Keeps the ledger short.
     pub const FORGET_RUNS: Self = Self::new("forget-runs", "0 47 * * * *", Missed::Skip, 60);
 
@@ -43,12 +45,13 @@ impl BuiltIn {
     }
 }
 
-pub const BUILT_IN: [BuiltIn; 6] = [
+pub const BUILT_IN: [BuiltIn; 7] = [
     BuiltIn::END_GENERATIONS,
     BuiltIn::PURGE_DELETED,
     BuiltIn::EXPIRE_SESSIONS,
     BuiltIn::FORGET_LOGS,
     BuiltIn::ROLL_UP_USAGE,
+    BuiltIn::BACKUP,
     BuiltIn::FORGET_RUNS,
 ];
 

@@ -37,7 +37,8 @@ pub enum Rule {
 }
 
 impl Rule {
-    pub const ALL: [Self; 6] = [Self::Anonymous, Self::SignIn, Self::Api, Self::Events, Self::Messages, Self::Uploads];
+    pub const ALL: [Self; 7] =
+        [Self::Anonymous, Self::SignIn, Self::Api, Self::Events, Self::Messages, Self::Uploads, Self::Codes];
 
     pub fn name(self) -> &'static str {
         match self {

@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 
 pub use self::failure::FailureCode;
 pub use self::format::{Format, SNIFF_BYTES, UnknownFormat};
-pub(crate) use self::mongo::{INDEXES, ids_in};
+pub(crate) use self::mongo::{INDEXES, ids_in, ingest_again_without_chunks};
 pub use self::repo::{ClaimedVersion, SourceRepo, Waiting};
 use crate::ids::{NotebookId, SourceId, UserId};
 

@@ -9,6 +9,7 @@ use futures::stream::BoxStream;
 use futures::{StreamExt as _, TryStreamExt as _};
 use jiff::{SignedDuration, Timestamp};
 use object_store::aws::AmazonS3Builder;
+use object_store::buffered::BufWriter;
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
 use object_store::prefix::PrefixStore;
@@ -126,6 +127,16 @@ impl Blobs {
             Err(object_store::Error::NotFound { .. }) => Ok(None),
             Err(error) => Err(error.into()),
         }
+    }
+
+    /// Everything that is stored, with its size in bytes; in no order.
+    pub fn list(&self) -> BoxStream<'static, object_store::Result<(String, u64)>> {
+        self.0.list(None).map_ok(|found| (found.location.to_string(), found.size)).boxed()
+    }
+
+    /// Takes a blob that is written; it is there when the writer was shut down, and not before.
+    pub fn writer(&self, key: &str) -> BufWriter {
+        BufWriter::new(Arc::clone(&self.0), Path::from(key))
     }
 
     /// Removes one blob; removing what is gone is no error.

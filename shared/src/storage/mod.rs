@@ -11,6 +11,7 @@ use prometheus_client::registry::Registry;
 
 pub use self::blobs::{BlobError, Blobs};
 use crate::auth::{SessionRepo, UserRepo};
+use crate::backups::BackupRepo;
 use crate::config::Config;
 use crate::conversations::ConversationRepo;
 use crate::generations::{GenerationLog, GenerationRepo};
@@ -58,6 +59,7 @@ pub struct Stores {
     pub jobs: Arc<dyn JobRepo>,
     pub usage: Arc<dyn UsageRepo>,
     pub blobs: Blobs,
+    pub backups: Arc<dyn BackupRepo>,
     pub probe: Arc<dyn Probe>,
 }
 
@@ -66,7 +68,7 @@ impl Stores {
     fn over<D>(documents: Arc<D>, generation_log: Arc<dyn GenerationLog>, blobs: Blobs) -> Self
     where
         D: UserRepo + SessionRepo + NotebookRepo + SourceRepo + ConversationRepo + GenerationRepo + 'static,
-        D: NotificationRepo + JobRepo + UsageRepo + Probe,
+        D: NotificationRepo + JobRepo + UsageRepo + BackupRepo + Probe,
     {
         Self {
             users: documents.clone(),
@@ -80,6 +82,7 @@ impl Stores {
             jobs: documents.clone(),
             usage: documents.clone(),
             blobs,
+            backups: documents.clone(),
             probe: documents,
         }
     }
@@ -100,6 +103,23 @@ pub async fn open(config: &Config, log: Arc<dyn GenerationLog>, now: Timestamp) 
     match &storage.mongodb {
         Some(mongodb) => Ok(Stores::over(Arc::new(mongo::Database::open(mongodb).await?), log, blobs)),
         None => Ok(Stores::over(Arc::new(sqlite::documents(&storage.data_dir).await?), log, blobs)),
+    }
+}
+
+/// A database as it was found, before anything is changed in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Look {
+    /// What it is and which version, for people.
+    pub version: String,
+    /// Changes of its schema that the next start makes.
+    pub pending: Vec<String>,
+}
+
+/// Looks at the configured database without changing anything.
+pub async fn look(config: &Config) -> StoreResult<Look> {
+    match &config.storage.mongodb {
+        Some(mongodb) => mongo::look(mongodb).await,
+        None => sqlite::look(&config.storage.data_dir).await,
     }
 }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use collabry_shared::health::metrics::{long, ours};
-use collabry_shared::jobs::JobName;
+use collabry_shared::jobs::{JobName, Run, RunState};
 use jiff::Timestamp;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -40,8 +40,16 @@ impl Metrics {
         registry.register("runs", "Runs of jobs by how they ended", self.runs.clone());
         registry.register("run_duration_seconds", "Time that a run took", self.took.clone());
         registry.register("run_lateness_seconds", "Time from when a run was due to its beginning", self.late.clone());
-        let help = "When this worker last did a job to its end, in seconds since 1970";
+        let help = "When a job was last done, as far as this worker knows, in seconds since 1970";
         registry.register("run_done_time_seconds", help, self.last_done.clone());
+    }
+
+    /// What the ledger says of runs before this worker began.
+    pub fn earlier(&self, runs: &[Run]) {
+        let done = runs.iter().filter(|run| run.state == RunState::Done);
+        if let Some((job, at)) = done.filter_map(|run| Some((&run.job, run.finished_at?))).max_by_key(|(_, at)| *at) {
+            self.last_done.get_or_create(&of(job)).set(at.as_second());
+        }
     }
 
     pub(super) fn begun(&self, job: &JobName, slot: Timestamp, now: Timestamp) {

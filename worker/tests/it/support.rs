@@ -95,12 +95,14 @@ impl World {
     pub fn worker(&self) -> Worker {
         Worker::build(WorkerParts {
             config: Config::from_lookup(|_| None).unwrap().worker,
+            settings: Vec::new(),
             drain: PATIENCE,
             stores: self.stores.clone(),
             fan_out: Arc::new(self.fan_out.clone()),
             clock: Arc::new(self.clock.clone()),
             ends_generations: true,
         })
+        .unwrap()
     }
 
     /// Asks for a run of a job that a worker runs, and waits for its end.

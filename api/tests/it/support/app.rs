@@ -175,13 +175,15 @@ impl TestApp {
     pub fn work(&self) {
         let config = Config::from_lookup(|name| (name == "COLLABRY_RETENTION_DAYS").then(|| "0".to_owned())).unwrap();
         let worker = Worker::build(WorkerParts {
+            settings: Vec::new(),
             config: config.worker,
             drain: config.api.drain,
             stores: self.stores.clone(),
             fan_out: Arc::clone(&self.fan_out),
             clock: Arc::new(self.clock.clone()),
             ends_generations: false,
-        });
+        })
+        .unwrap();
         tokio::spawn(worker.run(self.shutdown.clone()));
     }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use collabry_shared::config::Config;
 use collabry_shared::coordination::Sockets;
+use collabry_shared::realtime::FanOut;
 use redis_server::RedisServer;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
@@ -13,6 +14,8 @@ use super::{TestApp, User};
 pub struct Cluster {
     pub redis: RedisServer,
     pub replicas: Vec<TestApp>,
+    /// The voice of the ai-engine's process.
+    pub fan_out: Arc<dyn FanOut>,
     _engine: DropGuard,
 }
 
@@ -24,7 +27,8 @@ impl Cluster {
         let set = |name: &str| (name == "REDIS_URL").then(|| url.clone());
         ground.config.redis = Config::from_lookup(set).unwrap().redis;
         let (coordination, stores) = ground.process(Sockets::Elsewhere).await;
-        let engine = ground.engine(stores, Arc::clone(&coordination.fan_out));
+        let fan_out = Arc::clone(&coordination.fan_out);
+        let engine = ground.engine(stores, Arc::clone(&fan_out));
         let shutdown = CancellationToken::new();
         tokio::spawn({
             let (engine, shutdown) = (Arc::clone(&engine), shutdown.clone());
@@ -36,7 +40,7 @@ impl Cluster {
             let wiring = Wiring { stores, engine: Arc::clone(&engine), coordination };
             running.push(TestApp::serve(&ground, wiring).await);
         }
-        Self { redis, replicas: running, _engine: shutdown.drop_guard() }
+        Self { redis, replicas: running, fan_out, _engine: shutdown.drop_guard() }
     }
 
     /// The same person, as another replica serves them.

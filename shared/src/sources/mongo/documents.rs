@@ -90,6 +90,34 @@ pub fn version(document: &Document) -> StoreResult<SourceVersion> {
     })
 }
 
+/// Whether the newest version that is ready lacks chunks; it waits for its ingestion then. `chunks` counts those of a
+/// source, version and fence.
+pub fn ingest_again_without_chunks(source: &mut Document, chunks: impl Fn(&str, i64, i64) -> u64) -> StoreResult<bool> {
+    let id = source.text("_id")?;
+    let mut newest: Option<(i64, i64, u64)> = None;
+    for one in source.documents("versions")? {
+        let number = one.number("version")?;
+        if matches!(one.nested("state")?, IngestState::Ready) && newest.is_none_or(|(newest, ..)| newest < number) {
+            newest = Some((number, one.number("fence")?, one.opt_number("chunkCount")?.unwrap_or_default()));
+        }
+    }
+    let Some((number, fence, expected)) = newest else {
+        return Ok(false);
+    };
+    if chunks(&id, number, fence) == expected {
+        return Ok(false);
+    }
+    let versions = source.get_array_mut("versions").map_err(|error| StoreError::Damaged(error.to_string()))?;
+    for version in versions.iter_mut().filter_map(Bson::as_document_mut) {
+        if version.number::<i64>("version")? == number {
+            let waiting = doc! { "state": nested(&IngestState::Queued)?, "open": true, "attempts": 0,
+            "owner": Bson::Null, "leaseUntil": Bson::Null };
+            version.extend(waiting);
+        }
+    }
+    Ok(true)
+}
+
 /// Where a claim's pages and chunks lie.
 pub fn place(segment: SegmentId, fence: i64) -> Document {
     doc! { "source": segment.source_id.to_string(), "version": segment.version, "fence": fence }
@@ -143,4 +171,36 @@ fn vector(bytes: &[u8]) -> StoreResult<Vec<f32>> {
 /// A count or offset as MongoDB's signed integer. What does not fit is larger than anything stored.
 pub fn integer(value: u64) -> i64 {
     i64::try_from(value).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn version(number: i32, state: &IngestState, chunks: i32) -> Document {
+        doc! { "version": number, "fence": i64::from(number) + 10, "state": nested(state).unwrap(),
+        "open": is_open(state), "chunkCount": chunks, "attempts": 1 }
+    }
+
+    #[test]
+    fn a_ready_version_without_its_chunks_is_ingested_again() {
+        let source = || doc! { "_id": "s", "versions": [version(1, &IngestState::Ready, 9), version(2, &IngestState::Ready, 3)] };
+        let mut whole = source();
+        let chunks =
+            |count: u64| move |_: &str, version: i64, fence: i64| if (version, fence) == (2, 12) { count } else { 0 };
+        assert!(!ingest_again_without_chunks(&mut whole, chunks(3)).unwrap());
+        assert_eq!(whole, source());
+        let mut half = source();
+        assert!(ingest_again_without_chunks(&mut half, chunks(2)).unwrap());
+        let versions = half.documents("versions").unwrap();
+        assert_eq!(versions[0], source().documents("versions").unwrap()[0]);
+        assert!(versions[1].get_bool("open").unwrap());
+        assert_eq!(versions[1].nested::<IngestState>("state").unwrap(), IngestState::Queued);
+    }
+
+    #[test]
+    fn what_is_not_ready_waits_anyway() {
+        let mut queued = doc! { "_id": "s", "versions": [version(1, &IngestState::Queued, 0)] };
+        assert!(!ingest_again_without_chunks(&mut queued, |_, _, _| 0).unwrap());
+    }
 }

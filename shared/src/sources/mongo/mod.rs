@@ -9,6 +9,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use mongodb::bson::{Document, doc};
 
+pub(crate) use self::documents::ingest_again_without_chunks;
 use self::documents::{source, version_of};
 use super::{
     Chunk, ClaimedVersion, Format, IngestFailure, IngestState, Page, SegmentId, Source, SourceRepo, SourceVersion,

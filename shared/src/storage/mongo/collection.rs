@@ -106,10 +106,28 @@ impl Collection {
         if documents.is_empty() {
             return Ok(());
         }
-        match self.run("insert", &Document::new(), self.inner.insert_many(documents).ordered(false)).await {
-            Ok(_) | Err(StoreError::Conflict(_)) => Ok(()),
-            Err(error) => Err(error),
+        match self.insert_all(documents).await {
+            Err(StoreError::Conflict(_)) => Ok(()),
+            other => other,
         }
+    }
+
+    /// Inserts all of them, or says [`StoreError::Conflict`] after all whose keys were free.
+    pub async fn insert_all(&self, documents: &[Document]) -> StoreResult<()> {
+        self.run("insert", &Document::new(), self.inner.insert_many(documents).ordered(false)).await?;
+        Ok(())
+    }
+
+    /// Puts the document in the place of the one with its id, if there is one.
+    pub async fn replace(&self, document: &Document) -> StoreResult<()> {
+        let id = doc! { "_id": document.get("_id").cloned().unwrap_or(Bson::Null) };
+        let shown = id.clone();
+        self.run("update", &shown, self.inner.replace_one(id, document).upsert(true)).await?;
+        Ok(())
+    }
+
+    pub async fn count(&self) -> StoreResult<u64> {
+        self.run("count", &Document::new(), self.inner.count_documents(Document::new())).await
     }
 
     pub async fn find<T>(&self, query: Query, read: impl Fn(&Document) -> StoreResult<T>) -> StoreResult<Vec<T>> {
@@ -208,7 +226,7 @@ impl Collection {
     }
 
     /// Runs one operation within its time, and says so when it was slow: with its shape, never with its values.
-    async fn run<T>(
+    pub(super) async fn run<T>(
         &self,
         command: &'static str,
         filter: &Document,

@@ -42,20 +42,21 @@ impl Index {
     }
 }
 
+const FEATURES: [&[Index]; 8] = [
+    crate::auth::INDEXES,
+    crate::notebooks::INDEXES,
+    crate::sources::INDEXES,
+    crate::conversations::INDEXES,
+    crate::generations::INDEXES,
+    crate::notifications::INDEXES,
+    crate::jobs::INDEXES,
+    crate::usage::INDEXES,
+];
+
 /// Makes what is missing. An index of the same name with other fields is an error: it is another version's.
 pub async fn ensure(db: &Database) -> StoreResult<()> {
-    let features = [
-        crate::auth::INDEXES,
-        crate::notebooks::INDEXES,
-        crate::sources::INDEXES,
-        crate::conversations::INDEXES,
-        crate::generations::INDEXES,
-        crate::notifications::INDEXES,
-        crate::jobs::INDEXES,
-        crate::usage::INDEXES,
-    ];
     let mut models: BTreeMap<&'static str, Vec<IndexModel>> = BTreeMap::new();
-    for index in features.into_iter().flatten() {
+    for index in FEATURES.into_iter().flatten() {
         models.entry(index.collection).or_default().push(index.model());
     }
     let made = models
@@ -63,4 +64,25 @@ pub async fn ensure(db: &Database) -> StoreResult<()> {
         .map(async |(collection, models)| db.inner.collection::<Document>(collection).create_indexes(models).await);
     try_join_all(made).await?;
     Ok(())
+}
+
+/// Names of those that [`ensure`] would make.
+pub async fn missing(db: &Database) -> StoreResult<Vec<String>> {
+    let collections = db.inner.list_collection_names().await?;
+    let mut known = BTreeMap::new();
+    for name in indexed_collections() {
+        if !known.contains_key(name) {
+            let there = collections.iter().any(|one| one == name);
+            let indexes =
+                if there { db.inner.collection::<Document>(name).list_index_names().await? } else { Vec::new() };
+            known.insert(name, indexes);
+        }
+    }
+    let missing =
+        FEATURES.into_iter().flatten().filter(|index| !known[index.collection].iter().any(|one| one == index.name));
+    Ok(missing.map(|index| format!("index {}", index.name)).collect())
+}
+
+pub fn indexed_collections() -> impl Iterator<Item = &'static str> {
+    FEATURES.into_iter().flatten().map(|index| index.collection)
 }

@@ -10,6 +10,7 @@ mod error;
 mod fields;
 mod indexes;
 mod metrics;
+mod scan;
 mod shape;
 mod turns;
 
@@ -25,10 +26,13 @@ pub(crate) use self::collection::{Change, Collection, Query};
 pub(crate) use self::error::conflict;
 pub(crate) use self::fields::{Fields, binary, date, nested, opt_nested};
 pub(crate) use self::indexes::Index;
+#[cfg(test)]
+pub(crate) use self::indexes::indexed_collections;
 use self::metrics::Metrics;
+pub(crate) use self::scan::Scan;
 use self::turns::Turns;
 use crate::config::MongoConfig;
-use crate::storage::{Probe, StoreError, StoreResult};
+use crate::storage::{Look, Probe, StoreError, StoreResult};
 
 const DEFAULT_DATABASE: &str = "collabry";
 
@@ -50,6 +54,13 @@ pub(crate) struct Database {
 impl Database {
     /// Connects, makes sure of the indexes, and clears away what a killed process left half deleted.
     pub async fn open(config: &MongoConfig) -> StoreResult<Self> {
+        let db = Self::connect(config).await?;
+        indexes::ensure(&db).await?;
+        crate::conversations::finish_deletions(&db).await?;
+        Ok(db)
+    }
+
+    async fn connect(config: &MongoConfig) -> StoreResult<Self> {
         let mut options = ClientOptions::parse(config.uri.expose_secret()).await?;
         options.app_name.get_or_insert_with(|| "collabry".to_owned());
         options.max_pool_size = Some(config.pool);
@@ -66,8 +77,6 @@ impl Database {
         let (patience, slow) = (config.timeout, config.slow_query);
         let db = Self { inner, patience, slow, metrics, turns: Turns::default() };
         db.ping().await?;
-        indexes::ensure(&db).await?;
-        crate::conversations::finish_deletions(&db).await?;
         Ok(db)
     }
 
@@ -87,6 +96,12 @@ impl Database {
             Err(_) => Err(StoreError::Unavailable("MongoDB does not answer in time".to_owned())),
         }
     }
+}
+
+/// What is there, and which indexes are still to be made.
+pub async fn look(config: &MongoConfig) -> StoreResult<Look> {
+    let db = Database::connect(config).await?;
+    Ok(Look { version: db.version().await?, pending: indexes::missing(&db).await? })
 }
 
 #[async_trait::async_trait]

@@ -17,16 +17,19 @@ use sqlx::query::Query;
 use sqlx::sqlite::{
     SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous,
 };
-use sqlx::{Sqlite, SqlitePool, Transaction};
+use sqlx::{ConnectOptions as _, Connection as _, Sqlite, SqlitePool, Transaction};
 
 pub(crate) use self::columns::{Columns, integer, json, opt_json, word};
 pub(crate) use self::error::conflict;
 use crate::clock::Clock;
 use crate::generations::{GenerationLog, SqliteLog};
-use crate::storage::{Blobs, Probe, StoreError, StoreResult, Stores};
+use crate::storage::{Blobs, Look, Probe, StoreError, StoreResult, Stores};
 
 static DOCUMENTS: Migrator = sqlx::migrate!("migrations/sqlite/documents");
 static JOURNAL: Migrator = sqlx::migrate!("migrations/sqlite/journal");
+
+pub(crate) const DOCUMENTS_FILE: &str = "collabry.db";
+pub(crate) const JOURNAL_FILE: &str = "generations.db";
 
 /// Reads that run at the same time; each has a thread. Loading a large segment takes one for a while.
 const READERS: u32 = 8;
@@ -42,12 +45,33 @@ pub async fn open(data_dir: &Path, clock: Arc<dyn Clock>) -> StoreResult<Stores>
 }
 
 pub(crate) async fn documents(data_dir: &Path) -> StoreResult<Database> {
-    Database::open(&data_dir.join("collabry.db"), SqliteSynchronous::Full, &DOCUMENTS).await
+    Database::open(&data_dir.join(DOCUMENTS_FILE), SqliteSynchronous::Full, &DOCUMENTS).await
 }
 
 pub(crate) async fn journal(data_dir: &Path, clock: Arc<dyn Clock>) -> StoreResult<Arc<dyn GenerationLog>> {
-    let journal = Database::open(&data_dir.join("generations.db"), SqliteSynchronous::Normal, &JOURNAL).await?;
+    let journal = Database::open(&data_dir.join(JOURNAL_FILE), SqliteSynchronous::Normal, &JOURNAL).await?;
     Ok(Arc::new(SqliteLog::new(journal, clock)))
+}
+
+/// What is there, and which migrations are still to come. A file that a newer version migrated is an error.
+pub(crate) async fn look(data_dir: &Path) -> StoreResult<Look> {
+    let file = data_dir.join(DOCUMENTS_FILE);
+    let mut applied = Vec::new();
+    let mut connection = if file.exists() {
+        let mut connection = SqliteConnectOptions::new().filename(&file).read_only(true).connect().await?;
+        applied = sqlx::query_scalar("SELECT version FROM _sqlx_migrations").fetch_all(&mut connection).await?;
+        connection
+    } else {
+        SqliteConnectOptions::new().in_memory(true).connect().await?
+    };
+    let version: String = sqlx::query_scalar("SELECT sqlite_version()").fetch_one(&mut connection).await?;
+    connection.close().await?;
+    if let Some(newer) = applied.iter().find(|version: &&i64| !DOCUMENTS.version_exists(**version)) {
+        return Err(StoreError::Damaged(format!("a newer version of Collabry has made migration {newer}")));
+    }
+    let pending = DOCUMENTS.iter().filter(|migration| !applied.contains(&migration.version));
+    let pending = pending.map(|migration| format!("migration {} ({})", migration.version, migration.description));
+    Ok(Look { version: format!("SQLite {version}"), pending: pending.collect() })
 }
 
 /// One SQLite file. Each feature's `sqlite.rs` implements its repository on it.

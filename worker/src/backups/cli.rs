@@ -1,0 +1,183 @@
+//! `backup`, `restore`, `verify`: the same commands of every program that has them.
+
+mod destination;
+mod files;
+mod progress;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use age::secrecy::ExposeSecret as _;
+use age::x25519::Identity;
+use anyhow::Context as _;
+use clap::{Args, Subcommand};
+use collabry_shared::backups;
+use collabry_shared::clock::{Clock as _, SystemClock};
+use collabry_shared::config::Config;
+use collabry_shared::coordination::{self, Sockets};
+use collabry_shared::storage::{self, Blobs, Stores};
+
+use self::destination::Destination;
+use self::files::{open, write_secretly};
+use self::progress::Progress;
+use super::archive::Keys;
+use super::create::Backup;
+use super::manifest::Manifest;
+
+#[derive(Debug, Subcommand)]
+pub enum BackupCommand {
+    /// Copy database, files and settings into one archive, while everything runs
+    Backup(BackupOptions),
+    /// Fill an empty system from a backup
+    Restore(RestoreOptions),
+    /// Read a backup to its end and hold it against its manifest
+    Verify(VerifyOptions),
+    /// Make a pair of keys for backups: the secret one in a file, the public one to be set as `COLLABRY_BACKUP_RECIPIENT`
+    BackupKey(KeyOptions),
+}
+
+#[derive(Debug, Args)]
+pub struct BackupOptions {
+    /// The file to write; - is standard output. Default: a new one in `COLLABRY_BACKUP_URL`
+    file: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct Which {
+    /// A file, or the name of a backup in `COLLABRY_BACKUP_URL`; - is standard input. Default: the newest there
+    file: Option<PathBuf>,
+    /// File with the secret key, for backups that are encrypted
+    #[arg(long, value_name = "FILE")]
+    identity: Option<PathBuf>,
+    /// The secret key itself, for where there is no file
+    #[arg(long, env = "COLLABRY_BACKUP_SECRET_KEY", hide_env_values = true, value_name = "KEY", hide = true)]
+    secret_key: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct RestoreOptions {
+    #[command(flatten)]
+    which: Which,
+    /// Write the settings of the backup into this file, to be compared with those of here
+    #[arg(long, value_name = "FILE")]
+    settings: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct VerifyOptions {
+    #[command(flatten)]
+    which: Which,
+}
+
+#[derive(Debug, Args)]
+pub struct KeyOptions {
+    /// The file to make; keep it away from the server
+    file: PathBuf,
+}
+
+/// One of the commands, on a runtime of its own.
+pub fn run(config: &Config, command: BackupCommand) -> anyhow::Result<ExitCode> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(chosen(config, command))
+}
+
+async fn chosen(config: &Config, command: BackupCommand) -> anyhow::Result<ExitCode> {
+    match command {
+        BackupCommand::Backup(options) => back_up(config, options).await,
+        BackupCommand::Restore(options) => restore(config, options).await,
+        BackupCommand::Verify(options) => verify(config, options).await,
+        BackupCommand::BackupKey(options) => make_key(&options),
+    }?;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn back_up(config: &Config, options: BackupOptions) -> anyhow::Result<()> {
+    let stores = stores(config).await?;
+    let (settings, recipient) = (Config::settings(), config.worker.backups.recipient.as_ref());
+    let backup = Backup { stores: &stores, settings: &settings, recipient };
+    let destination = Destination::choose(config, options.file.as_deref())?;
+    let manifest = backup.write(destination.writer()?, &SystemClock, &mut Progress::new()).await?;
+    let to = destination.finish()?;
+    eprintln!("Backed up to {to}: {}", summary(&manifest));
+    if !manifest.secrets_left_out.is_empty() {
+        eprintln!("It is not encrypted, so these settings are not in it: {}", manifest.secrets_left_out.join(", "));
+    }
+    Ok(())
+}
+
+async fn restore(config: &Config, options: RestoreOptions) -> anyhow::Result<()> {
+    let keys = options.which.keys()?;
+    if !options.which.is_input() {
+        eprintln!("Verifying the backup first");
+        let archive = open(config, options.which.file.as_deref(), &keys).await?;
+        super::verify(archive, &mut Progress::new()).await?;
+    }
+    let mut database = backups::target(config).await.context("a restore needs an empty database")?;
+    let blobs = Blobs::open(&config.storage.blobs, &config.storage.data_dir, SystemClock.now())?;
+    eprintln!("Restoring");
+    let archive = open(config, options.which.file.as_deref(), &keys).await?;
+    let (manifest, restored) = super::restore(archive, database.as_mut(), &blobs, &mut Progress::new())
+        .await
+        .context("a part of the backup is there; repeat it with the same backup, or empty database and files first")?;
+    if let Some(file) = &options.settings {
+        write_secretly(file, manifest.env_file().as_bytes())?;
+        eprintln!("Its settings are in {}", file.display());
+    }
+    eprintln!("Restored: {}", summary(&manifest));
+    if restored.ingested_again > 0 {
+        eprintln!("{} sources were just being ingested then; they are ingested again", restored.ingested_again);
+    }
+    Ok(())
+}
+
+async fn verify(config: &Config, options: VerifyOptions) -> anyhow::Result<()> {
+    let archive = open(config, options.which.file.as_deref(), &options.which.keys()?).await?;
+    let manifest = super::verify(archive, &mut Progress::new()).await?;
+    eprintln!("The backup is whole: {}", summary(&manifest));
+    for (name, count) in &manifest.counts {
+        eprintln!("  {count:>9} {name}");
+    }
+    Ok(())
+}
+
+#[expect(clippy::print_stdout, reason = "what the user asked for")]
+fn make_key(options: &KeyOptions) -> anyhow::Result<()> {
+    let identity = Identity::generate();
+    let (secret, public) = (identity.to_string(), identity.to_public());
+    write_secretly(&options.file, format!("# public key: {public}\n{}\n", secret.expose_secret()).as_bytes())?;
+    eprintln!(
+        "The secret key is in {}. Without it no backup can be read: keep it away from the server.",
+        options.file.display()
+    );
+    println!("COLLABRY_BACKUP_RECIPIENT={public}");
+    Ok(())
+}
+
+impl Which {
+    fn keys(&self) -> anyhow::Result<Keys> {
+        match (&self.identity, &self.secret_key) {
+            (Some(file), _) => Keys::of_file(file),
+            (None, Some(key)) => Keys::of_text(key.as_bytes()).context("COLLABRY_BACKUP_SECRET_KEY"),
+            (None, None) => Ok(Keys::default()),
+        }
+    }
+
+    /// What comes by standard input can be read once only.
+    fn is_input(&self) -> bool {
+        self.file.as_deref().is_some_and(|file| file.as_os_str() == "-")
+    }
+}
+
+/// What was in it, and when.
+fn summary(manifest: &Manifest) -> String {
+    let Manifest { began, ended, files, .. } = manifest;
+    let (documents, megabytes) = (manifest.counts.values().sum::<u64>(), manifest.bytes().div_ceil(1_000_000));
+    format!("{documents} documents and {files} files, {megabytes} MB, as of {began:.0} to {ended:.0}")
+}
+
+/// Redis has no part in a backup.
+async fn stores(config: &Config) -> anyhow::Result<Stores> {
+    let without_redis = Config { redis: None, ..config.clone() };
+    let coordination = coordination::open(&without_redis, Arc::new(SystemClock), Sockets::Here).await?;
+    storage::open(config, coordination.generation_log, SystemClock.now()).await.context("opening the storage")
+}

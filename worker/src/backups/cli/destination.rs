@@ -1,0 +1,63 @@
+//! Where a backup that somebody asked for goes.
+
+use std::os::fd::AsFd as _;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use collabry_shared::clock::{Clock as _, SystemClock};
+use collabry_shared::config::Config;
+use tempfile::NamedTempFile;
+use tokio::fs::File;
+use tokio::io::AsyncWrite;
+
+use crate::backups::place::Place;
+
+pub enum Destination {
+    StandardOutput,
+    /// It gets its name when it is whole, and is gone when it does not come to that.
+    File(PathBuf, NamedTempFile),
+    Place(Place, String),
+}
+
+impl Destination {
+    /// `-` is standard output; without a file it is a new one in `COLLABRY_BACKUP_URL`.
+    pub fn choose(config: &Config, file: Option<&Path>) -> anyhow::Result<Self> {
+        let Some(file) = file else {
+            let (config, now) = (&config.worker.backups, SystemClock.now());
+            let place = Place::open(config, now)?.context(
+                "say which file to write, or set COLLABRY_BACKUP_URL to the folder or bucket where backups are kept",
+            )?;
+            return Ok(Self::Place(place, Place::name(now, config.recipient.is_some())));
+        };
+        if file.as_os_str() == "-" {
+            return Ok(Self::StandardOutput);
+        }
+        let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let part = NamedTempFile::new_in(folder).with_context(|| format!("writing into {}", folder.display()))?;
+        Ok(Self::File(file.to_owned(), part))
+    }
+
+    pub fn writer(&self) -> anyhow::Result<Box<dyn AsyncWrite + Send + Unpin>> {
+        Ok(match self {
+            Self::StandardOutput => {
+                let output = std::io::stdout().as_fd().try_clone_to_owned()?;
+                Box::new(File::from_std(output.into()))
+            }
+            Self::File(_, part) => Box::new(File::from_std(part.reopen()?)),
+            Self::Place(place, name) => Box::new(place.0.writer(name)),
+        })
+    }
+
+    /// Makes it last, and says where it is.
+    pub fn finish(self) -> anyhow::Result<String> {
+        match self {
+            Self::StandardOutput => Ok("standard output".to_owned()),
+            Self::File(file, part) => {
+                part.as_file().sync_all()?;
+                part.persist(&file).with_context(|| format!("writing {}", file.display()))?;
+                Ok(file.display().to_string())
+            }
+            Self::Place(_, name) => Ok(name),
+        }
+    }
+}

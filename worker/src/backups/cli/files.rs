@@ -1,0 +1,51 @@
+//! Backups and keys as files.
+
+use std::fs::OpenOptions;
+use std::io::{ErrorKind, Write as _};
+use std::os::fd::AsFd as _;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
+
+use anyhow::Context as _;
+use collabry_shared::clock::{Clock as _, SystemClock};
+use collabry_shared::config::Config;
+use tokio::fs::File;
+
+use crate::backups::archive::{ArchiveReader, Keys};
+use crate::backups::place::Place;
+
+const OWNER_ONLY: u32 = 0o600;
+
+/// A backup to read: a file, or else one of `COLLABRY_BACKUP_URL`, the newest unless named.
+pub async fn open(config: &Config, which: Option<&Path>, keys: &Keys) -> anyhow::Result<ArchiveReader> {
+    if which.is_some_and(|file| file.as_os_str() == "-") {
+        let input = std::io::stdin().as_fd().try_clone_to_owned()?;
+        return ArchiveReader::open(File::from_std(input.into()), keys).await;
+    }
+    if let Some(file) = which {
+        match File::open(file).await {
+            Ok(opened) => return ArchiveReader::open(opened, keys).await,
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            Err(error) => return Err(error).with_context(|| format!("opening {}", file.display())),
+        }
+    }
+    let place = Place::open(&config.worker.backups, SystemClock.now())?;
+    let (name, place) = match (which, place) {
+        (Some(file), None) => anyhow::bail!("there is no file {}", file.display()),
+        (Some(file), Some(place)) => (file.to_string_lossy().into_owned(), place),
+        (None, Some(place)) => {
+            let newest = place.names().await?.pop();
+            (newest.context("there is no backup in COLLABRY_BACKUP_URL")?, place)
+        }
+        (None, None) => anyhow::bail!("say which file, or set COLLABRY_BACKUP_URL to where backups are kept"),
+    };
+    eprintln!("{name}");
+    ArchiveReader::open(place.read(&name).await?, keys).await
+}
+
+/// Makes a file that only its owner reads.
+pub fn write_secretly(file: &Path, content: &[u8]) -> anyhow::Result<()> {
+    let made = OpenOptions::new().write(true).create_new(true).mode(OWNER_ONLY).open(file);
+    let mut made = made.with_context(|| format!("making {}", file.display()))?;
+    made.write_all(content).and_then(|()| made.sync_all()).with_context(|| format!("writing {}", file.display()))
+}

@@ -1,0 +1,77 @@
+//! Everything, into an archive.
+
+use std::collections::BTreeMap;
+
+use age::x25519::Recipient;
+use async_trait::async_trait;
+use collabry_shared::clock::Clock;
+use collabry_shared::config::Setting;
+use collabry_shared::storage::Stores;
+use futures::TryStreamExt as _;
+use tokio::io::AsyncWrite;
+use tokio_util::io::StreamReader;
+
+use super::archive::{ArchiveWriter, DATABASE, FILES};
+use super::manifest::{self, Manifest};
+
+/// Who hears of each entry, and may end it there.
+#[async_trait]
+pub trait Watch: Send {
+    async fn entry(&mut self, name: &str, bytes: u64) -> anyhow::Result<()>;
+}
+
+/// A backup to be made.
+#[derive(Debug)]
+pub struct Backup<'a> {
+    pub stores: &'a Stores,
+    pub settings: &'a [Setting],
+    /// The public key to encrypt it to.
+    pub recipient: Option<&'a Recipient>,
+}
+
+impl Backup<'_> {
+    /// Writes the archive. What comes of an error has no manifest, and is refused by whoever reads it.
+    pub async fn write(
+        &self,
+        output: impl AsyncWrite + Send + Unpin + 'static,
+        clock: &dyn Clock,
+        watch: &mut dyn Watch,
+    ) -> anyhow::Result<Manifest> {
+        let began = clock.now();
+        let mut archive = ArchiveWriter::new(output, self.recipient).await?;
+        let mut parts = self.stores.backups.copy().await?;
+        while let Some(part) = parts.next().await? {
+            let entry = archive.add(format!("{DATABASE}{}", part.name), part.bytes.len() as u64, &*part.bytes).await?;
+            watch.entry(&entry.name, entry.bytes).await?;
+        }
+        // After the database: a file is there before anything refers to it, and never changes.
+        let files = self.files(&mut archive, watch).await?;
+        let manifest = Manifest {
+            format: manifest::FORMAT,
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            backend: self.stores.backups.backend(),
+            began,
+            ended: clock.now(),
+            counts: parts.counts(),
+            files,
+            settings: BTreeMap::new(),
+            secrets_left_out: Vec::new(),
+            entries: Vec::new(),
+        };
+        archive.finish(manifest.with_settings(self.settings, self.recipient.is_some())).await
+    }
+
+    async fn files(&self, archive: &mut ArchiveWriter, watch: &mut dyn Watch) -> anyhow::Result<u64> {
+        let (mut files, mut all) = (0, self.stores.blobs.list());
+        while let Some((key, bytes)) = all.try_next().await? {
+            // Purged since it was listed.
+            let Some(content) = self.stores.blobs.get(&key).await? else {
+                continue;
+            };
+            let entry = archive.add(format!("{FILES}{key}"), bytes, StreamReader::new(content)).await?;
+            watch.entry(&entry.name, entry.bytes).await?;
+            files += 1;
+        }
+        Ok(files)
+    }
+}

@@ -1,0 +1,102 @@
+//! What an archive holds.
+
+use std::collections::BTreeMap;
+
+use collabry_shared::backups::{Backend, Counts};
+use collabry_shared::config::Setting;
+use jiff::Timestamp;
+use secrecy::ExposeSecret as _;
+use serde::{Deserialize, Serialize};
+
+/// Counts changes after which older programs cannot read an archive any more.
+pub const FORMAT: u32 = 1;
+
+/// The last entry of an archive.
+pub const NAME: &str = "manifest.json";
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Manifest {
+    pub format: u32,
+    /// Of the program that wrote it.
+    pub version: String,
+    pub backend: Backend,
+    /// Everything acknowledged before is in it.
+    pub began: Timestamp,
+    /// Nothing from after is in it.
+    pub ended: Timestamp,
+    /// Documents or rows by collection or table.
+    pub counts: Counts,
+    pub files: u64,
+    /// What was not left at its default.
+    pub settings: BTreeMap<String, String>,
+    /// Names of settings whose values open something, and which are only in archives that are encrypted.
+    pub secrets_left_out: Vec<String>,
+    pub entries: Vec<Entry>,
+}
+
+/// A part of the database, or a file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    pub name: String,
+    pub bytes: u64,
+    /// In hex.
+    pub sha256: String,
+}
+
+impl Manifest {
+    /// Sets the settings; those that open something only when the archive is `encrypted`.
+    #[must_use]
+    pub fn with_settings(mut self, settings: &[Setting], encrypted: bool) -> Self {
+        for setting in settings {
+            if setting.secret && !encrypted {
+                self.secrets_left_out.push(setting.name.clone());
+            } else {
+                self.settings.insert(setting.name.clone(), setting.value.expose_secret().to_owned());
+            }
+        }
+        self
+    }
+
+    /// The settings as a file that a shell reads; what is missing is a comment.
+    pub fn env_file(&self) -> String {
+        let quoted = |value: &str| format!("'{}'", value.replace('\'', r"'\''"));
+        let set = self.settings.iter().map(|(name, value)| format!("{name}={}\n", quoted(value)));
+        let missing = self.secrets_left_out.iter().map(|name| format!("# not in the backup: {name}=\n"));
+        set.chain(missing).collect()
+    }
+
+    pub fn bytes(&self) -> u64 {
+        self.entries.iter().map(|entry| entry.bytes).sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn empty() -> Manifest {
+        Manifest {
+            format: FORMAT,
+            version: "0.1.0".to_owned(),
+            backend: Backend::Sqlite,
+            began: Timestamp::UNIX_EPOCH,
+            ended: Timestamp::UNIX_EPOCH,
+            counts: Counts::new(),
+            files: 0,
+            settings: BTreeMap::new(),
+            secrets_left_out: Vec::new(),
+            entries: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn secrets_are_only_in_encrypted_archives() {
+        let setting = |name: &str, value: &str, secret| Setting { name: name.to_owned(), value: value.into(), secret };
+        let settings = [setting("COLLABRY_BIND", "0.0.0.0:80", false), setting("REDIS_URL", "redis://:it's@r", true)];
+        let open = empty().with_settings(&settings, false);
+        assert_eq!(open.env_file(), "COLLABRY_BIND='0.0.0.0:80'\n# not in the backup: REDIS_URL=\n");
+        let sealed = empty().with_settings(&settings, true);
+        assert_eq!(sealed.env_file(), "COLLABRY_BIND='0.0.0.0:80'\nREDIS_URL='redis://:it'\\''s@r'\n");
+    }
+}

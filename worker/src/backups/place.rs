@@ -1,0 +1,67 @@
+//! Where backups lie, and how they are called there.
+
+use std::path::Path;
+
+use anyhow::Context as _;
+use collabry_shared::config::{BackupConfig, BlobConfig};
+use collabry_shared::storage::Blobs;
+use futures::TryStreamExt as _;
+use jiff::Timestamp;
+use tokio::io::AsyncRead;
+use tokio_util::io::StreamReader;
+
+const BEGIN: &str = "collabry-";
+
+/// A folder or a bucket with backups, whose names are in the order of their times.
+#[derive(Debug, Clone)]
+pub struct Place(pub Blobs);
+
+impl Place {
+    /// The one of `COLLABRY_BACKUP_URL`; `None` when it is not set.
+    pub fn open(config: &BackupConfig, now: Timestamp) -> anyhow::Result<Option<Self>> {
+        let open = |place: &BlobConfig| Blobs::open(place, Path::new("."), now).map(Self);
+        config.place.as_ref().map(open).transpose().context("COLLABRY_BACKUP_URL")
+    }
+
+    /// What the backup of a time is called.
+    pub fn name(at: Timestamp, encrypted: bool) -> String {
+        let end = if encrypted { ".age" } else { "" };
+        format!("{BEGIN}{}.tar.gz{end}", at.strftime("%Y%m%dT%H%M%SZ"))
+    }
+
+    /// Oldest first.
+    pub async fn names(&self) -> anyhow::Result<Vec<String>> {
+        let mut names: Vec<_> = self.0.list().map_ok(|(name, _)| name).try_collect().await?;
+        names.retain(|name| name.starts_with(BEGIN) && !name.contains('/'));
+        names.sort_unstable();
+        Ok(names)
+    }
+
+    /// The backup of this name, as a stream.
+    pub async fn read(&self, name: &str) -> anyhow::Result<impl AsyncRead + Send + Unpin + use<>> {
+        let found = self.0.get(name).await?.with_context(|| format!("there is no backup {name}"))?;
+        Ok(StreamReader::new(found))
+    }
+
+    /// Removes all but the newest so many.
+    pub async fn forget(&self, keep: usize) -> anyhow::Result<()> {
+        let names = self.names().await?;
+        for old in names.iter().rev().skip(keep) {
+            self.0.delete(old).await?;
+            tracing::info!(name = old, "an old backup was removed");
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Place;
+
+    #[test]
+    fn a_name_is_a_time() {
+        let at = "2026-03-01T02:30:00.9Z".parse().unwrap();
+        assert_eq!(Place::name(at, false), "collabry-20260301T023000Z.tar.gz");
+        assert_eq!(Place::name(at, true), "collabry-20260301T023000Z.tar.gz.age");
+    }
+}
