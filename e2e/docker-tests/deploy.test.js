@@ -39,8 +39,9 @@ test("images are built, and hold only what they need", async (t) => {
 });
 
 test("a first deploy brings everything up, and the whole job goes through nginx", async (t) => {
-  await stack.deploy("v1");
+  const output = await stack.deploy("v1");
   t.diagnostic(`images and stack: ${seconds()}`);
+  assert.match(output, /; the next start makes: \w+/, "what changes in the database is said before");
   await stack.assertServes("v1");
   const ada = await stack.account();
   const notebook = await ada.notebook();

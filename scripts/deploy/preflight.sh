@@ -51,7 +51,11 @@ preflight_release() {
 # A role looks itself at what it needs. Chat goes on without model providers, and what mends one may be in this very release.
 check() {
   local found
-  if found=$(compose "$1" run --rm --no-deps -T "$2" check 2>&1); then return; fi
+  if found=$(compose "$1" run --rm --no-deps -T "$2" check 2>&1); then
+    # The same for all of them.
+    [ "$2" != api ] || grep '; the next start makes: ' <<<"$found" | sed 's/^ok */   /' || true
+    return
+  fi
   if grep -q '^PROBLEM' <<<"$found" && ! grep '^PROBLEM' <<<"$found" | grep -qv '^PROBLEM  models of '; then
     grep -A 1 '^PROBLEM' <<<"$found" | sed 's/^/   /'
     return
