@@ -4,5 +4,5 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 k6=$(scripts/go-tool.sh k6)
-exec "$k6" run --quiet --no-usage-report --env URL="${1:?the address}" --env DURATION="${DURATION:-2m}" --env RATE="${RATE:-20}" \
+exec "$k6" run --quiet --no-usage-report --address localhost:0 --env URL="${1:?the address}" --env DURATION="${DURATION:-2m}" --env RATE="${RATE:-20}" \
   --env SOCKETS="${SOCKETS:-20}" bench/k6/steady.js

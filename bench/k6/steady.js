@@ -4,7 +4,7 @@
 import { check, fail, sleep } from "k6";
 import http from "k6/http";
 import { Counter } from "k6/metrics";
-import { WebSocket } from "k6/websockets";
+import { WebSocket } from "k6/experimental/websockets";
 
 const URL = __ENV.URL || "http://127.0.0.1:8080";
 const DURATION = __ENV.DURATION || "2m";

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { chmod, writeFile } from "node:fs/promises";
+import { request } from "node:https";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { connect } from "node:tls";
@@ -46,7 +47,8 @@ test("status, logs and doctor say what runs, and what does not", async (t) => {
   assert.match(status.output, /_api_\d+ +healthy +v3-\w{8}/);
   assert.match(status.output, /sends requests to (\d+\.\d+\.\d+\.\d+:5000 ?){3}/);
 
-  const logs = stack.start(["logs", "api"]);
+  // It ends with what it has started, as on a terminal.
+  const logs = stack.start(["logs", "api"], {}, { group: true });
   t.after(() => logs.destroy());
   await until("lines of an api are shown", () => /api_\d+ .*"message"/.test(logs.output));
   assert.ok(!/worker_1/.test(logs.output), "of this service alone");
@@ -87,6 +89,11 @@ test("what is asked for wrongly changes nothing", async () => {
   assert.match(quoted.output, /without quotes.*REDIS_PASSWORD/);
 });
 
+/** A request whose certificate is not looked at. @returns {Promise<import("node:http").IncomingMessage>} */
+function trusting(url, options = {}) {
+  return new Promise((resolve, reject) => request(url, { agent: false, rejectUnauthorized: false, ...options }, resolve).on("error", reject).end());
+}
+
 test("TLS and another upload limit come with a deploy, and a renewed certificate by itself", async () => {
   const folder = stack.tls;
   await certificate(folder);
@@ -103,13 +110,13 @@ test("TLS and another upload limit come with a deploy, and a renewed certificate
   assert.deepEqual(await stack.service("another"), [], "what no Compose file has any more is ended");
   const sent = await raw(`${stack.url}/some/page`);
   assert.deepEqual([sent.statusCode, sent.headers.location], [308, "https://127.0.0.1/some/page"]);
-  const page = await raw(secure, { rejectUnauthorized: false });
+  const page = await trusting(secure);
   assert.equal(page.statusCode, 200);
   assert.match(await text(page), /<title>/);
   assert.match(String(page.headers["strict-transport-security"]), /max-age=63072000/);
 
   const headers = { "content-length": String(4 << 20) };
-  const large = await raw(`${secure}/api/notebooks/any/sources`, { method: "POST", headers, rejectUnauthorized: false });
+  const large = await trusting(`${secure}/api/notebooks/any/sources`, { method: "POST", headers });
   assert.equal(large.statusCode, 413);
 
   const [before] = await stack.service("nginx");

@@ -49,7 +49,7 @@ export class Stack {
       COLLABRY_HTTP_PORT: String(http),
       COLLABRY_HTTPS_PORT: String(https),
       COLLABRY_TLS_DIR: stack.tls,
-      COLLABRY_FRONTEND_SUBNET: `172.31.${subnet % 250}.0/24`,
+      COLLABRY_FRONTEND_SUBNET: `172.16.${subnet % 250}.0/24`,
       COLLABRY_THREADS: "1",
       ...GENEROUS,
     };
@@ -64,8 +64,11 @@ export class Stack {
     await writeFile(join(this.folder, ".env"), all.map(([name, value]) => `${name}=${value}\n`).join(""));
   }
 
-  /** Starts deploy.sh. @param {string[]} args @param {Record<string, string>} [env] */
-  start(args, env = {}) {
+  /**
+   * Starts deploy.sh.
+   * @param {string[]} args @param {Record<string, string>} [env] @param {ConstructorParameters<typeof Child>[3]} [options]
+   */
+  start(args, env = {}, options = {}) {
     return new Child(join(ROOT, "deploy.sh"), args, {
       PATH: process.env.PATH,
       HOME: process.env.HOME,
@@ -77,7 +80,7 @@ export class Stack {
       BINARIES: "prebuilt",
       BUILD: "no",
       ...env,
-    });
+    }, options);
   }
 
   /** Runs deploy.sh to its end. @param {string[]} args @param {Record<string, string>} [env] */
