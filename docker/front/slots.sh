@@ -12,16 +12,20 @@ PASS_ON=$RUN/pass-on  # what the second nginx reads
 slot_sockets() { seq -f "unix:$SOCKETS/%g.sock" "$SLOTS" | paste -sd ' '; }
 sockets_of() { awk -v address="$1" -v folder="$SOCKETS" '$2 == address { print "unix:" folder "/" $1 ".sock" }' "$PASSING"; }
 
-# As few slots as possible change hands, because polling sockets stay with theirs.
+# Everybody gets as many, or one more. As few slots as possible change hands, because polling sockets stay with theirs.
 share_out() {
   [ ${#wanted[@]} -gt 0 ] || return 0
   printf '%s\n' "${wanted[@]}" | awk -v slots="$SLOTS" -v before="$PASSING" '
     { replica[NR] = $1; ready[$1] = 1 }
     END {
-      most = int((slots + NR - 1) / NR)
+      fair = int(slots / NR)
+      larger = slots - fair * NR
       while ((getline line <before) > 0) {
         split(line, part, " ")
-        if (part[2] in ready && count[part[2]] < most) { owner[part[1]] = part[2]; count[part[2]]++ }
+        if (!(part[2] in ready) || count[part[2]] > fair || (count[part[2]] == fair && larger == 0)) continue
+        if (count[part[2]] == fair) larger--
+        owner[part[1]] = part[2]
+        count[part[2]]++
       }
       for (slot = 1; slot <= slots; slot++) {
         if (!(slot in owner)) {

@@ -107,6 +107,24 @@ test("what is set reaches every role, and Grafana has our dashboards", async (t)
   assert.match(grafana, /docker\/observability\/grafana\/provisioning:\/etc\/grafana\/provisioning:ro/);
 });
 
+test("nginx' sockets are shared out evenly, however replicas come and go", async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), "collabry-front-"));
+  t.after(() => rm(folder, { recursive: true }));
+  const script = 'RUN=$1; . "$0"; shift; touch "$PASSING"; wanted=("$@"); share_out >"$PASSING.new"; mv "$PASSING.new" "$PASSING"; cat "$PASSING"';
+  let before = new Map();
+  for (const replicas of ["a", "abc", "abcd", "abcde", "bcde", "bcdef", "ef", "efg", "efghijkl", "efghijklm", "m"].map((names) => [...names])) {
+    const { stdout } = await run("bash", ["-c", script, join(ROOT, "docker/front/slots.sh"), folder, ...replicas]);
+    const owners = new Map(stdout.trim().split("\n").map((line) => /** @type {[string, string]} */ (line.split(" "))));
+    const counts = replicas.map((name) => [...owners.values()].filter((owner) => owner === name).length);
+    assert.equal(owners.size, 12);
+    assert.ok(Math.max(...counts) - Math.min(...counts) <= 1, `${replicas}: ${counts}`);
+    const moved = [...before].filter(([slot, owner]) => replicas.includes(owner) && owners.get(slot) !== owner).length;
+    const joined = replicas.filter((name) => ![...before.values()].includes(name));
+    assert.ok(moved <= joined.length * Math.ceil(12 / replicas.length), `${moved} sockets changed hands for ${joined}`);
+    before = owners;
+  }
+});
+
 test("shellcheck finds nothing", async () => {
   const found = await run("git", ["ls-files", "*.sh"], { cwd: ROOT });
   const files = found.stdout.trim().split("\n");

@@ -70,7 +70,7 @@ test("blue-green: one switch, and all old replicas end", async (t) => {
 test("blue-green: new replicas that fail the whole job are switched away from", async (t) => {
   await badVersion("fails-smoke", serving);
   const load = await Load.start(t, stack);
-  const env = { VERSION: "fails-smoke", MODE: "blue-green", COLLABRY_READY_SECS: "20" };
+  const env = { VERSION: "fails-smoke", MODE: "blue-green", COLLABRY_READY_SECS: "30" };
   const { code, output } = await stack.run([], env);
   assert.equal(code, 2, output);
   assert.match(output, /== api: switch back/);

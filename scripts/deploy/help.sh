@@ -21,8 +21,9 @@ MONGODB_PASSWORD, each with what `openssl rand -hex 32` prints.
 
 A deploy looks first whether it can go well (disk, settings, secrets, Redis, MongoDB, the new images with all of these)
 and then replaces one container at a time: ai-engines, api replicas (each new one serves through nginx before an old one
-ends), the worker. At last it signs in, uploads, asks, and deletes, as a user of its own. If any of it fails, every role goes
-back to the images and settings before. It may be killed at any point and run again.
+ends), the web client and settings of the running nginx, the worker. At last it signs in, uploads, asks, and deletes, as a
+user of its own. If any of it fails, every role goes back to the images and settings before. It may be killed at any point
+and run again.
 
   VERSION=v1.2.0                    default: what `git describe` says
   USE_REGISTRY=true REGISTRY=HOST/PATH   pull the images instead of building them
@@ -30,6 +31,7 @@ back to the images and settings before. It may be killed at any point and run ag
   BUILD=no                          take the images of VERSION that are here
   ENV_FILE=.env                     where the settings are; .env.example lists them
 
-Exit code 0: the release serves. 1: nothing was changed. 2: rolled back. 3: rolling back failed too. 64: usage.
+Exit code 0: the release serves. 1: no container was touched. 2: rolled back. 3: that failed too, or there was nothing to go
+back to. 64: usage.
 HELP
 }

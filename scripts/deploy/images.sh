@@ -87,10 +87,10 @@ push_images() {
 
 image_id() { docker image inspect --format '{{.Id}}' "$1"; }
 
-# A name that says which image it is, for Compose, which takes no ids.
+# A name that says which image it is, for Compose, which takes no ids. Another installation here has names of its own.
 pinned() {
   local id=$2
-  echo "collabry/$1:sha-${id:7:16}"
+  echo "$PROJECT/$1:sha-${id:7:16}"
 }
 
 # pin ROLE ID: the name stands for the image that was recorded, whatever became of its tags.

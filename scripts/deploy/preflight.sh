@@ -39,19 +39,27 @@ look_at_disk() {
 
 # Of the new images with the real settings: each role looks itself at what it needs.
 preflight_release() {
-  local release=$1 role
+  local release=$1 role bad=()
+  local -A looks=()
   step "pre-flight: settings and dependencies"
   compose "$release" config --services >"$STATE/releases/$release/services" || fail "Compose does not accept the settings"
   ensure_stores "$release" || fail "Redis and MongoDB do not come up"
   for role in api "$(engines_of "$release" | head -n 1)" worker; do
-    check "$release" "$role" || fail "the pre-flight of $role found what is above; no container was touched"
+    check "$release" "$role" &
+    looks[$role]=$!
   done
+  for role in "${!looks[@]}"; do wait "${looks[$role]}" || bad+=("$role"); done
+  [ ${#bad[@]} -eq 0 ] || fail "the pre-flight of ${bad[*]} found what is above; no container was touched"
 }
 
 # A role looks itself at what it needs. Chat goes on without model providers, and what mends one may be in this very release.
 check() {
   local found
-  if found=$(compose "$1" run --rm --no-deps -T "$2" check 2>&1); then return; fi
+  if found=$(compose "$1" run --rm --no-deps -T "$2" check 2>&1); then
+    # The same for all of them.
+    [ "$2" != api ] || grep '; the next start makes: ' <<<"$found" | sed 's/^ok */   /' || true
+    return
+  fi
   if grep -q '^PROBLEM' <<<"$found" && ! grep '^PROBLEM' <<<"$found" | grep -qv '^PROBLEM  models of '; then
     grep -A 1 '^PROBLEM' <<<"$found" | sed 's/^/   /'
     return

@@ -67,15 +67,29 @@ unmark() { rm -f "$STATE/$1"; }
 
 KEPT_RELEASES=5
 
+# With the names of its version's images, unless they stand for something else by now.
+forget_release() {
+  local images role id
+  images=$(images_of "$1")
+  rm -rf "${STATE:?}/releases/$1"
+  while read -r role id; do
+    if [ "$(image_id "collabry/$role:${1%-*}" 2>/dev/null)" = "$id" ] && ! kept_image "$id"; then
+      docker rmi "collabry/$role:${1%-*}" >/dev/null 2>&1 || true
+    fi
+  done <<<"$images"
+}
+
+kept_image() { grep -qsF "$1" "$STATE"/releases/*/images; }
+
 # Old releases, and images that no kept release names.
 forget_releases() {
   local old tag id
   find "$STATE/releases" -mindepth 1 -maxdepth 1 -printf '%T@ %f\n' | sort -rn | tail -n +$((KEPT_RELEASES + 1)) | cut -d ' ' -f 2 |
     while read -r old; do
-      case $old in "$(marked current)" | "$(marked previous)" | "$(marked target)") ;; *) rm -rf "${STATE:?}/releases/$old" ;; esac
+      case $old in "$(marked current)" | "$(marked previous)" | "$(marked target)") ;; *) forget_release "$old" ;; esac
     done
-  docker images --no-trunc --format '{{.Repository}}:{{.Tag}} {{.ID}}' --filter 'reference=collabry/*:sha-*' |
+  docker images --no-trunc --format '{{.Repository}}:{{.Tag}} {{.ID}}' --filter "reference=$PROJECT/*:sha-*" |
     while read -r tag id; do
-      grep -qsF "$id" "$STATE"/releases/*/images || docker rmi "$tag" >/dev/null 2>&1 || true
+      kept_image "$id" || docker rmi "$tag" >/dev/null 2>&1 || true
     done
 }

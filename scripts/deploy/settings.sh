@@ -2,7 +2,7 @@
 # What can be set, and how it is said.
 
 # Exit codes.
-FAILED=1      # nothing was changed
+FAILED=1      # no container was touched
 ROLLED_BACK=2 # the release failed, and the one before serves again
 BROKEN=3      # the release failed, and there is nothing that could be gone back to
 USAGE=64

@@ -28,6 +28,7 @@ export async function killAt(stack, what, pattern, env) {
   const child = typeof what === "string" ? stack.start([], { VERSION: what, ...env }) : stack.start(what, env);
   await until(`deploy.sh says ${pattern}`, () => {
     assert.ok(child.alive || pattern.test(child.output), child.output);
+    assert.doesNotMatch(child.output, /== roll back/);
     return pattern.test(child.output);
   }, PATIENCE_MS);
   child.child.kill("SIGKILL");

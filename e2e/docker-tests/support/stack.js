@@ -117,7 +117,8 @@ export class Stack {
     const found = {};
     for (const { Config, State, Name, Image } of await this.containers()) {
       const service = Config.Labels["com.docker.compose.service"];
-      assert.equal(State.Health?.Status, "healthy", `${Name} is ${State.Status}, ${State.Health?.Status}`);
+      const health = Config.Healthcheck ? State.Health?.Status : State.Running && "healthy";
+      assert.equal(health, "healthy", `${Name} is ${State.Status}, ${health}`);
       const release = Config.Labels["collabry.release"];
       if (release) (found[service] ??= []).push({ release, image: Image });
     }
@@ -154,6 +155,8 @@ export class Stack {
       const found = await lines(kind, "ls", "-q", "--filter", `label=com.docker.compose.project=${this.project}`);
       if (found.length > 0) await docker(kind, "rm", ...found);
     }
+    const pinned = await lines("images", "--format", "{{.Repository}}:{{.Tag}}", "--filter", `reference=${this.project}/*`);
+    if (pinned.length > 0) await docker("rmi", ...pinned);
     await rm(this.folder, { recursive: true, force: true });
   }
 }

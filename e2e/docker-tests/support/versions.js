@@ -18,7 +18,7 @@ export const BAD = {
     script: '[ "$1" != serve ] || { echo "thread main panicked"; exit 101; }',
     says: /ended instead of serving \(exit code 101\)/,
   },
-  "never-ready": { role: "api", script: '[ "$1" != serve ] || exec sleep 1000', says: /is not ready after 20 s/ },
+  "never-ready": { role: "api", script: '[ "$1" != serve ] || exec sleep 1000', says: /is not ready after 30 s/ },
   "fails-smoke": {
     // It looks for uploaded files where none are.
     role: "ai-engine",
