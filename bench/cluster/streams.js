@@ -1,6 +1,6 @@
 // What a server spends on a piece of an answer that it passes on, and how soon the first one is there.
 
-import { cpuOf } from "../../e2e/support/memory.js";
+import { timesOf } from "../../e2e/support/memory.js";
 
 const STREAMS = 50;
 const ANSWER = { tokens: 100, between: 100 };
@@ -15,10 +15,15 @@ export async function streams(side) {
   const after = await spent(pids);
   const pieces = answers.reduce((sum, { pieces }) => sum + pieces, 0);
   const first = answers.map(({ first }) => first).sort((a, b) => a - b);
-  const per = (names) => (1000 * names.reduce((sum, name) => sum + after[name] - before[name], 0)) / pieces;
+  const per = (names, where) => {
+    const spent = names.flatMap((name) => where.map((one) => after[name][one] - before[name][one]));
+    return { value: (1000 * spent.reduce((sum, ms) => sum + ms, 0)) / pieces, unit: "µs" };
+  };
+  const both = ["user", "system"];
   return {
-    "relayed chunk, CPU of the api": { value: per(["api"]), unit: "µs" },
-    "relayed chunk, CPU of all its processes": { value: per(Object.keys(pids)), unit: "µs" },
+    "relayed chunk, CPU of the api": per(["api"], both),
+    "of it in the kernel": per(["api"], ["system"]),
+    "relayed chunk, CPU of all its processes": per(Object.keys(pids), both),
     "chunks of an answer of 100 tokens": { value: pieces / STREAMS, unit: "" },
     "first chunk at 50 streams, p50": { value: first[Math.ceil(0.5 * STREAMS) - 1], unit: "ms" },
     "first chunk at 50 streams, p99": { value: first[Math.ceil(0.99 * STREAMS) - 1], unit: "ms" },
@@ -26,7 +31,7 @@ export async function streams(side) {
 }
 
 async function spent(pids) {
-  return Object.fromEntries(await Promise.all(Object.entries(pids).map(async ([name, pid]) => [name, await cpuOf(pid)])));
+  return Object.fromEntries(await Promise.all(Object.entries(pids).map(async ([name, pid]) => [name, await timesOf(pid)])));
 }
 
 /** So many answers at once, each from the question on. */

@@ -61,7 +61,7 @@ app.get("/stream", async (_, response) => {
     rest = lines.pop() ?? "";
     for (const line of lines) {
       if (!line.startsWith("data: ") || line === "data: [DONE]") continue;
-      const delta = JSON.parse(line.slice("data: ".length)).choices[0].delta.content;
+      const delta = JSON.parse(line.slice("data: ".length)).choices[0]?.delta.content;
       if (!delta) continue;
       id += 1;
       response.write(`id: ${id}\nevent: delta\ndata: ${JSON.stringify({ eventId: id, type: "delta", text: delta })}\n\n`);

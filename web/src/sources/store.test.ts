@@ -5,7 +5,7 @@ import type { Source } from "../realtime/types";
 vi.mock("../http/client", () => import("../realtime/stand-in"));
 vi.mock("../realtime/socket", () => import("../realtime/stand-in"));
 
-const { followSources, sources } = await import("./store");
+const { followSources, keep, sources } = await import("./store");
 
 const LIST = "GET /api/notebooks/n/sources";
 
@@ -58,4 +58,10 @@ test("a list takes no source back to an earlier state, and is not read again for
   say("source:status", { source: source("a", 5, "other") });
   await list(source("a", 2));
   expect(shown()).toEqual([["a", "5"]]);
+});
+
+test("what was uploaded into another notebook is not on the list of this one", async () => {
+  await list(source("a"));
+  keep(source("b", 0, "other"));
+  expect(shown()).toEqual([["a", "0"]]);
 });

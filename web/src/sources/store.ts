@@ -10,8 +10,8 @@ export const sources = signal<Source[] | null>(null);
 /** Sources that questions leave out. Not "those to search", so that a new source is searched at once. */
 export const leftOut = signal<ReadonlySet<string>>(new Set());
 
-/** Of the notebook that is open. */
-let reader: Reader<Source[]> | undefined;
+/** The notebook that is open, and what reads its list. */
+let open: { notebookId: string; reader: Reader<Source[]> } | undefined;
 
 /** What a question searches: `undefined` means all of the notebook. */
 export const selection = computed<string[] | undefined>(() => {
@@ -44,16 +44,18 @@ export async function deleteSource(sourceId: string): Promise<void> {
   drop(sourceId);
 }
 
+/** An upload may end when another notebook is open already. */
 export function keep(source: Source): void {
+  if (source.notebookId !== open?.notebookId) return;
   const known = sources.value ?? [];
   // Of a source that is known the newer state wins, whichever comes first: nothing has to be read again for it.
-  if (!known.some(({ id }) => id === source.id)) reader?.touched();
+  if (!known.some(({ id }) => id === source.id)) open.reader.touched();
   sources.value = merge(known, source);
 }
 
 function drop(sourceId: string): void {
   sources.value = sources.value?.filter((source) => source.id !== sourceId) ?? null;
-  reader?.touched();
+  open?.reader.touched();
 }
 
 export function followSources(notebookId: string, onProblem: (error: unknown) => void): () => void {
@@ -65,7 +67,7 @@ export function followSources(notebookId: string, onProblem: (error: unknown) =>
       sources.value = replace(sources.value ?? [], read);
     },
   );
-  reader = list;
+  open = { notebookId, reader: list };
   const read = () => void list.read().catch(onProblem);
   read();
   const subscriptions = [
@@ -81,6 +83,7 @@ export function followSources(notebookId: string, onProblem: (error: unknown) =>
   ];
   return () => {
     list.dispose();
+    if (open?.reader === list) open = undefined;
     for (const unsubscribe of subscriptions) unsubscribe();
     sources.value = null;
   };

@@ -17,8 +17,9 @@ use crate::redis::Redis;
 pub const BLOCK: Duration = Duration::from_secs(5);
 /// After a read that failed.
 pub const PAUSE: Duration = Duration::from_millis(250);
-/// After a read that brought events: what many answers say within this time comes with one read.
-const GATHER: Duration = Duration::from_millis(5);
+/// After a read that brought events: what many answers say within this time comes with one read, which costs as much as
+/// there are answers. Writers say nothing more often either.
+const GATHER: Duration = Duration::from_millis(20);
 /// Events of one log in one read.
 const COUNT: usize = 512;
 
