@@ -11,8 +11,11 @@ const DURATION = __ENV.DURATION || "2m";
 const RATE = Number(__ENV.RATE || 20);
 const SOCKETS = Number(__ENV.SOCKETS || 20);
 const ROOMS = 5;
-/** How long a socket stays before it makes room for another. */
+/** How long a socket stays before it makes room for another, and how long it then waits for acknowledgements. */
 const STAY_MS = 20_000;
+const LAST_WORDS_MS = 10_000;
+/** Newest messages that are read. */
+const PAGE = 20;
 
 const messagesLost = new Counter("messages_lost");
 const eventsLost = new Counter("stream_events_lost");
@@ -74,11 +77,12 @@ export function requests(rooms) {
   const sent = post(path, { clientId: uuid(), content: "Steady", ask: false }, token);
   if (!check(sent, { "a message is stored": ({ status }) => status < 300 })) return;
   const { rev, id } = sent.json();
-  const read = get(`${path}?limit=200`, token);
-  check(read, { "messages are read": ({ status }) => status === 200 });
-  const later = read.json().messages;
+  const read = get(`${path}?limit=${PAGE}`, token);
+  if (!check(read, { "messages are read": ({ status }) => status === 200 })) return;
+  const page = read.json().messages;
   // Others may have said more than a page since.
-  if (later.length < 200 && !later.some((message) => message.id === id)) messagesLost.add(1, { rev });
+  const reaches = page.length < PAGE || page.some((message) => message.rev < rev);
+  if (reaches && !page.some((message) => message.id === id)) messagesLost.add(1, { rev });
 }
 
 /** Asks, and hears the answer to its end. */
@@ -119,8 +123,13 @@ export function sockets(rooms) {
   function end() {
     clearInterval(talk);
     clearTimeout(leave);
+    const began = Date.now();
     // The last acknowledgement may still be on its way.
-    setTimeout(() => socket.close(), 1_000);
+    const closing = setInterval(() => {
+      if (acknowledged < said && Date.now() - began < LAST_WORDS_MS) return;
+      clearInterval(closing);
+      socket.close();
+    }, 100);
   }
   socket.onclose = () => {
     clearInterval(talk);

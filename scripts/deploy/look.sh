@@ -60,7 +60,7 @@ doctor() {
 }
 
 # As healthy, for those as well that cannot say.
-well() { [ "$(inspect "$1" '{{.State.Running}} {{if .State.Health}}{{.State.Health.Status}}{{end}}' | sed 's/ $/ healthy/')" = "true healthy" ]; }
+well() { healthy "$1" || [ "$(inspect "$1" '{{.State.Running}} {{if .State.Health}}asked{{end}}')" = "true " ]; }
 
 problem() {
   problems=$((problems + 1))

@@ -12,7 +12,7 @@ import { GENEROUS } from "../../cluster/roles.js";
 import { Account } from "../../support/account.js";
 import { freePorts } from "../../support/ports.js";
 import { Child } from "../../support/process.js";
-import { within } from "../../support/wait.js";
+import { until, within } from "../../support/wait.js";
 import { docker, inspect, lines } from "./docker.js";
 
 const ROOT = resolve(import.meta.dirname, "../../..");
@@ -115,9 +115,10 @@ export class Stack {
     return (await this.containers()).filter((one) => one.Config.Labels["com.docker.compose.service"] === service);
   }
 
-  /** Which release each role is of, with how many containers, and that all of them are well. */
+  /** Which release each role is of, with how many containers, and that all of them are well, as the engine finds in a moment. */
   async releases() {
     const found = {};
+    await until("the engine has looked", async () => (await this.containers()).every(({ State }) => State.Health?.Status !== "starting"));
     for (const { Config, State, Name, Image } of await this.containers()) {
       const service = Config.Labels["com.docker.compose.service"];
       const health = Config.Healthcheck ? State.Health?.Status : State.Running && "healthy";
