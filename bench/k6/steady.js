@@ -14,11 +14,14 @@ const ROOMS = 5;
 /** How long a socket stays before it makes room for another, and how long it then waits for acknowledgements. */
 const STAY_MS = 20_000;
 const LAST_WORDS_MS = 10_000;
+/** How often a stream may break off. */
+const RESUMES = 5;
 /** Newest messages that are read. */
 const PAGE = 20;
 
 const messagesLost = new Counter("messages_lost");
 const eventsLost = new Counter("stream_events_lost");
+const streamsResumed = new Counter("streams_resumed");
 
 const constant = (exec, options) => ({ exec, duration: DURATION, gracefulStop: "60s", ...options });
 
@@ -85,15 +88,23 @@ export function requests(rooms) {
   if (reaches && !page.some((message) => message.id === id)) messagesLost.add(1, { rev });
 }
 
-/** Asks, and hears the answer to its end. */
+/** Asks, and hears the answer to its end; a stream that breaks off is taken up where it was, as browsers do. */
 export function answers(rooms) {
   const { token, conversation } = any(rooms);
   const body = { clientId: uuid(), content: "What does chlorophyll absorb?", ask: true };
   const asked = post(`/api/conversations/${conversation}/messages`, body, token);
   if (!check(asked, { "a question is stored": ({ status }) => status < 300 })) return;
-  const heard = get(`/api/ai/generations/${asked.json().generationId}/events`, token, "stream");
-  const ids = [...(heard.body || "").matchAll(/^id: ?(\d+)$/gm)].map(([, id]) => Number(id));
-  check(heard, { "an answer is heard to its end": ({ body }) => /^event: ?done$/m.test(body || "") });
+  const url = `${URL}/api/ai/generations/${asked.json().generationId}/events`;
+  const ids = [];
+  let heard = "";
+  for (let times = 0; times < RESUMES && !/^event: ?(done|failed)$/m.test(heard); times += 1) {
+    const headers = { authorization: `Bearer ${token}` };
+    if (ids.length > 0) headers["last-event-id"] = String(ids[ids.length - 1]);
+    heard = http.get(url, { headers, tags: { kind: "stream" } }).body || "";
+    ids.push(...[...heard.matchAll(/^id: ?(\d+)$/gm)].map(([, id]) => Number(id)));
+    if (times > 0) streamsResumed.add(1);
+  }
+  check(heard, { "an answer is heard to its end": (text) => /^event: ?done$/m.test(text) });
   eventsLost.add(ids.filter((id, index) => id !== index + 1).length);
   sleep(1);
 }
