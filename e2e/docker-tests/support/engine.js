@@ -1,9 +1,11 @@
 // The Docker engine as a process, when scripts/docker-engine.sh has started it.
 
 import { execFile } from "node:child_process";
-import { readFile } from "node:fs/promises";
+import { access, readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { promisify } from "node:util";
+
+import { until } from "../../support/wait.js";
 
 const SCRIPT = resolve(import.meta.dirname, "../../../scripts/docker-engine.sh");
 const run = promisify(execFile);
@@ -12,6 +14,12 @@ const run = promisify(execFile);
 export async function startEngine() {
   const { stdout } = await run(SCRIPT, ["start"]);
   return Number(stdout) || undefined;
+}
+
+/** Of a process. @param {number} pid */
+async function parent(pid) {
+  const status = await readFile(`/proc/${pid}/status`, "utf8");
+  return Number(/^PPid:\s*(\d+)$/m.exec(status)?.[1]);
 }
 
 /** Our engine, with what it takes to kill it as a power cut would; nothing when it is somebody else's. */
@@ -23,7 +31,10 @@ export async function ownEngine() {
     async kill(containers) {
       const children = await readFile(`/proc/${pid}/task/${pid}/children`, "utf8");
       const containerd = children.split(" ").map(Number).filter((child) => child > 0);
-      for (const each of [pid, ...containerd, ...containers]) process.kill(each, "SIGKILL");
+      const shims = await Promise.all(containers.map(parent));
+      for (const each of new Set([pid, ...containerd, ...shims, ...containers])) process.kill(each, "SIGKILL");
+      // Another engine does not start while there is a process with the number of this one.
+      await until("the engine is gone", () => access(`/proc/${pid}`).then(() => false, () => true));
     },
   };
 }
