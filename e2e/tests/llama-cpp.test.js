@@ -8,7 +8,7 @@ import { assertUnbroken, ended, eventsOf, textOf } from "../support/answer.js";
 import { Child } from "../support/process.js";
 import { Server } from "../support/server.js";
 import { Live } from "../support/socket.js";
-import { until } from "../support/wait.js";
+import { DEADLINE_MS, until } from "../support/wait.js";
 
 const FOLDER = new URL("../llama-cpp/", import.meta.url).pathname;
 const python = execFileSync(`${FOLDER}venv.sh`, { encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] }).trim();
@@ -17,7 +17,8 @@ after(() => llama.end());
 const url = await until("llama.cpp listens", () => {
   if (!llama.alive) throw new Error(`llama.cpp ended: ${llama.output}`);
   return /^(http:\S+)$/m.exec(llama.output)?.[1];
-});
+  // Right after it was installed, everything that it loads comes from the disk.
+}, 4 * DEADLINE_MS);
 const server = await Server.start({ after }, { COLLABRY_OPENAI_URL: `${url}/v1` });
 const ada = await server.account("Ada");
 const conversation = await ada.conversation(await ada.notebook());
