@@ -163,3 +163,12 @@ test("the worker makes backups by itself and keeps the newest", async (t) => {
   assert.ok((await names()).length <= 3, "two, and one that was just made");
   assert.match((await done(other.env, ["verify"])).output, /collabry-\d+T\d+Z\.tar\.gz\nThe backup is whole/);
 });
+
+test("backups that lie among the files are not in the next backup", async (t) => {
+  const files = await mkdtemp(join(folder, "files-"));
+  const other = await empty(t, { COLLABRY_BLOBS_URL: `file://${files}` });
+  await done(other.env, ["restore", file]);
+  for (let times = 0; times < 2; times += 1) {
+    assert.match((await done(other.env, ["backup", join(files, `${times}.tar.gz`)])).output, / and 4 files, /);
+  }
+});

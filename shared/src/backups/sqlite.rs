@@ -6,7 +6,6 @@ use async_trait::async_trait;
 use bytes::BytesMut;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _};
-use tempfile::TempDir;
 use tokio::fs::File;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
@@ -36,7 +35,9 @@ impl BackupRepo for Database {
         connection.close().await?;
         let counts = counts(&snapshot).await?;
         let snapshot = File::open(&snapshot).await.map_err(unavailable)?;
-        Ok(Box::new(Copy { snapshot, counts, read: 0, _folder: folder }))
+        // It is read without its name from here on: a process that is killed leaves nothing.
+        folder.close().map_err(unavailable)?;
+        Ok(Box::new(Copy { snapshot, counts, read: 0 }))
     }
 }
 
@@ -45,7 +46,6 @@ struct Copy {
     counts: Counts,
     /// Parts so far.
     read: usize,
-    _folder: TempDir,
 }
 
 #[async_trait]
@@ -93,6 +93,9 @@ impl RestoreRepo for Target {
     }
 
     async fn put(&mut self, part: Part) -> StoreResult<()> {
+        if !part.name.starts_with(DOCUMENTS_FILE) {
+            return Err(StoreError::Damaged(format!("{} is no part of a backup of SQLite", part.name)));
+        }
         self.unfinished.write_all(&part.bytes).await.map_err(unavailable)
     }
 

@@ -19,6 +19,9 @@ use secrecy::ExposeSecret as _;
 use crate::config::{BlobConfig, S3Config};
 use crate::ids::{NotebookId, SourceId, UploadId};
 
+/// What the keys of all files begin with.
+const NOTEBOOKS: &str = "notebooks";
+
 /// Parts of 5 MiB that may wait for the store while more arrives.
 const PARTS_IN_FLIGHT: usize = 2;
 
@@ -86,7 +89,7 @@ impl Blobs {
     /// Where the file of a new version is to lie. Another place each time: of two uploads that race for one version, the
     /// one that loses must not have overwritten the other's file.
     pub fn source_key(notebook: NotebookId, source: SourceId, version: u32) -> String {
-        format!("notebooks/{notebook}/sources/{source}/v{version}-{}", UploadId::new())
+        format!("{NOTEBOOKS}/{notebook}/sources/{source}/v{version}-{}", UploadId::new())
     }
 
     /// Stores a stream under `key`; nothing is visible there before all of it arrived. Returns its bytes.
@@ -129,9 +132,18 @@ impl Blobs {
         }
     }
 
+    /// The files of all sources, as [`list`](Self::list) shows them; what else lies in the same place is somebody else's.
+    pub fn files(&self) -> BoxStream<'static, object_store::Result<(String, u64)>> {
+        self.listed(Some(&Path::from(NOTEBOOKS)))
+    }
+
     /// Everything that is stored, with its size in bytes; in no order.
     pub fn list(&self) -> BoxStream<'static, object_store::Result<(String, u64)>> {
-        self.0.list(None).map_ok(|found| (found.location.to_string(), found.size)).boxed()
+        self.listed(None)
+    }
+
+    fn listed(&self, below: Option<&Path>) -> BoxStream<'static, object_store::Result<(String, u64)>> {
+        self.0.list(below).map_ok(|found| (found.location.to_string(), found.size)).boxed()
     }
 
     /// Takes a blob that is written; it is there when the writer was shut down, and not before.
@@ -149,12 +161,12 @@ impl Blobs {
 
     /// Removes everything of a source; removing what is gone is no error.
     pub async fn delete_source(&self, notebook: NotebookId, source: SourceId) -> Result<(), BlobError> {
-        self.delete_below(&format!("notebooks/{notebook}/sources/{source}")).await
+        self.delete_below(&format!("{NOTEBOOKS}/{notebook}/sources/{source}")).await
     }
 
     /// Removes everything of a notebook.
     pub async fn delete_notebook(&self, notebook: NotebookId) -> Result<(), BlobError> {
-        self.delete_below(&format!("notebooks/{notebook}")).await
+        self.delete_below(&format!("{NOTEBOOKS}/{notebook}")).await
     }
 
     /// Whether the store answers.

@@ -62,7 +62,7 @@ impl Backup<'_> {
     }
 
     async fn files(&self, archive: &mut ArchiveWriter, watch: &mut dyn Watch) -> anyhow::Result<u64> {
-        let (mut files, mut all) = (0, self.stores.blobs.list());
+        let (mut files, mut all) = (0, self.stores.blobs.files());
         while let Some((key, bytes)) = all.try_next().await? {
             // Purged since it was listed.
             let Some(content) = self.stores.blobs.get(&key).await? else {
