@@ -24,6 +24,8 @@ def load():
         params.n_predict = 64
         params.n_parallel = 1
         params.cpuparams.n_threads = 1
+        # Random weights end an answer at any token, also at its first.
+        params.sampling.ignore_eos = True
         params.warmup = False
         params.port = 0
         return xllamacpp.Server(params)
