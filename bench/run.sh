@@ -22,3 +22,6 @@ done
 
 echo "== server" >&2
 node bench/server.js "$@"
+
+echo "== telemetry" >&2
+node bench/telemetry.js

@@ -1,17 +1,18 @@
 // What else deploy.sh does: a registry, looking at what runs, nginx itself, TLS, and services of other Compose files.
 
 import assert from "node:assert/strict";
-import { chmod, writeFile } from "node:fs/promises";
+import { chmod, readdir, writeFile } from "node:fs/promises";
 import { request } from "node:https";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { connect } from "node:tls";
 
+import { freePorts } from "../support/ports.js";
 import { certificate, raw, text } from "../support/proxy.js";
 import { until } from "../support/wait.js";
-import { docker, inspect } from "./support/docker.js";
+import { docker, inspect, lines } from "./support/docker.js";
 import { registry } from "./support/registry.js";
-import { ROLES, Stack } from "./support/stack.js";
+import { ROLES, Stack, standIn } from "./support/stack.js";
 import { newVersion } from "./support/versions.js";
 
 const stack = await Stack.prepare({ after });
@@ -64,6 +65,37 @@ test("status, logs and doctor say what runs, and what does not", async (t) => {
   assert.match(ill.output, /PROBLEM worker does not run/);
 });
 
+test("Prometheus finds every replica, and Grafana its dashboards", async () => {
+  await standIn("prometheus");
+  const [port, grafana] = await freePorts(2);
+  await stack.configure({
+    PROMETHEUS_IMAGE: "collabry-test/prometheus",
+    PROMETHEUS_PORT: String(port),
+    // Any that stays: what is looked at is which files it gets.
+    GRAFANA_IMAGE: "collabry-test/redis",
+    GRAFANA_PORT: String(grafana),
+    GRAFANA_PASSWORD: "secret",
+  });
+  const waiting = join(stack.folder, "waiting.yml");
+  await writeFile(waiting, "services: { grafana: { command: [sleep, infinity], init: true } }\n");
+  await stack.deploy("v3", { COLLABRY_COMPOSE_EXTRA: `${stack.extra} docker/compose.observability.yml ${waiting}` });
+  await stack.assertServes("v3");
+  const ask = async (path) => (await (await fetch(`http://127.0.0.1:${port}/api/v1/${path}`)).json()).data;
+  const scraped = await until("all are scraped", async () => {
+    const { activeTargets } = await ask("targets?state=active");
+    return activeTargets.length === 6 && activeTargets.every(({ health }) => health === "up") && activeTargets;
+  }, 120_000);
+  const jobs = scraped.map(({ labels }) => labels.job.replace("collabry-", "")).sort();
+  assert.deepEqual(jobs, ["ai-engine", "ai-engine", "api", "api", "api", "worker"]);
+  const { groups } = await ask("rules");
+  assert.ok(groups.flatMap(({ rules }) => rules).some(({ name }) => name === "CollabryRoleGone"));
+  const [{ Id }] = await stack.service("grafana");
+  const provider = await docker("exec", Id, "cat", "/etc/grafana/provisioning/dashboards/collabry.yml");
+  const folder = /path: (\S+)/.exec(provider)[1];
+  assert.match(await docker("exec", Id, "ls", folder), /collabry-experience\.json/);
+  await stack.configure();
+});
+
 test("nginx itself is replaced when that is asked for", async () => {
   const [before] = await stack.service("nginx");
   const { code, output } = await stack.run(["front"]);
@@ -107,7 +139,9 @@ test("TLS and another upload limit come with a deploy, and a renewed certificate
   assert.match(output, new RegExp(`serves at ${secure}`));
   assert.match(output, /PROBLEM {2}models of ollama/, "a model provider that is away is said, and hinders nothing");
   await stack.assertServes("v3");
-  assert.deepEqual(await stack.service("another"), [], "what no Compose file has any more is ended");
+  for (const gone of ["another", "prometheus", "grafana"]) {
+    assert.deepEqual(await stack.service(gone), [], `${gone}, which no Compose file has any more, is ended`);
+  }
   const sent = await raw(`${stack.url}/some/page`);
   assert.deepEqual([sent.statusCode, sent.headers.location], [308, "https://127.0.0.1/some/page"]);
   const page = await trusting(secure);
@@ -134,4 +168,22 @@ test("TLS and another upload limit come with a deploy, and a renewed certificate
   const [now] = await stack.service("nginx");
   assert.equal(now.Id, before.Id);
   assert.equal(now.RestartCount, 0);
+});
+
+test("old releases are forgotten with their images, and what is kept can be gone back to", async () => {
+  for (const version of ["v4", "v5"]) {
+    await newVersion(version, "v1");
+    await stack.deploy(version, { COLLABRY_KEPT_RELEASES: "2" });
+  }
+  const kept = await readdir(join(stack.folder, "state", "releases"));
+  assert.deepEqual(kept.map((release) => release.slice(0, 3)).sort(), ["v4-", "v5-"]);
+  const images = (repository) => lines("images", "--format", "{{.Tag}}", "--filter", `reference=${repository}`);
+  for (const role of ROLES) {
+    const named = await images(`collabry/${role}`);
+    assert.deepEqual(["v1", "v3", "v4", "v5"].filter((version) => named.includes(version)), ["v1", "v4", "v5"], role);
+    assert.equal((await images(`${stack.project}/${role}`)).length, 2, `${role}: those of the kept releases`);
+  }
+  const { code, output } = await stack.run(["rollback"]);
+  assert.equal(code, 0, output);
+  await stack.assertServes("v4");
 });

@@ -34,7 +34,7 @@ test(".env.example names every variable of Compose and deploy.sh, and no other",
   for (const file of COMPOSE_FILES) used.push(...(await read(file)).matchAll(/(?<!\$)\$\{([A-Z][A-Z0-9_]*)/g));
   for (const file of scripts) used.push(...(await read(file)).matchAll(/\bsetting(?:_of_file)? ([A-Z][A-Z0-9_]*)/g));
   // Asked for in loops.
-  used.push(...(await read("scripts/deploy/images.sh")).matchAll(/\b((?:RUST|NODE)_IMAGE|APT_MIRROR|NPM_REGISTRY|PIP_INDEX_URL)\b/g));
+  used.push(...(await read("scripts/deploy/images.sh")).matchAll(/\b((?:RUST|NODE)_IMAGE|APT_MIRROR|CARGO_MIRROR|NPM_REGISTRY|PIP_INDEX_URL)\b/g));
   const names = used.map(([, name]) => name).filter((name) => !BETWEEN_THEM.test(name) && !processes.has(name));
   assert.deepEqual(sorted(around.keys()), sorted(names));
 });

@@ -47,7 +47,7 @@ build_images() {
     done
   fi
   local mirror
-  for mirror in APT_MIRROR NPM_REGISTRY PIP_INDEX_URL; do
+  for mirror in APT_MIRROR CARGO_MIRROR NPM_REGISTRY PIP_INDEX_URL; do
     [ -z "$(setting "$mirror")" ] || arguments+=(--build-arg "$mirror=$(setting "$mirror")")
   done
   for role in "${ROLES[@]}"; do

@@ -65,8 +65,6 @@ mark() {
 }
 unmark() { rm -f "$STATE/$1"; }
 
-KEPT_RELEASES=5
-
 # With the names of its version's images, unless they stand for something else by now.
 forget_release() {
   local images role id

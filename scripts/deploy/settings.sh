@@ -25,6 +25,7 @@ STATE=$(setting COLLABRY_STATE_DIR "$ROOT/.deploy")
 MODE=$(setting MODE rolling)
 READY_SECS=$(setting COLLABRY_READY_SECS 120)
 MIN_DISK_GB=$(setting COLLABRY_MIN_DISK_GB 5)
+KEPT_RELEASES=$(setting COLLABRY_KEPT_RELEASES 5)
 SLOTS=$(setting COLLABRY_FRONT_SLOTS 12)
 ROLES=(api worker ai-engine standalone nginx)
 

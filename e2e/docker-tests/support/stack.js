@@ -168,8 +168,11 @@ export class Stack {
 /** What stands in for the official images of Redis and MongoDB. */
 async function storeImages() {
   await run(join(ROOT, "scripts/mongo-server.sh"));
-  for (const name of ["redis", "mongodb"]) {
-    const file = join(TESTS, `images/${name}.Dockerfile`);
-    await docker("build", "-q", "-f", file, "--build-arg", `BASE_IMAGE=${BASE_IMAGE}`, "-t", `collabry-test/${name}`, ROOT);
-  }
+  for (const name of ["redis", "mongodb"]) await standIn(name);
+}
+
+/** Builds an image of Debian's package, `collabry-test/NAME`: the official one cannot be had where no registry is reached. */
+export async function standIn(name) {
+  const file = join(TESTS, `images/${name}.Dockerfile`);
+  await docker("build", "-q", "-f", file, "--build-arg", `BASE_IMAGE=${BASE_IMAGE}`, "-t", `collabry-test/${name}`, ROOT);
 }
