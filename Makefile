@@ -8,6 +8,8 @@ export COLLABRY_MODEL_DIR ?= $(CURDIR)/models/all-MiniLM-L6-v2
 # Where the question sets for `make eval` are; without them it runs on the project's own.
 export COLLABRY_EVAL_DATA ?= $(CURDIR)/../shared/data
 
+# Builds helm and k6, for tests.
+GO := $(shell command -v go)
 WEB_INPUTS := $(shell find web -path web/node_modules -prune -o -path web/dist -prune -o -type f -print 2>/dev/null)
 
 .PHONY: help run cluster demo check build deps model web test test-deps test-rust test-web test-e2e test-cluster test-docker test-docker-all test-helm test-k6 lint docs eval bench bench-cluster clean
@@ -52,12 +54,12 @@ web/dist/index.html: web/node_modules/.package-lock.json $(WEB_INPUTS)
 	cd web && PATH="$$(../scripts/node.sh):$$PATH" npm run --silent build
 	@touch $@
 
-test: lint test-rust test-web test-e2e test-cluster ## Run every test but test-docker-all and test-k6; those of Docker and Helm where they can run
-	@if command -v go >/dev/null; then $(MAKE) --no-print-directory test-helm; else \
-	  echo "NOT RUN: make test-helm. Go is missing, which builds helm."; fi
+test: lint test-rust test-web test-e2e test-cluster ## Run every test but test-docker-all; those of Docker, Helm and k6 where they can run
+	@if [ "$(GO)" ]; then $(MAKE) --no-print-directory test-helm; else \
+	  echo "NOT RUN: make test-helm, make test-k6. Go is missing, which builds helm and k6."; fi
 	@code=0; scripts/docker-engine.sh >/dev/null || code=$$?; case $$code in \
-	  0) $(MAKE) --no-print-directory test-docker ;; \
-	  69) echo "NOT RUN: make test-docker. No Docker engine can run here; see above." ;; \
+	  0) $(MAKE) --no-print-directory test-docker $(if $(GO),test-k6) ;; \
+	  69) echo "NOT RUN: make test-docker, make test-k6. No Docker engine can run here; see above." ;; \
 	  *) exit $$code ;; esac
 
 test-rust: test-deps model ## Unit and integration tests of the crates
@@ -83,10 +85,10 @@ test-docker: test-deps model web build e2e/node_modules/.package-lock.json ## Im
 test-docker-all: test-docker ## As test-docker, and everything else that deploy.sh does
 	cd e2e && PATH="$$(../scripts/node.sh):$$PATH" COLLABRY_BIN="$(abspath $(COLLABRY))" npm run --silent test-docker-more
 
-test-helm: deps e2e/node_modules/.package-lock.json ## The Helm chart, against the schemas of Kubernetes (builds helm: five minutes, once)
+test-helm: deps e2e/node_modules/.package-lock.json ## The Helm chart, against the schemas of Kubernetes (builds helm, once)
 	cd e2e && PATH="$$(../scripts/node.sh):$$PATH" npm run --silent test-helm
 
-test-k6: test-deps model web build e2e/node_modules/.package-lock.json ## Rolling updates under steady load (builds k6: six minutes, once)
+test-k6: test-deps model web build e2e/node_modules/.package-lock.json ## Rolling updates under steady load (builds k6, once)
 	@scripts/docker-engine.sh >/dev/null
 	cd e2e && PATH="$$(../scripts/node.sh):$$PATH" COLLABRY_BIN="$(abspath $(COLLABRY))" npm run --silent test-k6
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Prints the path of a tool that is built from the Go module proxy, after building it once into .tools/bin:
-# `go-tool.sh helm` (five minutes), `go-tool.sh k6` (six minutes).
+# `go-tool.sh helm`, `go-tool.sh k6` (minutes, each).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

@@ -18,7 +18,7 @@ test("what was deployed is restored on an empty stack", async (t) => {
   const [, COLLABRY_BACKUP_RECIPIENT] = /COLLABRY_BACKUP_RECIPIENT=(age1\w+)/.exec(output);
   const lost = await Stack.prepare({ after });
   await lost.configure({ COLLABRY_BACKUP_RECIPIENT });
-  await lost.ensureImages("v1");
+  await lost.build("v1");
   await lost.deploy("v1");
   const { ada, bob, live } = await furnish(t, lost);
   const before = { ada: await portrait(ada), bob: await portrait(bob) };

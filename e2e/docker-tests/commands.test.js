@@ -19,7 +19,7 @@ const stack = await Stack.prepare({ after });
 // One sign-in in a quarter of an hour: whoever deploys more often than that must get through as well.
 stack.settings.COLLABRY_LIMIT_SIGN_IN = "1";
 await stack.configure();
-await stack.ensureImages("v1");
+await stack.build("v1");
 
 test("images are pushed to a registry, and a deploy pulls them from there", async (t) => {
   const address = await registry(t, stack.folder);

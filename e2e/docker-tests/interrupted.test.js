@@ -9,7 +9,7 @@ import { Stack } from "./support/stack.js";
 import { badVersion, newVersion } from "./support/versions.js";
 
 const stack = await Stack.prepare({ after });
-await stack.ensureImages("v1");
+await stack.build("v1");
 await newVersion("v2", "v1");
 await stack.deploy("v1");
 /** What serves, and what is rolled out next. */

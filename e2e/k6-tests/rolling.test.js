@@ -9,10 +9,10 @@ import { newVersion } from "../docker-tests/support/versions.js";
 import { Child } from "../support/process.js";
 
 const RUN = resolve(import.meta.dirname, "../../bench/k6/run.sh");
-const DURATION = process.env.DURATION ?? "4m";
+const DURATION = process.env.DURATION ?? "2m";
 
 const stack = await Stack.prepare({ after });
-await stack.ensureImages("v1");
+await stack.build("v1");
 await newVersion("v2", "v1");
 await stack.deploy("v1");
 

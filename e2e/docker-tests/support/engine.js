@@ -32,9 +32,12 @@ export async function ownEngine() {
       const children = await readFile(`/proc/${pid}/task/${pid}/children`, "utf8");
       const containerd = children.split(" ").map(Number).filter((child) => child > 0);
       const shims = await Promise.all(containers.map(parent));
-      for (const each of new Set([pid, ...containerd, ...shims, ...containers])) process.kill(each, "SIGKILL");
-      // Another engine does not start while there is a process with the number of this one.
-      await until("the engine is gone", () => access(`/proc/${pid}`).then(() => false, () => true));
+      const all = [...new Set([pid, ...containerd, ...shims, ...containers])];
+      for (const each of all) process.kill(each, "SIGKILL");
+      // Another engine does not start while there is a process with the number of this one, and waits in vain for a
+      // containerd that it finds still dying.
+      const gone = (each) => access(`/proc/${each}`).then(() => false, () => true);
+      await until("all of it is gone", async () => (await Promise.all(all.map(gone))).every(Boolean));
     },
   };
 }

@@ -90,10 +90,8 @@ export class Stack {
     return { code, output: child.output };
   }
 
-  /** Builds the images of a version, unless they are there. @param {string} version */
-  async ensureImages(version) {
-    const there = await lines("images", "-q", "--filter", `reference=collabry/*:${version}`);
-    if (there.length === ROLES.length) return;
+  /** Builds the images of a version: of what is built now, whatever has that name already. @param {string} version */
+  async build(version) {
     const { code, output } = await this.run(["build"], { VERSION: version });
     assert.equal(code, 0, output);
   }
