@@ -7,6 +7,7 @@ import { launch } from "../support/browser.js";
 import { answer, ask, choose, confirm, message, visit } from "../support/page.js";
 import { Provider } from "../support/provider.js";
 import { Server } from "../support/server.js";
+import { until } from "../support/wait.js";
 
 const provider = await Provider.start({ after });
 const server = await Server.start({ after }, { ...provider.settings, COLLABRY_DEFAULT_MODEL: "ollama/scripted" });
@@ -28,6 +29,36 @@ async function watch(t, { ada, notebook, conversation }) {
 }
 
 const link = (page, title) => page.getByRole("list", { name: "Conversations" }).getByRole("link", { name: title });
+
+test("what is typed while a conversation is made is neither lost nor said in another one", async (t) => {
+  const ada = await server.account("Ada");
+  const notebook = await ada.notebook();
+  const page = await visit(t, browser, ada, `/n/${notebook}/c/new`);
+  let answers = /** @type {((route: import("playwright-core").Route) => Promise<void>)} */ (route) => route.abort();
+  await page.route(`**/api/notebooks/${notebook}/conversations`, (route) => (route.request().method() === "POST" ? answers(route) : route.continue()));
+  const [box, send] = [page.getByLabel("Message", { exact: true }), page.getByRole("button", { name: "Send", exact: true })];
+  const asks = page.getByRole("checkbox", { name: "Ask for an answer" });
+  await asks.uncheck();
+  await box.fill("One");
+  await send.click();
+  await until("what could not be sent is in the box again", async () => (await box.inputValue()) === "One");
+
+  const asked = new Promise((resolve) => {
+    answers = async (route) => resolve(route);
+  });
+  await send.click();
+  const creation = await asked;
+  await box.fill("Two");
+  await send.click();
+  await box.fill("And then");
+  await creation.continue();
+  await message(page, "Two").waitFor();
+  assert.equal(await box.inputValue(), "And then");
+  assert.equal(await asks.isChecked(), false);
+  const { conversations } = await ada.get(`/api/notebooks/${notebook}/conversations`);
+  assert.equal(conversations.length, 1);
+  assert.deepEqual((await ada.messages(conversations[0].id)).map(({ content }) => content), ["One", "Two"]);
+});
 
 test("a conversation is renamed, and deleted under the eyes of a member", async (t) => {
   const there = await begin(t);

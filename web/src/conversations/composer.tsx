@@ -2,20 +2,19 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { ModelPicker } from "../models/picker";
 import { selection, sources } from "../sources/store";
 import { Icon } from "../ui/icons";
+import { complain } from "../ui/toast";
+import { type Draft, draftOf, keepDraft } from "./drafts";
 
 /** The server's limit, in code points. */
 const MAX_CHARS = 16_000;
 const WARN_CHARS = 15_000;
 const MAX_HEIGHT_PX = 240;
 
-/** What was begun in each conversation, for whoever looks into another one meanwhile. */
-const drafts = new Map<string, string>();
-
 interface Props {
   model: string | null;
   onModel: (model: string) => void;
-  /** `ask: false` speaks to the members only. */
-  onSend: (content: string, ask: boolean) => void;
+  /** `ask: false` speaks to the members only. What cannot be taken comes back into the box. */
+  onSend: (content: string, ask: boolean) => void | Promise<void>;
   onTyping: () => void;
   onStopTyping: () => void;
   /** Where an unfinished message belongs. */
@@ -23,8 +22,7 @@ interface Props {
 }
 
 export function Composer({ model, onModel, onSend, onTyping, onStopTyping, draftKey }: Props) {
-  const [text, setText] = useState(drafts.get(draftKey) ?? "");
-  const [ask, setAsk] = useState(true);
+  const [{ text, ask }, setDraft] = useState(() => draftOf(draftKey));
   const area = useRef<HTMLTextAreaElement>(null);
   const length = Array.from(text).length;
   const ready = text.trim() !== "" && length <= MAX_CHARS;
@@ -40,17 +38,24 @@ export function Composer({ model, onModel, onSend, onTyping, onStopTyping, draft
     element.style.height = `${Math.min(element.scrollHeight, MAX_HEIGHT_PX)}px`;
   }, [text]);
 
-  const write = (next: string) => {
-    setText(next);
-    if (next === "") drafts.delete(draftKey);
-    else drafts.set(draftKey, next);
+  const change = (next: Partial<Draft>) => {
+    const draft = { ...draftOf(draftKey), ...next };
+    setDraft(draft);
+    keepDraft(draftKey, draft);
   };
-  const send = () => {
+  const send = async () => {
     if (!ready) return;
+    const content = text.trim();
     onStopTyping();
-    onSend(text.trim(), ask);
-    write("");
+    change({ text: "" });
     area.current?.focus();
+    try {
+      await onSend(content, ask);
+    } catch (error) {
+      complain(error);
+      // Before what was begun meanwhile.
+      change({ text: `${content}\n${draftOf(draftKey).text}`.trimEnd() });
+    }
   };
 
   return (
@@ -59,7 +64,7 @@ export function Composer({ model, onModel, onSend, onTyping, onStopTyping, draft
       aria-label="New message"
       onSubmit={(event) => {
         event.preventDefault();
-        send();
+        void send();
       }}
     >
       <textarea
@@ -69,7 +74,7 @@ export function Composer({ model, onModel, onSend, onTyping, onStopTyping, draft
         aria-label="Message"
         placeholder={ask ? "Ask your sources…" : "Write to the members…"}
         onInput={({ currentTarget }) => {
-          write(currentTarget.value);
+          change({ text: currentTarget.value });
           if (currentTarget.value === "") onStopTyping();
           else onTyping();
         }}
@@ -77,13 +82,13 @@ export function Composer({ model, onModel, onSend, onTyping, onStopTyping, draft
           // While an input method composes a character, Enter accepts it.
           if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
           event.preventDefault();
-          send();
+          void send();
         }}
       />
       <div class="composer-bar">
         {ask && <ModelPicker value={model} onChange={onModel} />}
         <label class="ask" title="Switched off, only the members see the message, and no answer is written">
-          <input type="checkbox" checked={ask} onChange={({ currentTarget }) => setAsk(currentTarget.checked)} />
+          <input type="checkbox" checked={ask} onChange={({ currentTarget }) => change({ ask: currentTarget.checked })} />
           <span>Ask for an answer</span>
         </label>
         {ask && <Searched />}

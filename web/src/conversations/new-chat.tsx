@@ -1,10 +1,12 @@
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import type { Notebook } from "../notebooks/store";
+import type { Conversation } from "../realtime/types";
 import { selection, sources } from "../sources/store";
 import { randomId } from "../ui/ids";
 import { navigate, notebookPath } from "../ui/router";
 import { complain } from "../ui/toast";
 import { Composer } from "./composer";
+import { moveDraft } from "./drafts";
 import { send } from "./sending";
 import { createConversation } from "./store";
 
@@ -16,19 +18,31 @@ export function NewChat({ notebook }: { notebook: Notebook }) {
   useEffect(() => {
     document.title = `New conversation · ${notebook.title}`;
   }, [notebook.title]);
+  const here = useRef(true);
+  useEffect(() => () => {
+    here.current = false;
+  }, []);
+  const making = useRef<Promise<Conversation> | null>(null);
+  const draftKey = `new in ${notebook.id}`;
   const begin = async (content: string, ask: boolean) => {
-    const { id } = await createConversation(notebook.id, model);
     const sourceIds = selection.peek();
+    // What is said until it is made belongs to it as well.
+    making.current ??= createConversation(notebook.id, model);
+    const { id } = await making.current.catch((error: unknown) => {
+      making.current = null;
+      throw error;
+    });
     send({ conversationId: id, clientId: randomId(), content, ...(ask ? {} : { ask }), ...(ask && sourceIds !== undefined ? { sourceIds } : {}) });
-    navigate(notebookPath(notebook.id, id), "replace");
+    moveDraft(draftKey, id);
+    // Whoever has gone elsewhere stays there.
+    if (here.current) navigate(notebookPath(notebook.id, id), "replace");
   };
-  const start = (content: string, ask: boolean) => void begin(content, ask).catch(complain);
   return (
     <>
       <div class="messages">
-        <Welcome onExample={(text) => start(text, true)} />
+        <Welcome onExample={(text) => void begin(text, true).catch(complain)} />
       </div>
-      <Composer draftKey={`new in ${notebook.id}`} model={model} onModel={setModel} onSend={start} onTyping={() => undefined} onStopTyping={() => undefined} />
+      <Composer draftKey={draftKey} model={model} onModel={setModel} onSend={begin} onTyping={() => undefined} onStopTyping={() => undefined} />
     </>
   );
 }

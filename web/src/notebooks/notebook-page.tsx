@@ -70,7 +70,7 @@ export function NotebookPage({ notebookId, conversationId }: Props) {
           <SourceList notebookId={notebookId} role={notebook.role} />
         </div>
         <section id="main" class="chat" tabIndex={-1} aria-label="Conversation">
-          {conversationId === "new" && <NewChat notebook={notebook} />}
+          {conversationId === "new" && <NewChat key={notebook.id} notebook={notebook} />}
           {conversationId !== null && conversationId !== "new" && (
             <Chat key={conversationId} notebook={notebook} conversationId={conversationId} />
           )}
