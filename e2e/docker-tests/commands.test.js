@@ -45,14 +45,14 @@ test("status, logs and doctor say what runs, and what does not", async (t) => {
   const status = await stack.run(["status"]);
   assert.equal(status.code, 0, status.output);
   assert.match(status.output, /^release {3}v3-\w{8}$/m);
-  assert.match(status.output, /_api_\d+ +healthy +v3-\w{8}/);
+  assert.match(status.output, /[-_]api[-_]\d+ +healthy +v3-\w{8}/);
   assert.match(status.output, /sends requests to (\d+\.\d+\.\d+\.\d+:5000 ?){3}/);
 
   // It ends with what it has started, as on a terminal.
   const logs = stack.start(["logs", "api"], {}, { group: true });
   t.after(() => logs.destroy());
-  await until("lines of an api are shown", () => /api_\d+ .*"message"/.test(logs.output));
-  assert.ok(!/worker_1/.test(logs.output), "of this service alone");
+  await until("lines of an api are shown", () => /api[-_]\d+ .*"message"/.test(logs.output));
+  assert.ok(!/worker[-_]1/.test(logs.output), "of this service alone");
 
   const well = await stack.run(["doctor"]);
   assert.equal(well.code, 0, well.output);

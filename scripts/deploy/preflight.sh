@@ -40,15 +40,13 @@ look_at_disk() {
 # Of the new images with the real settings: each role looks itself at what it needs.
 preflight_release() {
   local release=$1 role bad=()
-  local -A looks=()
   step "pre-flight: settings and dependencies"
   compose "$release" config --services >"$STATE/releases/$release/services" || fail "Compose does not accept the settings"
   ensure_stores "$release" || fail "Redis and MongoDB do not come up"
+  # One after the other: Compose v2 would make the same network in each of them.
   for role in api "$(engines_of "$release" | head -n 1)" worker; do
-    check "$release" "$role" &
-    looks[$role]=$!
+    check "$release" "$role" || bad+=("$role")
   done
-  for role in "${!looks[@]}"; do wait "${looks[$role]}" || bad+=("$role"); done
   [ ${#bad[@]} -eq 0 ] || fail "the pre-flight of ${bad[*]} found what is above; no container was touched"
 }
 
