@@ -92,9 +92,10 @@ test("a removed member hears nothing more and may do nothing more", async (t) =>
   await bobs.join(conversation);
   await adas.settle(conversation, [bobs]);
 
+  const before = bobs.heard.length;
   await ada.delete(`/api/notebooks/${notebook}/members/${bob.id}`);
-  // The signal and the news of it go the same way: after the second, the first has had its effect.
-  await adas.next("notebook:members", () => true, adas.heard.findLastIndex(({ name }) => name === "message:new"));
+  // His sockets are told last of all, when they have left the rooms: it is the last thing that they hear.
+  await bobs.next("notebook:members", () => true, before);
   const from = bobs.heard.length;
   const question = await adas.send(conversation, "Is he gone?");
   await ended(adas, question.generationId);

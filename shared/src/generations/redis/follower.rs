@@ -1,14 +1,12 @@
 //! The one blocking reader of a process: it follows every log that is read here.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use redis::RedisResult;
 use redis::aio::ConnectionManager;
-use redis::streams::{StreamKey, StreamReadReply};
 
-use super::entries;
+use super::entries::{self, Entry};
 use super::tail::{Tail, Tails};
 use crate::generations::EventId;
 use crate::redis::Redis;
@@ -17,14 +15,17 @@ use crate::redis::Redis;
 pub const BLOCK: Duration = Duration::from_secs(5);
 /// After a read that failed.
 pub const PAUSE: Duration = Duration::from_millis(250);
-/// After a read that brought events: what many answers say within this time comes with one read, which costs as much as
-/// there are answers. Writers say nothing more often either.
-const GATHER: Duration = Duration::from_millis(20);
+/// After a read that brought events: what many answers say within this time comes with one read. It costs as much as there
+/// are logs, so the pause grows with them: a single answer hardly waits, and reading for many takes the same share of time.
+const GATHER_FOR_EACH: Duration = Duration::from_micros(800);
+const GATHER_AT_LEAST: Duration = Duration::from_millis(5);
+/// Longer would be seen.
+const GATHER_AT_MOST: Duration = Duration::from_millis(40);
 /// Events of one log in one read.
 const COUNT: usize = 512;
 
-/// What is read: each log by its key, and how far it is known.
-type Followed = HashMap<String, (Arc<Tail>, EventId)>;
+/// What one read brought: the streams that have something new, by their keys, in the order that they were asked for.
+type Reply = Vec<(String, Vec<Entry>)>;
 
 /// Runs until it is dropped.
 pub async fn run(tails: Arc<Tails>, redis: Redis, mut connection: ConnectionManager) {
@@ -39,7 +40,7 @@ pub async fn run(tails: Arc<Tails>, redis: Redis, mut connection: ConnectionMana
             Ok(None) => {}
             Ok(Some(reply)) => {
                 if hand_on(reply, &tails.wake_key, &mut woken, &followed) {
-                    tokio::time::sleep(GATHER).await;
+                    tokio::time::sleep(gather(followed.len())).await;
                 }
             }
             Err(error) => {
@@ -51,36 +52,45 @@ pub async fn run(tails: Arc<Tails>, redis: Redis, mut connection: ConnectionMana
     }
 }
 
+fn gather(logs: usize) -> Duration {
+    let pause = GATHER_FOR_EACH.saturating_mul(u32::try_from(logs).unwrap_or(u32::MAX));
+    pause.clamp(GATHER_AT_LEAST, GATHER_AT_MOST)
+}
+
 async fn read(
     connection: &mut ConnectionManager,
     wake_key: &str,
     woken: &str,
-    followed: &Followed,
-) -> RedisResult<Option<StreamReadReply>> {
+    followed: &[(Arc<Tail>, EventId)],
+) -> RedisResult<Option<Reply>> {
     let mut command = redis::cmd("XREAD");
     command.arg("COUNT").arg(COUNT).arg("BLOCK").arg(u64::try_from(BLOCK.as_millis()).unwrap_or(u64::MAX));
     command.arg("STREAMS").arg(wake_key);
-    command.arg(followed.keys().collect::<Vec<_>>());
+    for (tail, _) in followed {
+        command.arg(&tail.key);
+    }
     command.arg(woken);
-    for (_, last) in followed.values() {
+    for (_, last) in followed {
         command.arg(format!("0-{last}"));
     }
     command.query_async(connection).await
 }
 
 /// `true`: there were events.
-fn hand_on(reply: StreamReadReply, wake_key: &str, woken: &mut String, followed: &Followed) -> bool {
+fn hand_on(reply: Reply, wake_key: &str, woken: &mut String, followed: &[(Arc<Tail>, EventId)]) -> bool {
     let mut events = false;
-    for StreamKey { key, ids } in reply.keys {
+    // One pass over both. Should a reply be in another order, what is passed over comes with the next read.
+    let mut asked = followed.iter();
+    for (key, entries) in reply {
         if key == wake_key {
-            if let Some(last) = ids.last() {
-                woken.clone_from(&last.id);
+            if let Some((last, _)) = entries.into_iter().next_back() {
+                *woken = last;
             }
             continue;
         }
-        let Some((tail, _)) = followed.get(&key) else { continue };
+        let Some((tail, _)) = asked.find(|(tail, _)| tail.key == key) else { continue };
         events = true;
-        match ids.iter().map(entries::logged).collect::<RedisResult<Vec<_>>>() {
+        match entries.iter().map(entries::logged).collect::<RedisResult<Vec<_>>>() {
             Ok(events) => tail.extend(events),
             Err(error) => tracing::error!(key, %error, "a generation log is damaged"),
         }

@@ -91,15 +91,18 @@ impl Tails {
         true
     }
 
-    /// The logs to follow, by their keys, and how far each is known. Those that nobody reads any more are let go.
-    pub fn followed(&self) -> HashMap<String, (Arc<Tail>, EventId)> {
-        let mut tails = lock(&self.by_generation);
-        tails.retain(|_, tail| Arc::strong_count(tail) > 1 || tail.window().used.elapsed() < LINGER);
-        let live = tails.values().filter_map(|tail| {
+    /// The logs to follow, and how far each is known. Those that nobody reads any more are let go.
+    pub fn followed(&self) -> Vec<(Arc<Tail>, EventId)> {
+        let mut followed = Vec::new();
+        lock(&self.by_generation).retain(|_, tail| {
             let window = tail.window();
-            (window.followed && !window.ended).then(|| (tail.key.clone(), (Arc::clone(tail), window.last)))
+            let read = Arc::strong_count(tail) > 1 || window.used.elapsed() < LINGER;
+            if read && window.followed && !window.ended {
+                followed.push((Arc::clone(tail), window.last));
+            }
+            read
         });
-        live.collect()
+        followed
     }
 }
 
