@@ -4,7 +4,8 @@ import { Problem, sentence } from "../http/problem";
 import { Icon } from "../ui/icons";
 import type { PassageTarget } from "../ui/panel";
 import { SidePanel } from "../ui/side-panel";
-import { cutPassage } from "./passage";
+import { cutPassage, joinLines } from "./passage";
+import { sources } from "./store";
 
 interface Page {
   number: number;
@@ -74,10 +75,12 @@ function Pager({ page, onTurn }: { page: Page; onTurn: (number: number) => void 
   );
 }
 
-function PageText({ page, target: { range } }: { page: Page; target: PassageTarget }) {
+function PageText({ page, target: { sourceId, range } }: { page: Page; target: PassageTarget }) {
   const mark = useRef<HTMLElement>(null);
   const top = useRef<HTMLDivElement>(null);
-  const cut = range === null ? null : cutPassage(page.text, page.start, range.start, range.end);
+  const source = sources.value?.find(({ id }) => id === sourceId);
+  const text = source?.latest.format === "markdown" ? joinLines(page.text) : page.text;
+  const cut = range === null ? null : cutPassage(text, page.start, range.start, range.end);
   const marked = cut !== null && cut.marked !== "";
   useLayoutEffect(() => {
     if (marked) mark.current?.scrollIntoView({ block: "center" });
@@ -85,7 +88,7 @@ function PageText({ page, target: { range } }: { page: Page; target: PassageTarg
   }, [page, range]);
   return (
     <div class="page-text" ref={top} tabIndex={0} aria-label="Text of the page" role="document">
-      {marked ? <>{cut.before}<mark ref={mark} data-testid="passage">{cut.marked}</mark>{cut.after}</> : page.text}
+      {marked ? <>{cut.before}<mark ref={mark} data-testid="passage">{cut.marked}</mark>{cut.after}</> : text}
     </div>
   );
 }

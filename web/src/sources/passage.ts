@@ -23,3 +23,27 @@ function unitOffset(text: string, codePoints: number): number {
   }
   return unit;
 }
+
+const FENCE = /^\s*(?:```|~~~)/;
+/** Lines that are no part of the paragraph before them: none at all, indented ones, lists, quotes, tables, headings. */
+const APART = /^(?:$|\s|[-*+>|#]|\d+[.)])/;
+/** Lines that no paragraph goes on from: none, headings, tables, and those that end in a meant line break. */
+const ENDED = /^\s*$|^\s*[#|]| {2}$|\\$/;
+
+/**
+ * Markdown with the lines of each paragraph in one, as its author means them: a line break within a paragraph is a space.
+ * Each character keeps its offset.
+ */
+export function joinLines(markdown: string): string {
+  let fenced = false;
+  let joined = "";
+  let before = "";
+  for (const line of markdown.split("\n")) {
+    const code = fenced || FENCE.test(line) || FENCE.test(before);
+    const goesOn = !code && !ENDED.test(before) && !APART.test(line);
+    joined += `${goesOn ? " " : "\n"}${line}`;
+    if (FENCE.test(line)) fenced = !fenced;
+    before = line;
+  }
+  return joined.slice(1);
+}
