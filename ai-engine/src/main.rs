@@ -18,7 +18,7 @@ and often
   COLLABRY_ENGINE_BIND       where the apis reach it   [default: 127.0.0.1:5100]
   COLLABRY_INTERNAL_BIND     /health, /ready, /metrics [default: 127.0.0.1:5101]
   COLLABRY_MODEL_DIR         the embedding model       [default: models/all-MiniLM-L6-v2]
-  COLLABRY_OLLAMA_URL, COLLABRY_OPENAI_URL, COLLABRY_OPENAI_API_KEY
+  COLLABRY_OLLAMA_URL, COLLABRY_OPENAI_URL, COLLABRY_OPENAI_API_KEY, COLLABRY_ANTHROPIC_API_KEY
   COLLABRY_CONCURRENT_GENERATIONS, COLLABRY_CONCURRENT_INGESTIONS, COLLABRY_VECTOR_MEMORY_MB
 
 Any number of them may run. The first SIGTERM drains, a second one ends at once. Exit code 64: the

@@ -13,6 +13,8 @@ const provider = await Provider.start({ after });
 const server = await Server.start({ after }, {
   ...provider.settings,
   COLLABRY_OPENAI_API_KEY: "sk-of-the-tests",
+  COLLABRY_ANTHROPIC_URL: `${provider.url}/anthropic/v1`,
+  COLLABRY_ANTHROPIC_API_KEY: "sk-of-the-tests-too",
   COLLABRY_PROVIDER_FIRST_TOKEN_SECS: "2",
   COLLABRY_PROVIDER_BETWEEN_TOKENS_SECS: "2",
 });
@@ -41,7 +43,10 @@ async function ask(t, model, ...replies) {
   return { answer, asked: (await provider.chats()).slice(before) };
 }
 
-for (const flavour of ["ollama", "openai"]) {
+/** How each is told whose request it is. */
+const FLAVOURS = { ollama: null, openai: "Bearer sk-of-the-tests", anthropic: "x-api-key sk-of-the-tests-too" };
+
+for (const [flavour, authorization] of Object.entries(FLAVOURS)) {
   const model = `${flavour}/scripted`;
 
   test(`${flavour}: an answer, whatever pieces it comes in`, async (t) => {
@@ -50,7 +55,7 @@ for (const flavour of ["ollama", "openai"]) {
     assert.deepEqual([answer.content, answer.status, answer.failure], [text, "complete", null]);
     assert.equal(asked.length, 1);
     assert.equal(asked[0].body.stream, true);
-    assert.equal(asked[0].authorization, flavour === "openai" ? "Bearer sk-of-the-tests" : null);
+    assert.equal(asked[0].authorization, authorization);
   });
 
   test(`${flavour}: a slow first token is waited for`, async (t) => {
@@ -103,7 +108,7 @@ for (const flavour of ["ollama", "openai"]) {
 }
 
 test("a provider that nobody configured", async (t) => {
-  const { answer, asked } = await ask(t, "anthropic/claude");
+  const { answer, asked } = await ask(t, "elsewhere/large");
   assert.deepEqual([answer.failure.code, asked.length], ["model_not_found", 0]);
 });
 
@@ -124,16 +129,16 @@ test("an answer that fails can be asked for again", async (t) => {
 test("the list of models says who is well, and a provider that is down fails with a code", async (t) => {
   const healthy = await models();
   assert.equal(healthy.defaultModel, "builtin/extractive");
-  for (const flavour of ["ollama", "openai"]) {
+  for (const flavour of Object.keys(FLAVOURS)) {
     assert.equal(healthy.of[flavour].healthy, true);
     assert.ok(healthy.of[flavour].models.some((model) => model.id === `${flavour}/scripted`));
   }
   assert.ok(healthy.of.ollama.models.every((model) => !model.id.includes("minilm")), "embedding models answer nothing");
 
   await provider.end();
-  const ill = await until("both providers are seen to be down", async () => {
+  const ill = await until("all providers are seen to be down", async () => {
     const list = await models();
-    return !list.of.ollama.healthy && !list.of.openai.healthy && list;
+    return Object.keys(FLAVOURS).every((flavour) => !list.of[flavour].healthy) && list;
   });
   assert.match(ill.of.ollama.problem, /cannot be reached/);
   assert.deepEqual(ill.of.ollama.models, []);
@@ -146,9 +151,9 @@ test("the list of models says who is well, and a provider that is down fails wit
   assert.deepEqual([failure.code, failure.retryable], ["provider_unreachable", true]);
 
   await provider.run();
-  await until("both providers are seen to be back", async () => {
+  await until("all providers are seen to be back", async () => {
     const list = await models();
-    return list.of.ollama.healthy && list.of.openai.healthy;
+    return Object.keys(FLAVOURS).every((flavour) => list.of[flavour].healthy);
   });
 });
 

@@ -12,6 +12,7 @@ Settings are environment variables; these matter first (all of them: .env.exampl
   COLLABRY_OLLAMA_URL   answers by Ollama            [for example http://localhost:11434]
   COLLABRY_OPENAI_URL   answers by an OpenAI-compatible API, with its /v1
   COLLABRY_OPENAI_API_KEY
+  COLLABRY_ANTHROPIC_API_KEY                         answers by Anthropic
   COLLABRY_DEFAULT_MODEL                             [default: builtin/extractive]
 
 Examples:

@@ -12,7 +12,8 @@ use tokio::sync::{Mutex, watch};
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
-use super::http::Endpoint;
+use super::anthropic::Anthropic;
+use super::http::{Auth, Endpoint};
 use super::ollama::Ollama;
 use super::openai::OpenAi;
 use super::retry::{self, Limits, RetryPolicy};
@@ -69,11 +70,15 @@ impl Models {
     pub fn external(config: &ProvidersConfig, clock: &Arc<dyn Clock>, retry: RetryPolicy) -> reqwest::Result<Self> {
         let mut providers: Vec<Arc<dyn Provider>> = Vec::new();
         if let Some(url) = &config.ollama_url {
-            providers.push(Arc::new(Ollama(Endpoint::new(url.clone(), None, clock.clone())?)));
+            providers.push(Arc::new(Ollama(Endpoint::new(url.clone(), Auth::None, clock.clone())?)));
         }
         if let Some(url) = &config.openai_url {
-            let endpoint = Endpoint::new(url.clone(), config.openai_api_key.clone(), clock.clone())?;
-            providers.push(Arc::new(OpenAi(endpoint)));
+            let auth = config.openai_api_key.clone().map_or(Auth::None, Auth::Bearer);
+            providers.push(Arc::new(OpenAi(Endpoint::new(url.clone(), auth, clock.clone())?)));
+        }
+        if let (Some(url), Some(key)) = (&config.anthropic_url, &config.anthropic_api_key) {
+            let auth = Auth::ApiKey(key.clone());
+            providers.push(Arc::new(Anthropic(Endpoint::new(url.clone(), auth, clock.clone())?)));
         }
         let limits = Limits { first_token: config.first_token, between_tokens: config.between_tokens, retry };
         Ok(Self { providers, limits, listed: Mutex::default(), known: watch::Sender::default() })

@@ -21,24 +21,40 @@ const MAX_LIST_BYTES: usize = 4 * 1024 * 1024;
 /// Errors are short; what is longer is not worth reading.
 const MAX_ERROR_BYTES: usize = 16 * 1024;
 
+/// How a request says whose it is.
+#[derive(Debug, Clone)]
+pub(super) enum Auth {
+    None,
+    Bearer(SecretString),
+    /// As Anthropic wants it: a header of its own, and the version of the protocol beside it.
+    ApiKey(SecretString),
+}
+
+const API_KEY: &str = "x-api-key";
+const API_VERSION: (&str, &str) = ("anthropic-version", "2023-06-01");
+
 #[derive(Debug, Clone)]
 pub(super) struct Endpoint {
     client: reqwest::Client,
     base: Url,
-    key: Option<SecretString>,
+    auth: Auth,
     clock: Arc<dyn Clock>,
 }
 
 impl Endpoint {
-    pub fn new(base: Url, key: Option<SecretString>, clock: Arc<dyn Clock>) -> reqwest::Result<Self> {
+    pub fn new(base: Url, auth: Auth, clock: Arc<dyn Clock>) -> reqwest::Result<Self> {
         // A redirect would carry the key and the sources to another host.
         let client = collabry_shared::http::client().redirect(reqwest::redirect::Policy::none()).build()?;
-        Ok(Self { client, base, key, clock })
+        Ok(Self { client, base, auth, clock })
     }
 
     /// Reads a bounded JSON document.
-    pub async fn get<T: DeserializeOwned>(&self, path: &[&str]) -> Result<T, AnswerError> {
-        let response = self.send(self.client.get(self.url(path)).header(ACCEPT, "application/json")).await?;
+    pub async fn get<T: DeserializeOwned>(&self, path: &[&str], query: &[(&str, &str)]) -> Result<T, AnswerError> {
+        let mut url = self.url(path);
+        if !query.is_empty() {
+            url.query_pairs_mut().extend_pairs(query);
+        }
+        let response = self.send(self.client.get(url).header(ACCEPT, "application/json")).await?;
         let body = beginning(response, MAX_LIST_BYTES).await?;
         serde_json::from_slice(&body).map_err(|_| AnswerError::Garbled { detail: "a list of models of another form" })
     }
@@ -63,9 +79,10 @@ impl Endpoint {
     }
 
     async fn send(&self, request: RequestBuilder) -> Result<Response, AnswerError> {
-        let request = match &self.key {
-            Some(key) => request.bearer_auth(key.expose_secret()),
-            None => request,
+        let request = match &self.auth {
+            Auth::None => request,
+            Auth::Bearer(key) => request.bearer_auth(key.expose_secret()),
+            Auth::ApiKey(key) => request.header(API_KEY, key.expose_secret()).header(API_VERSION.0, API_VERSION.1),
         };
         let request = match trace::current() {
             Some(parent) => request.header(trace::TRACEPARENT, parent.to_string()),

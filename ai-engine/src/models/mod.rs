@@ -1,7 +1,9 @@
 //! Language models behind one small trait: what answers a question from numbered passages.
 
+mod anthropic;
 mod catalog;
 mod error;
+mod events;
 mod http;
 mod lines;
 mod ollama;
@@ -43,7 +45,7 @@ pub type Answer = BoxStream<'static, Result<Piece, AnswerError>>;
 /// Something that has models.
 #[async_trait]
 pub trait Provider: Send + Sync {
-    /// First part of its models' ids: `builtin`, `ollama`, `openai`.
+    /// First part of its models' ids: `builtin`, `ollama`, `openai`, `anthropic`.
     fn id(&self) -> &'static str;
     /// What people call it, at the start of a sentence.
     fn label(&self) -> &'static str;

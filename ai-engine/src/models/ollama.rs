@@ -6,7 +6,7 @@ use collabry_shared::engine::{ModelId, ModelInfo};
 use serde::{Deserialize, Serialize};
 
 use super::http::Endpoint;
-use super::reply::{End, Line, error_object};
+use super::reply::{self, End, Line};
 use super::{Answer, AnswerError, Piece, Provider, Task, Usage};
 use crate::generations::prompt::{self, ChatMessage};
 
@@ -71,7 +71,7 @@ impl Provider for Ollama {
     }
 
     async fn models(&self) -> Result<Vec<ModelInfo>, AnswerError> {
-        let tags: Tags = self.0.get(&["api", "tags"]).await?;
+        let tags: Tags = self.0.get(&["api", "tags"], &[]).await?;
         let info =
             |tag: Tag| Some(ModelInfo { id: ModelId::parse(&format!("{ID}/{}", tag.name)).ok()?, label: tag.name });
         Ok(tags.models.into_iter().filter(Tag::chats).filter_map(info).collect())
@@ -113,12 +113,7 @@ fn parse_line(line: &str) -> Result<Line, AnswerError> {
     if line.trim().is_empty() {
         return Ok(Line::default());
     }
-    let garbled = |_| AnswerError::Garbled { detail: "a line that is not JSON of a chat" };
-    let value: serde_json::Value = serde_json::from_str(line).map_err(garbled)?;
-    if let Some(error) = error_object(&value) {
-        return Err(error);
-    }
-    let Chunk { message, done, prompt_eval_count, eval_count } = serde_json::from_value(value).map_err(garbled)?;
+    let Chunk { message, done, prompt_eval_count, eval_count } = reply::parse(line)?;
     let thinks = message.thinking.is_some_and(|text| !text.is_empty());
     let piece = Line::text(&message.content).or(thinks.then_some(Piece::Thinking));
     // A prompt that is still in its cache is not counted.

@@ -4,11 +4,10 @@
 use async_trait::async_trait;
 use collabry_shared::engine::{ModelId, ModelInfo};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use super::http::Endpoint;
-use super::reply::{End, Line, error_object};
-use super::{Answer, AnswerError, Piece, Provider, Task, Usage};
+use super::reply::{self, End, Line};
+use super::{Answer, AnswerError, Piece, Provider, Task, Usage, events};
 use crate::generations::prompt::{self, ChatMessage};
 
 const ID: &str = "openai";
@@ -50,7 +49,7 @@ impl Provider for OpenAi {
     }
 
     async fn models(&self) -> Result<Vec<ModelInfo>, AnswerError> {
-        let list: List = self.0.get(&["models"]).await?;
+        let list: List = self.0.get(&["models"], &[]).await?;
         let info =
             |entry: Entry| Some(ModelInfo { id: ModelId::parse(&format!("{ID}/{}", entry.id)).ok()?, label: entry.id });
         Ok(list.data.into_iter().filter_map(info).collect())
@@ -97,43 +96,23 @@ impl Delta {
     }
 }
 
-/// These servers put each event on one `data:` line; other fields and comments say nothing that is needed.
 fn parse_line(line: &str) -> Result<Line, AnswerError> {
-    let Some(data) = line.strip_prefix("data:") else {
-        return no_data(line);
-    };
-    let data = data.trim();
-    match data {
-        "" => Ok(Line::default()),
-        "[DONE]" => Ok(Line { end: End::Last, ..Line::default() }),
-        _ => parse_chunk(data),
+    match events::data(line)? {
+        None => Ok(Line::default()),
+        Some("[DONE]") => Ok(Line { end: End::Last, ..Line::default() }),
+        Some(data) => reply::parse(data).map(said),
     }
 }
 
-fn no_data(line: &str) -> Result<Line, AnswerError> {
-    let known = line.is_empty() || [":", "event:", "id:", "retry:"].iter().any(|field| line.starts_with(field));
-    if known {
-        return Ok(Line::default());
-    }
-    let told = serde_json::from_str::<Value>(line).ok().as_ref().and_then(error_object);
-    Err(told.unwrap_or(AnswerError::Garbled { detail: "a line that is no server-sent event" }))
-}
-
-fn parse_chunk(data: &str) -> Result<Line, AnswerError> {
-    let garbled = |_| AnswerError::Garbled { detail: "an event that is not JSON of a chat" };
-    let value: Value = serde_json::from_str(data).map_err(garbled)?;
-    if let Some(error) = error_object(&value) {
-        return Err(error);
-    }
-    let Chunk { choices, usage } = serde_json::from_value(value).map_err(garbled)?;
+fn said(Chunk { choices, usage }: Chunk) -> Line {
     let usage = usage.map(|used| Usage { prompt: used.prompt_tokens, answer: used.completion_tokens });
     // One answer was asked for; chunks about usage have no choice at all.
     let Some(choice) = choices.into_iter().next() else {
-        return Ok(Line { usage, ..Line::default() });
+        return Line { usage, ..Line::default() };
     };
     let thinking = choice.delta.thinks().then_some(Piece::Thinking);
     let piece = choice.delta.content.as_deref().and_then(Line::text).or(thinking);
-    Ok(Line { piece, usage, end: if choice.finish_reason.is_some() { End::Complete } else { End::No } })
+    Line { piece, usage, end: if choice.finish_reason.is_some() { End::Complete } else { End::No } }
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use collabry_shared::clock::Clock;
 use futures::stream::{self, BoxStream, StreamExt};
 use reqwest::StatusCode;
 use reqwest::header::{HeaderMap, RETRY_AFTER};
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::lines::Lines;
@@ -45,7 +46,7 @@ struct Reading {
     body: Body,
     lines: Lines,
     parse: ParseLine,
-    /// What the last line that said so said.
+    /// What the lines so far said.
     usage: Option<Usage>,
     end: End,
 }
@@ -89,7 +90,10 @@ impl Reading {
     fn take(&mut self, line: &str) -> Result<Option<Piece>, AnswerError> {
         let line = (self.parse)(line)?;
         self.end = self.end.max(line.end);
-        self.usage = line.usage.or(self.usage);
+        self.usage = match (self.usage, line.usage) {
+            (Some(before), Some(now)) => Some(before.most(now)),
+            (before, now) => now.or(before),
+        };
         Ok(line.piece)
     }
 
@@ -109,6 +113,13 @@ impl Reading {
                 Ok(piece)
             }
         }
+    }
+}
+
+impl Usage {
+    /// Of two counts of one answer, which only grow.
+    fn most(self, other: Self) -> Self {
+        Self { prompt: self.prompt.max(other.prompt), answer: self.answer.max(other.answer) }
     }
 }
 
@@ -140,6 +151,16 @@ pub(super) fn refusal(status: StatusCode, headers: &HeaderMap, body: &str, clock
     }
 }
 
+/// A part of a stream, unless it reports an error.
+pub(super) fn parse<T: DeserializeOwned>(json: &str) -> Result<T, AnswerError> {
+    let garbled = |_| AnswerError::Garbled { detail: "something else than JSON of a chat" };
+    let value: Value = serde_json::from_str(json).map_err(garbled)?;
+    match error_object(&value) {
+        Some(error) => Err(error),
+        None => serde_json::from_value(value).map_err(garbled),
+    }
+}
+
 /// The error that a JSON value reports, if it reports one.
 pub(super) fn error_object(value: &Value) -> Option<AnswerError> {
     let error = match value.get("error") {
@@ -150,8 +171,11 @@ pub(super) fn error_object(value: &Value) -> Option<AnswerError> {
     let field = |name| error.get(name).and_then(Value::as_str).unwrap_or_default();
     let kind = format!("{} {}", field("code"), field("type"));
     let said = |words: &[&str]| words.iter().any(|word| kind.contains(word));
-    Some(if said(&["context_length_exceeded", "exceed_context_size"]) {
+    let too_long = field("message").starts_with("prompt is too long");
+    Some(if too_long || said(&["context_length_exceeded", "exceed_context_size", "request_too_large"]) {
         AnswerError::PromptTooLong
+    } else if said(&["overloaded"]) {
+        AnswerError::Unavailable { status: 200, retry_after: None }
     } else if said(&["rate_limit", "insufficient_quota"]) {
         AnswerError::RateLimited { retry_after: None }
     } else if said(&["model_not_found"]) {
@@ -221,6 +245,9 @@ mod tests {
         let body =
             r#"{"error":{"message":"too long","type":"invalid_request_error","code":"context_length_exceeded"}}"#;
         assert_eq!(told(400, None, body), AnswerError::PromptTooLong);
+        let anthropic =
+            r#"{"error":{"type":"invalid_request_error","message":"prompt is too long: 210000 tokens > 200000"}}"#;
+        assert_eq!(told(400, None, anthropic), AnswerError::PromptTooLong);
     }
 
     #[test]

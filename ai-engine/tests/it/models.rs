@@ -4,12 +4,13 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
 
-use collabry_ai_engine::models::{Answer, AnswerError, Coverage, Models, Piece, Provider, RetryPolicy, Task};
+use collabry_ai_engine::models::{Answer, AnswerError, Coverage, Models, Piece, Provider, RetryPolicy, Task, Usage};
 use collabry_shared::clock::{Clock, SystemClock};
 use collabry_shared::config::ProvidersConfig;
 use collabry_shared::engine::{ModelId, ModelInfo};
 use futures::StreamExt;
 use scripted_provider::{Ending, Provider as Scripted, Reply};
+use serde_json::Value;
 use url::Url;
 
 /// Stands in for the built-in answerer, which has tests of its own.
@@ -34,14 +35,15 @@ impl Provider for Nothing {
     }
 }
 
-/// Both protocols of one scripted server.
+/// All protocols of one scripted server.
 struct World {
     scripted: Scripted,
     models: Models,
 }
 
 const KEY: &str = "sk-very-secret";
-const BOTH: [&str; 2] = ["ollama/scripted", "openai/scripted"];
+const OTHER_KEY: &str = "sk-other-secret";
+const ALL: [&str; 3] = ["ollama/scripted", "openai/scripted", "anthropic/scripted"];
 
 impl World {
     async fn new() -> Self {
@@ -58,10 +60,10 @@ impl World {
         }
     }
 
-    /// Asks both protocols with the same script, which must hold for one answer.
-    async fn ask_both(&self, script: &[Reply]) -> [(String, Option<AnswerError>); 2] {
+    /// Asks in each protocol with the same script, which must hold for one answer.
+    async fn ask_all(&self, script: &[Reply]) -> [(String, Option<AnswerError>); 3] {
         let mut results = Vec::new();
-        for model in BOTH {
+        for model in ALL {
             self.scripted.script(script.to_vec());
             results.push(self.ask(model).await);
         }
@@ -75,6 +77,8 @@ fn models(address: SocketAddr) -> Models {
         ollama_url: url(""),
         openai_url: url("/v1"),
         openai_api_key: Some(KEY.into()),
+        anthropic_api_key: Some(OTHER_KEY.into()),
+        anthropic_url: url("/anthropic/v1"),
         first_token: Duration::from_millis(400),
         between_tokens: Duration::from_millis(300),
     };
@@ -113,18 +117,18 @@ async fn text_arrives_whole_however_it_is_cut() {
     let text = "Ein Satz über Füße, 日本語 and 🦀 [1].";
     for cut in [1, 2, 3, 7] {
         let reply = Reply { cut: Some(cut), noise: true, ..says(text) };
-        for (said, error) in world.ask_both(&[reply]).await {
+        for (said, error) in world.ask_all(&[reply]).await {
             assert_eq!((said.as_str(), error), (text, None), "cut into {cut}");
         }
     }
 }
 
 #[tokio::test]
-async fn the_key_goes_to_its_provider_only() {
+async fn a_key_goes_to_its_provider_only() {
     let world = World::new().await;
-    world.ask_both(&[says("a")]).await;
+    world.ask_all(&[says("a")]).await;
     let keys: Vec<_> = world.scripted.asked().into_iter().map(|asked| asked.authorization).collect();
-    assert_eq!(keys, [None, Some(format!("Bearer {KEY}"))]);
+    assert_eq!(keys, [None, Some(format!("Bearer {KEY}")), Some(format!("x-api-key {OTHER_KEY}"))]);
 }
 
 #[tokio::test]
@@ -140,7 +144,7 @@ async fn passing_trouble_before_the_first_token_is_tried_again() {
         Reply { end: Ending::Hang, after: Some(0), ..says("") },
     ];
     for trouble in troubles {
-        for (said, error) in world.ask_both(&[trouble.clone(), says("at last")]).await {
+        for (said, error) in world.ask_all(&[trouble.clone(), says("at last")]).await {
             assert_eq!((said.as_str(), error), ("at last", None), "after {trouble:?}");
         }
     }
@@ -176,11 +180,11 @@ async fn trouble_after_the_first_token_is_never_tried_again() {
         (Ending::Error, "provider_error"),
     ] {
         let before = world.scripted.asked().len();
-        for (said, error) in world.ask_both(&[broken(end), says("never")]).await {
+        for (said, error) in world.ask_all(&[broken(end), says("never")]).await {
             assert_eq!(said, "one two ", "{end:?}");
             assert_eq!(error.unwrap().failure("It").code, code, "{end:?}");
         }
-        assert_eq!(world.scripted.asked().len(), before + 2, "{end:?}");
+        assert_eq!(world.scripted.asked().len(), before + ALL.len(), "{end:?}");
     }
 }
 
@@ -202,19 +206,19 @@ async fn what_will_not_pass_ends_with_its_own_code() {
         (raw("x".repeat(2_000_000)), "provider_error"),
     ] {
         let before = world.scripted.asked().len();
-        for (said, error) in world.ask_both(&[reply.clone(), says("never")]).await {
+        for (said, error) in world.ask_all(&[reply.clone(), says("never")]).await {
             let failure = error.unwrap().failure("It");
             assert_eq!((said.as_str(), failure.code.as_str()), ("", code), "{reply:?}");
             assert!(!failure.message.contains("sk-") && !failure.message.contains("http"), "{failure:?}");
         }
-        assert_eq!(world.scripted.asked().len(), before + 2, "{reply:?}");
+        assert_eq!(world.scripted.asked().len(), before + ALL.len(), "{reply:?}");
     }
 }
 
 #[tokio::test]
 async fn an_answer_without_text_is_a_failure() {
     let world = World::new().await;
-    for (_, error) in world.ask_both(&[says("")]).await {
+    for (_, error) in world.ask_all(&[says("")]).await {
         assert_eq!(error, Some(AnswerError::Empty));
     }
 }
@@ -223,14 +227,41 @@ async fn an_answer_without_text_is_a_failure() {
 async fn a_provider_that_is_away_is_unreachable() {
     let away = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let models = models(away);
-    for model in BOTH {
+    for model in ALL {
         let error = models.answer(&ModelId::parse(model).unwrap(), &task()).await.err();
         assert_eq!(error, Some(AnswerError::Unreachable));
     }
     let statuses = models.statuses().await;
     let healthy: Vec<_> = statuses.iter().map(|status| (status.provider.as_str(), status.healthy)).collect();
-    assert_eq!(healthy, [("builtin", true), ("ollama", false), ("openai", false)]);
+    assert_eq!(healthy, [("builtin", true), ("ollama", false), ("openai", false), ("anthropic", false)]);
     assert!(statuses[1].problem.as_ref().unwrap().starts_with("Ollama cannot be reached."));
+}
+
+#[tokio::test]
+async fn what_an_answer_took_is_told_once_at_its_end() {
+    let world = World::new().await;
+    for model in ALL {
+        world.scripted.script([says("one two three")]);
+        let answer = world.models.answer(&ModelId::parse(model).unwrap(), &task()).await.unwrap();
+        let pieces: Vec<_> = answer.map(Result::unwrap).collect().await;
+        let used = |piece: &&Piece| matches!(piece, Piece::Usage(_));
+        assert_eq!(pieces.last(), Some(&Piece::Usage(Usage { prompt: 7, answer: 3 })), "{model}");
+        assert_eq!(pieces.iter().filter(used).count(), 1, "{model}");
+    }
+}
+
+#[tokio::test]
+async fn each_protocol_has_the_instruction_where_it_belongs() {
+    let world = World::new().await;
+    world.ask_all(&[says("a")]).await;
+    let [ollama, openai, anthropic] = <[_; 3]>::try_from(world.scripted.asked()).unwrap().map(|asked| asked.body);
+    let roles =
+        |body: &Value| body["messages"].as_array().unwrap().iter().map(|m| m["role"].clone()).collect::<Vec<_>>();
+    assert_eq!(roles(&ollama), ["system", "user"]);
+    assert_eq!(roles(&openai), ["system", "user"]);
+    assert_eq!(roles(&anthropic), ["user"]);
+    assert_eq!(anthropic["system"], openai["messages"][0]["content"]);
+    assert!(anthropic["max_tokens"].as_u64().is_some_and(|tokens| tokens > 0));
 }
 
 #[tokio::test]
@@ -248,7 +279,9 @@ async fn lists_are_what_the_providers_have_and_are_asked_for_once() {
     let names = |at: usize| first[at].models.iter().map(|model| model.id.to_string()).collect::<Vec<_>>();
     assert_eq!(names(1), ["ollama/scripted", "ollama/scripted:tokens=200,between=20"], "no embedding models");
     assert_eq!(names(2), ["openai/scripted", "openai/scripted:tokens=200,between=20"]);
-    assert_eq!(world.scripted.asked().len(), 2, "one request for each provider");
+    assert_eq!(names(3), ["anthropic/scripted", "anthropic/scripted:tokens=200,between=20"]);
+    assert_eq!(first[3].models[0].label, "Scripted");
+    assert_eq!(world.scripted.asked().len(), ALL.len(), "one request for each provider");
 }
 
 #[tokio::test]

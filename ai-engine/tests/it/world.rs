@@ -287,6 +287,8 @@ impl Outside {
             ollama_url: None,
             openai_url: Some(self.provider.clone()),
             openai_api_key: None,
+            anthropic_api_key: None,
+            anthropic_url: None,
             first_token: PATIENCE,
             between_tokens: PATIENCE,
         }

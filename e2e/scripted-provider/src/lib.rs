@@ -1,10 +1,11 @@
-//! A real HTTP server that speaks Ollama's and `OpenAI`'s chat protocols and says what a script tells it.
+//! A real HTTP server that speaks Ollama's, `OpenAI`'s and Anthropic's chat protocols and says what a script tells it.
 //!
 //! - `POST /api/chat`, `GET /api/tags`: Ollama.
 //! - `POST /v1/chat/completions`, `GET /v1/models`: `OpenAI`.
+//! - `POST /anthropic/v1/messages`, `GET /anthropic/v1/models`: Anthropic.
 //! - `POST /script`: a JSON list of [`Reply`], one for each of the next chat requests. When it is used up, the name of
 //!   the model is the script: see [`Reply::from_model`].
-//! - `POST /listing`: a [`Reply`] whose status, `first` and body hold for both lists of models from now on.
+//! - `POST /listing`: a [`Reply`] whose status, `first` and body hold for all lists of models from now on.
 //! - `GET /requests`: what was asked so far, oldest first, as `{ path, authorization, body }`.
 
 mod script;
@@ -17,7 +18,7 @@ use std::time::Duration;
 
 use axum::extract::{Request, State};
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router, middleware};
@@ -29,10 +30,13 @@ use tokio::sync::watch;
 pub use self::script::{Ending, Reply};
 use self::wire::Protocol;
 
+const API_KEY: &str = "x-api-key";
+
 /// What somebody asked.
 #[derive(Debug, Clone, Serialize)]
 pub struct Asked {
     pub path: String,
+    /// The header of this name or, as Anthropic has it, `x-api-key` and its value.
     pub authorization: Option<String>,
     /// Null for a list.
     pub body: Value,
@@ -65,6 +69,8 @@ impl Provider {
             .route("/api/tags", get(tags))
             .route("/v1/chat/completions", post(openai))
             .route("/v1/models", get(models))
+            .route("/anthropic/v1/messages", post(anthropic))
+            .route("/anthropic/v1/models", get(anthropic_models))
             .route("/script", post(set_script))
             .route("/listing", post(set_listing))
             .route("/requests", get(requests))
@@ -100,7 +106,9 @@ impl Provider {
 
     /// Takes down a request; a chat gets the next reply of the script in the same step.
     fn note(&self, path: &str, headers: &HeaderMap, body: Value) -> Option<Reply> {
-        let authorization = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()).map(str::to_owned);
+        let header = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
+        let api_key = || header(API_KEY).map(|key| format!("{API_KEY} {key}"));
+        let authorization = header(AUTHORIZATION.as_str()).map(str::to_owned).or_else(api_key);
         let mut inner = self.inner();
         let reply = if body.is_null() { None } else { inner.script.pop_front() };
         inner.asked.push(Asked { path: path.to_owned(), authorization, body });
@@ -134,7 +142,7 @@ impl Provider {
 /// A connection of its own for each request: dropping one disturbs no other.
 async fn close(request: Request, next: middleware::Next) -> Response {
     let mut response = next.run(request).await;
-    response.headers_mut().insert("connection", axum::http::HeaderValue::from_static("close"));
+    response.headers_mut().insert("connection", HeaderValue::from_static("close"));
     response
 }
 
@@ -155,6 +163,10 @@ async fn openai(State(provider): State<Provider>, headers: HeaderMap, Json(body)
     provider.chat("/v1/chat/completions", &headers, body, Protocol::OpenAi).await
 }
 
+async fn anthropic(State(provider): State<Provider>, headers: HeaderMap, Json(body): Json<Value>) -> Response {
+    provider.chat("/anthropic/v1/messages", &headers, body, Protocol::Anthropic).await
+}
+
 async fn tags(State(provider): State<Provider>, headers: HeaderMap) -> Response {
     let list = json!({ "models": [
         { "name": "scripted", "details": { "family": "llama" } },
@@ -170,6 +182,14 @@ async fn models(State(provider): State<Provider>, headers: HeaderMap) -> Respons
         { "id": "scripted:tokens=200,between=20", "object": "model" },
     ] });
     provider.list("/v1/models", &headers, list).await
+}
+
+async fn anthropic_models(State(provider): State<Provider>, headers: HeaderMap) -> Response {
+    let list = json!({ "has_more": false, "data": [
+        { "type": "model", "id": "scripted", "display_name": "Scripted" },
+        { "type": "model", "id": "scripted:tokens=200,between=20", "display_name": "Scripted, slowly" },
+    ] });
+    provider.list("/anthropic/v1/models", &headers, list).await
 }
 
 async fn set_script(State(provider): State<Provider>, Json(replies): Json<Vec<Reply>>) {

@@ -1,4 +1,4 @@
-//! The two protocols, and the body that speaks them.
+//! The three protocols, and the body that speaks them.
 
 use std::io;
 use std::time::Duration;
@@ -6,7 +6,7 @@ use std::time::Duration;
 use axum::body::Body;
 use bytes::Bytes;
 use futures::stream::{self, BoxStream, StreamExt};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::script::{Ending, Reply};
 
@@ -14,13 +14,33 @@ use crate::script::{Ending, Reply};
 pub(crate) enum Protocol {
     Ollama,
     OpenAi,
+    Anthropic,
+}
+
+/// An event as Anthropic sends it: its type stands on a line of its own as well.
+fn event(event: &Value) -> String {
+    format!("event: {}\ndata: {event}\n\n", event["type"].as_str().unwrap_or_default())
 }
 
 impl Protocol {
     pub fn content_type(self) -> &'static str {
         match self {
             Self::Ollama => "application/x-ndjson",
-            Self::OpenAi => "text/event-stream",
+            Self::OpenAi | Self::Anthropic => "text/event-stream",
+        }
+    }
+
+    /// What comes before any token.
+    fn beginning(self) -> Option<String> {
+        match self {
+            Self::Ollama | Self::OpenAi => None,
+            Self::Anthropic => {
+                let usage = json!({ "input_tokens": PROMPT_TOKENS, "output_tokens": 1 });
+                let start = json!({ "type": "message_start", "message": { "role": "assistant", "usage": usage } });
+                let text = json!({ "type": "text", "text": "" });
+                let block = json!({ "type": "content_block_start", "index": 0, "content_block": text });
+                Some(format!("{}{}", event(&start), event(&block)))
+            }
         }
     }
 
@@ -35,6 +55,10 @@ impl Protocol {
                     json!({ "choices": [{ "index": 0, "delta": { "content": text }, "finish_reason": null }] })
                 )
             }
+            Self::Anthropic => {
+                let delta = json!({ "type": "text_delta", "text": text });
+                event(&json!({ "type": "content_block_delta", "index": 0, "delta": delta }))
+            }
         }
     }
 
@@ -42,6 +66,7 @@ impl Protocol {
         match self {
             Self::Ollama => self.token(""),
             Self::OpenAi => format!(": keep-alive\n\n{}", self.token("")),
+            Self::Anthropic => event(&json!({ "type": "ping" })),
         }
     }
 
@@ -53,6 +78,10 @@ impl Protocol {
                     "data: {}\n\n",
                     json!({ "error": { "message": "the model runner ended", "type": "server_error" } })
                 )
+            }
+            Self::Anthropic => {
+                let error = json!({ "type": "api_error", "message": "the model runner ended" });
+                event(&json!({ "type": "error", "error": error }))
             }
         }
     }
@@ -70,6 +99,12 @@ impl Protocol {
                 let usage = json!({ "prompt_tokens": PROMPT_TOKENS, "completion_tokens": tokens });
                 let usage = json!({ "choices": [], "usage": usage });
                 format!("data: {finish}\n\ndata: {usage}\n\ndata: [DONE]\n\n")
+            }
+            Self::Anthropic => {
+                let usage = json!({ "output_tokens": tokens });
+                let finish = json!({ "type": "message_delta", "delta": { "stop_reason": "end_turn" }, "usage": usage });
+                let block = json!({ "type": "content_block_stop", "index": 0 });
+                format!("{}{}{}", event(&block), event(&finish), event(&json!({ "type": "message_stop" })))
             }
         }
     }
@@ -100,7 +135,8 @@ pub(crate) fn body(reply: &Reply, protocol: Protocol) -> Body {
         tokio::time::sleep(pause).await;
         Ok(Bytes::from(text))
     });
-    let chunks = tokens.chain(ending(reply.end, protocol, words));
+    let beginning = stream::iter(protocol.beginning().map(|text| Ok(Bytes::from(text))));
+    let chunks = beginning.chain(tokens).chain(ending(reply.end, protocol, words));
     match reply.cut {
         Some(size) => Body::from_stream(chunks.flat_map(move |chunk| stream::iter(cut(chunk, size)))),
         None => Body::from_stream(chunks),

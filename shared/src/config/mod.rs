@@ -126,6 +126,10 @@ pub struct ProvidersConfig {
     pub openai_url: Option<Url>,
     /// `COLLABRY_OPENAI_API_KEY`
     pub openai_api_key: Option<SecretString>,
+    /// `COLLABRY_ANTHROPIC_API_KEY`: without it Anthropic is not asked.
+    pub anthropic_api_key: Option<SecretString>,
+    /// `COLLABRY_ANTHROPIC_URL`: base of its API, with its `/v1`.
+    pub anthropic_url: Option<Url>,
     /// `COLLABRY_PROVIDER_FIRST_TOKEN_SECS`
     pub first_token: Duration,
     /// `COLLABRY_PROVIDER_BETWEEN_TOKENS_SECS`
@@ -209,6 +213,8 @@ impl Config {
                     ollama_url: read.url("COLLABRY_OLLAMA_URL"),
                     openai_url: read.url("COLLABRY_OPENAI_URL"),
                     openai_api_key: read.secret("COLLABRY_OPENAI_API_KEY", 1),
+                    anthropic_api_key: read.secret("COLLABRY_ANTHROPIC_API_KEY", 1),
+                    anthropic_url: read.url_or("COLLABRY_ANTHROPIC_URL", "https://api.anthropic.com/v1"),
                     first_token: read.seconds("COLLABRY_PROVIDER_FIRST_TOKEN_SECS", 120, 1..=3600),
                     between_tokens: read.seconds("COLLABRY_PROVIDER_BETWEEN_TOKENS_SECS", 30, 1..=3600),
                 },

@@ -212,7 +212,17 @@ impl<'a> Reader<'a> {
 
     pub fn url(&mut self, variable: &'static str) -> Option<Url> {
         let text = self.get(variable)?;
-        match Url::parse(&text) {
+        self.parse_url(variable, &text)
+    }
+
+    /// `None`: a problem was noted.
+    pub fn url_or(&mut self, variable: &'static str, default: &str) -> Option<Url> {
+        let text = self.text(variable, default);
+        self.parse_url(variable, &text)
+    }
+
+    fn parse_url(&mut self, variable: &'static str, text: &str) -> Option<Url> {
+        match Url::parse(text) {
             Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => Some(url),
             _ => {
                 self.problem(variable, format!("{text:?} is not an http:// or https:// address"));

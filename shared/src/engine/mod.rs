@@ -78,7 +78,7 @@ impl From<ModelId> for String {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ProviderStatus {
-    /// `builtin`, `ollama`, `openai`.
+    /// `builtin`, `ollama`, `openai`, `anthropic`.
     pub provider: String,
     pub healthy: bool,
     /// What is wrong, in a sentence.
