@@ -25,8 +25,8 @@ intact() {
 # Hashing takes longer than the start of the server: files that have not changed since are not looked at again.
 known() {
     [ "$(cat "$1/.intact" 2>/dev/null)" = "$WEIGHTS_SHA256 $TOKENIZER_SHA256" ] &&
-        [ -f "$1/model.safetensors" ] && [ ! "$1/model.safetensors" -nt "$1/.intact" ] &&
-        [ -f "$1/tokenizer.json" ] && [ ! "$1/tokenizer.json" -nt "$1/.intact" ]
+        [ -f "$1/model.safetensors" ] && [ -f "$1/tokenizer.json" ] &&
+        [ -z "$(find "$1/model.safetensors" "$1/tokenizer.json" -newer "$1/.intact")" ]
 }
 
 remember() {
