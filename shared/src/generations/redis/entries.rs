@@ -12,8 +12,8 @@ pub const MAX_EVENTS: usize = 50_000;
 
 const EVENT: &str = "e";
 
-/// An entry as it is read: its id, its fields' names and values in turn. Plainer than the library's types, and read in half
-/// their time: each delta of each answer comes as one.
+/// An entry as it is read: its id, its fields' names and values in turn. The library's own types copy each value, and each
+/// delta of each answer comes as one.
 pub type Entry = (String, Vec<String>);
 
 /// Writes events from id `ARGV[1]` on, and says which is the last now in the stream. Those that are in it already, from
