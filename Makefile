@@ -8,11 +8,14 @@ export COLLABRY_MODEL_DIR ?= $(CURDIR)/models/all-MiniLM-L6-v2
 # Where the question sets for `make eval` are; without them it runs on the project's own.
 export COLLABRY_EVAL_DATA ?= $(CURDIR)/../shared/data
 
+# What processor to compile for: this machine's, unless said (x86-64-v2, x86-64-v3, x86-64-v4).
+TARGET_CPU ?=
+
 # Builds helm and k6, for tests.
 GO := $(shell command -v go)
 WEB_INPUTS := $(shell find web -path web/node_modules -prune -o -path web/dist -prune -o -type f -print 2>/dev/null)
 
-.PHONY: help run cluster demo check build deps model web test test-deps test-rust test-web test-e2e test-cluster test-docker test-docker-all test-helm test-k6 lint docs eval bench bench-cluster clean
+.PHONY: help run cluster demo check build target-cpu deps model web test test-deps test-rust test-web test-e2e test-cluster test-docker test-docker-all test-helm test-k6 lint docs eval bench bench-cluster clean
 
 help: ## What can be made
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,6 +37,11 @@ check: deps model web build ## Say what is missing or wrong, and how to fix it
 
 build: deps ## Compile with optimisation (the first time takes a quarter of an hour: FAISS is built from source)
 	@cargo build --release --locked --bins
+
+build test-rust lint docs eval: target-cpu
+
+target-cpu:
+	@scripts/target-cpu.sh $(TARGET_CPU)
 
 deps: ## Install missing system packages
 	@scripts/install-deps.sh run
