@@ -5,6 +5,7 @@ mod serve;
 use std::process::ExitCode;
 
 use clap::Parser;
+use collabry_ai_engine::embeddings::choose_blas_kernels;
 use collabry_ai_engine::sources::extract_child;
 use collabry_shared::config::Role;
 use collabry_shared::lifecycle;
@@ -41,7 +42,12 @@ enum Command {
 
 fn main() -> ExitCode {
     match Command::parse() {
-        Command::Serve => lifecycle::run(Role::Engine, serve::serve),
+        Command::Serve => {
+            if let Err(slow) = choose_blas_kernels() {
+                eprintln!("warning: {slow}");
+            }
+            lifecycle::run(Role::Engine, serve::serve)
+        }
         Command::Check => {
             lifecycle::check(Role::Engine, async |config| collabry_ai_engine::check::findings(&config.engine).await)
         }

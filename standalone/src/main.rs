@@ -12,6 +12,7 @@ mod serve;
 use std::process::ExitCode;
 
 use clap::Parser as _;
+use collabry_ai_engine::embeddings::choose_blas_kernels;
 use collabry_shared::config::Config;
 use collabry_shared::{health, lifecycle};
 
@@ -21,6 +22,11 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     if let Command::Extract(args) = cli.command {
         return collabry_ai_engine::sources::extract_child::main(&args);
+    }
+    if matches!(cli.command, Command::Serve | Command::Demo(_))
+        && let Err(slow) = choose_blas_kernels()
+    {
+        eprintln!("warning: {slow}");
     }
     let config = match Config::from_env() {
         Ok(config) => config,

@@ -11,6 +11,7 @@ use async_trait::async_trait;
 use rustix::process::nice;
 
 use super::bert::{Bert, Workspace};
+use super::native::blas_kernels;
 use super::queue::{Item, Queue};
 use super::weights::WIDTH;
 use super::{EmbedError, Embedder, Priority};
@@ -40,6 +41,7 @@ impl LocalEmbedder {
             some => some,
         };
         let bert = Arc::new(Bert::load(folder)?);
+        tracing::info!(kernels = blas_kernels(), threads, "the embedding model is loaded");
         let queries = Crew::start(&bert, threads, Priority::Query)?;
         let background = Crew::start(&bert, threads, Priority::Background)?;
         Ok(Self { queries, background })

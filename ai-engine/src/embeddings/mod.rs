@@ -1,6 +1,7 @@
 //! Text to vectors.
 
 mod bert;
+mod kernels;
 mod local;
 mod math;
 mod native;
@@ -10,6 +11,7 @@ mod weights;
 
 use async_trait::async_trait;
 
+pub use self::kernels::{SlowKernels, choose_blas_kernels};
 pub use self::local::LocalEmbedder;
 pub use self::math::dot;
 pub use self::remembered::Remembered;

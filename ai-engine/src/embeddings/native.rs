@@ -2,7 +2,7 @@
 //! safe code is possible.
 #![expect(unsafe_code, reason = "foreign functions of OpenBLAS, and a memory-mapped file")]
 
-use std::ffi::c_int;
+use std::ffi::{CStr, c_char, c_int};
 use std::fs::File;
 use std::path::Path;
 
@@ -31,6 +31,7 @@ unsafe extern "C" {
         ldc: c_int,
     );
     fn openblas_set_num_threads(threads: c_int);
+    fn openblas_get_corename() -> *const c_char;
 }
 
 /// Rows of `width` numbers that start `stride` numbers apart in `data`.
@@ -107,6 +108,13 @@ fn int(value: usize) -> c_int {
 pub fn single_threaded_blas() {
     // SAFETY: sets a number inside the library, which guards it with a lock.
     unsafe { openblas_set_num_threads(1) }
+}
+
+/// The processor that `OpenBLAS` computes for, by its name for it.
+pub fn blas_kernels() -> &'static str {
+    // SAFETY: it returns a text of the library's own, which ends with a zero and is never changed.
+    let name = unsafe { CStr::from_ptr(openblas_get_corename()) };
+    name.to_str().unwrap_or("unknown")
 }
 
 /// Maps a file that nobody changes while it is mapped: weights are installed once, under their final name.

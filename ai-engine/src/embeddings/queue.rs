@@ -12,7 +12,7 @@ const MAX_WAITING: usize = 512;
 
 /// Bytes of text that are computed as one: enough rows for the matrix products to run at full speed. Of a small call less,
 /// so that its texts are spread over all threads.
-const BATCH_BYTES: usize = 768;
+const BATCH_BYTES: usize = 1_536;
 
 type Answer = Result<Vec<Vec<f32>>, EmbedError>;
 

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use collabry_ai_engine::embeddings::choose_blas_kernels;
 use collabry_ai_engine::sources::extract_child;
 use collabry_bench::metrics::{Coverage, Stretch, ndcg, recall, share_words};
 use collabry_bench::quotes::{Quote, Quotes, quotes};
@@ -50,6 +51,9 @@ fn main() -> ExitCode {
     let args = Args::parse();
     if let Some(Command::Extract(args)) = args.command {
         return extract_child::main(&args);
+    }
+    if let Err(slow) = choose_blas_kernels() {
+        eprintln!("eval: {slow}");
     }
     let run = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(anyhow::Error::from);
     match run.and_then(|runtime| runtime.block_on(eval(args.data))) {

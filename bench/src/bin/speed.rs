@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
-use collabry_ai_engine::embeddings::{Embedder as _, LocalEmbedder, Priority, dot};
+use collabry_ai_engine::embeddings::{Embedder as _, LocalEmbedder, Priority, choose_blas_kernels, dot};
 use collabry_ai_engine::retrieval::{CoarseLayout, Vectors};
 use collabry_bench::made_up::{self, DIMENSIONS};
 use collabry_bench::measure::{Peer, Took, timed};
@@ -40,6 +40,9 @@ enum What {
 
 fn main() -> ExitCode {
     let args = Args::parse();
+    if let Err(slow) = choose_blas_kernels() {
+        eprintln!("speed: {slow}");
+    }
     let run = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(anyhow::Error::from);
     match run.and_then(|runtime| runtime.block_on(speed(args.what))) {
         Ok(()) => ExitCode::SUCCESS,

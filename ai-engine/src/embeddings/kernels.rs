@@ -1,0 +1,68 @@
+//! Which of `OpenBLAS`' kernels multiply.
+
+use std::env;
+use std::io;
+use std::os::unix::process::CommandExt as _;
+use std::process::Command;
+
+use super::native;
+
+/// Read by `OpenBLAS` when it is loaded, which is before `main`.
+const CHOICE: &str = "OPENBLAS_CORETYPE";
+
+#[derive(Debug, thiserror::Error)]
+#[error("embedding is slow, because OpenBLAS does not know this processor: set OPENBLAS_CORETYPE={better} ({error})")]
+pub struct SlowKernels {
+    better: &'static str,
+    error: io::Error,
+}
+
+/// `OpenBLAS` knows processors by their names. For one that is newer than itself (0.3.21, Debian 12's, is of 2022) it takes
+/// the kernels of 2004, and embedding needs three times as long. Then this begins the program anew, as the same process,
+/// with an older processor of the same instructions in `OPENBLAS_CORETYPE`. Whoever sets that has chosen already.
+///
+/// Comes first in `main`: whatever is open or runs by then is lost. Returns when there is nothing to change.
+pub fn choose_blas_kernels() -> Result<(), SlowKernels> {
+    if native::blas_kernels() != "Prescott" || env::var_os(CHOICE).is_some() {
+        return Ok(());
+    }
+    let Some(better) = by_instructions() else { return Ok(()) };
+    Err(SlowKernels { better, error: begin_anew(better) })
+}
+
+/// Returns only when it fails.
+fn begin_anew(better: &str) -> io::Error {
+    let program = match env::current_exe() {
+        Ok(program) => program,
+        Err(error) => return error,
+    };
+    let mut arguments = env::args_os();
+    let mut command = Command::new(program);
+    command.env(CHOICE, better);
+    if let Some(name) = arguments.next() {
+        command.arg0(name);
+    }
+    command.args(arguments).exec()
+}
+
+#[cfg(target_arch = "x86_64")]
+fn by_instructions() -> Option<&'static str> {
+    if is_x86_feature_detected!("avx512f")
+        && is_x86_feature_detected!("avx512bw")
+        && is_x86_feature_detected!("avx512cd")
+        && is_x86_feature_detected!("avx512dq")
+        && is_x86_feature_detected!("avx512vl")
+    {
+        Some("SkylakeX")
+    } else if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
+        Some("Haswell")
+    } else {
+        None
+    }
+}
+
+/// "Prescott" is a name for x86.
+#[cfg(not(target_arch = "x86_64"))]
+fn by_instructions() -> Option<&'static str> {
+    None
+}
