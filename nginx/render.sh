@@ -19,6 +19,7 @@ out=$(cd "$1" && pwd)
 : "${NGINX_HTTP_LISTEN:=80}" "${NGINX_HTTPS_LISTEN:=443}" "${NGINX_STATUS_LISTEN:=127.0.0.1:8089}"
 : "${NGINX_CERTIFICATE:=}" "${NGINX_CERTIFICATE_KEY:=}" "${NGINX_SERVER_NAME:=_}" "${NGINX_ACME_DIR:=/var/www/acme}"
 : "${NGINX_TRUSTED_PROXIES:=}" "${NGINX_ACCESS_LOG:=/dev/stdout}" "${NGINX_USER:=www-data}"
+: "${NGINX_CONNECTIONS_PER_ADDRESS:=1000}" "${NGINX_REQUESTS_PER_SECOND:=200}"
 : "${NGINX_RELOAD_GRACE:=30s}" "${NGINX_WORKERS:=auto}" "${COLLABRY_MAX_UPLOAD_MB:=50}"
 
 # One directive for each word of a list.
@@ -33,6 +34,12 @@ each() {
   done
 }
 
+for name in NGINX_CONNECTIONS_PER_ADDRESS NGINX_REQUESTS_PER_SECOND; do
+  [[ ${!name} =~ ^[1-9][0-9]{0,4}$ ]] && [ "${!name}" -lt 65536 ] || fail "$name is a whole number from 1 to 65535, not ${!name}"
+done
+# A page with all its files and streams asks much at once.
+NGINX_REQUEST_BURST=$((NGINX_REQUESTS_PER_SECOND * 10))
+
 # Two failures within the window take a replica out for as long; a refused connection is noticed at once and costs nothing.
 API_SERVERS=$(each '    server %s max_fails=2 fail_timeout=1s;' "$NGINX_API_SERVERS")
 HTTP_LISTEN=$(each '    listen %s;' "$NGINX_HTTP_LISTEN")
@@ -45,12 +52,13 @@ UPLOAD_LIMIT=$((COLLABRY_MAX_UPLOAD_MB + 1))m
 USER_LINE=$([ "$(id -u)" -ne 0 ] || echo "user $NGINX_USER;")
 [ -n "$NGINX_CERTIFICATE" ] && SERVERS=tls.conf || SERVERS=plain.conf
 export API_SERVERS HTTP_LISTEN HTTPS_LISTEN STATUS_LISTEN TRUSTED_PROXIES UPLOAD_LIMIT USER_LINE SERVERS
+export NGINX_CONNECTIONS_PER_ADDRESS NGINX_REQUESTS_PER_SECOND NGINX_REQUEST_BURST
 export NGINX_WORKERS NGINX_WEB_DIR NGINX_CERTIFICATE NGINX_CERTIFICATE_KEY NGINX_SERVER_NAME NGINX_ACME_DIR NGINX_ACCESS_LOG NGINX_RELOAD_GRACE
 
 # Named one by one, because nginx has variables of its own.
 # shellcheck disable=SC2016 # for envsubst
 names=$(printf '${%s} ' API_SERVERS HTTP_LISTEN HTTPS_LISTEN STATUS_LISTEN TRUSTED_PROXIES UPLOAD_LIMIT USER_LINE SERVERS \
-  NGINX_WORKERS NGINX_WEB_DIR NGINX_CERTIFICATE NGINX_CERTIFICATE_KEY NGINX_SERVER_NAME NGINX_ACME_DIR NGINX_ACCESS_LOG NGINX_RELOAD_GRACE)
+  NGINX_CONNECTIONS_PER_ADDRESS NGINX_REQUESTS_PER_SECOND NGINX_REQUEST_BURST NGINX_WORKERS NGINX_WEB_DIR NGINX_CERTIFICATE NGINX_CERTIFICATE_KEY NGINX_SERVER_NAME NGINX_ACME_DIR NGINX_ACCESS_LOG NGINX_RELOAD_GRACE)
 for template in "$source"/*.template; do
   name=$(basename "$template" .template)
   envsubst "$names" <"$template" >"$out/$name"

@@ -52,6 +52,9 @@ export class Nginx extends Service {
       NGINX_HTTP_LISTEN: `127.0.0.1:${port}`,
       NGINX_STATUS_LISTEN: `unix:${join(folder, "status.sock")}`,
       NGINX_ACCESS_LOG: this.accessLog,
+      // All come from one address here.
+      NGINX_CONNECTIONS_PER_ADDRESS: "60000",
+      NGINX_REQUESTS_PER_SECOND: "60000",
       ...settings,
     };
   }
