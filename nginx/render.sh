@@ -18,16 +18,17 @@ out=$(cd "$1" && pwd)
 : "${NGINX_WEB_DIR:?the built web client, for example: /srv/collabry/web}"
 : "${NGINX_HTTP_LISTEN:=80}" "${NGINX_HTTPS_LISTEN:=443}" "${NGINX_STATUS_LISTEN:=127.0.0.1:8089}"
 : "${NGINX_CERTIFICATE:=}" "${NGINX_CERTIFICATE_KEY:=}" "${NGINX_SERVER_NAME:=_}" "${NGINX_ACME_DIR:=/var/www/acme}"
-: "${NGINX_TRUSTED_PROXIES:=}" "${NGINX_ACCESS_LOG:=/dev/stdout}" "${NGINX_USER:=www-data}"
+: "${NGINX_PUBLIC_HTTPS_PORT:=}" "${NGINX_TRUSTED_PROXIES:=}" "${NGINX_ACCESS_LOG:=/dev/stdout}" "${NGINX_USER:=www-data}"
+PUBLIC_HTTPS_PORT=
 : "${NGINX_CONNECTIONS_PER_ADDRESS:=1000}" "${NGINX_REQUESTS_PER_SECOND:=200}"
 : "${NGINX_RELOAD_GRACE:=30s}" "${NGINX_WORKERS:=auto}" "${COLLABRY_MAX_UPLOAD_MB:=50}"
 
-# One directive for each word of a list.
+# One directive for each word of a list, with spaces or commas between them.
 each() {
   local format=$1 word
   shift
-  # shellcheck disable=SC2048 # a list is one word to whoever sets it
-  for word in $*; do
+  # shellcheck disable=SC2048,SC2086 # a list is one word to whoever sets it
+  for word in ${*//,/ }; do
     [[ $word =~ ^[][A-Za-z0-9_.:/-]+$ ]] || fail "$word is no address"
     # shellcheck disable=SC2059 # the format is ours
     printf "$format\n" "$word"
@@ -40,8 +41,20 @@ done
 # A page with all its files and streams asks much at once.
 NGINX_REQUEST_BURST=$((NGINX_REQUESTS_PER_SECOND * 10))
 
+[[ $COLLABRY_MAX_UPLOAD_MB =~ ^[1-9][0-9]{0,5}$ ]] || fail "COLLABRY_MAX_UPLOAD_MB is a whole number of megabytes, not $COLLABRY_MAX_UPLOAD_MB"
+[ -f "$NGINX_WEB_DIR/index.html" ] ||
+  fail "NGINX_WEB_DIR: there is no index.html in $NGINX_WEB_DIR; build the web client (make web), or name the folder where it is"
+if [ -n "$NGINX_CERTIFICATE$NGINX_CERTIFICATE_KEY" ]; then
+  [ -n "$NGINX_CERTIFICATE" ] && [ -n "$NGINX_CERTIFICATE_KEY" ] || fail "NGINX_CERTIFICATE and NGINX_CERTIFICATE_KEY go together; one of them is not set"
+  # Where browsers are sent: the port that they know, which may be another one than nginx listens on.
+  port=${NGINX_PUBLIC_HTTPS_PORT:-${NGINX_HTTPS_LISTEN%%[ ,]*}}
+  port=${port##*[:\]]}
+  [[ $port =~ ^[1-9][0-9]{0,4}$ ]] || port=443
+  [ "$port" = 443 ] || PUBLIC_HTTPS_PORT=:$port
+fi
 # Two failures within the window take a replica out for as long; a refused connection is noticed at once and costs nothing.
 API_SERVERS=$(each '    server %s max_fails=2 fail_timeout=1s;' "$NGINX_API_SERVERS")
+LASTING_SERVERS=$(each '    server %s max_fails=0;' "$NGINX_API_SERVERS")
 HTTP_LISTEN=$(each '    listen %s;' "$NGINX_HTTP_LISTEN")
 HTTPS_LISTEN=$(each '    listen %s ssl http2;' "$NGINX_HTTPS_LISTEN")
 STATUS_LISTEN=$(each '    listen %s;' "$NGINX_STATUS_LISTEN")
@@ -51,13 +64,13 @@ UPLOAD_LIMIT=$((COLLABRY_MAX_UPLOAD_MB + 1))m
 # Only root may become somebody else.
 USER_LINE=$([ "$(id -u)" -ne 0 ] || echo "user $NGINX_USER;")
 [ -n "$NGINX_CERTIFICATE" ] && SERVERS=tls.conf || SERVERS=plain.conf
-export API_SERVERS HTTP_LISTEN HTTPS_LISTEN STATUS_LISTEN TRUSTED_PROXIES UPLOAD_LIMIT USER_LINE SERVERS
+export API_SERVERS LASTING_SERVERS PUBLIC_HTTPS_PORT COLLABRY_MAX_UPLOAD_MB HTTP_LISTEN HTTPS_LISTEN STATUS_LISTEN TRUSTED_PROXIES UPLOAD_LIMIT USER_LINE SERVERS
 export NGINX_CONNECTIONS_PER_ADDRESS NGINX_REQUESTS_PER_SECOND NGINX_REQUEST_BURST
 export NGINX_WORKERS NGINX_WEB_DIR NGINX_CERTIFICATE NGINX_CERTIFICATE_KEY NGINX_SERVER_NAME NGINX_ACME_DIR NGINX_ACCESS_LOG NGINX_RELOAD_GRACE
 
 # Named one by one, because nginx has variables of its own.
 # shellcheck disable=SC2016 # for envsubst
-names=$(printf '${%s} ' API_SERVERS HTTP_LISTEN HTTPS_LISTEN STATUS_LISTEN TRUSTED_PROXIES UPLOAD_LIMIT USER_LINE SERVERS \
+names=$(printf '${%s} ' API_SERVERS LASTING_SERVERS PUBLIC_HTTPS_PORT COLLABRY_MAX_UPLOAD_MB HTTP_LISTEN HTTPS_LISTEN STATUS_LISTEN TRUSTED_PROXIES UPLOAD_LIMIT USER_LINE SERVERS \
   NGINX_CONNECTIONS_PER_ADDRESS NGINX_REQUESTS_PER_SECOND NGINX_REQUEST_BURST NGINX_WORKERS NGINX_WEB_DIR NGINX_CERTIFICATE NGINX_CERTIFICATE_KEY NGINX_SERVER_NAME NGINX_ACME_DIR NGINX_ACCESS_LOG NGINX_RELOAD_GRACE)
 for template in "$source"/*.template; do
   name=$(basename "$template" .template)

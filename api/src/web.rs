@@ -4,7 +4,7 @@ use std::path::Path;
 
 use axum::Router;
 use axum::extract::Request;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse as _, Response};
 use tower_http::services::{ServeDir, ServeFile};
@@ -16,6 +16,9 @@ use crate::state::ApiState;
 /// Nothing is loaded from elsewhere, no script is inline; inline styles are what the UI library sets.
 const CSP: &str = "default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; \
     connect-src 'self' ws: wss:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+/// `Strict-Transport-Security` is for whoever ends TLS.
+const OTHERS: [(&str, &str); 2] =
+    [("cross-origin-opener-policy", "same-origin"), ("permissions-policy", "camera=(), microphone=(), geolocation=()")];
 /// Vite names these files by their content.
 pub const HASHED: &str = "/assets";
 const FOR_EVER: &str = "public, max-age=31536000, immutable";
@@ -43,5 +46,8 @@ async fn headers(request: Request, next: Next) -> Response {
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(caching));
+    for (name, value) in OTHERS {
+        headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+    }
     response
 }

@@ -8,7 +8,7 @@ import { PHOTOSYNTHESIS } from "../support/documents.js";
 import { raw } from "../support/proxy.js";
 import { Live } from "../support/socket.js";
 
-const SAFETY = ["content-security-policy", "referrer-policy", "x-content-type-options", "cache-control"];
+const SAFETY = ["content-security-policy", "referrer-policy", "x-content-type-options", "cache-control", "cross-origin-opener-policy", "permissions-policy"];
 const LIMIT = 5;
 
 const cluster = await Cluster.start({ after }, { settings: { COLLABRY_LIMIT_SIGN_IN: String(LIMIT) } });

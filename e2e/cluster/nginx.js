@@ -8,7 +8,8 @@ import { promisify } from "node:util";
 import { Service } from "./service.js";
 
 const RENDER = resolve(import.meta.dirname, "../../nginx/render.sh");
-const WEB_DIR = resolve(import.meta.dirname, "../../web/dist");
+/** The built web client. */
+export const WEB_DIR = resolve(import.meta.dirname, "../../web/dist");
 
 const run = promisify(execFile);
 

@@ -7,31 +7,40 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { connect as connectTls } from "node:tls";
 
-import { check, render } from "../cluster/nginx.js";
+import { check, render, WEB_DIR } from "../cluster/nginx.js";
 import { freePort } from "../support/ports.js";
 import { certificate, folder, proxied, raw } from "../support/proxy.js";
 
-const LEAST = { NGINX_API_SERVERS: "10.0.0.1:5000 10.0.0.2:5000", NGINX_WEB_DIR: "/srv/web", NGINX_ACCESS_LOG: "access.log" };
+const LEAST = { NGINX_API_SERVERS: "10.0.0.1:5000 10.0.0.2:5000", NGINX_WEB_DIR: WEB_DIR, NGINX_ACCESS_LOG: "access.log" };
 
 test("nginx takes the configuration, with TLS and without", async (t) => {
   const into = await folder(t);
   const variants = {
     plain: {},
     tls: await certificate(into),
+    commas: { NGINX_API_SERVERS: "10.0.0.1:5000,10.0.0.2:5000", NGINX_TRUSTED_PROXIES: "10.0.0.0/8, fd00::/8" },
     proxies: { NGINX_TRUSTED_PROXIES: "10.0.0.0/8 fd00::/8", NGINX_HTTP_LISTEN: "127.0.0.1:80 [::1]:80" },
   };
   for (const [name, settings] of Object.entries(variants)) {
     await render(join(into, name), { ...LEAST, ...settings });
     assert.match(await check(join(into, name)), /test is successful/, name);
   }
-  const upstreams = await readFile(join(into, "plain/upstreams.conf"), "utf8");
-  assert.equal(upstreams.split("server 10.0.0.2:5000 ").length - 1, 4, "each group has every replica");
+  for (const name of ["plain", "commas"]) {
+    const upstreams = await readFile(join(into, name, "upstreams.conf"), "utf8");
+    const groups = upstreams.split(/^upstream /m).slice(1);
+    for (const group of groups) assert.ok(group.includes("server 10.0.0.2:5000 "), `each group has every replica: ${group}`);
+  }
+  assert.match(await readFile(join(into, "commas", "nginx.conf"), "utf8"), /set_real_ip_from fd00::\/8;/);
 });
 
 test("settings that are missing or strange are refused", async (t) => {
   const into = await folder(t);
-  await assert.rejects(render(into, { NGINX_WEB_DIR: "/srv/web" }), /NGINX_API_SERVERS: the api replicas/);
+  await assert.rejects(render(into, { NGINX_WEB_DIR: WEB_DIR }), /NGINX_API_SERVERS: the api replicas/);
   await assert.rejects(render(into, { ...LEAST, NGINX_API_SERVERS: "10.0.0.1;include" }), /is no address/);
+  await assert.rejects(render(into, { ...LEAST, NGINX_WEB_DIR: into }), /NGINX_WEB_DIR: there is no index\.html in .*build the web client/);
+  await assert.rejects(render(into, { ...LEAST, COLLABRY_MAX_UPLOAD_MB: "50m" }), /COLLABRY_MAX_UPLOAD_MB is a whole number of megabytes/);
+  await assert.rejects(render(into, { ...LEAST, NGINX_CERTIFICATE: "/a.pem" }), /NGINX_CERTIFICATE and NGINX_CERTIFICATE_KEY go together/);
+  await assert.rejects(render(into, { ...LEAST, NGINX_CERTIFICATE_KEY: "/a.pem" }), /NGINX_CERTIFICATE and NGINX_CERTIFICATE_KEY go together/);
 });
 
 test("TLS: only what is safe today, HTTP/2, and everyone is sent there", async (t) => {
@@ -41,7 +50,7 @@ test("TLS: only what is safe today, HTTP/2, and everyone is sent there", async (
   const settings = { ...listen, ...(await certificate(into)) };
   const { nginx } = await proxied(t, 1, settings).catch((error) => assert.fail(error));
   const sent = await raw(`${nginx.url}/notebooks/1?tab=2`, { headers: { host: "study.example" } });
-  assert.deepEqual([sent.statusCode, sent.headers.location], [308, "https://study.example/notebooks/1?tab=2"]);
+  assert.deepEqual([sent.statusCode, sent.headers.location], [308, `https://study.example:${port}/notebooks/1?tab=2`]);
 
   const session = connectHttp2(`https://127.0.0.1:${port}`, { rejectUnauthorized: false });
   t.after(() => session.destroy());
@@ -62,6 +71,25 @@ test("TLS: only what is safe today, HTTP/2, and everyone is sent there", async (
   assert.equal(await handshake({ maxVersion: "TLSv1.2" }), "TLSv1.2");
   const old = { minVersion: "TLSv1", maxVersion: "TLSv1.1", ciphers: "DEFAULT@SECLEVEL=0" };
   assert.equal(await handshake(old), "refused");
+});
+
+test("who comes without TLS is sent to the port that people know", async (t) => {
+  const into = await folder(t);
+  const tls = { ...LEAST, ...(await certificate(into)) };
+  const cases = [
+    [{}, "https://$host$request_uri"],
+    [{ NGINX_HTTPS_LISTEN: "127.0.0.1:443 [::1]:443" }, "https://$host$request_uri"],
+    [{ NGINX_HTTPS_LISTEN: "6443" }, "https://$host:6443$request_uri"],
+    [{ NGINX_HTTPS_LISTEN: "[::]:6443" }, "https://$host:6443$request_uri"],
+    // As in a container.
+    [{ NGINX_HTTPS_LISTEN: "8443", NGINX_PUBLIC_HTTPS_PORT: "443" }, "https://$host$request_uri"],
+    [{ NGINX_HTTPS_LISTEN: "8443", NGINX_PUBLIC_HTTPS_PORT: "127.0.0.1:9443" }, "https://$host:9443$request_uri"],
+  ];
+  for (const [settings, address] of cases) {
+    await render(join(into, "tls"), { ...tls, ...settings });
+    const written = await readFile(join(into, "tls/tls.conf"), "utf8");
+    assert.equal(/return 308 (\S+);/.exec(written)?.[1], address, JSON.stringify(settings));
+  }
 });
 
 test("numbers for monitoring are inside only", async (t) => {

@@ -44,6 +44,32 @@ test("one id names a request for nginx, the replica and the log, and the log kee
   assert.ok(!line.includes("secret"), line);
 });
 
+test("the log keeps neither join codes nor what else opens something, nor addresses of people", async (t) => {
+  const { nginx, url } = await proxied(t);
+  const asked = {
+    "/join/57KXZMKN1E": "/join/***",
+    "/JOIN/57KXZMKN1E/?x=1": "/JOIN/***",
+    "//join//57KXZMKN1E": "//join//***",
+    "/x/../join/57KXZMKN1E": "/x/../join/***",
+    "/join%2F57KXZMKN1E": "/join%2F***",
+    "/api/notebooks/018f/invitations/secret.candidate%40rival.example": "/api/notebooks/018f/invitations/***",
+    "/reset/57KXZMKN1E": "/reset/***",
+    "/verify-email/57KXZMKN1E/more": "/verify-email/***",
+    "/api/users/secret.candidate@rival.example": "/api/users/***",
+    "/api/users/secret.candidate%40rival.example/sessions": "/api/users/***",
+    "/api/notebooks/018f/join-code": "/api/notebooks/018f/join-code",
+    "/api/notebooks/join": "/api/notebooks/join",
+    "/notebooks/018f": "/notebooks/018f",
+  };
+  for (const path of Object.keys(asked)) await text(await raw(url, { path }));
+  const written = await until("all are logged", async () => {
+    const lines = (await readFile(nginx.accessLog, "utf8")).trim().split("\n").filter((line) => !line.includes('"/health"'));
+    return lines.length >= Object.keys(asked).length && lines;
+  });
+  assert.deepEqual(written.map((line) => JSON.parse(line).path), Object.values(asked));
+  assert.ok(!/57KXZMKN1E|candidate/.test(written.join("\n")));
+});
+
 /** Two replicas of which the first to be asked breaks off. */
 async function breaking(t) {
   const { url, upstreams } = await proxied(t, 2);
@@ -91,6 +117,23 @@ test("a replica that is gone is asked nothing, and nobody notices", async (t) =>
     await text(await raw(`${url}/api/x`));
     return gone.seen.length > 0;
   });
+});
+
+test("a stream on a replica that is back does not keep others from it when it is the last", async (t) => {
+  const { url, upstreams: [first, second] } = await proxied(t, 2);
+  for (const upstream of [first, second]) {
+    upstream.answer = (request, response) => {
+      request.resume();
+      response.writeHead(200, { "x-upstream": upstream.name }).flushHeaders();
+      t.after(() => response.end());
+    };
+  }
+  const open = async () => (await raw(`${url}/api/ai/generations/1/events`)).headers["x-upstream"];
+  await first.end();
+  for (let n = 0; n < 10; n += 1) assert.equal(await open(), second.name);
+  await first.listen();
+  await second.end();
+  for (let n = 0; n < 10; n += 1) assert.equal(await open(), first.name, `stream ${n}`);
 });
 
 test("the api's own 503 is passed on as it is, and takes no replica out", async (t) => {

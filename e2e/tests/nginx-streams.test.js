@@ -2,10 +2,15 @@
 
 import assert from "node:assert/strict";
 import { once } from "node:events";
+import { mkdir, writeFile } from "node:fs/promises";
 import { request } from "node:http";
+import { join } from "node:path";
 import { test } from "node:test";
+import { constants, createGunzip } from "node:zlib";
 
-import { proxied, raw, text } from "../support/proxy.js";
+import { Service } from "../cluster/service.js";
+import { freePort } from "../support/ports.js";
+import { folder, proxied, raw, text } from "../support/proxy.js";
 import { within } from "../support/wait.js";
 
 const EVENTS = 5;
@@ -27,6 +32,46 @@ test("each event of an answer arrives before the next one is written", async (t)
     assert.equal(String((await within(arrived, `event ${n}`))[0]), event);
   }
   write();
+});
+
+/** Somebody else's nginx in front of ours, which compresses whatever it can and buffers by default. */
+async function inFront(t, inner) {
+  const [into, port] = [await folder(t), await freePort()];
+  await mkdir(join(into, "tmp"));
+  const temp = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map((name) => `${name}_temp_path tmp/${name};`).join("\n");
+  await writeFile(join(into, "nginx.conf"), `
+    daemon off; pid nginx.pid; error_log stderr; events {}
+    http { access_log off; ${temp} gzip on; gzip_types *; gzip_proxied any;
+      server { listen 127.0.0.1:${port}; location / { proxy_pass ${inner}; } } }`);
+  const url = `http://127.0.0.1:${port}`;
+  const nginx = new Service({
+    name: "outer nginx", program: "nginx", args: ["-p", into, "-c", "nginx.conf"],
+    ready: () => fetch(`${url}/health`).then((answer) => answer.ok, () => false),
+  });
+  t.after(() => nginx.stop());
+  await nginx.start();
+  return url;
+}
+
+test("nor does an nginx in front that compresses hold events back", async (t) => {
+  const { url: inner, upstreams: [upstream] } = await proxied(t);
+  const url = await inFront(t, inner);
+  let write;
+  upstream.answer = (_, response) => {
+    const headers = { "content-type": "text/event-stream", "cache-control": "no-store, no-transform", "x-accel-buffering": "no" };
+    response.writeHead(200, headers).flushHeaders();
+    write = (event) => response.write(event);
+    t.after(() => response.end());
+  };
+  const answer = await within(raw(`${url}/api/ai/generations/1/events`, { headers: { "accept-encoding": "gzip" } }), "the head");
+  const readable = answer.headers["content-encoding"] === "gzip" ? answer.pipe(createGunzip({ flush: constants.Z_SYNC_FLUSH })) : answer;
+  for (let n = 1; n <= EVENTS; n += 1) {
+    const event = `id: ${n}\ndata: {}\n\n`;
+    const arrived = once(readable, "data");
+    write(event);
+    assert.equal(String((await within(arrived, `event ${n}`))[0]), event);
+  }
+  answer.destroy();
 });
 
 test("an upload passes on as it arrives", async (t) => {
@@ -51,7 +96,9 @@ test("an upload passes on as it arrives", async (t) => {
   assert.equal(await text((await answered)[0]), "3000000");
 
   const refused = await raw(path, { method: "POST", headers: { "content-length": 5_000_000 } });
-  assert.deepEqual([refused.statusCode, JSON.parse(await text(refused)).code], [413, "payload_too_large"]);
+  const { code, detail } = JSON.parse(await text(refused));
+  assert.deepEqual([refused.statusCode, code], [413, "upload_too_large"]);
+  assert.match(detail, /^The file is larger than 3 MB\./);
 });
 
 const REPLICAS = 4;
@@ -135,4 +182,21 @@ test("WebSockets pass, and are spread over all replicas, unless they began by po
     const { home: upgraded } = await upgrade(t, url, "/socket.io/?EIO=4&transport=websocket&sid=abc", headers);
     assert.equal(upgraded, home);
   }
+});
+
+test("a replica that is back gets its share of WebSockets, and all of them when it is the last", async (t) => {
+  const { url, upstreams: [first, second] } = await proxied(t, 2);
+  const path = "/socket.io/?EIO=4&transport=websocket";
+  const open = async (count) => {
+    const homes = [];
+    for (let n = 0; n < count; n += 1) homes.push((await upgrade(t, url, path, {})).home);
+    return homes.filter((home) => home === first.name).length;
+  };
+  assert.equal(await open(10), 5);
+  await first.end();
+  assert.equal(await open(20), 0);
+  await first.listen();
+  assert.equal(await open(20), 20, "it has the fewest");
+  await second.end();
+  assert.equal(await open(20), 20);
 });

@@ -58,7 +58,7 @@ async fn events(
     check_given_out(&state, &generation, after).await?;
     let stream = Sse::new(tail(state, generation.id, after)).keep_alive(KeepAlive::new().interval(KEEP_ALIVE));
     let no_buffering = [
-        (CACHE_CONTROL, HeaderValue::from_static("no-store")),
+        (CACHE_CONTROL, HeaderValue::from_static("no-store, no-transform")),
         (HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no")),
     ];
     Ok((no_buffering, stream).into_response())

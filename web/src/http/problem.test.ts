@@ -17,3 +17,16 @@ test("a proxy's own error page is a problem too", () => {
   expect(problem).toMatchObject({ code: "http_502", retryAfterMs: null });
   expect(problem.message).toContain("502");
 });
+
+test("what a proxy refuses is said as that, and nobody is told to try again in vain", () => {
+  const page = "<html><h1>413 Request Entity Too Large</h1></html>";
+  expect(problemFrom(413, page, null, "The file").message).toMatch(/^The file is larger than something on the way takes \(413\)\./);
+  for (const status of [400, 403, 404, 405, 411, 413, 414, 415, 431]) {
+    for (const body of [page, "", "null", "[]", '"no"']) {
+      const { message } = problemFrom(status, body, null);
+      expect(message).toContain(`(${status})`);
+      expect(message).not.toMatch(/try again/i);
+    }
+  }
+  for (const status of [408, 429, 500, 502, 504]) expect(problemFrom(status, page, null).message).toMatch(/try again/i);
+});

@@ -31,17 +31,35 @@ interface ProblemBody {
   errors?: { field: string; message: string }[];
 }
 
-/** From an answer, whatever it is: a proxy's error page has none of ours. `retryAfter` is that header. */
-export function problemFrom(status: number, body: string, retryAfter: string | null): Problem {
-  let problem: ProblemBody = {};
-  try {
-    problem = JSON.parse(body) as ProblemBody;
-  } catch {
-    // Not ours; the sentence below stands.
-  }
+/**
+ * From an answer, whatever it is: a proxy's error page has none of ours. `retryAfter` is that header, `what` is what was
+ * sent.
+ */
+export function problemFrom(status: number, body: string, retryAfter: string | null, what = "What you sent"): Problem {
+  const problem = ours(body);
   const fields = new Map((problem.errors ?? []).map(({ field, message }) => [field, message]));
-  const sentence = problem.detail ?? `The server answered with an error (${status}). Try again in a moment.`;
+  const sentence = problem.detail ?? ofSomebodyElse(status, what);
   return new Problem(problem.code ?? `http_${status}`, sentence, status, fields, milliseconds(retryAfter));
+}
+
+/** Empty when the body is none of ours. */
+function ours(body: string): ProblemBody {
+  try {
+    const problem = JSON.parse(body) as unknown;
+    return typeof problem === "object" && problem !== null ? problem : {};
+  } catch {
+    return {};
+  }
+}
+
+/** What a proxy between here and the server means by its status. To try again helps only where something may change. */
+function ofSomebodyElse(status: number, what: string): string {
+  if (status === 413) return `${what} is larger than something on the way takes (413). Make it smaller, or ask whoever runs this server to allow more.`;
+  if (status === 429) return "Something on the way says that there were too many requests (429). Wait a little, then try again.";
+  if (status >= 400 && status < 500 && status !== 408 && status !== 425) {
+    return `Something on the way to the server refused this (${status}). Trying again will not help: ask whoever runs this server.`;
+  }
+  return `The server answered with an error (${status}). Try again in a moment.`;
 }
 
 export async function problemOf(response: Response): Promise<Problem> {

@@ -80,7 +80,7 @@ function send(one: Upload, token: string): Promise<Source> {
     request.upload.onprogress = ({ loaded, total }) => change(one.id, { sent: total === 0 ? 0 : loaded / total });
     request.onload = () => {
       if (request.status === 201) resolve(JSON.parse(request.responseText) as Source);
-      else reject(problemFrom(request.status, request.responseText, request.getResponseHeader("retry-after")));
+      else reject(problemFrom(request.status, request.responseText, request.getResponseHeader("retry-after"), "The file"));
     };
     request.onerror = () => reject(brokenOff());
     const form = new FormData();
