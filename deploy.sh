@@ -14,12 +14,19 @@ done
 command=${1:-deploy}
 [ $# -eq 0 ] || shift
 case $command in
+  rollback | scale | front | backup | backups | verify | status | logs) engine ;;
+esac
+case $command in
   deploy) lock && deploy ;;
   rollback) lock && go_back ;;
   scale) lock && scale "$@" ;;
   front) lock && replace_front ;;
   backup) backup "$@" ;;
+  backups) backups ;;
+  verify) verify "$@" ;;
   restore) lock && restore "$@" ;;
+  settings) settings_of_backup "$@" ;;
+  backup-key) backup_key "$@" ;;
   build) build_images ;;
   push) push_images ;;
   status) status ;;

@@ -36,7 +36,7 @@ each() {
 }
 
 for name in NGINX_CONNECTIONS_PER_ADDRESS NGINX_REQUESTS_PER_SECOND; do
-  [[ ${!name} =~ ^[1-9][0-9]{0,4}$ ]] && [ "${!name}" -lt 65536 ] || fail "$name is a whole number from 1 to 65535, not ${!name}"
+  [[ ${!name} =~ ^[1-9][0-9]{0,4}$ && ${!name} -lt 65536 ]] || fail "$name is a whole number from 1 to 65535, not ${!name}"
 done
 # A page with all its files and streams asks much at once.
 NGINX_REQUEST_BURST=$((NGINX_REQUESTS_PER_SECOND * 10))
@@ -45,7 +45,7 @@ NGINX_REQUEST_BURST=$((NGINX_REQUESTS_PER_SECOND * 10))
 [ -f "$NGINX_WEB_DIR/index.html" ] ||
   fail "NGINX_WEB_DIR: there is no index.html in $NGINX_WEB_DIR; build the web client (make web), or name the folder where it is"
 if [ -n "$NGINX_CERTIFICATE$NGINX_CERTIFICATE_KEY" ]; then
-  [ -n "$NGINX_CERTIFICATE" ] && [ -n "$NGINX_CERTIFICATE_KEY" ] || fail "NGINX_CERTIFICATE and NGINX_CERTIFICATE_KEY go together; one of them is not set"
+  [[ -n $NGINX_CERTIFICATE && -n $NGINX_CERTIFICATE_KEY ]] || fail "NGINX_CERTIFICATE and NGINX_CERTIFICATE_KEY go together; one of them is not set"
   # Where browsers are sent: the port that they know, which may be another one than nginx listens on.
   port=${NGINX_PUBLIC_HTTPS_PORT:-${NGINX_HTTPS_LISTEN%%[ ,]*}}
   port=${port##*[:\]]}

@@ -34,6 +34,23 @@ if [ "$(id -u)" -ne 0 ]; then
   fi
   as_root=(sudo)
 fi
+# How long another apt may take, as the one that runs by itself after a machine has started.
+PATIENCE=${APT_PATIENCE_SECS:-300}
+
+# apt ARGUMENT…: waits for whoever has its locks. It does so by itself for one of them only.
+apt() {
+  local until=$((SECONDS + PATIENCE)) output told=
+  until output=$("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive LC_ALL=C apt-get -qq -o "DPkg::Lock::Timeout=$PATIENCE" "$@" 2>&1); do
+    if ! grep -qE 'Could not get lock|Unable to (lock|acquire)' <<<"$output" || [ "$SECONDS" -ge "$until" ]; then
+      echo "$output" >&2
+      return 1
+    fi
+    [ -n "$told" ] || echo "Another apt runs; waiting for it, at most $PATIENCE s" >&2
+    told=yes
+    sleep 1
+  done
+}
+
 echo "Installing: ${missing[*]}"
-"${as_root[@]}" apt-get update -qq
-"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}"
+apt update
+apt install -y --no-install-recommends "${missing[@]}"

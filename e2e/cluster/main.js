@@ -4,7 +4,9 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { randomBytes } from "node:crypto";
 import { join, resolve } from "node:path";
 
+import { isFree } from "../support/ports.js";
 import { Cluster } from "./cluster.js";
+import { take } from "./lock.js";
 import { logTo } from "./log.js";
 
 const FOLDER = resolve(process.env.COLLABRY_CLUSTER_DIR ?? join(import.meta.dirname, "../../data/cluster"));
@@ -27,8 +29,17 @@ const common = Object.entries(process.env).filter(([name, value]) => {
   return /^(COLLABRY|OTEL)_/.test(name) && value !== "" && !THEIR_OWN.includes(name);
 });
 
-await mkdir(FOLDER, { recursive: true });
 const log = logTo(process.stdout);
+
+/** Says why, before anything was started. @param {unknown} why @returns {never} */
+function refuse(why) {
+  log("cluster")(why instanceof Error ? why.message : String(why));
+  process.exit(1);
+}
+
+await mkdir(FOLDER, { recursive: true });
+await take(FOLDER).catch(refuse);
+if (!(await isFree(PORT))) refuse(`port ${PORT} is taken: end what listens there, or choose another one (COLLABRY_CLUSTER_PORT)`);
 const cluster = new Cluster({
   folder: FOLDER,
   port: PORT,

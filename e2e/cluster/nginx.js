@@ -5,6 +5,7 @@ import { userInfo } from "node:os";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
 
+import { isFree } from "../support/ports.js";
 import { Service } from "./service.js";
 
 const RENDER = resolve(import.meta.dirname, "../../nginx/render.sh");
@@ -42,6 +43,10 @@ export class Nginx extends Service {
       name: "nginx",
       program: "nginx",
       args: ["-p", folder, "-c", "nginx.conf"],
+      // Whoever has the port would answer in its place.
+      before: async () => {
+        if (!(await isFree(port))) throw new Error(`port ${port} is taken: end what listens there, or choose another one (COLLABRY_CLUSTER_PORT)`);
+      },
       ready: () => fetch(`${url}/health`).then((answer) => answer.ok, () => false),
       ...service,
     });

@@ -12,6 +12,7 @@ import { until } from "../support/wait.js";
  * @property {string[]} [args]
  * @property {NodeJS.ProcessEnv} [env]
  * @property {() => Promise<boolean>} ready whether it serves; asked again and again after the start
+ * @property {() => Promise<void>} [before] what has to be so before it starts; throws a sentence when it is not
  * @property {(line: string) => void} [log] what it prints, line by line
  * @property {boolean} [pipe] gives it a pipe for its output, for programs that open `/dev/stdout`, which a socket is not
  * @property {"ignore" | "pipe"} [stdin]
@@ -30,7 +31,8 @@ export class Service {
   /** Starts the process and waits until it serves. */
   async start() {
     if (this.alive) throw new Error(`${this.name} runs already`);
-    const { program, args = [], env = {}, pipe = false, stdin } = this.settings;
+    const { program, args = [], env = {}, pipe = false, stdin, before } = this.settings;
+    await before?.();
     const environment = { PATH: `${process.env.PATH}:/usr/sbin`, ...env };
     const command = pipe ? ["bash", "-c", 'exec "$@" > >(exec cat)', "bash", program, ...args] : [program, ...args];
     const child = new Child(command[0], command.slice(1), environment, { group: true, stdin });
@@ -40,6 +42,8 @@ export class Service {
       if (!child.alive) throw new Error(`${this.name} ended:\n${child.output}`);
       return this.settings.ready();
     });
+    // Somebody else may have answered.
+    if (!child.alive) throw new Error(`${this.name} ended:\n${child.output}`);
   }
 
   /** @param {Child} child */

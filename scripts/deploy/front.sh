@@ -51,6 +51,8 @@ install_front() {
   for name in NGINX_SERVER_NAME NGINX_CERTIFICATE NGINX_CERTIFICATE_KEY NGINX_TRUSTED_PROXIES COLLABRY_MAX_UPLOAD_MB; do
     settings+=(--env "$name=$(env_of "$release" "$name")")
   done
+  # Where people reach it, also for a container of before, which does not know.
+  settings+=(--env "NGINX_PUBLIC_HTTPS_PORT=$(env_of "$release" COLLABRY_HTTPS_PORT | grep . || echo 443)")
   docker run --rm --network none --volume "${PROJECT}_front:/srv/front" "${settings[@]}" "$(image_of "$release" nginx)" \
     install "$release" || return 1
   [ "$(front site)" = "$release" ] || front use "$release"

@@ -10,9 +10,14 @@ Deploys Collabry on this machine with Docker, and keeps what was good.
   ./deploy.sh scale api=5         more or fewer api replicas, for good
   ./deploy.sh logs [SERVICE…]     follow the logs
   ./deploy.sh doctor              look for what is wrong, changing nothing but a notebook of its own
-  ./deploy.sh backup [FILE]       copy everything, while it runs; without FILE to COLLABRY_BACKUP_URL, or else into backups/
-  ./deploy.sh restore FILE        deploy VERSION with what that backup holds, where nothing is yet; IDENTITY=FILE names the
-                                  secret key of a backup that is encrypted
+  ./deploy.sh backup [FILE]       copy everything, while it runs; without FILE to COLLABRY_BACKUP_URL, or else into backups/.
+                                  A FILE that is there is replaced only after --force
+  ./deploy.sh backups             which backups there are
+  ./deploy.sh verify [FILE]       read one to its end: a file of this machine, the name of one at COLLABRY_BACKUP_URL, or
+                                  the newest there
+  ./deploy.sh restore [FILE]      deploy VERSION with what that backup holds, where nothing is yet
+  ./deploy.sh settings FILE [OUT] write the .env that an encrypted backup holds; needs nothing but the images of VERSION
+  ./deploy.sh backup-key FILE     make a pair of keys for backups
   ./deploy.sh front               replace nginx itself; its port is closed for about a second
   ./deploy.sh build | push        only build the images, or push them to $REGISTRY
 
@@ -30,6 +35,7 @@ and run again.
   MODE=blue-green                   all new api replicas beside the old ones, and one switch
   BUILD=no                          take the images of VERSION that are here
   ENV_FILE=.env                     where the settings are; .env.example lists them
+  IDENTITY=FILE                     the secret key of backups that are encrypted, for verify, restore and settings
 
 Exit code 0: the release serves. 1: no container was touched. 2: rolled back. 3: that failed too, or there was nothing to go
 back to. 64: usage.

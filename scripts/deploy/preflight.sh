@@ -3,6 +3,11 @@
 
 REQUIRED=(COLLABRY_JWT_SECRET COLLABRY_SERVICE_SECRET)
 
+# Without it nothing can be said of what runs.
+engine() {
+  docker version >/dev/null 2>&1 || fail "no Docker engine answers; start it (systemctl start docker), or see whether you may use it (docker version)"
+}
+
 # Of this machine and .env, before images are built.
 preflight_machine() {
   step "pre-flight: this machine"
@@ -10,7 +15,7 @@ preflight_machine() {
   for tool in curl flock sha256sum; do
     command -v "$tool" >/dev/null || fail "$tool is missing"
   done
-  docker version >/dev/null 2>&1 || fail "no Docker engine answers"
+  engine
   $COMPOSE version >/dev/null 2>&1 || fail "neither 'docker compose' nor docker-compose is installed"
   look_at_disk
   [ -f "$ENV_FILE" ] || fail "there is no $ENV_FILE; begin with: cp .env.example .env"
@@ -23,8 +28,62 @@ preflight_machine() {
     value=$(setting_of_file "$name")
     [ -n "$value" ] || fail "$name is not set in $ENV_FILE; openssl rand -hex 32 draws one"
   done
+  look_at_cookies
+  look_at_addresses
+  look_at_ports
   # A rolling update has one replica more.
   [ "$(replicas)" -lt "$SLOTS" ] || fail "$(replicas) apis need more than $SLOTS sockets: raise COLLABRY_FRONT_SLOTS"
+}
+
+# A sign-in cookie that browsers send without TLS as well can be read on the way.
+look_at_cookies() {
+  if [ -n "$(setting_of_file NGINX_CERTIFICATE)" ]; then
+    [ -n "$(setting_of_file NGINX_CERTIFICATE_KEY)" ] || fail "NGINX_CERTIFICATE is set in $ENV_FILE, and NGINX_CERTIFICATE_KEY is not"
+    case $(setting_of_file COLLABRY_SECURE_COOKIES) in
+      true) ;;
+      "") say "nginx has a certificate: COLLABRY_SECURE_COOKIES=true" ;;
+      *) fail "nginx has a certificate, but COLLABRY_SECURE_COOKIES is not true in $ENV_FILE: the sign-in cookie would go without TLS too. Set it to true, or remove the line" ;;
+    esac
+  elif [ -z "$(setting_of_file COLLABRY_SECURE_COOKIES)" ]; then
+    say "nginx has no certificate. Set COLLABRY_SECURE_COOKIES in $ENV_FILE: true when something in front ends TLS, false when there is none"
+  fi
+}
+
+# In a container localhost is that container.
+look_at_addresses() {
+  local name
+  for name in COLLABRY_OLLAMA_URL COLLABRY_OPENAI_URL COLLABRY_ANTHROPIC_URL COLLABRY_S3_ENDPOINT OTEL_EXPORTER_OTLP_ENDPOINT; do
+    case $(setting_of_file "$name") in
+      *//localhost[:/]* | *//localhost | *//127.* | *//\[::1\]*)
+        say "PROBLEM $name: localhost is the container itself. This machine is host.docker.internal there, as in http://host.docker.internal:11434; what listens on it has to listen on more than 127.0.0.1"
+        ;;
+    esac
+  done
+}
+
+# Those on which nginx is to be reached, unless it is already.
+look_at_ports() {
+  local id name address port held
+  id=$(containers nginx | tail -n 1)
+  [ -z "$id" ] || return 0
+  for name in COLLABRY_HTTP_PORT COLLABRY_HTTPS_PORT; do
+    address=$(setting_of_file "$name")
+    [ -n "$address" ] || case $name in COLLABRY_HTTP_PORT) address=80 ;; *) address=443 ;; esac
+    port=${address##*:}
+    if listens "$address"; then
+      held=$(docker ps --filter "publish=$port" --format '{{.Names}}' | paste -sd ' ')
+      fail "port $port is taken${held:+ by the container $held}; end what listens there, or set $name in $ENV_FILE to another one"
+    fi
+  done
+}
+
+# listens [HOST:]PORT
+listens() {
+  local host=127.0.0.1
+  case $1 in *:*) host=${1%:*} ;; esac
+  [ "$host" != 0.0.0.0 ] || host=127.0.0.1
+  # shellcheck disable=SC2016 # for the inner shell
+  timeout 2 bash -c 'exec 3<>"/dev/tcp/$0/$1"' "${host//[][]/}" "${1##*:}" 2>/dev/null
 }
 
 look_at_disk() {

@@ -30,11 +30,12 @@ new_release() {
 
 # The settings as Compose and the processes get them.
 release_env() {
-  local role id
+  local role id name
   grep -E '^[A-Z][A-Z0-9_]*=.' "$ENV_FILE" || true
   [ -n "$(setting_of_file MONGODB_URI)" ] ||
     echo "MONGODB_URI=mongodb://collabry:$(setting_of_file MONGODB_PASSWORD)@mongodb:27017/collabry?authSource=admin&replicaSet=rs0"
   [ -n "$(setting_of_file REDIS_URL)" ] || echo "REDIS_URL=redis://:$(setting_of_file REDIS_PASSWORD)@redis:6379/0"
+  [ -z "$(setting_of_file NGINX_CERTIFICATE)" ] || [ -n "$(setting_of_file COLLABRY_SECURE_COOKIES)" ] || echo COLLABRY_SECURE_COOKIES=true
   while read -r role id; do
     case $role in ai-engine) name=ENGINE ;; *) name=${role^^} ;; esac
     echo "COLLABRY_${name}_IMAGE=$(pinned "$role" "$id")"
