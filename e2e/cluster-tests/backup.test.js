@@ -3,12 +3,15 @@
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { after, test } from "node:test";
 import { promisify } from "node:util";
 
 import { Cluster } from "../cluster/cluster.js";
 import { Crowd } from "../cluster/crowd.js";
-import { done, furnish, portrait, signIn } from "../support/backup.js";
+import { command, done, furnish, portrait, signIn } from "../support/backup.js";
 import { Child } from "../support/process.js";
 import { until } from "../support/wait.js";
 
@@ -66,6 +69,13 @@ test("replicas are copied while a crowd writes", async (t) => {
   for (const [name, account] of Object.entries({ ada, bob })) {
     assert.deepEqual(await portrait(await signIn(account, other.url)), before[name]);
   }
+
+  // Without MONGODB_URI it would go into a data folder, which nobody asked for.
+  const nowhere = join(tmpdir(), `collabry-nowhere-${process.pid}`);
+  const wrong = await command({ ...s3, PATH: process.env.PATH, COLLABRY_DATA_DIR: nowhere }, ["restore"]);
+  assert.equal(wrong.code, 1, wrong.output);
+  assert.match(wrong.output, /this backup is of MongoDB, and the settings are of SQLite: set MONGODB_URI to an empty database\. Nothing was touched/);
+  assert.ok(!existsSync(nowhere));
 
   const restored = await stored(owner, other.url);
   let meanwhile = 0;

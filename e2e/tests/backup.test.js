@@ -1,6 +1,7 @@
 // Everything that users see survives a backup and a restore into an empty folder, while people go on writing.
 
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
 import { mkdtemp, readFile, readdir, rm, stat, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,7 +9,7 @@ import { after, test } from "node:test";
 
 import { command, done, furnish, portrait, signIn } from "../support/backup.js";
 import { freePort } from "../support/ports.js";
-import { Server } from "../support/server.js";
+import { BIN_DIR, Server } from "../support/server.js";
 import { until } from "../support/wait.js";
 
 const folder = await mkdtemp(join(tmpdir(), "collabry-backup-"));
@@ -44,7 +45,7 @@ test("a restored system shows what was there, and nobody noticed the backup", as
   const { output } = await done(server.env, ["backup", file]);
   writing = false;
   await writer;
-  assert.match(output, /Backed up to .*whole\.tar\.gz: \d+ documents and 4 files, \d+ MB, as of /);
+  assert.match(output, /Backed up to .*whole\.tar\.gz: \d+ documents and 4 files, \d+(\.\d)? [kM]B, as of /);
   assert.equal((await stat(file)).mode & 0o077, 0, "only its owner reads it");
 
   const other = await empty(t);
@@ -63,6 +64,46 @@ test("a restored system shows what was there, and nobody noticed the backup", as
     [seen, before[name]].forEach(timeless);
     assert.deepEqual(seen, before[name]);
   }
+});
+
+test("a backup that is there is not replaced unless that is asked for", async () => {
+  const before = await readFile(file);
+  const refused = await command(server.env, ["backup", file]);
+  assert.equal(refused.code, 1, refused.output);
+  assert.match(refused.output, /whole\.tar\.gz is there already; name another file, or say --force/);
+  assert.deepEqual(await readFile(file), before);
+  const again = join(folder, "again.tar.gz");
+  await writeFile(again, "of yesterday");
+  await done(server.env, ["backup", again, "--force"]);
+  assert.match((await done(server.env, ["verify", again])).output, /The backup is whole/);
+});
+
+test("who was signed in is not brought back", async (t) => {
+  const other = await empty(t);
+  const restored = await done(other.env, ["restore", file]);
+  assert.match(restored.output, /Nobody is signed in; passwords are what they were then/);
+  await other.start();
+  const renew = await fetch(`${other.url}/api/auth/refresh`, {
+    method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ refreshToken: ada.refreshToken }),
+  });
+  assert.equal(renew.status, 401, "also a session that was ended after the backup");
+  await signIn(ada, other.url);
+});
+
+test("a backup of another backend is refused, and nothing is touched", async (t) => {
+  const other = await empty(t);
+  await rm(other.dataDir, { recursive: true });
+  const env = { ...other.env, MONGODB_URI: "mongodb://127.0.0.1:1/collabry" };
+  const says = /error: this backup is of SQLite, and the settings are of MongoDB: unset MONGODB_URI, and set COLLABRY_DATA_DIR to an empty folder\. Nothing was touched/;
+  const refused = await command(env, ["restore", file]);
+  assert.equal(refused.code, 1, refused.output);
+  assert.match(refused.output, says);
+  const input = await new Promise((resolve) => {
+    execFile("bash", ["-c", `"$0" restore - <"$1"`, join(BIN_DIR, "collabry"), file], { env }, (error, _, output) => resolve({ code: error?.code, output }));
+  });
+  assert.equal(input.code, 1, input.output);
+  assert.match(input.output, /this backup is of SQLite, and the settings are of MongoDB/, "what comes by standard input as well");
+  await assert.rejects(stat(other.dataDir), "not even a folder was made");
 });
 
 test("what clients have seen since is not taken for something new", async (t) => {
@@ -98,8 +139,34 @@ test("an encrypted backup opens with its key alone, and holds the settings with 
   const settings = join(folder, "settings.env");
   await done(other.env, ["restore", sealed, "--identity", key, "--settings", settings]);
   const text = await readFile(settings, "utf8");
-  assert.ok(text.includes(`COLLABRY_JWT_SECRET='${secret}'\n`), text);
+  assert.ok(text.includes(`COLLABRY_JWT_SECRET=${secret}\n`), text);
   assert.equal((await stat(settings)).mode & 0o077, 0);
+
+  // On a machine that has the key, the backup and nothing else, and with the program of replicas as well.
+  for (const program of ["collabry", "collabry-worker"]) {
+    const alone = join(folder, `${program}.env`);
+    const verified = await done({ PATH: process.env.PATH }, ["verify", sealed, "--identity", key, "--settings", alone], program);
+    assert.match(verified.output, /what Compose and deploy\.sh read besides is not in this backup/);
+    assert.equal(await readFile(alone, "utf8"), text, program);
+    assert.match((await done({ PATH: process.env.PATH }, ["backup-key", "-"], program)).output, /AGE-SECRET-KEY-1[^]*COLLABRY_BACKUP_RECIPIENT=age1|COLLABRY_BACKUP_RECIPIENT=age1[^]*AGE-SECRET-KEY-1|# public key: age1\w+\nAGE-SECRET-KEY-1/);
+  }
+});
+
+test("the .env itself is in an encrypted backup, as it was, and in no other", async () => {
+  const [key, env, sealed, open] = ["env-key", "of-mine.env", "with-env.tar.gz.age", "with-env.tar.gz"].map((name) => join(folder, name));
+  const { output } = await done(server.env, ["backup-key", key]);
+  const [, recipient] = /(age1\w+)/.exec(output);
+  const mine = "# Mine\nREDIS_PASSWORD=a'b\nCOLLABRY_HTTPS_PORT=8443\n";
+  await writeFile(env, mine);
+  await done({ ...server.env, COLLABRY_BACKUP_RECIPIENT: recipient }, ["backup", sealed, "--env-file", env]);
+  const restored = join(folder, "restored.env");
+  await done({ PATH: process.env.PATH }, ["verify", sealed, "--identity", key, "--settings", restored]);
+  assert.equal(await readFile(restored, "utf8"), mine);
+  const said = await done(server.env, ["backup", open, "--env-file", env]);
+  assert.match(said.output, /It is not encrypted, so \.env is not in it/);
+  const settings = join(folder, "open-settings.env");
+  await done({ PATH: process.env.PATH }, ["verify", open, "--settings", settings]);
+  assert.doesNotMatch(await readFile(settings, "utf8"), /REDIS_PASSWORD/);
 });
 
 test("without a key secrets stay out", async (t) => {
@@ -130,6 +197,7 @@ test("what is damaged or cut off is refused before anything is touched", async (
       const { code, output } = await command(other.env, args);
       assert.equal(code, 1, `${what}: ${output}`);
       assert.match(output, /error: .*(damaged|cut off|no backup|hold what its manifest|reading)/, what);
+      if (what === "it was cut off") assert.match(output, /error: the backup was cut off: its end is missing/);
     }
     assert.deepEqual((await readdir(other.dataDir)).filter((name) => name.startsWith("collabry.db")), [], what);
   }
@@ -161,7 +229,11 @@ test("the worker makes backups by itself and keeps the newest", async (t) => {
   await until("older ones go", async () => !(await names()).includes(first));
   await other.kill();
   assert.ok((await names()).length <= 3, "two, and one that was just made");
-  assert.match((await done(other.env, ["verify"])).output, /collabry-\d+T\d+Z\.tar\.gz\nThe backup is whole/);
+  for (const name of await names()) assert.equal((await stat(join(place, name))).mode & 0o077, 0, "only its owner reads it");
+  const newest = (await names()).at(-1);
+  assert.match((await done(other.env, ["verify"])).output, new RegExp(`${newest}\nThe backup is whole`));
+  const listed = (await done({ PATH: process.env.PATH, COLLABRY_BACKUP_URL: `file://${place}` }, ["backups"], "collabry-worker")).output;
+  assert.deepEqual(listed.trim().split("\n").map((line) => line.split("\t")[0]), await names());
 });
 
 test("backups that lie among the files are not in the next backup", async (t) => {

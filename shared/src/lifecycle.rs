@@ -49,9 +49,9 @@ where
     }
 }
 
-/// A command of a process that is one of several, with the settings of that process.
-pub fn command(role: Role, run: impl FnOnce(&Config) -> anyhow::Result<ExitCode>) -> ExitCode {
-    match Config::for_role(role) {
+/// A command of a process that is one of several, with the settings of that process; without a role, with whatever is set.
+pub fn command(role: Option<Role>, run: impl FnOnce(&Config) -> anyhow::Result<ExitCode>) -> ExitCode {
+    match role.map_or_else(Config::from_env, Config::for_role) {
         Ok(config) => run(&config).unwrap_or_else(|error| {
             eprintln!("error: {error:#}");
             ExitCode::FAILURE

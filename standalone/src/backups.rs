@@ -9,7 +9,6 @@ use crate::data_dir;
 
 /// A server that runs may be copied; a restore needs the data folder for itself.
 pub fn run(config: &Config, command: BackupCommand) -> anyhow::Result<ExitCode> {
-    let restores = matches!(command, BackupCommand::Restore(_));
-    let _lock = restores.then(|| data_dir::lock(&config.storage.data_dir)).transpose()?;
-    backups::run(config, command)
+    let data_dir = config.storage.data_dir.clone();
+    backups::run(config, command, Box::new(move || Ok(Box::new(data_dir::lock(&data_dir)?))))
 }

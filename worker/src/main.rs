@@ -47,6 +47,9 @@ fn main() -> ExitCode {
         Command::Serve => lifecycle::run(Role::Worker, serve::serve),
         Command::Check => lifecycle::check(Role::Worker, async |_| Vec::new()),
         Command::Health => lifecycle::health(Role::Worker),
-        Command::Backups(command) => lifecycle::command(Role::Worker, |config| backups::run(config, command)),
+        Command::Backups(command) => {
+            let role = command.needs_stores().then_some(Role::Worker);
+            lifecycle::command(role, |config| backups::run(config, command, Box::new(|| Ok(Box::new(())))))
+        }
     }
 }

@@ -26,6 +26,11 @@ const PART_BYTES: usize = 4 * 1024 * 1024;
 /// backup, and must not take new messages for those.
 const REVS_SKIPPED: i64 = 1_000_000;
 
+/// What is copied and not brought back: who was signed in then, some of whom have signed out since, or were signed out.
+pub const NOT_RESTORED: [&str; 1] = [SESSIONS];
+
+const SESSIONS: &str = "sessions";
+
 /// Documents or rows by collection or table.
 pub type Counts = BTreeMap<String, u64>;
 
@@ -35,6 +40,18 @@ pub type Counts = BTreeMap<String, u64>;
 pub enum Backend {
     Sqlite,
     Mongodb,
+}
+
+impl Backend {
+    /// The one that the configuration names.
+    pub fn of(config: &Config) -> Self {
+        if config.storage.mongodb.is_some() { Self::Mongodb } else { Self::Sqlite }
+    }
+
+    /// The one that a part of this name is of.
+    pub fn of_part(name: &str) -> Self {
+        if sqlite::is_part(name) { Self::Sqlite } else { Self::Mongodb }
+    }
 }
 
 impl fmt::Display for Backend {

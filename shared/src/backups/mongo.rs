@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use bytes::{Buf as _, Bytes};
 use mongodb::bson::{Document, doc};
 
-use super::{Backend, BackupRepo, Counts, PART_BYTES, Part, Parts, REVS_SKIPPED, RestoreRepo, Restored};
+use super::{Backend, BackupRepo, Counts, NOT_RESTORED, PART_BYTES, Part, Parts, REVS_SKIPPED, RestoreRepo, Restored};
 use crate::config::MongoConfig;
 use crate::sources;
 use crate::storage::mongo::{Database, Fields as _, Scan};
@@ -150,6 +150,9 @@ impl RestoreRepo for Target {
         let Some((name, _)) = COLLECTIONS.iter().find(|(name, _)| *name == collection) else {
             return Err(StoreError::Damaged(format!("the backup has a collection {collection:?}, which is unknown")));
         };
+        if NOT_RESTORED.contains(name) {
+            return Ok(());
+        }
         let mut documents = Vec::with_capacity(BATCH);
         let mut bytes = part.bytes;
         while !bytes.is_empty() {

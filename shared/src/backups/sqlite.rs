@@ -9,7 +9,7 @@ use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _};
 use tokio::fs::File;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
-use super::{Backend, BackupRepo, Counts, PART_BYTES, Part, Parts, REVS_SKIPPED, RestoreRepo, Restored};
+use super::{Backend, BackupRepo, Counts, NOT_RESTORED, PART_BYTES, Part, Parts, REVS_SKIPPED, RestoreRepo, Restored};
 use crate::storage::sqlite::{DOCUMENTS_FILE, Database, JOURNAL_FILE};
 use crate::storage::{StoreError, StoreResult};
 
@@ -70,6 +70,11 @@ impl Parts for Copy {
     }
 }
 
+/// Whether a part is one of a copy from here.
+pub(super) fn is_part(name: &str) -> bool {
+    name.strip_prefix(DOCUMENTS_FILE).is_some_and(|rest| rest.starts_with('/'))
+}
+
 /// A data folder without users. What `serve` or `check` made there of an empty database goes.
 pub async fn target(data_dir: &Path) -> StoreResult<Box<dyn RestoreRepo>> {
     std::fs::create_dir_all(data_dir).map_err(unavailable)?;
@@ -93,7 +98,7 @@ impl RestoreRepo for Target {
     }
 
     async fn put(&mut self, part: Part) -> StoreResult<()> {
-        if !part.name.starts_with(DOCUMENTS_FILE) {
+        if !is_part(&part.name) {
             return Err(StoreError::Damaged(format!("{} is no part of a backup of SQLite", part.name)));
         }
         self.unfinished.write_all(&part.bytes).await.map_err(unavailable)
@@ -108,6 +113,9 @@ impl RestoreRepo for Target {
             return Err(StoreError::Damaged(health));
         }
         sqlx::query("UPDATE conversations SET head = head + ?").bind(REVS_SKIPPED).execute(&mut connection).await?;
+        for table in NOT_RESTORED {
+            sqlx::query(AssertSqlSafe(format!("DELETE FROM \"{table}\""))).execute(&mut connection).await?;
+        }
         connection.close().await?;
         let counts = counts(&unfinished).await?;
         self.take_its_place(&unfinished).await.map_err(unavailable)?;

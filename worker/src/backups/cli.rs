@@ -3,8 +3,9 @@
 mod destination;
 mod files;
 mod progress;
+mod size;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -12,18 +13,20 @@ use age::secrecy::ExposeSecret as _;
 use age::x25519::Identity;
 use anyhow::Context as _;
 use clap::{Args, Subcommand};
-use collabry_shared::backups;
 use collabry_shared::clock::{Clock as _, SystemClock};
 use collabry_shared::config::Config;
 use collabry_shared::coordination::{self, Sockets};
-use collabry_shared::storage::{self, Blobs, Stores};
+use collabry_shared::storage::{self, Stores};
 
 use self::destination::Destination;
-use self::files::{open, write_secretly};
+use self::files::{is_standard, open, text_of, write_secretly};
 use self::progress::Progress;
+use self::size::size;
 use super::archive::Keys;
 use super::create::Backup;
 use super::manifest::Manifest;
+use super::place::Place;
+use super::restore::{Claim, System};
 
 #[derive(Debug, Subcommand)]
 pub enum BackupCommand {
@@ -33,6 +36,8 @@ pub enum BackupCommand {
     Restore(RestoreOptions),
     /// Read a backup to its end and hold it against its manifest
     Verify(VerifyOptions),
+    /// List the backups in `COLLABRY_BACKUP_URL`, oldest first
+    Backups,
     /// Make a pair of keys for backups: the secret one in a file, the public one to be set as `COLLABRY_BACKUP_RECIPIENT`
     BackupKey(KeyOptions),
 }
@@ -41,6 +46,12 @@ pub enum BackupCommand {
 pub struct BackupOptions {
     /// The file to write; - is standard output. Default: a new one in `COLLABRY_BACKUP_URL`
     file: Option<PathBuf>,
+    /// Replace the file if it is there
+    #[arg(long, requires = "file")]
+    force: bool,
+    /// The .env to put into it, if it is encrypted; - is standard input
+    #[arg(long, value_name = "FILE")]
+    env_file: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -68,36 +79,51 @@ pub struct RestoreOptions {
 pub struct VerifyOptions {
     #[command(flatten)]
     which: Which,
+    /// Write the settings of the backup into this file, which must not exist; - is standard output
+    #[arg(long, value_name = "FILE")]
+    settings: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
 pub struct KeyOptions {
-    /// The file to make; keep it away from the server
+    /// The file to make; keep it away from the server. - is standard output
     file: PathBuf,
 }
 
-/// One of the commands, on a runtime of its own.
-pub fn run(config: &Config, command: BackupCommand) -> anyhow::Result<ExitCode> {
-    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(chosen(config, command))
+impl BackupCommand {
+    /// Whether it reads or writes the stores. Whoever holds a backup and nothing else can do the others.
+    pub fn needs_stores(&self) -> bool {
+        matches!(self, Self::Backup(_) | Self::Restore(_))
+    }
 }
 
-async fn chosen(config: &Config, command: BackupCommand) -> anyhow::Result<ExitCode> {
+/// One of the commands, on a runtime of its own. A restore takes the system for itself by `claim`.
+pub fn run(config: &Config, command: BackupCommand, claim: Claim) -> anyhow::Result<ExitCode> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(chosen(config, command, claim))
+}
+
+async fn chosen(config: &Config, command: BackupCommand, claim: Claim) -> anyhow::Result<ExitCode> {
     match command {
         BackupCommand::Backup(options) => back_up(config, options).await,
-        BackupCommand::Restore(options) => restore(config, options).await,
+        BackupCommand::Restore(options) => restore(config, options, claim).await,
         BackupCommand::Verify(options) => verify(config, options).await,
+        BackupCommand::Backups => list(config).await,
         BackupCommand::BackupKey(options) => make_key(&options),
     }?;
     Ok(ExitCode::SUCCESS)
 }
 
 async fn back_up(config: &Config, options: BackupOptions) -> anyhow::Result<()> {
+    let destination = Destination::choose(config, options.file.as_deref(), options.force)?;
+    let env_file = options.env_file.as_deref().map(text_of).transpose()?;
     let stores = stores(config).await?;
     let (settings, recipient) = (Config::settings(), config.worker.backups.recipient.as_ref());
-    let backup = Backup { stores: &stores, settings: &settings, recipient };
-    let destination = Destination::choose(config, options.file.as_deref())?;
+    let backup = Backup { stores: &stores, settings: &settings, env_file: env_file.as_deref(), recipient };
     let manifest = backup.write(destination.writer()?, &SystemClock, &mut Progress::new()).await?;
     let to = destination.finish()?;
+    if env_file.is_some() && manifest.env_file.is_none() {
+        eprintln!("It is not encrypted, so .env is not in it: keep a copy of it elsewhere");
+    }
     eprintln!("Backed up to {to}: {}", summary(&manifest));
     if !manifest.secrets_left_out.is_empty() {
         eprintln!("It is not encrypted, so these settings are not in it: {}", manifest.secrets_left_out.join(", "));
@@ -105,25 +131,26 @@ async fn back_up(config: &Config, options: BackupOptions) -> anyhow::Result<()> 
     Ok(())
 }
 
-async fn restore(config: &Config, options: RestoreOptions) -> anyhow::Result<()> {
+async fn restore(config: &Config, options: RestoreOptions, claim: Claim) -> anyhow::Result<()> {
     let keys = options.which.keys()?;
+    let mut system = System::new(config, claim);
     if !options.which.is_input() {
         eprintln!("Verifying the backup first");
         let archive = open(config, options.which.file.as_deref(), &keys).await?;
-        super::verify(archive, &mut Progress::new()).await?;
+        system.fits(super::verify(archive, &mut Progress::new()).await?.backend)?;
     }
-    let mut database = backups::target(config).await.context("a restore needs an empty database")?;
-    let blobs = Blobs::open(&config.storage.blobs, &config.storage.data_dir, SystemClock.now())?;
     eprintln!("Restoring");
     let archive = open(config, options.which.file.as_deref(), &keys).await?;
-    let (manifest, restored) = super::restore(archive, database.as_mut(), &blobs, &mut Progress::new())
-        .await
-        .context("a part of the backup is there; repeat it with the same backup, or empty database and files first")?;
-    if let Some(file) = &options.settings {
-        write_secretly(file, manifest.env_file().as_bytes())?;
-        eprintln!("Its settings are in {}", file.display());
-    }
+    let done = super::restore(archive, &mut system, &mut Progress::new()).await;
+    let (manifest, restored) = done.map_err(|error| match system.touched() {
+        true => error.context(
+            "a part of the backup is there; repeat it with the same backup, or empty database and files first",
+        ),
+        false => error,
+    })?;
+    write_settings(&manifest, options.settings.as_deref())?;
     eprintln!("Restored: {}", summary(&manifest));
+    eprintln!("Nobody is signed in; passwords are what they were then");
     if restored.ingested_again > 0 {
         eprintln!("{} sources were just being ingested then; they are ingested again", restored.ingested_again);
     }
@@ -137,6 +164,31 @@ async fn verify(config: &Config, options: VerifyOptions) -> anyhow::Result<()> {
     for (name, count) in &manifest.counts {
         eprintln!("  {count:>9} {name}");
     }
+    write_settings(&manifest, options.settings.as_deref())
+}
+
+fn write_settings(manifest: &Manifest, file: Option<&Path>) -> anyhow::Result<()> {
+    let Some(file) = file else { return Ok(()) };
+    write_secretly(file, manifest.settings_file().as_bytes())?;
+    if !is_standard(file) {
+        eprintln!("Its settings are in {}", file.display());
+    }
+    if manifest.env_file.is_none() {
+        eprintln!("They are what the processes read; what Compose and deploy.sh read besides is not in this backup");
+    }
+    Ok(())
+}
+
+#[expect(clippy::print_stdout, reason = "what the user asked for")]
+async fn list(config: &Config) -> anyhow::Result<()> {
+    let place = Place::open(&config.worker.backups, SystemClock.now())?.context("COLLABRY_BACKUP_URL is not set")?;
+    let backups = place.sizes().await?;
+    if backups.is_empty() {
+        eprintln!("There is none yet");
+    }
+    for (name, bytes) in backups {
+        println!("{name}\t{}", size(bytes));
+    }
     Ok(())
 }
 
@@ -145,6 +197,9 @@ fn make_key(options: &KeyOptions) -> anyhow::Result<()> {
     let identity = Identity::generate();
     let (secret, public) = (identity.to_string(), identity.to_public());
     write_secretly(&options.file, format!("# public key: {public}\n{}\n", secret.expose_secret()).as_bytes())?;
+    if is_standard(&options.file) {
+        return Ok(());
+    }
     eprintln!(
         "The secret key is in {}. Without it no backup can be read: keep it away from the server.",
         options.file.display()
@@ -164,15 +219,15 @@ impl Which {
 
     /// What comes by standard input can be read once only.
     fn is_input(&self) -> bool {
-        self.file.as_deref().is_some_and(|file| file.as_os_str() == "-")
+        self.file.as_deref().is_some_and(is_standard)
     }
 }
 
 /// What was in it, and when.
 fn summary(manifest: &Manifest) -> String {
     let Manifest { began, ended, files, .. } = manifest;
-    let (documents, megabytes) = (manifest.counts.values().sum::<u64>(), manifest.bytes().div_ceil(1_000_000));
-    format!("{documents} documents and {files} files, {megabytes} MB, as of {began:.0} to {ended:.0}")
+    let (documents, size) = (manifest.counts.values().sum::<u64>(), size(manifest.bytes()));
+    format!("{documents} documents and {files} files, {size}, as of {began:.0} to {ended:.0}")
 }
 
 /// Redis has no part in a backup.

@@ -25,6 +25,8 @@ pub trait Watch: Send {
 pub struct Backup<'a> {
     pub stores: &'a Stores,
     pub settings: &'a [Setting],
+    /// The file they are kept in, if there is one.
+    pub env_file: Option<&'a str>,
     /// The public key to encrypt it to.
     pub recipient: Option<&'a Recipient>,
 }
@@ -55,6 +57,7 @@ impl Backup<'_> {
             counts: parts.counts(),
             files,
             settings: BTreeMap::new(),
+            env_file: self.env_file.filter(|_| self.recipient.is_some()).map(str::to_owned),
             secrets_left_out: Vec::new(),
             entries: Vec::new(),
         };

@@ -26,7 +26,12 @@ pub(crate) struct BackUp {
 impl Task for BackUp {
     async fn run(&self, turn: &Turn) -> anyhow::Result<()> {
         let name = Place::name(turn.slot(), self.recipient.is_some());
-        let backup = Backup { stores: &self.stores, settings: &self.settings, recipient: self.recipient.as_ref() };
+        let backup = Backup {
+            stores: &self.stores,
+            settings: &self.settings,
+            env_file: None,
+            recipient: self.recipient.as_ref(),
+        };
         let output = self.place.0.writer(&name);
         let manifest = backup.write(output, self.clock.as_ref(), &mut StillOurs(turn)).await?;
         tracing::info!(name, bytes = manifest.bytes(), files = manifest.files, "a backup was made");

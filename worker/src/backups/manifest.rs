@@ -30,6 +30,10 @@ pub struct Manifest {
     pub files: u64,
     /// What was not left at its default.
     pub settings: BTreeMap<String, String>,
+    /// The file that whoever runs this keeps their settings in, as it was: more than the processes read of it, with ports
+    /// and passwords of the stores. Only in archives that are encrypted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub env_file: Option<String>,
     /// Names of settings whose values open something, and which are only in archives that are encrypted.
     pub secrets_left_out: Vec<String>,
     pub entries: Vec<Entry>,
@@ -58,10 +62,17 @@ impl Manifest {
         self
     }
 
-    /// The settings as a file that a shell reads; what is missing is a comment.
-    pub fn env_file(&self) -> String {
-        let quoted = |value: &str| format!("'{}'", value.replace('\'', r"'\''"));
-        let set = self.settings.iter().map(|(name, value)| format!("{name}={}\n", quoted(value)));
+    /// The settings as a `.env`: the one that was put into the backup, or else what the processes read. Values stand as they
+    /// are, as `deploy.sh` and Compose take them; what is missing is a comment.
+    pub fn settings_file(&self) -> String {
+        if let Some(file) = &self.env_file {
+            return file.clone();
+        }
+        let line = |(name, value): (&String, &String)| match value.contains(['\n', '\r']) {
+            true => format!("# has several lines, and has to be set by hand: {name}\n"),
+            false => format!("{name}={value}\n"),
+        };
+        let set = self.settings.iter().map(line);
         let missing = self.secrets_left_out.iter().map(|name| format!("# not in the backup: {name}=\n"));
         set.chain(missing).collect()
     }
@@ -85,6 +96,7 @@ mod tests {
             counts: Counts::new(),
             files: 0,
             settings: BTreeMap::new(),
+            env_file: None,
             secrets_left_out: Vec::new(),
             entries: Vec::new(),
         }
@@ -95,8 +107,10 @@ mod tests {
         let setting = |name: &str, value: &str, secret| Setting { name: name.to_owned(), value: value.into(), secret };
         let settings = [setting("COLLABRY_BIND", "0.0.0.0:80", false), setting("REDIS_URL", "redis://:it's@r", true)];
         let open = empty().with_settings(&settings, false);
-        assert_eq!(open.env_file(), "COLLABRY_BIND='0.0.0.0:80'\n# not in the backup: REDIS_URL=\n");
+        assert_eq!(open.settings_file(), "COLLABRY_BIND=0.0.0.0:80\n# not in the backup: REDIS_URL=\n");
         let sealed = empty().with_settings(&settings, true);
-        assert_eq!(sealed.env_file(), "COLLABRY_BIND='0.0.0.0:80'\nREDIS_URL='redis://:it'\\''s@r'\n");
+        assert_eq!(sealed.settings_file(), "COLLABRY_BIND=0.0.0.0:80\nREDIS_URL=redis://:it's@r\n");
+        let with_file = Manifest { env_file: Some("# Mine\nREDIS_PASSWORD=a\n".to_owned()), ..sealed };
+        assert_eq!(with_file.settings_file(), "# Mine\nREDIS_PASSWORD=a\n");
     }
 }

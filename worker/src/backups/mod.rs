@@ -18,5 +18,5 @@ pub use self::create::{Backup, Watch};
 pub(crate) use self::job::BackUp;
 pub use self::manifest::Manifest;
 pub(crate) use self::place::Place;
-pub use self::restore::restore;
+pub use self::restore::{Claim, System, restore};
 pub use self::verify::verify;

@@ -31,10 +31,15 @@ impl Place {
 
     /// Oldest first.
     pub async fn names(&self) -> anyhow::Result<Vec<String>> {
-        let mut names: Vec<_> = self.0.list().map_ok(|(name, _)| name).try_collect().await?;
-        names.retain(|name| name.starts_with(BEGIN) && !name.contains('/'));
-        names.sort_unstable();
-        Ok(names)
+        Ok(self.sizes().await?.into_iter().map(|(name, _)| name).collect())
+    }
+
+    /// Names and bytes, oldest first.
+    pub async fn sizes(&self) -> anyhow::Result<Vec<(String, u64)>> {
+        let mut found: Vec<_> = self.0.list().try_collect().await?;
+        found.retain(|(name, _)| name.starts_with(BEGIN) && !name.contains('/'));
+        found.sort_unstable();
+        Ok(found)
     }
 
     /// The backup of this name, as a stream.

@@ -76,11 +76,18 @@ impl ArchiveReader {
     }
 
     /// Hands every entry over, and then compares all of them with the manifest.
-    pub async fn read(mut self, to: &mut dyn Take) -> anyhow::Result<Manifest> {
+    pub async fn read(self, to: &mut dyn Take) -> anyhow::Result<Manifest> {
+        self.entries(to).await.map_err(|error| match cut_off(&error) {
+            true => error.context("the backup was cut off: its end is missing"),
+            false => error,
+        })
+    }
+
+    async fn entries(mut self, to: &mut dyn Take) -> anyhow::Result<Manifest> {
         let mut found = Vec::new();
         let mut entries = self.0.entries()?;
         while let Some(entry) = entries.next().await {
-            let mut entry = entry.context("the backup is damaged or cut off")?;
+            let mut entry = entry.context("the backup is damaged")?;
             let name = String::from_utf8(entry.path_bytes()?.into_owned()).context("the backup is damaged")?;
             if name == manifest::NAME {
                 let manifest = manifest(&mut entry).await?;
@@ -93,6 +100,13 @@ impl ArchiveReader {
         }
         bail!("the backup was cut off: its manifest is missing")
     }
+}
+
+/// Whether the input ended where more was announced. The archive's own reader has no kind for it.
+fn cut_off(error: &anyhow::Error) -> bool {
+    error.chain().filter_map(|cause| cause.downcast_ref::<std::io::Error>()).any(|cause| {
+        cause.kind() == std::io::ErrorKind::UnexpectedEof || cause.to_string().to_lowercase().contains("unexpected eof")
+    })
 }
 
 async fn decrypted(input: Input, keys: &Keys) -> anyhow::Result<Input> {

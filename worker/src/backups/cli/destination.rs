@@ -3,7 +3,7 @@
 use std::os::fd::AsFd as _;
 use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
 use collabry_shared::clock::{Clock as _, SystemClock};
 use collabry_shared::config::Config;
 use tempfile::NamedTempFile;
@@ -15,13 +15,18 @@ use crate::backups::place::Place;
 pub enum Destination {
     StandardOutput,
     /// It gets its name when it is whole, and is gone when it does not come to that.
-    File(PathBuf, NamedTempFile),
+    File {
+        path: PathBuf,
+        part: NamedTempFile,
+        replaces: bool,
+    },
     Place(Place, String),
 }
 
 impl Destination {
-    /// `-` is standard output; without a file it is a new one in `COLLABRY_BACKUP_URL`.
-    pub fn choose(config: &Config, file: Option<&Path>) -> anyhow::Result<Self> {
+    /// `-` is standard output; without a file it is a new one in `COLLABRY_BACKUP_URL`. One that is there is only replaced
+    /// when that was asked for.
+    pub fn choose(config: &Config, file: Option<&Path>, replaces: bool) -> anyhow::Result<Self> {
         let Some(file) = file else {
             let (config, now) = (&config.worker.backups, SystemClock.now());
             let place = Place::open(config, now)?.context(
@@ -32,9 +37,14 @@ impl Destination {
         if file.as_os_str() == "-" {
             return Ok(Self::StandardOutput);
         }
+        ensure!(
+            replaces || !file.try_exists()?,
+            "{} is there already; name another file, or say --force",
+            file.display()
+        );
         let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let part = NamedTempFile::new_in(folder).with_context(|| format!("writing into {}", folder.display()))?;
-        Ok(Self::File(file.to_owned(), part))
+        Ok(Self::File { path: file.to_owned(), part, replaces })
     }
 
     pub fn writer(&self) -> anyhow::Result<Box<dyn AsyncWrite + Send + Unpin>> {
@@ -43,7 +53,7 @@ impl Destination {
                 let output = std::io::stdout().as_fd().try_clone_to_owned()?;
                 Box::new(File::from_std(output.into()))
             }
-            Self::File(_, part) => Box::new(File::from_std(part.reopen()?)),
+            Self::File { part, .. } => Box::new(File::from_std(part.reopen()?)),
             Self::Place(place, name) => Box::new(place.0.writer(name)),
         })
     }
@@ -52,10 +62,11 @@ impl Destination {
     pub fn finish(self) -> anyhow::Result<String> {
         match self {
             Self::StandardOutput => Ok("standard output".to_owned()),
-            Self::File(file, part) => {
+            Self::File { path, part, replaces } => {
                 part.as_file().sync_all()?;
-                part.persist(&file).with_context(|| format!("writing {}", file.display()))?;
-                Ok(file.display().to_string())
+                let persisted = if replaces { part.persist(&path) } else { part.persist_noclobber(&path) };
+                persisted.with_context(|| format!("writing {}", path.display()))?;
+                Ok(path.display().to_string())
             }
             Self::Place(_, name) => Ok(name),
         }

@@ -18,7 +18,7 @@ const OWNER_ONLY: u32 = 0o600;
 
 /// A backup to read: a file, or else one of `COLLABRY_BACKUP_URL`, the newest unless named.
 pub async fn open(config: &Config, which: Option<&Path>, keys: &Keys) -> anyhow::Result<ArchiveReader> {
-    if which.is_some_and(|file| file.as_os_str() == "-") {
+    if which.is_some_and(is_standard) {
         let input = std::io::stdin().as_fd().try_clone_to_owned()?;
         return ArchiveReader::open(File::from_std(input.into()), keys).await;
     }
@@ -43,8 +43,24 @@ pub async fn open(config: &Config, which: Option<&Path>, keys: &Keys) -> anyhow:
     ArchiveReader::open(place.read(&name).await?, keys).await
 }
 
-/// Makes a file that only its owner reads.
+/// What a file holds; `-` is standard input.
+pub fn text_of(file: &Path) -> anyhow::Result<String> {
+    let read =
+        if is_standard(file) { std::io::read_to_string(std::io::stdin()) } else { std::fs::read_to_string(file) };
+    read.with_context(|| format!("reading {}", file.display()))
+}
+
+/// Whether it stands for standard input or output.
+pub fn is_standard(file: &Path) -> bool {
+    file.as_os_str() == "-"
+}
+
+/// Makes a file that only its owner reads; `-` is standard output.
 pub fn write_secretly(file: &Path, content: &[u8]) -> anyhow::Result<()> {
+    if is_standard(file) {
+        let mut output = std::io::stdout().lock();
+        return output.write_all(content).and_then(|()| output.flush()).context("writing to standard output");
+    }
     let made = OpenOptions::new().write(true).create_new(true).mode(OWNER_ONLY).open(file);
     let mut made = made.with_context(|| format!("making {}", file.display()))?;
     made.write_all(content).and_then(|()| made.sync_all()).with_context(|| format!("writing {}", file.display()))

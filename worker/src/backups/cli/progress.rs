@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 
+use super::size::size;
 use crate::backups::create::Watch;
 
 const EVERY: Duration = Duration::from_secs(1);
@@ -27,7 +28,7 @@ impl Watch for Progress {
         self.bytes += bytes;
         if self.said.elapsed() >= EVERY {
             self.said = Instant::now();
-            eprintln!("  {} entries, {} MB: {name}", self.entries, self.bytes / 1_000_000);
+            eprintln!("  {} entries, {}: {name}", self.entries, size(self.bytes));
         }
         Ok(())
     }
