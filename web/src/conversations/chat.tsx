@@ -8,6 +8,7 @@ import type { Notebook } from "../notebooks/store";
 import { on, onConnected, request } from "../realtime/socket";
 import type { Message } from "../realtime/types";
 import { selection } from "../sources/store";
+import { Boundary } from "../ui/boundary";
 import { randomId } from "../ui/ids";
 import { Icon } from "../ui/icons";
 import { Link, notebookPath } from "../ui/router";
@@ -90,7 +91,11 @@ export function Chat({ notebook, conversationId }: Props) {
         {view.before !== null && <Earlier open={open} before={view.before} />}
         {!view.loaded && <p class="loading" role="status"><span class="spinner" /> {view.problem?.sentence ?? "Opening the conversation…"}</p>}
         <ol ref={content} aria-label="Messages" class="message-list">
-          {items.map((item) => <ItemView key={item.key} item={item} notebook={notebook} model={model} />)}
+          {items.map((item) => (
+            <Boundary key={item.key} instead={<li class="message"><p class="notice">This message cannot be shown.</p></li>}>
+              <ItemView item={item} notebook={notebook} model={model} />
+            </Boundary>
+          ))}
         </ol>
         <Seen view={view} />
       </div>

@@ -1,7 +1,7 @@
 import { signal } from "@preact/signals";
 import { api } from "../http/client";
 import { Reader } from "../http/reader";
-import { on, onConnected } from "../realtime/socket";
+import { on, whenLive } from "../realtime/socket";
 import type { Conversation } from "../realtime/types";
 import { recall, remember } from "../ui/storage";
 import { isUnread, merge, raise, replace, type Seen } from "./merge";
@@ -82,10 +82,9 @@ export function followConversations(notebookId: string, onProblem: (error: unkno
   const onVisible = () => {
     if (document.visibilityState === "visible") read();
   };
-  read();
   document.addEventListener("visibilitychange", onVisible);
   const subscriptions = [
-    onConnected(read),
+    whenLive(read),
     on("conversation:updated", ({ conversation }) => {
       if (conversation.notebookId !== notebookId) return;
       if (conversations.value === null) list.touched();

@@ -1,7 +1,7 @@
 import { signal } from "@preact/signals";
 import { api } from "../http/client";
 import { Reader } from "../http/reader";
-import { on, onConnected } from "../realtime/socket";
+import { on, whenLive } from "../realtime/socket";
 import type { Role, User } from "../realtime/types";
 
 export interface Member {
@@ -65,24 +65,28 @@ function path(notebookId: string): string {
 
 export function followMembers(notebookId: string, onProblem: (error: unknown) => void): () => void {
   members.value = null;
+  // Who is there, as the connection has told since it began: newer than any list that is read meanwhile.
+  let told: string[] | null = null;
   const list = new Reader(
     () => api<Members>("GET", path(notebookId)),
     (read) => {
-      members.value = read;
+      members.value = told === null ? read : { ...read, present: told };
     },
   );
   reader = list;
   const read = () => void list.read().catch(onProblem);
-  read();
   const subscriptions = [
-    onConnected(read),
+    whenLive(() => {
+      told = null;
+      read();
+    }),
     on("notebook:members", (event) => {
       if (event.notebookId === notebookId) read();
     }),
     on("presence:update", (event) => {
       if (event.notebookId !== notebookId) return;
-      members.value = members.value && { ...members.value, present: event.userIds };
-      list.touched();
+      told = event.userIds;
+      members.value = members.value && { ...members.value, present: told };
     }),
   ];
   return () => {

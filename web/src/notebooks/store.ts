@@ -1,7 +1,7 @@
 import { signal } from "@preact/signals";
 import { api } from "../http/client";
 import { Reader } from "../http/reader";
-import { on, onConnected } from "../realtime/socket";
+import { on, whenLive } from "../realtime/socket";
 import type { Role } from "../realtime/types";
 
 export interface Notebook {
@@ -88,9 +88,8 @@ export function followNotebooks(onProblem: (error: unknown) => void): () => void
   });
   reader = list;
   const load = () => void list.read().catch(onProblem);
-  load();
   const subscriptions = [
-    onConnected(load),
+    whenLive(load),
     on("notebook:members", () => {
       opening?.touched();
       load();

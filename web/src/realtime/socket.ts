@@ -18,6 +18,7 @@ type Handler<Name extends keyof ServerEvents> = (payload: ServerEvents[Name]) =>
 
 const ACK_TIMEOUT_MS = 8_000;
 const COME_BACK_MS = 1_000;
+const WITHOUT_CONNECTION_MS = 2_000;
 /** After too many connections from this address. */
 const COME_BACK_LATER_MS = 20_000;
 
@@ -54,7 +55,10 @@ socket.on("disconnect", (reason) => {
   if (reason === "io client disconnect") return;
   connection.value = "reconnecting";
   // The library comes back by itself, except when it was the server that closed.
-  if (reason === "io server disconnect") comeBack(COME_BACK_MS * Math.random());
+  if (reason !== "io server disconnect") return;
+  const soon = closedFor === "rate_limited" ? COME_BACK_LATER_MS : COME_BACK_MS;
+  closedFor = undefined;
+  comeBack(soon * Math.random());
 });
 
 socket.on("connect_error", (error) => {
@@ -84,6 +88,11 @@ on("server:draining", ({ reconnectWithinMs }) => {
     connection.value = "reconnecting";
     socket.connect();
   }, reconnectWithinMs * Math.random());
+});
+
+let closedFor: string | undefined;
+on("server:closing", ({ code }) => {
+  closedFor = code;
 });
 
 function comeBack(afterMs: number): void {
@@ -119,6 +128,22 @@ export function onConnected(handler: () => void): () => void {
   socket.on("connect", handler);
   if (socket.connected) handler();
   return () => socket.off("connect", handler);
+}
+
+/**
+ * Reads what events change: at each connection, from which on nothing of it is missed, so that a page that loads reads it
+ * once. Without a connection it is read all the same, a little later.
+ */
+export function whenLive(read: () => void): () => void {
+  const without = setTimeout(read, WITHOUT_CONNECTION_MS);
+  const stop = onConnected(() => {
+    clearTimeout(without);
+    read();
+  });
+  return () => {
+    clearTimeout(without);
+    stop();
+  };
 }
 
 /**

@@ -21,6 +21,12 @@ export function onConnected(handler: () => void): () => void {
   return () => connected.delete(handler);
 }
 
+/** There is a connection from the beginning. */
+export function whenLive(read: () => void): () => void {
+  read();
+  return onConnected(read);
+}
+
 export function connect(): void {
   for (const handler of connected) handler();
 }

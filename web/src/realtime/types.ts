@@ -140,6 +140,7 @@ type OnGeneration<Name extends GenerationEventName> = InConversation & { generat
 export interface ServerEvents {
   "auth:expired": { graceSecs: number };
   "server:draining": { reconnectWithinMs: number };
+  "server:closing": { code: string; message: string };
   "source:status": { source: Source };
   "source:deleted": { notebookId: string; sourceId: string };
   "notebook:updated": { notebookId: string; title: string };

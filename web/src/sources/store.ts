@@ -1,7 +1,7 @@
 import { computed, signal } from "@preact/signals";
 import { api } from "../http/client";
 import { Reader } from "../http/reader";
-import { on, onConnected } from "../realtime/socket";
+import { on, whenLive } from "../realtime/socket";
 import type { Source } from "../realtime/types";
 import { merge, replace } from "./merge";
 
@@ -69,9 +69,8 @@ export function followSources(notebookId: string, onProblem: (error: unknown) =>
   );
   open = { notebookId, reader: list };
   const read = () => void list.read().catch(onProblem);
-  read();
   const subscriptions = [
-    onConnected(read),
+    whenLive(read),
     on("source:status", ({ source }) => {
       if (source.notebookId !== notebookId) return;
       if (sources.value === null) list.touched();

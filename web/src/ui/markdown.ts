@@ -1,3 +1,4 @@
+import { isBearable } from "./bearable";
 import { Marked, type Token, type TokenizerAndRendererExtension, type Tokens } from "marked";
 
 /** A top-level block of a text: what a streamed answer is drawn by, so that finished blocks are left alone. */
@@ -61,11 +62,24 @@ const marked = new Marked({
   },
 });
 
-/** Renders Markdown block by block. The HTML still has to go through the sanitiser before it is shown. */
+/**
+ * Renders Markdown block by block, or as it was written where rendering would take too much. The HTML still has to go
+ * through the sanitiser before it is shown.
+ */
 export function renderBlocks(text: string, citations: ReadonlySet<number>): Block[] {
+  if (!isBearable(text)) return [asWritten(text)];
   known = citations;
-  const tokens = marked.lexer(text);
-  return tokens.filter((token) => token.type !== "space" && token.type !== "def").map(renderBlock);
+  try {
+    const tokens = marked.lexer(text);
+    return tokens.filter((token) => token.type !== "space" && token.type !== "def").map(renderBlock);
+  } catch {
+    // Deeper than the check foresees: nobody's message may take the others from the screen.
+    return [asWritten(text)];
+  }
+}
+
+function asWritten(text: string): Block {
+  return { raw: text, html: `<div class="as-written">${escape(text)}</div>` };
 }
 
 function renderBlock(token: Token): Block {
