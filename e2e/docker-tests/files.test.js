@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { test } from "node:test";
@@ -15,6 +15,9 @@ const read = (/** @type {string} */ path) => readFile(join(ROOT, path), "utf8");
 const COMPOSE_FILES = ["docker/compose.yml", "docker/compose.dev.yml", "docker/compose.observability.yml"];
 /** What deploy.sh gives Compose. */
 const BETWEEN_THEM = /^COLLABRY_(RELEASE|ENV_FILE|\w+_IMAGE)$/;
+
+/** A `.env` with what nothing starts without. */
+const LEAST = "REDIS_PASSWORD=a\nMONGODB_PASSWORD=b\nGRAFANA_PASSWORD=c\nCOLLABRY_JWT_SECRET=j\nCOLLABRY_SERVICE_SECRET=s\n";
 
 /** Names and defaults in `.env.example`, of the processes and of what is around them. */
 async function example() {
@@ -65,7 +68,7 @@ test("Compose accepts all files together", async (t) => {
   const folder = await mkdtemp(join(tmpdir(), "collabry-compose-"));
   t.after(() => rm(folder, { recursive: true }));
   const env = join(folder, ".env");
-  await writeFile(env, "REDIS_PASSWORD=a\nMONGODB_PASSWORD=b\nGRAFANA_PASSWORD=c\n");
+  await writeFile(env, LEAST);
   const kinds = [["docker-compose"], ["docker", "compose"]];
   let accepted = 0;
   for (const [program, ...before] of kinds) {
@@ -83,17 +86,108 @@ test("Compose accepts all files together", async (t) => {
   assert.ok(accepted > 0, "no Compose is installed");
 });
 
+/** Each service as Compose reads it, as text. @param {string} env @param {string[]} files */
+async function services(env, files) {
+  const args = ["--env-file", env, ...files.flatMap((file) => ["-f", join(ROOT, file)]), "config"];
+  const options = { env: { PATH: process.env.PATH, HOME: process.env.HOME, COLLABRY_ENV_FILE: env } };
+  const [program, ...before] = await run("docker", ["compose", "version"]).then(() => ["docker", "compose"], () => ["docker-compose"]);
+  const config = (await run(program, [...before, ...args], options)).stdout;
+  const [found] = config.split(/^(?:networks|volumes):$/m).filter((part) => /^services:$/m.test(part));
+  return found.split(/^ {2}(?=[\w-]+:$)/m);
+}
+
+test("by hand, as its first lines say, every role has what it needs", async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), "collabry-compose-"));
+  t.after(() => rm(folder, { recursive: true }));
+  const env = join(folder, ".env");
+  const [, files] = /docker compose --env-file \.env (-f .*) up --build/.exec(await read("docker/compose.dev.yml")) ?? [];
+  const named = files.split(" ").filter((word) => word !== "-f");
+  await writeFile(env, LEAST.replace("GRAFANA_PASSWORD=c\n", ""));
+  const parts = await services(env, named);
+  for (const role of ["api", "ai-engine-1", "worker"]) {
+    const part = parts.find((text) => text.startsWith(`${role}:\n`)) ?? "";
+    assert.match(part, /MONGODB_URI: ['"]?mongodb:\/\/collabry:b@mongodb:27017\/collabry\?/, role);
+    assert.match(part, /REDIS_URL: ['"]?redis:\/\/:a@redis:6379/, role);
+    assert.match(part, /condition: service_healthy/, `${role} waits for the stores`);
+  }
+  for (const name of ["REDIS_PASSWORD", "MONGODB_PASSWORD", "COLLABRY_JWT_SECRET", "COLLABRY_SERVICE_SECRET"]) {
+    await writeFile(env, LEAST.replace(new RegExp(`^${name}=.*\n`, "m"), ""));
+    await assert.rejects(services(env, named), new RegExp(`${name}[^]*set it in \\.env`), name);
+  }
+});
+
+test("secrets reach whoever uses them, and nobody else", async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), "collabry-compose-"));
+  t.after(() => rm(folder, { recursive: true }));
+  const env = join(folder, ".env");
+  await writeFile(env, LEAST);
+  const parts = await services(env, ["docker/compose.yml"]);
+  const uses = {
+    COLLABRY_JWT_SECRET: ["api"],
+    COLLABRY_SERVICE_SECRET: ["api", "ai-engine-1", "ai-engine-2"],
+    REDIS_PASSWORD: ["redis"],
+    MONGODB_PASSWORD: [],
+    GRAFANA_PASSWORD: [],
+  };
+  for (const [name, who] of Object.entries(uses)) {
+    const value = new RegExp(`^${name}=(.*)$`, "m").exec(LEAST)[1];
+    const has = parts.filter((text) => new RegExp(`^ +${name}: ['"]?${value}['"]?$`, "m").test(text)).map((text) => text.split(":")[0]);
+    assert.deepEqual(has.filter((service) => service !== "collabry").sort(), [...who].sort(), name);
+  }
+  const redis = parts.find((text) => text.startsWith("redis:\n")) ?? "";
+  assert.doesNotMatch(redis, /--requirepass/, "not among the arguments");
+  assert.match(redis, /user: ['"]?10001:10001/);
+  assert.match(redis, /cap_drop:\n\s+- ALL/);
+  for (const role of ["api", "ai-engine-1", "worker"]) {
+    assert.match(parts.find((text) => text.startsWith(`${role}:\n`)) ?? "", /host\.docker\.internal[:=]host-gateway|host\.docker\.internal: host-gateway/, role);
+  }
+});
+
+test("the release of deploy.sh has secure cookies when nginx has a certificate", async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), "collabry-release-"));
+  t.after(() => rm(folder, { recursive: true }));
+  await mkdir(join(folder, "draft"));
+  await writeFile(join(folder, "draft/images"), "");
+  const script = 'ROOT=$0; STATE=$1; ENV_FILE=$1/.env; . scripts/deploy/settings.sh; STATE=$1; . scripts/deploy/release.sh; release_env';
+  const release = async (text) => {
+    await writeFile(join(folder, ".env"), text);
+    return (await run("bash", ["-c", script, ROOT, folder], { cwd: ROOT, env: { PATH: process.env.PATH } })).stdout;
+  };
+  assert.doesNotMatch(await release(LEAST), /SECURE_COOKIES/);
+  assert.match(await release(`${LEAST}NGINX_CERTIFICATE=/c.pem\n`), /^COLLABRY_SECURE_COOKIES=true$/m);
+  assert.equal((await release(`${LEAST}NGINX_CERTIFICATE=/c.pem\nCOLLABRY_SECURE_COOKIES=true\n`)).match(/SECURE_COOKIES/g).length, 1);
+});
+
+/** https://developers.cloudflare.com/cloudflare-one/networks/connectors/cloudflare-tunnel/do-more-with-tunnels/local-management/ */
+const TUNNEL = {
+  top: ["tunnel", "credentials-file", "metrics", "grace-period", "ingress", "originRequest", "warp-routing", "loglevel", "logfile", "protocol", "retries", "no-autoupdate", "edge-ip-version"],
+  rule: ["hostname", "path", "service", "originRequest"],
+  origin: ["originServerName", "caPool", "noTLSVerify", "tlsTimeout", "http2Origin", "httpHostHeader", "disableChunkedEncoding", "connectTimeout", "noHappyEyeballs", "proxyType", "keepAliveTimeout", "keepAliveConnections", "tcpKeepAlive", "access"],
+};
+
+test("the example of a tunnel is one that cloudflared reads", async () => {
+  const toJson = "import json, sys, yaml; print(json.dumps(yaml.safe_load(open(sys.argv[1]))))";
+  const config = JSON.parse((await run("python3", ["-c", toJson, join(ROOT, "docker/cloudflared.yml")])).stdout);
+  const within = (object, allowed) => assert.deepEqual(Object.keys(object).filter((key) => !allowed.includes(key)), []);
+  within(config, TUNNEL.top);
+  assert.match(config.tunnel, /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);
+  assert.ok(config["credentials-file"].endsWith(`${config.tunnel}.json`));
+  for (const rule of config.ingress) {
+    within(rule, TUNNEL.rule);
+    within(rule.originRequest ?? {}, TUNNEL.origin);
+    assert.match(rule.service, /^(https?:\/\/[\w.-]+(:\d+)?|http_status:\d{3})$/);
+    for (const name of ["connectTimeout", "keepAliveTimeout"]) assert.match(rule.originRequest?.[name] ?? "1s", /^\d+[sm]$/, name);
+  }
+  const last = config.ingress.at(-1);
+  assert.ok(!last.hostname && !last.path, "cloudflared wants a last rule for everything");
+});
+
 test("what is set reaches every role, and Grafana has our dashboards", async (t) => {
   const folder = await mkdtemp(join(tmpdir(), "collabry-compose-"));
   t.after(() => rm(folder, { recursive: true }));
   const env = join(folder, ".env");
-  await writeFile(env, "GRAFANA_PASSWORD=c\nOTEL_EXPORTER_OTLP_ENDPOINT=http://collector:4318\nCOLLABRY_TRACE_SAMPLE=0.5\nCOLLABRY_S3_REGION=eu-1\n");
-  const args = ["--env-file", env, ...COMPOSE_FILES.flatMap((file) => ["-f", join(ROOT, file)]), "config"];
-  const options = { env: { ...process.env, COLLABRY_ENV_FILE: env } };
-  const [program, ...before] = await run("docker", ["compose", "version"]).then(() => ["docker", "compose"], () => ["docker-compose"]);
-  const config = (await run(program, [...before, ...args], options)).stdout;
-  const [services] = config.split(/^(?:networks|volumes):$/m).filter((part) => /^services:$/m.test(part));
-  const parts = services.split(/^ {2}(?=[\w-]+:$)/m);
+  await writeFile(env, `${LEAST}OTEL_EXPORTER_OTLP_ENDPOINT=http://collector:4318\nCOLLABRY_TRACE_SAMPLE=0.5\nCOLLABRY_S3_REGION=eu-1\n`);
+  const parts = await services(env, COMPOSE_FILES);
   for (const role of ["api", "ai-engine-1", "ai-engine-2", "worker"]) {
     const part = parts.find((text) => text.startsWith(`${role}:\n`)) ?? "";
     assert.match(part, /OTEL_EXPORTER_OTLP_ENDPOINT: "?http:\/\/collector:4318/, role);

@@ -9,7 +9,7 @@ Deploys Collabry on this machine with Docker, and keeps what was good.
   ./deploy.sh rollback            back to the release before: its images, its settings
   ./deploy.sh scale api=5         more or fewer api replicas, for good
   ./deploy.sh logs [SERVICE…]     follow the logs
-  ./deploy.sh doctor              look for what is wrong, changing nothing but a notebook of its own
+  ./deploy.sh doctor              look for what is wrong, changing nothing but a notebook of its own account
   ./deploy.sh backup [FILE]       copy everything, while it runs; without FILE to COLLABRY_BACKUP_URL, or else into backups/.
                                   A FILE that is there is replaced only after --force
   ./deploy.sh backups             which backups there are

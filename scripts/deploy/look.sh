@@ -31,7 +31,7 @@ logs() {
   compose "$release" logs --follow --tail 100 "$@"
 }
 
-# Looks at everything that could be wrong, and changes nothing.
+# Looks at everything that could be wrong, and changes nothing but what the smoke test leaves.
 doctor() {
   local release service id found problems=0
   preflight_machine

@@ -7,7 +7,8 @@ smoke() {
   # shellcheck disable=SC2034 # for `request`
   local token notebook source conversation generation front_url front_host
   find_front || return 1
-  # Nothing in it belongs to anybody else, and nothing of it stays.
+  # Nothing in it belongs to anybody else. What stays is its account, a session until it expires, and the notebook, deleted,
+  # for COLLABRY_RETENTION_DAYS.
   sign_in || return 1
   notebook=$(create /api/notebooks '{"title":"Smoke test"}' id) || return 1
   if smoke_in_notebook; then
