@@ -11,6 +11,8 @@ export const conversations = signal<Conversation[] | null>(null);
 
 /** Of the notebook that is open. */
 let reader: Reader<Conversation[]> | undefined;
+/** How far conversations have grown before the list is read for the first time. */
+const heads = new Map<string, number>();
 
 const SEEN = "seen";
 export const seen = signal<Seen>(recall(localStorage, SEEN, {}));
@@ -34,8 +36,9 @@ export function hasUnread(openId: string | null): boolean {
 /** An open conversation reaches up to `head`, whether or not its end has been looked at. */
 export function grown(conversationId: string, head: number): void {
   const known = conversations.value;
-  // Heads only rise, so a list that was read before takes none back; but it may know less of what is not here yet.
-  if (!known?.some(({ id }) => id === conversationId)) reader?.touched();
+  // Heads only rise: what a list that is read meanwhile knows less of is raised once it is here.
+  if (known === null) heads.set(conversationId, Math.max(heads.get(conversationId) ?? 0, head));
+  else if (!known.some(({ id }) => id === conversationId)) reader?.touched();
   conversations.value = known && raise(known, conversationId, head);
 }
 
@@ -74,9 +77,13 @@ export function followConversations(notebookId: string, onProblem: (error: unkno
   const list = new Reader(
     async () => (await api<{ conversations: Conversation[] }>("GET", `/api/notebooks/${notebookId}/conversations`)).conversations,
     (read) => {
-      conversations.value = replace(conversations.value ?? [], read);
+      let all = replace(conversations.value ?? [], read);
+      for (const [id, head] of heads) all = raise(all, id, head);
+      heads.clear();
+      conversations.value = all;
     },
   );
+  heads.clear();
   reader = list;
   const read = () => void list.read().catch(onProblem);
   const onVisible = () => {
