@@ -143,15 +143,19 @@ test("TLS and another upload limit come with a deploy, and a renewed certificate
     assert.deepEqual(await stack.service(gone), [], `${gone}, which no Compose file has any more, is ended`);
   }
   const sent = await raw(`${stack.url}/some/page`);
-  assert.deepEqual([sent.statusCode, sent.headers.location], [308, "https://127.0.0.1/some/page"]);
+  assert.deepEqual([sent.statusCode, sent.headers.location], [308, `https://127.0.0.1:${port}/some/page`]);
+  const [{ Config }] = await stack.service("api");
+  assert.ok(Config.Env.includes("COLLABRY_SECURE_COOKIES=true"), "the sign-in cookie goes over TLS only");
   const page = await trusting(secure);
   assert.equal(page.statusCode, 200);
   assert.match(await text(page), /<title>/);
   assert.match(String(page.headers["strict-transport-security"]), /max-age=63072000/);
 
   const headers = { "content-length": String(4 << 20) };
-  const large = await trusting(`${secure}/api/notebooks/any/sources`, { method: "POST", headers });
-  assert.equal(large.statusCode, 413);
+  for (const path of ["/api/notebooks/any/sources", "/api/sources/any/versions"]) {
+    const large = await trusting(secure + path, { method: "POST", headers });
+    assert.deepEqual([large.statusCode, JSON.parse(await text(large)).code], [413, "upload_too_large"], path);
+  }
 
   const [before] = await stack.service("nginx");
   const served = () => new Promise((resolve, reject) => {
