@@ -43,7 +43,7 @@ async fn providers(config: &EngineConfig) -> Vec<Finding> {
     };
     let describe = |status: ProviderStatus| {
         let subject = format!("models of {} ({})", status.provider, status.models.len());
-        Finding { subject, problem: status.problem }
+        Finding::new(subject, status.problem.map_or(Ok(()), Err))
     };
     statuses.into_iter().map(describe).collect()
 }

@@ -6,7 +6,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use crate::check::{self, Finding};
-use crate::config::{Config, Problems, Role};
+use crate::config::{Config, Problems, Role, Warning};
 use crate::{health, telemetry};
 
 /// `EX_USAGE` of sysexits.h: the configuration is wrong, and starting again will not help.
@@ -36,6 +36,7 @@ where
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
         Ok(runtime.block_on(async {
             let mut findings = check::dependencies(&config).await;
+            findings.extend(role_findings(role, &config).await);
             findings.extend(own(config).await);
             findings
         }))
@@ -46,6 +47,29 @@ where
             eprintln!("error: {error:#}");
             ExitCode::FAILURE
         }
+    }
+}
+
+/// What only this role opens.
+async fn role_findings(role: Role, config: &Config) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    match role {
+        Role::Api => {
+            findings.push(check::address(config.api.bind, "COLLABRY_BIND").await);
+            findings.extend(check::engines(&config.services.engines).await);
+        }
+        Role::Engine => findings.push(check::address(config.services.engine_bind, "COLLABRY_ENGINE_BIND").await),
+        Role::Worker => findings.extend(check::backups(config).await),
+    }
+    let internal = config.services.internal_bind.unwrap_or(role.internal_bind());
+    findings.push(check::address(internal, "COLLABRY_INTERNAL_BIND").await);
+    findings
+}
+
+/// Says in the log what is strange about the settings, once.
+pub fn log_warnings(config: &Config) {
+    for Warning { setting, message } in config.warnings() {
+        tracing::warn!(setting, "a setting {message}");
     }
 }
 
@@ -77,6 +101,7 @@ where
     };
     let life = || -> anyhow::Result<()> {
         let _exporter = telemetry::init(&config.telemetry, Some(role))?;
+        log_warnings(&config);
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
         runtime.block_on(async { serve(config, shutdown_on_signal()?).await })
     };

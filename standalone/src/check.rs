@@ -1,19 +1,27 @@
 //! `collabry check`: every problem at once, each with its fix.
 
-use std::net::TcpListener;
 use std::path::Path;
 use std::process::ExitCode;
 
 use collabry_shared::check::{self, Finding};
 use collabry_shared::config::Config;
 
+use crate::secret;
+
 #[tokio::main]
 pub async fn run(config: &Config) -> anyhow::Result<ExitCode> {
     let data_dir = &config.storage.data_dir;
     let mut findings = check::dependencies(config).await;
+    findings.extend(check::backups(config).await);
+    if config.api.jwt_secret.is_none() {
+        findings.push(Finding::new("signing secret in the data folder", secret::look(data_dir)));
+    }
+    findings.push(check::address(config.api.bind, "COLLABRY_BIND").await);
+    if let Some(internal) = config.services.internal_bind {
+        findings.push(check::address(internal, "COLLABRY_INTERNAL_BIND").await);
+    }
     findings.extend([
         Finding::new(format!("data folder {}", data_dir.display()), writable(data_dir)),
-        Finding::new(format!("address {}", config.api.bind), free(config)),
         Finding::new(format!("web client {}", config.api.web_dir.display()), web_client(&config.api.web_dir)),
     ]);
     findings.extend(collabry_ai_engine::check::findings(&config.engine).await);
@@ -33,12 +41,6 @@ fn writable(data_dir: &Path) -> Result<(), String> {
     };
     write().map_err(|error: std::io::Error| {
         format!("{error}. Make it writable, or set COLLABRY_DATA_DIR to another folder.")
-    })
-}
-
-fn free(config: &Config) -> Result<(), String> {
-    TcpListener::bind(config.api.bind).map(drop).map_err(|error| {
-        format!("{error}. End what listens there, or set COLLABRY_BIND (Collabry itself may be running).")
     })
 }
 

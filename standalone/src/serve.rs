@@ -17,6 +17,7 @@ use crate::{data_dir, secret};
 #[tokio::main]
 pub async fn run(config: Config) -> anyhow::Result<ExitCode> {
     let _exporter = telemetry::init(&config.telemetry, None)?;
+    lifecycle::log_warnings(&config);
     let shutdown = lifecycle::shutdown_on_signal()?;
     let bind = config.api.bind;
     let listener = TcpListener::bind(bind)
@@ -37,7 +38,7 @@ pub async fn run(config: Config) -> anyhow::Result<ExitCode> {
         fan_out: Arc::clone(&coordination.fan_out),
         clock: Arc::clone(&clock),
         ends_generations: false,
-    })?;
+    });
     let mut registry = metrics::registry("standalone");
     coordination.register(&mut registry);
     stores.register(&mut registry);

@@ -17,7 +17,7 @@ pub async fn serve(config: Config, shutdown: CancellationToken) -> anyhow::Resul
     let internal = config.services.internal_bind.unwrap_or(Role::Worker.internal_bind());
     let mut registry = metrics::registry(Role::Worker.name());
     let (parts, _log_level) = parts(config, &mut registry).await?;
-    let worker = Worker::build(parts)?;
+    let worker = Worker::build(parts);
     let health = health::Listener::start(internal, worker.vitals(shutdown.clone(), registry))
         .with_context(|| format!("listening on {internal}; set COLLABRY_INTERNAL_BIND to another address or port"))?;
     tracing::info!(health = %health.address(), "the worker is ready");

@@ -22,7 +22,7 @@ use tokio_cron_scheduler::{Job as CronJob, JobScheduler};
 use tokio_util::sync::CancellationToken;
 
 use crate::auth::ExpireSessions;
-use crate::backups::{BackUp, Place};
+use crate::backups::BackUp;
 use crate::generations::{EndGenerations, ForgetLogs};
 use crate::jobs::{ForgetRuns, Job, Metrics, Runner};
 use crate::sources::PurgeDeleted;
@@ -51,7 +51,7 @@ pub struct WorkerParts {
 
 impl WorkerParts {
     /// The jobs of every worker.
-    fn built_in(&self) -> anyhow::Result<Vec<Job>> {
+    fn built_in(&self) -> Vec<Job> {
         let Self { config, stores, clock, .. } = self;
         let spec = |job: BuiltIn| job.spec(&config.schedules);
         let mut jobs = vec![
@@ -75,12 +75,12 @@ impl WorkerParts {
             let endings = Endings { stores, fan_out, clock };
             jobs.push(Job::new(spec(BuiltIn::END_GENERATIONS), EndGenerations { endings }));
         }
-        if let Some(place) = Place::open(&config.backups, clock.now())? {
+        if config.backups.place.is_some() {
             let (stores, clock, settings) = (stores.clone(), Arc::clone(clock), self.settings.clone());
-            let (keep, recipient) = (config.backups.keep, config.backups.recipient.clone());
-            jobs.push(Job::new(spec(BuiltIn::BACKUP), BackUp { stores, clock, place, keep, settings, recipient }));
+            let config = config.backups.clone();
+            jobs.push(Job::new(spec(BuiltIn::BACKUP), BackUp { stores, clock, config, settings }));
         }
-        Ok(jobs)
+        jobs
     }
 }
 
@@ -101,10 +101,9 @@ pub struct Worker {
 }
 
 impl Worker {
-    /// An error says which setting names what cannot be opened.
-    pub fn build(parts: WorkerParts) -> anyhow::Result<Self> {
-        let jobs = parts.built_in()?;
-        Ok(Self::with_jobs(jobs, parts.stores, parts.clock, parts.drain))
+    pub fn build(parts: WorkerParts) -> Self {
+        let jobs = parts.built_in();
+        Self::with_jobs(jobs, parts.stores, parts.clock, parts.drain)
     }
 
     /// A worker that has these jobs and no other.

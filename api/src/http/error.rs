@@ -71,6 +71,13 @@ impl ApiError {
         Self { retry_after: Some(2), ..error }
     }
 
+    /// Nothing can be stored until whoever runs the server makes room.
+    pub fn storage_full() -> Self {
+        let detail = "The server has no room left, so this was not saved. Tell whoever runs it, and try again later.";
+        let error = Self::new(StatusCode::INSUFFICIENT_STORAGE, "storage_full", detail);
+        Self { retry_after: Some(60), ..error }
+    }
+
     pub fn rate_limited(detail: impl Into<Cow<'static, str>>, seconds: u32) -> Self {
         Self { retry_after: Some(seconds), ..Self::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited", detail) }
     }
@@ -86,10 +93,13 @@ impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Unavailable(_) => Self { internal: Some(error.to_string()), ..Self::busy() },
+            StoreError::Full(_) => Self { internal: Some(error.to_string()), ..Self::storage_full() },
             StoreError::Conflict(what) => Self::conflict("conflict", format!("{what} exists already.")),
             // It was there when the request began: somebody has just deleted it.
             StoreError::Missing(_) => Self::not_found(),
-            StoreError::Damaged(_) | StoreError::Sqlite(_) | StoreError::Mongo(_) => Self::internal(error),
+            StoreError::Newer(_) | StoreError::Damaged(_) | StoreError::Sqlite(_) | StoreError::Mongo(_) => {
+                Self::internal(error)
+            }
         }
     }
 }

@@ -10,6 +10,8 @@ mod role;
 mod services;
 mod settings;
 mod telemetry;
+mod unknown;
+mod warnings;
 mod worker;
 
 use std::net::SocketAddr;
@@ -31,6 +33,7 @@ pub use self::role::Role;
 pub use self::services::ServicesConfig;
 pub use self::settings::Setting;
 pub use self::telemetry::{LogFormat, TelemetryConfig};
+pub use self::warnings::Warning;
 pub use self::worker::WorkerConfig;
 use crate::auth::Email;
 use crate::engine::ModelId;

@@ -5,6 +5,7 @@ use std::time::Duration;
 use url::Url;
 
 use super::reader::Reader;
+use crate::telemetry;
 
 #[derive(Debug, Clone)]
 pub struct TelemetryConfig {
@@ -28,8 +29,12 @@ pub enum LogFormat {
 
 impl TelemetryConfig {
     pub(super) fn read(read: &mut Reader<'_>) -> Self {
+        let filter = read.text("COLLABRY_LOG", "info");
+        if let Err(error) = telemetry::check_filter(&filter) {
+            read.problem("COLLABRY_LOG", error.to_string());
+        }
         Self {
-            filter: read.text("COLLABRY_LOG", "info"),
+            filter,
             format: match read.one_of("COLLABRY_LOG_FORMAT", &["auto", "text", "json"]) {
                 "text" => LogFormat::Text,
                 "json" => LogFormat::Json,

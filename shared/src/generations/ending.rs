@@ -60,7 +60,7 @@ impl Endings {
         let mut wait = FIRST_WAIT;
         for _ in 1..TRIES {
             match self.end_once(owner, generation, &message).await {
-                Err(StoreError::Unavailable(problem)) => {
+                Err(StoreError::Unavailable(problem) | StoreError::Full(problem)) => {
                     tracing::warn!(id = %generation.id, problem, "a generation could not be ended; trying again");
                     tokio::time::sleep(wait).await;
                     wait *= 2;

@@ -33,13 +33,20 @@ pub fn ask(bind: SocketAddr) -> ExitCode {
     }
 }
 
+/// Whether a process of ours listens at `bind`.
+pub async fn answers(bind: SocketAddr) -> bool {
+    fetch(bind).await.is_ok()
+}
+
 fn readiness(bind: SocketAddr) -> anyhow::Result<Readiness> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(async {
-        let client = http::client().timeout(ANSWER).no_proxy().build()?;
-        let answer = client.get(format!("http://{}/ready", reachable(bind))).send().await?;
-        Ok(answer.json().await?)
-    })
+    runtime.block_on(fetch(bind))
+}
+
+async fn fetch(bind: SocketAddr) -> anyhow::Result<Readiness> {
+    let client = http::client().timeout(ANSWER).no_proxy().build()?;
+    let answer = client.get(format!("http://{}/ready", reachable(bind))).send().await?;
+    Ok(answer.json().await?)
 }
 
 /// Where somebody is reached who listens on every address.

@@ -10,7 +10,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
-pub use self::ask::ask;
+pub use self::ask::{answers, ask};
 pub use self::listener::Listener;
 use crate::engine::DependencyStatus;
 

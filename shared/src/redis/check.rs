@@ -9,7 +9,7 @@ const OLDEST: u32 = 7;
 
 /// Whether the configured Redis is there and fit for us; otherwise what is wrong, in words.
 pub async fn check(config: &RedisConfig) -> Result<(), String> {
-    let redis = Redis::open(config).await.map_err(|error| format!("{error}. Start it, or correct REDIS_URL."))?;
+    let redis = Redis::open(config).await.map_err(|error| fix(&error.to_string()))?;
     let info = info(&redis).await.map_err(|error| error.to_string())?;
     let version: String = info.get("redis_version").unwrap_or_default();
     let major = version.split('.').next().and_then(|major| major.parse::<u32>().ok());
@@ -22,6 +22,19 @@ pub async fn check(config: &RedisConfig) -> Result<(), String> {
         return Err(format!("its maxmemory-policy is {policy}. {fix}"));
     }
     Ok(())
+}
+
+/// What to do about a Redis that cannot be opened.
+fn fix(problem: &str) -> String {
+    let problem = problem.trim_end_matches('.');
+    let refused = ["WRONGPASS", "NOAUTH", "NOPERM", "AuthenticationFailed"].iter().any(|code| problem.contains(code));
+    if refused {
+        return "It refuses the user or the password: correct REDIS_URL.".to_owned();
+    }
+    if problem.contains("InvalidClientConfig") || problem.contains("No such file") {
+        return format!("{problem}. Correct REDIS_URL, or COLLABRY_REDIS_CA.");
+    }
+    format!("{problem}. Start it, or correct REDIS_URL.")
 }
 
 /// `INFO` and not `CONFIG`, which hosted servers refuse.

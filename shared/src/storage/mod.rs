@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use prometheus_client::registry::Registry;
 
 pub use self::blobs::{BlobError, Blobs};
+pub(crate) use self::mongo::reach;
 use crate::auth::{SessionRepo, UserRepo};
 use crate::backups::BackupRepo;
 use crate::config::Config;
@@ -35,6 +36,15 @@ pub enum StoreError {
     /// The database did not answer in time or is away; trying again may help.
     #[error("the database is not available: {0}")]
     Unavailable(String),
+    /// There is no room left; reading still works, and writing does again once there is room.
+    #[error("the database has no room left: {0}")]
+    Full(String),
+    /// A newer version of Collabry has changed the schema: nothing is damaged, this version is too old.
+    #[error(
+        "a newer version of Collabry wrote this database (migration {0}). Start that version again; to go back to \
+         this one, restore the backup that was made before the upgrade (docs/operations/upgrade.md)"
+    )]
+    Newer(i64),
     /// What was read cannot be understood.
     #[error("stored data is damaged: {0}")]
     Damaged(String),

@@ -35,13 +35,87 @@ impl Filter {
     }
 }
 
+/// What lines come from: crates of ours, and libraries whose lines somebody may want. A word that is neither one of these
+/// nor a level is a typing mistake, which `EnvFilter` takes for the name of a module and so silences everything else.
+const TARGETS: [&str; 22] = [
+    "aws",
+    "axum",
+    "audit",
+    "collabry",
+    "engineioxide",
+    "faiss",
+    "h2",
+    "hickory",
+    "hyper",
+    "mongodb",
+    "object_store",
+    "opentelemetry",
+    "redis",
+    "reqwest",
+    "rustls",
+    "socketioxide",
+    "sqlx",
+    "tantivy",
+    "tokio",
+    "tower",
+    "tracing",
+    "want",
+];
+
+const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
+
 /// Says what is wrong with a filter.
+///
+/// Errors are let through whatever else it says, unless it says `off` of everything or of where they come from.
 pub(super) fn parse(filter: &str) -> Result<EnvFilter, InvalidFilter> {
-    EnvFilter::try_new(filter).map_err(|error| InvalidFilter(error.to_string()))
+    filter.split(',').map(str::trim).filter(|part| !part.is_empty()).try_for_each(known)?;
+    EnvFilter::try_new(format!("error,{filter}")).map_err(|error| InvalidFilter(error.to_string()))
+}
+
+/// A level, or a target with or without one.
+fn known(part: &str) -> Result<(), InvalidFilter> {
+    let word = part.split(['=', '[']).next().unwrap_or_default().trim();
+    let is_level = LEVELS.iter().any(|level| word.eq_ignore_ascii_case(level)) || word.parse::<u8>().is_ok();
+    let of_spans = word.is_empty() && part.starts_with('[');
+    if (is_level && word == part) || of_spans || TARGETS.iter().any(|target| word.starts_with(target)) {
+        return Ok(());
+    }
+    let expected =
+        "neither a level (error, warn, info, debug, trace, off) nor a part of Collabry like collabry_api=debug";
+    Err(InvalidFilter(format!("{part:?} is {expected}; parts are separated by commas")))
 }
 
 impl fmt::Debug for Filter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Filter").field("configured", &self.configured).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::parse;
+
+    #[test]
+    fn a_filter_is_levels_and_targets() {
+        for right in
+            ["info", "INFO", "off", "", "info,collabry_api=debug", "collabry=trace, sqlx=warn", "[request]=debug"]
+        {
+            parse(right).unwrap_or_else(|error| panic!("{right}: {error}"));
+        }
+    }
+
+    #[test]
+    fn a_typing_mistake_is_not_taken_for_a_target() {
+        for wrong in ["infoo", "info;debug", "collabry_api=debg", "info,debgu", "colabry_api=debug", "info=debug", "5x"]
+        {
+            assert!(parse(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn errors_are_let_through_unless_everything_is_off() {
+        let level = |filter: &str| parse(filter).unwrap().to_string();
+        assert!(level("collabry_api=debug").contains("error"));
+        assert_eq!(level("off"), "off");
     }
 }

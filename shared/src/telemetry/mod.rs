@@ -40,6 +40,11 @@ pub fn init(config: &TelemetryConfig, role: Option<Role>) -> Result<Exporter, Te
     Ok(exporter)
 }
 
+/// Says what is wrong with a filter in the syntax of `COLLABRY_LOG`.
+pub fn check_filter(filter: &str) -> Result<(), InvalidFilter> {
+    filter::parse(filter).map(drop)
+}
+
 /// The filter of the installed subscriber.
 pub fn installed_filter() -> Option<Filter> {
     FILTER.get().cloned()

@@ -7,6 +7,7 @@ mod backend;
 mod blobs;
 mod configuration;
 mod conversations;
+mod damage;
 mod durability;
 mod fixtures;
 mod generation_log;

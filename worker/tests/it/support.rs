@@ -102,7 +102,6 @@ impl World {
             clock: Arc::new(self.clock.clone()),
             ends_generations: true,
         })
-        .unwrap()
     }
 
     /// Asks for a run of a job that a worker runs, and waits for its end.

@@ -182,8 +182,7 @@ impl TestApp {
             fan_out: Arc::clone(&self.fan_out),
             clock: Arc::new(self.clock.clone()),
             ends_generations: false,
-        })
-        .unwrap();
+        });
         tokio::spawn(worker.run(self.shutdown.clone()));
     }
 

@@ -5,6 +5,7 @@ use mongodb::error::{Error, ErrorKind, RETRYABLE_WRITE_ERROR, WriteFailure};
 use crate::storage::StoreError;
 
 const DUPLICATE_KEY: i32 = 11_000;
+const OUT_OF_DISK_SPACE: i32 = 14_031;
 
 /// "Not primary", "shutting down", "interrupted" and the like: <https://www.mongodb.com/docs/manual/reference/error-codes/>.
 const PASSING: [i32; 12] = [6, 7, 89, 91, 189, 262, 9001, 10_107, 11_600, 11_602, 13_435, 13_436];
@@ -21,6 +22,7 @@ impl From<Error> for StoreError {
                 None => Self::Unavailable("an insert is not confirmed by a majority".to_owned()),
             },
             ErrorKind::Command(failure) if failure.code == DUPLICATE_KEY => refused(failure.code, "a write"),
+            ErrorKind::Command(failure) if failure.code == OUT_OF_DISK_SPACE => refused(failure.code, "a command"),
             ErrorKind::Command(failure) if PASSING.contains(&failure.code) => {
                 Self::Unavailable(failure.code_name.clone())
             }
@@ -39,6 +41,7 @@ impl From<Error> for StoreError {
 fn refused(code: i32, what: &str) -> StoreError {
     match code {
         DUPLICATE_KEY => StoreError::Conflict("this key"),
+        OUT_OF_DISK_SPACE => StoreError::Full(format!("{what} was refused by MongoDB")),
         code if PASSING.contains(&code) => StoreError::Unavailable(format!("{what} met error {code}")),
         code => StoreError::Mongo(format!("{what} was refused with error {code}")),
     }

@@ -10,6 +10,7 @@ mod error;
 mod fields;
 mod indexes;
 mod metrics;
+mod reach;
 mod scan;
 mod shape;
 mod turns;
@@ -29,6 +30,7 @@ pub(crate) use self::indexes::Index;
 #[cfg(test)]
 pub(crate) use self::indexes::indexed_collections;
 use self::metrics::Metrics;
+pub(crate) use self::reach::reach;
 pub(crate) use self::scan::Scan;
 use self::turns::Turns;
 use crate::config::MongoConfig;
@@ -66,7 +68,8 @@ impl Database {
         options.max_pool_size = Some(config.pool);
         options.server_selection_timeout = Some(config.timeout);
         options.connect_timeout = Some(config.timeout);
-        options.retry_writes = Some(true);
+        // Some servers that speak the protocol refuse it, so that the address may say retryWrites=false.
+        options.retry_writes.get_or_insert(true);
         options.write_concern = Some(WriteConcern::majority());
         options.read_concern = Some(ReadConcern::majority());
         options.selection_criteria = Some(SelectionCriteria::ReadPreference(ReadPreference::Primary));

@@ -27,7 +27,8 @@ impl From<sqlx::Error> for StoreError {
             }
             // The low byte of an extended code is its primary code.
             sqlx::Error::Database(database) => match database.code().and_then(|code| code.parse().ok()).map(primary) {
-                Some(BUSY | LOCKED | READ_ONLY | IO_ERROR | FULL | CANNOT_OPEN) => Self::Unavailable(error.to_string()),
+                Some(FULL) => Self::Full(error.to_string()),
+                Some(BUSY | LOCKED | READ_ONLY | IO_ERROR | CANNOT_OPEN) => Self::Unavailable(error.to_string()),
                 Some(CORRUPT | NOT_A_DATABASE) => Self::Damaged(error.to_string()),
                 _ => Self::Sqlite(error),
             },
@@ -44,6 +45,7 @@ impl From<MigrateError> for StoreError {
     fn from(error: MigrateError) -> Self {
         match error {
             MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => error.into(),
+            MigrateError::VersionMissing(newer) => Self::Newer(newer),
             other => Self::Damaged(other.to_string()),
         }
     }

@@ -6,6 +6,7 @@
 mod columns;
 mod error;
 mod metrics;
+mod wal;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -17,7 +18,7 @@ use sqlx::query::Query;
 use sqlx::sqlite::{
     SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous,
 };
-use sqlx::{ConnectOptions as _, Connection as _, Sqlite, SqlitePool, Transaction};
+use sqlx::{ConnectOptions as _, Connection as _, Sqlite, SqliteConnection, SqlitePool, Transaction};
 
 pub(crate) use self::columns::{Columns, integer, json, opt_json, word};
 pub(crate) use self::error::conflict;
@@ -45,7 +46,9 @@ pub async fn open(data_dir: &Path, clock: Arc<dyn Clock>) -> StoreResult<Stores>
 }
 
 pub(crate) async fn documents(data_dir: &Path) -> StoreResult<Database> {
-    Database::open(&data_dir.join(DOCUMENTS_FILE), SqliteSynchronous::Full, &DOCUMENTS).await
+    let file = data_dir.join(DOCUMENTS_FILE);
+    wal::save_damaged(&file).map_err(|error| StoreError::Unavailable(error.to_string()))?;
+    Database::open(&file, SqliteSynchronous::Full, &DOCUMENTS).await
 }
 
 pub(crate) async fn journal(data_dir: &Path, clock: Arc<dyn Clock>) -> StoreResult<Arc<dyn GenerationLog>> {
@@ -56,6 +59,11 @@ pub(crate) async fn journal(data_dir: &Path, clock: Arc<dyn Clock>) -> StoreResu
 /// What is there, and which migrations are still to come. A file that a newer version migrated is an error.
 pub(crate) async fn look(data_dir: &Path) -> StoreResult<Look> {
     let file = data_dir.join(DOCUMENTS_FILE);
+    let lost = wal::lost_commits(&wal::log_of(&file)).map_err(|error| StoreError::Unavailable(error.to_string()))?;
+    if let Some(lost) = lost {
+        let where_to = "the next start keeps a copy of it and goes on without them";
+        return Err(StoreError::Damaged(format!("the write-ahead log lost {lost} transactions; {where_to}")));
+    }
     let mut applied = Vec::new();
     let mut connection = if file.exists() {
         let mut connection = SqliteConnectOptions::new().filename(&file).read_only(true).connect().await?;
@@ -67,7 +75,7 @@ pub(crate) async fn look(data_dir: &Path) -> StoreResult<Look> {
     let version: String = sqlx::query_scalar("SELECT sqlite_version()").fetch_one(&mut connection).await?;
     connection.close().await?;
     if let Some(newer) = applied.iter().find(|version: &&i64| !DOCUMENTS.version_exists(**version)) {
-        return Err(StoreError::Damaged(format!("a newer version of Collabry has made migration {newer}")));
+        return Err(StoreError::Newer(*newer));
     }
     let pending = DOCUMENTS.iter().filter(|migration| !applied.contains(&migration.version));
     let pending = pending.map(|migration| format!("migration {} ({})", migration.version, migration.description));
@@ -95,7 +103,8 @@ impl Database {
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(synchronous)
             .optimize_on_close(true, None);
-        let write = pool(1).connect_with(writing).await?;
+        let write = pool(1).after_release(|connection, _| Box::pin(outside_transactions(connection)));
+        let write = write.connect_with(writing).await?;
         schema.run(&write).await?;
         // `query_only` and not a read-only file: a reader must be able to make the shared-memory file.
         let read = pool(READERS).connect_with(options.pragma("query_only", "ON")).await?;
@@ -114,6 +123,20 @@ impl Database {
     pub async fn returning(&self, statement: Query<'_, Sqlite, SqliteArguments>) -> StoreResult<Option<SqliteRow>> {
         Ok(statement.fetch_all(&self.write).await?.pop())
     }
+}
+
+/// Whether a connection that comes back may be used again.
+///
+/// When a full disk or a failing one makes SQLite roll a transaction back by itself, the ROLLBACK that follows fails,
+/// and the driver goes on counting a transaction that is over: each later BEGIN would be refused, for ever. The ping
+/// waits for the rollback of a transaction that was dropped.
+async fn outside_transactions(connection: &mut SqliteConnection) -> Result<bool, sqlx::Error> {
+    connection.ping().await?;
+    let outside = !connection.is_in_transaction();
+    if !outside {
+        tracing::warn!("a transaction could not be ended; its connection to the database file is replaced");
+    }
+    Ok(outside)
 }
 
 fn pool(connections: u32) -> SqlitePoolOptions {

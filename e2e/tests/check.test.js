@@ -1,0 +1,141 @@
+// `collabry check` says what is wrong before anything is started: all that `serve` would stumble over, and what is
+// probably a mistake.
+
+import assert from "node:assert/strict";
+import { spawn, spawnSync } from "node:child_process";
+import { chmod, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { after, test } from "node:test";
+
+import { freePort } from "../support/ports.js";
+import { MODEL_DIR, Server } from "../support/server.js";
+import { until } from "../support/wait.js";
+
+const BIN = process.env.COLLABRY_BIN;
+const BAD_CONFIG = 64;
+
+const folder = await mkdtemp(join(tmpdir(), "collabry-check-"));
+after(() => rm(folder, { recursive: true, force: true }));
+const port = await freePort();
+
+/** Runs one command of the binary to its end. */
+function run(command, settings = {}, bin = BIN) {
+  const env = {
+    PATH: process.env.PATH,
+    COLLABRY_MODEL_DIR: MODEL_DIR,
+    COLLABRY_DATA_DIR: join(folder, "data"),
+    COLLABRY_BIND: `127.0.0.1:${port}`,
+    ...settings,
+  };
+  const { status, stdout, stderr } = spawnSync(bin, [command], { env, encoding: "utf8", timeout: 60_000 });
+  return { status, said: stdout + stderr };
+}
+
+/** The line that follows a finding. */
+const finding = (said, kind, subject) =>
+  said.split("\n").find((line, at, lines) => lines[at - 1]?.startsWith(`${kind.padEnd(8)} ${subject}`))?.trim();
+
+test("a setting that nobody knows is said, with the one that was meant", () => {
+  const typos = { COLLABRY_REDIS_CAA: "x", COLABRY_BIND: "0.0.0.0:80", MONGODB_URL: "mongodb://x" };
+  const { status, said } = run("check", typos);
+  assert.equal(status, 0, said);
+  assert.match(finding(said, "NOTE", "COLABRY_BIND"), /did you mean COLLABRY_BIND\?/);
+  assert.match(finding(said, "NOTE", "COLLABRY_REDIS_CAA"), /did you mean COLLABRY_REDIS_CA\?/);
+  assert.match(finding(said, "NOTE", "MONGODB_URL"), /did you mean MONGODB_URI\?/);
+});
+
+test("what works and is probably a mistake is said", () => {
+  const { said } = run("check", {
+    COLLABRY_DEFAULT_MODEL: "ollama/llama3.2",
+    COLLABRY_TRUSTED_PROXIES: "0.0.0.0/0",
+    COLLABRY_BACKUP_URL: `file://${join(folder, "data", "blobs")}`,
+    COLLABRY_SERVICE_SECRET: `"${"a".repeat(40)}"`,
+  });
+  assert.match(finding(said, "NOTE", "COLLABRY_DEFAULT_MODEL"), /COLLABRY_OLLAMA_URL/);
+  assert.match(finding(said, "NOTE", "COLLABRY_TRUSTED_PROXIES"), /trusts every address/);
+  assert.match(finding(said, "NOTE", "COLLABRY_BACKUP_URL"), /where the files are/);
+  assert.match(finding(said, "NOTE", "COLLABRY_SERVICE_SECRET"), /in quotes/);
+  assert.ok(!said.includes("aaaa"), "a secret is never printed");
+});
+
+test("a filter of logs that is none is refused by check and by serve alike", () => {
+  for (const filter of ["infoo", "info;debug", "collabry_api=debg"]) {
+    for (const command of ["check", "serve"]) {
+      const { status, said } = run(command, { COLLABRY_LOG: filter });
+      assert.equal(status, BAD_CONFIG, `${command} with ${filter}: ${said}`);
+      assert.match(said, /COLLABRY_LOG: /);
+    }
+  }
+});
+
+test("a place of backups that cannot be written is a problem for check, and keeps nobody from serving", async (t) => {
+  const file = join(folder, "a-file");
+  await writeFile(file, "");
+  const settings = { COLLABRY_BACKUP_URL: `file://${file}/below` };
+  const { status, said } = run("check", settings);
+  assert.equal(status, 1, said);
+  assert.match(finding(said, "PROBLEM", "place of backups"), /make it writable, or correct COLLABRY_BACKUP_URL/i);
+  const server = await Server.start(t, settings);
+  const ada = await server.account("Ada");
+  assert.ok(await ada.notebook(), "it serves");
+});
+
+test("a signing secret that cannot be used is a problem", async () => {
+  const data = join(folder, "secret");
+  await mkdir(data);
+  const secret = join(data, "jwt-secret");
+  await writeFile(secret, "", { mode: 0o600 });
+  assert.match(finding(run("check", { COLLABRY_DATA_DIR: data }).said, "PROBLEM", "signing secret"), /is damaged/);
+  await writeFile(secret, "x".repeat(64));
+  await chmod(secret, 0o644);
+  assert.match(finding(run("check", { COLLABRY_DATA_DIR: data }).said, "PROBLEM", "signing secret"), /chmod 600/);
+});
+
+test("an address that is taken is a problem, for each role, also the internal one", async (t) => {
+  const taken = createServer().listen(0, "127.0.0.1");
+  t.after(() => taken.close());
+  await new Promise((resolve) => taken.once("listening", resolve));
+  const bind = `127.0.0.1:${/** @type {import("node:net").AddressInfo} */ (taken.address()).port}`;
+  const check = (name, settings) =>
+    new Promise((resolve) => {
+      const bin = join(dirname(BIN), name);
+      const env = {
+        PATH: process.env.PATH,
+        COLLABRY_MODEL_DIR: MODEL_DIR,
+        MONGODB_URI: "mongodb://127.0.0.1:1/x",
+        REDIS_URL: "redis://127.0.0.1:1",
+        COLLABRY_JWT_SECRET: "Yk3v8Qm2pL0sXw7zRb5nTc1dFg6hJj4a",
+        COLLABRY_SERVICE_SECRET: "aB1cD2eF3gH4iJ5kL6mN7oP8qR9sT0uV",
+        COLLABRY_ENGINE_URLS: "http://127.0.0.1:1",
+        COLLABRY_BLOBS_URL: `file://${folder}/files`,
+        ...settings,
+      };
+      // Not `spawnSync`: who holds the address has to go on answering.
+      const child = spawn(bin, ["check"], { env });
+      let said = "";
+      child.stdout.on("data", (data) => (said += data));
+      child.on("close", () => resolve(said));
+    });
+  for (const [bin, setting] of [
+    ["collabry-api", "COLLABRY_BIND"],
+    ["collabry-api", "COLLABRY_INTERNAL_BIND"],
+    ["collabry-ai-engine", "COLLABRY_ENGINE_BIND"],
+    ["collabry-ai-engine", "COLLABRY_INTERNAL_BIND"],
+    ["collabry-worker", "COLLABRY_INTERNAL_BIND"],
+  ]) {
+    const said = await check(bin, { [setting]: bind });
+    assert.match(finding(said, "PROBLEM", `address ${bind} (${setting})`) ?? said, /End what listens there/, bin);
+    assert.match(said, /127\.0\.0\.1:1 refuses connections\. Start it, or correct MONGODB_URI/);
+  }
+  const said = await check("collabry-api", {});
+  assert.match(finding(said, "NOTE", "ai-engine http://127.0.0.1:1/"), /nothing answers there yet/);
+});
+
+test("check beside a server that runs says that it runs", async (t) => {
+  const server = await Server.start(t);
+  await until("it serves", () => fetch(`${server.url}/ready`).then((answer) => answer.ok));
+  const { said } = run("check", { COLLABRY_BIND: new URL(server.url).host });
+  assert.match(finding(said, "NOTE", "address"), /a Collabry that runs/);
+});

@@ -1,0 +1,121 @@
+//! Settings that no program asks for: most are typing mistakes, so each is told with the name that is nearest to it.
+//!
+//! They are no error: after a rollback the environment still has what only the newer version knows.
+
+use std::collections::BTreeSet;
+
+/// Names every setting, also those that only compose.yml and deploy.sh read.
+const EXAMPLE: &str = include_str!("../../../.env.example");
+
+/// What our own scripts, images and tests set.
+const OURS: [&str; 9] = [
+    "COLLABRY_BACKUP_SECRET_KEY",
+    "COLLABRY_BIN",
+    "COLLABRY_CLUSTER_DIR",
+    "COLLABRY_CLUSTER_PORT",
+    "COLLABRY_ENV_FILE",
+    "COLLABRY_EVAL_DATA",
+    "COLLABRY_FRONT_",
+    "COLLABRY_RELEASE",
+    "COLLABRY_WRITE_DOCS",
+];
+
+const PREFIX: &str = "COLLABRY_";
+
+/// Names as like each other as `COLABRY_BIND` and `COLLABRY_BIND`, or `MONGODB_URL` and `MONGODB_URI`.
+const NEAR: f64 = 0.85;
+
+/// What is so near a known name that nobody meant anything else, also without our prefix.
+const VERY_NEAR: f64 = 0.95;
+
+/// A name in the environment that no program asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Unknown {
+    pub name: String,
+    pub nearest: Option<String>,
+}
+
+/// Those of `names` that look like settings of ours and are none.
+pub(super) fn unknown(names: impl Iterator<Item = String>) -> Vec<Unknown> {
+    let known = known();
+    let mut found: Vec<_> = names.filter_map(|name| look(name, &known)).collect();
+    found.sort_unstable_by(|one, other| one.name.cmp(&other.name));
+    found
+}
+
+fn look(name: String, known: &BTreeSet<&'static str>) -> Option<Unknown> {
+    let of_images = name.starts_with(PREFIX) && name.ends_with("_IMAGE");
+    let ours = of_images || OURS.iter().any(|one| name.starts_with(one));
+    if known.contains(name.as_str()) || ours || of_a_service(&name) {
+        return None;
+    }
+    let likeness = |one: &str| strsim::jaro_winkler(&name, one);
+    let nearest = known.iter().map(|one| (likeness(one), one)).max_by(|(one, _), (other, _)| one.total_cmp(other));
+    let (likeness, nearest) = nearest?;
+    let near = (likeness >= NEAR).then(|| (*nearest).to_owned());
+    (name.starts_with(PREFIX) || likeness >= VERY_NEAR).then_some(Unknown { name, nearest: near })
+}
+
+/// Kubernetes puts the addresses of services into the environment: `COLLABRY_API_SERVICE_HOST`, `COLLABRY_API_PORT_5000_TCP`.
+fn of_a_service(name: &str) -> bool {
+    let of_service = |part: &str| part == "SERVICE_HOST" || part.starts_with("SERVICE_PORT");
+    let of_port = |rest: &str| rest.is_empty() || rest.starts_with('_');
+    name.match_indices('_').any(|(at, _)| {
+        let rest = &name[at + 1..];
+        of_service(rest) || rest.strip_prefix("PORT").is_some_and(of_port)
+    })
+}
+
+/// The settings of the example, in which a test looks for all that the programs ask for.
+fn known() -> BTreeSet<&'static str> {
+    let settings = EXAMPLE.lines().filter_map(|line| line.strip_prefix('#')?.split_once('='));
+    settings.map(|(name, _)| name).filter(|name| !name.contains(' ')).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::unknown;
+
+    fn told(names: &[&str]) -> Vec<(String, Option<String>)> {
+        let found = unknown(names.iter().map(|name| (*name).to_owned()));
+        found.into_iter().map(|unknown| (unknown.name, unknown.nearest)).collect()
+    }
+
+    #[test]
+    fn a_mistyped_name_is_told_with_what_was_meant() {
+        for (typed, meant) in [
+            ("COLABRY_BIND", "COLLABRY_BIND"),
+            ("COLLABRY_BNID", "COLLABRY_BIND"),
+            ("COLLABRY_LOG_FROMAT", "COLLABRY_LOG_FORMAT"),
+            ("COLLABRY_TRUSTED_PROXY", "COLLABRY_TRUSTED_PROXIES"),
+            ("MONGODB_URL", "MONGODB_URI"),
+            ("REDIS_URI", "REDIS_URL"),
+        ] {
+            assert_eq!(told(&[typed]), [(typed.to_owned(), Some(meant.to_owned()))]);
+        }
+    }
+
+    #[test]
+    fn a_name_like_no_other_is_told_alone() {
+        assert_eq!(told(&["COLLABRY_ZZZ_QQQ"]).len(), 1);
+    }
+
+    #[test]
+    fn what_is_known_or_nobody_means_for_us_is_not_told() {
+        assert_eq!(told(&["COLLABRY_BIND", "MONGODB_URI", "REDIS_MEMORY", "COLLABRY_API_REPLICAS"]), []);
+        assert_eq!(told(&["HOME", "PATH", "LANG", "HOSTNAME", "JAVA_HOME", "REDIS_HOME", "MODE"]), []);
+    }
+
+    #[test]
+    fn what_kubernetes_puts_there_is_not_told() {
+        let services = [
+            "COLLABRY_API_SERVICE_HOST",
+            "COLLABRY_API_SERVICE_PORT",
+            "COLLABRY_API_SERVICE_PORT_HTTP",
+            "COLLABRY_API_PORT",
+            "COLLABRY_API_PORT_5000_TCP",
+            "COLLABRY_API_PORT_5000_TCP_ADDR",
+        ];
+        assert_eq!(told(&services), []);
+    }
+}

@@ -1,0 +1,215 @@
+//! What is set and works, and is probably not what was meant: said at each start, and by `check`.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use secrecy::{ExposeSecret as _, SecretString};
+
+use super::unknown::unknown;
+use super::{BlobConfig, Config};
+use crate::engine::ModelId;
+
+/// A secret with fewer different characters was typed, not drawn.
+const VARIETY: usize = 10;
+
+/// A setting and what is strange about it, with what to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Warning {
+    pub setting: String,
+    pub message: String,
+}
+
+impl fmt::Display for Warning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.setting, self.message)
+    }
+}
+
+impl Config {
+    /// What is strange about the settings of this process: about their names in its environment, and about their values.
+    pub fn warnings(&self) -> Vec<Warning> {
+        let settings: Vec<_> = environment().collect();
+        let names = settings.iter().map(|(name, _)| name.clone());
+        let mut warnings: Vec<_> = unknown(names).into_iter().map(nobody_reads).collect();
+        warnings.extend(settings.iter().filter_map(|(name, value)| in_quotes(name, value)));
+        warnings.extend(self.contradictions());
+        warnings
+    }
+
+    /// Values that do not go together, or let more in than anybody wants.
+    fn contradictions(&self) -> Vec<Warning> {
+        let mut warnings = Vec::new();
+        let mut warn = |setting: &str, message: &str| {
+            warnings.push(Warning { setting: setting.to_owned(), message: message.to_owned() });
+        };
+        if let Some(missing) = provider_missing(self) {
+            warn("COLLABRY_DEFAULT_MODEL", &missing);
+        }
+        let backups = &self.worker.backups;
+        match &backups.place {
+            None if backups.recipient.is_some() => {
+                warn("COLLABRY_BACKUP_RECIPIENT", "does nothing without COLLABRY_BACKUP_URL: no backups are made");
+            }
+            Some(place) if overlap(self, place) => {
+                warn(
+                    "COLLABRY_BACKUP_URL",
+                    "is where the files are, so that what takes the files takes the backups too; choose another place",
+                );
+            }
+            _ => {}
+        }
+        if self.api.limits.trusted_proxies.iter().any(|network| network.prefix_len() == 0) {
+            warn(
+                "COLLABRY_TRUSTED_PROXIES",
+                "trusts every address, so that anybody can claim to be another in X-Forwarded-For and no limit by address \
+                 holds; name the proxies' own addresses",
+            );
+        }
+        for (setting, secret) in self.drawn_secrets() {
+            if guessable(secret) {
+                warn(setting, "can be guessed; draw one with: openssl rand -hex 32");
+            }
+        }
+        if let [(_, jwt), (_, service)] = self.drawn_secrets()[..]
+            && jwt.expose_secret() == service.expose_secret()
+        {
+            warn("COLLABRY_JWT_SECRET", "is the same as COLLABRY_SERVICE_SECRET; draw one for each");
+        }
+        warnings
+    }
+
+    fn drawn_secrets(&self) -> Vec<(&'static str, &SecretString)> {
+        let (jwt, service) = (self.api.jwt_secret.as_ref(), self.services.secret.as_ref());
+        let secrets = [("COLLABRY_JWT_SECRET", jwt), ("COLLABRY_SERVICE_SECRET", service)];
+        secrets.into_iter().filter_map(|(name, secret)| Some((name, secret?))).collect()
+    }
+}
+
+fn nobody_reads(unknown: super::unknown::Unknown) -> Warning {
+    let message = match unknown.nearest {
+        Some(nearest) => format!("is not known and does nothing; did you mean {nearest}?"),
+        None => "is not known and does nothing; docs/configuration.md lists every setting".to_owned(),
+    };
+    Warning { setting: unknown.name, message }
+}
+
+/// Files of settings for containers take quotes as a part of the value.
+fn in_quotes(name: &str, value: &str) -> Option<Warning> {
+    if !name.starts_with("COLLABRY_") && !["MONGODB_URI", "REDIS_URL"].contains(&name) {
+        return None;
+    }
+    let quoted =
+        ['"', '\''].iter().any(|quote| value.len() > 1 && value.starts_with(*quote) && value.ends_with(*quote));
+    let message = "stands in quotes, which count as a part of the value; write it without them".to_owned();
+    quoted.then(|| Warning { setting: name.to_owned(), message })
+}
+
+fn provider_missing(config: &Config) -> Option<String> {
+    let (model, providers) = (&config.engine.default_model, &config.engine.providers);
+    if *model == ModelId::extractive() {
+        return None;
+    }
+    let setting = match model.provider() {
+        "ollama" if providers.ollama_url.is_none() => "COLLABRY_OLLAMA_URL",
+        "openai" if providers.openai_url.is_none() => "COLLABRY_OPENAI_URL",
+        "anthropic" if providers.anthropic_api_key.is_none() => "COLLABRY_ANTHROPIC_API_KEY",
+        _ => return None,
+    };
+    Some(format!("names a model of a server that is not set; set {setting} too"))
+}
+
+fn guessable(secret: &SecretString) -> bool {
+    secret.expose_secret().bytes().collect::<BTreeSet<_>>().len() < VARIETY
+}
+
+/// Whether backups would lie among the files, or the files among the backups.
+fn overlap(config: &Config, backups: &BlobConfig) -> bool {
+    let folder = |place: &BlobConfig| -> Option<PathBuf> {
+        match place {
+            BlobConfig::DataDir => Some(config.storage.data_dir.join("blobs")),
+            BlobConfig::Folder(folder) => Some(folder.clone()),
+            BlobConfig::S3(_) => None,
+        }
+    };
+    match (&config.storage.blobs, backups) {
+        (BlobConfig::S3(files), BlobConfig::S3(backups)) => {
+            files.endpoint == backups.endpoint
+                && files.bucket == backups.bucket
+                && within(Path::new(&files.prefix), Path::new(&backups.prefix))
+        }
+        (files, backups) => match (folder(files), folder(backups)) {
+            (Some(files), Some(backups)) => within(&resolved(&files), &resolved(&backups)),
+            _ => false,
+        },
+    }
+}
+
+fn within(one: &Path, other: &Path) -> bool {
+    one.starts_with(other) || other.starts_with(one)
+}
+
+/// Without links and `..`, as far as it exists.
+fn resolved(path: &Path) -> PathBuf {
+    path.canonicalize().or_else(|_| std::path::absolute(path)).unwrap_or_else(|_| path.to_owned())
+}
+
+#[expect(clippy::disallowed_methods, reason = "the names of settings, which only the whole environment tells")]
+fn environment() -> impl Iterator<Item = (String, String)> {
+    std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::config::Config;
+
+    fn warnings(settings: &[(&str, &str)]) -> Vec<String> {
+        let lookup = |name: &str| settings.iter().find(|(one, _)| *one == name).map(|(_, value)| (*value).to_owned());
+        let warnings = Config::from_lookup(lookup).unwrap().contradictions();
+        warnings.into_iter().map(|warning| warning.to_string()).collect()
+    }
+
+    const JWT: &str = "Yk3v8Qm2pL0sXw7zRb5nTc1dFg6hJj4a";
+    const SERVICE: &str = "aB1cD2eF3gH4iJ5kL6mN7oP8qR9sT0uV";
+
+    #[test]
+    fn secrets_are_drawn_and_differ() {
+        assert_eq!(warnings(&[("COLLABRY_JWT_SECRET", JWT), ("COLLABRY_SERVICE_SECRET", SERVICE)]), [""; 0]);
+        let same = warnings(&[("COLLABRY_JWT_SECRET", JWT), ("COLLABRY_SERVICE_SECRET", JWT)]);
+        assert!(same[0].contains("is the same"), "{same:?}");
+        let weak = warnings(&[("COLLABRY_JWT_SECRET", "changemechangemechangemechangeme")]);
+        assert!(weak[0].starts_with("COLLABRY_JWT_SECRET: can be guessed"), "{weak:?}");
+        assert!(!weak[0].contains("changeme"), "a secret is never printed");
+    }
+
+    #[test]
+    fn what_does_not_go_together_is_said() {
+        for (settings, part) in [
+            (&[("COLLABRY_DEFAULT_MODEL", "ollama/llama3.2")][..], "set COLLABRY_OLLAMA_URL too"),
+            (&[("COLLABRY_DEFAULT_MODEL", "anthropic/x")], "set COLLABRY_ANTHROPIC_API_KEY too"),
+            (
+                &[("COLLABRY_BACKUP_URL", "file:///srv/b"), ("COLLABRY_BLOBS_URL", "file:///srv/b")],
+                "where the files are",
+            ),
+            (
+                &[("COLLABRY_BACKUP_URL", "file:///srv/b/x"), ("COLLABRY_BLOBS_URL", "file:///srv/b")],
+                "where the files are",
+            ),
+            (&[("COLLABRY_BACKUP_URL", "s3://b/x"), ("COLLABRY_BLOBS_URL", "s3://b")], "where the files are"),
+            (&[("COLLABRY_TRUSTED_PROXIES", "0.0.0.0/0")], "trusts every address"),
+            (&[("COLLABRY_TRUSTED_PROXIES", "10.0.0.0/8, ::/0")], "trusts every address"),
+        ] {
+            let said = warnings(settings);
+            assert!(said.len() == 1 && said[0].contains(part), "{settings:?}: {said:?}");
+        }
+        let fine = [("COLLABRY_BACKUP_URL", "s3://b/backups"), ("COLLABRY_BLOBS_URL", "s3://b/files")];
+        assert_eq!(warnings(&fine), [""; 0]);
+    }
+
+    #[test]
+    fn quotes_are_said() {
+        assert!(super::in_quotes("COLLABRY_BIND", "\"0.0.0.0:80\"").is_some());
+        assert!(super::in_quotes("COLLABRY_BIND", "'").is_none());
+        assert!(super::in_quotes("COLLABRY_BIND", "it's").is_none());
+    }
+}
