@@ -72,7 +72,7 @@ test: lint test-rust test-web test-e2e test-cluster ## Run every test but test-d
 	  *) exit $$code ;; esac
 
 test-rust: test-deps model ## Unit and integration tests of the crates
-	cargo test --release --locked --workspace
+	scripts/cargo-test.py --release --locked --workspace
 
 test-web: web/node_modules/.package-lock.json ## Tests of the web client's logic
 	cd web && PATH="$$(../scripts/node.sh):$$PATH" && npm run --silent lint && npm test --silent

@@ -3,7 +3,7 @@
 # `docker` for a Docker engine and a base image.
 set -euo pipefail
 
-RUN=(cmake g++ lld libopenblas-dev pkg-config poppler-utils python3 python3-venv python3-pip)
+RUN=(cmake g++ lld libopenblas-dev pkg-config poppler-data poppler-utils python3 python3-venv python3-pip)
 # prometheus: alerts and dashboards are checked with its own tools.
 TEST=(chromium fonts-dejavu-core gettext-base nginx openssl prometheus redis-server)
 # The tests' MongoDB server is a Java program, unless there is a mongod.
