@@ -31,7 +31,7 @@ async fn parts(config: Config) -> anyhow::Result<AppParts> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let services = &config.services;
     let secret = services.secret.as_ref().context("COLLABRY_SERVICE_SECRET is not set")?;
-    let engine = EngineClient::new(&services.engines, secret, &clock).context("COLLABRY_ENGINE_URLS")?;
+    let engine = Arc::new(EngineClient::new(&services.engines, secret, &clock).context("COLLABRY_ENGINE_URLS")?);
     let jwt_secret = config.api.jwt_secret.clone().context("COLLABRY_JWT_SECRET is not set")?;
     let coordination = coordination::open(&config, Arc::clone(&clock), Sockets::Here).await.context("REDIS_URL")?;
     let log = Arc::clone(&coordination.generation_log);
@@ -39,12 +39,13 @@ async fn parts(config: Config) -> anyhow::Result<AppParts> {
     let mut registry = metrics::registry(Role::Api.name());
     coordination.register(&mut registry);
     stores.register(&mut registry);
+    engine.register(&mut registry);
     Ok(AppParts {
         config: config.api,
         jwt_secret,
         default_model: config.engine.default_model,
         stores,
-        engine: Arc::new(engine),
+        engine,
         fan_out: coordination.fan_out,
         published: coordination.published,
         redis: coordination.redis,

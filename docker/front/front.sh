@@ -12,6 +12,8 @@ here=$(dirname "$(readlink -f "$0")")
 . "$here/slots.sh"
 # shellcheck source=docker/front/site.sh
 . "$here/site.sh"
+# shellcheck source=docker/front/count.sh
+. "$here/count.sh"
 # shellcheck source=docker/front/run.sh
 . "$here/run.sh"
 

@@ -23,6 +23,7 @@ begin() {
   [ -e "$CURRENT/web" ] || { install_site image && ln -sfn releases/image "$CURRENT"; }
   look
   begin_passing
+  count
   render "$CURRENT" "$CONF"
   nginx -e stderr -p "$CONF" -c nginx.conf &
   nginx=$!
@@ -38,6 +39,7 @@ run() {
   while kill -0 "$nginx" 2>/dev/null && kill -0 "$passing" 2>/dev/null; do
     sleep "$PAUSE" &
     wait $! || true
+    keep_counting
     forget_the_gone
     look
     if ! serves_exactly "${wanted[@]}"; then take_up_replicas; fi
@@ -52,7 +54,7 @@ run() {
 end() {
   kill -QUIT "$nginx"
   wait_for 20 "every connection has ended" gone "$nginx" || true
-  kill -TERM "$nginx" "$passing" 2>/dev/null || true
+  kill -TERM "$nginx" "$passing" "$counting" 2>/dev/null || true
   exit 0
 }
 

@@ -67,7 +67,7 @@ test("status, logs and doctor say what runs, and what does not", async (t) => {
 
 test("Prometheus finds every replica, and Grafana its dashboards", async () => {
   await standIn("prometheus");
-  const [port, grafana] = await freePorts(2);
+  const [port, grafana, alertmanager] = await freePorts(3);
   await stack.configure({
     PROMETHEUS_IMAGE: "collabry-test/prometheus",
     PROMETHEUS_PORT: String(port),
@@ -75,18 +75,20 @@ test("Prometheus finds every replica, and Grafana its dashboards", async () => {
     GRAFANA_IMAGE: "collabry-test/redis",
     GRAFANA_PORT: String(grafana),
     GRAFANA_PASSWORD: "secret",
+    ALERTMANAGER_IMAGE: "collabry-test/redis",
+    ALERTMANAGER_PORT: String(alertmanager),
   });
   const waiting = join(stack.folder, "waiting.yml");
-  await writeFile(waiting, "services: { grafana: { command: [sleep, infinity], init: true } }\n");
+  await writeFile(waiting, "services: { grafana: { command: [sleep, infinity], init: true }, alertmanager: { entrypoint: [sleep, infinity], init: true } }\n");
   await stack.deploy("v3", { COLLABRY_COMPOSE_EXTRA: `${stack.extra} docker/compose.observability.yml ${waiting}` });
   await stack.assertServes("v3");
   const ask = async (path) => (await (await fetch(`http://127.0.0.1:${port}/api/v1/${path}`)).json()).data;
   const scraped = await until("all are scraped", async () => {
     const { activeTargets } = await ask("targets?state=active");
-    return activeTargets.length === 6 && activeTargets.every(({ health }) => health === "up") && activeTargets;
+    return activeTargets.length === 7 && activeTargets.every(({ health }) => health === "up") && activeTargets;
   }, 120_000);
   const jobs = scraped.map(({ labels }) => labels.job.replace("collabry-", "")).sort();
-  assert.deepEqual(jobs, ["ai-engine", "ai-engine", "api", "api", "api", "worker"]);
+  assert.deepEqual(jobs, ["ai-engine", "ai-engine", "api", "api", "api", "front", "worker"]);
   const { groups } = await ask("rules");
   assert.ok(groups.flatMap(({ rules }) => rules).some(({ name }) => name === "CollabryRoleGone"));
   const [{ Id }] = await stack.service("grafana");

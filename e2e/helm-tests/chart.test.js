@@ -12,7 +12,11 @@ const ROOT = resolve(import.meta.dirname, "../..");
 const CHART = join(ROOT, "docker/helm");
 const KUBERNETES = "1.34";
 /** Of Prometheus' operator, whose schemas are not Kubernetes'. */
-const OTHERS = ["ServiceMonitor"];
+const OTHERS = ["ServiceMonitor", "PrometheusRule"];
+/** Of the Gateway API, whose schemas are nowhere here. */
+const UNKNOWN = ["HTTPRoute"];
+/** What a cluster with Prometheus' operator says of itself. */
+const OPERATOR = ["--api-versions", "monitoring.coreos.com/v1/ServiceMonitor"];
 
 const run = promisify(execFile);
 const script = async (...args) => (await run(join(ROOT, "scripts", args[0]), args.slice(1))).stdout.trim();
@@ -22,7 +26,8 @@ const folder = await mkdtemp(join(tmpdir(), "collabry-helm-"));
 after(() => rm(folder, { recursive: true }));
 
 const SECRETS = ["MONGODB_URI", "REDIS_URL", "COLLABRY_JWT_SECRET", "COLLABRY_SERVICE_SECRET"];
-const secrets = SECRETS.flatMap((name) => ["--set", `secrets.${name}=something`]);
+const host = ["--set", "ingress.host=chat.example.org"];
+const secrets = [...SECRETS.flatMap((name) => ["--set", `secrets.${name}=something`]), ...host];
 
 /** The resources that the chart makes. @param {...string} settings @returns {Promise<any[]>} */
 async function rendered(...settings) {
@@ -35,7 +40,7 @@ async function rendered(...settings) {
 
 /** @param {any[]} resources */
 async function validate(resources) {
-  const ours = resources.filter(({ kind }) => !OTHERS.includes(kind));
+  const ours = resources.filter(({ kind }) => ![...OTHERS, ...UNKNOWN].includes(kind));
   const files = await Promise.all(ours.map(async (resource, n) => {
     const file = join(folder, `${n}.yaml`);
     // JSON is YAML.
@@ -60,9 +65,11 @@ test("helm finds nothing to complain of", async () => {
 });
 
 test("what it renders is valid, with all and with as little as possible", async (t) => {
-  const all = await rendered(...secrets);
+  const everything = ["gateway.enabled=true", "gateway.parentRefs[0].name=public", "monitoring.dashboards=true", "nginx.service.type=LoadBalancer", "nginx.service.sticky=true"];
+  const all = await rendered(...secrets, ...OPERATOR, ...everything.flatMap((setting) => ["--set", setting]));
   await validate(all);
-  const little = ["existingSecret=mine", "api.autoscaling.enabled=false", "ingress.enabled=false", "monitoring.enabled=false", "networkPolicies=false"];
+  await validate(await rendered(...secrets));
+  const little = ["existingSecret=mine", "api.autoscaling.enabled=false", "ingress.enabled=false", "monitoring.enabled=false", "networkPolicies.enabled=false"];
   const least = await rendered(...little.flatMap((setting) => ["--set", setting]));
   await validate(least);
   t.diagnostic(`${all.length} and ${least.length} resources`);
@@ -75,27 +82,29 @@ test("what it renders is valid, with all and with as little as possible", async 
 });
 
 test("without secrets it is not rendered", async () => {
-  await assert.rejects(rendered(), /secrets\.\w+ is not set, and neither is existingSecret/);
+  await assert.rejects(rendered(...host), /secrets\.\w+ is not set, and neither is existingSecret/);
 });
 
-test("the ai-engines are reached by api and worker only, and the apis know them by name", async () => {
+test("the ai-engines are reached by apis only, which know them by name", async () => {
   const all = await rendered(...secrets, "--set", "aiEngine.replicas=3");
   const { spec } = of(all, "NetworkPolicy", "try-ai-engine");
   const engine = of(all, "StatefulSet", "try-ai-engine").spec;
   assert.deepEqual(spec.podSelector.matchLabels, engine.selector.matchLabels);
   const onHttp = spec.ingress.filter(({ ports }) => ports.some(({ port }) => port === "http"));
   const components = onHttp.flatMap(({ from }) => from.map((peer) => peer.podSelector.matchLabels["app.kubernetes.io/component"]));
-  assert.deepEqual(components, ["api", "worker"]);
+  assert.deepEqual(components, ["api"]);
   const urls = of(all, "ConfigMap", "try").data.COLLABRY_ENGINE_URLS.split(",");
   assert.deepEqual(urls, [0, 1, 2].map((n) => `http://try-ai-engine-${n}.try-ai-engine:5100`));
   assert.equal(engine.serviceName, "try-ai-engine");
 });
 
 test("apis grow with CPU and streams, and end one after the other", async () => {
-  const all = await rendered(...secrets);
+  const all = await rendered(...secrets, "--set", "api.autoscaling.streamsMetric=collabry_streams");
   const { metrics, scaleTargetRef } = of(all, "HorizontalPodAutoscaler", "try-api").spec;
   assert.equal(scaleTargetRef.name, "try-api");
   assert.deepEqual(metrics.map(({ type }) => type), ["Resource", "Pods"]);
+  const alone = of(await rendered(...secrets), "HorizontalPodAutoscaler", "try-api").spec.metrics;
+  assert.deepEqual(alone.map(({ type }) => type), ["Resource"], "no adapter is asked for what it may not have");
   const documented = await readFile(join(ROOT, "docs/metrics.md"), "utf8");
   assert.ok(documented.includes(`| \`${metrics[1].pods.metric.name}\` | gauge |`), "there is such a metric");
   const api = of(all, "Deployment", "try-api").spec;
@@ -126,15 +135,144 @@ test("what is set reaches every role", async () => {
   }
 });
 
-test("Prometheus finds every role, and streams pass the ingress", async () => {
-  const all = await rendered(...secrets);
-  const { selector, endpoints } = of(all, "ServiceMonitor", "try").spec;
+test("Prometheus finds every role and nginx, and tells releases apart", async () => {
+  const all = await rendered(...secrets, ...OPERATOR, "--namespace", "people", "--set", "monitoring.labels.release=stack");
+  const { metadata, spec: { selector, endpoints: [endpoint] } } = of(all, "ServiceMonitor", "try");
   const scraped = all.filter(({ kind, metadata, spec }) => kind === "Service" &&
     Object.entries(selector.matchLabels).every(([name, value]) => metadata.labels[name] === value) &&
-    spec.ports.some(({ name }) => name === endpoints[0].port));
-  assert.deepEqual(scraped.map(({ metadata }) => metadata.name).sort(), ["try-ai-engine", "try-api", "try-worker"]);
-  const { annotations } = of(all, "Ingress", "try-nginx").metadata;
-  assert.equal(annotations["nginx.ingress.kubernetes.io/affinity"], "cookie");
-  assert.equal(annotations["nginx.ingress.kubernetes.io/proxy-buffering"], "off");
-  assert.equal(annotations["nginx.ingress.kubernetes.io/proxy-read-timeout"], "3600");
+    spec.ports.some(({ name }) => name === endpoint.port));
+  assert.deepEqual(scraped.map(({ metadata }) => metadata.name).sort(), ["try-ai-engine", "try-api", "try-nginx", "try-worker"]);
+  assert.equal(metadata.labels.release, "stack");
+  // What our metrics call `service` and `endpoint` would be renamed otherwise, and alerts would ask for nothing.
+  assert.equal(endpoint.honorLabels, true);
+  assert.deepEqual(endpoint.relabelings, [{ targetLabel: "installation", replacement: "people/try" }]);
+});
+
+test("the alerts are those of docker/observability, whatever the release is called", async () => {
+  const all = await rendered(...secrets, ...OPERATOR, "--set", "monitoring.runbooks=https://example.org/runbooks");
+  const { groups } = of(all, "PrometheusRule", "try").spec;
+  const text = JSON.stringify(groups);
+  const names = [...(await readFile(join(ROOT, "docker/observability/alerts.yml"), "utf8")).matchAll(/- alert: (\w+)/g)].map(([, name]) => name);
+  assert.deepEqual(groups.flatMap(({ rules }) => rules.map(({ alert }) => alert)), names);
+  assert.ok(!text.includes("externalLabels") && text.includes("https://example.org/runbooks#collabryredisdown"));
+  assert.ok(!/job=/.test(text), "no rule asks for the name of a job");
+  const file = join(folder, "rules.json");
+  await writeFile(file, JSON.stringify({ groups }));
+  await run("promtool", ["check", "rules", file]);
+});
+
+test("a cluster without Prometheus' operator gets nothing of it", async () => {
+  const kinds = new Set((await rendered(...secrets)).map(({ kind }) => kind));
+  assert.deepEqual(OTHERS.filter((kind) => kinds.has(kind)), []);
+  const wanted = await rendered(...secrets, "--set", "monitoring.enabled=true");
+  assert.ok(of(wanted, "ServiceMonitor", "try"));
+  const off = await rendered(...secrets, ...OPERATOR, "--set", "monitoring.enabled=false");
+  assert.equal(of(off, "ServiceMonitor", "try"), undefined);
+});
+
+test("the ingress is anybody's, and what ingress-nginx needs is there for it alone", async () => {
+  const annotations = async (...settings) => of(await rendered(...secrets, ...settings), "Ingress", "try-nginx").metadata.annotations;
+  assert.equal(await annotations(), undefined);
+  const nginx = await annotations("--set", "ingress.className=nginx", "--set-string", "ingress.annotations.nginx\\.ingress\\.kubernetes\\.io/proxy-read-timeout=60");
+  assert.equal(nginx["nginx.ingress.kubernetes.io/affinity"], "cookie");
+  assert.equal(nginx["nginx.ingress.kubernetes.io/proxy-buffering"], "off");
+  assert.equal(nginx["nginx.ingress.kubernetes.io/proxy-read-timeout"], "60", "ours are defaults");
+  const others = await annotations("--set", "ingress.className=traefik", "--set", "ingress.annotations.cert-manager\\.io/issuer=ours");
+  assert.deepEqual(others, { "cert-manager.io/issuer": "ours" });
+  await assert.rejects(rendered(...secrets, "--set", "ingress.host="), /ingress\.host is not set/);
+  const { spec } = of(await rendered(...secrets, "--set", "gateway.enabled=true", "--set", "gateway.parentRefs[0].name=public"), "HTTPRoute", "try-nginx");
+  assert.deepEqual([spec.parentRefs, spec.rules[0].backendRefs], [[{ name: "public" }], [{ name: "try-nginx", port: 80 }]]);
+});
+
+test("values that the chart does not know are refused", async () => {
+  for (const typo of ["api.replica=3", "monitoring.enable=true", "settings.COLABRY_LOG=info", "podNetwork=10.0.0.0/8", "nginx.service.type=loadbalancer"]) {
+    await assert.rejects(rendered(...secrets, "--set", typo), /don't meet the specifications of the schema/, typo);
+  }
+});
+
+test("several networks reach each side in its own words, and a setting overrides", async () => {
+  const networks = ["--set", "podNetworks={10.0.0.0/8,fd00::/8}"];
+  const all = await rendered(...secrets, ...networks);
+  assert.equal(of(all, "ConfigMap", "try").data.COLLABRY_TRUSTED_PROXIES, "10.0.0.0/8,fd00::/8");
+  const trusted = (all) => of(all, "Deployment", "try-nginx").spec.template.spec.containers[0].env.find(({ name }) => name === "NGINX_TRUSTED_PROXIES").value;
+  assert.equal(trusted(all), "10.0.0.0/8 fd00::/8");
+  assert.equal(trusted(await rendered(...secrets, ...networks, "--set", "ingress.networks={192.0.2.0/24}")), "192.0.2.0/24");
+  const { data } = of(await rendered(...secrets, "--set", "settings.COLLABRY_TRUSTED_PROXIES=192.0.2.7"), "ConfigMap", "try");
+  assert.equal(data.COLLABRY_TRUSTED_PROXIES, "192.0.2.7");
+});
+
+test("pods can be adapted, all of them or those of a role", async () => {
+  const file = join(folder, "adapted.json");
+  await writeFile(file, JSON.stringify({
+    image: { registry: "r", digests: { worker: `sha256:${"0".repeat(64)}` } },
+    serviceAccount: { annotations: { "eks.amazonaws.com/role-arn": "arn" } },
+    pod: {
+      annotations: { a: "all" },
+      nodeSelector: { disk: "ssd" },
+      tolerations: [{ key: "spot", operator: "Exists" }],
+      priorityClassName: "high",
+      extraEnv: [{ name: "COLLABRY_REDIS_CA", value: "/ca/ca.pem" }],
+      extraVolumes: [{ name: "ca", secret: { secretName: "ca" } }],
+      extraVolumeMounts: [{ name: "ca", mountPath: "/ca" }],
+      sidecars: [{ name: "beside", image: "beside:1" }],
+      tmpSize: "1Gi",
+    },
+    worker: { pod: { priorityClassName: "low", labels: { team: "night" } } },
+    settings: { COLLABRY_DRAIN_SECS: 90 },
+  }));
+  const all = await rendered(...secrets, "-f", file);
+  await validate(all);
+  for (const { metadata, spec: { template } } of all.filter(({ spec }) => spec?.template)) {
+    const { spec } = template;
+    const [container, beside] = spec.containers;
+    assert.deepEqual([spec.nodeSelector.disk, spec.tolerations[0].key, spec.serviceAccountName, beside.name], ["ssd", "spot", "try", "beside"], metadata.name);
+    assert.ok(container.env.some(({ name }) => name === "COLLABRY_REDIS_CA") && container.volumeMounts.some(({ name }) => name === "ca"));
+    assert.equal(spec.volumes.find(({ name }) => name === "tmp").emptyDir.sizeLimit, "1Gi");
+    assert.ok(spec.terminationGracePeriodSeconds > 90, "longer than a process takes to end");
+    assert.equal(template.metadata.annotations.a, "all");
+  }
+  const worker = of(all, "Deployment", "try-worker").spec.template;
+  assert.deepEqual([worker.spec.priorityClassName, worker.metadata.labels.team], ["low", "night"]);
+  assert.equal(worker.spec.containers[0].image, `r/worker@sha256:${"0".repeat(64)}`);
+  assert.equal(of(all, "Deployment", "try-api").spec.template.spec.priorityClassName, "high");
+  assert.equal(of(all, "ServiceAccount", "try").metadata.annotations["eks.amazonaws.com/role-arn"], "arn");
+});
+
+test("roles go nowhere but where they have to", async () => {
+  const all = await rendered(...secrets);
+  const egress = (role) => of(all, "NetworkPolicy", `try-${role}`).spec.egress;
+  const components = (rules) => rules.flatMap(({ to = [] }) => to.flatMap((peer) => peer.podSelector?.matchLabels["app.kubernetes.io/component"] ?? []));
+  assert.deepEqual(components(egress("nginx")), ["api"]);
+  assert.ok(!JSON.stringify(egress("nginx")).includes("ipBlock"), "nginx goes nowhere else");
+  for (const role of ["api", "ai-engine", "worker"]) {
+    assert.ok(JSON.stringify(egress(role)).includes("169.254.0.0/16"), `${role}: not to the machine's own data`);
+  }
+});
+
+test("backup, verify and restore are Jobs that are rendered alone, while nothing of ours runs", async () => {
+  assert.equal((await rendered(...secrets)).find(({ kind }) => kind === "Job"), undefined);
+  const alone = async (...settings) => rendered(...secrets, "-s", "templates/job.yaml", ...settings.flatMap((one) => ["--set", one]));
+  for (const command of ["backup", "verify", "restore"]) {
+    const jobs = await alone(`job.command=${command}`, "job.identitySecret=key");
+    assert.equal(jobs.length, 1);
+    await validate(jobs.map(({ metadata, ...job }) => ({ ...job, metadata: { name: "try", labels: metadata.labels } })));
+    const { containers: [container], volumes, restartPolicy } = jobs[0].spec.template.spec;
+    assert.deepEqual(container.args, [command, "--identity", "/etc/collabry/identity/key"].slice(0, command === "backup" ? 1 : 3));
+    assert.equal(restartPolicy, "Never");
+    assert.equal(volumes.some(({ name }) => name === "identity"), command !== "backup");
+  }
+  await assert.rejects(alone("job.command=purge"), /schema/);
+  const stopped = await rendered(...secrets, "--set", "stopped=true");
+  const replicas = ["try-api", "try-worker"].map((name) => of(stopped, "Deployment", name).spec.replicas);
+  assert.deepEqual([...replicas, of(stopped, "StatefulSet", "try-ai-engine").spec.replicas], [0, 0, 0]);
+  assert.equal(of(stopped, "HorizontalPodAutoscaler", "try-api"), undefined, "nobody starts them again");
+});
+
+test("an upgrade looks first, with the new settings", async () => {
+  const all = await rendered(...host, "--set", "existingSecret=mine", "--set", "settings.COLLABRY_LOG=debug");
+  const { metadata, spec } = of(all, "Job", "try-check");
+  assert.equal(metadata.annotations["helm.sh/hook"], "pre-upgrade");
+  const [container] = spec.template.spec.containers;
+  assert.deepEqual(container.args, ["check"]);
+  assert.ok(container.env.some(({ name, value }) => name === "COLLABRY_LOG" && value === "debug"));
 });

@@ -12,6 +12,9 @@ def strict(schema):
     if isinstance(schema, dict):
         if "properties" in schema and "additionalProperties" not in schema:
             schema["additionalProperties"] = False
+        if isinstance(schema.get("pattern"), str):
+            # Go takes flags anywhere, Python at the beginning.
+            schema["pattern"] = schema["pattern"].replace("^(?i)", "(?i)^")
         for part in schema.values():
             strict(part)
     elif isinstance(schema, list):

@@ -1,11 +1,14 @@
 // A door in front of a server: while it is shut, connections are refused and the open ones are gone, as if the server
-// were stopped, and it keeps what it has.
+// were stopped, and it keeps what it has. It may also hold up whatever passes.
 
 import { connect, createServer } from "node:net";
+import { Transform } from "node:stream";
 
 export class Gate {
   /** @type {Set<import("node:net").Socket>} */
   #open = new Set();
+  /** How long each piece is held up, in milliseconds. */
+  delay = 0;
 
   /** @param {number} target port on this machine */
   constructor(target) {
@@ -19,7 +22,16 @@ export class Gate {
           other.destroy();
         });
       }
-      outside.pipe(inside).pipe(outside);
+      outside.pipe(this.#hold()).pipe(inside).pipe(this.#hold()).pipe(outside);
+    });
+  }
+
+  #hold() {
+    return new Transform({
+      transform: (piece, _, done) => {
+        if (this.delay === 0) done(null, piece);
+        else setTimeout(() => done(null, piece), this.delay);
+      },
     });
   }
 

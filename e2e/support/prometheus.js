@@ -25,11 +25,14 @@ export class Prometheus extends Service {
    * @param {string} folder
    * @param {Record<string, string[]>} jobs what is scraped, by job
    * @param {string} rules
+   * @param {string[]} [alertmanagers] who is told of alerts
    */
-  static async start(test, folder, jobs, rules) {
+  static async start(test, folder, jobs, rules, alertmanagers = []) {
     const scrape_configs = Object.entries(jobs).map(([job_name, targets]) => ({ job_name, static_configs: [{ targets }] }));
     // JSON is YAML.
-    const config = { global: { scrape_interval: "1s", evaluation_interval: "1s" }, rule_files: [rules], scrape_configs };
+    const global = { scrape_interval: "1s", evaluation_interval: "1s", external_labels: { runbooks: "docs/runbooks.md" } };
+    const alerting = { alertmanagers: [{ static_configs: [{ targets: alertmanagers }] }] };
+    const config = { global, alerting, rule_files: [rules], scrape_configs };
     await writeFile(join(folder, "prometheus.json"), JSON.stringify(config));
     const prometheus = new Prometheus(folder, await freePort());
     test.after(() => prometheus.destroy());

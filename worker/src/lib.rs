@@ -4,6 +4,7 @@ mod auth;
 pub mod backups;
 mod generations;
 pub mod jobs;
+mod lookout;
 mod sources;
 mod usage;
 mod vitals;

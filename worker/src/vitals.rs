@@ -1,7 +1,7 @@
 //! The worker's health and numbers.
 
 use async_trait::async_trait;
-use collabry_shared::health::{Readiness, Vitals, metrics, probe};
+use collabry_shared::health::{Readiness, Vitals, probe};
 use collabry_shared::storage::Stores;
 use prometheus_client::registry::Registry;
 use tokio_util::sync::CancellationToken;
@@ -20,7 +20,7 @@ impl Vitals for WorkerVitals {
         Readiness::of(self.draining.is_cancelled(), vec![database, blobs])
     }
 
-    fn metrics(&self) -> String {
-        metrics::text(&self.registry)
+    fn registry(&self) -> &Registry {
+        &self.registry
     }
 }

@@ -25,6 +25,7 @@ use crate::auth::ExpireSessions;
 use crate::backups::BackUp;
 use crate::generations::{EndGenerations, ForgetLogs};
 use crate::jobs::{ForgetRuns, Job, Metrics, Runner};
+use crate::lookout::Lookout;
 use crate::sources::PurgeDeleted;
 use crate::usage::RollUpUsage;
 use crate::vitals::WorkerVitals;
@@ -98,22 +99,29 @@ pub struct Worker {
     drain: Duration,
     owner: OwnerId,
     metrics: Metrics,
+    lookout: Lookout,
 }
 
 impl Worker {
     pub fn build(parts: WorkerParts) -> Self {
         let jobs = parts.built_in();
-        Self::with_jobs(jobs, parts.stores, parts.clock, parts.drain)
+        let nightly =
+            jobs.iter().any(|Job { spec, .. }| spec.name.as_str() == BuiltIn::BACKUP.name && spec.schedule.is_some());
+        let backups = nightly.then(|| parts.config.backups.clone());
+        let lookout = Lookout::new(parts.stores.clone(), Arc::clone(&parts.clock), backups);
+        Self { lookout, ..Self::with_jobs(jobs, parts.stores, parts.clock, parts.drain) }
     }
 
     /// A worker that has these jobs and no other.
     pub fn with_jobs(jobs: Vec<Job>, stores: Stores, clock: Arc<dyn Clock>, drain: Duration) -> Self {
-        Self { jobs, stores, clock, drain, owner: OwnerId::new(), metrics: Metrics::default() }
+        let lookout = Lookout::new(stores.clone(), Arc::clone(&clock), None);
+        Self { jobs, stores, clock, drain, owner: OwnerId::new(), metrics: Metrics::default(), lookout }
     }
 
     /// Adds what the worker counts.
     pub fn register(&self, registry: &mut Registry) {
         self.metrics.register(registry);
+        self.lookout.register(registry);
     }
 
     /// What the health endpoints say of it; `shutdown` is the one that ends [`run`](Self::run), and `registry` holds what
@@ -150,7 +158,8 @@ impl Worker {
             runners.spawn(runner.run(shutdown.clone(), give_back.clone()));
         }
         scheduler.start().await.context("starting the scheduler")?;
-        shutdown.run_until_cancelled(look_for_open_runs(ledger.as_ref(), self.clock.as_ref(), &wakes)).await;
+        let look = look_for_open_runs(ledger.as_ref(), self.clock.as_ref(), &wakes);
+        shutdown.run_until_cancelled(async { tokio::join!(look, self.lookout.run()) }).await;
         scheduler.shutdown().await.context("ending the scheduler")?;
         let ended = async {
             while let Some(ended) = runners.join_next().await {

@@ -65,7 +65,7 @@ async fn sources_changed(State(state): State<EngineState>) -> StatusCode {
 }
 
 async fn numbers(State(state): State<EngineState>) -> impl IntoResponse {
-    ([(header::CONTENT_TYPE, metrics::CONTENT_TYPE)], state.vitals.metrics())
+    ([(header::CONTENT_TYPE, metrics::CONTENT_TYPE)], metrics::text([state.vitals.registry()]))
 }
 
 async fn health() -> Json<serde_json::Value> {

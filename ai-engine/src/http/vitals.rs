@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use collabry_shared::engine::AiEngine as _;
-use collabry_shared::health::{Readiness, Vitals, metrics, probe};
+use collabry_shared::health::{Readiness, Vitals, probe};
 use prometheus_client::registry::Registry;
 use tokio_util::sync::CancellationToken;
 
@@ -27,7 +27,7 @@ impl Vitals for EngineVitals {
         Readiness::of(self.draining.is_cancelled(), dependencies)
     }
 
-    fn metrics(&self) -> String {
-        metrics::text(&self.registry)
+    fn registry(&self) -> &Registry {
+        &self.registry
     }
 }

@@ -1,7 +1,7 @@
 //! The api's health and numbers.
 
 use async_trait::async_trait;
-use collabry_shared::health::{Readiness, Vitals, metrics, probe};
+use collabry_shared::health::{Readiness, Vitals, probe};
 use prometheus_client::registry::Registry;
 
 use crate::state::ApiState;
@@ -27,7 +27,7 @@ impl Vitals for ApiVitals {
         readiness(&self.state).await
     }
 
-    fn metrics(&self) -> String {
-        metrics::text(&self.registry)
+    fn registry(&self) -> &Registry {
+        &self.registry
     }
 }

@@ -22,7 +22,7 @@ async fn requests_are_counted_by_template_and_never_by_path() {
     app.request(Method::GET, "/assets/none.js").send().await.unwrap();
     let scrape = Scrape::of(&app).await;
     let answered = |endpoint: &str, method: &str, status: u16| {
-        let labels = format!(r#"service="api",endpoint="{endpoint}",method="{method}",status="{status}""#);
+        let labels = format!(r#"service="api",endpoint="{endpoint}",method="{method}",status_code="{status}""#);
         let count = scrape.value(&format!("http_requests_total{{{labels}}}"));
         assert_eq!(count, scrape.value(&format!("http_request_duration_seconds_count{{{labels}}}")));
         count

@@ -1,5 +1,11 @@
 {{- define "collabry.name" -}}{{ .Release.Name | trunc 40 | trimSuffix "-" }}{{- end }}
 {{- define "collabry.secret" -}}{{ .Values.existingSecret | default (include "collabry.name" .) }}{{- end }}
+{{- define "collabry.account" -}}
+{{ .Values.serviceAccount.name | default (.Values.serviceAccount.create | ternary (include "collabry.name" .) "default") }}
+{{- end }}
+
+{{/* What tells this installation from others that the same Prometheus watches. */}}
+{{- define "collabry.installation" -}}{{ .Release.Namespace }}/{{ .Release.Name }}{{- end }}
 
 {{/* Labels of a role: (list $ "api") */}}
 {{- define "collabry.selector" -}}
@@ -13,21 +19,53 @@ app.kubernetes.io/version: {{ (index . 0).Values.image.tag | default (index . 0)
 app.kubernetes.io/managed-by: {{ (index . 0).Release.Service }}
 {{- end }}
 
+{{/* (list $ "api"): by digest where there is one. */}}
 {{- define "collabry.image" -}}
 {{- $root := index . 0 -}}
-image: "{{ $root.Values.image.registry }}/{{ index . 1 }}:{{ $root.Values.image.tag | default $root.Chart.AppVersion }}"
+{{- $digest := get $root.Values.image.digests (index . 1) -}}
+{{- $version := $digest | empty | ternary (printf ":%s" ($root.Values.image.tag | default $root.Chart.AppVersion)) (printf "@%s" $digest) -}}
+image: "{{ $root.Values.image.registry }}/{{ index . 1 }}{{ $version }}"
 imagePullPolicy: {{ $root.Values.image.pullPolicy }}
 {{- end }}
 
-{{/* A pod of a role: who it is, and how it is spread. (list $ "api" uid) */}}
+{{/* What is said of a role's pods, over what is said of all: (list $ .Values.api), as YAML. */}}
+{{- define "collabry.podValues" -}}
+{{- mergeOverwrite (deepCopy (index . 0).Values.pod) ((index . 1).pod | default dict) | toYaml -}}
+{{- end }}
+
+{{/* The settings of every role: ours, and over them what is set. */}}
+{{- define "collabry.settings" -}}
+{{- $name := include "collabry.name" . -}}
+{{- $urls := list -}}
+{{- range until (int .Values.aiEngine.replicas) -}}
+{{- $urls = append $urls (printf "http://%s-ai-engine-%d.%s-ai-engine:5100" $name . $name) -}}
+{{- end -}}
+{{- $ours := dict "COLLABRY_DATA_DIR" "/tmp" "COLLABRY_TRUSTED_PROXIES" (join "," .Values.podNetworks) "COLLABRY_ENGINE_URLS" (join "," $urls) -}}
+{{- range $setting, $value := mergeOverwrite $ours .Values.settings }}
+{{ $setting }}: {{ $value | toString | quote }}
+{{- end }}
+{{- end }}
+
+{{/* Longer than a process has to end, and the pause before it. */}}
+{{- define "collabry.grace" -}}
+{{ max 60 (add (int (.Values.settings.COLLABRY_DRAIN_SECS | default 20)) 15) }}
+{{- end }}
+
+{{/* A pod of a role: who it is, where it runs, and how it is spread. (list $ "api" uid values) */}}
 {{- define "collabry.pod" -}}
 {{- $root := index . 0 -}}
+{{- $pod := include "collabry.podValues" (list $root (index . 3)) | fromYaml -}}
+serviceAccountName: {{ include "collabry.account" $root }}
 automountServiceAccountToken: false
 {{- with $root.Values.image.pullSecrets }}
 imagePullSecrets: {{ toYaml . | nindent 2 }}
 {{- end }}
-# Longer than COLLABRY_DRAIN_SECS and the pause before it.
-terminationGracePeriodSeconds: 60
+{{- range $field := list "priorityClassName" "nodeSelector" "tolerations" "affinity" "initContainers" }}
+{{- with get $pod $field }}
+{{ $field }}: {{ toYaml . | nindent 2 }}
+{{- end }}
+{{- end }}
+terminationGracePeriodSeconds: {{ include "collabry.grace" $root }}
 securityContext:
   runAsNonRoot: true
   runAsUser: {{ index . 2 }}
@@ -38,9 +76,21 @@ topologySpreadConstraints:
   {{- range list "topology.kubernetes.io/zone" "kubernetes.io/hostname" }}
   - maxSkew: 1
     topologyKey: {{ . }}
-    whenUnsatisfiable: ScheduleAnyway
+    whenUnsatisfiable: {{ $pod.spread }}
     labelSelector:
       matchLabels: {{ include "collabry.selector" (list $root (index $ 1)) | nindent 8 }}
+  {{- end }}
+{{- end }}
+
+{{/* Labels and annotations of a role's pods: (list $ "api" values). A pod whose settings changed is replaced. */}}
+{{- define "collabry.podMeta" -}}
+{{- $root := index . 0 -}}
+{{- $pod := include "collabry.podValues" (list $root (index . 2)) | fromYaml -}}
+labels: {{ mergeOverwrite (include "collabry.labels" (list $root (index . 1)) | fromYaml) $pod.labels | toYaml | nindent 2 }}
+annotations:
+  checksum/settings: {{ include (print $root.Template.BasePath "/settings.yaml") $root | sha256sum }}
+  {{- with $pod.annotations }}
+  {{- toYaml . | nindent 2 }}
   {{- end }}
 {{- end }}
 
@@ -51,15 +101,43 @@ securityContext:
   capabilities: { drop: [ALL] }
 {{- end }}
 
-{{/* What every role of ours has; the number is the port of /health, /ready and /metrics. (list $ 5001) */}}
-{{- define "collabry.role" -}}
+{{/* Where settings come from, and what else is mounted: (list $ values) */}}
+{{- define "collabry.environment" -}}
 {{- $root := index . 0 -}}
-{{ include "collabry.container" . }}
+{{- $pod := include "collabry.podValues" . | fromYaml -}}
 envFrom:
   - configMapRef: { name: {{ include "collabry.name" $root }} }
   - secretRef: { name: {{ include "collabry.secret" $root }} }
+{{- with $pod.extraEnv }}
+env: {{ toYaml . | nindent 2 }}
+{{- end }}
 volumeMounts:
   - { name: tmp, mountPath: /tmp }
+  {{- with $pod.extraVolumeMounts }}
+  {{- toYaml . | nindent 2 }}
+  {{- end }}
+{{- end }}
+
+{{/* (list $ values) */}}
+{{- define "collabry.volumes" -}}
+{{- $pod := include "collabry.podValues" . | fromYaml -}}
+- { name: tmp, emptyDir: { sizeLimit: {{ $pod.tmpSize }} } }
+{{- with $pod.extraVolumes }}
+{{ toYaml . }}
+{{- end }}
+{{- end }}
+
+{{/* Containers beside a role's own: (list $ values) */}}
+{{- define "collabry.sidecars" -}}
+{{- with (include "collabry.podValues" . | fromYaml).sidecars }}
+{{- toYaml . }}
+{{- end }}
+{{- end }}
+
+{{/* What every role of ours has: (list $ values) */}}
+{{- define "collabry.role" -}}
+{{ include "collabry.container" . }}
+{{ include "collabry.environment" . }}
 startupProbe:
   httpGet: { path: /health, port: internal }
   periodSeconds: 2
@@ -78,9 +156,11 @@ livenessProbe:
 lifecycle:
   preStop:
     sleep: { seconds: 5 }
+resources: {{ toYaml (index . 1).resources | nindent 2 }}
 {{- end }}
 
-{{/* A pod whose settings changed is replaced. */}}
-{{- define "collabry.checksum" -}}
-checksum/settings: {{ include (print .Template.BasePath "/settings.yaml") . | sha256sum }}
+{{/* Whether Prometheus' operator is there: `auto` asks the cluster. */}}
+{{- define "collabry.monitored" -}}
+{{- $there := .Capabilities.APIVersions.Has "monitoring.coreos.com/v1/ServiceMonitor" -}}
+{{- if or (eq (toString .Values.monitoring.enabled) "true") (and (eq (toString .Values.monitoring.enabled) "auto") $there) }}yes{{ end -}}
 {{- end }}

@@ -18,9 +18,10 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::{Builder, Handle};
 use tokio::task::JoinSet;
-use tokio::time::{sleep, timeout};
+use tokio::time::{interval, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
+use super::state::State;
 use super::{Readiness, Vitals, metrics};
 use crate::engine::DependencyStatus;
 
@@ -30,6 +31,8 @@ const CONNECTIONS: usize = 32;
 const CONNECTION: Duration = Duration::from_secs(10);
 /// For the main runtime to say whether it is ready: longer than any of its probes.
 const READY: Duration = Duration::from_secs(4);
+/// How often it is asked, so that what it lacks is in the metrics without anybody asking.
+const LOOK: Duration = Duration::from_secs(5);
 /// After a connection that could not be accepted.
 const PAUSE: Duration = Duration::from_millis(100);
 
@@ -44,6 +47,7 @@ pub struct Listener {
 struct Inside {
     vitals: Arc<dyn Vitals>,
     main: Handle,
+    state: State,
 }
 
 impl Listener {
@@ -53,7 +57,8 @@ impl Listener {
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
         let runtime = Builder::new_current_thread().enable_all().build()?;
-        let (inside, stop) = (Inside { vitals, main: Handle::current() }, CancellationToken::new());
+        let (inside, stop) =
+            (Inside { vitals, main: Handle::current(), state: State::default() }, CancellationToken::new());
         let until = stop.clone();
         let run = move || match runtime.block_on(async { serve(TcpListener::from_std(listener)?, inside, until).await })
         {
@@ -82,9 +87,13 @@ impl Drop for Listener {
 
 async fn serve(listener: TcpListener, inside: Inside, stop: CancellationToken) -> std::io::Result<()> {
     let mut connections = JoinSet::new();
+    let looking = inside.clone();
+    let look = looking.look();
+    tokio::pin!(look);
     loop {
         let accepted = tokio::select! {
             () = stop.cancelled() => return Ok(()),
+            () = &mut look => return Ok(()),
             Some(_) = connections.join_next() => continue,
             accepted = listener.accept(), if connections.len() < CONNECTIONS => accepted,
         };
@@ -124,8 +133,20 @@ impl Inside {
                 let status = StatusCode::from_u16(readiness.status()).unwrap_or(StatusCode::SERVICE_UNAVAILABLE);
                 response(status, "application/json", serde_json::to_vec(&readiness).unwrap_or_default())
             }
-            "/metrics" => response(StatusCode::OK, metrics::CONTENT_TYPE, self.vitals.metrics()),
+            "/metrics" => {
+                let text = metrics::text([self.vitals.registry(), &self.state.registry()]);
+                response(StatusCode::OK, metrics::CONTENT_TYPE, text)
+            }
             _ => response(StatusCode::NOT_FOUND, "text/plain", "/health, /ready or /metrics\n"),
+        }
+    }
+
+    /// Asks now and then, without end.
+    async fn look(&self) {
+        let mut often = interval(LOOK);
+        loop {
+            often.tick().await;
+            self.state.set(self.ready().await);
         }
     }
 

@@ -14,7 +14,7 @@ use super::process;
 pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// Times of things that somebody waits for; 200 ms is what requests are held to.
-const QUICK: [f64; 13] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.5, 1.0, 2.5, 5.0, 10.0];
+const QUICK: [f64; 14] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
 /// Times of work that goes on.
 const LONG: [f64; 13] = [0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0];
 
@@ -48,10 +48,11 @@ pub fn ours(registry: &mut Registry) -> &mut Registry {
     registry.sub_registry_with_prefix("collabry")
 }
 
-/// What is registered, with its values now.
-pub fn text(registry: &Registry) -> String {
+/// What is registered, with its values now; those of several registries are one text.
+pub fn text<'a>(registries: impl IntoIterator<Item = &'a Registry>) -> String {
     let mut text = String::new();
-    if let Err(error) = text::encode(&mut text, registry) {
+    let written = registries.into_iter().try_for_each(|registry| text::encode_registry(&mut text, registry));
+    if let Err(error) = written.and_then(|()| text::encode_eof(&mut text)) {
         tracing::error!(%error, "metrics cannot be written");
     }
     text

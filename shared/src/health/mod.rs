@@ -2,12 +2,15 @@
 
 mod ask;
 mod listener;
+mod memory;
 pub mod metrics;
 mod process;
+mod state;
 
 use std::time::Duration;
 
 use async_trait::async_trait;
+use prometheus_client::registry::Registry;
 use serde::{Deserialize, Serialize};
 
 pub use self::ask::{answers, ask};
@@ -42,8 +45,8 @@ impl Readiness {
 #[async_trait]
 pub trait Vitals: Send + Sync + 'static {
     async fn ready(&self) -> Readiness;
-    /// Prometheus text. Must not wait for anything.
-    fn metrics(&self) -> String;
+    /// What the process counts. What is registered there must not wait for anything.
+    fn registry(&self) -> &Registry;
 }
 
 /// Asks a dependency that the process cannot do without for a sign of life.

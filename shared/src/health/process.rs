@@ -12,6 +12,8 @@ use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::registry::Registry;
 use tokio::runtime::{Handle, RuntimeMetrics};
 
+use super::memory;
+
 /// Looked at when somebody asks.
 #[derive(Debug)]
 struct Now {
@@ -62,6 +64,9 @@ impl Collector for Now {
             gauge("collabry_runtime_tasks", "Tasks that live in the async runtime", runtime.num_alive_tasks() as u64)?;
             let help = "Tasks that wait for a thread of the async runtime";
             gauge("collabry_runtime_queue", help, runtime.global_queue_depth() as u64)?;
+        }
+        if let Some(limit) = memory::limit() {
+            gauge("collabry_memory_limit_bytes", "Memory that the process may hold", limit)?;
         }
         // Where there is no /proc, there are no such numbers.
         let Ok(usage) = usage() else { return Ok(()) };

@@ -21,7 +21,7 @@ struct Labels {
     service: &'static str,
     endpoint: String,
     method: &'static str,
-    status: u16,
+    status_code: u16,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -64,8 +64,9 @@ impl Requests {
     }
 
     /// `endpoint` is a template; see [`UNMATCHED`].
-    pub fn answered(&self, endpoint: &str, method: &str, status: u16, took: Duration) {
-        let labels = Labels { service: self.service, endpoint: endpoint.to_owned(), method: bounded(method), status };
+    pub fn answered(&self, endpoint: &str, method: &str, status_code: u16, took: Duration) {
+        let (endpoint, method) = (endpoint.to_owned(), bounded(method));
+        let labels = Labels { service: self.service, endpoint, method, status_code };
         self.answered.get_or_create(&labels).inc();
         self.took.get_or_create(&labels).observe(took.as_secs_f64());
     }

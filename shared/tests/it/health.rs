@@ -5,10 +5,17 @@ use std::net::{SocketAddr, TcpStream};
 use std::sync::{Arc, mpsc};
 
 use async_trait::async_trait;
-use collabry_shared::health::{Listener, Readiness, Vitals, metrics};
+use collabry_shared::health::{Listener, Readiness, Vitals, metrics, probe};
+use prometheus_client::registry::Registry;
 use tokio::runtime::Builder;
 
-struct Fine;
+struct Fine(Registry);
+
+impl Fine {
+    fn new() -> Arc<Self> {
+        Arc::new(Self(metrics::registry("worker")))
+    }
+}
 
 #[async_trait]
 impl Vitals for Fine {
@@ -16,8 +23,8 @@ impl Vitals for Fine {
         Readiness::of(false, Vec::new())
     }
 
-    fn metrics(&self) -> String {
-        metrics::text(&metrics::registry("worker"))
+    fn registry(&self) -> &Registry {
+        &self.0
     }
 }
 
@@ -35,7 +42,7 @@ fn ask(address: SocketAddr, method: &str, path: &str) -> (u16, String) {
 fn a_process_too_busy_to_serve_is_alive_and_not_ready() {
     let main = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let any = ([127, 0, 0, 1], 0).into();
-    let listener = main.block_on(async { Listener::start(any, Arc::new(Fine)).unwrap() });
+    let listener = main.block_on(async { Listener::start(any, Fine::new()).unwrap() });
     let address = listener.address();
     assert_eq!(ask(address, "GET", "/ready").0, 200);
 
@@ -53,7 +60,12 @@ fn a_process_too_busy_to_serve_is_alive_and_not_ready() {
     let (status, body) = ask(address, "GET", "/metrics");
     assert_eq!(status, 200);
     assert!(body.contains(r#"collabry_build_info{role="worker",version="#), "{body}");
-    for own in ["process_resident_memory_bytes ", "process_cpu_seconds_total ", "process_open_fds "] {
+    for own in [
+        "process_resident_memory_bytes ",
+        "process_cpu_seconds_total ",
+        "process_open_fds ",
+        "collabry_memory_limit_bytes ",
+    ] {
         assert!(body.lines().any(|line| line.strip_prefix(own).is_some_and(|value| value != "0")), "{own}: {body}");
     }
     let (status, body) = ask(address, "GET", "/ready");
@@ -69,7 +81,45 @@ fn a_process_too_busy_to_serve_is_alive_and_not_ready() {
 #[test]
 fn it_answers_nothing_else() {
     let main = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-    let listener = main.block_on(async { Listener::start(([127, 0, 0, 1], 0).into(), Arc::new(Fine)).unwrap() });
+    let listener = main.block_on(async { Listener::start(([127, 0, 0, 1], 0).into(), Fine::new()).unwrap() });
     assert_eq!(ask(listener.address(), "POST", "/health").0, 405);
     assert_eq!(ask(listener.address(), "GET", "/v1/search").0, 404);
+}
+
+/// Cannot reach what it needs.
+struct Lacking(Registry);
+
+#[async_trait]
+impl Vitals for Lacking {
+    async fn ready(&self) -> Readiness {
+        let problem = probe("database", async { Err("it is away") }).await;
+        Readiness::of(false, vec![problem, probe("blobs", async { Ok::<(), String>(()) }).await])
+    }
+
+    fn registry(&self) -> &Registry {
+        &self.0
+    }
+}
+
+#[test]
+fn what_a_process_lacks_is_in_its_metrics_although_nobody_asks_whether_it_is_ready() {
+    let main = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let lacking = Arc::new(Lacking(metrics::registry("api")));
+    let listener = main.block_on(async { Listener::start(([127, 0, 0, 1], 0).into(), lacking).unwrap() });
+    let text = loop {
+        let (_, text) = ask(listener.address(), "GET", "/metrics");
+        if text.contains("collabry_ready ") {
+            break text;
+        }
+        std::thread::yield_now();
+    };
+    for line in [
+        "collabry_ready 0",
+        "collabry_draining 0",
+        r#"collabry_dependency_up{dependency="database"} 0"#,
+        r#"collabry_dependency_up{dependency="blobs"} 1"#,
+    ] {
+        assert!(text.lines().any(|one| one == line), "{line}: {text}");
+    }
+    assert!(text.ends_with("# EOF\n"), "{text}");
 }

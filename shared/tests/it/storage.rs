@@ -6,19 +6,57 @@ use std::time::Duration;
 
 use collabry_shared::auth::Email;
 use collabry_shared::config::MongoConfig;
+use collabry_shared::health::metrics;
 use collabry_shared::ids::OwnerId;
 use collabry_shared::storage::StoreError;
+use prometheus_client::registry::Registry;
 
 use crate::backend::{Backend, contract, mongo_config, new_database};
 use crate::fixtures::{at, chunk, conversation, new_generation, owned_notebook, sent, source};
 
-contract!(a_backend_answers, everything_is_there_again_after_a_restart, a_large_segment_comes_back_whole);
+contract!(
+    a_backend_answers,
+    everything_is_there_again_after_a_restart,
+    a_large_segment_comes_back_whole,
+    a_list_is_one_operation_and_one_more_for_each_further_batch,
+);
 
 async fn a_backend_answers(Backend { stores, .. }: Backend) {
     stores.probe.ping().await.unwrap();
     stores.blobs.ping().await.unwrap();
     let version = stores.probe.version().await.unwrap();
     assert!(version.starts_with("SQLite 3.") || version.starts_with("MongoDB "), "{version}");
+}
+
+/// Operations that were counted, by the labels that a line has.
+fn operations(registry: &Registry, labels: &str) -> u64 {
+    let text = metrics::text([registry]);
+    let counts =
+        text.lines().filter(|line| line.contains("_operation_duration_seconds_count{") && line.contains(labels));
+    counts.map(|line| line.rsplit(' ').next().unwrap().parse::<u64>().unwrap()).sum()
+}
+
+async fn a_list_is_one_operation_and_one_more_for_each_further_batch(Backend { stores, .. }: Backend) {
+    let notebook = owned_notebook(&stores).await;
+    let talk = conversation(&stores, &notebook, at(0)).await;
+    for n in 0..250 {
+        sent(&stores, talk.id, &n.to_string()).await;
+    }
+    let mut registry = Registry::default();
+    stores.register(&mut registry);
+    let mongo = stores.probe.version().await.unwrap().starts_with("MongoDB");
+    // A first batch has 101 documents or more.
+    for (limit, further) in [(100, 0), (250, 1)] {
+        let labels = if mongo { r#"command="find",collection="messages""# } else { r#"pool="read""# };
+        let more = r#"command="getMore",collection="messages""#;
+        let before = (operations(&registry, labels), operations(&registry, more));
+        let read = stores.conversations.history(talk.id, None, limit).await.unwrap();
+        assert_eq!(read.len(), limit as usize);
+        let after = (operations(&registry, labels), operations(&registry, more));
+        assert_eq!(after.0 - before.0, 1, "{limit}: {labels}");
+        assert!(after.1 - before.1 <= further, "{limit}: {} further batches", after.1 - before.1);
+    }
+    assert!(!metrics::text([&registry]).lines().any(|line| line.contains("_failures_total{") && !line.ends_with(" 0")));
 }
 
 async fn everything_is_there_again_after_a_restart(backend: Backend) {

@@ -17,5 +17,6 @@ pub use self::cli::{BackupCommand, run};
 pub use self::create::{Backup, Watch};
 pub(crate) use self::job::BackUp;
 pub use self::manifest::Manifest;
+pub(crate) use self::place::Place;
 pub use self::restore::{Claim, System, restore};
 pub use self::verify::verify;

@@ -29,6 +29,16 @@ impl Place {
         format!("{BEGIN}{}.tar.gz{end}", at.strftime("%Y%m%dT%H%M%SZ"))
     }
 
+    /// The time in the name of a backup, to the second.
+    pub fn time(name: &str) -> Option<Timestamp> {
+        let (time, _) = name.strip_prefix(BEGIN)?.split_once('.')?;
+        jiff::civil::DateTime::strptime("%Y%m%dT%H%M%SZ", time)
+            .ok()?
+            .to_zoned(jiff::tz::TimeZone::UTC)
+            .ok()
+            .map(|at| at.timestamp())
+    }
+
     /// Oldest first.
     pub async fn names(&self) -> anyhow::Result<Vec<String>> {
         Ok(self.sizes().await?.into_iter().map(|(name, _)| name).collect())
@@ -68,5 +78,9 @@ mod tests {
         let at = "2026-03-01T02:30:00.9Z".parse().unwrap();
         assert_eq!(Place::name(at, false), "collabry-20260301T023000Z.tar.gz");
         assert_eq!(Place::name(at, true), "collabry-20260301T023000Z.tar.gz.age");
+        for encrypted in [false, true] {
+            assert_eq!(Place::time(&Place::name(at, encrypted)), Some("2026-03-01T02:30:00Z".parse().unwrap()));
+        }
+        assert_eq!(Place::time("collabry-by-hand.tar.gz"), None);
     }
 }

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod jobs;
+mod lookout;
 mod paused;
 mod process;
 mod runs;

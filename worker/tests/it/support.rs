@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use collabry_shared::auth::{Email, User};
 use collabry_shared::clock::{Clock, ManualClock};
-use collabry_shared::config::Config;
+use collabry_shared::config::{Config, WorkerConfig};
 use collabry_shared::conversations::Conversation;
 use collabry_shared::ids::{ConversationId, NotebookId, SourceId, UserId};
 use collabry_shared::jobs::{JobName, Run, RunState};
@@ -93,8 +93,12 @@ impl World {
 
     /// The built-in jobs, with the default configuration.
     pub fn worker(&self) -> Worker {
+        self.worker_with(Config::from_lookup(|_| None).unwrap().worker)
+    }
+
+    pub fn worker_with(&self, config: WorkerConfig) -> Worker {
         Worker::build(WorkerParts {
-            config: Config::from_lookup(|_| None).unwrap().worker,
+            config,
             settings: Vec::new(),
             drain: PATIENCE,
             stores: self.stores.clone(),

@@ -2,6 +2,7 @@
 //! when that one is away or full, the next one does.
 
 mod breaker;
+mod metrics;
 mod peer;
 mod rendezvous;
 

@@ -3,12 +3,13 @@
 use std::future::IntoFuture;
 use std::time::Duration;
 
-use futures::TryStreamExt as _;
 use mongodb::bson::{Bson, Document, doc};
 use mongodb::error::Result as MongoResult;
 use mongodb::options::{ReadConcern, ReturnDocument};
+use mongodb::raw_batch_cursor::RawBatchCursor;
 use tokio::time::{Instant, timeout};
 
+use super::batches::{Batches, damaged, documents};
 use super::metrics::Metrics;
 use super::shape::shape;
 use crate::storage::{StoreError, StoreResult};
@@ -141,13 +142,8 @@ impl Collection {
         find = if let Some(fields) = fields { find.projection(fields) } else { find };
         find = if let Some(sort) = sort { find.sort(sort) } else { find };
         find = if let Some(concern) = concern { find.read_concern(concern) } else { find };
-        let mut cursor = self.run("find", &shown, find).await?;
-        let mut found = Vec::new();
-        // Each batch has its time: a large segment takes as long as it takes.
-        while let Some(document) = self.run("getMore", &shown, cursor.try_next()).await? {
-            found.push(read(&document)?);
-        }
-        Ok(found)
+        let cursor = self.run("find", &shown, find.batch()).await?;
+        self.read_all(cursor, &shown, read).await
     }
 
     pub async fn find_one(&self, query: Query) -> StoreResult<Option<Document>> {
@@ -166,10 +162,21 @@ impl Collection {
     ) -> StoreResult<Vec<T>> {
         let shown = doc! { "pipeline": stages.clone() };
         let aggregate = self.inner.aggregate(stages).read_concern(ReadConcern::local());
-        let mut cursor = self.run("aggregate", &shown, aggregate).await?;
-        let mut found = Vec::new();
-        while let Some(document) = self.run("getMore", &shown, cursor.try_next()).await? {
-            found.push(read(&document)?);
+        let cursor = self.run("aggregate", &shown, aggregate.batch()).await?;
+        self.read_all(cursor, &shown, read).await
+    }
+
+    async fn read_all<T>(
+        &self,
+        cursor: RawBatchCursor,
+        shown: &Document,
+        read: impl Fn(&Document) -> StoreResult<T>,
+    ) -> StoreResult<Vec<T>> {
+        let (mut batches, mut found) = (Batches::new(cursor), Vec::new());
+        while let Some(batch) = self.batch(&mut batches, shown).await? {
+            for document in documents(&batch)? {
+                found.push(read(&Document::try_from(document?).map_err(|error| damaged(&error))?)?);
+            }
         }
         Ok(found)
     }

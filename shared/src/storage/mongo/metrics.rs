@@ -29,7 +29,7 @@ impl Default for Metrics {
 impl Metrics {
     pub fn register(&self, registry: &mut Registry) {
         let registry = registry.sub_registry_with_prefix("mongodb");
-        let help = "Time of one operation, or of one batch of a long read";
+        let help = "Time of one operation, or of a further batch of a long read";
         registry.register("operation_duration_seconds", help, self.took.clone());
         registry.register("operation_failures", "Operations that failed or had no answer in time", self.failed.clone());
         let help = "Connections that are in use or idle, and callers that wait for one";

@@ -5,6 +5,7 @@
 //!
 //! What is acknowledged is stored by a majority; what users are shown is read from a majority.
 
+mod batches;
 mod collection;
 mod error;
 mod fields;

@@ -1,12 +1,46 @@
-//! What the pools of the embedded database do.
+//! How long the embedded database takes, and what its pools do.
 
 use std::fmt;
+use std::time::Duration;
 
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric as _};
 use prometheus_client::metrics::MetricType;
+use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::ConstGauge;
+use prometheus_client::registry::Registry;
 use sqlx::SqlitePool;
+
+use crate::health::metrics::{Counts, Times, quick};
+
+/// Cheap to clone.
+#[derive(Debug, Clone)]
+pub(super) struct Metrics {
+    took: Times<1>,
+    failed: Counts<1>,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        Self { took: Family::new_with_constructor(quick as fn() -> _), failed: Family::default() }
+    }
+}
+
+impl Metrics {
+    pub fn register(&self, registry: &mut Registry) {
+        let registry = registry.sub_registry_with_prefix("sqlite");
+        let help = "Time of one statement, or until a transaction may begin";
+        registry.register("operation_duration_seconds", help, self.took.clone());
+        registry.register("operation_failures", "Statements that failed", self.failed.clone());
+    }
+
+    pub fn observe(&self, pool: &'static str, took: Duration, failed: bool) {
+        let labels = [("pool", pool)];
+        self.took.get_or_create(&labels).observe(took.as_secs_f64());
+        // There before the first failure, which would otherwise look like no increase.
+        self.failed.get_or_create(&labels).inc_by(u64::from(failed));
+    }
+}
 
 /// Looked at when somebody asks.
 #[derive(Debug)]

@@ -6,6 +6,7 @@
 mod columns;
 mod error;
 mod metrics;
+mod timed;
 mod wal;
 
 use std::path::Path;
@@ -22,6 +23,8 @@ use sqlx::{ConnectOptions as _, Connection as _, Sqlite, SqliteConnection, Sqlit
 
 pub(crate) use self::columns::{Columns, integer, json, opt_json, word};
 pub(crate) use self::error::conflict;
+use self::metrics::Metrics;
+pub(crate) use self::timed::Timed;
 use crate::clock::Clock;
 use crate::generations::{GenerationLog, SqliteLog};
 use crate::storage::{Blobs, Look, Probe, StoreError, StoreResult, Stores};
@@ -86,9 +89,10 @@ pub(crate) async fn look(data_dir: &Path) -> StoreResult<Look> {
 #[derive(Debug, Clone)]
 pub(crate) struct Database {
     /// Never blocked by the writer: write-ahead logging.
-    pub read: SqlitePool,
+    pub read: Timed,
     /// One connection: writers take turns here, in order, instead of fighting for the file's lock.
-    pub write: SqlitePool,
+    pub write: Timed,
+    metrics: Metrics,
 }
 
 impl Database {
@@ -108,12 +112,14 @@ impl Database {
         schema.run(&write).await?;
         // `query_only` and not a read-only file: a reader must be able to make the shared-memory file.
         let read = pool(READERS).connect_with(options.pragma("query_only", "ON")).await?;
-        Ok(Self { read, write })
+        let metrics = Metrics::default();
+        let timed = |pool, name| Timed::new(pool, name, metrics.clone());
+        Ok(Self { read: timed(read, "read"), write: timed(write, "write"), metrics })
     }
 
     /// A transaction that holds the file's write lock from the start, so that it never fails half way for want of it.
     pub async fn begin(&self) -> StoreResult<Transaction<'static, Sqlite>> {
-        Ok(self.write.begin_with("BEGIN IMMEDIATE").await?)
+        Ok(self.write.time(self.write.begin_with("BEGIN IMMEDIATE")).await?)
     }
 
     /// Runs one writing statement with a `RETURNING` clause that yields at most one row.
@@ -164,7 +170,8 @@ impl Probe for Database {
     }
 
     fn register(&self, registry: &mut Registry) {
-        let Self { read, write } = self.clone();
+        self.metrics.register(registry);
+        let (read, write) = (SqlitePool::clone(&self.read), SqlitePool::clone(&self.write));
         registry.register_collector(Box::new(metrics::Pools { read, write }));
     }
 }
