@@ -19,6 +19,10 @@ const BAD_CONFIG = 64;
 const folder = await mkdtemp(join(tmpdir(), "collabry-check-"));
 after(() => rm(folder, { recursive: true, force: true }));
 const port = await freePort();
+/** What `check` looks for of the web client. */
+const webDir = join(folder, "web");
+await mkdir(webDir);
+await writeFile(join(webDir, "index.html"), "");
 
 /** Runs one command of the binary to its end. */
 function run(command, settings = {}, bin = BIN) {
@@ -27,6 +31,7 @@ function run(command, settings = {}, bin = BIN) {
     COLLABRY_MODEL_DIR: MODEL_DIR,
     COLLABRY_DATA_DIR: join(folder, "data"),
     COLLABRY_BIND: `127.0.0.1:${port}`,
+    COLLABRY_WEB_DIR: webDir,
     ...settings,
   };
   const { status, stdout, stderr } = spawnSync(bin, [command], { env, encoding: "utf8", timeout: 60_000 });

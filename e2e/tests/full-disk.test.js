@@ -52,9 +52,9 @@ test("a full disk refuses what cannot be saved, and heals when there is room", {
   const ada = await server.account("Ada");
   const conversation = await ada.conversation(await ada.notebook());
   const post = async (content) => {
-    const body = { clientId: content.slice(0, 20), content, ask: false };
+    const body = { clientId: crypto.randomUUID(), content, ask: false };
     return ada.post(`/api/conversations/${conversation}/messages`, body).then(
-      ({ message }) => ({ message }),
+      (message) => ({ message }),
       (problem) => ({ problem }),
     );
   };
