@@ -164,7 +164,8 @@ function checkAnswers(note, { watchers }, { messages }) {
 function whole(entries) {
   const byId = new Map(entries.map(({ event }) => [event.eventId, event]));
   const events = [...byId.values()].sort((a, b) => a.eventId - b.eventId);
-  return { text: events.map(({ text }) => text ?? "").join(""), end: events.find(isEnd) };
+  const text = events.reduce((all, { text = "", anew }) => (anew ? text : all + text), "");
+  return { text, end: events.find(isEnd) };
 }
 
 /** @param {{ kind: string }} event */

@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 const KINDS = ["started", "citations", "delta", "done", "failed"];
 
 /**
- * @typedef {{ kind: string, eventId: number, text?: string, citations?: any[], state?: string, failure?: any,
+ * @typedef {{ kind: string, eventId: number, text?: string, thinking?: boolean, anew?: boolean, cutOff?: string, citations?: any[], state?: string, failure?: any,
  *   answerId?: string, questionId?: string }} AnswerEvent
  */
 
@@ -55,7 +55,7 @@ export function merged(events) {
 export const fromLog = (logged) => logged.map((event) => ({ kind: event.type, ...event }));
 
 /** @param {AnswerEvent[]} events */
-export const textOf = (events) => events.map((event) => event.text ?? "").join("");
+export const textOf = (events) => events.reduce((all, { text = "", anew }) => (anew ? text : all + text), "");
 
 /**
  * Checks that these are all events of an answer up to somewhere, in order and without a gap.

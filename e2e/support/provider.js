@@ -41,6 +41,11 @@ export class Provider {
     return this.#post("/script", replies);
   }
 
+  /** Sends the `rest` of the replies that wait with it. */
+  go() {
+    return this.#post("/go");
+  }
+
   /** How it answers from now on when asked for its models. @param {object} reply */
   listing(reply) {
     return this.#post("/listing", reply);

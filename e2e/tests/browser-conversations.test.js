@@ -162,3 +162,34 @@ test("what is said elsewhere makes a dot at once, which goes when it is read", a
   await page.goto(`${server.url}/n/${notebook}/c/${there.conversation}`);
   await quiet.waitFor();
 });
+
+/** A line of Ollama's protocol. */
+const line = (message, end = {}) => `${JSON.stringify({ message: { role: "assistant", content: "", ...message }, done: false, ...end })}\n`;
+
+test("a model that thinks is seen to think, what it thinks is not, and an answer that is cut off can be asked again", async (t) => {
+  const { page } = await begin(t);
+  await provider.script({
+    raw: line({ thinking: "secret" }),
+    rest: line({ content: "<think>secret</think>It is" }) + line({}, { done: true, done_reason: "length" }),
+  });
+  await ask(page, "What is it?");
+  await page.getByText("Thinking…").waitFor();
+  await provider.go();
+  const cut = answer(page).filter({ hasText: "It is" });
+  await cut.getByRole("note").filter({ hasText: "the model reached its limit" }).waitFor();
+  assert.doesNotMatch(await page.locator("main").innerText(), /secret/);
+  await provider.script({ text: "It is 42." });
+  await cut.getByRole("button", { name: "Ask again" }).click();
+  await answer(page).filter({ hasText: "It is 42." }).waitFor();
+  await until("the answer that was cut off is gone", async () => (await page.getByRole("note").count()) === 0);
+});
+
+test("a model that stands in no list can be named", async (t) => {
+  const { page } = await begin(t);
+  await page.getByRole("button", { name: /^Model: / }).click();
+  await page.getByLabel("Provider of another model").selectOption("openai");
+  await page.getByLabel("Name of another model").fill("scripted:tokens=2");
+  await page.getByRole("button", { name: "Use", exact: true }).click();
+  await ask(page, "Who are you?");
+  await answer(page).filter({ hasText: "w1 w2" }).waitFor();
+});

@@ -7,6 +7,7 @@ import { assertUnbroken, ended, eventsOf, textOf } from "../support/answer.js";
 import { Provider } from "../support/provider.js";
 import { Server } from "../support/server.js";
 import { Live } from "../support/socket.js";
+import { Stream } from "../support/sse.js";
 import { until } from "../support/wait.js";
 
 const provider = await Provider.start({ after });
@@ -85,14 +86,20 @@ for (const [flavour, authorization] of Object.entries(FLAVOURS)) {
     assert.equal(asked.length, 1, "it asked for a pause that nobody waits for");
   });
 
-  for (const end of ["abort", "eof"]) {
-    test(`${flavour}: a connection that breaks in the middle (${end}) keeps the text and says so`, async (t) => {
-      const { answer, asked } = await ask(t, model, { tokens: 20, between: 10, end, after: 5 });
-      assert.equal(answer.content, "w1 w2 w3 w4 w5 ");
-      assert.deepEqual([answer.failure.code, answer.failure.retryable], ["provider_cut_off", true]);
-      assert.equal(asked.length, 1, "what has begun to speak is not asked again");
-    });
-  }
+  test(`${flavour}: a connection that breaks in the middle keeps the text and says so`, async (t) => {
+    const { answer, asked } = await ask(t, model, { tokens: 20, between: 10, end: "abort", after: 5 });
+    assert.equal(answer.content, "w1 w2 w3 w4 w5 ");
+    assert.deepEqual([answer.failure.code, answer.failure.retryable], ["provider_cut_off", true]);
+    assert.doesNotMatch(answer.failure.message, / The /, "a label inside a sentence");
+    assert.equal(asked.length, 1, "what has begun to speak is not asked again");
+  });
+
+  test(`${flavour}: a body that ends without saying so is an answer, perhaps not all of it`, async (t) => {
+    const { answer, asked } = await ask(t, model, { tokens: 20, between: 10, end: "eof", after: 5 });
+    assert.equal(answer.content, "w1 w2 w3 w4 w5 ");
+    assert.deepEqual([answer.status, answer.failure, answer.cutOff], ["complete", null, "unknown"]);
+    assert.equal(asked.length, 1);
+  });
 
   test(`${flavour}: an error in the stream keeps the text and says so`, async (t) => {
     const { answer } = await ask(t, model, { tokens: 9, end: "error", after: 2 });
@@ -161,3 +168,59 @@ async function models() {
   const list = await ada.get("/api/models");
   return { ...list, of: Object.fromEntries(list.providers.map((status) => [status.provider, status])) };
 }
+
+/** An answer of OpenAI's protocol in such pieces of text. @param {string[]} pieces */
+const chunks = (...pieces) =>
+  pieces.map((content) => `data: ${JSON.stringify({ choices: [{ delta: { content } }] })}\n\n`).join("");
+const finish = (reason) => `data: ${JSON.stringify({ choices: [{ delta: {}, finish_reason: reason }] })}\n\n`;
+
+test("that a model thinks is told on every wire, what it thinks on none", async (t) => {
+  const live = await Live.connect(t, ada);
+  await live.join(conversation);
+  await provider.script({ raw: chunks("<think>", "secret [2]"), rest: chunks("</think>", "It is 42.") + finish("stop") });
+  const question = await live.send(conversation, "What is it?", { model: "openai/scripted" });
+  await live.next("generation:delta", (event) => event.generationId === question.generationId && event.thinking === true);
+  await provider.go();
+  await ended(live, question.generationId);
+  const answer = await ada.answer(conversation, question.id);
+  assert.deepEqual([answer.content, answer.cutOff], ["It is 42.", null]);
+  const heard = eventsOf(live, question.generationId);
+  assert.equal(textOf(heard), "It is 42.");
+  const streamed = await new Stream(t, ada, question.generationId).whole();
+  assert.deepEqual(streamed.filter((event) => event.thinking).map((event) => event.text), [""]);
+  assert.equal(textOf(streamed), "It is 42.");
+  assert.doesNotMatch(JSON.stringify([heard, streamed]), /secret/);
+});
+
+test("a thought that nothing opened is taken back, and the model's next answers are held", async (t) => {
+  const live = await Live.connect(t, ada);
+  await live.join(conversation);
+  const asked = async (gated) => {
+    const rest = chunks("</think>", "It is 42.") + finish("stop");
+    await provider.script({ raw: chunks("secret [2]"), rest });
+    const question = await live.send(conversation, "What is it?", { model: "openai/thinks-first" });
+    await live.next("generation:delta", (event) => event.generationId === question.generationId && gated(event));
+    await provider.go();
+    await ended(live, question.generationId);
+    assert.equal((await ada.answer(conversation, question.id)).content, "It is 42.");
+    const heard = eventsOf(live, question.generationId);
+    assert.equal(textOf(heard), "It is 42.");
+    return heard;
+  };
+  const first = await asked((event) => event.text !== "");
+  assert.ok(first.some((event) => event.anew), "the text begins anew");
+  const second = await asked((event) => event.thinking === true);
+  assert.doesNotMatch(JSON.stringify(second), /secret/);
+});
+
+test("an answer that was cut off says why, in its message and at its end", async (t) => {
+  const live = await Live.connect(t, ada);
+  await live.join(conversation);
+  for (const [reason, why] of [["length", "length"], ["content_filter", "filter"]]) {
+    await provider.script({ raw: chunks("It is") + finish(reason) });
+    const question = await live.send(conversation, "What is it?", { model: "openai/scripted" });
+    const end = await ended(live, question.generationId);
+    const answer = await ada.answer(conversation, question.id);
+    assert.deepEqual([answer.content, answer.status, answer.cutOff, end.cutOff], ["It is", "complete", why, why]);
+  }
+});

@@ -20,6 +20,11 @@ impl Coalescer {
         self.pending.push_str(text);
     }
 
+    /// Drops what is pending.
+    pub fn clear(&mut self) {
+        self.pending.clear();
+    }
+
     /// When there is something to take; `None`: nothing is pending.
     pub fn due(&self, now: Instant) -> Option<Instant> {
         (!self.pending.is_empty()).then(|| self.next.unwrap_or(now))

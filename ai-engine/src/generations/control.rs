@@ -65,9 +65,9 @@ mod tests {
     fn a_promised_stop_is_kept_and_a_late_one_is_not_promised() {
         let control = Control::new(CancellationToken::new());
         assert!(control.stop());
-        assert_eq!(control.close(Outcome::Complete), Outcome::Stopped);
+        assert_eq!(control.close(Outcome::Complete(None)), Outcome::Stopped);
         let control = Control::new(CancellationToken::new());
-        assert_eq!(control.close(Outcome::Complete), Outcome::Complete);
+        assert_eq!(control.close(Outcome::Complete(None)), Outcome::Complete(None));
         assert!(!control.stop());
     }
 }

@@ -1,12 +1,14 @@
 //! How the writing of an answer ended, as the engine sees it.
 
+use collabry_shared::conversations::CutOff;
 use collabry_shared::generations::End;
 
 use crate::models::AnswerError;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Outcome {
-    Complete,
+    /// Or so the model says; otherwise why it may end too early.
+    Complete(Option<CutOff>),
     Stopped,
     Interrupted,
     Failed(AnswerError),
@@ -16,7 +18,7 @@ impl Outcome {
     /// What everyone is told; `label` is what people call the model's provider.
     pub fn told(&self, label: &str) -> End {
         match self {
-            Self::Complete => End::Complete,
+            Self::Complete(cut_off) => End::Complete(*cut_off),
             Self::Stopped => End::Stopped,
             Self::Interrupted => End::Interrupted,
             Self::Failed(error) => End::Failed(error.failure(label)),

@@ -64,7 +64,7 @@ impl Metrics {
     /// `took` is missing when it never began.
     pub(super) fn ended(&self, model: &ModelId, outcome: &Outcome, took: Option<Duration>) {
         let state = match outcome {
-            Outcome::Complete => "done",
+            Outcome::Complete(_) => "done",
             Outcome::Stopped => "stopped",
             Outcome::Interrupted => "interrupted",
             Outcome::Failed(_) => "failed",

@@ -16,9 +16,6 @@ const MAX_HISTORY_CHARS: usize = 6_000;
 /// A long turn is cut, so that it does not push out all others.
 const MAX_TURN_CHARS: usize = 2_000;
 
-/// Characters in a token: a little below what English has, since other scripts have fewer.
-const CHARS_PER_TOKEN: usize = 3;
-
 const INSTRUCTION: &str = "\
 You answer questions about the sources of a notebook that several people share. \
 You are given numbered passages from these sources, and the question.
@@ -54,9 +51,30 @@ pub fn chat(task: &Task) -> Vec<ChatMessage> {
     messages
 }
 
-/// About how many tokens the messages are.
+/// The same for models that know no instruction: it stands before the first question.
+pub fn without_system(mut messages: Vec<ChatMessage>) -> Vec<ChatMessage> {
+    let system = messages.remove(0);
+    if let Some(first) = messages.first_mut() {
+        first.content = format!("{}\n\n{}", system.content, first.content);
+    }
+    messages
+}
+
+/// About how many tokens the messages are, in whatever script: rather more than less.
 pub fn tokens(messages: &[ChatMessage]) -> usize {
-    messages.iter().map(|message| message.content.chars().count()).sum::<usize>() / CHARS_PER_TOKEN
+    messages.iter().flat_map(|message| message.content.chars()).map(sixths).sum::<usize>() / 6
+}
+
+/// What a character takes, in sixths of a token. English has a token for four or five letters; scripts that vocabularies
+/// know less well have one for every two letters, and those without spaces between words one for each character.
+fn sixths(c: char) -> usize {
+    match c {
+        '0'..='9' => 6,
+        ' ' | 'a'..='z' | 'A'..='Z' => 2,
+        '\0'..='\u{8ff}' => 3,
+        '\u{900}'..='\u{ffff}' => 6,
+        _ => 12,
+    }
 }
 
 /// The newest turns that fit, oldest first, beginning with one of a user.
@@ -135,7 +153,7 @@ fn beginning(text: &str, max_chars: usize) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{MAX_HISTORY_CHARS, MAX_PASSAGE_CHARS, chat};
+    use super::{ChatMessage, MAX_HISTORY_CHARS, MAX_PASSAGE_CHARS, chat, tokens, without_system};
     use crate::generations::testing::{passage, task};
     use crate::models::{Speaker, Turn};
 
@@ -172,5 +190,24 @@ mod tests {
         task.history = (0..100).map(|_| turn(Speaker::User, &"talk ".repeat(1000))).collect();
         let chars: usize = chat(&task).iter().map(|message| message.content.chars().count()).sum();
         assert!(chars < MAX_PASSAGE_CHARS + MAX_HISTORY_CHARS + 4_000, "{chars}");
+    }
+
+    #[test]
+    fn tokens_are_counted_by_the_script() {
+        let of = |text: &str| tokens(&[ChatMessage::new("user", text.to_owned())]);
+        assert_eq!(of(&"word ".repeat(600)), 1_000);
+        assert_eq!(of(&"слово ".repeat(600)), 1_700);
+        for text in ["汉", "の", "글", "ไ", "अ"] {
+            assert_eq!(of(&text.repeat(600)), 600, "{text}");
+        }
+        assert_eq!(of(&"🦀".repeat(600)), 1_200);
+    }
+
+    #[test]
+    fn an_instruction_without_a_role_stands_before_the_first_question() {
+        let whole = chat(&task("Why?", vec![passage(1, "It is blue.")]));
+        let messages = without_system(whole.clone());
+        assert_eq!(messages.len(), 1);
+        assert_eq!(messages[0], ChatMessage::new("user", format!("{}\n\n{}", whole[0].content, whole[1].content)));
     }
 }

@@ -2,6 +2,7 @@
 
 use std::time::Instant as StdInstant;
 
+use collabry_shared::conversations::CutOff;
 use collabry_shared::generations::{Draft, Generation, GenerationEvent, Logged};
 use collabry_shared::ids::OwnerId;
 use collabry_shared::storage::StoreResult;
@@ -38,7 +39,7 @@ pub(super) async fn run(writer: Writer<'_>, generation: &Generation, control: &C
     let Writer { parts, metrics, owner, places } = writer;
     let begun = StdInstant::now();
     let (draft, coalescer) = (Draft::default(), Coalescer::default());
-    let run = Run { parts, metrics, owner, generation, control, begun, spoke: false, draft, coalescer };
+    let run = Run { parts, metrics, owner, generation, control, begun, said: Said::default(), draft, coalescer };
     let id = generation.id;
     tokio::select! {
         result = run.begin(places) => match result {
@@ -49,6 +50,14 @@ pub(super) async fn run(writer: Writer<'_>, generation: &Generation, control: &C
     }
 }
 
+/// What the model has let know so far.
+#[derive(Default)]
+struct Said {
+    thinks: bool,
+    text: bool,
+    cut_off: Option<CutOff>,
+}
+
 struct Run<'a> {
     parts: &'a Parts,
     metrics: &'a Metrics,
@@ -56,8 +65,7 @@ struct Run<'a> {
     generation: &'a Generation,
     control: &'a Control,
     begun: StdInstant,
-    /// Whether text has come.
-    spoke: bool,
+    said: Said,
     draft: Draft,
     coalescer: Coalescer,
 }
@@ -68,7 +76,7 @@ impl Run<'_> {
         endings.announce(self.generation).await;
         let logged = Logged::read(self.parts.stores.generation_log.as_ref(), self.generation.id).await?;
         let outcome = if self.can_begin(&logged).await? {
-            self.write(places, logged).await.err().unwrap_or(Outcome::Complete)
+            self.write(places, logged).await.err().unwrap_or(Outcome::Complete(self.said.cut_off))
         } else {
             self.draft = Draft { text: logged.text, citations: logged.citations };
             Outcome::Interrupted
@@ -119,8 +127,7 @@ impl Run<'_> {
         if !cited && !task.passages.is_empty() {
             self.append(&GenerationEvent::Citations { citations: task.passages.clone() }).await?;
         }
-        let answer = self.parts.models.answer(&self.generation.model, &task);
-        Ok(self.control.unless_ended(answer).await??)
+        Ok(self.parts.models.answer(&self.generation.model, &task))
     }
 
     async fn stream(&mut self, mut answer: Answer) -> Result<(), Outcome> {
@@ -141,15 +148,36 @@ impl Run<'_> {
                     self.hear_first();
                     self.coalescer.push(&text);
                 }
-                Some(Ok(Piece::Thinking)) => {}
+                Some(Ok(Piece::Thinking)) => self.hear_thought().await?,
+                Some(Ok(Piece::Anew)) => self.begin_anew().await?,
+                Some(Ok(Piece::CutOff(why))) => self.said.cut_off = Some(why),
                 Some(Ok(Piece::Usage(usage))) => self.metrics.used(&self.generation.model, usage),
                 Some(Err(error)) => return Err(error.into()),
             }
         }
     }
 
+    /// Says once, before there is text, that the model thinks.
+    async fn hear_thought(&mut self) -> Result<(), AnswerError> {
+        if self.said.text || std::mem::replace(&mut self.said.thinks, true) {
+            return Ok(());
+        }
+        self.append(&GenerationEvent::Delta { text: String::new(), thinking: true, anew: false }).await
+    }
+
+    /// Takes back the text so far.
+    async fn begin_anew(&mut self) -> Result<(), AnswerError> {
+        self.coalescer.clear();
+        if self.draft.text.is_empty() {
+            return Ok(());
+        }
+        self.append(&GenerationEvent::Delta { text: String::new(), thinking: false, anew: true }).await?;
+        self.draft.text.clear();
+        Ok(())
+    }
+
     fn hear_first(&mut self) {
-        if !std::mem::replace(&mut self.spoke, true) {
+        if !std::mem::replace(&mut self.said.text, true) {
             let waited = self.parts.clock.now().duration_since(self.generation.created_at);
             self.metrics.first_text(&self.generation.model, waited);
         }
@@ -164,7 +192,7 @@ impl Run<'_> {
         if self.draft.text.len() + text.len() > MAX_ANSWER_BYTES {
             return Err(AnswerError::TooLong { limit: MAX_ANSWER_BYTES });
         }
-        self.append(&GenerationEvent::Delta { text: text.clone() }).await?;
+        self.append(&GenerationEvent::delta(text.clone())).await?;
         self.draft.text.push_str(&text);
         Ok(())
     }

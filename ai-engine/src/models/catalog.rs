@@ -7,10 +7,12 @@ use std::time::Duration;
 use collabry_shared::clock::Clock;
 use collabry_shared::config::ProvidersConfig;
 use collabry_shared::engine::{ModelId, ProviderStatus};
-use futures::future;
+use futures::{StreamExt, future, stream};
+use reqwest::header::{AUTHORIZATION, HeaderName};
 use tokio::sync::{Mutex, watch};
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
+use url::Url;
 
 use super::anthropic::Anthropic;
 use super::http::{Auth, Endpoint};
@@ -27,6 +29,8 @@ const LIST_LIFE: Duration = Duration::from_secs(5);
 
 /// How often providers are asked without anyone wanting to know, for [`Models::known`].
 const LIST_EVERY: Duration = Duration::from_secs(15);
+
+const AZURE_KEY: HeaderName = HeaderName::from_static("api-key");
 
 /// What an error is told of when it is no provider's.
 const NO_PROVIDER: &str = "The server";
@@ -70,29 +74,32 @@ impl Models {
     pub fn external(config: &ProvidersConfig, clock: &Arc<dyn Clock>, retry: RetryPolicy) -> reqwest::Result<Self> {
         let mut providers: Vec<Arc<dyn Provider>> = Vec::new();
         if let Some(url) = &config.ollama_url {
-            providers.push(Arc::new(Ollama(Endpoint::new(url.clone(), Auth::None, clock.clone())?)));
+            let endpoint = Endpoint::new(url.clone(), Auth::None, clock.clone())?;
+            providers.push(Arc::new(Ollama::new(endpoint, config.max_tokens)));
         }
         if let Some(url) = &config.openai_url {
-            let auth = config.openai_api_key.clone().map_or(Auth::None, Auth::Bearer);
-            providers.push(Arc::new(OpenAi(Endpoint::new(url.clone(), auth, clock.clone())?)));
+            let endpoint = Endpoint::new(url.clone(), openai_auth(config, url), clock.clone())?;
+            providers.push(Arc::new(OpenAi::new(endpoint, config.max_tokens)));
         }
         if let (Some(url), Some(key)) = (&config.anthropic_url, &config.anthropic_api_key) {
-            let auth = Auth::ApiKey(key.clone());
-            providers.push(Arc::new(Anthropic(Endpoint::new(url.clone(), auth, clock.clone())?)));
+            let endpoint = Endpoint::new(url.clone(), Auth::Anthropic(key.clone()), clock.clone())?;
+            providers.push(Arc::new(Anthropic::new(endpoint, config.max_tokens)));
         }
         let limits = Limits { first_token: config.first_token, between_tokens: config.between_tokens, retry };
         Ok(Self { providers, limits, listed: Mutex::default(), known: watch::Sender::default() })
     }
 
-    /// Asks a model. The answer begins with text; a provider that fails before that is asked again as the policy says.
-    pub async fn answer(&self, model: &ModelId, task: &Task) -> Result<Answer, AnswerError> {
-        let provider = self.provider(model).ok_or_else(|| AnswerError::UnknownModel(model.clone()))?;
-        retry::answer(provider, model.name(), task, self.limits).await
+    /// Asks a model. A provider that fails before there is text is asked again as the policy says.
+    pub fn answer(&self, model: &ModelId, task: &Task) -> Answer {
+        match self.provider(model) {
+            Some(provider) => retry::answer(provider.clone(), model.name(), task, self.limits),
+            None => stream::iter([Err(AnswerError::UnknownModel(model.clone()))]).boxed(),
+        }
     }
 
     /// What people call the provider of a model, for [`AnswerError::failure`].
     pub fn label(&self, model: &ModelId) -> &'static str {
-        self.provider(model).map_or(NO_PROVIDER, Provider::label)
+        self.provider(model).map_or(NO_PROVIDER, |provider| provider.label())
     }
 
     /// Every provider with its models and health; at most a few seconds old.
@@ -122,14 +129,30 @@ impl Models {
         shutdown.run_until_cancelled(asking).await;
     }
 
-    fn provider(&self, model: &ModelId) -> Option<&dyn Provider> {
-        self.providers.iter().map(AsRef::as_ref).find(|provider| provider.id() == model.provider())
+    fn provider(&self, model: &ModelId) -> Option<&Arc<dyn Provider>> {
+        self.providers.iter().find(|provider| provider.id() == model.provider())
+    }
+}
+
+/// Deployments of Azure want the key in a header of its own, and their addresses tell them apart.
+fn openai_auth(config: &ProvidersConfig, url: &Url) -> Auth {
+    let Some(key) = config.openai_api_key.clone() else {
+        return Auth::None;
+    };
+    let azure = url.query_pairs().any(|(name, _)| name == "api-version");
+    match &config.openai_key_header {
+        Some(name) if *name == AUTHORIZATION => Auth::Bearer(key),
+        Some(name) => Auth::Header(name.clone(), key),
+        None if azure => Auth::Header(AZURE_KEY, key),
+        None => Auth::Bearer(key),
     }
 }
 
 async fn ask(provider: &dyn Provider) -> Known {
     let begun = Instant::now();
-    let listed = timeout(LIST_TIMEOUT, provider.models()).await.unwrap_or(Err(AnswerError::Unreachable));
+    let listed = timeout(LIST_TIMEOUT, provider.models())
+        .await
+        .unwrap_or_else(|_| Err(AnswerError::Unreachable { detail: "no list in time".to_owned() }));
     let (models, problem) = match listed {
         Ok(models) => (models, None),
         Err(error) => {

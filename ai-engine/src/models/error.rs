@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use collabry_shared::conversations::CutOff;
 use collabry_shared::engine::ModelId;
 use collabry_shared::generations::Failure;
 
@@ -12,15 +13,19 @@ pub enum AnswerError {
     UnknownModel(ModelId),
     #[error("the provider does not have the model")]
     ModelNotFound,
-    #[error("no connection")]
-    Unreachable,
+    #[error("no connection: {detail}")]
+    Unreachable { detail: String },
+    #[error("its certificate is not trusted: {detail} (SSL_CERT_FILE, or the system's store, has who is)")]
+    Untrusted { detail: String },
     #[error("asked too often (wait: {retry_after:?})")]
     RateLimited { retry_after: Option<Duration> },
     #[error("answered with status {status}")]
     Unavailable { status: u16, retry_after: Option<Duration> },
-    #[error("no text in time")]
+    #[error("is loading the model")]
+    Loading { retry_after: Option<Duration> },
+    #[error("no text in time (COLLABRY_PROVIDER_FIRST_TOKEN_SECS)")]
     NoFirstToken,
-    #[error("went silent in the middle")]
+    #[error("went silent in the middle (COLLABRY_PROVIDER_BETWEEN_TOKENS_SECS)")]
     Stalled,
     #[error("the connection ended before the answer did")]
     CutOff,
@@ -34,8 +39,16 @@ pub enum AnswerError {
     Garbled { detail: &'static str },
     #[error("the address does not answer like a model server (status {status})")]
     WrongAddress { status: u16 },
-    #[error("ended without any text")]
-    Empty,
+    #[error("ended without a word")]
+    Nothing,
+    #[error("ended without any text (thought: {thought}, reason: {cut_off:?})")]
+    Empty { thought: bool, cut_off: Option<CutOff> },
+    #[error("the account has no credit left")]
+    NoCredit,
+    #[error("the model cannot chat")]
+    NoChat,
+    #[error("the key may not use the model")]
+    ModelNotAllowed,
     #[error("the answer is longer than {limit} bytes")]
     TooLong { limit: usize },
     #[error("the engine is full of work")]
@@ -49,15 +62,16 @@ pub enum AnswerError {
 }
 
 impl AnswerError {
-    /// Whether another try may go better, as long as nothing was shown yet.
+    /// Whether another try may go better, as long as nothing was shown yet. One that took too long is none of them: a
+    /// server that loads its model would begin anew.
     pub fn is_passing(&self) -> bool {
         matches!(
             self,
-            Self::Unreachable
+            Self::Unreachable { .. }
                 | Self::RateLimited { .. }
                 | Self::Unavailable { .. }
-                | Self::NoFirstToken
-                | Self::Stalled
+                | Self::Loading { .. }
+                | Self::Nothing
                 | Self::CutOff
         )
     }
@@ -65,13 +79,17 @@ impl AnswerError {
     /// How long the provider asked to be left alone.
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
-            Self::RateLimited { retry_after } | Self::Unavailable { retry_after, .. } => *retry_after,
+            Self::RateLimited { retry_after }
+            | Self::Unavailable { retry_after, .. }
+            | Self::Loading { retry_after } => *retry_after,
             _ => None,
         }
     }
 
-    /// What people see; `label` is the provider's. Tells neither addresses nor keys nor the provider's own words.
+    /// What people see; `label` is the provider's, as at the start of a sentence. Tells neither addresses nor keys nor
+    /// the provider's own words.
     pub fn failure(&self, label: &str) -> Failure {
+        let inside = inside(label);
         let (code, retryable, message) = match self {
             Self::UnknownModel(id) => {
                 ("model_not_found", false, format!("There is no model {id}. Choose another one."))
@@ -79,15 +97,29 @@ impl AnswerError {
             Self::ModelNotFound => {
                 ("model_not_found", false, format!("{label} does not have this model (any more). Choose another one."))
             }
-            Self::Unreachable => (
+            Self::Unreachable { .. } => (
                 "provider_unreachable",
                 true,
                 format!("{label} cannot be reached. Try again in a moment, or choose another model."),
+            ),
+            Self::Untrusted { .. } => (
+                "provider_untrusted",
+                false,
+                format!(
+                    "The certificate of {inside} is not trusted. Choose another model, and ask whoever runs this server to trust it (SSL_CERT_FILE)."
+                ),
             ),
             Self::RateLimited { .. } => (
                 "provider_rate_limited",
                 true,
                 format!("{label} is asked too often right now. Try again in a minute, or choose another model."),
+            ),
+            Self::Loading { .. } => (
+                "provider_timeout",
+                true,
+                format!(
+                    "{label} is still loading this model. Try again in a minute, choose another model, or ask whoever runs this server to wait longer (COLLABRY_PROVIDER_FIRST_TOKEN_SECS)."
+                ),
             ),
             Self::Unavailable { .. } => (
                 "provider_error",
@@ -97,7 +129,9 @@ impl AnswerError {
             Self::NoFirstToken => (
                 "provider_timeout",
                 true,
-                format!("{label} did not begin to answer in time. Try again, or choose a faster model."),
+                format!(
+                    "{label} did not begin to answer in time. Try again, choose a faster model, or ask whoever runs this server to wait longer (COLLABRY_PROVIDER_FIRST_TOKEN_SECS)."
+                ),
             ),
             Self::Stalled => (
                 "provider_timeout",
@@ -107,7 +141,7 @@ impl AnswerError {
             Self::CutOff => (
                 "provider_cut_off",
                 true,
-                format!("The connection to {label} broke before the answer was complete. Try again."),
+                format!("The connection to {inside} broke before the answer was complete. Try again."),
             ),
             Self::Refused { .. } => (
                 "provider_refused",
@@ -132,7 +166,48 @@ impl AnswerError {
                     "{label} is not set up correctly. Choose another model, and ask whoever runs this server to check its address."
                 ),
             ),
-            Self::Empty => (
+            Self::ModelNotAllowed => (
+                "model_not_allowed",
+                false,
+                format!(
+                    "{label} does not let this server use this model. Choose another one, or ask whoever runs this server for it."
+                ),
+            ),
+            Self::NoChat => ("model_cannot_chat", false, "This model cannot chat. Choose another one.".to_owned()),
+            Self::NoCredit => (
+                "provider_no_credit",
+                false,
+                format!(
+                    "The account of this server at {inside} has no credit left. Choose another model, and tell whoever runs this server."
+                ),
+            ),
+            Self::Empty { cut_off: Some(CutOff::Length), thought } => (
+                "answer_limit_reached",
+                true,
+                format!(
+                    "The model used up its limit{} before it answered. Ask a narrower question, or choose another model.",
+                    if *thought { " while it was thinking," } else { "" }
+                ),
+            ),
+            Self::Empty { cut_off: Some(CutOff::Filter), .. } => (
+                "answer_withheld",
+                false,
+                format!(
+                    "A filter of {inside} withheld the answer. Put the question in other words, or choose another model."
+                ),
+            ),
+            Self::Empty { cut_off: Some(CutOff::Refusal), .. } => (
+                "model_declined",
+                false,
+                "The model declined to answer. Put the question in other words, or choose another model.".to_owned(),
+            ),
+            Self::Empty { thought: true, .. } => (
+                "provider_empty",
+                true,
+                "The model ended while it was thinking, without an answer. Try again, or choose another model."
+                    .to_owned(),
+            ),
+            Self::Empty { thought: false, .. } | Self::Nothing => (
                 "provider_empty",
                 true,
                 format!("{label} ended without an answer. Try again, or choose another model."),
@@ -155,5 +230,27 @@ impl AnswerError {
             }
         };
         Failure { code: code.to_owned(), message, retryable }
+    }
+}
+
+/// A label as it stands inside a sentence.
+fn inside(label: &str) -> String {
+    label.strip_prefix("The ").map_or_else(|| label.to_owned(), |name| format!("the {name}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::AnswerError;
+
+    #[test]
+    fn a_label_is_lower_case_inside_a_sentence() {
+        let told = |error: AnswerError, label| error.failure(label).message;
+        let broke = "broke before the answer was complete. Try again.";
+        assert_eq!(
+            told(AnswerError::CutOff, "The model server"),
+            format!("The connection to the model server {broke}")
+        );
+        assert_eq!(told(AnswerError::CutOff, "Ollama"), format!("The connection to Ollama {broke}"));
+        assert!(told(AnswerError::Nothing, "The model server").starts_with("The model server ended"));
     }
 }

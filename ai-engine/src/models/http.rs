@@ -1,19 +1,22 @@
 //! One provider's HTTP endpoint.
 
+use std::error::Error as _;
 use std::sync::Arc;
 
 use collabry_shared::clock::Clock;
+use collabry_shared::engine::ModelInfo;
 use collabry_shared::telemetry::trace;
 use futures::StreamExt;
-use reqwest::header::{ACCEPT, CONTENT_TYPE};
+use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderName};
 use reqwest::{RequestBuilder, Response};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
-use serde::de::DeserializeOwned;
 use url::Url;
 
-use super::reply::{self, ParseLine};
-use super::{Answer, AnswerError};
+use super::refusal::{self, Refusal};
+use super::reply::{self, Dialect};
+use super::thoughts::ThinkFirst;
+use super::{Answer, AnswerError, listing};
 
 /// A list of a few thousand models is about 1 MB.
 const MAX_LIST_BYTES: usize = 4 * 1024 * 1024;
@@ -26,8 +29,10 @@ const MAX_ERROR_BYTES: usize = 16 * 1024;
 pub(super) enum Auth {
     None,
     Bearer(SecretString),
+    /// In a header of this name.
+    Header(HeaderName, SecretString),
     /// As Anthropic wants it: a header of its own, and the version of the protocol beside it.
-    ApiKey(SecretString),
+    Anthropic(SecretString),
 }
 
 const API_KEY: &str = "x-api-key";
@@ -39,34 +44,49 @@ pub(super) struct Endpoint {
     base: Url,
     auth: Auth,
     clock: Arc<dyn Clock>,
+    think_first: ThinkFirst,
 }
 
 impl Endpoint {
     pub fn new(base: Url, auth: Auth, clock: Arc<dyn Clock>) -> reqwest::Result<Self> {
         // A redirect would carry the key and the sources to another host.
         let client = collabry_shared::http::client().redirect(reqwest::redirect::Policy::none()).build()?;
-        Ok(Self { client, base, auth, clock })
+        Ok(Self { client, base, auth, clock, think_first: ThinkFirst::default() })
     }
 
-    /// Reads a bounded JSON document.
-    pub async fn get<T: DeserializeOwned>(&self, path: &[&str], query: &[(&str, &str)]) -> Result<T, AnswerError> {
+    /// Reads a list of models.
+    pub async fn list(
+        &self,
+        provider: &str,
+        path: &[&str],
+        query: &[(&str, &str)],
+    ) -> Result<Vec<ModelInfo>, AnswerError> {
         let mut url = self.url(path);
         if !query.is_empty() {
             url.query_pairs_mut().extend_pairs(query);
         }
         let response = self.send(self.client.get(url).header(ACCEPT, "application/json")).await?;
         let body = beginning(response, MAX_LIST_BYTES).await?;
-        serde_json::from_slice(&body).map_err(|_| AnswerError::Garbled { detail: "a list of models of another form" })
+        let list = super::json::read(&String::from_utf8_lossy(&body));
+        let told = list.as_ref().and_then(refusal::reported);
+        let models = list.and_then(|list| listing::models(provider, &list));
+        models.ok_or_else(|| told.unwrap_or(AnswerError::Garbled { detail: "a list of models of another form" }))
     }
 
-    /// Posts a request whose answer is a stream of lines.
-    pub async fn stream(&self, path: &[&str], body: &impl Serialize, parse: ParseLine) -> Result<Answer, AnswerError> {
+    /// Asks a model.
+    pub async fn ask(
+        &self,
+        model: &str,
+        path: &[&str],
+        body: &impl Serialize,
+        dialect: Dialect,
+    ) -> Result<Answer, Refusal> {
         let response = self.send(self.client.post(self.url(path)).json(body)).await?;
         let html = |kind: &reqwest::header::HeaderValue| kind.as_bytes().starts_with(b"text/html");
         if response.headers().get(CONTENT_TYPE).is_some_and(html) {
-            return Err(AnswerError::WrongAddress { status: response.status().as_u16() });
+            return Err(AnswerError::WrongAddress { status: response.status().as_u16() }.into());
         }
-        Ok(reply::pieces(response, parse))
+        Ok(reply::pieces(response, dialect, self.think_first.filter(model)))
     }
 
     fn url(&self, path: &[&str]) -> Url {
@@ -78,11 +98,12 @@ impl Endpoint {
         url
     }
 
-    async fn send(&self, request: RequestBuilder) -> Result<Response, AnswerError> {
+    async fn send(&self, request: RequestBuilder) -> Result<Response, Refusal> {
         let request = match &self.auth {
             Auth::None => request,
             Auth::Bearer(key) => request.bearer_auth(key.expose_secret()),
-            Auth::ApiKey(key) => request.header(API_KEY, key.expose_secret()).header(API_VERSION.0, API_VERSION.1),
+            Auth::Header(name, key) => request.header(name, key.expose_secret()),
+            Auth::Anthropic(key) => request.header(API_KEY, key.expose_secret()).header(API_VERSION.0, API_VERSION.1),
         };
         let request = match trace::current() {
             Some(parent) => request.header(trace::TRACEPARENT, parent.to_string()),
@@ -94,7 +115,7 @@ impl Endpoint {
         }
         let (status, headers) = (response.status(), response.headers().clone());
         let body = beginning(response, MAX_ERROR_BYTES).await.unwrap_or_default();
-        Err(reply::refusal(status, &headers, &String::from_utf8_lossy(&body), self.clock.as_ref()))
+        Err(refusal::refusal(status, &headers, &String::from_utf8_lossy(&body), self.clock.as_ref()))
     }
 }
 
@@ -111,10 +132,19 @@ async fn beginning(response: Response, limit: usize) -> Result<Vec<u8>, AnswerEr
 }
 
 fn transport(error: &reqwest::Error) -> AnswerError {
+    // The outermost says only that there was an error, and where.
+    let (mut causes, mut next) = (Vec::new(), error.source());
+    while let Some(cause) = next {
+        causes.push(cause.to_string());
+        next = cause.source();
+    }
+    let detail = causes.join(": ");
     if error.is_builder() {
         AnswerError::Garbled { detail: "a key or address that no request can carry" }
+    } else if detail.contains("certificate") {
+        AnswerError::Untrusted { detail }
     } else if error.is_connect() || error.is_timeout() {
-        AnswerError::Unreachable
+        AnswerError::Unreachable { detail }
     } else {
         AnswerError::CutOff
     }

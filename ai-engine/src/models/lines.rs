@@ -2,10 +2,13 @@
 
 use super::AnswerError;
 
-/// Far above any token's line; a peer that sends no line end cannot fill the memory.
-const MAX_LINE_BYTES: usize = 256 * 1024;
+/// A whole answer may come as one line; a peer that sends no line end cannot fill the memory.
+const MAX_LINE_BYTES: usize = 4 * 1024 * 1024;
 
-/// Collects chunks that are cut anywhere, also inside a character, and gives back whole lines.
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
+
+/// Collects chunks that are cut anywhere, also inside a character, and gives back whole lines. They end with LF, CR LF,
+/// or CR.
 #[derive(Debug, Default)]
 pub(super) struct Lines {
     buffer: Vec<u8>,
@@ -13,6 +16,9 @@ pub(super) struct Lines {
     start: usize,
     /// Bytes before this place hold no further line end.
     scanned: usize,
+    /// The last line ended with CR: an LF that follows belongs to it.
+    after_cr: bool,
+    begun: bool,
 }
 
 impl Lines {
@@ -25,7 +31,12 @@ impl Lines {
 
     /// The next whole line without its end; `None`: push more.
     pub fn next_line(&mut self) -> Result<Option<String>, AnswerError> {
-        let Some(length) = self.buffer[self.scanned..].iter().position(|byte| *byte == b'\n') else {
+        if self.after_cr && self.start < self.buffer.len() {
+            self.after_cr = false;
+            self.start += usize::from(self.buffer[self.start] == b'\n');
+            self.scanned = self.scanned.max(self.start);
+        }
+        let Some(length) = self.buffer[self.scanned..].iter().position(|byte| matches!(byte, b'\n' | b'\r')) else {
             self.scanned = self.buffer.len();
             if self.buffer.len() - self.start > MAX_LINE_BYTES {
                 return Err(AnswerError::Garbled { detail: "a line without end" });
@@ -33,26 +44,27 @@ impl Lines {
             return Ok(None);
         };
         let end = self.scanned + length;
-        let line = text(&self.buffer[self.start..end]);
+        self.after_cr = self.buffer[end] == b'\r';
+        let line = self.text(end);
         self.start = end + 1;
         self.scanned = self.start;
-        line.map(Some)
+        Ok(Some(line))
     }
 
     /// What came after the last line end.
-    pub fn rest(&mut self) -> Result<String, AnswerError> {
-        let rest = text(&self.buffer[self.start..]);
+    pub fn rest(&mut self) -> String {
+        let rest = self.text(self.buffer.len());
         self.start = self.buffer.len();
         self.scanned = self.start;
         rest
     }
-}
 
-fn text(line: &[u8]) -> Result<String, AnswerError> {
-    let line = line.strip_suffix(b"\r").unwrap_or(line);
-    match std::str::from_utf8(line) {
-        Ok(text) => Ok(text.to_owned()),
-        Err(_) => Err(AnswerError::Garbled { detail: "text that is not UTF-8" }),
+    /// Bytes that are no UTF-8 become U+FFFD: they cost a character, not the answer.
+    fn text(&mut self, end: usize) -> String {
+        let line = &self.buffer[self.start..end];
+        let marked = !std::mem::replace(&mut self.begun, true);
+        let line = if marked { line.strip_prefix(BYTE_ORDER_MARK).unwrap_or(line) } else { line };
+        String::from_utf8_lossy(line).into_owned()
     }
 }
 
@@ -60,20 +72,24 @@ fn text(line: &[u8]) -> Result<String, AnswerError> {
 mod tests {
     use super::{Lines, MAX_LINE_BYTES};
 
+    fn all(text: &str, size: usize) -> (Vec<String>, String) {
+        let (mut lines, mut found) = (Lines::default(), Vec::new());
+        for chunk in text.as_bytes().chunks(size) {
+            lines.push(chunk);
+            while let Some(line) = lines.next_line().unwrap() {
+                found.push(line);
+            }
+        }
+        (found, lines.rest())
+    }
+
     #[test]
     fn lines_survive_any_cut() {
-        let text = "data: grün\r\n\ndata: 日本語\nrest";
+        let text = "\u{feff}data: grün\r\n\ndata: 日本語\r\rid: 1\nrest";
         for size in 1..text.len() {
-            let (mut lines, mut found) = (Lines::default(), Vec::new());
-            for chunk in text.as_bytes().chunks(size) {
-                lines.push(chunk);
-                while let Some(line) = lines.next_line().unwrap() {
-                    found.push(line);
-                }
-            }
-            assert_eq!(found, ["data: grün", "", "data: 日本語"], "chunks of {size}");
-            assert_eq!(lines.rest().unwrap(), "rest");
-            assert_eq!(lines.rest().unwrap(), "");
+            let (found, rest) = all(text, size);
+            assert_eq!(found, ["data: grün", "", "data: 日本語", "", "id: 1"], "chunks of {size}");
+            assert_eq!(rest, "rest");
         }
     }
 
@@ -87,9 +103,9 @@ mod tests {
     }
 
     #[test]
-    fn bytes_that_are_no_text_are_refused() {
+    fn bytes_that_are_no_text_cost_a_character() {
         let mut lines = Lines::default();
-        lines.push(b"\xff\xfe\n");
-        assert!(lines.next_line().is_err());
+        lines.push(b"a\xffb\n");
+        assert_eq!(lines.next_line().unwrap().as_deref(), Some("a\u{fffd}b"));
     }
 }

@@ -1,18 +1,24 @@
 //! Language models behind one small trait: what answers a question from numbered passages.
 
+mod accepts;
 mod anthropic;
 mod catalog;
 mod error;
-mod events;
+mod frames;
 mod http;
+mod json;
 mod lines;
+mod listing;
 mod ollama;
 mod openai;
+mod refusal;
 mod reply;
 mod retry;
 mod task;
+mod thoughts;
 
 use async_trait::async_trait;
+use collabry_shared::conversations::CutOff;
 use collabry_shared::engine::ModelInfo;
 use futures::stream::BoxStream;
 
@@ -26,8 +32,12 @@ pub use self::task::{Coverage, Speaker, Task, Turn};
 pub enum Piece {
     /// Text of the answer, never empty.
     Text(String),
-    /// A sign of life of a model that thinks before it answers; not shown.
+    /// A sign of life of a model that thinks before it answers. What it thinks is shown to nobody, and not kept.
     Thinking,
+    /// All text so far was a thought: it counts as never said.
+    Anew,
+    /// The answer ends here, and why perhaps too early; after all text.
+    CutOff(CutOff),
     /// What the whole answer took; at most once, after all text.
     Usage(Usage),
 }
@@ -39,7 +49,8 @@ pub struct Usage {
     pub answer: u64,
 }
 
-/// An answer as it comes. It ends after the last piece, or with one error; dropping it ends the request.
+/// An answer as it comes. It ends after the last piece, or with one error; dropping it ends the request. An answer
+/// without text is an error.
 pub type Answer = BoxStream<'static, Result<Piece, AnswerError>>;
 
 /// Something that has models.

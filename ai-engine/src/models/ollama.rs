@@ -2,25 +2,34 @@
 //! Source: <https://github.com/ollama/ollama/blob/main/docs/api.md>
 
 use async_trait::async_trait;
-use collabry_shared::engine::{ModelId, ModelInfo};
-use serde::{Deserialize, Serialize};
+use collabry_shared::engine::ModelInfo;
+use serde::Serialize;
+use serde_json::Value;
 
+use super::frames::Framing;
 use super::http::Endpoint;
-use super::reply::{self, End, Line};
-use super::{Answer, AnswerError, Piece, Provider, Task, Usage};
+use super::json::{count, text};
+use super::refusal::reported;
+use super::reply::{self, Dialect, End, Said};
+use super::{Answer, AnswerError, Provider, Task, Usage};
 use crate::generations::prompt::{self, ChatMessage};
 
 const ID: &str = "ollama";
 
 /// Windows asked for, in tokens. Ollama cuts what does not fit without a word, and loads the model again when the
-/// number changes, so there are few of them.
-const WINDOWS: [usize; 3] = [8_192, 16_384, 32_768];
+/// number changes, so there are few of them. The largest holds the longest prompt in any script.
+const WINDOWS: [usize; 4] = [8_192, 16_384, 32_768, 49_152];
 
 /// Tokens left for the answer.
 const ANSWER_TOKENS: usize = 2_048;
 
+const DIALECT: Dialect = Dialect { framing: Framing::Lines, said };
+
 #[derive(Debug)]
-pub(super) struct Ollama(pub Endpoint);
+pub(super) struct Ollama {
+    endpoint: Endpoint,
+    max_tokens: Option<u32>,
+}
 
 #[derive(Serialize)]
 struct ChatRequest<'a> {
@@ -33,30 +42,13 @@ struct ChatRequest<'a> {
 #[derive(Serialize)]
 struct Options {
     num_ctx: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    num_predict: Option<u32>,
 }
 
-#[derive(Deserialize)]
-struct Tags {
-    models: Vec<Tag>,
-}
-
-#[derive(Deserialize)]
-struct Tag {
-    name: String,
-    #[serde(default)]
-    details: Details,
-}
-
-#[derive(Default, Deserialize)]
-struct Details {
-    #[serde(default)]
-    family: String,
-}
-
-impl Tag {
-    /// Embedding models are listed too, and cannot chat.
-    fn chats(&self) -> bool {
-        !self.details.family.contains("bert")
+impl Ollama {
+    pub fn new(endpoint: Endpoint, max_tokens: Option<u32>) -> Self {
+        Self { endpoint, max_tokens }
     }
 }
 
@@ -71,77 +63,59 @@ impl Provider for Ollama {
     }
 
     async fn models(&self) -> Result<Vec<ModelInfo>, AnswerError> {
-        let tags: Tags = self.0.get(&["api", "tags"], &[]).await?;
-        let info =
-            |tag: Tag| Some(ModelInfo { id: ModelId::parse(&format!("{ID}/{}", tag.name)).ok()?, label: tag.name });
-        Ok(tags.models.into_iter().filter(Tag::chats).filter_map(info).collect())
+        self.endpoint.list(ID, &["api", "tags"], &[]).await
     }
 
     async fn answer(&self, model: &str, task: &Task) -> Result<Answer, AnswerError> {
         let messages = prompt::chat(task);
-        let options = Options { num_ctx: window(prompt::tokens(&messages) + ANSWER_TOKENS) };
+        let num_ctx = window(prompt::tokens(&messages), self.max_tokens).ok_or(AnswerError::PromptTooLong)?;
+        let options = Options { num_ctx, num_predict: self.max_tokens };
         let request = ChatRequest { model, messages, stream: true, options };
-        self.0.stream(&["api", "chat"], &request, parse_line).await
+        Ok(self.endpoint.ask(model, &["api", "chat"], &request, DIALECT).await?)
     }
 }
 
-fn window(tokens: usize) -> usize {
+/// The smallest window that holds prompt and answer, or as much of a long answer as there is place for.
+fn window(prompt: usize, max_tokens: Option<u32>) -> Option<usize> {
     let [.., largest] = WINDOWS;
-    WINDOWS.into_iter().find(|window| *window >= tokens).unwrap_or(largest)
+    let answer = max_tokens.and_then(|tokens| usize::try_from(tokens).ok()).unwrap_or(ANSWER_TOKENS);
+    let holds = |tokens: usize| WINDOWS.into_iter().find(|window| *window >= tokens);
+    holds(prompt + answer).or_else(|| holds(prompt + ANSWER_TOKENS.min(answer)).map(|_| largest))
 }
 
-#[derive(Deserialize)]
-struct Chunk {
-    #[serde(default)]
-    message: Delta,
-    #[serde(default)]
-    done: bool,
-    /// On the last line.
-    prompt_eval_count: Option<u64>,
-    eval_count: Option<u64>,
-}
-
-#[derive(Default, Deserialize)]
-struct Delta {
-    #[serde(default)]
-    content: String,
-    #[serde(default)]
-    thinking: Option<String>,
-}
-
-fn parse_line(line: &str) -> Result<Line, AnswerError> {
-    if line.trim().is_empty() {
-        return Ok(Line::default());
+fn said(line: &Value) -> Result<Said, AnswerError> {
+    if let Some(error) = reported(line) {
+        return Err(error);
     }
-    let Chunk { message, done, prompt_eval_count, eval_count } = reply::parse(line)?;
-    let thinks = message.thinking.is_some_and(|text| !text.is_empty());
-    let piece = Line::text(&message.content).or(thinks.then_some(Piece::Thinking));
+    let message = |name: &str| line.get("message").and_then(|message| text(message.get(name)));
     // A prompt that is still in its cache is not counted.
-    let usage = eval_count.map(|answer| Usage { prompt: prompt_eval_count.unwrap_or(0), answer });
-    Ok(Line { piece, usage, end: if done { End::Last } else { End::No } })
+    let prompt = count(line.get("prompt_eval_count")).unwrap_or(0);
+    let done = line.get("done").and_then(Value::as_bool).unwrap_or(false);
+    let end = if done {
+        reply::end(line.get("done_reason"))?.map_or(Some(END), |end| Some(End { last: true, ..end }))
+    } else {
+        None
+    };
+    Ok(Said {
+        text: message("content").unwrap_or_default().to_owned(),
+        thinks: message("thinking").is_some(),
+        usage: count(line.get("eval_count")).map(|answer| Usage { prompt, answer }),
+        end,
+    })
 }
+
+const END: End = End { cut_off: None, last: true };
 
 #[cfg(test)]
 mod tests {
-    use super::{End, Piece, parse_line, window};
+    use super::window;
 
     #[test]
-    fn the_last_line_may_carry_text() {
-        let line = parse_line(r#"{"message":{"role":"assistant","content":"."},"done":true,"done_reason":"stop"}"#);
-        let line = line.unwrap();
-        assert_eq!((line.piece, line.end), (Some(Piece::Text(".".to_owned())), End::Last));
-    }
-
-    #[test]
-    fn thinking_is_a_sign_of_life_only() {
-        let line = parse_line(r#"{"message":{"content":"","thinking":"hm"},"done":false}"#).unwrap();
-        assert_eq!((line.piece, line.end), (Some(Piece::Thinking), End::No));
-    }
-
-    #[test]
-    fn windows_come_in_few_sizes() {
-        assert_eq!(window(10), 8_192);
-        assert_eq!(window(8_193), 16_384);
-        assert_eq!(window(1_000_000), 32_768);
+    fn windows_come_in_few_sizes_and_hold_the_prompt() {
+        assert_eq!(window(10, None), Some(8_192));
+        assert_eq!(window(6_145, None), Some(16_384));
+        assert_eq!(window(6_144, Some(100)), Some(8_192));
+        assert_eq!(window(30_000, Some(1_000_000)), Some(49_152), "as much as there is place for");
+        assert_eq!(window(1_000_000, None), None);
     }
 }

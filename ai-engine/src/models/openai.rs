@@ -2,25 +2,49 @@
 //! Source: <https://platform.openai.com/docs/api-reference/chat/streaming>
 
 use async_trait::async_trait;
-use collabry_shared::engine::{ModelId, ModelInfo};
-use serde::{Deserialize, Serialize};
+use collabry_shared::conversations::CutOff;
+use collabry_shared::engine::ModelInfo;
+use serde::Serialize;
+use serde_json::Value;
 
+use super::accepts::{Part, Refused};
+use super::frames::Framing;
 use super::http::Endpoint;
-use super::reply::{self, End, Line};
-use super::{Answer, AnswerError, Piece, Provider, Task, Usage, events};
+use super::json::{count, text};
+use super::refusal::reported;
+use super::reply::{self, Dialect, Said};
+use super::{Answer, AnswerError, Provider, Task, Usage};
 use crate::generations::prompt::{self, ChatMessage};
 
 const ID: &str = "openai";
 
+const DIALECT: Dialect = Dialect { framing: Framing::Events, said };
+
 #[derive(Debug)]
-pub(super) struct OpenAi(pub Endpoint);
+pub(super) struct OpenAi {
+    endpoint: Endpoint,
+    /// What is asked for at most; without it the server's own limit holds.
+    max_tokens: Option<u32>,
+    refused: Refused,
+}
 
 #[derive(Serialize)]
 struct ChatRequest<'a> {
     model: &'a str,
     messages: Vec<ChatMessage>,
+    #[serde(skip_serializing_if = "is_false")]
     stream: bool,
-    stream_options: StreamOptions,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stream_options: Option<StreamOptions>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max_tokens: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max_completion_tokens: Option<u32>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
+fn is_false(flag: &bool) -> bool {
+    !flag
 }
 
 #[derive(Serialize)]
@@ -28,14 +52,36 @@ struct StreamOptions {
     include_usage: bool,
 }
 
-#[derive(Deserialize)]
-struct List {
-    data: Vec<Entry>,
-}
+impl OpenAi {
+    pub fn new(endpoint: Endpoint, max_tokens: Option<u32>) -> Self {
+        Self { endpoint, max_tokens, refused: Refused::default() }
+    }
 
-#[derive(Deserialize)]
-struct Entry {
-    id: String,
+    /// The parts that go into a request to a model; `limit`: also that of the answer.
+    fn parts(&self, model: &str, limit: bool) -> Vec<Part> {
+        let accepted = |part: &Part| self.refused.accepts(model, *part);
+        let mut parts = vec![Part::System, Part::Stream];
+        parts.extend([Part::StreamOptions].into_iter().filter(|_| self.refused.accepts(model, Part::Stream)));
+        if limit && self.max_tokens.is_some() {
+            // One of the two: servers differ in which they know.
+            parts.extend([Part::MaxTokens, Part::MaxCompletionTokens].into_iter().find(accepted));
+        }
+        parts.retain(accepted);
+        parts
+    }
+
+    fn request<'a>(&self, model: &'a str, task: &Task, parts: &[Part]) -> ChatRequest<'a> {
+        let has = |part: Part| parts.contains(&part);
+        let messages = if has(Part::System) { prompt::chat(task) } else { prompt::without_system(prompt::chat(task)) };
+        ChatRequest {
+            model,
+            messages,
+            stream: has(Part::Stream),
+            stream_options: has(Part::StreamOptions).then_some(StreamOptions { include_usage: true }),
+            max_tokens: self.max_tokens.filter(|_| has(Part::MaxTokens)),
+            max_completion_tokens: self.max_tokens.filter(|_| has(Part::MaxCompletionTokens)),
+        }
+    }
 }
 
 #[async_trait]
@@ -49,118 +95,97 @@ impl Provider for OpenAi {
     }
 
     async fn models(&self) -> Result<Vec<ModelInfo>, AnswerError> {
-        let list: List = self.0.get(&["models"], &[]).await?;
-        let info =
-            |entry: Entry| Some(ModelInfo { id: ModelId::parse(&format!("{ID}/{}", entry.id)).ok()?, label: entry.id });
-        Ok(list.data.into_iter().filter_map(info).collect())
+        self.endpoint.list(ID, &["models"], &[]).await
     }
 
+    /// A server that refuses a part of the request is asked once more without it, and so it is from then on.
     async fn answer(&self, model: &str, task: &Task) -> Result<Answer, AnswerError> {
-        let stream_options = StreamOptions { include_usage: true };
-        let request = ChatRequest { model, messages: prompt::chat(task), stream: true, stream_options };
-        self.0.stream(&["chat", "completions"], &request, parse_line).await
+        let mut limit = true;
+        loop {
+            let parts = self.parts(model, limit);
+            let request = self.request(model, task, &parts);
+            let refusal = match self.endpoint.ask(model, &["chat", "completions"], &request, DIALECT).await {
+                Ok(answer) => return Ok(answer),
+                Err(refusal) => refusal,
+            };
+            let limited = parts.iter().any(|part| matches!(part, Part::MaxTokens | Part::MaxCompletionTokens));
+            if refusal.error == AnswerError::PromptTooLong {
+                // Some count the answer's limit as a part of the prompt.
+                if !limited {
+                    return Err(refusal.error);
+                }
+                limit = false;
+                continue;
+            }
+            let about_request = matches!(
+                refusal.error,
+                AnswerError::Reported { .. }
+                    | AnswerError::WrongAddress { .. }
+                    | AnswerError::Unavailable { status: 500, .. }
+            );
+            // What is learned is sent no more, so this ends.
+            match refusal.told {
+                Some(told) if about_request && self.refused.learn(model, &told, &parts) => {}
+                _ => return Err(refusal.error),
+            }
+        }
     }
 }
 
-#[derive(Deserialize)]
-struct Chunk {
-    #[serde(default)]
-    choices: Vec<Choice>,
-    usage: Option<Tokens>,
-}
-
-#[derive(Deserialize)]
-struct Tokens {
-    prompt_tokens: u64,
-    completion_tokens: u64,
-}
-
-#[derive(Deserialize)]
-struct Choice {
-    #[serde(default)]
-    delta: Delta,
-    finish_reason: Option<String>,
-}
-
-/// Servers name the thoughts of a model either way.
-#[derive(Default, Deserialize)]
-struct Delta {
-    content: Option<String>,
-    reasoning: Option<String>,
-    reasoning_content: Option<String>,
-}
-
-impl Delta {
-    fn thinks(&self) -> bool {
-        [&self.reasoning, &self.reasoning_content].into_iter().flatten().any(|text| !text.is_empty())
+/// What one chunk says, or a whole answer from a server that does not stream.
+fn said(chunk: &Value) -> Result<Said, AnswerError> {
+    if let Some(error) = reported(chunk) {
+        return Err(error);
     }
-}
-
-fn parse_line(line: &str) -> Result<Line, AnswerError> {
-    match events::data(line)? {
-        None => Ok(Line::default()),
-        Some("[DONE]") => Ok(Line { end: End::Last, ..Line::default() }),
-        Some(data) => reply::parse(data).map(said),
-    }
-}
-
-fn said(Chunk { choices, usage }: Chunk) -> Line {
-    let usage = usage.map(|used| Usage { prompt: used.prompt_tokens, answer: used.completion_tokens });
-    // One answer was asked for; chunks about usage have no choice at all.
-    let Some(choice) = choices.into_iter().next() else {
-        return Line { usage, ..Line::default() };
+    let mut said = Said { usage: usage(chunk), ..Said::default() };
+    // One answer was asked for; chunks about usage have none at all.
+    let choices = chunk.get("choices").and_then(Value::as_array);
+    let first = |choice: &&Value| choice.get("index").and_then(Value::as_u64).is_none_or(|index| index == 0);
+    let Some(choice) = choices.and_then(|choices| choices.iter().find(first)) else {
+        return Ok(said);
     };
-    let thinking = choice.delta.thinks().then_some(Piece::Thinking);
-    let piece = choice.delta.content.as_deref().and_then(Line::text).or(thinking);
-    Line { piece, usage, end: if choice.finish_reason.is_some() { End::Complete } else { End::No } }
+    let part = ["delta", "message"].into_iter().filter_map(|name| choice.get(name)).find(|part| part.is_object());
+    if let Some(delta) = part {
+        content(delta.get("content"), &mut said);
+        let thoughts = ["reasoning", "reasoning_content", "reasoning_details", "thinking", "thought"];
+        said.thinks |= thoughts.into_iter().any(|name| delta.get(name).is_some_and(thinks));
+    }
+    said.end = reply::end(choice.get("finish_reason"))?;
+    if part.is_some_and(|delta| text(delta.get("refusal")).is_some()) {
+        let end = said.end.unwrap_or(reply::End { cut_off: None, last: false });
+        said.end = Some(reply::End { cut_off: Some(CutOff::Refusal), ..end });
+    }
+    Ok(said)
 }
 
-#[cfg(test)]
-mod tests {
-    use super::{AnswerError, End, Line, Piece, Usage, parse_line};
-
-    #[test]
-    fn comments_roles_and_usage_say_nothing() {
-        for line in [
-            "",
-            ": keep-alive",
-            "event: message",
-            "data:",
-            r#"data: {"choices":[{"delta":{"role":"assistant","content":""},"finish_reason":null}]}"#,
-            r#"data: {"choices":[],"usage":null}"#,
-        ] {
-            assert_eq!(parse_line(line), Ok(Line::default()), "{line}");
+/// A text, or parts of which some are texts and some are thoughts, as Mistral has it.
+fn content(content: Option<&Value>, said: &mut Said) {
+    match content {
+        Some(Value::String(text)) => said.text.push_str(text),
+        Some(Value::Array(parts)) => {
+            for part in parts {
+                match part.get("type").and_then(Value::as_str) {
+                    Some("text" | "output_text") => said.text.push_str(text(part.get("text")).unwrap_or_default()),
+                    Some("thinking" | "reasoning") => said.thinks = true,
+                    _ => {}
+                }
+            }
         }
+        _ => {}
     }
+}
 
-    #[test]
-    fn text_with_and_without_a_space_after_the_colon() {
-        for line in
-            [r#"data: {"choices":[{"delta":{"content":" a"}}]}"#, r#"data:{"choices":[{"delta":{"content":" a"}}]}"#]
-        {
-            assert_eq!(parse_line(line).unwrap().piece, Some(Piece::Text(" a".to_owned())));
-        }
+fn thinks(thought: &Value) -> bool {
+    match thought {
+        Value::String(text) => !text.is_empty(),
+        Value::Array(parts) => !parts.is_empty(),
+        Value::Object(parts) => !parts.is_empty(),
+        _ => false,
     }
+}
 
-    #[test]
-    fn a_finish_reason_completes_and_done_ends() {
-        let line = parse_line(r#"data: {"choices":[{"delta":{},"finish_reason":"length"}]}"#).unwrap();
-        assert_eq!(line, Line { end: End::Complete, ..Line::default() });
-        assert_eq!(parse_line("data: [DONE]").unwrap().end, End::Last);
-    }
-
-    #[test]
-    fn the_last_chunk_says_what_it_took() {
-        let line = parse_line(r#"data: {"choices":[],"usage":{"prompt_tokens":7,"completion_tokens":3}}"#).unwrap();
-        assert_eq!(line.usage, Some(Usage { prompt: 7, answer: 3 }));
-    }
-
-    #[test]
-    fn errors_are_seen_in_and_out_of_events() {
-        let reported = Err(AnswerError::Reported { detail: "boom".to_owned() });
-        assert_eq!(parse_line(r#"data: {"error":{"message":"boom"}}"#), reported);
-        assert_eq!(parse_line(r#"{"error":{"message":"boom"}}"#), reported);
-        assert!(matches!(parse_line("<html>"), Err(AnswerError::Garbled { .. })));
-        assert!(matches!(parse_line("data: {broken"), Err(AnswerError::Garbled { .. })));
-    }
+/// Half a count is none.
+fn usage(chunk: &Value) -> Option<Usage> {
+    let usage = chunk.get("usage").or_else(|| chunk.pointer("/x_groq/usage"))?;
+    Some(Usage { prompt: count(usage.get("prompt_tokens"))?, answer: count(usage.get("completion_tokens"))? })
 }

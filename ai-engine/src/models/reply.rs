@@ -1,116 +1,231 @@
-//! What a provider's replies mean: statuses, error objects, and the lines of a stream.
+//! A streamed answer: what its chunks say, in every dialect, as pieces.
 
-use std::time::Duration;
+use std::collections::VecDeque;
 
-use collabry_shared::clock::Clock;
+use collabry_shared::conversations::CutOff;
 use futures::stream::{self, BoxStream, StreamExt};
-use reqwest::StatusCode;
-use reqwest::header::{HeaderMap, RETRY_AFTER};
-use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::lines::Lines;
+use super::frames::{Frame, Frames, Framing};
+use super::json::Halves;
+use super::thoughts::Thoughts;
 use super::{Answer, AnswerError, Piece, Usage};
 
-/// What one line of a stream says.
+/// Far above the longest answer with its thoughts.
+const MAX_BODY_BYTES: usize = 64 * 1024 * 1024;
+
+/// What one chunk of a stream says.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Line {
-    pub piece: Option<Piece>,
+pub(super) struct Said {
+    pub text: String,
+    pub thinks: bool,
     pub usage: Option<Usage>,
-    pub end: End,
+    pub end: Option<End>,
 }
 
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-pub(super) enum End {
-    /// More is to come.
-    #[default]
-    No,
-    /// The answer is complete; lines about it may follow.
-    Complete,
-    /// Nothing follows.
-    Last,
+/// That the answer ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct End {
+    /// Why before it is complete.
+    pub cut_off: Option<CutOff>,
+    /// Nothing follows, not even about what it took.
+    pub last: bool,
 }
 
-impl Line {
-    pub fn text(text: &str) -> Option<Piece> {
-        (!text.is_empty()).then(|| Piece::Text(text.to_owned()))
-    }
+/// How a provider's protocol is read.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Dialect {
+    pub framing: Framing,
+    pub said: fn(&Value) -> Result<Said, AnswerError>,
 }
 
-/// Reads one line of a provider's protocol.
-pub(super) type ParseLine = fn(&str) -> Result<Line, AnswerError>;
+/// The end that a provider's word for it means; `None`: it goes on. What nobody knows is perhaps no end of the answer.
+pub(super) fn end(reason: Option<&Value>) -> Result<Option<End>, AnswerError> {
+    let Some(reason) = reason.and_then(Value::as_str) else {
+        return Ok(None);
+    };
+    let cut_off = match reason.to_ascii_lowercase().as_str() {
+        "" | "null" | "none" => return Ok(None),
+        "stop" | "end_turn" | "stop_sequence" | "eos" | "eos_token" | "complete" | "completed" | "end" => None,
+        "length" | "max_tokens" | "max_output_tokens" | "model_length" | "model_context_window_exceeded" => {
+            Some(CutOff::Length)
+        }
+        "content_filter"
+        | "content_filtered"
+        | "safety"
+        | "recitation"
+        | "prohibited_content"
+        | "blocklist"
+        | "spii"
+        | "sensitive"
+        | "guardrail_intervened" => Some(CutOff::Filter),
+        "refusal" => Some(CutOff::Refusal),
+        "error" => return Err(AnswerError::Reported { detail: "it ended with an error".to_owned() }),
+        _ => Some(CutOff::Unknown),
+    };
+    Ok(Some(End { cut_off, last: false }))
+}
 
 type Body = BoxStream<'static, reqwest::Result<bytes::Bytes>>;
 
 struct Reading {
     body: Body,
-    lines: Lines,
-    parse: ParseLine,
-    /// What the lines so far said.
+    read: usize,
+    frames: Frames,
+    said: fn(&Value) -> Result<Said, AnswerError>,
+    halves: Halves,
+    thoughts: Thoughts,
+    /// Pieces that nobody has taken yet.
+    ready: VecDeque<Piece>,
+    /// What comes after them.
+    failed: Option<AnswerError>,
+    over: bool,
+    /// Whether there is text, and whether the model thought, as its server says.
+    text: bool,
+    thought: bool,
     usage: Option<Usage>,
-    end: End,
+    end: Option<End>,
 }
 
 /// The pieces in a streamed body.
-pub(super) fn pieces(response: reqwest::Response, parse: ParseLine) -> Answer {
-    let (body, lines) = (response.bytes_stream().boxed(), Lines::default());
-    let reading = Reading { body, lines, parse, usage: None, end: End::No };
+pub(super) fn pieces(response: reqwest::Response, dialect: Dialect, thoughts: Thoughts) -> Answer {
+    let reading = Reading {
+        body: response.bytes_stream().boxed(),
+        read: 0,
+        frames: Frames::new(dialect.framing),
+        said: dialect.said,
+        halves: Halves::default(),
+        thoughts,
+        ready: VecDeque::new(),
+        failed: None,
+        over: false,
+        text: false,
+        thought: false,
+        usage: None,
+        end: None,
+    };
     stream::try_unfold(reading, async |mut reading| Ok(reading.next().await?.map(|piece| (piece, reading)))).boxed()
 }
 
 impl Reading {
     async fn next(&mut self) -> Result<Option<Piece>, AnswerError> {
-        if let Some(piece) = self.said().await? {
-            return Ok(Some(piece));
+        loop {
+            if let Some(piece) = self.ready.pop_front() {
+                return Ok(Some(piece));
+            }
+            if let Some(error) = self.failed.take() {
+                return Err(error);
+            }
+            if self.over {
+                return Ok(None);
+            }
+            let chunk = self.body.next().await;
+            if let Err(error) = self.hear(chunk) {
+                // What came before it is shown first.
+                self.thoughts.broken(&mut self.ready);
+                self.failed = Some(error);
+                self.over = true;
+            }
+            self.look();
         }
-        self.end = End::Last;
-        Ok(self.usage.take().map(Piece::Usage))
     }
 
-    async fn said(&mut self) -> Result<Option<Piece>, AnswerError> {
-        while self.end != End::Last {
-            while let Some(line) = self.lines.next_line()? {
-                if let Some(piece) = self.take(&line)? {
-                    return Ok(Some(piece));
+    /// Everything that came at once is looked at before any of it is told: a thought is often known by its end.
+    fn hear(&mut self, chunk: Option<reqwest::Result<bytes::Bytes>>) -> Result<(), AnswerError> {
+        match chunk {
+            Some(Ok(chunk)) => {
+                self.read += chunk.len();
+                if self.read > MAX_BODY_BYTES {
+                    return Err(AnswerError::TooLong { limit: MAX_BODY_BYTES });
                 }
-                if self.end == End::Last {
-                    return Ok(None);
+                self.frames.push(&chunk);
+                while !self.over {
+                    match self.frames.next() {
+                        Ok(Some(frame)) => self.take(frame)?,
+                        Ok(None) => break,
+                        Err(_) if self.end.is_some() => self.over = true,
+                        Err(error) => return Err(error),
+                    }
                 }
+                if self.over { self.close() } else { Ok(()) }
             }
-            match self.body.next().await {
-                Some(Ok(chunk)) => self.lines.push(&chunk),
-                Some(Err(_)) if self.end == End::Complete => return Ok(None),
-                Some(Err(_)) => return Err(AnswerError::CutOff),
-                None => return self.finish(),
-            }
+            // What follows an end is about it, and not needed.
+            Some(Err(_)) if self.end.is_some() => self.close(),
+            Some(Err(_)) => Err(AnswerError::CutOff),
+            None => self.finish(),
         }
-        Ok(None)
     }
 
-    fn take(&mut self, line: &str) -> Result<Option<Piece>, AnswerError> {
-        let line = (self.parse)(line)?;
-        self.end = self.end.max(line.end);
-        self.usage = match (self.usage, line.usage) {
+    fn take(&mut self, frame: Frame) -> Result<(), AnswerError> {
+        let last = End { cut_off: None, last: true };
+        let said = match frame {
+            Frame::Done => Ok(Said { end: Some(last), ..Said::default() }),
+            Frame::Json(value) => (self.said)(&value),
+        };
+        let said = match said {
+            Ok(said) => said,
+            Err(_) if self.end.is_some() => return Ok(()),
+            Err(error) => return Err(error),
+        };
+        self.thoughts.push(&self.halves.push(&said.text));
+        if said.thinks && said.text.is_empty() {
+            self.thought = true;
+            self.ready.push_back(Piece::Thinking);
+        }
+        self.usage = match (self.usage, said.usage) {
             (Some(before), Some(now)) => Some(before.most(now)),
             (before, now) => now.or(before),
         };
-        Ok(line.piece)
+        if let Some(now) = said.end {
+            self.over |= now.last;
+            let cut_off = self.end.and_then(|before| before.cut_off).or(now.cut_off);
+            self.end = Some(End { cut_off, ..now });
+        }
+        Ok(())
     }
 
     /// The body is over; its last line may lack a line end, or may have been cut.
-    fn finish(&mut self) -> Result<Option<Piece>, AnswerError> {
-        let piece = match self.lines.rest() {
-            Ok(rest) => self.take(&rest).or_else(|error| match error {
-                AnswerError::Garbled { .. } => Ok(None),
-                other => Err(other),
-            })?,
-            Err(_) => None,
-        };
-        match self.end {
-            End::No => Err(AnswerError::CutOff),
-            End::Complete | End::Last => {
-                self.end = End::Last;
-                Ok(piece)
+    fn finish(&mut self) -> Result<(), AnswerError> {
+        match self.frames.rest() {
+            Ok(Some(frame)) => self.take(frame)?,
+            Ok(None) => {}
+            Err(_) if self.end.is_some() => {}
+            Err(_) if self.text || self.thought => return Err(AnswerError::CutOff),
+            Err(error) => return Err(error),
+        }
+        self.close()
+    }
+
+    /// The answer is over.
+    fn close(&mut self) -> Result<(), AnswerError> {
+        self.over = true;
+        if let Some(half) = self.halves.end() {
+            self.thoughts.push(half.encode_utf8(&mut [0; 4]));
+        }
+        self.thoughts.end(&mut self.ready);
+        self.look();
+        let cut_off = self.end.map_or(Some(CutOff::Unknown), |end| end.cut_off);
+        let thought = self.thought || self.thoughts.any();
+        self.ready.extend(self.usage.take().map(Piece::Usage));
+        if self.text {
+            self.ready.extend(cut_off.map(Piece::CutOff));
+            Ok(())
+        } else if self.end.is_none() && !thought {
+            Err(AnswerError::Nothing)
+        } else {
+            Err(AnswerError::Empty { thought, cut_off })
+        }
+    }
+
+    fn look(&mut self) {
+        if !self.over {
+            self.thoughts.drain(&mut self.ready);
+        }
+        for piece in &self.ready {
+            match piece {
+                Piece::Text(_) => self.text = true,
+                Piece::Anew => self.text = false,
+                Piece::Thinking | Piece::CutOff(_) | Piece::Usage(_) => {}
             }
         }
     }
@@ -123,136 +238,22 @@ impl Usage {
     }
 }
 
-impl End {
-    fn max(self, other: Self) -> Self {
-        match (self, other) {
-            (Self::Last, _) | (_, Self::Last) => Self::Last,
-            (Self::Complete, _) | (_, Self::Complete) => Self::Complete,
-            (Self::No, Self::No) => Self::No,
-        }
-    }
-}
-
-/// What a status other than success means; `body` is the beginning of what came with it.
-pub(super) fn refusal(status: StatusCode, headers: &HeaderMap, body: &str, clock: &dyn Clock) -> AnswerError {
-    let retry_after = retry_after(headers, clock);
-    let told: Option<Value> = serde_json::from_str(body).ok();
-    match status.as_u16() {
-        401 | 403 => AnswerError::Refused { status: status.as_u16() },
-        429 => AnswerError::RateLimited { retry_after },
-        408 | 500.. => AnswerError::Unavailable { status: status.as_u16(), retry_after },
-        413 => AnswerError::PromptTooLong,
-        _ => match told.as_ref().and_then(error_object) {
-            // Servers differ in what they put into the object, but a missing model is named as such by all.
-            Some(_) if status == StatusCode::NOT_FOUND && body.contains("model") => AnswerError::ModelNotFound,
-            Some(error) if status != StatusCode::NOT_FOUND => error,
-            _ => AnswerError::WrongAddress { status: status.as_u16() },
-        },
-    }
-}
-
-/// A part of a stream, unless it reports an error.
-pub(super) fn parse<T: DeserializeOwned>(json: &str) -> Result<T, AnswerError> {
-    let garbled = |_| AnswerError::Garbled { detail: "something else than JSON of a chat" };
-    let value: Value = serde_json::from_str(json).map_err(garbled)?;
-    match error_object(&value) {
-        Some(error) => Err(error),
-        None => serde_json::from_value(value).map_err(garbled),
-    }
-}
-
-/// The error that a JSON value reports, if it reports one.
-pub(super) fn error_object(value: &Value) -> Option<AnswerError> {
-    let error = match value.get("error") {
-        Some(Value::Null) | None if value.get("object").and_then(Value::as_str) == Some("error") => value,
-        Some(Value::Null) | None => return None,
-        Some(error) => error,
-    };
-    let field = |name| error.get(name).and_then(Value::as_str).unwrap_or_default();
-    let kind = format!("{} {}", field("code"), field("type"));
-    let said = |words: &[&str]| words.iter().any(|word| kind.contains(word));
-    let too_long = field("message").starts_with("prompt is too long");
-    Some(if too_long || said(&["context_length_exceeded", "exceed_context_size", "request_too_large"]) {
-        AnswerError::PromptTooLong
-    } else if said(&["overloaded"]) {
-        AnswerError::Unavailable { status: 200, retry_after: None }
-    } else if said(&["rate_limit", "insufficient_quota"]) {
-        AnswerError::RateLimited { retry_after: None }
-    } else if said(&["model_not_found"]) {
-        AnswerError::ModelNotFound
-    } else if said(&["invalid_api_key", "authentication", "permission"]) {
-        AnswerError::Refused { status: 200 }
-    } else {
-        let detail = error.as_str().unwrap_or_else(|| field("message"));
-        AnswerError::Reported { detail: detail.chars().take(MAX_DETAIL_CHARS).collect() }
-    })
-}
-
-/// Enough to know what to look for in the provider's own log.
-const MAX_DETAIL_CHARS: usize = 200;
-
-/// RFC 9110, 10.2.3: seconds, or a date.
-fn retry_after(headers: &HeaderMap, clock: &dyn Clock) -> Option<Duration> {
-    let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
-    if let Ok(seconds) = text.parse() {
-        return Some(Duration::from_secs(seconds));
-    }
-    let date = jiff::fmt::rfc2822::parse(text).ok()?.timestamp();
-    Some(Duration::try_from(date.duration_since(clock.now())).unwrap_or_default())
-}
-
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
+    use collabry_shared::conversations::CutOff;
+    use serde_json::json;
 
-    use collabry_shared::clock::ManualClock;
-    use reqwest::StatusCode;
-    use reqwest::header::{HeaderMap, HeaderValue, RETRY_AFTER};
-
-    use super::{AnswerError, error_object, refusal};
-
-    fn told(status: u16, retry_after: Option<&'static str>, body: &str) -> AnswerError {
-        let mut headers = HeaderMap::new();
-        if let Some(value) = retry_after {
-            headers.insert(RETRY_AFTER, HeaderValue::from_static(value));
-        }
-        let clock = ManualClock::at("2026-11-21T08:00:00Z".parse().unwrap());
-        refusal(StatusCode::from_u16(status).unwrap(), &headers, body, &clock)
-    }
+    use super::{End, end};
 
     #[test]
-    fn retry_after_is_seconds_or_a_date() {
-        let wait = |header| told(429, header, "").retry_after();
-        assert_eq!(wait(Some("7")), Some(Duration::from_secs(7)));
-        assert_eq!(wait(Some("Sat, 21 Nov 2026 08:00:30 GMT")), Some(Duration::from_secs(30)));
-        assert_eq!(wait(Some("Sat, 21 Nov 2026 07:00:00 GMT")), Some(Duration::ZERO));
-        assert_eq!(wait(Some("soon")), None);
-        assert_eq!(wait(None), None);
-    }
-
-    #[test]
-    fn a_missing_model_is_told_from_a_wrong_address() {
-        assert_eq!(told(404, None, r#"{"error":"model 'x' not found"}"#), AnswerError::ModelNotFound);
-        let openai = r#"{"error":{"message":"The model `x` does not exist","code":"model_not_found"}}"#;
-        assert_eq!(told(404, None, openai), AnswerError::ModelNotFound);
-        assert_eq!(told(404, None, "404 page not found"), AnswerError::WrongAddress { status: 404 });
-        assert_eq!(told(404, None, r#"{"detail":"Not Found"}"#), AnswerError::WrongAddress { status: 404 });
-        assert_eq!(told(301, None, ""), AnswerError::WrongAddress { status: 301 });
-    }
-
-    #[test]
-    fn a_prompt_beyond_the_window_is_named() {
-        let body =
-            r#"{"error":{"message":"too long","type":"invalid_request_error","code":"context_length_exceeded"}}"#;
-        assert_eq!(told(400, None, body), AnswerError::PromptTooLong);
-        let anthropic =
-            r#"{"error":{"type":"invalid_request_error","message":"prompt is too long: 210000 tokens > 200000"}}"#;
-        assert_eq!(told(400, None, anthropic), AnswerError::PromptTooLong);
-    }
-
-    #[test]
-    fn no_error_is_seen_where_there_is_none() {
-        assert_eq!(error_object(&serde_json::json!({ "error": null, "choices": [] })), None);
-        assert_eq!(error_object(&serde_json::json!({ "choices": [] })), None);
+    fn ends_are_told_by_their_reasons() {
+        let of = |reason: &str| end(Some(&json!(reason))).unwrap().map(|End { cut_off, .. }| cut_off);
+        assert_eq!([of("stop"), of("END_TURN"), of("eos_token")], [Some(None); 3]);
+        assert_eq!([of("length"), of("MAX_TOKENS")], [Some(Some(CutOff::Length)); 2]);
+        assert_eq!([of("content_filter"), of("SAFETY")], [Some(Some(CutOff::Filter)); 2]);
+        assert_eq!([of("tool_calls"), of("something new")], [Some(Some(CutOff::Unknown)); 2]);
+        assert_eq!([of(""), of("null")], [None; 2]);
+        assert_eq!(end(Some(&json!(null))), Ok(None));
+        assert!(end(Some(&json!("error"))).is_err());
     }
 }

@@ -1,11 +1,12 @@
 //! Patience: time limits of a stream, and further tries before its first text.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures::StreamExt;
 use futures::stream;
-use tokio::time::{Instant, sleep, timeout, timeout_at};
-use tracing::Instrument as _;
+use tokio::time::{Instant, sleep, timeout_at};
+use tracing::{Instrument as _, Span};
 
 use super::{Answer, AnswerError, Piece, Provider, Task};
 
@@ -26,13 +27,12 @@ impl Default for RetryPolicy {
     }
 }
 
-/// All tries together take at most this many times the limit of the first token.
-const TOTAL_FACTOR: u32 = 2;
-
 impl RetryPolicy {
     /// The wait after the `tried`th try, or `None` when it was the last. `jitter` is from 0 to 1.
     fn wait(&self, tried: u32, error: &AnswerError, jitter: f64) -> Option<Duration> {
-        if tried >= self.tries || !error.is_passing() {
+        // A model that is being loaded will be there, and how long that may take has a limit of its own.
+        let loading = matches!(error, AnswerError::Loading { .. });
+        if (tried >= self.tries && !loading) || !error.is_passing() {
             return None;
         }
         // Half is fixed and half is random, so that those who failed together do not come back together.
@@ -46,63 +46,88 @@ impl RetryPolicy {
 /// How long to wait for text.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Limits {
+    /// For the first piece, all tries together.
     pub first_token: Duration,
     pub between_tokens: Duration,
     pub retry: RetryPolicy,
 }
 
-/// Asks until a first piece of text is there; from then on errors end the answer.
-pub(super) async fn answer(
-    provider: &dyn Provider,
-    model: &str,
-    task: &Task,
+/// Asks until there is text; from then on errors end the answer. A request that is still open is never dropped in order
+/// to ask the same again: a server that loads a model for it would begin anew.
+pub(super) fn answer(provider: Arc<dyn Provider>, model: &str, task: &Task, limits: Limits) -> Answer {
+    let deadline = Instant::now() + limits.first_token;
+    let (model, task) = (model.to_owned(), task.clone());
+    let asking = Asking { provider, model, task, limits, deadline, tried: 0, open: None, heard: false, spoke: false };
+    stream::try_unfold(asking, async |mut asking| Ok(asking.next().await?.map(|piece| (piece, asking)))).boxed()
+}
+
+struct Asking {
+    provider: Arc<dyn Provider>,
+    model: String,
+    task: Task,
     limits: Limits,
-) -> Result<Answer, AnswerError> {
-    let deadline = Instant::now() + limits.first_token.saturating_mul(TOTAL_FACTOR);
-    let mut tried = 0;
-    loop {
-        tried += 1;
-        let span = tracing::error_span!("ask model", otel.kind = "client", provider = provider.id(), model, tried);
-        let attempt = timeout_at(deadline, first_text(provider, model, task, limits).instrument(span)).await;
-        let error = match attempt.unwrap_or(Err(AnswerError::NoFirstToken)) {
-            Ok(answer) => return Ok(answer),
-            Err(error) => error,
+    deadline: Instant,
+    tried: u32,
+    /// The request that is under way, and its span.
+    open: Option<(Answer, Span)>,
+    /// Whether it has said anything.
+    heard: bool,
+    /// Whether anything of the answer was told: then it cannot begin anew.
+    spoke: bool,
+}
+
+impl Asking {
+    async fn next(&mut self) -> Result<Option<Piece>, AnswerError> {
+        loop {
+            match self.listen().await {
+                Ok(Some(piece)) => {
+                    self.heard = true;
+                    self.spoke |= matches!(piece, Piece::Text(_));
+                    return Ok(Some(piece));
+                }
+                Ok(None) => return Ok(None),
+                Err(error) => self.again(error).await?,
+            }
+        }
+    }
+
+    /// The next piece of this try.
+    async fn listen(&mut self) -> Result<Option<Piece>, AnswerError> {
+        if self.open.is_none() {
+            self.tried += 1;
+            let (provider, model, tried) = (self.provider.id(), self.model.as_str(), self.tried);
+            let span = tracing::error_span!("ask model", otel.kind = "client", provider, model, tried);
+            let asked = self.provider.answer(&self.model, &self.task).instrument(span.clone());
+            let answer = timeout_at(self.deadline, asked).await.unwrap_or(Err(AnswerError::NoFirstToken))?;
+            (self.open, self.heard) = (Some((answer, span)), false);
+        }
+        let Some((answer, span)) = &mut self.open else {
+            return Ok(None);
         };
-        tracing::warn!(provider = provider.id(), model, tried, %error, "a model did not begin to answer");
-        match limits.retry.wait(tried, &error, rand::random()) {
-            Some(wait) if Instant::now() + wait < deadline => sleep(wait).await,
-            _ => return Err(error),
+        let (limit, late) = if self.heard {
+            (Instant::now() + self.limits.between_tokens, AnswerError::Stalled)
+        } else {
+            (self.deadline, AnswerError::NoFirstToken)
+        };
+        timeout_at(limit, answer.next().instrument(span.clone())).await.unwrap_or(Some(Err(late))).transpose()
+    }
+
+    /// Waits for another try, if there is to be one.
+    async fn again(&mut self, error: AnswerError) -> Result<(), AnswerError> {
+        self.open = None;
+        if self.spoke {
+            return Err(error);
+        }
+        let (provider, model, tried) = (self.provider.id(), self.model.as_str(), self.tried);
+        tracing::warn!(provider, model, tried, %error, "a model did not begin to answer");
+        match self.limits.retry.wait(tried, &error, rand::random()) {
+            Some(wait) if Instant::now() + wait < self.deadline => {
+                sleep(wait).await;
+                Ok(())
+            }
+            _ => Err(error),
         }
     }
-}
-
-/// One try, up to the first piece of text, which the answer then begins with.
-async fn first_text(provider: &dyn Provider, model: &str, task: &Task, limits: Limits) -> Result<Answer, AnswerError> {
-    let opening = async {
-        let mut answer = provider.answer(model, task).await?;
-        let first = answer.next().await.ok_or(AnswerError::Empty)??;
-        Ok((first, answer))
-    };
-    let (mut first, answer) = timeout(limits.first_token, opening).await.unwrap_or(Err(AnswerError::NoFirstToken))?;
-    let mut answer = steady(answer, limits.between_tokens);
-    while !matches!(first, Piece::Text(_)) {
-        first = answer.next().await.ok_or(AnswerError::Empty)??;
-    }
-    Ok(stream::once(async { Ok(first) }).chain(answer).boxed())
-}
-
-/// Ends an answer that goes silent, or that has failed.
-fn steady(answer: Answer, silence: Duration) -> Answer {
-    stream::unfold(Some(answer), move |answer| async move {
-        let mut answer = answer?;
-        match timeout(silence, answer.next()).await {
-            Ok(Some(Ok(piece))) => Some((Ok(piece), Some(answer))),
-            Ok(Some(Err(error))) => Some((Err(error), None)),
-            Ok(None) => None,
-            Err(_) => Some((Err(AnswerError::Stalled), None)),
-        }
-    })
-    .boxed()
 }
 
 #[cfg(test)]
@@ -111,13 +136,17 @@ mod tests {
 
     use super::{AnswerError, RetryPolicy};
 
+    fn unreachable() -> AnswerError {
+        AnswerError::Unreachable { detail: String::new() }
+    }
+
     #[test]
     fn waits_grow_and_end() {
         let policy = RetryPolicy::default();
-        let waits: Vec<_> = (1..=4).map(|tried| policy.wait(tried, &AnswerError::Unreachable, 1.0)).collect();
+        let waits: Vec<_> = (1..=4).map(|tried| policy.wait(tried, &unreachable(), 1.0)).collect();
         let millis = |n| Some(Duration::from_millis(n));
         assert_eq!(waits, [millis(500), millis(1000), millis(2000), None]);
-        assert_eq!(policy.wait(1, &AnswerError::Unreachable, 0.0), millis(250));
+        assert_eq!(policy.wait(1, &unreachable(), 0.0), millis(250));
     }
 
     #[test]
@@ -130,7 +159,14 @@ mod tests {
 
     #[test]
     fn what_will_not_pass_is_not_tried_again() {
+        assert_eq!(RetryPolicy::default().wait(1, &AnswerError::NoFirstToken, 0.5), None);
         assert_eq!(RetryPolicy::default().wait(1, &AnswerError::ModelNotFound, 0.5), None);
         assert_eq!(RetryPolicy::default().wait(1, &AnswerError::Refused { status: 401 }, 0.5), None);
+    }
+
+    #[test]
+    fn a_model_that_is_being_loaded_is_asked_until_the_limit() {
+        let loading = AnswerError::Loading { retry_after: None };
+        assert_eq!(RetryPolicy::default().wait(100, &loading, 1.0), Some(Duration::from_secs(20)));
     }
 }

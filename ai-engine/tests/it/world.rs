@@ -221,6 +221,7 @@ impl World {
             requested_by: self.user,
             state: GenerationState::Queued,
             failure: None,
+            cut_off: None,
             created_at: self.clock.now(),
             finished_at: None,
             trace: None,
@@ -234,6 +235,7 @@ impl World {
             citations: Vec::new(),
             status: MessageStatus::Complete,
             failure: None,
+            cut_off: None,
             generation_id: Some(generation.id),
             reply_to: None,
             created_at: self.clock.now(),
@@ -287,6 +289,8 @@ impl Outside {
             ollama_url: None,
             openai_url: Some(self.provider.clone()),
             openai_api_key: None,
+            openai_key_header: None,
+            max_tokens: None,
             anthropic_api_key: None,
             anthropic_url: None,
             first_token: PATIENCE,
@@ -365,11 +369,16 @@ impl Engine {
 
 /// The text of all deltas.
 pub fn text(events: &[LoggedEvent]) -> String {
-    let deltas = events.iter().filter_map(|logged| match &logged.event {
-        GenerationEvent::Delta { text } => Some(text.as_str()),
-        _ => None,
-    });
-    deltas.collect()
+    let mut all = String::new();
+    for logged in events {
+        if let GenerationEvent::Delta { text, anew, .. } = &logged.event {
+            if *anew {
+                all.clear();
+            }
+            all.push_str(text);
+        }
+    }
+    all
 }
 
 /// Whether the text so far ends like this is for the caller to know: any delta will do.

@@ -58,6 +58,7 @@ pub(super) async fn queue(
         requested_by,
         state: GenerationState::Queued,
         failure: None,
+        cut_off: None,
         created_at: state.clock.now(),
         finished_at: None,
         trace: trace::current(),

@@ -66,6 +66,7 @@ pub async fn send(
         citations: Vec::new(),
         status: MessageStatus::Complete,
         failure: None,
+        cut_off: None,
         generation_id: sending.ask.then(GenerationId::new),
         reply_to: None,
         created_at: state.clock.now(),

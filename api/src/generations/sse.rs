@@ -42,7 +42,8 @@ struct From {
 /// The events of a generation: everything after the given one, then each as it happens
 ///
 /// `id` is the event's id, `event` one of `started`, `citations`, `delta`, `done`, `failed`, `data` its JSON. The stream
-/// ends after `done` or `failed`. Any number of clients may watch; closing the stream stops nothing.
+/// ends after `done` or `failed`. A `delta` may say `thinking` (the model thinks, without text) or `anew` (the text begins
+/// anew), a `done` may say `cutOff` (why the answer may end too early). Any number of clients may watch; closing the stream stops nothing.
 #[utoipa::path(get, operation_id = "streamGeneration", path = "/api/ai/generations/{generationId}/events", tag = TAG, security(("bearer" = [])), params(("generationId" = GenerationId, Path), From,
     ("Last-Event-ID" = Option<u64>, Header)), responses(
     (status = 200, content_type = "text/event-stream", body = LoggedEvent), (status = 404, body = Problem, description = "`not_found`"),

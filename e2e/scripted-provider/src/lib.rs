@@ -5,7 +5,8 @@
 //! - `POST /anthropic/v1/messages`, `GET /anthropic/v1/models`: Anthropic.
 //! - `POST /script`: a JSON list of [`Reply`], one for each of the next chat requests. When it is used up, the name of
 //!   the model is the script: see [`Reply::from_model`].
-//! - `POST /listing`: a [`Reply`] whose status, `first` and body hold for all lists of models from now on.
+//! - `POST /go`: sends the `rest` of the replies that wait with it.
+//! - `POST /listing`: a [`Reply`] whose status, `first`, body and `raw` hold for all lists of models from now on.
 //! - `GET /requests`: what was asked so far, oldest first, as `{ path, authorization, body }`.
 
 mod script;
@@ -30,13 +31,14 @@ use tokio::sync::watch;
 pub use self::script::{Ending, Reply};
 use self::wire::Protocol;
 
-const API_KEY: &str = "x-api-key";
+/// Headers with a key, as Anthropic and Azure have them.
+const API_KEYS: [&str; 2] = ["x-api-key", "api-key"];
 
 /// What somebody asked.
 #[derive(Debug, Clone, Serialize)]
 pub struct Asked {
     pub path: String,
-    /// The header of this name or, as Anthropic has it, `x-api-key` and its value.
+    /// The header of this name or, as Anthropic and Azure have it, `x-api-key` or `api-key` and its value.
     pub authorization: Option<String>,
     /// Null for a list.
     pub body: Value,
@@ -48,6 +50,7 @@ struct Inner {
     listing: Reply,
     asked: Vec<Asked>,
     count: watch::Sender<usize>,
+    go: watch::Sender<usize>,
 }
 
 /// The server's state; clones are the same server.
@@ -73,6 +76,7 @@ impl Provider {
             .route("/anthropic/v1/models", get(anthropic_models))
             .route("/script", post(set_script))
             .route("/listing", post(set_listing))
+            .route("/go", post(go))
             .route("/requests", get(requests))
             .with_state(self.clone())
             .layer(middleware::from_fn(close))
@@ -81,6 +85,11 @@ impl Provider {
     /// Replies to the next chat requests, in order.
     pub fn script(&self, replies: impl IntoIterator<Item = Reply>) {
         self.inner().script = replies.into_iter().collect();
+    }
+
+    /// Lets those go on that wait with the `rest` of a reply.
+    pub fn go(&self) {
+        self.inner().go.send_modify(|times| *times += 1);
     }
 
     /// How lists of models are answered from now on.
@@ -107,7 +116,7 @@ impl Provider {
     /// Takes down a request; a chat gets the next reply of the script in the same step.
     fn note(&self, path: &str, headers: &HeaderMap, body: Value) -> Option<Reply> {
         let header = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
-        let api_key = || header(API_KEY).map(|key| format!("{API_KEY} {key}"));
+        let api_key = || API_KEYS.into_iter().find_map(|name| header(name).map(|key| format!("{name} {key}")));
         let authorization = header(AUTHORIZATION.as_str()).map(str::to_owned).or_else(api_key);
         let mut inner = self.inner();
         let reply = if body.is_null() { None } else { inner.script.pop_front() };
@@ -128,14 +137,20 @@ impl Provider {
             tokio::time::sleep(Duration::from_millis(reply.first)).await;
             return refusal(&reply);
         }
-        ([(CONTENT_TYPE, protocol.content_type())], wire::body(&reply, protocol)).into_response()
+        let go = self.inner().go.subscribe();
+        let content_type = reply.content_type.clone().unwrap_or_else(|| protocol.content_type().to_owned());
+        ([(CONTENT_TYPE, content_type)], wire::body(&reply, protocol, go)).into_response()
     }
 
     async fn list(&self, path: &str, headers: &HeaderMap, list: Value) -> Response {
         self.note(path, headers, Value::Null);
         let reply = self.inner().listing.clone();
         tokio::time::sleep(Duration::from_millis(reply.first)).await;
-        if reply.status == 200 { Json(list).into_response() } else { refusal(&reply) }
+        match reply.raw {
+            _ if reply.status != 200 => refusal(&reply),
+            Some(raw) => ([(CONTENT_TYPE, "application/json")], raw).into_response(),
+            None => Json(list).into_response(),
+        }
     }
 }
 
@@ -198,6 +213,10 @@ async fn set_script(State(provider): State<Provider>, Json(replies): Json<Vec<Re
 
 async fn set_listing(State(provider): State<Provider>, Json(reply): Json<Reply>) {
     provider.listing(reply);
+}
+
+async fn go(State(provider): State<Provider>) {
+    provider.go();
 }
 
 async fn requests(State(provider): State<Provider>) -> Json<Vec<Asked>> {

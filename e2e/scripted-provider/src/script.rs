@@ -22,8 +22,12 @@ pub struct Reply {
     /// Words of the answer; `tokens` set: that many numbered words instead.
     pub text: String,
     pub tokens: Option<u32>,
-    /// Sent as it is, in place of the protocol.
+    /// Sent as it is, in place of the protocol; in a listing, in place of the list.
     pub raw: Option<String>,
+    /// What follows `raw` once `POST /go` says so.
+    pub rest: Option<String>,
+    /// In place of the protocol's.
+    pub content_type: Option<String>,
     /// A keep-alive comment and an empty delta before each token.
     pub noise: bool,
     /// Cuts what is sent into pieces of this many bytes, also inside characters.
@@ -60,6 +64,8 @@ impl Default for Reply {
             text: TEXT.to_owned(),
             tokens: None,
             raw: None,
+            rest: None,
+            content_type: None,
             noise: false,
             cut: None,
             end: Ending::Done,

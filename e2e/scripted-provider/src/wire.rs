@@ -7,6 +7,7 @@ use axum::body::Body;
 use bytes::Bytes;
 use futures::stream::{self, BoxStream, StreamExt};
 use serde_json::{Value, json};
+use tokio::sync::watch;
 
 use crate::script::{Ending, Reply};
 
@@ -119,9 +120,21 @@ const BEFORE_ABORT: Duration = Duration::from_millis(50);
 type Chunks = BoxStream<'static, io::Result<Bytes>>;
 
 /// The body of a reply.
-pub(crate) fn body(reply: &Reply, protocol: Protocol) -> Body {
+pub(crate) fn body(reply: &Reply, protocol: Protocol, mut go: watch::Receiver<usize>) -> Body {
     if let Some(raw) = &reply.raw {
-        return Body::from(raw.clone());
+        let raw = Bytes::from(raw.clone());
+        return match (reply.cut, reply.rest.clone()) {
+            (Some(size), _) => Body::from_stream(stream::iter(cut(Ok(raw), size))),
+            (None, None) => Body::from(raw),
+            (None, Some(rest)) => {
+                let rest = stream::once(async move {
+                    // The sender lives as long as the server.
+                    let _ = go.changed().await;
+                    Ok(Bytes::from(rest))
+                });
+                Body::from_stream(stream::iter([io::Result::Ok(raw)]).chain(rest))
+            }
+        };
     }
     let noise = if reply.noise { protocol.noise() } else { String::new() };
     let tokens: Vec<(Duration, String)> = reply

@@ -18,6 +18,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use reqwest::header::HeaderName;
 use secrecy::SecretString;
 use url::Url;
 
@@ -129,11 +130,15 @@ pub struct ProvidersConfig {
     pub openai_url: Option<Url>,
     /// `COLLABRY_OPENAI_API_KEY`
     pub openai_api_key: Option<SecretString>,
+    /// `COLLABRY_OPENAI_KEY_HEADER`: unset, `Authorization`, or `api-key` for an address with an `api-version`.
+    pub openai_key_header: Option<HeaderName>,
     /// `COLLABRY_ANTHROPIC_API_KEY`: without it Anthropic is not asked.
     pub anthropic_api_key: Option<SecretString>,
     /// `COLLABRY_ANTHROPIC_URL`: base of its API, with its `/v1`.
     pub anthropic_url: Option<Url>,
-    /// `COLLABRY_PROVIDER_FIRST_TOKEN_SECS`
+    /// `COLLABRY_PROVIDER_MAX_TOKENS`: of an answer with its thoughts.
+    pub max_tokens: Option<u32>,
+    /// `COLLABRY_PROVIDER_FIRST_TOKEN_SECS`: all tries together.
     pub first_token: Duration,
     /// `COLLABRY_PROVIDER_BETWEEN_TOKENS_SECS`
     pub between_tokens: Duration,
@@ -216,9 +221,13 @@ impl Config {
                     ollama_url: read.url("COLLABRY_OLLAMA_URL"),
                     openai_url: read.url("COLLABRY_OPENAI_URL"),
                     openai_api_key: read.secret("COLLABRY_OPENAI_API_KEY", 1),
+                    openai_key_header: read.header("COLLABRY_OPENAI_KEY_HEADER"),
                     anthropic_api_key: read.secret("COLLABRY_ANTHROPIC_API_KEY", 1),
                     anthropic_url: read.url_or("COLLABRY_ANTHROPIC_URL", "https://api.anthropic.com/v1"),
-                    first_token: read.seconds("COLLABRY_PROVIDER_FIRST_TOKEN_SECS", 120, 1..=3600),
+                    max_tokens: u32::try_from(read.number("COLLABRY_PROVIDER_MAX_TOKENS", 0, 0..=1_000_000))
+                        .ok()
+                        .filter(|tokens| *tokens > 0),
+                    first_token: read.seconds("COLLABRY_PROVIDER_FIRST_TOKEN_SECS", 240, 1..=3600),
                     between_tokens: read.seconds("COLLABRY_PROVIDER_BETWEEN_TOKENS_SECS", 30, 1..=3600),
                 },
             },

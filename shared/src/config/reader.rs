@@ -8,6 +8,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use ipnet::IpNet;
+use reqwest::header::HeaderName;
 use secrecy::SecretString;
 use url::Url;
 
@@ -208,6 +209,16 @@ impl<'a> Reader<'a> {
             }
         }
         found
+    }
+
+    /// The name of an HTTP header.
+    pub fn header(&mut self, variable: &'static str) -> Option<HeaderName> {
+        let text = self.get(variable)?;
+        let name = text.parse().ok();
+        if name.is_none() {
+            self.problem(variable, format!("{text:?} is not the name of a header"));
+        }
+        name
     }
 
     pub fn url(&mut self, variable: &'static str) -> Option<Url> {

@@ -57,6 +57,9 @@ pub struct Message {
     pub status: MessageStatus,
     /// Why an answer failed.
     pub failure: Option<Failure>,
+    /// On an answer that is complete as far as its model is concerned, but perhaps not as a text: why it ends there.
+    #[serde(default)]
+    pub cut_off: Option<CutOff>,
     /// On a question: the generation that answers it. On an answer: the generation that wrote it.
     pub generation_id: Option<GenerationId>,
     /// On an answer: its question.
@@ -94,6 +97,21 @@ pub enum MessageStatus {
     /// The process that wrote it died; the text so far is kept.
     Interrupted,
     Failed,
+}
+
+/// Why the text of an answer may end before the answer does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum CutOff {
+    /// The limit of an answer's tokens was reached, or the model's window was full.
+    Length,
+    /// A filter of the provider withheld the rest.
+    Filter,
+    /// The model declined to go on.
+    Refusal,
+    /// The model server ended without saying that this is all of it. A newer version's reason reads as this, too.
+    #[serde(other)]
+    Unknown,
 }
 
 /// A numbered passage of a source that an answer refers to as `[number]`.

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use jiff::Timestamp;
 
-use super::{Author, Citation, ClientId, Conversation, Message, MessageStatus, ReadMark};
+use super::{Author, Citation, ClientId, Conversation, CutOff, Message, MessageStatus, ReadMark};
 use crate::engine::ModelId;
 use crate::generations::Failure;
 use crate::ids::{ConversationId, GenerationId, MessageId, NotebookId, UserId};
@@ -20,6 +20,7 @@ pub struct NewMessage {
     pub citations: Vec<Citation>,
     pub status: MessageStatus,
     pub failure: Option<Failure>,
+    pub cut_off: Option<CutOff>,
     pub generation_id: Option<GenerationId>,
     pub reply_to: Option<MessageId>,
     pub created_at: Timestamp,

@@ -247,8 +247,8 @@ async fn by_client_id(tx: &mut Transaction<'_, Sqlite>, message: &NewMessage) ->
 async fn insert(tx: &mut Transaction<'_, Sqlite>, message: &NewMessage, rev: i64) -> StoreResult<Message> {
     let row = sqlx::query(
         "INSERT INTO messages (id, conversation_id, client_id, position, rev, author_json, content, citations_json,
-             status, failure_json, generation_id, reply_to, created_at)
-         VALUES (?1, ?2, ?3, ?4, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
+             status, failure_json, generation_id, reply_to, created_at, cut_off)
+         VALUES (?1, ?2, ?3, ?4, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
          RETURNING *",
     )
     .bind(message.id.to_string())
@@ -263,6 +263,7 @@ async fn insert(tx: &mut Transaction<'_, Sqlite>, message: &NewMessage, rev: i64
     .bind(message.generation_id.map(|id| id.to_string()))
     .bind(message.reply_to.map(|id| id.to_string()))
     .bind(message.created_at.as_millisecond())
+    .bind(message.cut_off.as_ref().map(word).transpose()?)
     .fetch_one(&mut **tx)
     .await
     .map_err(conflict("the message"))?;
@@ -293,6 +294,7 @@ fn message(row: &SqliteRow) -> StoreResult<Message> {
         citations: row.json("citations_json")?,
         status: row.word("status")?,
         failure: row.opt_json("failure_json")?,
+        cut_off: row.opt_word("cut_off")?,
         generation_id: row.opt_parsed("generation_id")?,
         reply_to: row.opt_parsed("reply_to")?,
         created_at: row.time("created_at")?,

@@ -10,9 +10,9 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::logged::Logged;
-use super::{Failure, Generation, GenerationState, lease, references};
+use super::{Failure, Finish, Generation, GenerationState, lease, references};
 use crate::clock::Clock;
-use crate::conversations::{Author, Citation, ClientId, Message, MessageStatus, NewMessage, Rewrite};
+use crate::conversations::{Author, Citation, ClientId, CutOff, Message, MessageStatus, NewMessage, Rewrite};
 use crate::ids::OwnerId;
 use crate::realtime::{Event, FanOut, Room, Signal};
 use crate::storage::{StoreError, StoreResult, Stores};
@@ -40,7 +40,8 @@ pub struct Draft {
 /// How the writing ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum End {
-    Complete,
+    /// All of it, as far as the model says; otherwise why it may end too early.
+    Complete(Option<CutOff>),
     Stopped,
     Interrupted,
     Failed(Failure),
@@ -91,11 +92,11 @@ impl Endings {
     }
 
     fn answer(&self, generation: &Generation, draft: &Draft, end: End) -> StoreResult<NewMessage> {
-        let (status, failure) = match end {
-            End::Complete => (MessageStatus::Complete, None),
-            End::Stopped => (MessageStatus::Stopped, None),
-            End::Interrupted => (MessageStatus::Interrupted, None),
-            End::Failed(failure) => (MessageStatus::Failed, Some(failure)),
+        let (status, failure, cut_off) = match end {
+            End::Complete(cut_off) => (MessageStatus::Complete, None, cut_off),
+            End::Stopped => (MessageStatus::Stopped, None, None),
+            End::Interrupted => (MessageStatus::Interrupted, None, None),
+            End::Failed(failure) => (MessageStatus::Failed, Some(failure), None),
         };
         let client_id = ClientId::parse(&format!("generation:{}", generation.id))
             .map_err(|error| StoreError::Damaged(error.to_string()))?;
@@ -108,6 +109,7 @@ impl Endings {
             citations: references::referred(&draft.text, &draft.citations),
             status,
             failure,
+            cut_off,
             generation_id: Some(generation.id),
             reply_to: Some(generation.question_id),
             created_at: self.clock.now(),
@@ -120,12 +122,14 @@ impl Endings {
             // Deleted with its conversation: those who still watch need an end.
             Err(StoreError::Missing(_)) => {
                 let failure = Some(Failure::question_deleted());
-                return self.finish(owner, generation, GenerationState::Failed, failure).await.map(drop);
+                let gone = Finish { failure, ..GenerationState::Failed.into() };
+                return self.finish(owner, generation, gone).await.map(drop);
             }
             Err(error) => return Err(error),
         };
         let replaced = self.replace(generation, &message).await?;
-        if self.finish(owner, generation, state(message.status), message.failure.clone()).await? {
+        let (failure, cut_off) = (message.failure.clone(), message.cut_off);
+        if self.finish(owner, generation, Finish { state: state(message.status), failure, cut_off }).await? {
             let Generation { notebook_id, conversation_id, .. } = *generation;
             let (room, head) = (Room::Conversation(conversation_id), message.rev);
             self.fan_out.emit(room, Event::MessageNew { message }).await;
@@ -150,16 +154,11 @@ impl Endings {
     }
 
     /// Records the end and says so in the log. `false`: another process holds the lease, and will do it.
-    async fn finish(
-        &self,
-        owner: OwnerId,
-        generation: &Generation,
-        state: GenerationState,
-        failure: Option<Failure>,
-    ) -> StoreResult<bool> {
+    async fn finish(&self, owner: OwnerId, generation: &Generation, finish: Finish) -> StoreResult<bool> {
         let generations = &self.stores.generations;
-        let finished = generations.finish(generation.id, owner, state, failure.as_ref(), self.clock.now()).await?;
-        let mut ended = Generation { state, failure, ..generation.clone() };
+        let finished = generations.finish(generation.id, owner, &finish, self.clock.now()).await?;
+        let Finish { state, failure, cut_off } = finish;
+        let mut ended = Generation { state, failure, cut_off, ..generation.clone() };
         if !finished {
             // Gone with its conversation, or ended by a try whose reply was lost: the log still has to end. Otherwise it
             // is somebody else's.

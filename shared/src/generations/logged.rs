@@ -12,7 +12,7 @@ use crate::storage::StoreResult;
 pub struct Logged {
     pub started: bool,
     pub citations: Vec<Citation>,
-    /// All deltas together.
+    /// All deltas together, from the last on that began anew.
     pub text: String,
 }
 
@@ -23,7 +23,12 @@ impl Logged {
             match event.event {
                 GenerationEvent::Started { .. } => logged.started = true,
                 GenerationEvent::Citations { citations } => logged.citations = citations,
-                GenerationEvent::Delta { text } => logged.text.push_str(&text),
+                GenerationEvent::Delta { text, anew, .. } => {
+                    if anew {
+                        logged.text.clear();
+                    }
+                    logged.text.push_str(&text);
+                }
                 GenerationEvent::Done { .. } | GenerationEvent::Failed { .. } => {}
             }
         }

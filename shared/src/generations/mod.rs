@@ -19,9 +19,9 @@ pub use self::log::{EventId, GenerationLog, LoggedEvent};
 pub use self::logged::Logged;
 pub(crate) use self::mongo::{INDEXES, purge};
 pub use self::redis::RedisLog;
-pub use self::repo::GenerationRepo;
+pub use self::repo::{Finish, GenerationRepo};
 pub(crate) use self::sqlite::SqliteLog;
-use crate::conversations::Citation;
+use crate::conversations::{Citation, CutOff};
 use crate::engine::ModelId;
 use crate::ids::{ConversationId, GenerationId, MessageId, NotebookId, SourceId, UserId};
 use crate::telemetry::trace::TraceParent;
@@ -45,6 +45,9 @@ pub struct Generation {
     pub requested_by: UserId,
     pub state: GenerationState,
     pub failure: Option<Failure>,
+    /// Why an answer that is done may end too early.
+    #[serde(default)]
+    pub cut_off: Option<CutOff>,
     pub created_at: Timestamp,
     pub finished_at: Option<Timestamp>,
     /// What asked for it, so that the answer belongs to the trace of the question.
@@ -59,7 +62,10 @@ impl Generation {
         match (&self.state, &self.failure) {
             (GenerationState::Queued | GenerationState::Running, _) => None,
             (GenerationState::Failed, Some(failure)) => Some(GenerationEvent::Failed { failure: failure.clone() }),
-            (state, _) => Some(GenerationEvent::Done { state: *state, answer_id: self.answer_id }),
+            (state, _) => {
+                let Self { answer_id, cut_off, .. } = *self;
+                Some(GenerationEvent::Done { state: *state, answer_id, cut_off })
+            }
         }
     }
 }
@@ -124,18 +130,37 @@ pub enum GenerationEvent {
     /// Text to append, never the text so far.
     Delta {
         text: String,
+        /// The model thinks before it goes on; `text` is empty.
+        #[serde(default, skip_serializing_if = "is_false")]
+        thinking: bool,
+        /// What came before was no answer (a thought that nothing announced): the text begins anew with `text`.
+        #[serde(default, skip_serializing_if = "is_false")]
+        anew: bool,
     },
     /// `done`, `stopped` or `interrupted`; the answer is stored.
     Done {
         state: GenerationState,
         answer_id: MessageId,
+        /// Why the answer may end too early, as its message has it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        cut_off: Option<CutOff>,
     },
     Failed {
         failure: Failure,
     },
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
+fn is_false(flag: &bool) -> bool {
+    !flag
+}
+
 impl GenerationEvent {
+    /// Text that goes behind what is there.
+    pub fn delta(text: impl Into<String>) -> Self {
+        Self::Delta { text: text.into(), thinking: false, anew: false }
+    }
+
     /// The name used on every wire.
     pub fn name(&self) -> &'static str {
         match self {

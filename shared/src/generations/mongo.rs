@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use mongodb::bson::{Document, doc};
 
-use super::{Failure, Generation, GenerationRepo, GenerationState};
+use super::{Finish, Generation, GenerationRepo};
 use crate::ids::{ConversationId, GenerationId, OwnerId};
 use crate::storage::mongo::{Change, Database, Fields as _, Index, Query, date, nested, opt_nested};
 use crate::storage::{StoreError, StoreResult};
@@ -80,16 +80,14 @@ impl GenerationRepo for Database {
         self.collection(GENERATIONS).find(query, |document| document.parsed("_id")).await
     }
 
-    async fn finish(
-        &self,
-        id: GenerationId,
-        owner: OwnerId,
-        state: GenerationState,
-        failure: Option<&Failure>,
-        now: Timestamp,
-    ) -> StoreResult<bool> {
+    async fn finish(&self, id: GenerationId, owner: OwnerId, finish: &Finish, now: Timestamp) -> StoreResult<bool> {
         let end = doc! {
-            "$set": { "state": nested(&state)?, "failure": opt_nested(failure)?, "finishedAt": date(now) },
+            "$set": {
+                "state": nested(&finish.state)?,
+                "failure": opt_nested(finish.failure.as_ref())?,
+                "cutOff": opt_nested(finish.cut_off.as_ref())?,
+                "finishedAt": date(now),
+            },
             "$unset": { "owner": "", "leaseUntil": "" },
         };
         self.collection(GENERATIONS).update(Change::new(held(id, owner), end)).await
@@ -127,6 +125,7 @@ fn generation(document: &Document) -> StoreResult<Generation> {
         requested_by: document.parsed("requestedBy")?,
         state: document.nested("state")?,
         failure: document.opt_nested("failure")?,
+        cut_off: document.opt_nested("cutOff")?,
         created_at: document.time("createdAt")?,
         finished_at: document.opt_time("finishedAt")?,
         trace: document.opt_parsed("trace")?,

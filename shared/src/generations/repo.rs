@@ -4,8 +4,23 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 
 use super::{Failure, Generation, GenerationState};
+use crate::conversations::CutOff;
 use crate::ids::{ConversationId, GenerationId, OwnerId};
 use crate::storage::StoreResult;
+
+/// How a generation ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finish {
+    pub state: GenerationState,
+    pub failure: Option<Failure>,
+    pub cut_off: Option<CutOff>,
+}
+
+impl From<GenerationState> for Finish {
+    fn from(state: GenerationState) -> Self {
+        Self { state, failure: None, cut_off: None }
+    }
+}
 
 #[async_trait]
 pub trait GenerationRepo: Send + Sync {
@@ -28,12 +43,5 @@ pub trait GenerationRepo: Send + Sync {
     /// Queued generations that nobody claimed since `before`, oldest first.
     async fn unclaimed(&self, before: Timestamp) -> StoreResult<Vec<GenerationId>>;
     /// Ends a generation that `owner` holds; `false` when the lease is lost.
-    async fn finish(
-        &self,
-        id: GenerationId,
-        owner: OwnerId,
-        state: GenerationState,
-        failure: Option<&Failure>,
-        now: Timestamp,
-    ) -> StoreResult<bool>;
+    async fn finish(&self, id: GenerationId, owner: OwnerId, finish: &Finish, now: Timestamp) -> StoreResult<bool>;
 }

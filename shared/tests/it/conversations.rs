@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 
 use collabry_shared::conversations::{
-    Appended, Author, Conversation, Message, MessageStatus, NewMessage, ReadMark, Rewrite,
+    Appended, Author, Conversation, CutOff, Message, MessageStatus, NewMessage, ReadMark, Rewrite,
 };
 use collabry_shared::engine::ModelId;
 use collabry_shared::generations::Failure;
@@ -83,6 +83,7 @@ async fn a_message_is_stored_whole(Backend { stores, .. }: Backend) {
         citations: vec![citation(1), citation(2)],
         status: MessageStatus::Failed,
         failure: Some(Failure { code: "provider_cut_off".to_owned(), message: "Cut.".to_owned(), retryable: true }),
+        cut_off: Some(CutOff::Refusal),
         generation_id: Some(GenerationId::new()),
         reply_to: Some(MessageId::new()),
         ..new_message(talk.id, "a")
@@ -98,6 +99,7 @@ async fn a_message_is_stored_whole(Backend { stores, .. }: Backend) {
         citations: new.citations.clone(),
         status: new.status,
         failure: new.failure.clone(),
+        cut_off: new.cut_off,
         generation_id: new.generation_id,
         reply_to: new.reply_to,
         created_at: new.created_at,

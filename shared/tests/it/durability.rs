@@ -47,7 +47,7 @@ async fn write_until_killed() {
     for n in 1_u64.. {
         let rev = sent(&stores, conversation, &format!("{n}")).await.rev;
         say(format!("acknowledged rev {rev}"));
-        let event = GenerationEvent::Delta { text: format!("{n}") };
+        let event = GenerationEvent::delta(n.to_string());
         let id = stores.generation_log.append(generation, &event).await.unwrap();
         say(format!("acknowledged event {id}"));
     }
@@ -120,7 +120,7 @@ async fn check_survival(mongodb: Option<MongoConfig>) {
 
     let events = stores.generation_log.read(generation, 0, Duration::ZERO).await.unwrap();
     assert!(events.len() as u64 >= acknowledged.event, "{acknowledged:?}, logged {}", events.len());
-    let next = GenerationEvent::Delta { text: "after the kill".to_owned() };
+    let next = GenerationEvent::delta("after the kill");
     let id = stores.generation_log.append(generation, &next).await.unwrap();
     assert_eq!(id, events.len() as u64 + 1);
 }

@@ -57,11 +57,11 @@ const LONG: Duration = Duration::from_mins(1);
 const NOW: Duration = Duration::ZERO;
 
 fn delta(text: impl std::fmt::Display) -> GenerationEvent {
-    GenerationEvent::Delta { text: text.to_string() }
+    GenerationEvent::delta(text.to_string())
 }
 
 fn done() -> GenerationEvent {
-    GenerationEvent::Done { state: GenerationState::Done, answer_id: MessageId::new() }
+    GenerationEvent::Done { state: GenerationState::Done, answer_id: MessageId::new(), cut_off: None }
 }
 
 async fn append(stores: &Stores, id: GenerationId, event: &GenerationEvent) -> EventId {
@@ -105,7 +105,9 @@ async fn every_kind_of_event_comes_back_as_it_was(backend: Backend) {
             model: ModelId::extractive(),
         },
         GenerationEvent::Citations { citations: vec![citation(1), citation(2)] },
+        GenerationEvent::Delta { text: String::new(), thinking: true, anew: false },
         delta("ΔS ≥ 0\n"),
+        GenerationEvent::Delta { text: String::new(), thinking: false, anew: true },
         GenerationEvent::Failed { failure },
     ];
     for event in &events {

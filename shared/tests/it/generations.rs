@@ -1,6 +1,7 @@
 //! Generations and the leases on them.
 
-use collabry_shared::generations::{Failure, Generation, GenerationState};
+use collabry_shared::conversations::CutOff;
+use collabry_shared::generations::{Failure, Finish, Generation, GenerationEvent, GenerationState};
 use collabry_shared::ids::{GenerationId, OwnerId};
 use collabry_shared::storage::{StoreError, Stores};
 
@@ -17,6 +18,7 @@ contract!(
     an_abandoned_generation_is_taken_over_once,
     unclaimed_generations_are_listed,
     a_failure_is_kept,
+    why_an_answer_ends_early_is_kept,
 );
 
 async fn queued(stores: &Stores, created_at: i64) -> Generation {
@@ -58,7 +60,7 @@ async fn unfinished_generations_are_listed_oldest_first(Backend { stores, .. }: 
     for generation in &generations[1..] {
         stores.generations.claim(generation.id, owner, at(60)).await.unwrap().unwrap();
     }
-    stores.generations.finish(generations[2].id, owner, GenerationState::Done, None, at(5)).await.unwrap();
+    stores.generations.finish(generations[2].id, owner, &GenerationState::Done.into(), at(5)).await.unwrap();
     let unfinished = stores.generations.unfinished_in(talk.id).await.unwrap();
     let expected = [Generation { state: GenerationState::Running, ..generations[1].clone() }, generations[0].clone()];
     assert_eq!(unfinished, expected);
@@ -81,17 +83,17 @@ async fn only_its_owner_renews_and_finishes(Backend { stores, .. }: Backend) {
     let (owner, other) = (OwnerId::new(), OwnerId::new());
     let repo = &stores.generations;
     assert!(!repo.renew(generation.id, owner, at(60)).await.unwrap(), "not claimed yet");
-    assert!(!repo.finish(generation.id, owner, GenerationState::Done, None, at(1)).await.unwrap());
+    assert!(!repo.finish(generation.id, owner, &GenerationState::Done.into(), at(1)).await.unwrap());
     repo.claim(generation.id, owner, at(60)).await.unwrap().unwrap();
     assert!(!repo.renew(generation.id, other, at(90)).await.unwrap());
-    assert!(!repo.finish(generation.id, other, GenerationState::Done, None, at(1)).await.unwrap());
+    assert!(!repo.finish(generation.id, other, &GenerationState::Done.into(), at(1)).await.unwrap());
     assert!(repo.renew(generation.id, owner, at(120)).await.unwrap());
-    assert!(repo.finish(generation.id, owner, GenerationState::Stopped, None, at(7)).await.unwrap());
+    assert!(repo.finish(generation.id, owner, &GenerationState::Stopped.into(), at(7)).await.unwrap());
 
     let finished = Generation { state: GenerationState::Stopped, finished_at: Some(at(7)), ..generation };
     assert_eq!(repo.get(finished.id).await.unwrap(), Some(finished.clone()));
     assert!(!repo.renew(finished.id, owner, at(180)).await.unwrap());
-    assert!(!repo.finish(finished.id, owner, GenerationState::Done, None, at(8)).await.unwrap());
+    assert!(!repo.finish(finished.id, owner, &GenerationState::Done.into(), at(8)).await.unwrap());
     assert_eq!(repo.claim(finished.id, other, at(180)).await.unwrap(), None);
     assert_eq!(repo.claim_abandoned(other, at(10_000), at(10_060)).await.unwrap(), None);
     assert_eq!(repo.get(finished.id).await.unwrap(), Some(finished));
@@ -112,8 +114,8 @@ async fn an_abandoned_generation_is_taken_over(Backend { stores, .. }: Backend) 
     assert_eq!(repo.claim_abandoned(alive, at(61), at(120)).await.unwrap(), None, "a queued one is not abandoned");
 
     assert!(!repo.renew(taken.id, dead, at(200)).await.unwrap());
-    assert!(!repo.finish(taken.id, dead, GenerationState::Done, None, at(62)).await.unwrap());
-    assert!(repo.finish(taken.id, alive, GenerationState::Interrupted, None, at(63)).await.unwrap());
+    assert!(!repo.finish(taken.id, dead, &GenerationState::Done.into(), at(62)).await.unwrap());
+    assert!(repo.finish(taken.id, alive, &GenerationState::Interrupted.into(), at(63)).await.unwrap());
 }
 
 async fn an_abandoned_generation_is_taken_over_once(Backend { stores, .. }: Backend) {
@@ -144,8 +146,21 @@ async fn a_failure_is_kept(Backend { stores, .. }: Backend) {
         message: "The model does not answer; try again.".to_owned(),
         retryable: true,
     };
-    let finish = stores.generations.finish(generation.id, owner, GenerationState::Failed, Some(&failure), at(1));
-    assert!(finish.await.unwrap());
+    let failed = Finish { failure: Some(failure.clone()), ..GenerationState::Failed.into() };
+    assert!(stores.generations.finish(generation.id, owner, &failed, at(1)).await.unwrap());
     let stored = stores.generations.get(generation.id).await.unwrap().unwrap();
     assert_eq!((stored.state, stored.failure), (GenerationState::Failed, Some(failure)));
+}
+
+async fn why_an_answer_ends_early_is_kept(Backend { stores, .. }: Backend) {
+    let generation = queued(&stores, 0).await;
+    let owner = OwnerId::new();
+    stores.generations.claim(generation.id, owner, at(60)).await.unwrap().unwrap();
+    let cut = Finish { cut_off: Some(CutOff::Length), ..GenerationState::Done.into() };
+    assert!(stores.generations.finish(generation.id, owner, &cut, at(1)).await.unwrap());
+    let stored = stores.generations.get(generation.id).await.unwrap().unwrap();
+    assert_eq!(stored.cut_off, Some(CutOff::Length));
+    let (state, answer_id) = (GenerationState::Done, generation.answer_id);
+    let done = GenerationEvent::Done { state, answer_id, cut_off: Some(CutOff::Length) };
+    assert_eq!(stored.final_event(), Some(done), "for readers whose log is gone");
 }

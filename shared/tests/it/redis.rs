@@ -46,11 +46,11 @@ pub async fn redis_log(url: &str) -> RedisLog {
 }
 
 fn delta(n: u64) -> GenerationEvent {
-    GenerationEvent::Delta { text: format!("{n} ") }
+    GenerationEvent::delta(format!("{n} "))
 }
 
 fn done() -> GenerationEvent {
-    GenerationEvent::Done { state: GenerationState::Done, answer_id: MessageId::new() }
+    GenerationEvent::Done { state: GenerationState::Done, answer_id: MessageId::new(), cut_off: None }
 }
 
 /// Reads to the end as a client does, event id by event id.

@@ -1,6 +1,7 @@
 import { useState } from "preact/hooks";
 import { me } from "../auth/session";
 import { Citations, openCitation } from "../generations/citations";
+import { CutOff } from "../generations/cut-off";
 import { Failed } from "../generations/failed";
 import { labelOf } from "../models/store";
 import type { Message, Role } from "../realtime/types";
@@ -87,7 +88,7 @@ function Answer({ message, superseded, question, role, model }: Props) {
   const [deleting, setDeleting] = useState(false);
   if (message.author.kind !== "assistant") return null;
   const again = () => void regenerate(message, model).catch(complain);
-  const { citations, status, failure } = message;
+  const { citations, status, failure, cutOff } = message;
   return (
     <li class={superseded ? "message answer superseded" : "message answer"} data-testid="answer" data-status={status} aria-label={`Answer, ${when(message.createdAt)}`}>
       {question !== null && <p class="reply-to">On “{question.content.slice(0, 120)}”</p>}
@@ -98,6 +99,7 @@ function Answer({ message, superseded, question, role, model }: Props) {
       />
       {(status === "stopped" || status === "interrupted") && <p class="notice">{ENDS[status]}</p>}
       {status === "failed" && <Failed failure={failure} onRetry={again} />}
+      {cutOff != null && <CutOff reason={cutOff} onAgain={again} />}
       <Citations citations={citations} />
       <div class="actions">
         <span class="hint">{labelOf(message.author.model)}</span>

@@ -11,12 +11,12 @@ import type { Running } from "./running";
 /** An answer while it is being written. Reading `tick` is what draws it again. */
 export function RunningAnswer({ running: { stream, tick }, question }: { running: Running; question: Message | null }) {
   void tick.value;
-  const { text, citations, model, over, failure } = stream;
+  const { text, citations, model, over, failure, thinking } = stream;
   const stop = () => void request("generation:stop", { generationId: stream.id }).catch(complain);
   return (
     <li class="message answer running" data-testid="answer" data-status={stream.state} aria-label="Answer being written" aria-busy={!over}>
       {question !== null && <p class="reply-to">On “{question.content.slice(0, 120)}”</p>}
-      {text === "" && !over && <Thinking found={citations.length} />}
+      {text === "" && !over && <Thinking found={citations.length} thinking={thinking} />}
       <MarkdownView
         text={text}
         citations={citations.map(({ number }) => number)}
@@ -34,7 +34,7 @@ export function RunningAnswer({ running: { stream, tick }, question }: { running
   );
 }
 
-export function Thinking({ found }: { found: number }) {
-  const what = found === 0 ? "Looking through the sources…" : `Reading ${found} ${found === 1 ? "passage" : "passages"}…`;
-  return <p class="thinking">{what}</p>;
+export function Thinking({ found, thinking = false }: { found: number; thinking?: boolean }) {
+  const reading = found === 0 ? "Looking through the sources…" : `Reading ${found} ${found === 1 ? "passage" : "passages"}…`;
+  return <p class="thinking">{thinking ? "Thinking…" : reading}</p>;
 }

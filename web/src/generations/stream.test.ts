@@ -39,6 +39,23 @@ describe("a generation's stream", () => {
     expect(stream.text).toBe("Hello");
   });
 
+  test("knows when the model thinks", () => {
+    const stream = new GenerationStream("g", about);
+    stream.apply(started);
+    stream.apply({ eventId: 2, type: "delta", text: "", thinking: true });
+    expect([stream.text, stream.thinking]).toEqual(["", true]);
+    stream.apply(delta(3, "It"));
+    expect([stream.text, stream.thinking]).toEqual(["It", false]);
+  });
+
+  test("begins anew when what it had was a thought", () => {
+    const stream = new GenerationStream("g", about);
+    for (const event of [started, delta(2, "secret")]) stream.apply(event);
+    stream.apply({ eventId: 3, type: "delta", text: "", anew: true });
+    stream.apply(delta(4, "It is 42."));
+    expect(stream.text).toBe("It is 42.");
+  });
+
   test("keeps why it failed", () => {
     const stream = new GenerationStream("g", about);
     const failure = { code: "provider_unreachable", message: "Ollama cannot be reached.", retryable: true };

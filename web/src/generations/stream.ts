@@ -13,6 +13,8 @@ export class GenerationStream {
   citations: Citation[] = [];
   state: "running" | "done" | "stopped" | "interrupted" | "failed" = "running";
   failure: Failure | null = null;
+  /** The model thinks before it goes on. */
+  thinking = false;
   readonly #waiting = new Map<number, GenerationEvent>();
   #lastEventId = 0;
 
@@ -62,7 +64,8 @@ export class GenerationStream {
         this.citations = event.citations;
         break;
       case "delta":
-        this.text += event.text;
+        this.text = (event.anew === true ? "" : this.text) + event.text;
+        this.thinking = event.thinking === true;
         break;
       case "done":
         this.state = event.state;

@@ -1,3 +1,4 @@
+import { useState } from "preact/hooks";
 import { Icon } from "../ui/icons";
 import { Popover } from "../ui/menu";
 import { complain } from "../ui/toast";
@@ -12,6 +13,10 @@ interface Props {
 export function ModelPicker({ value, onChange }: Props) {
   const chosen = value ?? models.value?.defaultModel;
   const name = chosen === undefined ? "…" : labelOf(chosen);
+  const choose = (close: () => void) => (model: string) => {
+    onChange(model);
+    close();
+  };
   const button = <><span class="model-name">{name}</span><Icon name="down" /></>;
   return (
     <Popover label={`Model: ${name}`} button={button} className="model-button">
@@ -19,16 +24,9 @@ export function ModelPicker({ value, onChange }: Props) {
         <div class="models" role="group" aria-label="Models">
           <p class="menu-title">Who answers</p>
           {models.value?.providers.map((provider) => (
-            <ProviderModels
-              key={provider.provider}
-              provider={provider}
-              chosen={chosen}
-              onChoose={(model) => {
-                onChange(model);
-                close();
-              }}
-            />
+            <ProviderModels key={provider.provider} provider={provider} chosen={chosen} onChoose={choose(close)} />
           ))}
+          <OtherModel onChoose={choose(close)} />
           <button type="button" class="link" onClick={() => void loadModels().catch(complain)}>Look again</button>
         </div>
       )}
@@ -57,5 +55,39 @@ function ProviderModels({ provider: { provider, healthy, problem, models: offere
         </button>
       ))}
     </div>
+  );
+}
+
+/** A provider with models of its own: the built-in answerer has only those that it lists. */
+const TAKES_NAMES = (provider: Provider) => provider.provider !== "builtin";
+
+/** Lists of models are not always whole: a name that stands in none can be typed. */
+function OtherModel({ onChoose }: { onChoose: (model: string) => void }) {
+  const providers = (models.value?.providers ?? []).filter(TAKES_NAMES).map(({ provider }) => provider);
+  const [provider, setProvider] = useState("");
+  const [name, setName] = useState("");
+  if (providers.length === 0) return null;
+  const choose = (event: Event) => {
+    event.preventDefault();
+    if (name.trim() !== "") onChoose(`${provider || providers[0]}/${name.trim()}`);
+  };
+  return (
+    <form class="other-model" onSubmit={choose}>
+      {providers.length > 1 && (
+        <select aria-label="Provider of another model" value={provider || providers[0]} onChange={(event) => setProvider(event.currentTarget.value)}>
+          {providers.map((one) => <option key={one}>{one}</option>)}
+        </select>
+      )}
+      <input
+        aria-label="Name of another model"
+        placeholder="Another model’s name"
+        maxLength={180}
+        pattern="\S+"
+        title="The name that the provider knows it by, without spaces"
+        value={name}
+        onInput={(event) => setName(event.currentTarget.value)}
+      />
+      <button type="submit" class="button quiet small" disabled={name.trim() === ""}>Use</button>
+    </form>
   );
 }

@@ -29,6 +29,9 @@ export interface Citation {
 
 export type Author = { kind: "user"; userId: string; name: string } | { kind: "assistant"; model: string };
 
+/** Why a complete answer may end too early. */
+export type CutOff = "length" | "filter" | "refusal" | "unknown";
+
 export interface Message {
   id: string;
   conversationId: string;
@@ -40,6 +43,8 @@ export interface Message {
   citations: Citation[];
   status: "complete" | "stopped" | "interrupted" | "failed";
   failure: Failure | null;
+  /** Missing in what a server of the version before says. */
+  cutOff?: CutOff | null;
   generationId: string | null;
   replyTo: string | null;
   createdAt: string;
@@ -111,8 +116,8 @@ export interface RunningGeneration {
 export type GenerationEvent = { eventId: number } & (
   | { type: "started"; questionId: string; answerId: string; model: string }
   | { type: "citations"; citations: Citation[] }
-  | { type: "delta"; text: string }
-  | { type: "done"; state: "done" | "stopped" | "interrupted"; answerId: string }
+  | { type: "delta"; text: string; thinking?: boolean; anew?: boolean }
+  | { type: "done"; state: "done" | "stopped" | "interrupted"; answerId: string; cutOff?: CutOff }
   | { type: "failed"; failure: Failure }
 );
 

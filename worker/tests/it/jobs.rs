@@ -95,6 +95,7 @@ async fn a_generation_of_a_dead_engine_ends_as_interrupted_with_its_text() {
         requested_by: world.user.id,
         state: GenerationState::Queued,
         failure: None,
+        cut_off: None,
         created_at: world.now(),
         finished_at: None,
         trace: None,
@@ -102,7 +103,7 @@ async fn a_generation_of_a_dead_engine_ends_as_interrupted_with_its_text() {
     world.stores.generations.create(&generation).await.unwrap();
     let lease = world.now() + SignedDuration::from_secs(6);
     world.stores.generations.claim(generation.id, OwnerId::new(), lease).await.unwrap().unwrap();
-    let delta = GenerationEvent::Delta { text: "Rivers flow".to_owned() };
+    let delta = GenerationEvent::delta("Rivers flow");
     world.stores.generation_log.append(generation.id, &delta).await.unwrap();
 
     world.pass(7);
@@ -160,6 +161,7 @@ async fn usage_is_counted_since_the_last_run() {
             citations: Vec::new(),
             status: MessageStatus::Complete,
             failure: None,
+            cut_off: None,
             generation_id: None,
             reply_to: None,
             created_at: world.now(),

@@ -128,6 +128,7 @@ async fn a_crash_between_the_steps_of_the_end_leaves_one_end() {
             citations: Vec::new(),
             status,
             failure: None,
+            cut_off: None,
             generation_id: Some(generation.id),
             reply_to: Some(question_id),
             created_at: now,

@@ -4,6 +4,7 @@ mod answers;
 mod control;
 mod crashes;
 mod failures;
+mod thoughts;
 
 use collabry_shared::generations::{Generation, GenerationEvent, GenerationState, LoggedEvent};
 
@@ -30,7 +31,7 @@ fn assert_well_formed(events: &[LoggedEvent]) {
 }
 
 fn done(generation: &Generation, state: GenerationState) -> GenerationEvent {
-    GenerationEvent::Done { state, answer_id: generation.answer_id }
+    GenerationEvent::Done { state, answer_id: generation.answer_id, cut_off: None }
 }
 
 async fn first_delta(engine: &Engine, generation: &Generation) {

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use sqlx::sqlite::SqliteRow;
 
 pub(crate) use self::log::SqliteLog;
-use super::{Failure, Generation, GenerationRepo, GenerationState};
+use super::{Finish, Generation, GenerationRepo};
 use crate::ids::{ConversationId, GenerationId, OwnerId};
 use crate::storage::StoreResult;
 use crate::storage::sqlite::{Columns as _, Database, opt_json, word};
@@ -111,20 +111,15 @@ impl GenerationRepo for Database {
         rows.iter().map(|row| row.parsed("id")).collect()
     }
 
-    async fn finish(
-        &self,
-        id: GenerationId,
-        owner: OwnerId,
-        state: GenerationState,
-        failure: Option<&Failure>,
-        now: Timestamp,
-    ) -> StoreResult<bool> {
+    async fn finish(&self, id: GenerationId, owner: OwnerId, finish: &Finish, now: Timestamp) -> StoreResult<bool> {
         let done = sqlx::query(
-            "UPDATE generations SET state = ?, failure_json = ?, finished_at = ?, owner = NULL, lease_until = NULL
+            "UPDATE generations
+             SET state = ?, failure_json = ?, cut_off = ?, finished_at = ?, owner = NULL, lease_until = NULL
              WHERE id = ? AND owner = ? AND state = 'running'",
         )
-        .bind(word(&state)?)
-        .bind(opt_json(failure)?)
+        .bind(word(&finish.state)?)
+        .bind(opt_json(finish.failure.as_ref())?)
+        .bind(finish.cut_off.as_ref().map(word).transpose()?)
         .bind(now.as_millisecond())
         .bind(id.to_string())
         .bind(owner.to_string())
@@ -147,6 +142,7 @@ fn generation(row: &SqliteRow) -> StoreResult<Generation> {
         requested_by: row.parsed("requested_by")?,
         state: row.word("state")?,
         failure: row.opt_json("failure_json")?,
+        cut_off: row.opt_word("cut_off")?,
         created_at: row.time("created_at")?,
         finished_at: row.opt_time("finished_at")?,
         trace: row.opt_parsed("trace")?,

@@ -7,11 +7,16 @@ use std::time::Duration;
 use collabry_ai_engine::models::{Answer, AnswerError, Coverage, Models, Piece, Provider, RetryPolicy, Task, Usage};
 use collabry_shared::clock::{Clock, SystemClock};
 use collabry_shared::config::ProvidersConfig;
+use collabry_shared::conversations::CutOff;
 use collabry_shared::engine::{ModelId, ModelInfo};
 use futures::StreamExt;
 use scripted_provider::{Ending, Provider as Scripted, Reply};
 use serde_json::Value;
 use url::Url;
+
+mod fixtures;
+mod lists;
+mod requests;
 
 /// Stands in for the built-in answerer, which has tests of its own.
 struct Nothing;
@@ -31,7 +36,7 @@ impl Provider for Nothing {
     }
 
     async fn answer(&self, _: &str, _: &Task) -> Result<Answer, AnswerError> {
-        Err(AnswerError::Empty)
+        Err(AnswerError::Nothing)
     }
 }
 
@@ -53,11 +58,13 @@ impl World {
     }
 
     async fn ask(&self, model: &str) -> (String, Option<AnswerError>) {
-        let model = ModelId::parse(model).unwrap();
-        match self.models.answer(&model, &task()).await {
-            Ok(answer) => collect(answer).await,
-            Err(error) => (String::new(), Some(error)),
-        }
+        let (text, _, error) = self.hear(model).await;
+        (text, error)
+    }
+
+    /// The text, what else was told in its order, and the error at its end.
+    async fn hear(&self, model: &str) -> (String, Vec<Piece>, Option<AnswerError>) {
+        collect(self.models.answer(&ModelId::parse(model).unwrap(), &task())).await
     }
 
     /// Asks in each protocol with the same script, which must hold for one answer.
@@ -72,35 +79,46 @@ impl World {
 }
 
 fn models(address: SocketAddr) -> Models {
+    models_of(&config(address))
+}
+
+fn models_of(config: &ProvidersConfig) -> Models {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let retry = RetryPolicy { tries: 3, first_wait: Duration::from_millis(1), longest_wait: Duration::from_secs(2) };
+    Models::new(config, Arc::new(Nothing), &clock, retry).unwrap()
+}
+
+fn config(address: SocketAddr) -> ProvidersConfig {
     let url = |path: &str| Some(Url::parse(&format!("http://{address}{path}")).unwrap());
-    let config = ProvidersConfig {
+    ProvidersConfig {
         ollama_url: url(""),
         openai_url: url("/v1"),
         openai_api_key: Some(KEY.into()),
+        openai_key_header: None,
         anthropic_api_key: Some(OTHER_KEY.into()),
         anthropic_url: url("/anthropic/v1"),
+        max_tokens: None,
         first_token: Duration::from_millis(400),
         between_tokens: Duration::from_millis(300),
-    };
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let retry = RetryPolicy { tries: 3, first_wait: Duration::from_millis(1), longest_wait: Duration::from_secs(2) };
-    Models::new(&config, Arc::new(Nothing), &clock, retry).unwrap()
+    }
 }
 
 fn task() -> Task {
     Task { question: "Why?".to_owned(), history: Vec::new(), passages: Vec::new(), coverage: Coverage::Searched }
 }
 
-async fn collect(mut answer: Answer) -> (String, Option<AnswerError>) {
-    let mut text = String::new();
+async fn collect(mut answer: Answer) -> (String, Vec<Piece>, Option<AnswerError>) {
+    let (mut text, mut others) = (String::new(), Vec::new());
     while let Some(piece) = answer.next().await {
         match piece {
             Ok(Piece::Text(more)) => text.push_str(&more),
-            Ok(Piece::Thinking | Piece::Usage(_)) => {}
-            Err(error) => return (text, Some(error)),
+            Ok(Piece::Anew) => text.clear(),
+            Ok(Piece::Thinking) if others.last() == Some(&Piece::Thinking) => {}
+            Ok(other) => others.push(other),
+            Err(error) => return (text, others, Some(error)),
         }
     }
-    (text, None)
+    (text, others, None)
 }
 
 fn says(text: &str) -> Reply {
@@ -141,12 +159,34 @@ async fn passing_trouble_before_the_first_token_is_tried_again() {
         Reply { retry_after: Some("0".to_owned()), ..refuses(429, "") },
         Reply { end: Ending::Abort, after: Some(0), ..says("") },
         Reply { end: Ending::Eof, after: Some(0), ..says("") },
-        Reply { end: Ending::Hang, after: Some(0), ..says("") },
+        refuses(503, r#"{"error":{"code":503,"message":"Loading model","type":"unavailable_error"}}"#),
     ];
     for trouble in troubles {
         for (said, error) in world.ask_all(&[trouble.clone(), says("at last")]).await {
             assert_eq!((said.as_str(), error), ("at last", None), "after {trouble:?}");
         }
+    }
+}
+
+#[tokio::test]
+async fn a_request_that_is_open_is_not_dropped_to_ask_the_same_again() {
+    let world = World::new().await;
+    let silent = Reply { end: Ending::Hang, after: Some(0), ..says("") };
+    for (_, error) in world.ask_all(&[silent, says("never")]).await {
+        assert_eq!(error, Some(AnswerError::NoFirstToken));
+        assert!(error.unwrap().failure("It").message.contains("COLLABRY_PROVIDER_FIRST_TOKEN_SECS"));
+    }
+    assert_eq!(world.scripted.asked().len(), ALL.len());
+}
+
+#[tokio::test]
+async fn a_body_that_ends_well_without_a_reason_is_an_answer_perhaps_not_all_of_it() {
+    let world = World::new().await;
+    for model in ALL {
+        world.scripted.script([Reply { end: Ending::Eof, ..says("It is 42 [1].") }]);
+        let (text, others, error) = world.hear(model).await;
+        assert_eq!((text.as_str(), error), ("It is 42 [1].", None), "{model}");
+        assert_eq!(others.last(), Some(&Piece::CutOff(CutOff::Unknown)), "{model}");
     }
 }
 
@@ -173,12 +213,9 @@ async fn a_long_retry_after_ends_at_once() {
 async fn trouble_after_the_first_token_is_never_tried_again() {
     let world = World::new().await;
     let broken = |end| Reply { end, after: Some(2), ..says("one two three") };
-    for (end, code) in [
-        (Ending::Abort, "provider_cut_off"),
-        (Ending::Eof, "provider_cut_off"),
-        (Ending::Hang, "provider_timeout"),
-        (Ending::Error, "provider_error"),
-    ] {
+    for (end, code) in
+        [(Ending::Abort, "provider_cut_off"), (Ending::Hang, "provider_timeout"), (Ending::Error, "provider_error")]
+    {
         let before = world.scripted.asked().len();
         for (said, error) in world.ask_all(&[broken(end), says("never")]).await {
             assert_eq!(said, "one two ", "{end:?}");
@@ -219,7 +256,7 @@ async fn what_will_not_pass_ends_with_its_own_code() {
 async fn an_answer_without_text_is_a_failure() {
     let world = World::new().await;
     for (_, error) in world.ask_all(&[says("")]).await {
-        assert_eq!(error, Some(AnswerError::Empty));
+        assert_eq!(error, Some(AnswerError::Empty { thought: false, cut_off: None }));
     }
 }
 
@@ -228,8 +265,8 @@ async fn a_provider_that_is_away_is_unreachable() {
     let away = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let models = models(away);
     for model in ALL {
-        let error = models.answer(&ModelId::parse(model).unwrap(), &task()).await.err();
-        assert_eq!(error, Some(AnswerError::Unreachable));
+        let (_, _, error) = collect(models.answer(&ModelId::parse(model).unwrap(), &task())).await;
+        assert!(matches!(error, Some(AnswerError::Unreachable { .. })), "{error:?}");
     }
     let statuses = models.statuses().await;
     let healthy: Vec<_> = statuses.iter().map(|status| (status.provider.as_str(), status.healthy)).collect();
@@ -242,7 +279,7 @@ async fn what_an_answer_took_is_told_once_at_its_end() {
     let world = World::new().await;
     for model in ALL {
         world.scripted.script([says("one two three")]);
-        let answer = world.models.answer(&ModelId::parse(model).unwrap(), &task()).await.unwrap();
+        let answer = world.models.answer(&ModelId::parse(model).unwrap(), &task());
         let pieces: Vec<_> = answer.map(Result::unwrap).collect().await;
         let used = |piece: &&Piece| matches!(piece, Piece::Usage(_));
         assert_eq!(pieces.last(), Some(&Piece::Usage(Usage { prompt: 7, answer: 3 })), "{model}");
