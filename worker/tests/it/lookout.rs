@@ -48,6 +48,7 @@ async fn questions_that_no_engine_takes_up_are_counted_without_any_engine() {
         requested_by: world.user.id,
         state: GenerationState::Queued,
         failure: None,
+        cut_off: None,
         created_at: world.now(),
         finished_at: None,
         trace: None,
