@@ -2,6 +2,7 @@
 
 mod auth;
 pub mod backups;
+pub mod desk;
 mod generations;
 pub mod jobs;
 mod lookout;

@@ -8,6 +8,7 @@ use clap::Parser;
 use collabry_shared::config::Role;
 use collabry_shared::lifecycle;
 use collabry_worker::backups::{self, BackupCommand};
+use collabry_worker::desk::{self, DeskCommand};
 
 const ENVIRONMENT: &str = "\
 Settings are environment variables (all of them: .env.example). A worker needs
@@ -23,7 +24,7 @@ and often
   COLLABRY_DRAIN_SECS      what running jobs have left after SIGTERM [default: 20]
 
 One is enough. Of several, each slot of a job is still run by one: a ledger in the database decides which. The jobs, their
-schedules and their last runs: GET /api/admin/jobs, for the accounts in the api's COLLABRY_ADMIN_EMAILS.
+schedules and their last runs: `collabry-worker jobs`, or GET /api/admin/jobs for admins.
 
 The first SIGTERM drains, and jobs that do not finish are given back; a second one ends at once. Exit code 64: the
 configuration is wrong, and every problem with it is listed.";
@@ -40,10 +41,13 @@ enum Command {
     Health,
     #[command(flatten)]
     Backups(BackupCommand),
+    #[command(flatten)]
+    Desk(DeskCommand),
 }
 
 fn main() -> ExitCode {
     match Command::parse() {
+        Command::Desk(command) => lifecycle::command(Some(Role::Worker), |config| desk::run(config, &command)),
         Command::Serve => lifecycle::run(Role::Worker, serve::serve),
         Command::Check => lifecycle::check(Role::Worker, async |_| Vec::new()),
         Command::Health => lifecycle::health(Role::Worker),

@@ -61,7 +61,7 @@ struct RunView {
     /// The time that it is the run of: when it was due, or when it was asked for.
     slot: Timestamp,
     state: RunState,
-    /// The admin who asked for it; null: the schedule did.
+    /// The admin who asked for it; null: the schedule did, or whoever has a shell.
     requested_by: Option<UserId>,
     /// How often a worker began it: more than once when workers died.
     attempts: u32,
@@ -120,7 +120,7 @@ async fn run_now(
     admin: Admin,
     Params(JobPath { name }): Params<JobPath>,
 ) -> ApiResult<(StatusCode, Json<RunView>)> {
-    match state.stores.jobs.request(&name, admin.user_id, state.clock.now()).await {
+    match state.stores.jobs.request(&name, Some(admin.user_id), state.clock.now()).await {
         Ok(run) => Ok((StatusCode::ACCEPTED, Json(run.into()))),
         Err(StoreError::Missing(_)) => Err(ApiError::not_found()),
         Err(error) => Err(error.into()),

@@ -118,7 +118,7 @@ pub struct Run {
     /// The time that it is the run of: when it was due, or when it was asked for.
     pub slot: Timestamp,
     pub state: RunState,
-    /// The admin who asked for it; `None`: the schedule did.
+    /// The admin who asked for it; `None`: the schedule did, or whoever has a shell.
     pub requested_by: Option<UserId>,
     /// How often a worker began it.
     pub attempts: u32,

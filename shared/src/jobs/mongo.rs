@@ -133,7 +133,7 @@ impl JobRepo for Database {
         self.collection(RUNS).update(Change::new(held(run), back)).await
     }
 
-    async fn request(&self, job: &JobName, by: UserId, now: Timestamp) -> StoreResult<Run> {
+    async fn request(&self, job: &JobName, by: Option<UserId>, now: Timestamp) -> StoreResult<Run> {
         if !self.collection(JOBS).exists(doc! { "_id": job.as_str() }).await? {
             return Err(StoreError::Missing("the job"));
         }
@@ -145,14 +145,16 @@ impl JobRepo for Database {
             let newest = Query::new(doc! { "job": job.as_str() }).sort(doc! { "slot": -1 }).current();
             let newest = self.collection(RUNS).find_one(newest).await?.map(|found| found.time("slot")).transpose()?;
             let free = newest.map_or(now, |newest| now.max(newest + SignedDuration::from_millis(1)));
-            let request = doc! {
+            let mut request = doc! {
                 "_id": key(job, free),
                 "job": job.as_str(),
                 "slot": date(free),
                 "state": "requested",
-                "requestedBy": by.to_string(),
                 "attempts": 0,
             };
+            if let Some(by) = by {
+                request.insert("requestedBy", by.to_string());
+            }
             match self.collection(RUNS).insert(&request).await {
                 Ok(()) => return run(&request),
                 Err(StoreError::Conflict(_)) => {}

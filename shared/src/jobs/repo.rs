@@ -54,7 +54,8 @@ pub trait JobRepo: Send + Sync {
 
     /// Asks for a run now; asked again while one waits, returns that one. Its slot is `now`, or the first free instant
     /// after. [`StoreError::Missing`](crate::storage::StoreError::Missing) when no worker ever declared the job.
-    async fn request(&self, job: &JobName, by: UserId, now: Timestamp) -> StoreResult<Run>;
+    /// `by` is the admin who asks; `None` is whoever has a shell.
+    async fn request(&self, job: &JobName, by: Option<UserId>, now: Timestamp) -> StoreResult<Run>;
     /// The runs with the newest slots, newest first.
     async fn runs(&self, job: &JobName, limit: u32) -> StoreResult<Vec<Run>>;
     /// Forgets all runs but the `keep` newest and those that are open; returns how many. A forgotten slot stays taken.

@@ -148,7 +148,7 @@ impl JobRepo for Database {
         Ok(done.rows_affected() == 1)
     }
 
-    async fn request(&self, job: &JobName, by: UserId, now: Timestamp) -> StoreResult<Run> {
+    async fn request(&self, job: &JobName, by: Option<UserId>, now: Timestamp) -> StoreResult<Run> {
         let mut tx = self.begin().await?;
         let waiting = sqlx::query("SELECT * FROM job_runs WHERE job = ? AND state = 'requested' ORDER BY slot LIMIT 1")
             .bind(job.as_str())
@@ -164,7 +164,7 @@ impl JobRepo for Database {
         )
         .bind(job.as_str())
         .bind(now.as_millisecond())
-        .bind(by.to_string())
+        .bind(by.map(|by| by.to_string()))
         .fetch_one(&mut *tx)
         .await?;
         tx.commit().await?;

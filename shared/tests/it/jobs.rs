@@ -184,11 +184,11 @@ async fn a_released_run_is_open_again_uncounted(Backend { stores, .. }: Backend)
 
 async fn a_requested_run_waits_for_a_worker(Backend { stores, .. }: Backend) {
     let admin = UserId::new();
-    assert!(matches!(stores.jobs.request(&job(), admin, at(5)).await, Err(StoreError::Missing(_))));
+    assert!(matches!(stores.jobs.request(&job(), Some(admin), at(5)).await, Err(StoreError::Missing(_))));
     let job = declared(&stores).await;
-    let run = stores.jobs.request(&job, admin, at(5)).await.unwrap();
+    let run = stores.jobs.request(&job, Some(admin), at(5)).await.unwrap();
     assert_eq!((run.slot, run.state, run.requested_by), (at(5), RunState::Requested, Some(admin)));
-    let again = stores.jobs.request(&job, UserId::new(), at(6)).await.unwrap();
+    let again = stores.jobs.request(&job, None, at(6)).await.unwrap();
     assert_eq!(again, run, "one that waits is enough");
     assert_eq!(stores.jobs.open(at(6)).await.unwrap(), std::slice::from_ref(&job));
     let claimed = stores.jobs.claim_open(&job, lease(7)).await.unwrap().unwrap();
@@ -200,7 +200,7 @@ async fn a_requested_run_waits_for_a_worker(Backend { stores, .. }: Backend) {
 
 async fn a_requested_run_finds_an_instant_of_its_own(Backend { stores, .. }: Backend) {
     let scheduled = claimed(&stores, 10).await;
-    let run = stores.jobs.request(&scheduled.job, UserId::new(), at(10)).await.unwrap();
+    let run = stores.jobs.request(&scheduled.job, None, at(10)).await.unwrap();
     assert_eq!(run.slot, at(10) + SignedDuration::from_millis(1));
     assert_eq!(stores.jobs.runs(&scheduled.job, 10).await.unwrap().len(), 2);
 }

@@ -156,7 +156,7 @@ async fn at_shutdown_a_run_finishes_or_is_given_back() {
     let newest = async || world.stores.jobs.runs(&job, 1).await.unwrap().remove(0);
     let hasty = start(Duration::ZERO);
     eventually("the job is declared", async || world.stores.jobs.get(&job).await.unwrap()).await;
-    world.stores.jobs.request(&job, world.user.id, world.now()).await.unwrap();
+    world.stores.jobs.request(&job, Some(world.user.id), world.now()).await.unwrap();
     entered.notified().await;
     hasty.stop().await;
     let run = newest().await;

@@ -112,7 +112,7 @@ impl World {
     pub async fn run(&self, job: &str) -> Run {
         let job: JobName = job.parse().unwrap();
         eventually("a worker declares the job", async || self.stores.jobs.get(&job).await.unwrap()).await;
-        let run = self.stores.jobs.request(&job, self.user.id, self.now()).await.unwrap();
+        let run = self.stores.jobs.request(&job, Some(self.user.id), self.now()).await.unwrap();
         eventually("the run ends", async || {
             let runs = self.stores.jobs.runs(&job, 10).await.unwrap();
             let ended = runs.into_iter().find(|one| one.slot == run.slot).unwrap();
