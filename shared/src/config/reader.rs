@@ -201,7 +201,7 @@ impl<'a> Reader<'a> {
     pub fn networks(&mut self, variable: &'static str) -> Vec<IpNet> {
         let text = self.text(variable, "");
         let mut found = Vec::new();
-        for one in text.split(',').map(str::trim).filter(|one| !one.is_empty()) {
+        for one in text.split([',', ' ']).map(str::trim).filter(|one| !one.is_empty()) {
             if let Ok(network) = one.parse().or_else(|_| one.parse::<IpAddr>().map(IpNet::from)) {
                 found.push(network);
             } else {
