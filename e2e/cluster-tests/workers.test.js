@@ -6,6 +6,7 @@ import { after, test } from "node:test";
 import { Cluster } from "../cluster/cluster.js";
 import { Crowd } from "../cluster/crowd.js";
 import { Account } from "../support/account.js";
+import { command, done } from "../support/backup.js";
 import { Provider } from "../support/provider.js";
 import { until } from "../support/wait.js";
 
@@ -77,4 +78,20 @@ test("each run has one effect, whoever comes back to it", async (t) => {
   assert.deepEqual(answers.map(({ generationId }) => generationId).sort(), [...generations].sort(), "one answer each");
   assert.ok(answers.every(({ status }) => status === "interrupted"));
   await engine.start();
+});
+
+test("whoever has a shell and no account sees the jobs, runs one, and changes what is logged", async () => {
+  const env = { ...cluster.env, PATH: process.env.PATH };
+  const listed = await done(env, ["jobs"], "collabry-worker");
+  assert.match(listed.output, /^purge-deleted\tnext \d{4}-/m);
+  const run = await done(env, ["jobs", "run", "forget-runs"], "collabry-worker");
+  assert.match(run.output, /^forget-runs\t.* done$/m);
+  const unknown = await command(env, ["jobs", "run", "nothing"], "collabry-worker");
+  assert.equal(unknown.code, 1);
+  assert.match(unknown.output, /no worker that has the job nothing has ever run here/);
+  const wrong = await command(env, ["log-level", "infoo"], "collabry-worker");
+  assert.equal(wrong.code, 1, wrong.output);
+  await done(env, ["log-level", "debug", "--for-secs", "60"], "collabry-worker");
+  await until("a process heard of it", () => other.output.includes('"DEBUG"'));
+  await done(env, ["log-level"], "collabry-worker");
 });

@@ -1,5 +1,6 @@
 //! What an admin asks over HTTP, for whoever has a shell and the settings, and needs no account: jobs, and the log level.
 
+use std::io::{ErrorKind, Write as _};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -80,20 +81,30 @@ async fn stores(config: &Config) -> anyhow::Result<Stores> {
     storage::open(config, coordination.generation_log, SystemClock.now()).await.context("opening the storage")
 }
 
-#[expect(clippy::print_stdout, reason = "what the user asked for")]
 async fn list(stores: &Stores) -> anyhow::Result<ExitCode> {
+    let mut lines = String::new();
     let jobs = stores.jobs.list().await?;
     if jobs.is_empty() {
         eprintln!("No worker has ever run here");
     }
     for job in jobs {
         let next = job.spec.schedule.as_ref().and_then(|schedule| schedule.next(SystemClock.now()));
-        println!("{}\tnext {}", job.spec.name, next.map_or("when asked for".to_owned(), |next| format!("{next:.0}")));
+        let next = next.map_or_else(|| "when asked for".to_owned(), |next| format!("{next:.0}"));
+        lines += &format!("{}\tnext {next}\n", job.spec.name);
         for run in stores.jobs.runs(&job.spec.name, SHOWN).await? {
-            println!("  {}", said(&run));
+            lines += &format!("  {}\n", said(&run));
         }
     }
+    print(&lines)?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// What the user asked for. Whoever reads it may have read enough.
+fn print(text: &str) -> std::io::Result<()> {
+    match std::io::stdout().lock().write_all(text.as_bytes()) {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        other => other,
+    }
 }
 
 /// A run in a line.
@@ -108,7 +119,6 @@ fn said(run: &Run) -> String {
     format!("{:.0} {state}{error}", run.slot)
 }
 
-#[expect(clippy::print_stdout, reason = "what the user asked for")]
 async fn run_job(stores: &Stores, name: &str, wait: Duration) -> anyhow::Result<ExitCode> {
     let Ok(job) = name.parse::<JobName>() else { bail!("{name} is no name of a job") };
     let asked = match stores.jobs.request(&job, None, SystemClock.now()).await {
@@ -129,7 +139,7 @@ async fn run_job(stores: &Stores, name: &str, wait: Duration) -> anyhow::Result<
         bail!("it has not ended after {} s; `jobs` says how it stands, and a worker goes on with it", wait.as_secs());
     };
     let run = run?;
-    println!("{job}\t{}", said(&run));
+    print(&format!("{job}\t{}\n", said(&run)))?;
     Ok(if run.state == RunState::Done { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 

@@ -281,7 +281,8 @@ mod tests {
 
     #[test]
     fn proxies_are_networks_or_single_addresses() {
-        let set = |name: &str| (name == "COLLABRY_TRUSTED_PROXIES").then(|| "10.0.0.0/8, ::1,192.0.2.7 192.0.2.8".to_owned());
+        let set =
+            |name: &str| (name == "COLLABRY_TRUSTED_PROXIES").then(|| "10.0.0.0/8, ::1,192.0.2.7 192.0.2.8".to_owned());
         let config = Config::from_lookup(set).unwrap();
         let networks: Vec<_> = config.api.limits.trusted_proxies.iter().map(ToString::to_string).collect();
         assert_eq!(networks, ["10.0.0.0/8", "::1/128", "192.0.2.7/32", "192.0.2.8/32"]);

@@ -179,17 +179,14 @@ fn write_settings(manifest: &Manifest, file: Option<&Path>) -> anyhow::Result<()
     Ok(())
 }
 
-#[expect(clippy::print_stdout, reason = "what the user asked for")]
 async fn list(config: &Config) -> anyhow::Result<()> {
     let place = Place::open(&config.worker.backups, SystemClock.now())?.context("COLLABRY_BACKUP_URL is not set")?;
     let backups = place.sizes().await?;
     if backups.is_empty() {
         eprintln!("There is none yet");
     }
-    for (name, bytes) in backups {
-        println!("{name}\t{}", size(bytes));
-    }
-    Ok(())
+    let lines: String = backups.into_iter().map(|(name, bytes)| format!("{name}\t{}\n", size(bytes))).collect();
+    write_secretly(Path::new("-"), lines.as_bytes())
 }
 
 #[expect(clippy::print_stdout, reason = "what the user asked for")]

@@ -31,6 +31,7 @@ impl Task for BackUp {
             Backup { stores: &self.stores, settings: &self.settings, env_file: None, recipient: recipient.as_ref() };
         let output = place.0.writer(&name);
         let manifest = backup.write(output, self.clock.as_ref(), &mut StillOurs(turn)).await?;
+        place.close_to_others(&name)?;
         tracing::info!(name, bytes = manifest.bytes(), files = manifest.files, "a backup was made");
         turn.check().await?;
         place.forget(*keep).await

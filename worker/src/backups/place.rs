@@ -1,6 +1,8 @@
 //! Where backups lie, and how they are called there.
 
-use std::path::Path;
+use std::fs::{DirBuilder, Permissions};
+use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use collabry_shared::config::{BackupConfig, BlobConfig};
@@ -12,15 +14,35 @@ use tokio_util::io::StreamReader;
 
 const BEGIN: &str = "collabry-";
 
-/// A folder or a bucket with backups, whose names are in the order of their times.
+/// Of a folder that is made here, and of what is written there: whoever reads a backup has everything.
+const FOLDER_MODE: u32 = 0o700;
+const FILE_MODE: u32 = 0o600;
+
+/// A folder or a bucket with backups, whose names are in the order of their times. A folder is known by its path too.
 #[derive(Debug, Clone)]
-pub struct Place(pub Blobs);
+pub struct Place(pub Blobs, Option<PathBuf>);
 
 impl Place {
     /// The one of `COLLABRY_BACKUP_URL`; `None` when it is not set.
     pub fn open(config: &BackupConfig, now: Timestamp) -> anyhow::Result<Option<Self>> {
-        let open = |place: &BlobConfig| Blobs::open(place, Path::new("."), now).map(Self);
+        let open = |place: &BlobConfig| -> anyhow::Result<Self> {
+            let folder = match place {
+                BlobConfig::Folder(folder) => Some(folder.clone()),
+                BlobConfig::DataDir | BlobConfig::S3(_) => None,
+            };
+            if let Some(folder) = folder.as_ref().filter(|folder| !folder.exists()) {
+                DirBuilder::new().recursive(true).mode(FOLDER_MODE).create(folder)?;
+            }
+            Ok(Self(Blobs::open(place, Path::new("."), now)?, folder))
+        };
         config.place.as_ref().map(open).transpose().context("COLLABRY_BACKUP_URL")
+    }
+
+    /// Closes a backup that was written to everybody but its owner.
+    pub fn close_to_others(&self, name: &str) -> anyhow::Result<()> {
+        let Some(folder) = &self.1 else { return Ok(()) };
+        let set = std::fs::set_permissions(folder.join(name), Permissions::from_mode(FILE_MODE));
+        set.with_context(|| format!("closing {name} to others"))
     }
 
     /// What the backup of a time is called.

@@ -68,7 +68,10 @@ impl Destination {
                 persisted.with_context(|| format!("writing {}", path.display()))?;
                 Ok(path.display().to_string())
             }
-            Self::Place(_, name) => Ok(name),
+            Self::Place(place, name) => {
+                place.close_to_others(&name)?;
+                Ok(name)
+            }
         }
     }
 }
