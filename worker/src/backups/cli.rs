@@ -142,11 +142,12 @@ async fn restore(config: &Config, options: RestoreOptions, claim: Claim) -> anyh
     eprintln!("Restoring");
     let archive = open(config, options.which.file.as_deref(), &keys).await?;
     let done = super::restore(archive, &mut system, &mut Progress::new()).await;
-    let (manifest, restored) = done.map_err(|error| match system.touched() {
-        true => error.context(
-            "a part of the backup is there; repeat it with the same backup, or empty database and files first",
-        ),
-        false => error,
+    let (manifest, restored) = done.map_err(|error| {
+        if !system.touched() {
+            return error;
+        }
+        error
+            .context("a part of the backup is there; repeat it with the same backup, or empty database and files first")
     })?;
     write_settings(&manifest, options.settings.as_deref())?;
     eprintln!("Restored: {}", summary(&manifest));

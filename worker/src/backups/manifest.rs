@@ -68,9 +68,12 @@ impl Manifest {
         if let Some(file) = &self.env_file {
             return file.clone();
         }
-        let line = |(name, value): (&String, &String)| match value.contains(['\n', '\r']) {
-            true => format!("# has several lines, and has to be set by hand: {name}\n"),
-            false => format!("{name}={value}\n"),
+        let line = |(name, value): (&String, &String)| {
+            if value.contains(['\n', '\r']) {
+                format!("# has several lines, and has to be set by hand: {name}\n")
+            } else {
+                format!("{name}={value}\n")
+            }
         };
         let set = self.settings.iter().map(line);
         let missing = self.secrets_left_out.iter().map(|name| format!("# not in the backup: {name}=\n"));

@@ -59,7 +59,7 @@ fn effects(folder: &Path) -> Vec<String> {
 }
 
 async fn request(stores: &Stores, job: &JobName) -> jiff::Timestamp {
-    stores.jobs.request(job, UserId::new(), SystemClock.now()).await.unwrap().slot
+    stores.jobs.request(job, Some(UserId::new()), SystemClock.now()).await.unwrap().slot
 }
 
 async fn done(stores: &Stores, job: &JobName) {

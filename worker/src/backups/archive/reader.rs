@@ -77,9 +77,8 @@ impl ArchiveReader {
 
     /// Hands every entry over, and then compares all of them with the manifest.
     pub async fn read(self, to: &mut dyn Take) -> anyhow::Result<Manifest> {
-        self.entries(to).await.map_err(|error| match cut_off(&error) {
-            true => error.context("the backup was cut off: its end is missing"),
-            false => error,
+        self.entries(to).await.map_err(|error| {
+            if cut_off(&error) { error.context("the backup was cut off: its end is missing") } else { error }
         })
     }
 
