@@ -16,6 +16,7 @@ pub mod jobs;
 pub mod leases;
 pub mod lifecycle;
 pub mod limits;
+pub mod memory;
 pub mod notebooks;
 pub mod notifications;
 pub mod presence;

@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::check::{self, Finding};
 use crate::config::{Config, Problems, Role, Warning};
-use crate::{health, telemetry};
+use crate::{health, memory, telemetry};
 
 /// `EX_USAGE` of sysexits.h: the configuration is wrong, and starting again will not help.
 pub const BAD_CONFIG: u8 = 64;
@@ -95,6 +95,7 @@ pub fn run<F>(role: Role, serve: impl FnOnce(Config, CancellationToken) -> F) ->
 where
     F: Future<Output = anyhow::Result<()>>,
 {
+    memory::give_back_large_blocks();
     let config = match Config::for_role(role) {
         Ok(config) => config,
         Err(problems) => return bad_config(&problems),

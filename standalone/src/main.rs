@@ -14,11 +14,12 @@ use std::process::ExitCode;
 use clap::Parser as _;
 use collabry_ai_engine::embeddings::choose_blas_kernels;
 use collabry_shared::config::Config;
-use collabry_shared::{health, lifecycle};
+use collabry_shared::{health, lifecycle, memory};
 
 use self::cli::{Cli, Command};
 
 fn main() -> ExitCode {
+    memory::give_back_large_blocks();
     let cli = Cli::parse();
     if let Command::Extract(args) = cli.command {
         return collabry_ai_engine::sources::extract_child::main(&args);

@@ -49,7 +49,7 @@ async fn history(parts: &Parts, question: &Message) -> Result<Vec<Turn>, AnswerE
         };
         Turn { speaker, text: message.content }
     };
-    Ok(messages.map_err(stored)?.into_iter().rev().filter(said).map(turn).collect())
+    Ok(messages.map_err(stored)?.messages.into_iter().rev().filter(said).map(turn).collect())
 }
 
 async fn find(parts: &Parts, generation: &Generation, task: &Task) -> Result<(Vec<Citation>, Coverage), AnswerError> {

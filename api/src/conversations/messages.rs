@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use collabry_shared::conversations::{Appended, Message};
+use collabry_shared::conversations::{Appended, Message, Page};
 use collabry_shared::generations::Generation;
 use collabry_shared::ids::{ConversationId, MessageId};
 use serde::{Deserialize, Serialize};
@@ -31,7 +31,7 @@ struct Window {
     before: Option<u64>,
     /// In place of `before`: what changed after this rev.
     since_rev: Option<u64>,
-    /// 1 to 200; default 50.
+    /// 1 to 200; default 50. A page of long messages ends sooner, after about 1 MiB.
     limit: Option<u32>,
 }
 
@@ -42,7 +42,7 @@ struct MessagePage {
     messages: Vec<Message>,
     /// `before` of the next page; null when there is none.
     next_before: Option<u64>,
-    /// With `sinceRev`: whether these are all.
+    /// Whether these are all; if not, ask again behind them.
     complete: bool,
 }
 
@@ -70,13 +70,11 @@ async fn list(
     let limit = window.limit.unwrap_or(DEFAULT_PAGE).clamp(1, MAX_PAGE);
     let conversations = &state.stores.conversations;
     if let Some(rev) = window.since_rev {
-        let messages = conversations.changes_since(conversation.id, rev, limit).await?;
-        let complete = messages.len() < limit as usize;
+        let Page { messages, complete } = conversations.changes_since(conversation.id, rev, limit).await?;
         return Ok(Json(MessagePage { messages, next_before: None, complete }));
     }
-    let mut messages = conversations.history(conversation.id, window.before, limit).await?;
+    let Page { mut messages, complete } = conversations.history(conversation.id, window.before, limit).await?;
     messages.reverse();
-    let complete = messages.len() < limit as usize;
     let next_before = messages.first().map(|oldest| oldest.position).filter(|_| !complete);
     Ok(Json(MessagePage { messages, next_before, complete }))
 }

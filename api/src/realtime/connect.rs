@@ -1,5 +1,7 @@
 //! A socket's beginning and end.
 
+use std::sync::atomic::Ordering;
+
 use collabry_shared::ids::{SessionId, UserId};
 use collabry_shared::realtime::Room;
 use jiff::Timestamp;
@@ -28,6 +30,9 @@ impl SocketUser {
         self.user.0.id
     }
 }
+
+/// Times that the notebooks of a new socket are looked up, before it is asked to come again.
+const LISTS: u32 = 5;
 
 #[derive(Debug, Deserialize)]
 struct Handshake {
@@ -68,13 +73,8 @@ async fn authenticate(
         "token_invalid" => Refused::Token(TokenError::Invalid),
         _ => Refused::Busy,
     })?;
-    let notebooks = realtime.api.stores.notebooks.list_for(identity.user_id).await.map_err(|error| {
-        tracing::error!(%error, "rooms of a new socket");
-        Refused::Busy
-    })?;
-    let mut rooms = vec![Room::User(identity.user_id).to_string(), Room::Session(identity.session_id).to_string()];
-    rooms.extend(notebooks.iter().map(|(notebook, _)| Room::Notebook(notebook.id).to_string()));
-    socket.join(rooms);
+    socket.join([Room::User(identity.user_id).to_string(), Room::Session(identity.session_id).to_string()]);
+    enter_notebooks(&realtime, &socket, identity.user_id).await?;
     socket.extensions.insert(SocketUser {
         user,
         session_id: identity.session_id,
@@ -86,24 +86,47 @@ async fn authenticate(
     Ok(())
 }
 
+/// Joins the rooms of the notebooks. Whoever is removed from one is put out of its room; if that may have happened between
+/// the list and the joining, the list is read anew.
+async fn enter_notebooks(realtime: &Realtime, socket: &SocketRef, user: UserId) -> Result<(), Refused> {
+    for _ in 0..LISTS {
+        let before = realtime.removals.load(Ordering::Acquire);
+        let notebooks = realtime.api.stores.notebooks.list_for(user).await.map_err(|error| {
+            tracing::error!(%error, "rooms of a new socket");
+            Refused::Busy
+        })?;
+        let rooms: Vec<_> = notebooks.iter().map(|(notebook, _)| Room::Notebook(notebook.id).to_string()).collect();
+        let mut joined = socket.rooms();
+        joined.retain(|room| room.starts_with("notebook:") && !rooms.iter().any(|allowed| allowed == room));
+        socket.leave(joined);
+        socket.join(rooms);
+        if realtime.removals.load(Ordering::Acquire) == before {
+            return Ok(());
+        }
+    }
+    Err(Refused::Busy)
+}
+
 async fn connected(socket: SocketRef, State(realtime): State<Realtime>) {
     let Some(user) = socket.extensions.get::<SocketUser>() else { return };
-    presence::entered(&realtime.api, &socket, user.id()).await;
+    presence::entered(&realtime, &socket, user.id()).await;
     if !socket.connected() {
         // It may have gone before it was counted.
-        presence::left(&realtime.api, &socket, user.id()).await;
+        presence::left(&realtime, &socket, user.id()).await;
     }
 }
 
 async fn disconnected(socket: SocketRef, State(realtime): State<Realtime>) {
     let Some(user) = socket.extensions.get::<SocketUser>() else { return };
     typing::left(&realtime, &socket).await;
-    presence::left(&realtime.api, &socket, user.id()).await;
+    presence::left(&realtime, &socket, user.id()).await;
 }
 
 /// Closes a socket; one that is closed already stays closed.
 pub(super) fn disconnect(socket: &SocketRef) {
     if let Err(error) = socket.clone().disconnect() {
-        tracing::debug!(%error, "socket was closing already");
+        // One that takes nothing cannot be told of its end before its next ping fails; until then it hears nothing more.
+        socket.leave_all();
+        tracing::debug!(%error, "a socket is closing already, or once it fails to answer");
     }
 }

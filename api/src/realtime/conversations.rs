@@ -1,6 +1,6 @@
 //! Joining a conversation and catching up with it; read marks.
 
-use collabry_shared::conversations::{Conversation, Message, ReadMark};
+use collabry_shared::conversations::{Conversation, Message, Page, ReadMark};
 use collabry_shared::engine::ModelId;
 use collabry_shared::generations::{EventId, Generation, GenerationState};
 use collabry_shared::ids::{ConversationId, GenerationId, MessageId, UserId};
@@ -65,32 +65,45 @@ pub(super) struct Read {
 pub(super) async fn join(call: Call<Join>) -> ApiResult<Joined> {
     let api = &call.realtime.api;
     let id = call.payload.conversation_id;
-    let ConversationAccess { access, .. } = ConversationAccess::prove(api, call.user.id(), id).await?;
+    ConversationAccess::prove(api, call.user.id(), id).await?;
+    let room = Room::Conversation(id).to_string();
+    let again = call.socket.rooms().iter().any(|joined| *joined == room);
     // First the room, then the log: nothing can fall between the two.
-    call.socket.join(Room::Conversation(id).to_string());
-    call.realtime.sequencer.open(id).await?;
-    let (messages, complete) = missed(api, id, call.payload.since_rev).await?;
-    let ConversationAccess { conversation, .. } = ConversationAccess::prove(api, call.user.id(), id).await?;
-    Ok(Joined {
-        conversation,
-        messages,
-        complete,
-        read_marks: api.stores.conversations.read_marks(id).await?,
-        generations: in_the_making(&call.realtime, id).await?,
-        present: presence::online(api, access.notebook_id).await?,
-    })
+    call.socket.join(room.clone());
+    match read(&call, id).await {
+        Ok(joined) => Ok(joined),
+        Err(error) => {
+            // Who was no member any more may have been put out of the room before they were in it. Who is still one, and
+            // was in it before, goes on.
+            if !again || error.status.is_client_error() {
+                call.socket.leave(room);
+            }
+            Err(error)
+        }
+    }
 }
 
-async fn missed(api: &ApiState, id: ConversationId, since: Option<u64>) -> ApiResult<(Vec<Message>, bool)> {
+/// What a socket that is in the room has to know. The right is proven anew, behind everything that may take it away.
+async fn read(call: &Call<Join>, id: ConversationId) -> ApiResult<Joined> {
+    let api = &call.realtime.api;
+    call.realtime.sequencer.open(id).await?;
+    let Page { messages, complete } = missed(api, id, call.payload.since_rev).await?;
+    let read_marks = api.stores.conversations.read_marks(id).await?;
+    let generations = in_the_making(&call.realtime, id).await?;
+    let ConversationAccess { conversation, access } = ConversationAccess::prove(api, call.user.id(), id).await?;
+    let present = presence::online(api, access.notebook_id).await?;
+    Ok(Joined { conversation, messages, complete, read_marks, generations, present })
+}
+
+async fn missed(api: &ApiState, id: ConversationId, since: Option<u64>) -> ApiResult<Page> {
     let conversations = &api.stores.conversations;
     if let Some(rev) = since {
-        let messages = conversations.changes_since(id, rev, MISSED).await?;
-        let complete = messages.len() < MISSED as usize;
-        return Ok((messages, complete));
+        return Ok(conversations.changes_since(id, rev, MISSED).await?);
     }
-    let mut messages = conversations.history(id, None, RECENT).await?;
+    let mut messages = conversations.history(id, None, RECENT).await?.messages;
     messages.reverse();
-    Ok((messages, true))
+    // The rest is history, not something missed.
+    Ok(Page { messages, complete: true })
 }
 
 /// The answers in the making, which from here on are relayed on this replica.
@@ -125,7 +138,7 @@ pub(super) async fn leave(call: Call<Leave>) -> ApiResult<()> {
     Ok(())
 }
 
-pub(super) async fn read(call: Call<Read>) -> ApiResult<()> {
+pub(super) async fn mark_read(call: Call<Read>) -> ApiResult<()> {
     let api = &call.realtime.api;
     let Read { conversation_id, rev } = call.payload;
     let user_id = call.user.id();

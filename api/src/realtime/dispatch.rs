@@ -97,7 +97,7 @@ async fn answer(
         "message:edit" => call.to(event, messages::edit).await,
         "message:regenerate" => call.to(event, messages::regenerate).await,
         "message:send" => call.to(event, messages::send).await,
-        "messages:read" => call.to(event, conversations::read).await,
+        "messages:read" => call.to(event, conversations::mark_read).await,
         "typing:start" => call.to(event, typing::start).await,
         "typing:stop" => call.to(event, typing::stop).await,
         _ => Err(ApiError::invalid("event_unknown", "There is no event of this name.")),

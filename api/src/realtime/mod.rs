@@ -16,6 +16,8 @@ mod relay;
 mod sequencer;
 mod typing;
 
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use collabry_shared::health::metrics::ours;
@@ -33,6 +35,7 @@ use self::adapter::Adapter;
 pub use self::connect::SocketUser;
 pub use self::head::own as own_head;
 pub use self::metrics::Metrics;
+use self::presence::Announcements;
 use self::pump::Pump;
 use self::sequencer::{Lanes, Sequencer};
 use self::typing::Typing;
@@ -61,6 +64,9 @@ struct Realtime {
     typing: Typing,
     sequencer: Sequencer,
     relay: relay::Handle,
+    announcements: Announcements,
+    /// Members who were removed from something, as far as this process has heard.
+    removals: Arc<AtomicU64>,
 }
 
 /// The Socket.IO server of this process.
@@ -78,7 +84,9 @@ impl Server {
     pub fn new(api: ApiState, redis: Option<Redis>) -> (Self, Sockets) {
         let (sequencer, lanes) = Sequencer::new();
         let (relay, watches) = relay::Handle::new();
-        let realtime = Realtime { api, typing: Typing::default(), sequencer, relay };
+        let announcements = Announcements::default();
+        let realtime =
+            Realtime { api, typing: Typing::default(), sequencer, relay, announcements, removals: Arc::default() };
         let (layer, io) = socketioxide::SocketIo::builder()
             .with_state(realtime.clone())
             .max_buffer_size(MAX_BUFFERED_PACKETS)
@@ -122,7 +130,8 @@ impl Server {
         run(relay::run(io.clone(), realtime.api.clone(), watches).boxed());
         let pump = Pump { io: io.clone(), realtime: realtime.clone(), tasks: tasks.clone(), stop: stop.clone() };
         run(pump.run(published).boxed());
-        run(presence::announce_noticed(realtime.api.clone()).boxed());
+        run(presence::announce_noticed(realtime.clone()).boxed());
+        run(presence::announce(realtime.clone()).boxed());
         run(auth::expire_sockets(io.clone(), realtime.api.clone()).boxed());
         run(typing::expire(realtime.clone()).boxed());
         Ok(())

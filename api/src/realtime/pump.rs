@@ -1,12 +1,14 @@
 //! From what any role published to the sockets.
 
+use std::sync::atomic::Ordering;
+
 use collabry_shared::ids::{NotebookId, UserId};
 use collabry_shared::realtime::{Event, Published, Room, Signal};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::{Realtime, SocketIo, connect, presence, recheck};
+use super::{Realtime, SocketIo, connect, recheck};
 use crate::state::ApiState;
 
 /// Hands out what is published. Nothing here may wait for something to be published: this is what makes room for it.
@@ -72,8 +74,12 @@ impl Pump {
             }
             Signal::Membership { notebook_id, user_id, role } => {
                 let api = &self.realtime.api;
+                if role.is_none() {
+                    // Before the sockets are looked for: one that comes meanwhile looks again.
+                    self.realtime.removals.fetch_add(1, Ordering::AcqRel);
+                }
                 move_sockets(&self.io, api, notebook_id, user_id, role.is_some()).await;
-                self.beside(announce_presence(api.clone(), notebook_id));
+                self.realtime.announcements.changed(notebook_id);
             }
         }
     }
@@ -82,10 +88,6 @@ impl Pump {
     fn beside(&self, work: impl Future<Output = ()> + Send + 'static) {
         self.tasks.spawn(self.stop.clone().run_until_cancelled_owned(work));
     }
-}
-
-async fn announce_presence(api: ApiState, notebook_id: NotebookId) {
-    presence::update(&api, notebook_id).await;
 }
 
 /// Lets a user's sockets into a notebook's room, or puts them out of it and of its conversations.

@@ -186,9 +186,9 @@ impl Lane {
                 }
             };
             sequence.behind = false;
-            sequence.told = missed.last().map_or(sequence.told, |last| last.rev);
-            let more = missed.len() == PAGE as usize;
-            for (n, message) in missed.into_iter().enumerate() {
+            sequence.told = missed.messages.last().map_or(sequence.told, |last| last.rev);
+            let more = !missed.complete && !missed.messages.is_empty();
+            for (n, message) in missed.messages.into_iter().enumerate() {
                 self.tell(message).await;
                 if (n + 1) % IN_ONE_GO == 0 {
                     tokio::task::yield_now().await;

@@ -7,6 +7,7 @@
 
 mod content;
 mod mongo;
+mod page;
 mod repo;
 mod sqlite;
 
@@ -16,6 +17,7 @@ use utoipa::ToSchema;
 
 pub use self::content::{ClientId, Content, InvalidMessage, MAX_CONTENT_CHARS};
 pub(crate) use self::mongo::{INDEXES, finish_deletions, purge_all_in, require};
+pub use self::page::{PAGE_BYTES, Page};
 pub use self::repo::{Appended, ConversationRepo, NewMessage, Rewrite};
 use crate::engine::ModelId;
 use crate::generations::Failure;
@@ -67,6 +69,16 @@ pub struct Message {
     pub created_at: Timestamp,
     pub edited_at: Option<Timestamp>,
     pub deleted_at: Option<Timestamp>,
+}
+
+impl Message {
+    /// About what it is as text: a bound for pages, not a size.
+    pub fn bytes(&self) -> usize {
+        /// Ids, times and names of fields.
+        const REST: usize = 512;
+        let citations: usize = self.citations.iter().map(|one| REST + one.text.len() + one.source_name.len()).sum();
+        REST + self.content.len() + citations
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

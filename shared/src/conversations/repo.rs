@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use jiff::Timestamp;
 
-use super::{Author, Citation, ClientId, Conversation, CutOff, Message, MessageStatus, ReadMark};
+use super::{Author, Citation, ClientId, Conversation, CutOff, Message, MessageStatus, Page, ReadMark};
 use crate::engine::ModelId;
 use crate::generations::Failure;
 use crate::ids::{ConversationId, GenerationId, MessageId, NotebookId, UserId};
@@ -85,10 +85,9 @@ pub trait ConversationRepo: Send + Sync {
     /// The newest answer to a question that is not deleted.
     async fn latest_answer(&self, conversation: ConversationId, question: MessageId) -> StoreResult<Option<Message>>;
     /// At most `limit` messages with a position below `before`, newest first; tombstones included.
-    async fn history(&self, conversation: ConversationId, before: Option<u64>, limit: u32)
-    -> StoreResult<Vec<Message>>;
+    async fn history(&self, conversation: ConversationId, before: Option<u64>, limit: u32) -> StoreResult<Page>;
     /// At most `limit` messages changed after `rev`, by rev.
-    async fn changes_since(&self, conversation: ConversationId, rev: u64, limit: u32) -> StoreResult<Vec<Message>>;
+    async fn changes_since(&self, conversation: ConversationId, rev: u64, limit: u32) -> StoreResult<Page>;
 
     /// Moves a member's read mark forward; `false` when it already stands at `rev` or above.
     async fn mark_read(&self, conversation: ConversationId, user: UserId, rev: u64) -> StoreResult<bool>;

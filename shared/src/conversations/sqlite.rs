@@ -1,11 +1,13 @@
 //! Conversations and their logs in SQLite.
 
 use async_trait::async_trait;
+use futures::{Stream, TryStreamExt as _};
 use jiff::Timestamp;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Sqlite, Transaction};
 
-use super::{Appended, Conversation, ConversationRepo, Message, NewMessage, ReadMark, Rewrite};
+use super::page::Filling;
+use super::{Appended, Conversation, ConversationRepo, Message, NewMessage, Page, ReadMark, Rewrite};
 use crate::engine::ModelId;
 use crate::ids::{ConversationId, MessageId, NotebookId, UserId};
 use crate::storage::sqlite::{Columns as _, Database, conflict, integer, json, opt_json, word};
@@ -162,12 +164,7 @@ impl ConversationRepo for Database {
         row.as_ref().map(self::message).transpose()
     }
 
-    async fn history(
-        &self,
-        conversation: ConversationId,
-        before: Option<u64>,
-        limit: u32,
-    ) -> StoreResult<Vec<Message>> {
+    async fn history(&self, conversation: ConversationId, before: Option<u64>, limit: u32) -> StoreResult<Page> {
         let rows = sqlx::query(
             "SELECT m.* FROM messages m JOIN live_conversations c ON c.id = m.conversation_id
              WHERE m.conversation_id = ? AND m.position < ? ORDER BY m.position DESC LIMIT ?",
@@ -175,12 +172,11 @@ impl ConversationRepo for Database {
         .bind(conversation.to_string())
         .bind(integer(before.unwrap_or(u64::MAX)))
         .bind(limit)
-        .fetch_all(&self.read)
-        .await?;
-        rows.iter().map(self::message).collect()
+        .fetch(&self.read);
+        page(rows, limit).await
     }
 
-    async fn changes_since(&self, conversation: ConversationId, rev: u64, limit: u32) -> StoreResult<Vec<Message>> {
+    async fn changes_since(&self, conversation: ConversationId, rev: u64, limit: u32) -> StoreResult<Page> {
         let rows = sqlx::query(
             "SELECT m.* FROM messages m JOIN live_conversations c ON c.id = m.conversation_id
              WHERE m.conversation_id = ? AND m.rev > ? ORDER BY m.rev LIMIT ?",
@@ -188,9 +184,8 @@ impl ConversationRepo for Database {
         .bind(conversation.to_string())
         .bind(integer(rev))
         .bind(limit)
-        .fetch_all(&self.read)
-        .await?;
-        rows.iter().map(self::message).collect()
+        .fetch(&self.read);
+        page(rows, limit).await
     }
 
     async fn mark_read(&self, conversation: ConversationId, user: UserId, rev: u64) -> StoreResult<bool> {
@@ -217,6 +212,17 @@ impl ConversationRepo for Database {
         .await?;
         rows.iter().map(|row| Ok(ReadMark { user_id: row.parsed("user_id")?, rev: row.number("rev")? })).collect()
     }
+}
+
+/// Reads no more rows than the page takes.
+async fn page(mut rows: impl Stream<Item = sqlx::Result<SqliteRow>> + Unpin, limit: u32) -> StoreResult<Page> {
+    let mut page = Filling::new(limit);
+    while let Some(row) = rows.try_next().await? {
+        if !page.take(self::message(&row)?) {
+            break;
+        }
+    }
+    Ok(page.done())
 }
 
 /// Takes the conversation's next rev; `None` when the conversation is gone. It counts once `tx` is committed, and until

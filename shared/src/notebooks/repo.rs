@@ -26,6 +26,8 @@ pub trait NotebookRepo: Send + Sync {
     async fn role_of(&self, id: NotebookId, user: UserId) -> StoreResult<Option<Role>>;
     /// Members, first joined first.
     async fn members(&self, id: NotebookId) -> StoreResult<Vec<Member>>;
+    /// Ids of the members, from the notebook alone: no account is read.
+    async fn member_ids(&self, id: NotebookId) -> StoreResult<Vec<UserId>>;
     /// Adds a member; one who is already in keeps their role. Returns whether they are new.
     async fn add_member(&self, id: NotebookId, user: UserId, role: Role, now: Timestamp) -> StoreResult<bool>;
     /// Changes a role. `false`: no such member, or they are the last owner, who must stay one.

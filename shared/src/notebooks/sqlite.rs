@@ -112,6 +112,17 @@ impl NotebookRepo for Database {
         rows.iter().map(member).collect()
     }
 
+    async fn member_ids(&self, id: NotebookId) -> StoreResult<Vec<UserId>> {
+        let rows = sqlx::query(
+            "SELECT m.user_id FROM members m JOIN live_notebooks n ON n.id = m.notebook_id
+             WHERE m.notebook_id = ? ORDER BY m.joined_at, m.user_id",
+        )
+        .bind(id.to_string())
+        .fetch_all(&self.read)
+        .await?;
+        rows.iter().map(|row| row.parsed("user_id")).collect()
+    }
+
     async fn add_member(&self, id: NotebookId, user: UserId, role: Role, now: Timestamp) -> StoreResult<bool> {
         let done = sqlx::query(
             "INSERT INTO members (notebook_id, user_id, role, joined_at)

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 
 use collabry_shared::conversations::{
-    Appended, Author, Conversation, CutOff, Message, MessageStatus, NewMessage, ReadMark, Rewrite,
+    Appended, Author, Conversation, CutOff, Message, MessageStatus, NewMessage, PAGE_BYTES, Page, ReadMark, Rewrite,
 };
 use collabry_shared::engine::ModelId;
 use collabry_shared::generations::Failure;
@@ -33,6 +33,7 @@ contract!(
     the_latest_answer_is_the_newest_that_is_left,
     history_goes_back_page_by_page,
     changes_are_read_by_rev,
+    a_page_ends_by_bytes,
     read_marks_only_move_forward,
     a_deleted_conversation_takes_everything_along,
     a_deleted_notebook_hides_its_conversations,
@@ -164,7 +165,7 @@ async fn revs_are_gap_free_under_concurrent_writers(Backend { stores, .. }: Back
     revs.sort_unstable();
     assert_eq!(revs, (1..=CHANGES).collect::<Vec<_>>(), "each change has its own rev, and none is missing");
 
-    let all = stores.conversations.changes_since(talk, 0, 1000).await.unwrap();
+    let all = stores.conversations.changes_since(talk, 0, 1000).await.unwrap().messages;
     assert_eq!(all.len() as u64, WRITERS * APPENDS);
     assert!(all.is_sorted_by(|a, b| a.rev < b.rev));
     assert_eq!(all.last().unwrap().rev, CHANGES);
@@ -174,7 +175,7 @@ async fn revs_are_gap_free_under_concurrent_writers(Backend { stores, .. }: Back
 
     // A client that stopped at any rev catches up with what it has not seen, and ends with the same messages.
     for seen in [1, 77, 150, CHANGES - 1, CHANGES] {
-        let missed = stores.conversations.changes_since(talk, seen, 1000).await.unwrap();
+        let missed = stores.conversations.changes_since(talk, seen, 1000).await.unwrap().messages;
         assert_eq!(missed, all.iter().filter(|message| message.rev > seen).cloned().collect::<Vec<_>>());
     }
 }
@@ -257,7 +258,7 @@ async fn a_reader_never_sees_a_rev_before_the_ones_below_it(Backend { stores, ..
         .collect();
     let mut seen = 0;
     while seen < WRITERS * EACH {
-        for message in stores.conversations.changes_since(talk, seen, 7).await.unwrap() {
+        for message in stores.conversations.changes_since(talk, seen, 7).await.unwrap().messages {
             assert_eq!(message.rev, seen + 1);
             seen = message.rev;
         }
@@ -285,7 +286,7 @@ async fn a_deleted_message_is_an_empty_tombstone(Backend { stores, .. }: Backend
     let tombstone =
         Message { rev: 2, content: String::new(), citations: Vec::new(), deleted_at: Some(at(9)), ..stored };
     assert_eq!(deleted, tombstone);
-    assert_eq!(stores.conversations.history(talk, None, 10).await.unwrap(), std::slice::from_ref(&tombstone));
+    assert_eq!(stores.conversations.history(talk, None, 10).await.unwrap().messages, std::slice::from_ref(&tombstone));
     assert_eq!(stores.conversations.append(&new_message(talk, "a")).await.unwrap(), Appended::Existing(tombstone));
 
     let edit = Rewrite::Edit { content: "back".to_owned() };
@@ -316,12 +317,12 @@ async fn history_goes_back_page_by_page(Backend { stores, .. }: Backend) {
     for n in 1..=5 {
         sent(&stores, talk, &format!("{n}")).await;
     }
-    let first = stores.conversations.history(talk, None, 100).await.unwrap().pop().unwrap();
+    let first = stores.conversations.history(talk, None, 100).await.unwrap().messages.pop().unwrap();
     let edit = Rewrite::Edit { content: "edited".to_owned() };
     stores.conversations.rewrite(talk, first.id, &edit, at(2)).await.unwrap();
 
     let page = async |before, limit| -> Vec<u64> {
-        let messages = stores.conversations.history(talk, before, limit).await.unwrap();
+        let messages = stores.conversations.history(talk, before, limit).await.unwrap().messages;
         messages.iter().map(|message| message.position).collect()
     };
     assert_eq!(page(None, 2).await, [5, 4]);
@@ -337,7 +338,7 @@ async fn changes_are_read_by_rev(Backend { stores, .. }: Backend) {
     sent(&stores, talk, "b").await;
     stores.conversations.rewrite(talk, first.id, &Rewrite::Delete, at(2)).await.unwrap();
     let changes = async |rev, limit| -> Vec<(u64, u64)> {
-        let messages = stores.conversations.changes_since(talk, rev, limit).await.unwrap();
+        let messages = stores.conversations.changes_since(talk, rev, limit).await.unwrap().messages;
         messages.iter().map(|message| (message.position, message.rev)).collect()
     };
     assert_eq!(changes(0, 10).await, [(2, 2), (1, 3)]);
@@ -345,6 +346,39 @@ async fn changes_are_read_by_rev(Backend { stores, .. }: Backend) {
     assert_eq!(changes(2, 10).await, [(1, 3)]);
     assert!(changes(3, 10).await.is_empty());
     assert!(changes(u64::MAX, 10).await.is_empty());
+}
+
+async fn a_page_ends_by_bytes(Backend { stores, .. }: Backend) {
+    let talk = owned_conversation(&stores).await.id;
+    // Three fit, whatever else they consist of; the one that is larger than a page comes alone.
+    let sizes = [PAGE_BYTES / 4, PAGE_BYTES / 4, PAGE_BYTES / 4, PAGE_BYTES / 4, 2 * PAGE_BYTES, 1];
+    for (n, size) in sizes.into_iter().enumerate() {
+        let message = NewMessage { content: "x".repeat(size), ..new_message(talk, &format!("{n}")) };
+        stores.conversations.append(&message).await.unwrap();
+    }
+    let mut pages = Vec::new();
+    let mut seen = 0;
+    loop {
+        let Page { messages, complete } = stores.conversations.changes_since(talk, seen, 1000).await.unwrap();
+        seen = messages.last().unwrap().rev;
+        pages.push(messages.iter().map(|message| message.rev).collect::<Vec<_>>());
+        if complete {
+            break;
+        }
+    }
+    assert_eq!(pages, [vec![1, 2, 3], vec![4], vec![5], vec![6]]);
+
+    let (mut pages, mut before) = (Vec::new(), None);
+    loop {
+        let Page { messages, complete } = stores.conversations.history(talk, before, 1000).await.unwrap();
+        before = Some(messages.last().unwrap().position);
+        pages.push(messages.iter().map(|message| message.position).collect::<Vec<_>>());
+        if complete {
+            break;
+        }
+    }
+    assert_eq!(pages, [vec![6], vec![5], vec![4, 3, 2], vec![1]]);
+    assert!(!stores.conversations.changes_since(talk, 0, 0).await.unwrap().complete, "nothing was looked at");
 }
 
 async fn read_marks_only_move_forward(Backend { stores, .. }: Backend) {
@@ -388,8 +422,8 @@ async fn assert_is_gone(stores: &Stores, talk: ConversationId, message: MessageI
     let repo = &stores.conversations;
     assert_eq!(repo.get(talk).await.unwrap(), None);
     assert_eq!(repo.message(talk, message).await.unwrap(), None);
-    assert!(repo.history(talk, None, 10).await.unwrap().is_empty());
-    assert!(repo.changes_since(talk, 0, 10).await.unwrap().is_empty());
+    assert!(repo.history(talk, None, 10).await.unwrap().messages.is_empty());
+    assert!(repo.changes_since(talk, 0, 10).await.unwrap().messages.is_empty());
     assert!(repo.read_marks(talk).await.unwrap().is_empty());
     assert!(!repo.mark_read(talk, UserId::new(), 1).await.unwrap());
     assert_eq!(repo.update(talk, Some("t"), None).await.unwrap(), None);

@@ -112,8 +112,15 @@ async fn check_survival(mongodb: Option<MongoConfig>) {
     let (conversation, generation) = acknowledged.ids.expect("the writer ran");
 
     let stores = open(folder.path(), mongodb).await;
-    let messages = stores.conversations.changes_since(conversation, 0, u32::MAX).await.unwrap();
-    let revs: Vec<_> = messages.iter().map(|message| message.rev).collect();
+    let mut revs = Vec::new();
+    loop {
+        let seen = revs.last().copied().unwrap_or_default();
+        let page = stores.conversations.changes_since(conversation, seen, u32::MAX).await.unwrap();
+        revs.extend(page.messages.iter().map(|message| message.rev));
+        if page.complete {
+            break;
+        }
+    }
     assert!(revs.len() as u64 >= acknowledged.rev, "{acknowledged:?}, stored {}", revs.len());
     assert_eq!(revs, (1..=revs.len() as u64).collect::<Vec<_>>());
     assert_eq!(sent(&stores, conversation, "after-the-kill").await.rev, revs.len() as u64 + 1);
@@ -153,6 +160,6 @@ async fn a_database_that_was_away_is_found_again_with_everything_in_it() {
         tokio::task::yield_now().await;
     }
     assert_eq!(sent(&stores, conversation, "meanwhile").await.rev, 2);
-    let messages = stores.conversations.changes_since(conversation, 0, 10).await.unwrap();
+    let messages = stores.conversations.changes_since(conversation, 0, 10).await.unwrap().messages;
     assert_eq!(messages.iter().map(|message| message.client_id.as_str()).collect::<Vec<_>>(), ["before", "meanwhile"]);
 }

@@ -50,7 +50,7 @@ async fn a_list_is_one_operation_and_one_more_for_each_further_batch(Backend { s
         let labels = if mongo { r#"command="find",collection="messages""# } else { r#"pool="read""# };
         let more = r#"command="getMore",collection="messages""#;
         let before = (operations(&registry, labels), operations(&registry, more));
-        let read = stores.conversations.history(talk.id, None, limit).await.unwrap();
+        let read = stores.conversations.history(talk.id, None, limit).await.unwrap().messages;
         assert_eq!(read.len(), limit as usize);
         let after = (operations(&registry, labels), operations(&registry, more));
         assert_eq!(after.0 - before.0, 1, "{limit}: {labels}");

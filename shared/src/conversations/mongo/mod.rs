@@ -8,7 +8,8 @@ use jiff::Timestamp;
 use mongodb::bson::{Document, doc};
 
 use self::documents::{conversation, message};
-use super::{Appended, Conversation, ConversationRepo, Message, NewMessage, ReadMark, Rewrite};
+use super::page::Filling;
+use super::{Appended, Conversation, ConversationRepo, Message, NewMessage, Page, ReadMark, Rewrite};
 use crate::engine::ModelId;
 use crate::ids::{ConversationId, MessageId, NotebookId, UserId};
 use crate::storage::mongo::{Change, Database, Fields as _, Index, Query, conflict};
@@ -118,27 +119,22 @@ impl ConversationRepo for Database {
         Ok(messages(self, conversation, newest).await?.pop())
     }
 
-    async fn history(
-        &self,
-        conversation: ConversationId,
-        before: Option<u64>,
-        limit: u32,
-    ) -> StoreResult<Vec<Message>> {
+    async fn history(&self, conversation: ConversationId, before: Option<u64>, limit: u32) -> StoreResult<Page> {
         let older =
             doc! { "conversation": conversation.to_string(), "position": { "$lt": rev(before.unwrap_or(u64::MAX)) } };
-        messages(self, conversation, Query::new(older).sort(doc! { "position": -1 }).limit(limit)).await
+        page(self, conversation, Query::new(older).sort(doc! { "position": -1 }), limit).await
     }
 
-    async fn changes_since(&self, conversation: ConversationId, since: u64, limit: u32) -> StoreResult<Vec<Message>> {
+    async fn changes_since(&self, conversation: ConversationId, since: u64, limit: u32) -> StoreResult<Page> {
         for _ in 0..READS {
             let Some(found) = live(self, conversation).await? else {
-                return Ok(Vec::new());
+                return Ok(Page::empty());
             };
             let head = found.number("head")?;
             let newer =
                 doc! { "conversation": conversation.to_string(), "rev": { "$gt": rev(since), "$lte": rev(head) } };
-            let changes = messages(self, conversation, Query::new(newer).sort(doc! { "rev": 1 }).limit(limit)).await?;
-            if changes.iter().all(|message| message.rev <= head) {
+            let changes = page(self, conversation, Query::new(newer).sort(doc! { "rev": 1 }), limit).await?;
+            if changes.messages.iter().all(|message| message.rev <= head) {
                 return Ok(changes);
             }
         }
@@ -235,6 +231,17 @@ async fn messages(db: &Database, conversation: ConversationId, query: Query) -> 
         return Ok(Vec::new());
     }
     db.collection(MESSAGES).find(query, message).await
+}
+
+/// Parses no more than the page takes.
+async fn page(db: &Database, conversation: ConversationId, query: Query, limit: u32) -> StoreResult<Page> {
+    if live(db, conversation).await?.is_none() {
+        return Ok(Page::empty());
+    }
+    let mut page = Filling::new(limit);
+    let query = query.limit(limit);
+    db.collection(MESSAGES).find_while(query, |document| Ok(page.take(message(document)?))).await?;
+    Ok(page.done())
 }
 
 fn live_filter(id: ConversationId) -> Document {

@@ -49,6 +49,19 @@ pub async fn list(db: &Database, id: NotebookId) -> StoreResult<Vec<Member>> {
     Ok(joined.into_iter().filter_map(member).collect())
 }
 
+/// Their ids, first joined first.
+pub async fn ids(db: &Database, id: NotebookId) -> StoreResult<Vec<UserId>> {
+    let Some(notebook) = db.collection(NOTEBOOKS).find_one(Query::new(live_filter(id))).await? else {
+        return Ok(Vec::new());
+    };
+    let mut joined: Vec<(Timestamp, UserId)> = Vec::new();
+    for member in notebook.documents("members")? {
+        joined.push((member.time("joinedAt")?, member.parsed("user")?));
+    }
+    joined.sort_unstable();
+    Ok(joined.into_iter().map(|(_, user)| user).collect())
+}
+
 pub async fn add(db: &Database, id: NotebookId, user: UserId, role: Role, now: Timestamp) -> StoreResult<bool> {
     let mut without = live_filter(id);
     without.insert("members.user", doc! { "$ne": user.to_string() });

@@ -84,6 +84,10 @@ impl NotebookRepo for Database {
         members::list(self, id).await
     }
 
+    async fn member_ids(&self, id: NotebookId) -> StoreResult<Vec<UserId>> {
+        members::ids(self, id).await
+    }
+
     async fn add_member(&self, id: NotebookId, user: UserId, role: Role, now: Timestamp) -> StoreResult<bool> {
         members::add(self, id, user, role, now).await
     }

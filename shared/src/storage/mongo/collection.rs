@@ -132,18 +132,41 @@ impl Collection {
     }
 
     pub async fn find<T>(&self, query: Query, read: impl Fn(&Document) -> StoreResult<T>) -> StoreResult<Vec<T>> {
+        let mut found = Vec::new();
+        let into = &mut found;
+        self.find_while(query, move |document| {
+            into.push(read(document)?);
+            Ok(true)
+        })
+        .await?;
+        Ok(found)
+    }
+
+    /// Reads documents for as long as `read` says `true`.
+    pub async fn find_while(
+        &self,
+        query: Query,
+        mut read: impl FnMut(&Document) -> StoreResult<bool>,
+    ) -> StoreResult<()> {
         let Query { filter, fields, sort, limit, concern } = query;
         if limit == Some(0) {
             // To MongoDB it would mean no limit.
-            return Ok(Vec::new());
+            return Ok(());
         }
         let shown = filter.clone();
         let mut find = self.inner.find(filter).limit(limit.map_or(0, |limit| i64::from(limit.min(MAX_LIMIT))));
         find = if let Some(fields) = fields { find.projection(fields) } else { find };
         find = if let Some(sort) = sort { find.sort(sort) } else { find };
         find = if let Some(concern) = concern { find.read_concern(concern) } else { find };
-        let cursor = self.run("find", &shown, find.batch()).await?;
-        self.read_all(cursor, &shown, read).await
+        let mut batches = Batches::new(self.run("find", &shown, find.batch()).await?);
+        while let Some(batch) = self.batch(&mut batches, &shown).await? {
+            for document in documents(&batch)? {
+                if !read(&Document::try_from(document?).map_err(|error| damaged(&error))?)? {
+                    return Ok(());
+                }
+            }
+        }
+        Ok(())
     }
 
     pub async fn find_one(&self, query: Query) -> StoreResult<Option<Document>> {
