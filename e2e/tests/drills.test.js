@@ -88,7 +88,7 @@ test("a database that is away: operations fail, and processes are not ready", { 
 test("a Redis that answers, and refuses to write", { timeout: 300_000 }, async () => {
   const port = new URL(cluster.env.REDIS_URL).port;
   await run("redis-cli", ["-p", port, "config", "set", "maxmemory", "1"]);
-  await while_(() => ask("into the void"), "CollabryRedisFails", "CollabryRedisFull");
+  await while_(() => ask("into the void"), "CollabryRedisFails");
   assert.ok(!(await firing("CollabryRedisDown")), "it is up");
   await run("redis-cli", ["-p", port, "config", "set", "maxmemory", "512mb"]);
   await ends("CollabryRedisFails");
@@ -122,9 +122,10 @@ test("one process: its disk is full, it is killed", { timeout: 300_000, skip: !m
   const one = await Prometheus.start(t, own, { anything: [inside] }, rules);
   const ballast = join(disk, "ballast");
   await run("dd", ["if=/dev/zero", `of=${ballast}`, "bs=64k"]).catch(() => undefined);
-  await fires("CollabryDiskFull", one);
+  await fires("CollabryNotReady", one);
   assert.ok(!(await firing("CollabryRoleGone", one)), "it is all of them");
   await rm(ballast);
+  await ends("CollabryNotReady", one);
   await server.kill();
   await Promise.all([fires("CollabryProcessDown", one), fires("CollabryRoleGone", one)]);
 });

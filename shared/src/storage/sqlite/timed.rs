@@ -62,7 +62,7 @@ impl<'c> Executor<'c> for &Timed {
         E: 'q + Execute<'q, Sqlite>,
     {
         let rows = self.pool.fetch_many(query);
-        Box::pin(Rows { rows, timed: self.clone(), waiting: None, waited: Duration::ZERO })
+        Box::pin(Rows { inner: rows, timed: self.clone(), waiting: None, waited: Duration::ZERO })
     }
 
     fn fetch_optional<'e, 'q: 'e, E>(self, query: E) -> BoxFuture<'e, Result<Option<SqliteRow>, Error>>
@@ -91,7 +91,7 @@ impl<'c> Executor<'c> for &Timed {
 
 /// Rows as they come. What whoever reads them does in between is not counted.
 struct Rows<'e, T> {
-    rows: BoxStream<'e, Result<T, Error>>,
+    inner: BoxStream<'e, Result<T, Error>>,
     timed: Timed,
     waiting: Option<Instant>,
     waited: Duration,
@@ -103,7 +103,7 @@ impl<T> Stream for Rows<'_, T> {
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let this = self.get_mut();
         let begun = *this.waiting.get_or_insert_with(Instant::now);
-        let next = ready!(this.rows.as_mut().poll_next(cx));
+        let next = ready!(this.inner.as_mut().poll_next(cx));
         this.waiting = None;
         this.waited += begun.elapsed();
         match &next {
