@@ -69,10 +69,9 @@ pub fn tokens(messages: &[ChatMessage]) -> usize {
 /// know less well have one for every two letters, and those without spaces between words one for each character.
 fn sixths(c: char) -> usize {
     match c {
-        '0'..='9' => 6,
         ' ' | 'a'..='z' | 'A'..='Z' => 2,
+        '0'..='9' | '\u{900}'..='\u{ffff}' => 6,
         '\0'..='\u{8ff}' => 3,
-        '\u{900}'..='\u{ffff}' => 6,
         _ => 12,
     }
 }

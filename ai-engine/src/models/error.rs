@@ -97,6 +97,78 @@ impl AnswerError {
             Self::ModelNotFound => {
                 ("model_not_found", false, format!("{label} does not have this model (any more). Choose another one."))
             }
+            Self::Unreachable { .. }
+            | Self::Untrusted { .. }
+            | Self::RateLimited { .. }
+            | Self::Loading { .. }
+            | Self::Unavailable { .. }
+            | Self::NoFirstToken
+            | Self::Stalled
+            | Self::CutOff => self.trouble(label),
+            Self::Empty { thought, cut_off } => empty(*thought, *cut_off, label),
+            Self::Nothing => empty(false, None, label),
+            Self::Refused { .. } => (
+                "provider_refused",
+                false,
+                format!(
+                    "{label} refuses our key. Choose another model, and ask whoever runs this server to set a valid key."
+                ),
+            ),
+            Self::PromptTooLong => (
+                "prompt_too_long",
+                false,
+                "The question with its passages is too long for this model. Shorten it, or choose another model."
+                    .to_owned(),
+            ),
+            Self::Reported { .. } | Self::Garbled { .. } => {
+                ("provider_error", true, format!("{label} reported an error. Try again, or choose another model."))
+            }
+            Self::WrongAddress { .. } => (
+                "provider_error",
+                false,
+                format!(
+                    "{label} is not set up correctly. Choose another model, and ask whoever runs this server to check its address."
+                ),
+            ),
+            Self::ModelNotAllowed => (
+                "model_not_allowed",
+                false,
+                format!(
+                    "{label} does not let this server use this model. Choose another one, or ask whoever runs this server for it."
+                ),
+            ),
+            Self::NoChat => ("model_cannot_chat", false, "This model cannot chat. Choose another one.".to_owned()),
+            Self::NoCredit => (
+                "provider_no_credit",
+                false,
+                format!(
+                    "The account of this server at {inside} has no credit left. Choose another model, and tell whoever runs this server."
+                ),
+            ),
+            Self::TooLong { .. } => (
+                "answer_too_long",
+                true,
+                "The answer did not come to an end and was cut off. Ask a narrower question, or choose another model."
+                    .to_owned(),
+            ),
+            Self::Busy => {
+                ("engine_busy", true, "Too many answers are being written right now. Try again in a moment.".to_owned())
+            }
+            Self::QuestionGone => return Failure::question_deleted(),
+            Self::Search { .. } => {
+                ("search_failed", true, "The sources cannot be searched right now. Try again in a moment.".to_owned())
+            }
+            Self::Storage { .. } => {
+                ("storage_failed", true, "The answer cannot be stored right now. Try again in a moment.".to_owned())
+            }
+        };
+        Failure { code: code.to_owned(), message, retryable }
+    }
+
+    /// With the server, or the way to it.
+    fn trouble(&self, label: &str) -> Told {
+        let inside = inside(label);
+        match self {
             Self::Unreachable { .. } => (
                 "provider_unreachable",
                 true,
@@ -138,98 +210,50 @@ impl AnswerError {
                 true,
                 format!("{label} stopped in the middle of the answer. Try again, or choose another model."),
             ),
-            Self::CutOff => (
+            _ => (
                 "provider_cut_off",
                 true,
                 format!("The connection to {inside} broke before the answer was complete. Try again."),
             ),
-            Self::Refused { .. } => (
-                "provider_refused",
-                false,
-                format!(
-                    "{label} refuses our key. Choose another model, and ask whoever runs this server to set a valid key."
-                ),
+        }
+    }
+}
+
+/// A code, whether asking again may help, and what people see.
+type Told = (&'static str, bool, String);
+
+/// Why an answer has no text.
+fn empty(thought: bool, cut_off: Option<CutOff>, label: &str) -> Told {
+    let inside = inside(label);
+    match (cut_off, thought) {
+        (Some(CutOff::Length), thought) => (
+            "answer_limit_reached",
+            true,
+            format!(
+                "The model used up its limit{} before it answered. Ask a narrower question, or choose another model.",
+                if thought { " while it was thinking," } else { "" }
             ),
-            Self::PromptTooLong => (
-                "prompt_too_long",
-                false,
-                "The question with its passages is too long for this model. Shorten it, or choose another model."
-                    .to_owned(),
+        ),
+        (Some(CutOff::Filter), _) => (
+            "answer_withheld",
+            false,
+            format!(
+                "A filter of {inside} withheld the answer. Put the question in other words, or choose another model."
             ),
-            Self::Reported { .. } | Self::Garbled { .. } => {
-                ("provider_error", true, format!("{label} reported an error. Try again, or choose another model."))
-            }
-            Self::WrongAddress { .. } => (
-                "provider_error",
-                false,
-                format!(
-                    "{label} is not set up correctly. Choose another model, and ask whoever runs this server to check its address."
-                ),
-            ),
-            Self::ModelNotAllowed => (
-                "model_not_allowed",
-                false,
-                format!(
-                    "{label} does not let this server use this model. Choose another one, or ask whoever runs this server for it."
-                ),
-            ),
-            Self::NoChat => ("model_cannot_chat", false, "This model cannot chat. Choose another one.".to_owned()),
-            Self::NoCredit => (
-                "provider_no_credit",
-                false,
-                format!(
-                    "The account of this server at {inside} has no credit left. Choose another model, and tell whoever runs this server."
-                ),
-            ),
-            Self::Empty { cut_off: Some(CutOff::Length), thought } => (
-                "answer_limit_reached",
-                true,
-                format!(
-                    "The model used up its limit{} before it answered. Ask a narrower question, or choose another model.",
-                    if *thought { " while it was thinking," } else { "" }
-                ),
-            ),
-            Self::Empty { cut_off: Some(CutOff::Filter), .. } => (
-                "answer_withheld",
-                false,
-                format!(
-                    "A filter of {inside} withheld the answer. Put the question in other words, or choose another model."
-                ),
-            ),
-            Self::Empty { cut_off: Some(CutOff::Refusal), .. } => (
-                "model_declined",
-                false,
-                "The model declined to answer. Put the question in other words, or choose another model.".to_owned(),
-            ),
-            Self::Empty { thought: true, .. } => (
-                "provider_empty",
-                true,
-                "The model ended while it was thinking, without an answer. Try again, or choose another model."
-                    .to_owned(),
-            ),
-            Self::Empty { thought: false, .. } | Self::Nothing => (
-                "provider_empty",
-                true,
-                format!("{label} ended without an answer. Try again, or choose another model."),
-            ),
-            Self::TooLong { .. } => (
-                "answer_too_long",
-                true,
-                "The answer did not come to an end and was cut off. Ask a narrower question, or choose another model."
-                    .to_owned(),
-            ),
-            Self::Busy => {
-                ("engine_busy", true, "Too many answers are being written right now. Try again in a moment.".to_owned())
-            }
-            Self::QuestionGone => return Failure::question_deleted(),
-            Self::Search { .. } => {
-                ("search_failed", true, "The sources cannot be searched right now. Try again in a moment.".to_owned())
-            }
-            Self::Storage { .. } => {
-                ("storage_failed", true, "The answer cannot be stored right now. Try again in a moment.".to_owned())
-            }
-        };
-        Failure { code: code.to_owned(), message, retryable }
+        ),
+        (Some(CutOff::Refusal), _) => (
+            "model_declined",
+            false,
+            "The model declined to answer. Put the question in other words, or choose another model.".to_owned(),
+        ),
+        (_, true) => (
+            "provider_empty",
+            true,
+            "The model ended while it was thinking, without an answer. Try again, or choose another model.".to_owned(),
+        ),
+        (_, false) => {
+            ("provider_empty", true, format!("{label} ended without an answer. Try again, or choose another model."))
+        }
     }
 }
 

@@ -11,7 +11,7 @@ pub(super) fn read(text: &str) -> Option<Value> {
 /// A count of something, however it is written.
 pub(super) fn count(value: Option<&Value>) -> Option<u64> {
     let value = value?;
-    let whole = |number: f64| (number >= 0.0 && number < 1e15).then(|| format!("{number:.0}").parse().ok()).flatten();
+    let whole = |number: f64| (0.0..1e15).contains(&number).then(|| format!("{number:.0}").parse().ok()).flatten();
     value.as_u64().or_else(|| whole(value.as_f64()?))
 }
 
@@ -44,16 +44,15 @@ fn mended(text: &str) -> String {
                 taken += rest[1..].chars().next().map_or(0, char::len_utf8);
                 mended.push_str(&rest[..taken]);
             }
-            None => match NO_NUMBERS.into_iter().find(|word| !in_string && rest.starts_with(word)) {
-                Some(word) => {
+            None => {
+                if let Some(word) = NO_NUMBERS.into_iter().find(|word| !in_string && rest.starts_with(word)) {
                     taken = word.len();
                     mended.push_str("null");
-                }
-                None => {
+                } else {
                     in_string ^= c == '"';
                     mended.push(c);
                 }
-            },
+            }
         }
         rest = &rest[taken..];
     }

@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::Piece;
 
-/// How thoughts begin and end. Sources: chat templates of DeepSeek, Qwen, Magistral, Kimi, Seed, Sky-T1, gpt-oss; Gemini.
+/// How thoughts begin and end. Sources: chat templates of `DeepSeek`, Qwen, Magistral, Kimi, Seed, Sky-T1, gpt-oss; Gemini.
 const TAGS: [(&str, &str); 9] = [
     ("<think>", "</think>"),
     ("<thinking>", "</thinking>"),

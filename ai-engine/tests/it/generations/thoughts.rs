@@ -12,7 +12,8 @@ fn streamed(pieces: &[&str], reason: &str) -> Reply {
     let delta = |text: &&str| serde_json::json!({ "choices": [{ "delta": { "content": text } }] }).to_string();
     let end = serde_json::json!({ "choices": [{ "delta": {}, "finish_reason": reason }] }).to_string();
     let parts = pieces.iter().map(delta).chain([end, "[DONE]".to_owned()]);
-    Reply { raw: Some(parts.map(|part| format!("data: {part}\n\n")).collect()), ..Reply::default() }
+    let events: Vec<_> = parts.map(|part| format!("data: {part}\n\n")).collect();
+    Reply { raw: Some(events.concat()), ..Reply::default() }
 }
 
 #[tokio::test(flavor = "multi_thread")]
