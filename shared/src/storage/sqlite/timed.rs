@@ -62,7 +62,7 @@ impl<'c> Executor<'c> for &Timed {
         E: 'q + Execute<'q, Sqlite>,
     {
         let rows = self.pool.fetch_many(query);
-        Box::pin(Rows { inner: rows, timed: self.clone(), waiting: None, waited: Duration::ZERO })
+        Box::pin(Rows { inner: rows, timed: self.clone(), waiting: None, waited: Duration::ZERO, between: false })
     }
 
     fn fetch_optional<'e, 'q: 'e, E>(self, query: E) -> BoxFuture<'e, Result<Option<SqliteRow>, Error>>
@@ -95,6 +95,16 @@ struct Rows<'e, T> {
     timed: Timed,
     waiting: Option<Instant>,
     waited: Duration,
+    /// A row was read last, and whoever reads may want no more.
+    between: bool,
+}
+
+impl<T> Drop for Rows<'_, T> {
+    fn drop(&mut self) {
+        if self.between {
+            self.timed.observe(self.waited, None);
+        }
+    }
 }
 
 impl<T> Stream for Rows<'_, T> {
@@ -103,11 +113,12 @@ impl<T> Stream for Rows<'_, T> {
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let this = self.get_mut();
         let begun = *this.waiting.get_or_insert_with(Instant::now);
+        this.between = false;
         let next = ready!(this.inner.as_mut().poll_next(cx));
         this.waiting = None;
         this.waited += begun.elapsed();
         match &next {
-            Some(Ok(_)) => {}
+            Some(Ok(_)) => this.between = true,
             Some(Err(error)) => this.timed.observe(this.waited, Some(error)),
             None => this.timed.observe(this.waited, None),
         }
