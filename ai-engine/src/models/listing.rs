@@ -122,8 +122,8 @@ mod tests {
 
     use super::models;
 
-    fn names(list: Value) -> Option<Vec<String>> {
-        models("p", &list).map(|models| models.into_iter().map(|model| model.id.name().to_owned()).collect())
+    fn names(list: &Value) -> Option<Vec<String>> {
+        models("p", list).map(|models| models.into_iter().map(|model| model.id.name().to_owned()).collect())
     }
 
     #[test]
@@ -144,10 +144,10 @@ mod tests {
             ),
             (json!({ "data": [{ "id": "models/gemini-2.5-flash" }] }), vec!["models/gemini-2.5-flash"]),
         ] {
-            assert_eq!(names(list.clone()).unwrap(), expected, "{list}");
+            assert_eq!(names(&list).unwrap(), expected, "{list}");
         }
-        assert_eq!(names(json!({ "hello": 1 })), None);
-        assert_eq!(names(json!("text")), None);
+        assert_eq!(names(&json!({ "hello": 1 })), None);
+        assert_eq!(names(&json!("text")), None);
     }
 
     #[test]
@@ -171,7 +171,7 @@ mod tests {
             "all-minilm:latest",
             "gpt-4o-realtime-preview",
         ] {
-            assert_eq!(names(json!([{ "id": name }])).unwrap(), [""; 0], "{name}");
+            assert_eq!(names(&json!([{ "id": name }])).unwrap(), [""; 0], "{name}");
         }
         for entry in [
             json!({ "id": "a", "type": "embeddings" }),
@@ -180,7 +180,7 @@ mod tests {
             json!({ "name": "a", "capabilities": ["embedding"] }),
             json!({ "id": "a", "architecture": { "output_modalities": ["image"] } }),
         ] {
-            assert_eq!(names(json!([entry])).unwrap(), [""; 0], "{entry}");
+            assert_eq!(names(&json!([entry])).unwrap(), [""; 0], "{entry}");
         }
     }
 
@@ -199,8 +199,8 @@ mod tests {
             "command-r",
             "gpt-oss:20b",
         ];
-        assert_eq!(names(json!(chatting)).unwrap(), chatting);
+        assert_eq!(names(&json!(chatting)).unwrap(), chatting);
         let entry = json!({ "id": "a", "type": "llm", "capabilities": ["completion", "tools"], "architecture": { "output_modalities": ["text", "image"] } });
-        assert_eq!(names(json!([entry])).unwrap(), ["a"]);
+        assert_eq!(names(&json!([entry])).unwrap(), ["a"]);
     }
 }
