@@ -82,7 +82,7 @@ async fn stores(config: &Config) -> anyhow::Result<Stores> {
 }
 
 async fn list(stores: &Stores) -> anyhow::Result<ExitCode> {
-    let mut lines = String::new();
+    let mut lines = Vec::new();
     let jobs = stores.jobs.list().await?;
     if jobs.is_empty() {
         eprintln!("No worker has ever run here");
@@ -90,12 +90,12 @@ async fn list(stores: &Stores) -> anyhow::Result<ExitCode> {
     for job in jobs {
         let next = job.spec.schedule.as_ref().and_then(|schedule| schedule.next(SystemClock.now()));
         let next = next.map_or_else(|| "when asked for".to_owned(), |next| format!("{next:.0}"));
-        lines += &format!("{}\tnext {next}\n", job.spec.name);
+        lines.push(format!("{}\tnext {next}\n", job.spec.name));
         for run in stores.jobs.runs(&job.spec.name, SHOWN).await? {
-            lines += &format!("  {}\n", said(&run));
+            lines.push(format!("  {}\n", said(&run)));
         }
     }
-    print(&lines)?;
+    print(&lines.concat())?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -186,8 +186,8 @@ async fn list(config: &Config) -> anyhow::Result<()> {
     if backups.is_empty() {
         eprintln!("There is none yet");
     }
-    let lines: String = backups.into_iter().map(|(name, bytes)| format!("{name}\t{}\n", size(bytes))).collect();
-    write_secretly(Path::new("-"), lines.as_bytes())
+    let lines: Vec<_> = backups.into_iter().map(|(name, bytes)| format!("{name}\t{}\n", size(bytes))).collect();
+    write_secretly(Path::new("-"), lines.concat().as_bytes())
 }
 
 #[expect(clippy::print_stdout, reason = "what the user asked for")]
