@@ -37,6 +37,7 @@ test("an api replica dies: everyone gets everything once, in order, from the oth
     const asker = watchers[n % watchers.length];
     const question = await asker.send(`Question ${n}`, { ask: true });
     crowd.stream(asker, question.generationId);
+    if (n % 5 === 0) crowd.insist(asker, question.generationId);
   }));
   await until("the answers stream", () => crowd.events > ENOUGH_EVENTS);
   const talk = chat(speakers, EACH);

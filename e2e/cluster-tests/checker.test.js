@@ -18,7 +18,7 @@ const EVENTS = [
   { kind: "started", eventId: 1 },
   { kind: "delta", eventId: 2, text: "Because " },
   { kind: "delta", eventId: 3, text: "so." },
-  { kind: "done", eventId: 4, state: "done" },
+  { kind: "done", eventId: 4, state: "done", textLength: 11 },
 ];
 
 /** Two readers of five messages, one with a broken connection; the fourth was corrected later; the last is an answer. */
@@ -87,6 +87,20 @@ const DOCTORED = [
     log[4].content = "Otherwise";
     for (const { entries } of recording.readers) for (const { message } of entries) if (message?.id === "m5") message.content = "Otherwise";
   }],
+  ["a stream ends before the rest of the text", "seen is stored", ({ stream }) => {
+    stream.entries.splice(2, 1);
+    stream.entries[2].event.eventId = 3;
+  }],
+  ["everyone lacks the same text", "seen is stored", ({ stream, socket }) => {
+    for (const { entries } of [stream, socket]) for (const { event } of entries) if (event.eventId === 3) event.text = "s";
+  }],
+  ["a failed answer lacks text", "seen is stored", ({ stream, socket }) => {
+    for (const { entries } of [stream, socket]) for (const { event } of entries) {
+      if (event.eventId === 3) event.text = "";
+      if (event.eventId === 4) event.kind = "failed";
+    }
+  }],
+  ["an end is told of more than came", "an end says how much", ({ stream }) => (stream.entries[3].event.textLength = 80)],
   ["a question is answered twice", "one answer", ({ log }) => log.push(message(7, { author: log[4].author, generationId: GENERATION, clientId: "again" }))],
 ];
 

@@ -9,6 +9,7 @@ import { chat, Crowd } from "../cluster/crowd.js";
 import { Mongo } from "../cluster/stores.js";
 import { Gate } from "../support/gate.js";
 import { freePort } from "../support/ports.js";
+import { Provider } from "../support/provider.js";
 import { folder } from "../support/proxy.js";
 import { until } from "../support/wait.js";
 
@@ -24,7 +25,8 @@ const mongodb = await Mongo.prepare(await folder(scope), port);
 after(() => mongodb.destroy());
 await mongodb.start();
 const gate = await Gate.open(scope, port);
-const cluster = await Cluster.start(scope, { mongodb: `mongodb://127.0.0.1:${gate.port}/collabry` });
+const provider = await Provider.start(scope);
+const cluster = await Cluster.start(scope, { mongodb: `mongodb://127.0.0.1:${gate.port}/collabry`, settings: provider.settings });
 
 const WAYS = {
   "its connections are refused": { away: () => gate.shut(), back: () => gate.open() },
@@ -48,7 +50,7 @@ for (const [how, { away, back }] of Object.entries(WAYS)) {
   test(`for ten seconds ${how}`, async (t) => {
     const crowd = new Crowd(t, cluster);
     const [room] = await crowd.rooms(1);
-    const members = await crowd.enter(room, SOCKETS);
+    const members = await crowd.enter(room, SOCKETS, { watch: true });
     const count = () => crowd.recording.acked.length;
     const sends = async (n) => {
       const from = count();
@@ -58,6 +60,11 @@ for (const [how, { away, back }] of Object.entries(WAYS)) {
     const talk = chat(members, 10_000, () => over);
     const asking = requests(room.accounts[0], () => over);
     await sends(2 * SOCKETS);
+    // Longer than the outage: what is written goes on, and who watches it is not sent away.
+    const question = await members[0].send("Tell me everything", { ask: true, model: "openai/scripted:tokens=250,between=60" });
+    const stream = crowd.stream(members[1], question.generationId);
+    crowd.insist(members[2], question.generationId);
+    await until("the answer streams", () => crowd.events > 10 * SOCKETS);
     await away();
     await sleep(OUTAGE_MS);
     await back();
@@ -76,5 +83,6 @@ for (const [how, { away, back }] of Object.entries(WAYS)) {
     for (const { code } of refusals) assert.ok(CLEAR.includes(code), code);
     assert.equal(answers.at(-1)?.status, 200, "it recovered by itself");
     await crowd.assertConsistent();
+    assert.equal(stream.connections, 1, "the stream was held");
   });
 }

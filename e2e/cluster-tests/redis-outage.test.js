@@ -46,8 +46,9 @@ for (const [how, end] of Object.entries(WAYS)) {
     const members = await crowd.enter(room, SOCKETS, { urls: cluster.apis.map((api) => api.url), watch: true });
     await provider.script({ tokens: 350, between: 50 });
     const question = await members[0].send("Tell me everything", { ask: true });
-    crowd.stream(members[1], question.generationId);
-    await until("the answer streams to everyone", () => crowd.recording.watchers.length === SOCKETS + 1 && crowd.events > 20 * SOCKETS);
+    const stream = crowd.stream(members[1], question.generationId);
+    const insistent = crowd.insist(members[2], question.generationId);
+    await until("the answer streams to everyone", () => crowd.recording.watchers.length === SOCKETS + 2 && crowd.events > 20 * SOCKETS);
     const stranger = await Account.register(cluster.apis[0].url, `stranger-${how.length}@example.org`, "Stranger");
 
     let over = false;
@@ -74,7 +75,9 @@ for (const [how, end] of Object.entries(WAYS)) {
     assert.ok(limited.admitted <= SIGN_INS && limited.refused > 0, JSON.stringify(limited));
     await crowd.assertConsistent();
     assert.deepEqual(members.map((member) => member.connections), members.map(() => 1), "nobody had to connect again");
-    // The events of an answer are in Redis alone: whoever asks for them meanwhile is told to come again.
+    assert.equal(stream.connections, 1, "a stream is held");
+    assert.deepEqual(insistent.refusals, [], "and nobody is refused one");
+    // The events of an answer that goes on are in Redis alone: whoever asks for them meanwhile is told to come again.
     const asked = ({ name, code }) => name === "generation:resume" && code === "busy";
     assert.deepEqual(members.flatMap((member) => member.refusals).filter((refusal) => !asked(refusal)), []);
   });

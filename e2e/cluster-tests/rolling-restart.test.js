@@ -43,6 +43,7 @@ test("no request fails, and no event is lost", async (t) => {
   for (let n = 0; n < ANSWERS; n += 1) {
     const question = await crowd.members[n].send(`Question ${n}`, { ask: true });
     crowd.stream(crowd.members[n], question.generationId);
+    crowd.insist(crowd.members[n], question.generationId);
   }
   let over = false;
   const talk = chat(crowd.members.filter((_, n) => n % 5 === 0), 10_000, () => over);

@@ -154,9 +154,12 @@ function checkAnswers(note, { watchers }, { messages }) {
       if (text !== texts[0].text) note("all saw the same", `${generation}: ${name} differs from ${texts[0].name}`);
     }
     const answers = all.filter((message) => message.generationId === generation && message.author.kind === "assistant");
-    const { end, text } = texts[0];
     if (answers.length > 1) note("one answer", `${generation} has ${answers.length}`);
-    if (end?.kind === "done" && answers[0]?.content !== text) note("seen is stored", `${generation}: ${JSON.stringify(answers[0]?.content)} was seen as ${JSON.stringify(text)}`);
+    // Each by itself: whoever was told an end has all that is stored, and the end says how much that is.
+    for (const { name, end, text } of texts) {
+      if (end && answers[0]?.content !== text) note("seen is stored", `${generation}: ${JSON.stringify(answers[0]?.content)} was seen by ${name} as ${JSON.stringify(text)}`);
+      if (end && end.textLength !== [...text].length) note("an end says how much", `${generation}: ${name} has ${[...text].length} of ${end.textLength}`);
+    }
   }
 }
 

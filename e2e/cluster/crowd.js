@@ -5,6 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { until } from "../support/wait.js";
 import { assertConsistent } from "./checker.js";
 import { Member } from "./member.js";
+import { InsistentStream } from "./poll.js";
 import { Recording } from "./recording.js";
 import { WatchedStream } from "./stream.js";
 
@@ -21,6 +22,8 @@ export class Crowd {
   members = [];
   /** @type {WatchedStream[]} */
   streams = [];
+  /** @type {InsistentStream[]} */
+  insistent = [];
   /** @type {Map<string, import("../support/account.js").Account>} who can read each conversation */
   conversations = new Map();
 
@@ -32,7 +35,7 @@ export class Crowd {
     this.cluster = cluster;
     test.after(() => {
       this.members.forEach((member) => member.leave());
-      this.streams.forEach((stream) => stream.source.close());
+      [...this.streams, ...this.insistent].forEach((stream) => stream.source.close());
     });
   }
 
@@ -82,6 +85,13 @@ export class Crowd {
     return stream;
   }
 
+  /** Watches it too, and comes back again and again. @param {Member} member @param {string} generation */
+  insist(member, generation) {
+    const stream = new InsistentStream(`insistent ${this.insistent.length + 1}`, member.account, generation, this.recording);
+    this.insistent.push(stream);
+    return stream;
+  }
+
   /** Events of answers that came so far. */
   get events() {
     return this.recording.watchers.reduce((sum, { entries }) => sum + entries.length, 0);
@@ -96,7 +106,7 @@ export class Crowd {
 
   /** Waits until nothing is on its way any more, and decides whether all is as it should be. */
   async assertConsistent() {
-    await Promise.all(this.streams.map((stream) => stream.whole()));
+    await Promise.all([...this.streams, ...this.insistent].map((stream) => stream.whole()));
     const behind = () => this.members.filter((member) => !member.settled(heads.get(member.conversation) ?? 0));
     let heads = new Map();
     await until("everyone has everything", async () => {

@@ -40,7 +40,14 @@ export class Redis extends Service {
       ...service,
     });
     this.folder = folder;
+    this.port = port;
     this.url = `redis://127.0.0.1:${port}/0`;
+    this.args = this.settings.args ?? [];
+  }
+
+  /** Asks for a password from the next start on. @param {string} password */
+  require(password) {
+    this.settings.args = [...this.args, "--requirepass", password];
   }
 
   /** Ends it and takes what it kept away. */

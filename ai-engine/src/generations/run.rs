@@ -1,15 +1,15 @@
 //! One generation from its claim to its end.
 
-use std::time::Instant as StdInstant;
+use std::time::{Duration, Instant as StdInstant};
 
 use collabry_shared::conversations::CutOff;
-use collabry_shared::generations::{Draft, Generation, GenerationEvent, Logged};
+use collabry_shared::generations::{Draft, Generation, GenerationEvent};
 use collabry_shared::ids::OwnerId;
-use collabry_shared::storage::StoreResult;
+use collabry_shared::storage::{StoreError, StoreResult};
 use futures::StreamExt;
 use jiff::SignedDuration;
 use tokio::sync::Semaphore;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep, sleep_until};
 
 use super::coalesce::Coalescer;
 use super::control::Control;
@@ -25,6 +25,18 @@ const MAX_ANSWER_BYTES: usize = 256 * 1024;
 /// A generation that began longer ago is not begun again after a crash: it may be what crashes.
 const RESTART_WITHIN: SignedDuration = SignedDuration::from_mins(2);
 
+/// Between looks at a log that cannot be read: what was shown has to be known before anything is added to it.
+const LOOK_AGAIN: Duration = Duration::from_millis(500);
+
+/// How a generation came to us.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Taken {
+    /// From the queue: nobody has said anything yet.
+    New,
+    /// From an engine that died while it had it.
+    Over,
+}
+
 /// Who runs generations, and what with; `places` bounds how many write at the same time.
 #[derive(Clone, Copy)]
 pub(super) struct Writer<'a> {
@@ -35,14 +47,14 @@ pub(super) struct Writer<'a> {
 }
 
 /// Runs a claimed generation.
-pub(super) async fn run(writer: Writer<'_>, generation: &Generation, control: &Control) {
+pub(super) async fn run(writer: Writer<'_>, generation: &Generation, taken: Taken, control: &Control) {
     let Writer { parts, metrics, owner, places } = writer;
     let begun = StdInstant::now();
     let (draft, coalescer) = (Draft::default(), Coalescer::default());
     let run = Run { parts, metrics, owner, generation, control, begun, said: Said::default(), draft, coalescer };
     let id = generation.id;
     tokio::select! {
-        result = run.begin(places) => match result {
+        result = run.begin(places, taken) => match result {
             Ok(()) => tracing::debug!(%id, millis = begun.elapsed().as_millis(), "a generation left its place"),
             Err(error) => tracing::error!(%id, %error, "a generation could not be ended; it will be recovered"),
         },
@@ -71,14 +83,19 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    async fn begin(mut self, places: &Semaphore) -> StoreResult<()> {
+    async fn begin(mut self, places: &Semaphore, taken: Taken) -> StoreResult<()> {
         let endings = self.parts.endings();
         endings.announce(self.generation).await;
-        let logged = Logged::read(self.parts.stores.generation_log.as_ref(), self.generation.id).await?;
-        let outcome = if self.can_begin(&logged).await? {
-            self.write(places, logged).await.err().unwrap_or(Outcome::Complete(self.said.cut_off))
+        let begins = match taken {
+            Taken::New => true,
+            Taken::Over => {
+                self.draft = self.logged().await?;
+                self.can_begin().await?
+            }
+        };
+        let outcome = if begins {
+            self.write(places).await.err().unwrap_or(Outcome::Complete(self.said.cut_off))
         } else {
-            self.draft = Draft { text: logged.text, citations: logged.citations };
             Outcome::Interrupted
         };
         let outcome = self.control.close(outcome);
@@ -87,28 +104,38 @@ impl Run<'_> {
             tracing::warn!(id = %self.generation.id, model = %self.generation.model, %error, "a generation failed");
         }
         let told = outcome.told(self.parts.models.label(&self.generation.model));
-        endings.end(self.owner, self.generation, &self.draft, told).await
+        endings.end(self.owner, self.generation, self.draft, told).await
     }
 
-    /// Whether nothing was shown yet. Otherwise a process died while it wrote, and what it wrote is the answer.
-    async fn can_begin(&self, logged: &Logged) -> StoreResult<bool> {
-        if !logged.started {
-            return Ok(true);
+    /// What was shown, once Redis can say it; the lease bounds how long that may take. Who ends the generation before
+    /// leaves it to the next: nobody here knows its text.
+    async fn logged(&self) -> StoreResult<Draft> {
+        loop {
+            let away = match Draft::logged(self.parts.stores.generation_log.as_ref(), self.generation.id).await {
+                Err(StoreError::Redis(away)) => away,
+                known => return known,
+            };
+            if self.control.unless_ended(sleep(LOOK_AGAIN)).await.is_err() {
+                return Err(StoreError::Redis(away));
+            }
         }
+    }
+
+    /// Whether nothing was shown or stored yet. Otherwise a process died while it wrote, and what it wrote is the answer.
+    async fn can_begin(&self) -> StoreResult<bool> {
         let (conversation, answer) = (self.generation.conversation_id, self.generation.answer_id);
         let age = self.parts.clock.now().duration_since(self.generation.created_at);
-        Ok(logged.text.is_empty()
-            && age < RESTART_WITHIN
-            && self.parts.stores.conversations.message(conversation, answer).await?.is_none())
+        let fresh = !self.draft.started() || (self.draft.text.is_empty() && age < RESTART_WITHIN);
+        Ok(fresh && self.parts.stores.conversations.message(conversation, answer).await?.is_none())
     }
 
     /// Writes until the answer is complete; anything else is an error.
-    async fn write(&mut self, places: &Semaphore, logged: Logged) -> Result<(), Outcome> {
+    async fn write(&mut self, places: &Semaphore) -> Result<(), Outcome> {
         let _place = self.control.unless_ended(places.acquire()).await?;
-        if !logged.started {
-            self.append(&self.started()).await?;
+        if !self.draft.started() {
+            self.append(self.started()).await?;
         }
-        let answer = self.ask(logged).await?;
+        let answer = self.ask().await?;
         let ended = self.stream(answer).await;
         self.flush().await?;
         ended
@@ -119,13 +146,13 @@ impl Run<'_> {
         GenerationEvent::Started { question_id, answer_id, model: self.generation.model.clone() }
     }
 
-    async fn ask(&mut self, logged: Logged) -> Result<Answer, Outcome> {
-        let cited = !logged.citations.is_empty();
-        let task = passages::task(self.parts, self.generation, logged.citations);
+    async fn ask(&mut self) -> Result<Answer, Outcome> {
+        let cited = self.draft.citations.clone();
+        let told = !cited.is_empty();
+        let task = passages::task(self.parts, self.generation, cited);
         let task = self.control.unless_ended(task).await??;
-        self.draft.citations.clone_from(&task.passages);
-        if !cited && !task.passages.is_empty() {
-            self.append(&GenerationEvent::Citations { citations: task.passages.clone() }).await?;
+        if !told && !task.passages.is_empty() {
+            self.append(GenerationEvent::Citations { citations: task.passages.clone() }).await?;
         }
         Ok(self.parts.models.answer(&self.generation.model, &task))
     }
@@ -162,7 +189,7 @@ impl Run<'_> {
         if self.said.text || std::mem::replace(&mut self.said.thinks, true) {
             return Ok(());
         }
-        self.append(&GenerationEvent::Delta { text: String::new(), thinking: true, anew: false }).await
+        self.append(GenerationEvent::Delta { text: String::new(), thinking: true, anew: false }).await
     }
 
     /// Takes back the text so far.
@@ -171,9 +198,7 @@ impl Run<'_> {
         if self.draft.text.is_empty() {
             return Ok(());
         }
-        self.append(&GenerationEvent::Delta { text: String::new(), thinking: false, anew: true }).await?;
-        self.draft.text.clear();
-        Ok(())
+        self.append(GenerationEvent::Delta { text: String::new(), thinking: false, anew: true }).await
     }
 
     fn hear_first(&mut self) {
@@ -192,12 +217,13 @@ impl Run<'_> {
         if self.draft.text.len() + text.len() > MAX_ANSWER_BYTES {
             return Err(AnswerError::TooLong { limit: MAX_ANSWER_BYTES });
         }
-        self.append(&GenerationEvent::delta(text.clone())).await?;
-        self.draft.text.push_str(&text);
-        Ok(())
+        self.append(GenerationEvent::delta(text)).await
     }
 
-    async fn append(&self, event: &GenerationEvent) -> Result<(), AnswerError> {
-        self.parts.stores.generation_log.append(self.generation.id, event).await.map(drop).map_err(stored)
+    /// Nothing is part of the answer before it is in the log.
+    async fn append(&mut self, event: GenerationEvent) -> Result<(), AnswerError> {
+        self.parts.stores.generation_log.append(self.generation.id, &event).await.map_err(stored)?;
+        self.draft.take(event);
+        Ok(())
     }
 }

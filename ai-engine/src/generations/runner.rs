@@ -23,7 +23,7 @@ use tracing::field::Empty;
 use super::control::Control;
 use super::ending::Outcome;
 use super::metrics::Metrics;
-use super::run::{self, Writer};
+use super::run::{self, Taken, Writer};
 use crate::models::{AnswerError, Models};
 use crate::retrieval::Search;
 
@@ -131,7 +131,7 @@ impl Generations {
         }
         let admission = self.0.admissions.clone().try_acquire_owned().map_err(|_| EngineError::Busy)?;
         if let Some(generation) = self.claim(id).await? {
-            self.spawn(generation, Some(admission));
+            self.spawn(generation, Taken::New, Some(admission));
         }
         Ok(())
     }
@@ -224,7 +224,7 @@ impl Generations {
             // One of our own that could not renew in time holds its lease again.
             if self.control(generation.id).is_none() {
                 tracing::info!(id = %generation.id, "taking over an abandoned generation");
-                self.spawn(generation, None);
+                self.spawn(generation, Taken::Over, None);
             }
         }
         Ok(())
@@ -264,10 +264,10 @@ impl Generations {
         self.0.metrics.ended(&generation.model, outcome, None);
         endings.announce(generation).await;
         let told = outcome.told(parts.models.label(&generation.model));
-        endings.end(self.0.owner, generation, &Draft::default(), told).await
+        endings.end(self.0.owner, generation, Draft::default(), told).await
     }
 
-    fn spawn(&self, generation: Generation, admission: Option<OwnedSemaphorePermit>) {
+    fn spawn(&self, generation: Generation, taken: Taken, admission: Option<OwnedSemaphorePermit>) {
         let control = Arc::new(Control::new(self.0.interrupt.clone()));
         self.0.running().insert(generation.id, control.clone());
         let inner = self.0.clone();
@@ -278,7 +278,7 @@ impl Generations {
         trace::adopt(&span, *trace);
         self.0.tasks.spawn(async move {
             let _held = (entry, admission);
-            run::run(inner.writer(), &generation, &control).instrument(span).await;
+            run::run(inner.writer(), &generation, taken, &control).instrument(span).await;
         });
     }
 

@@ -9,6 +9,9 @@ use tokio::time::Instant;
 use tracing::Instrument as _;
 use tracing::field::Empty;
 
+/// Every api asks these again and again: only a no is worth a line.
+const PROBES: [&str; 2] = ["/health", "/ready"];
+
 pub async fn log(State(requests): State<Requests>, request: Request, next: Next) -> Response {
     let method = request.method().clone();
     let endpoint = request.extensions().get::<MatchedPath>().map_or(UNMATCHED, MatchedPath::as_str).to_owned();
@@ -22,7 +25,12 @@ pub async fn log(State(requests): State<Requests>, request: Request, next: Next)
         drop(running);
         let (status, took) = (response.status().as_u16(), begun.elapsed());
         requests.answered(&endpoint, method.as_str(), status, took);
-        tracing::info!(%method, path = endpoint, status, ms = took.as_millis(), "request");
+        let ms = took.as_millis();
+        if PROBES.contains(&endpoint.as_str()) && status < 400 {
+            tracing::debug!(%method, path = endpoint, status, ms, "request");
+        } else {
+            tracing::info!(%method, path = endpoint, status, ms, "request");
+        }
         response
     };
     answered.instrument(span).await

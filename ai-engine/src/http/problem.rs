@@ -47,7 +47,7 @@ impl From<EngineError> for Problem {
             EngineError::Unreachable => {
                 Self::new(StatusCode::CONFLICT, Code::RunsElsewhere, "Another engine runs this generation.")
             }
-            EngineError::Store(StoreError::Unavailable(_) | StoreError::Full(_)) => {
+            EngineError::Store(StoreError::Unavailable(_) | StoreError::Full(_) | StoreError::Redis(_)) => {
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, Code::StoreUnavailable, detail)
             }
             EngineError::Store(_) | EngineError::Internal(_) => {

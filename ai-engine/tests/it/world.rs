@@ -224,6 +224,9 @@ impl World {
             cut_off: None,
             created_at: self.clock.now(),
             finished_at: None,
+            last_event_id: None,
+            text_length: None,
+            layout: None,
             trace: None,
         };
         let message = NewMessage {

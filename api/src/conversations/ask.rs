@@ -61,6 +61,9 @@ pub(super) async fn queue(
         cut_off: None,
         created_at: state.clock.now(),
         finished_at: None,
+        last_event_id: None,
+        text_length: None,
+        layout: None,
         trace: trace::current(),
     };
     state.stores.generations.create(&generation).await?;

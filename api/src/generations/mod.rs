@@ -2,6 +2,7 @@
 
 mod access;
 mod metrics;
+mod retell;
 mod routes;
 mod sse;
 pub mod view;

@@ -4,12 +4,13 @@ use std::convert::Infallible;
 use std::time::Duration;
 
 use axum::extract::State;
-use axum::http::HeaderMap;
 use axum::http::header::{CACHE_CONTROL, HeaderName, HeaderValue};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse as _, Response};
-use collabry_shared::generations::{EventId, Generation, LoggedEvent};
+use collabry_shared::generations::{EventId, LoggedEvent};
 use collabry_shared::ids::GenerationId;
+use collabry_shared::storage::StoreError;
 use futures::stream;
 use futures::{Stream, StreamExt as _};
 use serde::Deserialize;
@@ -17,16 +18,16 @@ use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::view::Tail;
+use super::view::{self, Tail};
 use super::{GenerationAccess, TAG};
-use crate::http::{ApiError, ApiResult, Problem, Query};
+use crate::http::{ApiResult, Problem, Query};
 use crate::state::ApiState;
 
 const LAST_EVENT_ID: &str = "last-event-id";
 /// Keeps proxies from taking a thinking model for a dead connection.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
-/// How long the log of a running generation may be gone.
-const COMES_BACK: Duration = Duration::from_secs(2);
+/// Before the database is asked again by a stream that it has left in the dark.
+const PAUSE: Duration = Duration::from_secs(1);
 
 pub fn router() -> OpenApiRouter<ApiState> {
     OpenApiRouter::new().routes(routes!(events))
@@ -43,10 +44,12 @@ struct From {
 ///
 /// `id` is the event's id, `event` one of `started`, `citations`, `delta`, `done`, `failed`, `data` its JSON. The stream
 /// ends after `done` or `failed`. A `delta` may say `thinking` (the model thinks, without text) or `anew` (the text begins
-/// anew), a `done` may say `cutOff` (why the answer may end too early). Any number of clients may watch; closing the stream stops nothing.
+/// anew), a `done` may say `cutOff` (why the answer may end too early).
+/// Who comes back after the end is told 204, at which a standard EventSource stops. Any number of clients may watch; closing
+/// the stream stops nothing. While events cannot be read the stream stays open and silent but for comments.
 #[utoipa::path(get, operation_id = "streamGeneration", path = "/api/ai/generations/{generationId}/events", tag = TAG, security(("bearer" = [])), params(("generationId" = GenerationId, Path), From,
     ("Last-Event-ID" = Option<u64>, Header)), responses(
-    (status = 200, content_type = "text/event-stream", body = LoggedEvent), (status = 404, body = Problem, description = "`not_found`"),
+    (status = 200, content_type = "text/event-stream", body = LoggedEvent), (status = 204, description = "nothing follows the given event, now or later"), (status = 404, body = Problem, description = "`not_found`"),
     (status = 422, body = Problem, description = "`event_id_invalid`"),
 ))]
 async fn events(
@@ -56,7 +59,10 @@ async fn events(
     headers: HeaderMap,
 ) -> ApiResult<Response> {
     let after = last_event_id(&headers)?.or(from.after).unwrap_or(0);
-    check_given_out(&state, &generation, after).await?;
+    view::check_given_out(&state, &generation, after).await?;
+    if view::is_told(&state, &generation, after).await? {
+        return Ok(StatusCode::NO_CONTENT.into_response());
+    }
     let stream = Sse::new(tail(state, generation.id, after)).keep_alive(KeepAlive::new().interval(KEEP_ALIVE));
     let no_buffering = [
         (CACHE_CONTROL, HeaderValue::from_static("no-store, no-transform")),
@@ -68,25 +74,7 @@ async fn events(
 fn last_event_id(headers: &HeaderMap) -> ApiResult<Option<EventId>> {
     let Some(value) = headers.get(LAST_EVENT_ID) else { return Ok(None) };
     let id = value.to_str().ok().and_then(|text| text.parse().ok());
-    id.map(Some).ok_or_else(not_given_out)
-}
-
-fn not_given_out() -> ApiError {
-    ApiError::invalid("event_id_invalid", "The last event id is not a number we gave out.")
-}
-
-/// Who waits for what comes after an id that was never given out would miss all that is before it.
-async fn check_given_out(state: &ApiState, generation: &Generation, after: EventId) -> ApiResult<()> {
-    let log = &state.stores.generation_log;
-    let last = log.last_event_id(generation.id).await?;
-    // The log of one that is over may be forgotten.
-    let forgotten = last == 0 && generation.state.is_final();
-    if after <= last || forgotten {
-        return Ok(());
-    }
-    // A log that was lost is written again by who writes it.
-    let returned = !log.read(generation.id, after - 1, COMES_BACK).await?.is_empty();
-    if returned { Ok(()) } else { Err(not_given_out()) }
+    id.map(Some).ok_or_else(view::not_given_out)
 }
 
 /// Ends after the final event, and when the server drains: the client comes back with the last id.
@@ -96,17 +84,32 @@ fn tail(state: ApiState, id: GenerationId, after: EventId) -> impl Stream<Item =
     let batches = stream::unfold(begin, move |(mut tail, draining, open)| async move {
         let events = tokio::select! {
             () = draining.cancelled() => return None,
-            events = tail.next() => events,
+            events = held(&mut tail, id) => events,
         };
-        match events {
-            Ok(events) => Some((events?, (tail, draining, open))),
-            Err(error) => {
-                tracing::error!(generation = %id, %error, "generation log unreadable");
-                None
-            }
-        }
+        Some((events?, (tail, draining, open)))
     });
     batches.flat_map(|events| stream::iter(events.into_iter().map(|event| Ok(to_sse(&event)))))
+}
+
+/// The next events. A database that is away is waited for: a stream that ends, and is then refused, is lost to a standard
+/// EventSource for good.
+async fn held(tail: &mut Tail, id: GenerationId) -> Option<Vec<LoggedEvent>> {
+    let mut told = false;
+    loop {
+        match tail.next().await {
+            Ok(events) => return events,
+            Err(error @ (StoreError::Unavailable(_) | StoreError::Redis(_) | StoreError::Mongo(_))) => {
+                if !std::mem::replace(&mut told, true) {
+                    tracing::warn!(generation = %id, %error, "an event stream waits for what it is read from");
+                }
+                tokio::time::sleep(PAUSE).await;
+            }
+            Err(error) => {
+                tracing::error!(generation = %id, %error, "generation log unreadable");
+                return None;
+            }
+        }
+    }
 }
 
 fn to_sse(logged: &LoggedEvent) -> Event {

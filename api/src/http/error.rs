@@ -94,6 +94,8 @@ impl From<StoreError> for ApiError {
         match error {
             StoreError::Unavailable(_) => Self { internal: Some(error.to_string()), ..Self::busy() },
             StoreError::Full(_) => Self { internal: Some(error.to_string()), ..Self::storage_full() },
+            // Its outage is logged as a whole, by who keeps the connection.
+            StoreError::Redis(_) => Self::busy(),
             StoreError::Conflict(what) => Self::conflict("conflict", format!("{what} exists already.")),
             // It was there when the request began: somebody has just deleted it.
             StoreError::Missing(_) => Self::not_found(),

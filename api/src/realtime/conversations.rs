@@ -120,7 +120,7 @@ async fn in_the_making(realtime: &Realtime, id: ConversationId) -> ApiResult<Vec
 async fn describe(api: &ApiState, generation: Generation) -> ApiResult<InTheMaking> {
     let last_event_id = match api.stores.generation_log.last_event_id(generation.id).await {
         // Redis is away: the messages can be read all the same, and the events come once it is back.
-        Err(StoreError::Unavailable(_)) => 0,
+        Err(StoreError::Redis(_)) => 0,
         known => known?,
     };
     Ok(InTheMaking {

@@ -34,7 +34,9 @@ pub(super) struct Stopped {
 pub(super) async fn resume(call: Call<Resume>) -> ApiResult<Resumed> {
     let api = &call.realtime.api;
     let GenerationAccess(generation) = GenerationAccess::prove(api, call.user.id(), call.payload.generation_id).await?;
-    Ok(Resumed { events: view::so_far(api, generation.id, call.payload.last_event_id).await? })
+    let after = call.payload.last_event_id;
+    view::check_given_out(api, &generation, after).await?;
+    Ok(Resumed { events: view::so_far(api, &generation, after).await? })
 }
 
 pub(super) async fn stop(call: Call<Stop>) -> ApiResult<Stopped> {

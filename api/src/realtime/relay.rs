@@ -112,7 +112,9 @@ async fn tail(io: SocketIo, api: ApiState, Watch { generation, conversation, aft
             }
             Err(error) => {
                 failures += 1;
-                tracing::warn!(%generation, %error, "generation log unreadable");
+                if failures == 1 {
+                    tracing::warn!(%generation, %error, "a relay waits for what it is read from");
+                }
                 tokio::time::sleep(PAUSE).await;
             }
         }

@@ -6,7 +6,7 @@ use scripted_provider::Provider;
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
-use crate::support::{PATIENCE, SseEvent, TestApp, User, eventually, id};
+use crate::support::{PATIENCE, Socket, SseEvent, TestApp, User, eventually, id};
 
 const TEXT: &str = "# Pflanzen 🌱\n\n\
     Blätter – the leaves – are green because chlorophyll absorbs red and blue light and reflects green light. 🍃\n\n\
@@ -99,7 +99,7 @@ async fn a_stream_goes_on_after_any_event() {
     let generation = generation(&question);
     let all = ada.events(&generation, "").await;
     let path = format!("/api/ai/generations/{generation}/events");
-    for seen in 0..=all.len() {
+    for seen in 0..all.len() {
         let rest = ada.events(&generation, &format!("?after={seen}")).await;
         assert_eq!(rest, all[seen..]);
         // What a browser sends when it comes back goes before the address it first asked.
@@ -107,6 +107,9 @@ async fn a_stream_goes_on_after_any_event() {
         let rest = crate::support::SseReader::new(back.send().await.unwrap()).rest();
         assert_eq!(timeout(PATIENCE, rest).await.unwrap(), all[seen..]);
     }
+    // Nothing will follow: a standard EventSource stops asking at that.
+    let told = ada.request(Method::GET, &path).header("last-event-id", all.len()).send().await.unwrap();
+    assert_eq!(told.status(), 204);
     for nonsense in ["x", "-1", "1.5", "", "99999999999999999999"] {
         let request = ada.request(Method::GET, &path).header("last-event-id", nonsense);
         app.send(request).await.problem(422, "event_id_invalid");
@@ -253,21 +256,52 @@ async fn a_new_answer_replaces_the_old_one_when_it_is_complete() {
 }
 
 #[tokio::test]
-async fn a_log_that_is_forgotten_still_tells_the_end() {
-    let app = TestApp::start().await;
+async fn ids_that_were_never_given_out_are_refused_over_a_socket_as_well() {
+    let app = with_provider().await;
     let ada = app.register("ada").await;
     let conversation = ada.conversation(&ada.notebook("Biology").await).await;
-    let (question, answer) = ada.ask(&conversation, "Why?", json!({})).await;
+    let (question, _) = ada.ask(&conversation, "Count.", json!({ "model": "ollama/scripted:tokens=3" })).await;
+    let ended = generation(&question);
+    let last = ada.events(&ended, "").await.len() as u64;
+    let model = json!({ "model": "ollama/scripted:tokens=9,after=3,end=hang" });
+    let running = generation(&ada.say(&conversation, "Count.", model).await);
+    let mut reader = ada.watch(&running, "").await;
+    while timeout(PATIENCE, reader.next()).await.unwrap().unwrap().name != "delta" {}
+    let mut socket = Socket::connect(&app, &ada.token).await;
+    let resume = |generation: &str, after: u64| json!({ "generationId": generation, "lastEventId": after });
+    let told = socket.emit("generation:resume", resume(&ended, last)).await;
+    assert_eq!(told["events"], json!([]), "nothing follows the last one");
+    for (generation, after) in [(&ended, last + 1), (&ended, u64::MAX), (&running, 500), (&running, u64::MAX)] {
+        let refused = socket.call("generation:resume", resume(generation, after)).await;
+        assert_eq!((&refused["ok"], &refused["error"]["code"]), (&json!(false), &json!("event_id_invalid")));
+        let path = format!("/api/ai/generations/{generation}/events?after={after}");
+        ada.get(&path).await.problem(422, "event_id_invalid");
+    }
+    ada.post(&format!("/api/ai/generations/{running}/stop"), json!({})).await.ok(200);
+}
+
+#[tokio::test]
+async fn a_log_that_is_forgotten_is_told_from_the_stored_answer() {
+    let app = with_provider().await;
+    let ada = app.register("ada").await;
+    let conversation = ada.conversation(&ada.notebook("Biology").await).await;
+    let model = json!({ "model": "ollama/scripted:tokens=12,between=30" });
+    let (question, answer) = ada.ask(&conversation, "Count.", model).await;
+    let all = ada.events(&generation(&question), "").await;
+    assert!(all.len() > 5, "in several pieces");
+    assert_eq!(all.last().unwrap().data["textLength"], texts(&all).chars().count());
+    let stored = ada.get(&format!("/api/ai/generations/{}", generation(&question))).await.ok(200);
+    assert_eq!(stored["lastEventId"], all.len());
+    assert_eq!(stored["textLength"], answer["content"].as_str().unwrap().chars().count());
     app.clock.advance(jiff::SignedDuration::from_hours(1));
     let later = collabry_shared::clock::Clock::now(&app.clock);
     assert_eq!(app.stores.generation_log.forget(later).await.unwrap(), 1);
     let login = json!({ "email": ada.email, "password": crate::support::PASSWORD });
     let token = app.post("/api/auth/login", &login).await.ok(200)["accessToken"].as_str().unwrap().to_owned();
-    for after in ["", "?after=3"] {
-        let path = format!("/api/ai/generations/{}/events{after}", generation(&question));
+    for after in 0..all.len() {
+        let path = format!("/api/ai/generations/{}/events?after={after}", generation(&question));
         let response = app.request(Method::GET, &path).bearer_auth(&token).send().await.unwrap();
         let events = timeout(PATIENCE, crate::support::SseReader::new(response).rest()).await.unwrap();
-        assert_eq!(events.len(), 1);
-        assert_eq!((events[0].name.as_str(), &events[0].data["answerId"]), ("done", &answer["id"]));
+        assert_eq!(events, all[after..], "the same events under the same ids");
     }
 }

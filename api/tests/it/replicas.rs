@@ -132,6 +132,92 @@ async fn an_answer_streams_from_every_replica_through_a_redis_that_comes_back_em
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn answers_that_end_while_redis_is_away_are_told_whole_whatever_it_lost() {
+    let mut scene = Scene::with(provider().await).await;
+    let mut socket = scene.socket(1).await;
+    let mut generations = Vec::new();
+    for tokens in [40, 60, 80] {
+        let model = json!({ "model": format!("ollama/scripted:tokens={tokens},between=20") });
+        let question = scene.ada(0).say(&scene.conversation, "Count.", model).await;
+        generations.push((question["generationId"].as_str().unwrap().to_owned(), tokens));
+    }
+    let mut watching = Vec::new();
+    for (generation, _) in &generations {
+        let mut stream = scene.ada(0).watch(generation, "").await;
+        let mut seen = Vec::new();
+        while seen.iter().filter(|event: &&SseEvent| event.name == "delta").count() < 3 {
+            seen.push(stream.next().await.unwrap());
+        }
+        watching.push((stream, seen));
+    }
+    scene.cluster.redis.kill();
+    for (generation, _) in &generations {
+        let ada = scene.ada(1);
+        let state = format!("/api/ai/generations/{generation}");
+        eventually("it is over", async || (ada.get(&state).await.ok(200)["state"] == "done").then_some(())).await;
+    }
+    let text = |events: &[SseEvent]| {
+        events.iter().filter_map(|event| event.data["text"].as_str().map(str::to_owned)).collect::<String>()
+    };
+    // Redis is still away, and stays so: who comes now is told all, and so are those who watched from before.
+    for ((generation, tokens), (stream, mut seen)) in generations.iter().zip(watching) {
+        let whole = scene.ada(1).events(generation, "").await;
+        assert_each_once(&whole);
+        assert_eq!(text(&whole).split_whitespace().count(), *tokens);
+        let last = seen.last().unwrap().id;
+        let rest = scene.ada(1).events(generation, &format!("?after={last}")).await;
+        assert_eq!(rest, whole[usize::try_from(last).unwrap()..], "who comes back is told the rest");
+        seen.extend(stream.rest().await);
+        assert_eq!(seen, whole, "who stayed is told the same");
+        let resume = json!({ "generationId": generation, "lastEventId": last });
+        let resumed = socket.emit("generation:resume", resume).await;
+        let ids = resumed["events"].as_array().unwrap().iter().map(|event| event["eventId"].as_u64().unwrap());
+        assert_eq!(ids.collect::<Vec<_>>(), rest.iter().map(|event| event.id).collect::<Vec<_>>());
+    }
+    scene.cluster.redis.start_again();
+    // Over the socket as well, each event once, up to three ends.
+    let mut heard: std::collections::HashMap<String, Vec<u64>> = std::collections::HashMap::new();
+    let mut ends = 0;
+    while ends < generations.len() {
+        let event = socket.hear("generation:").await;
+        let generation = event["generationId"].as_str().unwrap().to_owned();
+        heard.entry(generation).or_default().push(event["eventId"].as_u64().unwrap());
+        ends += usize::from(!event["state"].is_null());
+    }
+    for (generation, _) in &generations {
+        let ids = &heard[generation];
+        assert_eq!(*ids, (1..=ids.len() as u64).collect::<Vec<_>>());
+        assert_eq!(scene.ada(0).events(generation, "").await.len(), ids.len(), "the end has the number it has");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn while_redis_is_away_a_stream_is_held_and_an_answer_can_begin() {
+    let mut scene = Scene::with(provider().await).await;
+    let model = json!({ "model": "ollama/scripted:tokens=9,after=5,end=hang" });
+    let question = scene.ada(0).say(&scene.conversation, "Count.", model).await;
+    let generation = question["generationId"].as_str().unwrap().to_owned();
+    let mut watch = scene.ada(0).watch(&generation, "").await;
+    while watch.next().await.unwrap().name != "delta" {}
+    scene.cluster.redis.kill();
+    // Whoever comes is not refused, wherever they stand.
+    let mut held = Vec::new();
+    for after in ["", "?after=1", "?after=2"] {
+        held.push(scene.ada(1).watch(&generation, after).await);
+    }
+    let short = json!({ "model": "ollama/scripted:tokens=7" });
+    let asked = scene.ada(1).say(&scene.conversation, "And now?", short).await;
+    let answer = scene.ada(1).answer_to(&scene.conversation, &asked).await;
+    assert_eq!(answer["status"], "complete", "it was written without Redis");
+    scene.cluster.redis.start_again();
+    scene.ada(0).post(&format!("/api/ai/generations/{generation}/stop"), json!({})).await.ok(200);
+    let whole = scene.ada(0).events(&generation, "").await;
+    for (after, stream) in held.into_iter().enumerate() {
+        assert_eq!(stream.rest().await, whole[after..]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn news_of_a_beginning_that_come_after_the_end_tell_nothing_again() {
     let scene = Scene::with(provider().await).await;
     let mut sockets = [scene.socket(0).await, scene.socket(1).await];

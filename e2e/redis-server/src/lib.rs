@@ -99,6 +99,13 @@ impl RedisServer {
         }
     }
 
+    /// Like [`start_again`](Self::start_again), with another password than the one of its URL.
+    pub fn start_again_asking_for(&mut self, password: &'static str) {
+        let right = self.password.replace(password);
+        self.start_again();
+        self.password = right;
+    }
+
     /// Stops it in its tracks, connections open: SIGSTOP.
     pub fn pause(&self) {
         self.signal(Signal::STOP);

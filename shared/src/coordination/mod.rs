@@ -78,7 +78,7 @@ async fn over(redis: Redis, clock: Arc<dyn Clock>, sockets: Sockets) -> StoreRes
         Sockets::Elsewhere => (RedisEmitter::new(redis.clone(), process), mpsc::channel(1).1),
     };
     Ok(Coordination {
-        generation_log: Arc::new(RedisLog::new(redis.clone(), process)?),
+        generation_log: Arc::new(RedisLog::new(redis.clone(), process)),
         presence: Arc::new(RedisPresence::new(redis.clone(), process)),
         fan_out,
         published,

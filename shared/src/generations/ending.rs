@@ -1,7 +1,8 @@
 //! The end of a generation: each step can be done again, so that whoever takes over after a crash just does them all.
 //!
 //! The answer is stored first, then the answer it replaces goes, then the generation is over, then the log says so.
-//! What is stored decides: an end that finds an answer ends as that answer says.
+//! What is stored decides: an end that finds an answer ends as that answer says. With the end is stored how much was told,
+//! so that a reader whose log lacks some knows it, and is told the rest from the stored answer.
 
 use std::fmt;
 use std::sync::Arc;
@@ -9,10 +10,9 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::logged::Logged;
-use super::{Failure, Finish, Generation, GenerationState, lease, references};
+use super::{Draft, Failure, Finish, Generation, GenerationEvent, GenerationState, lease, references};
 use crate::clock::Clock;
-use crate::conversations::{Author, Citation, ClientId, CutOff, Message, MessageStatus, NewMessage, Rewrite};
+use crate::conversations::{Author, ClientId, CutOff, Message, MessageStatus, NewMessage, Rewrite};
 use crate::ids::OwnerId;
 use crate::realtime::{Event, FanOut, Room, Signal};
 use crate::storage::{StoreError, StoreResult, Stores};
@@ -27,14 +27,6 @@ pub struct Endings {
     pub stores: Stores,
     pub fan_out: Arc<dyn FanOut>,
     pub clock: Arc<dyn Clock>,
-}
-
-/// What was written.
-#[derive(Debug, Default)]
-pub struct Draft {
-    pub text: String,
-    /// All passages given.
-    pub citations: Vec<Citation>,
 }
 
 /// How the writing ended.
@@ -56,20 +48,20 @@ impl Endings {
     }
 
     /// Ends a generation that `owner` holds.
-    pub async fn end(&self, owner: OwnerId, generation: &Generation, draft: &Draft, end: End) -> StoreResult<()> {
-        let message = self.answer(generation, draft, end)?;
+    pub async fn end(&self, owner: OwnerId, generation: &Generation, mut draft: Draft, end: End) -> StoreResult<()> {
+        let message = self.answer(generation, &draft, end)?;
         let mut wait = FIRST_WAIT;
         for _ in 1..TRIES {
-            match self.end_once(owner, generation, &message).await {
-                Err(StoreError::Unavailable(problem) | StoreError::Full(problem)) => {
-                    tracing::warn!(id = %generation.id, problem, "a generation could not be ended; trying again");
+            match self.end_once(owner, generation, &mut draft, &message).await {
+                Err(error @ (StoreError::Unavailable(_) | StoreError::Full(_) | StoreError::Redis(_))) => {
+                    tracing::warn!(id = %generation.id, %error, "a generation could not be ended; trying again");
                     tokio::time::sleep(wait).await;
                     wait *= 2;
                 }
                 other => return other,
             }
         }
-        self.end_once(owner, generation, &message).await
+        self.end_once(owner, generation, &mut draft, &message).await
     }
 
     /// Ends every generation whose lease ran out before `lapsed_before` as interrupted, with the text that was shown;
@@ -84,9 +76,16 @@ impl Endings {
                 return Ok(ended);
             };
             self.announce(&generation).await;
-            let logged = Logged::read(self.stores.generation_log.as_ref(), generation.id).await?;
-            let draft = Draft { text: logged.text, citations: logged.citations };
-            self.end(owner, &generation, &draft, End::Interrupted).await?;
+            let draft = match Draft::logged(self.stores.generation_log.as_ref(), generation.id).await {
+                Ok(draft) => draft,
+                // Its lease runs out again, and it is looked at again.
+                Err(StoreError::Redis(away)) => {
+                    tracing::debug!(id = %generation.id, away, "what was shown is known once Redis is back");
+                    return Ok(ended);
+                }
+                Err(error) => return Err(error),
+            };
+            self.end(owner, &generation, draft, End::Interrupted).await?;
             ended += 1;
         }
     }
@@ -116,20 +115,28 @@ impl Endings {
         })
     }
 
-    async fn end_once(&self, owner: OwnerId, generation: &Generation, answer: &NewMessage) -> StoreResult<()> {
+    async fn end_once(
+        &self,
+        owner: OwnerId,
+        generation: &Generation,
+        draft: &mut Draft,
+        answer: &NewMessage,
+    ) -> StoreResult<()> {
         let message = match self.stores.conversations.append(answer).await {
             Ok(appended) => appended.message().clone(),
             // Deleted with its conversation: those who still watch need an end.
             Err(StoreError::Missing(_)) => {
                 let failure = Some(Failure::question_deleted());
-                let gone = Finish { failure, ..GenerationState::Failed.into() };
+                let gone = Finish { failure, layout: draft.layout().cloned(), ..GenerationState::Failed.into() };
                 return self.finish(owner, generation, gone).await.map(drop);
             }
             Err(error) => return Err(error),
         };
+        self.complete(generation, draft, &message).await?;
         let replaced = self.replace(generation, &message).await?;
-        let (failure, cut_off) = (message.failure.clone(), message.cut_off);
-        if self.finish(owner, generation, Finish { state: state(message.status), failure, cut_off }).await? {
+        let (state, failure, cut_off) = (state(message.status), message.failure.clone(), message.cut_off);
+        let finish = Finish { state, failure, cut_off, layout: draft.layout().cloned() };
+        if self.finish(owner, generation, finish).await? {
             let Generation { notebook_id, conversation_id, .. } = *generation;
             let (room, head) = (Room::Conversation(conversation_id), message.rev);
             self.fan_out.emit(room, Event::MessageNew { message }).await;
@@ -138,6 +145,16 @@ impl Endings {
             if let Some(message) = replaced {
                 self.fan_out.emit(room, Event::MessageDeleted { message }).await;
             }
+        }
+        Ok(())
+    }
+
+    /// A log that lost its end with the Redis that had it is told the rest of what is stored.
+    async fn complete(&self, generation: &Generation, draft: &mut Draft, message: &Message) -> StoreResult<()> {
+        if let Some(rest) = message.content.strip_prefix(draft.text.as_str()).filter(|rest| !rest.is_empty()) {
+            let rest = GenerationEvent::delta(rest);
+            self.stores.generation_log.append(generation.id, &rest).await?;
+            draft.take(rest);
         }
         Ok(())
     }
@@ -157,8 +174,8 @@ impl Endings {
     async fn finish(&self, owner: OwnerId, generation: &Generation, finish: Finish) -> StoreResult<bool> {
         let generations = &self.stores.generations;
         let finished = generations.finish(generation.id, owner, &finish, self.clock.now()).await?;
-        let Finish { state, failure, cut_off } = finish;
-        let mut ended = Generation { state, failure, cut_off, ..generation.clone() };
+        let Finish { state, failure, cut_off, layout } = finish;
+        let mut ended = Generation { state, failure, cut_off, ..generation.clone() }.told(layout);
         if !finished {
             // Gone with its conversation, or ended by a try whose reply was lost: the log still has to end. Otherwise it
             // is somebody else's.

@@ -1,9 +1,10 @@
 //! Generations: answers in the making, which outlive every connection that watches them.
 
+mod draft;
 mod ending;
+mod layout;
 pub mod lease;
 mod log;
-mod logged;
 mod mongo;
 mod redis;
 mod references;
@@ -14,9 +15,10 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-pub use self::ending::{Draft, End, Endings};
+pub use self::draft::Draft;
+pub use self::ending::{End, Endings};
+pub use self::layout::Layout;
 pub use self::log::{EventId, GenerationLog, LoggedEvent};
-pub use self::logged::Logged;
 pub(crate) use self::mongo::{INDEXES, purge};
 pub use self::redis::RedisLog;
 pub use self::repo::{Finish, GenerationRepo};
@@ -50,23 +52,42 @@ pub struct Generation {
     pub cut_off: Option<CutOff>,
     pub created_at: Timestamp,
     pub finished_at: Option<Timestamp>,
+    /// The id of the event that its log ends with, once it is over: who has seen fewer lacks some.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_event_id: Option<EventId>,
+    /// Code points of the text that was told, once it is over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text_length: Option<u64>,
+    /// How it was told, once it is over; the version before stored none.
+    #[serde(skip)]
+    pub layout: Option<Layout>,
     /// What asked for it, so that the answer belongs to the trace of the question.
     #[serde(skip)]
     pub trace: Option<TraceParent>,
 }
 
 impl Generation {
-    /// The event that its log ends with; `None` while it is not over. A reader whose log ends without one (forgotten, or
-    /// cut short by a crash) shows this instead.
+    /// The event that its log ends with; `None` while it is not over.
     pub fn final_event(&self) -> Option<GenerationEvent> {
+        let text_length = self.text_length;
         match (&self.state, &self.failure) {
             (GenerationState::Queued | GenerationState::Running, _) => None,
-            (GenerationState::Failed, Some(failure)) => Some(GenerationEvent::Failed { failure: failure.clone() }),
+            (GenerationState::Failed, Some(failure)) => {
+                Some(GenerationEvent::Failed { failure: failure.clone(), text_length })
+            }
             (state, _) => {
                 let Self { answer_id, cut_off, .. } = *self;
-                Some(GenerationEvent::Done { state: *state, answer_id, cut_off })
+                Some(GenerationEvent::Done { state: *state, answer_id, cut_off, text_length })
             }
         }
+    }
+
+    /// The same with how it was told.
+    #[must_use]
+    pub fn told(self, layout: Option<Layout>) -> Self {
+        let last_event_id = layout.as_ref().map(Layout::last_event_id);
+        let text_length = layout.as_ref().map(Layout::text_length);
+        Self { last_event_id, text_length, layout, ..self }
     }
 }
 
@@ -124,9 +145,7 @@ pub enum GenerationEvent {
         model: ModelId,
     },
     /// The passages given to the model; the stored answer keeps those that it refers to.
-    Citations {
-        citations: Vec<Citation>,
-    },
+    Citations { citations: Vec<Citation> },
     /// Text to append, never the text so far.
     Delta {
         text: String,
@@ -144,9 +163,14 @@ pub enum GenerationEvent {
         /// Why the answer may end too early, as its message has it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         cut_off: Option<CutOff>,
+        /// Code points of all deltas together: who has fewer lacks some. The version before does not say.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        text_length: Option<u64>,
     },
     Failed {
         failure: Failure,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        text_length: Option<u64>,
     },
 }
 

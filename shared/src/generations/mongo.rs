@@ -86,6 +86,7 @@ impl GenerationRepo for Database {
                 "state": nested(&finish.state)?,
                 "failure": opt_nested(finish.failure.as_ref())?,
                 "cutOff": opt_nested(finish.cut_off.as_ref())?,
+                "layout": opt_nested(finish.layout.as_ref())?,
                 "finishedAt": date(now),
             },
             "$unset": { "owner": "", "leaseUntil": "" },
@@ -113,7 +114,7 @@ fn lease(owner: OwnerId, until: Timestamp) -> Document {
 }
 
 fn generation(document: &Document) -> StoreResult<Generation> {
-    Ok(Generation {
+    let generation = Generation {
         id: document.parsed("_id")?,
         notebook_id: document.parsed("notebook")?,
         conversation_id: document.parsed("conversation")?,
@@ -128,6 +129,10 @@ fn generation(document: &Document) -> StoreResult<Generation> {
         cut_off: document.opt_nested("cutOff")?,
         created_at: document.time("createdAt")?,
         finished_at: document.opt_time("finishedAt")?,
+        last_event_id: None,
+        text_length: None,
+        layout: None,
         trace: document.opt_parsed("trace")?,
-    })
+    };
+    Ok(generation.told(document.opt_nested("layout")?))
 }

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use jiff::Timestamp;
 
-use super::{Failure, Generation, GenerationState};
+use super::{Failure, Generation, GenerationState, Layout};
 use crate::conversations::CutOff;
 use crate::ids::{ConversationId, GenerationId, OwnerId};
 use crate::storage::StoreResult;
@@ -14,11 +14,13 @@ pub struct Finish {
     pub state: GenerationState,
     pub failure: Option<Failure>,
     pub cut_off: Option<CutOff>,
+    /// How much there was, and in which events.
+    pub layout: Option<Layout>,
 }
 
 impl From<GenerationState> for Finish {
     fn from(state: GenerationState) -> Self {
-        Self { state, failure: None, cut_off: None }
+        Self { state, failure: None, cut_off: None, layout: None }
     }
 }
 

@@ -47,14 +47,14 @@ impl FallbackLimiter {
     fn failed(&self, error: &StoreError) {
         let mut away = self.away.lock().unwrap_or_else(PoisonError::into_inner);
         if away.replace(Instant::now() + TRY_AGAIN).is_none() {
-            tracing::warn!(%error, "limits: Redis is away, this process decides alone");
+            tracing::warn!(%error, "limits: without Redis this process decides alone");
         }
     }
 
     fn answered(&self) {
         let mut away = self.away.lock().unwrap_or_else(PoisonError::into_inner);
         if away.take().is_some() {
-            tracing::info!("limits: Redis is back and decides for all");
+            tracing::info!("limits: Redis decides for all again");
         }
     }
 }
@@ -63,7 +63,7 @@ impl FallbackLimiter {
 impl Limiter for FallbackLimiter {
     async fn check(&self, limits: &[Limit]) -> StoreResult<Decision> {
         if self.may_ask() {
-            let slow = |_| Err(StoreError::Unavailable("no answer in time".to_owned()));
+            let slow = |_| Err(StoreError::Redis("no answer in time".to_owned()));
             match timeout(PATIENCE, self.shared.check(limits)).await.unwrap_or_else(slow) {
                 Ok(decision) => {
                     self.answered();

@@ -190,10 +190,8 @@ impl Marks {
 
     /// Nobody waits for a Redis that is known to be away.
     fn up(&self) -> StoreResult<&Redis> {
-        if self.redis.is_up() {
-            return Ok(&self.redis);
-        }
-        Err(crate::storage::StoreError::Unavailable("Redis is away".to_owned()))
+        self.redis.require()?;
+        Ok(&self.redis)
     }
 
     fn notice(&self, users: Vec<UserId>) {

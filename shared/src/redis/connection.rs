@@ -1,27 +1,31 @@
 //! The shared connection, whose commands are timed.
 
-use redis::aio::{ConnectionLike, ConnectionManager};
+use std::sync::Arc;
+
+use redis::aio::ConnectionLike;
 use redis::{Cmd, Pipeline, RedisFuture, Value};
 
+use super::link::Link;
 use super::metrics::{self, Metrics};
 
 /// Sends commands over the connection of this process. Cheap to clone.
 #[derive(Clone)]
 pub struct Connection {
-    manager: ConnectionManager,
+    link: Arc<Link>,
     metrics: Metrics,
 }
 
 impl Connection {
-    pub(super) fn new(manager: ConnectionManager, metrics: Metrics) -> Self {
-        Self { manager, metrics }
+    pub(super) fn new(link: Arc<Link>, metrics: Metrics) -> Self {
+        Self { link, metrics }
     }
 }
 
 impl ConnectionLike for Connection {
     fn req_packed_command<'a>(&'a mut self, cmd: &'a Cmd) -> RedisFuture<'a, Value> {
-        let Self { manager, metrics } = self;
-        Box::pin(metrics.measure(metrics::name(cmd), manager.req_packed_command(cmd)))
+        let Self { link, metrics } = self;
+        let run = async { link.manager().req_packed_command(cmd).await };
+        Box::pin(metrics.measure(metrics::name(cmd), run))
     }
 
     fn req_packed_commands<'a>(
@@ -30,12 +34,13 @@ impl ConnectionLike for Connection {
         offset: usize,
         count: usize,
     ) -> RedisFuture<'a, Vec<Value>> {
-        let Self { manager, metrics } = self;
-        Box::pin(metrics.measure(metrics::PIPELINE, manager.req_packed_commands(pipeline, offset, count)))
+        let Self { link, metrics } = self;
+        let run = async move { link.manager().req_packed_commands(pipeline, offset, count).await };
+        Box::pin(metrics.measure(metrics::PIPELINE, run))
     }
 
     fn get_db(&self) -> i64 {
-        self.manager.get_db()
+        self.link.database()
     }
 }
 

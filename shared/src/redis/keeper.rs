@@ -1,23 +1,35 @@
-//! Notices that Redis is away, and that it is back.
+//! Notices that Redis is away or refuses writes, and that it is back.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use redis::aio::ConnectionManager;
+use redis::{ErrorKind, InfoDict, RedisError, RedisResult, ServerErrorKind};
 use tokio::sync::{Notify, watch};
+use tokio::time::Instant;
 
 use super::channels::Subscribers;
-use super::ping;
+use super::keys;
+use super::link::Link;
+use super::outage::{Outages, Trouble};
 
 const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// After a command that failed: many fail at once.
+const GATHER: Duration = Duration::from_millis(20);
 /// While it is away.
 const TRY_EVERY: Duration = Duration::from_millis(250);
+/// Its memory is asked for less often than for a sign of life.
+const MEASURE_EVERY: Duration = Duration::from_secs(10);
 
 /// What a process knows of its Redis.
 #[derive(Debug)]
 pub(super) struct Health {
     up: AtomicBool,
+    refuses_writes: AtomicBool,
+    /// Bytes, and how many it may have; 0: no limit.
+    pub used_memory: AtomicU64,
+    pub max_memory: AtomicU64,
     /// Connections lost so far; with each go its subscriptions.
     pub losses: AtomicU64,
     suspected: Notify,
@@ -27,14 +39,26 @@ pub(super) struct Health {
 
 impl Default for Health {
     fn default() -> Self {
-        let up = AtomicBool::new(true);
-        Self { up, losses: AtomicU64::new(0), suspected: Notify::new(), returns: watch::Sender::default() }
+        Self {
+            up: AtomicBool::new(true),
+            refuses_writes: AtomicBool::new(false),
+            used_memory: AtomicU64::new(0),
+            max_memory: AtomicU64::new(0),
+            losses: AtomicU64::new(0),
+            suspected: Notify::new(),
+            returns: watch::Sender::default(),
+        }
     }
 }
 
 impl Health {
     pub fn is_up(&self) -> bool {
         self.up.load(Ordering::Acquire)
+    }
+
+    /// It answers, and takes no writes: its memory is full, its disk is, or it is a replica.
+    pub fn refuses_writes(&self) -> bool {
+        self.refuses_writes.load(Ordering::Acquire)
     }
 
     pub fn returns(&self) -> watch::Receiver<u64> {
@@ -46,44 +70,126 @@ impl Health {
         self.suspected.notify_one();
     }
 
+    /// The connection ended.
     pub fn lost(&self) {
         self.losses.fetch_add(1, Ordering::AcqRel);
         self.up.store(false, Ordering::Release);
         self.suspect();
     }
+
+    /// It does not answer, or not as it should; nobody may have said that the connection ended.
+    fn away(&self) {
+        if self.up.swap(false, Ordering::AcqRel) {
+            self.losses.fetch_add(1, Ordering::AcqRel);
+        }
+    }
+}
+
+/// What a look found.
+enum Found {
+    Well,
+    /// It answers, and takes no writes.
+    Refuses(RedisError),
+    Away(RedisError),
 }
 
 /// Asks for a sign of life again and again, which is also what makes the connection come back. What was subscribed is
 /// subscribed again before anyone is told.
-pub(super) async fn keep(connection: ConnectionManager, subscribers: Arc<Subscribers>, health: Arc<Health>) {
-    let mut settled = 0;
+pub(super) async fn keep(link: Arc<Link>, subscribers: Arc<Subscribers>, health: Arc<Health>) {
+    let (mut settled, mut renewed) = (0, false);
+    let (mut outages, mut measured) = (Outages::default(), None);
     loop {
-        if health.is_up() {
-            // A pause passes without news, or a failed command cuts it short.
-            let _ = tokio::time::timeout(LOOK_EVERY, health.suspected.notified()).await;
-        } else {
-            tokio::time::sleep(TRY_EVERY).await;
-        }
+        measure(&link, &health, &mut measured).await;
+        pause(&health).await;
         let losses = health.losses.load(Ordering::Acquire);
-        if let Err(error) = ping(&connection).await {
-            if health.up.swap(false, Ordering::AcqRel) {
-                tracing::warn!(%error, "Redis is away");
+        let refused = match look(&mut link.manager()).await {
+            Found::Away(error) => {
+                health.away();
+                outages.note(Trouble::Away, &error.to_string());
+                // Whatever the error was: only a new connection can be known to be well.
+                match link.renew() {
+                    Ok(()) => renewed = true,
+                    Err(error) => tracing::error!(%error, "no new connection to Redis can be prepared"),
+                }
+                continue;
             }
-            continue;
-        }
-        if health.is_up() && losses == settled {
-            continue;
-        }
-        if let Err(error) = subscribers.resubscribe(&connection).await {
-            tracing::debug!(%error, "not subscribed again yet");
-            continue;
-        }
-        if health.losses.load(Ordering::Acquire) == losses {
-            settled = losses;
+            Found::Refuses(error) => Some(error),
+            Found::Well => None,
+        };
+        let mut returned = health.refuses_writes.swap(refused.is_some(), Ordering::AcqRel) && refused.is_none();
+        if !health.is_up() || losses != settled || renewed {
+            if let Err(error) = subscribers.resubscribe(&link.manager()).await {
+                outages.note(Trouble::Away, &error.to_string());
+                continue;
+            }
+            if health.losses.load(Ordering::Acquire) != losses {
+                continue;
+            }
+            outages.reconnected();
+            (settled, renewed, returned) = (losses, false, true);
             health.up.store(true, Ordering::Release);
             subscribers.miss_all();
+        }
+        match refused {
+            Some(error) => outages.note(Trouble::RefusesWrites, &error.to_string()),
+            None => outages.over(),
+        }
+        if returned {
             health.returns.send_modify(|times| *times += 1);
-            tracing::info!("Redis is back");
+        }
+    }
+}
+
+/// Until the next look.
+async fn pause(health: &Health) {
+    if !health.is_up() || health.refuses_writes() {
+        return tokio::time::sleep(TRY_EVERY).await;
+    }
+    // A pause passes without news, or a failed command cuts it short.
+    if tokio::time::timeout(LOOK_EVERY, health.suspected.notified()).await.is_ok() {
+        tokio::time::sleep(GATHER).await;
+    }
+}
+
+/// Asks for an answer, and for a write that changes nothing.
+async fn look(connection: &mut ConnectionManager) -> Found {
+    if let Err(error) = redis::cmd("PING").exec_async(connection).await {
+        return Found::Away(error);
+    }
+    match redis::cmd("SETRANGE").arg(keys::PROBE).arg(0).arg("").exec_async(connection).await {
+        Ok(()) => Found::Well,
+        Err(error) if is_elsewhere(&error) => Found::Away(error),
+        Err(error) => Found::Refuses(error),
+    }
+}
+
+/// Whether another connection may lead to a server that takes writes: a replica's name may stand for its primary by then.
+fn is_elsewhere(error: &RedisError) -> bool {
+    use ServerErrorKind::{BusyLoading, MasterDown, Moved, ReadOnly};
+
+    match error.kind() {
+        ErrorKind::Server(kind) => matches!(kind, BusyLoading | MasterDown | Moved | ReadOnly),
+        // In its own words: OOM, MISCONF, NOREPLICAS.
+        ErrorKind::Extension => false,
+        _ => true,
+    }
+}
+
+/// Asks for the memory in use, now and then.
+async fn measure(link: &Link, health: &Health, measured: &mut Option<Instant>) {
+    if !health.is_up() || measured.is_some_and(|at| at.elapsed() < MEASURE_EVERY) {
+        return;
+    }
+    *measured = Some(Instant::now());
+    let info: RedisResult<InfoDict> = redis::cmd("INFO").arg("memory").query_async(&mut link.manager()).await;
+    match info {
+        Ok(info) => {
+            health.used_memory.store(info.get("used_memory").unwrap_or_default(), Ordering::Release);
+            health.max_memory.store(info.get("maxmemory").unwrap_or_default(), Ordering::Release);
+        }
+        Err(error) => {
+            tracing::debug!(%error, "the memory of Redis is not known");
+            health.suspect();
         }
     }
 }

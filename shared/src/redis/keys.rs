@@ -7,8 +7,11 @@ use std::time::Duration;
 use crate::ids::{GenerationId, OwnerId, UserId};
 use crate::limits::Rule;
 
-/// After the last event of a generation. Later readers are told the end from the stored answer.
+/// After the newest event of a generation that goes on.
 pub const GENERATION_TTL: Duration = Duration::from_hours(1);
+/// After the last event of a generation: for those who watch it, and who come back to it at once. Later readers are told
+/// the same events from the stored answer, so that finished answers take no room here.
+pub const ENDED_TTL: Duration = Duration::from_mins(2);
 /// After the last time that this process began to follow a log.
 pub const WAKE_TTL: Duration = Duration::from_mins(1);
 /// After the last heartbeat of a socket: how long a crashed replica's users still look connected.
@@ -38,6 +41,9 @@ pub fn presence(user: UserId) -> String {
 pub fn online() -> String {
     "collabry:online".to_owned()
 }
+
+/// A key that never is: writing nothing to it tells whether Redis takes writes.
+pub const PROBE: &str = "collabry:probe";
 
 /// A limit and whom it counts; lives until the quota is whole again, an hour at most.
 pub fn limit(rule: Rule, subject: &str) -> String {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric as _};
@@ -92,9 +92,21 @@ struct Now(Arc<Health>);
 
 impl Collector for Now {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
-        let up = encoder.encode_descriptor("up", "Whether Redis answers", None, MetricType::Gauge)?;
-        ConstGauge::new(i64::from(self.0.is_up())).encode(up)?;
+        let Self(health) = self;
+        let mut gauge = |name: &str, help: &str, value: i64| {
+            let encoder = encoder.encode_descriptor(name, help, None, MetricType::Gauge)?;
+            ConstGauge::new(value).encode(encoder)
+        };
+        let refuses = health.is_up() && health.refuses_writes();
+        gauge("up", "Whether Redis answers and takes writes", i64::from(health.is_up() && !refuses))?;
+        gauge("refuses_writes", "Whether Redis answers and takes no writes", i64::from(refuses))?;
+        gauge("used_memory_bytes", "Memory that Redis uses", bytes(&health.used_memory))?;
+        gauge("max_memory_bytes", "Memory that Redis may use; 0: no limit", bytes(&health.max_memory))?;
         let lost = encoder.encode_descriptor("connections_lost", "Connections lost", None, MetricType::Counter)?;
-        ConstCounter::new(self.0.losses.load(Ordering::Acquire)).encode(lost)
+        ConstCounter::new(health.losses.load(Ordering::Acquire)).encode(lost)
     }
+}
+
+fn bytes(of: &AtomicU64) -> i64 {
+    i64::try_from(of.load(Ordering::Acquire)).unwrap_or(i64::MAX)
 }

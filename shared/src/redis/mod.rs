@@ -5,18 +5,17 @@ pub mod check;
 mod connection;
 mod keeper;
 pub mod keys;
+mod link;
 mod metrics;
+mod outage;
 
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use prometheus_client::registry::Registry;
-use redis::aio::{ConnectionManager, ConnectionManagerConfig};
-use redis::{
-    Client, ErrorKind, IntoConnectionInfo as _, ProtocolVersion, PushInfo, PushKind, RedisError, RedisResult,
-    TlsCertificates,
-};
+use redis::aio::ConnectionManager;
+use redis::{Client, ErrorKind, IntoConnectionInfo as _, ProtocolVersion, RedisError, RedisResult, TlsCertificates};
 use secrecy::ExposeSecret as _;
 use tokio::sync::watch;
 use tokio_util::task::AbortOnDropHandle;
@@ -26,21 +25,17 @@ pub use self::channels::{Heard, Subscription};
 pub use self::connection::Connection;
 use self::keeper::Health;
 use self::keys::Channels;
+use self::link::Link;
 use self::metrics::Metrics;
 use crate::config::RedisConfig;
 use crate::storage::{StoreError, StoreResult};
-
-/// Commands that may be on their way at once; more wait.
-const PIPELINE: usize = 512;
 
 /// The Redis of this process. Cheap to clone; the last clone closes the connection.
 #[derive(Clone)]
 pub struct Redis(Arc<Parts>);
 
 struct Parts {
-    client: Client,
-    timeout: Duration,
-    connection: ConnectionManager,
+    link: Arc<Link>,
     metrics: Metrics,
     subscribers: Arc<Subscribers>,
     health: Arc<Health>,
@@ -52,38 +47,27 @@ impl Redis {
     pub async fn open(config: &RedisConfig) -> RedisResult<Self> {
         let client = client(config)?;
         let (subscribers, health) = (Arc::<Subscribers>::default(), Arc::<Health>::default());
-        let pushed = {
-            let (subscribers, health) = (Arc::clone(&subscribers), Arc::clone(&health));
-            move |push: PushInfo| {
-                match push.kind {
-                    PushKind::Disconnection => health.lost(),
-                    _ => subscribers.hand_on(push),
-                }
-                Ok::<_, std::convert::Infallible>(())
-            }
-        };
-        let settings = settings(config.timeout, config.timeout).set_push_sender(pushed);
-        let connection = ConnectionManager::new_with_config(client.clone(), settings).await?;
-        let keeper = keeper::keep(connection.clone(), Arc::clone(&subscribers), Arc::clone(&health));
+        let link = Link::open(client, config.timeout, Arc::clone(&subscribers), Arc::clone(&health)).await?;
+        let link = Arc::new(link);
+        let keeper = keeper::keep(Arc::clone(&link), Arc::clone(&subscribers), Arc::clone(&health));
         let keeper = AbortOnDropHandle::new(tokio::spawn(keeper));
-        let (timeout, metrics) = (config.timeout, Metrics::default());
-        Ok(Self(Arc::new(Parts { client, timeout, connection, metrics, subscribers, health, _keeper: keeper })))
+        Ok(Self(Arc::new(Parts { link, metrics: Metrics::default(), subscribers, health, _keeper: keeper })))
     }
 
     /// The connection that everything in this process shares.
     pub fn connection(&self) -> Connection {
-        Connection::new(self.0.connection.clone(), self.0.metrics.clone())
+        Connection::new(Arc::clone(&self.0.link), self.0.metrics.clone())
     }
 
-    /// Adds how long it takes, and whether it is there.
+    /// Adds how long it takes, whether it is there, and how full it is.
     pub fn register(&self, registry: &mut Registry) {
         self.0.metrics.register(&self.0.health, registry);
     }
 
-    /// A connection of its own, for commands that block for up to `longest`. It connects when it is first used.
+    /// A connection of its own, for commands that block for up to `longest`. It connects when it is first used; after an
+    /// error another one is to be made.
     pub(crate) fn blocking(&self, longest: Duration) -> RedisResult<ConnectionManager> {
-        let settings = settings(self.0.timeout, longest + self.0.timeout);
-        ConnectionManager::new_lazy_with_config(self.0.client.clone(), settings)
+        self.0.link.blocking(longest)
     }
 
     /// Whether the last sign of life was answered. Who can do without Redis for a while asks this first, instead of
@@ -92,7 +76,18 @@ impl Redis {
         self.0.health.is_up()
     }
 
-    /// Changes each time that Redis came back, whether with all it had, with less, or with nothing.
+    /// Whether it is up, and did not refuse the last write.
+    pub fn takes_writes(&self) -> bool {
+        self.is_up() && !self.0.health.refuses_writes()
+    }
+
+    /// Fails at once while Redis is known to be away.
+    pub fn require(&self) -> StoreResult<()> {
+        if self.is_up() { Ok(()) } else { Err(StoreError::Redis("it is away".to_owned())) }
+    }
+
+    /// Changes each time that Redis came back, whether with all it had, with less, or with nothing, and when it takes
+    /// writes again.
     pub fn returns(&self) -> watch::Receiver<u64> {
         self.0.health.returns()
     }
@@ -103,14 +98,14 @@ impl Redis {
     }
 
     pub fn channels(&self) -> Channels {
-        Channels { database: self.0.client.get_connection_info().redis_settings().db() }
+        Channels { database: self.0.link.database() }
     }
 
     /// Subscribes to a channel, of which this process then has one subscriber; at most `queue` messages wait for it.
     /// While Redis is away the channel is silent, and then begins with [`Heard::Gap`].
     pub async fn subscribe(&self, channel: String, queue: usize) -> Subscription {
         let subscription = self.0.subscribers.add(channel.clone(), queue);
-        if let Err(error) = self.0.connection.clone().subscribe(channel).await {
+        if let Err(error) = self.0.link.manager().subscribe(channel).await {
             tracing::debug!(%error, "subscribing once Redis is back");
             self.0.health.lost();
         }
@@ -119,16 +114,14 @@ impl Redis {
 
     /// Says something on a channel. Fails at once while Redis is away.
     pub async fn publish(&self, channel: &str, message: &[u8]) -> StoreResult<()> {
-        if !self.is_up() {
-            return Err(StoreError::Unavailable("Redis is away".to_owned()));
-        }
+        self.require()?;
         let published = redis::cmd("PUBLISH").arg(channel).arg(message).exec_async(&mut self.connection()).await;
         self.noting(published)
     }
 
-    /// Turns the result of a command into ours, and has a look at Redis when it failed.
+    /// Turns the result of a command into ours, and has a look at Redis when it failed, for whatever reason.
     pub(crate) fn noting<T>(&self, result: RedisResult<T>) -> StoreResult<T> {
-        if result.as_ref().is_err_and(RedisError::is_io_error) {
+        if result.is_err() {
             self.suspect();
         }
         result.map_err(StoreError::from)
@@ -159,27 +152,11 @@ fn named(setting: &'static str, error: &std::io::Error) -> RedisError {
     (ErrorKind::InvalidClientConfig, setting, error.to_string()).into()
 }
 
-/// Commands fail while a lost connection is made anew instead of waiting for it: each attempt is a single one, and the
-/// next command makes the next.
-fn settings(connecting: Duration, answer: Duration) -> ConnectionManagerConfig {
-    ConnectionManagerConfig::new()
-        .set_number_of_retries(0)
-        .set_connection_timeout(Some(connecting))
-        .set_response_timeout(Some(answer))
-        .set_pipeline_buffer_size(PIPELINE)
-}
-
-/// Asks Redis for a sign of life, for `/ready`.
-pub async fn ping(connection: &ConnectionManager) -> StoreResult<()> {
-    let () = redis::cmd("PING").query_async(&mut connection.clone()).await?;
-    Ok(())
-}
-
 impl From<RedisError> for StoreError {
     fn from(error: RedisError) -> Self {
         match error.kind() {
             ErrorKind::Parse | ErrorKind::UnexpectedReturnType => Self::Damaged(error.to_string()),
-            _ => Self::Unavailable(format!("Redis: {error}")),
+            _ => Self::Redis(error.to_string()),
         }
     }
 }

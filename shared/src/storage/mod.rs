@@ -45,6 +45,9 @@ pub enum StoreError {
          this one, restore the backup that was made before the upgrade (docs/operations/upgrade.md)"
     )]
     Newer(i64),
+    /// Redis did not answer in time, is away, or refuses; it is noticed and logged by who keeps the connection.
+    #[error("Redis is not available: {0}")]
+    Redis(String),
     /// What was read cannot be understood.
     #[error("stored data is damaged: {0}")]
     Damaged(String),

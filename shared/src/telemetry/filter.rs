@@ -5,6 +5,9 @@ use std::sync::Arc;
 
 use tracing_subscriber::{EnvFilter, Registry, reload};
 
+/// Libraries that tell of themselves at `info`. A filter that names them says otherwise.
+const QUIET: &str = "tokio_cron_scheduler=warn";
+
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct InvalidFilter(String);
@@ -69,7 +72,7 @@ const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
 /// Errors are let through whatever else it says, unless it says `off` of everything or of where they come from.
 pub(super) fn parse(filter: &str) -> Result<EnvFilter, InvalidFilter> {
     filter.split(',').map(str::trim).filter(|part| !part.is_empty()).try_for_each(known)?;
-    EnvFilter::try_new(format!("error,{filter}")).map_err(|error| InvalidFilter(error.to_string()))
+    EnvFilter::try_new(format!("error,{QUIET},{filter}")).map_err(|error| InvalidFilter(error.to_string()))
 }
 
 /// A level, or a target with or without one.

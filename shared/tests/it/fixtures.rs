@@ -159,6 +159,31 @@ pub fn new_generation(conversation: &Conversation, created_at: Timestamp) -> Gen
         cut_off: None,
         created_at,
         finished_at: None,
+        last_event_id: None,
+        text_length: None,
+        layout: None,
         trace: Some("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".parse().unwrap()),
+    }
+}
+
+/// The stored answer of a generation.
+pub fn answer(generation: &Generation, content: &str) -> Message {
+    Message {
+        id: generation.answer_id,
+        conversation_id: generation.conversation_id,
+        client_id: ClientId::parse("answer").unwrap(),
+        position: 2,
+        rev: 2,
+        author: Author::Assistant { model: generation.model.clone() },
+        content: content.to_owned(),
+        citations: Vec::new(),
+        status: MessageStatus::Complete,
+        failure: None,
+        cut_off: None,
+        generation_id: Some(generation.id),
+        reply_to: Some(generation.question_id),
+        created_at: at(2),
+        edited_at: None,
+        deleted_at: None,
     }
 }

@@ -61,7 +61,12 @@ fn delta(text: impl std::fmt::Display) -> GenerationEvent {
 }
 
 fn done() -> GenerationEvent {
-    GenerationEvent::Done { state: GenerationState::Done, answer_id: MessageId::new(), cut_off: None }
+    GenerationEvent::Done {
+        state: GenerationState::Done,
+        answer_id: MessageId::new(),
+        cut_off: None,
+        text_length: None,
+    }
 }
 
 async fn append(stores: &Stores, id: GenerationId, event: &GenerationEvent) -> EventId {
@@ -108,7 +113,7 @@ async fn every_kind_of_event_comes_back_as_it_was(backend: Backend) {
         GenerationEvent::Delta { text: String::new(), thinking: true, anew: false },
         delta("ΔS ≥ 0\n"),
         GenerationEvent::Delta { text: String::new(), thinking: false, anew: true },
-        GenerationEvent::Failed { failure },
+        GenerationEvent::Failed { failure, text_length: Some(3) },
     ];
     for event in &events {
         append(&backend.stores, id, event).await;

@@ -1,7 +1,7 @@
 //! Generations and the leases on them.
 
-use collabry_shared::conversations::CutOff;
-use collabry_shared::generations::{Failure, Finish, Generation, GenerationEvent, GenerationState};
+use collabry_shared::conversations::{CutOff, Message};
+use collabry_shared::generations::{Failure, Finish, Generation, GenerationEvent, GenerationState, Layout};
 use collabry_shared::ids::{GenerationId, OwnerId};
 use collabry_shared::storage::{StoreError, Stores};
 
@@ -19,6 +19,7 @@ contract!(
     unclaimed_generations_are_listed,
     a_failure_is_kept,
     why_an_answer_ends_early_is_kept,
+    an_end_says_how_much_there_was,
 );
 
 async fn queued(stores: &Stores, created_at: i64) -> Generation {
@@ -161,6 +162,37 @@ async fn why_an_answer_ends_early_is_kept(Backend { stores, .. }: Backend) {
     let stored = stores.generations.get(generation.id).await.unwrap().unwrap();
     assert_eq!(stored.cut_off, Some(CutOff::Length));
     let (state, answer_id) = (GenerationState::Done, generation.answer_id);
-    let done = GenerationEvent::Done { state, answer_id, cut_off: Some(CutOff::Length) };
+    let done = GenerationEvent::Done { state, answer_id, cut_off: Some(CutOff::Length), text_length: None };
     assert_eq!(stored.final_event(), Some(done), "for readers whose log is gone");
+}
+
+async fn an_end_says_how_much_there_was(Backend { stores, .. }: Backend) {
+    let generation = queued(&stores, 0).await;
+    let owner = OwnerId::new();
+    stores.generations.claim(generation.id, owner, at(60)).await.unwrap().unwrap();
+    let told = ["Grün", " ist ", "es 🌱."];
+    let mut layout = Layout::default();
+    let Generation { question_id, answer_id, .. } = generation;
+    layout.take(&GenerationEvent::Started { question_id, answer_id, model: generation.model.clone() });
+    for text in told {
+        layout.take(&GenerationEvent::delta(text));
+    }
+    let end = Finish { layout: Some(layout.clone()), ..GenerationState::Done.into() };
+    assert!(stores.generations.finish(generation.id, owner, &end, at(1)).await.unwrap());
+    let stored = stores.generations.get(generation.id).await.unwrap().unwrap();
+    assert_eq!((stored.last_event_id, stored.text_length), (Some(5), Some(14)), "code points");
+    assert_eq!(stored.layout, Some(layout.clone()));
+    // With the text that is stored it is the whole log again, event for event.
+    let message: Message = crate::fixtures::answer(&stored, &told.concat());
+    let events = layout.retell(&stored, Some(&message)).unwrap();
+    let ids: Vec<_> = events.iter().map(|event| event.event_id).collect();
+    assert_eq!(ids, [1, 2, 3, 4, 5]);
+    for (event, text) in events[1..4].iter().zip(told) {
+        assert_eq!(event.event, GenerationEvent::delta(text));
+    }
+    let end = GenerationEvent::Done { state: GenerationState::Done, answer_id, cut_off: None, text_length: Some(14) };
+    assert_eq!(events[4].event, end);
+    // Another text is not what was told.
+    assert_eq!(layout.retell(&stored, Some(&crate::fixtures::answer(&stored, "Gone"))), None);
+    assert_eq!(layout.retell(&stored, None), None);
 }

@@ -42,7 +42,7 @@ pub async fn open(url: &str) -> Redis {
 
 /// The generation log as a process of its own sees it.
 pub async fn redis_log(url: &str) -> RedisLog {
-    RedisLog::new(open(url).await, OwnerId::new()).unwrap()
+    RedisLog::new(open(url).await, OwnerId::new())
 }
 
 fn delta(n: u64) -> GenerationEvent {
@@ -50,7 +50,12 @@ fn delta(n: u64) -> GenerationEvent {
 }
 
 fn done() -> GenerationEvent {
-    GenerationEvent::Done { state: GenerationState::Done, answer_id: MessageId::new(), cut_off: None }
+    GenerationEvent::Done {
+        state: GenerationState::Done,
+        answer_id: MessageId::new(),
+        cut_off: None,
+        text_length: None,
+    }
 }
 
 /// Reads to the end as a client does, event id by event id.
@@ -81,7 +86,7 @@ async fn it_works_with_a_password_with_tls_and_with_another_database() {
         let mut heard = redis.subscribe(channel.clone(), 8).await;
         redis.publish(&channel, b"hello").await.unwrap();
         assert_eq!(heard.next().await, Some(Heard::Message(b"hello".to_vec())));
-        let log = RedisLog::new(redis, OwnerId::new()).unwrap();
+        let log = RedisLog::new(redis, OwnerId::new());
         let id = GenerationId::new();
         log.append(id, &done()).await.unwrap();
         assert_eq!(ids(&read_to_the_end(&log, id).await), [1]);
@@ -271,7 +276,7 @@ async fn keys(redis: &Redis) -> HashMap<String, i64> {
 async fn every_key_is_ours_and_expires() {
     let server = RedisServer::start();
     let redis = open(&server.url()).await;
-    let log = RedisLog::new(redis.clone(), OwnerId::new()).unwrap();
+    let log = RedisLog::new(redis.clone(), OwnerId::new());
     let id = GenerationId::new();
     log.append(id, &delta(1)).await.unwrap();
     let waiting = log.read(id, 1, PATIENCE);
@@ -291,4 +296,131 @@ async fn every_key_is_ours_and_expires() {
     for (key, life) in keys {
         assert!(key.starts_with("collabry:") && life > 0, "{key} lives {life}");
     }
+}
+
+/// What is logged on this thread while the guard lives.
+#[derive(Clone, Default)]
+struct Lines(std::sync::Arc<std::sync::Mutex<Vec<u8>>>);
+
+impl Lines {
+    fn record(&self) -> tracing::subscriber::DefaultGuard {
+        let writer = self.clone();
+        let log = tracing_subscriber::fmt().with_writer(move || writer.clone()).with_ansi(false).finish();
+        tracing::subscriber::set_default(log)
+    }
+
+    fn matching(&self, part: &str) -> Vec<String> {
+        let text = String::from_utf8(self.0.lock().unwrap().clone()).unwrap();
+        text.lines().filter(|line| line.contains(part)).map(str::to_owned).collect()
+    }
+}
+
+impl std::io::Write for Lines {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+async fn away(redis: &Redis) {
+    eventually("it is noticed", async || (!redis.is_up()).then_some(())).await;
+}
+
+async fn back(redis: &Redis) {
+    eventually("it is back", async || redis.takes_writes().then_some(())).await;
+}
+
+#[tokio::test]
+async fn a_redis_that_refuses_the_password_for_a_while_is_used_again_and_both_is_said_once() {
+    let mut server = RedisServer::with_password("right");
+    let lines = Lines::default();
+    let _guard = lines.record();
+    let redis = open(&server.url()).await;
+    let log = RedisLog::new(redis.clone(), OwnerId::new());
+    let id = GenerationId::new();
+    log.append(id, &delta(1)).await.unwrap();
+    let mut heard = redis.subscribe("collabry:test".to_owned(), 8).await;
+    server.kill();
+    away(&redis).await;
+    server.start_again_asking_for("wrong");
+    // It answers, and not what we want: long enough for any connection to be made by then.
+    let mut other = open(&server.url().replace("right", "wrong")).await.connection();
+    eventually("we were refused", async || {
+        let info: String = redis::cmd("INFO").arg("errorstats").query_async(&mut other).await.unwrap();
+        info.contains("WRONGPASS").then_some(())
+    })
+    .await;
+    log.append(id, &delta(2)).await.unwrap();
+    server.kill();
+    server.start_again();
+    back(&redis).await;
+    log.append(id, &done()).await.unwrap();
+    assert_eq!(ids(&read_to_the_end(&log, id).await), [1, 2, 3], "what came before and meanwhile is there");
+    redis.publish("collabry:test", b"after").await.unwrap();
+    assert_eq!(heard.next().await, Some(Heard::Gap));
+    assert_eq!(heard.next().await, Some(Heard::Message(b"after".to_vec())));
+    let (lost, found) = (lines.matching("Redis is away"), lines.matching("Redis is back"));
+    assert_eq!((lost.len(), found.len()), (1, 1), "{lost:?} {found:?}");
+    assert!(lost[0].contains("reason="), "{lost:?}");
+}
+
+#[tokio::test]
+async fn a_full_redis_is_read_from_and_its_refusal_is_said_and_seen() {
+    let server = RedisServer::start();
+    let lines = Lines::default();
+    let _guard = lines.record();
+    let redis = open(&server.url()).await;
+    let mut admin = open(&server.url()).await.connection();
+    let mut limit = async |bytes: &str| {
+        let () = redis::cmd("CONFIG").arg("SET").arg("maxmemory").arg(bytes).query_async(&mut admin).await.unwrap();
+    };
+    let log = RedisLog::new(redis.clone(), OwnerId::new());
+    let id = GenerationId::new();
+    log.append(id, &delta(1)).await.unwrap();
+    assert_eq!((gauge(&redis, "up"), gauge(&redis, "refuses_writes")), (1, 0));
+    limit("1").await;
+    eventually("it is noticed", async || (!redis.takes_writes()).then_some(())).await;
+    assert!(redis.is_up(), "it can be read from");
+    assert_eq!((gauge(&redis, "up"), gauge(&redis, "refuses_writes")), (0, 1));
+    assert_eq!(log.append(id, &delta(2)).await.unwrap(), 2, "kept");
+    assert_eq!(ids(&log.read(id, 0, Duration::ZERO).await.unwrap()), [1]);
+    limit("64mb").await;
+    log.append(id, &done()).await.unwrap();
+    assert_eq!(ids(&read_to_the_end(&log, id).await), [1, 2, 3]);
+    back(&redis).await;
+    assert_eq!((gauge(&redis, "up"), gauge(&redis, "refuses_writes")), (1, 0));
+    assert!(gauge(&redis, "used_memory_bytes") > 0);
+    let (lost, found) = (lines.matching("Redis refuses writes"), lines.matching("Redis is back"));
+    assert_eq!((lost.len(), found.len()), (1, 1), "{lost:?} {found:?}");
+    assert!(lost[0].contains("OOM"), "the reason: {lost:?}");
+}
+
+#[tokio::test]
+async fn a_finished_log_takes_room_for_minutes_only() {
+    let server = RedisServer::start();
+    let redis = open(&server.url()).await;
+    let log = RedisLog::new(redis.clone(), OwnerId::new());
+    let (running, ended) = (GenerationId::new(), GenerationId::new());
+    for id in [running, ended] {
+        log.append(id, &delta(1)).await.unwrap();
+    }
+    log.append(ended, &done()).await.unwrap();
+    let lives = keys(&redis).await;
+    let life = |id: GenerationId| Duration::from_millis(lives[&format!("collabry:generation:{id}")].unsigned_abs());
+    assert!(life(ended) <= Duration::from_mins(2), "{:?}", life(ended));
+    assert!(life(running) > Duration::from_mins(30), "{:?}", life(running));
+}
+
+/// What is scraped of the connection.
+fn gauge(redis: &Redis, name: &str) -> u64 {
+    let mut registry = prometheus_client::registry::Registry::default();
+    redis.register(&mut registry);
+    let mut text = String::new();
+    prometheus_client::encoding::text::encode(&mut text, &registry).unwrap();
+    let line = text.lines().find_map(|line| line.strip_prefix(&format!("redis_{name} ")));
+    line.unwrap_or_else(|| panic!("no {name} in {text}")).parse().unwrap()
 }

@@ -93,6 +93,18 @@ fn the_level_changes_while_the_process_runs() {
     assert!(lines[0].contains("second") && lines[1].contains("third"), "{lines:?}");
 }
 
+#[test]
+fn libraries_that_tell_of_themselves_are_quiet_unless_they_are_asked() {
+    let (log, filter, _held) = logging(LogFormat::Text);
+    tracing::info!(target: "tokio_cron_scheduler::job_scheduler", "first");
+    tracing::warn!(target: "tokio_cron_scheduler::job_scheduler", "second");
+    filter.set(Some("info,tokio_cron_scheduler=info")).unwrap();
+    tracing::info!(target: "tokio_cron_scheduler::job_scheduler", "third");
+    let lines = lines(&log);
+    assert_eq!(lines.len(), 2, "{lines:?}");
+    assert!(lines[0].contains("second") && lines[1].contains("third"), "{lines:?}");
+}
+
 #[tokio::test]
 async fn every_process_follows_the_level_and_goes_back_by_itself() {
     let server = RedisServer::start();

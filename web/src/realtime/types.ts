@@ -117,8 +117,8 @@ export type GenerationEvent = { eventId: number } & (
   | { type: "started"; questionId: string; answerId: string; model: string }
   | { type: "citations"; citations: Citation[] }
   | { type: "delta"; text: string; thinking?: boolean; anew?: boolean }
-  | { type: "done"; state: "done" | "stopped" | "interrupted"; answerId: string; cutOff?: CutOff }
-  | { type: "failed"; failure: Failure }
+  | { type: "done"; state: "done" | "stopped" | "interrupted"; answerId: string; cutOff?: CutOff; textLength?: number }
+  | { type: "failed"; failure: Failure; textLength?: number }
 );
 
 export type GenerationEventName = GenerationEvent["type"];

@@ -98,6 +98,9 @@ async fn a_generation_of_a_dead_engine_ends_as_interrupted_with_its_text() {
         cut_off: None,
         created_at: world.now(),
         finished_at: None,
+        last_event_id: None,
+        text_length: None,
+        layout: None,
         trace: None,
     };
     world.stores.generations.create(&generation).await.unwrap();

@@ -51,6 +51,9 @@ async fn questions_that_no_engine_takes_up_are_counted_without_any_engine() {
         cut_off: None,
         created_at: world.now(),
         finished_at: None,
+        last_event_id: None,
+        text_length: None,
+        layout: None,
         trace: None,
     };
     world.stores.generations.create(&generation).await.unwrap();

@@ -8,7 +8,7 @@ use collabry_shared::ids::GenerationId;
 use collabry_shared::realtime::{Event, Published, Room, Signal};
 use scripted_provider::Reply;
 
-use super::{BUILTIN, SCRIPTED, assert_well_formed, done, first_delta, names};
+use super::{BUILTIN, SCRIPTED, assert_done, assert_well_formed, first_delta, names};
 use crate::world::{World, says, text};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -20,7 +20,7 @@ async fn an_answer_is_streamed_stored_and_announced() {
     let events = engine.run(&generation).await;
     assert_well_formed(&events);
     assert_eq!(names(&events), ["started", "citations", "delta", "done"]);
-    assert_eq!(events.last().unwrap().event, done(&generation, GenerationState::Done));
+    assert_done(&events, &generation, GenerationState::Done);
 
     let answer = engine.message(generation.answer_id).await.unwrap();
     assert_eq!((answer.content.as_str(), answer.status), (text(&events).as_str(), MessageStatus::Complete));

@@ -7,7 +7,7 @@ use collabry_shared::engine::EngineError;
 use collabry_shared::generations::GenerationState;
 use jiff::SignedDuration;
 
-use super::{SCRIPTED, assert_well_formed, done, first_delta};
+use super::{SCRIPTED, assert_done, assert_well_formed, first_delta};
 use crate::world::{World, hangs, says, silent};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -34,7 +34,7 @@ async fn stopping_keeps_the_text_so_far() {
     assert!(engine.runner.stop(generation.id).await.unwrap());
     let events = engine.events(&generation).await;
     assert_well_formed(&events);
-    assert_eq!(events.last().unwrap().event, done(&generation, GenerationState::Stopped));
+    assert_done(&events, &generation, GenerationState::Stopped);
     let answer = engine.message(generation.answer_id).await.unwrap();
     assert_eq!((answer.content.as_str(), answer.status), ("Blood ", MessageStatus::Stopped));
     assert_eq!(engine.state(&generation).await, GenerationState::Stopped);
@@ -54,8 +54,7 @@ async fn stopping_before_the_first_text_has_an_end_too() {
     let queued = world.ask(&engine.stores, "So?", SCRIPTED).await;
     for generation in [&queued, &waiting, &running] {
         assert!(engine.runner.stop(generation.id).await.unwrap());
-        let end = engine.events(generation).await.pop().unwrap();
-        assert_eq!(end.event, done(generation, GenerationState::Stopped));
+        assert_done(&engine.events(generation).await, generation, GenerationState::Stopped);
         assert_eq!(engine.message(generation.answer_id).await.unwrap().status, MessageStatus::Stopped);
     }
 }

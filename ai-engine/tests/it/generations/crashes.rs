@@ -11,7 +11,7 @@ use collabry_shared::realtime::{Event, LocalFanOut, Published, Signal};
 use jiff::SignedDuration;
 use scripted_provider::{Ending, Reply};
 
-use super::{SCRIPTED, assert_well_formed, done, first_delta, names};
+use super::{SCRIPTED, assert_done, assert_well_formed, first_delta, names};
 use crate::world::{World, hangs, says, silent, text};
 
 /// Runs an engine in a runtime of its own up to the first event named `until`, then ends the runtime in the middle.
@@ -45,7 +45,7 @@ async fn after_a_crash_the_text_so_far_is_the_answer() {
     engine.runner.recover().await.unwrap();
     let events = engine.events(&generation).await;
     assert_well_formed(&events);
-    assert_eq!(events.last().unwrap().event, done(&generation, GenerationState::Interrupted));
+    assert_done(&events, &generation, GenerationState::Interrupted);
     let answer = engine.message(generation.answer_id).await.unwrap();
     assert_eq!((answer.content.as_str(), answer.status), ("Blood ", MessageStatus::Interrupted));
     assert_eq!(world.scripted.asked().len(), 1);
@@ -93,7 +93,7 @@ async fn without_any_engine_what_a_dead_one_left_still_ends() {
     assert_eq!(endings.end_abandoned(OwnerId::new(), clock.now()).await.unwrap(), 1);
     let events = other.events(&generation).await;
     assert_well_formed(&events);
-    assert_eq!(events.last().unwrap().event, done(&generation, GenerationState::Interrupted));
+    assert_done(&events, &generation, GenerationState::Interrupted);
     let answer = other.message(generation.answer_id).await.unwrap();
     assert_eq!((answer.content, answer.status), (text(&events), MessageStatus::Interrupted));
     assert!(text(&events).starts_with("Blood "), "{events:?}");
@@ -138,7 +138,7 @@ async fn a_crash_between_the_steps_of_the_end_leaves_one_end() {
         engine.runner.recover().await.unwrap();
         let events = engine.events(&generation).await;
         assert_well_formed(&events);
-        assert_eq!(events.last().unwrap().event, done(&generation, state));
+        assert_done(&events, &generation, state);
         assert_eq!(engine.message(answer_id).await.unwrap().content, "Stored.");
     }
     assert!(world.scripted.asked().is_empty(), "nothing is asked twice");
@@ -155,7 +155,7 @@ async fn who_loses_the_lease_stops_writing() {
     world.pass_leases();
     let other = world.engine(4).await;
     other.runner.recover().await.unwrap();
-    assert_eq!(other.events(&generation).await.last().unwrap().event, done(&generation, GenerationState::Interrupted));
+    assert_done(&other.events(&generation).await, &generation, GenerationState::Interrupted);
     // Its next heartbeat tells it; without that this would wait for the model's silence to be noticed.
     slow.runner.shutdown(Duration::from_secs(20)).await;
     assert_well_formed(&other.events(&generation).await);
@@ -171,5 +171,5 @@ async fn a_forgotten_question_is_answered() {
     assert_eq!(engine.state(&generation).await, GenerationState::Queued, "it may still be on its way");
     world.clock.advance(SignedDuration::from_secs(6));
     engine.runner.recover().await.unwrap();
-    assert_eq!(engine.events(&generation).await.last().unwrap().event, done(&generation, GenerationState::Done));
+    assert_done(&engine.events(&generation).await, &generation, GenerationState::Done);
 }

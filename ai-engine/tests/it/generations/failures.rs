@@ -18,7 +18,7 @@ async fn a_failure_is_an_answer_that_says_so() {
     let answer = engine.message(generation.answer_id).await.unwrap();
     let failure = answer.failure.clone().unwrap();
     assert_eq!((answer.status, failure.code.as_str()), (MessageStatus::Failed, "provider_refused"));
-    assert_eq!(events.last().unwrap().event, GenerationEvent::Failed { failure });
+    assert_eq!(events.last().unwrap().event, GenerationEvent::Failed { failure, text_length: Some(0) });
     assert_eq!(engine.state(&generation).await, GenerationState::Failed);
 }
 

@@ -8,7 +8,7 @@ mod thoughts;
 
 use collabry_shared::generations::{Generation, GenerationEvent, GenerationState, LoggedEvent};
 
-use crate::world::{Engine, is_delta};
+use crate::world::{Engine, is_delta, text};
 
 const SCRIPTED: &str = "openai/scripted";
 const BUILTIN: &str = "builtin/extractive";
@@ -30,8 +30,11 @@ fn assert_well_formed(events: &[LoggedEvent]) {
     assert_eq!(ends, [events.len() as u64]);
 }
 
-fn done(generation: &Generation, state: GenerationState) -> GenerationEvent {
-    GenerationEvent::Done { state, answer_id: generation.answer_id, cut_off: None }
+/// It ended so, and says how much there was.
+fn assert_done(events: &[LoggedEvent], generation: &Generation, state: GenerationState) {
+    let text_length = Some(text(events).chars().count() as u64);
+    let done = GenerationEvent::Done { state, answer_id: generation.answer_id, cut_off: None, text_length };
+    assert_eq!(events.last().unwrap().event, done);
 }
 
 async fn first_delta(engine: &Engine, generation: &Generation) {

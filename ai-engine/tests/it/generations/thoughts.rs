@@ -79,7 +79,8 @@ async fn an_answer_that_ends_early_says_why_everywhere_and_stays_in_the_history(
         let first = world.ask(&engine.stores, "How many chambers has the heart?", SCRIPTED).await;
         let events = engine.run(&first).await;
         let (state, answer_id) = (GenerationState::Done, first.answer_id);
-        let done = GenerationEvent::Done { state, answer_id, cut_off: Some(why) };
+        let text_length = Some("It has four".chars().count() as u64);
+        let done = GenerationEvent::Done { state, answer_id, cut_off: Some(why), text_length };
         assert_eq!(events.last().unwrap().event, done);
         let answer = engine.message(first.answer_id).await.unwrap();
         assert_eq!((answer.status, answer.cut_off), (MessageStatus::Complete, Some(why)));

@@ -1,5 +1,7 @@
 //! A generation's stream in Redis: what its entries hold, and how they are read and written.
 
+use std::time::Duration;
+
 use redis::{ErrorKind, RedisError, RedisResult, Script, pipe};
 
 use crate::generations::{EventId, GenerationEvent, LoggedEvent};
@@ -56,6 +58,8 @@ pub struct Batch<'a> {
     pub oldest: EventId,
     pub writer: &'a str,
     pub events: Vec<&'a str>,
+    /// How long the stream lives after them.
+    pub ttl: Duration,
 }
 
 /// What became of a [`Batch`].
@@ -73,7 +77,7 @@ pub async fn append(connection: &mut Connection, id: GenerationId, batch: &Batch
     call.arg(batch.first)
         .arg(batch.oldest)
         .arg(batch.writer)
-        .arg(u64::try_from(keys::GENERATION_TTL.as_millis()).unwrap_or(u64::MAX))
+        .arg(u64::try_from(batch.ttl.as_millis()).unwrap_or(u64::MAX))
         .arg(MAX_EVENTS);
     for event in &batch.events {
         call.arg(*event);
@@ -82,18 +86,19 @@ pub async fn append(connection: &mut Connection, id: GenerationId, batch: &Batch
     Ok(u64::try_from(last).map_or(Written::Conflict, Written::UpTo))
 }
 
-/// The events after `after`, and where the stream ends, as of one moment.
+/// The events after `after`, and where the stream ends. The end is read first: what comes in between is among the events.
+/// No transaction, which a Redis whose memory is full refuses also to those who only read.
 pub async fn after(connection: &mut Connection, id: GenerationId, after: EventId) -> RedisResult<Entries> {
     let key = keys::generation(id);
-    let (range, newest): (Vec<Entry>, Vec<Entry>) = pipe()
-        .atomic()
-        .xrange(&key, format!("(0-{after}"), "+")
+    let (newest, range): (Vec<Entry>, Vec<Entry>) = pipe()
         .xrevrange_count(&key, "+", "-", 1)
+        .xrange(&key, format!("(0-{after}"), "+")
         .query_async(connection)
         .await?;
     let events = range.iter().map(logged).collect::<RedisResult<Vec<_>>>()?;
     let newest = newest.first().map(logged).transpose()?;
-    let (last, ended) = newest.map_or((0, false), |newest| (newest.event_id, newest.event.is_final()));
+    let (last, ended) =
+        events.last().or(newest.as_ref()).map_or((0, false), |newest| (newest.event_id, newest.event.is_final()));
     Ok(Entries { events, last, ended })
 }
 

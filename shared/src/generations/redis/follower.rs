@@ -28,7 +28,9 @@ const COUNT: usize = 512;
 type Reply = Vec<(String, Vec<Entry>)>;
 
 /// Runs until it is dropped.
-pub async fn run(tails: Arc<Tails>, redis: Redis, mut connection: ConnectionManager) {
+pub async fn run(tails: Arc<Tails>, redis: Redis) {
+    let mut connection = None;
+    let mut returns = redis.returns();
     let mut woken = "0-0".to_owned();
     loop {
         let followed = tails.followed();
@@ -36,7 +38,7 @@ pub async fn run(tails: Arc<Tails>, redis: Redis, mut connection: ConnectionMana
             tails.begun.notified().await;
             continue;
         }
-        match read(&mut connection, &tails.wake_key, &woken, &followed).await {
+        match read(&redis, &mut connection, &tails.wake_key, &woken, &followed).await {
             Ok(None) => {}
             Ok(Some(reply)) => {
                 if hand_on(reply, &tails.wake_key, &mut woken, &followed) {
@@ -46,7 +48,14 @@ pub async fn run(tails: Arc<Tails>, redis: Redis, mut connection: ConnectionMana
             Err(error) => {
                 tracing::debug!(%error, logs = followed.len(), "generation logs are read once Redis is back");
                 redis.suspect();
-                tokio::time::sleep(PAUSE).await;
+                // Whatever it was that failed: a connection that was refused once stays refused.
+                connection = None;
+                if redis.is_up() {
+                    tokio::time::sleep(PAUSE).await;
+                } else {
+                    // Looks again also when nobody says that it is back.
+                    let _ = tokio::time::timeout(BLOCK, returns.changed()).await;
+                }
             }
         }
     }
@@ -58,7 +67,8 @@ fn gather(logs: usize) -> Duration {
 }
 
 async fn read(
-    connection: &mut ConnectionManager,
+    redis: &Redis,
+    connection: &mut Option<ConnectionManager>,
     wake_key: &str,
     woken: &str,
     followed: &[(Arc<Tail>, EventId)],
@@ -73,6 +83,10 @@ async fn read(
     for (_, last) in followed {
         command.arg(format!("0-{last}"));
     }
+    let connection = match connection {
+        Some(connection) => connection,
+        None => connection.insert(redis.blocking(BLOCK)?),
+    };
     command.query_async(connection).await
 }
 

@@ -1,7 +1,8 @@
 //! The log of a generation's events in Redis: one stream for each, its entry `0-n` is event `n`.
 //!
 //! Readers see only what is in Redis. The process that appends keeps the events of its generations in memory as well:
-//! an append while Redis is away succeeds and is written later, and what a Redis that came back lacks is written again.
+//! an append while Redis is away, or full, succeeds and is written later, and what a Redis that came back lacks is
+//! written again. A finished log lives for minutes: later readers are told from the stored answer.
 
 mod entries;
 mod follower;
@@ -13,7 +14,6 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use redis::RedisResult;
 use tokio::time::{Instant, timeout_at};
 use tokio_util::task::AbortOnDropHandle;
 
@@ -36,13 +36,13 @@ pub struct RedisLog {
 impl RedisLog {
     /// Starts the one reader of all followed logs, and what brings Redis up to date; both end with this handle.
     /// `process` is unlike that of any other process.
-    pub fn new(redis: Redis, process: OwnerId) -> RedisResult<Self> {
+    pub fn new(redis: Redis, process: OwnerId) -> Self {
         let writer = Arc::new(Writer::new(redis.clone(), process));
         let tails = Arc::new(Tails::new(redis.clone(), process));
-        let follower = follower::run(Arc::clone(&tails), redis.clone(), redis.blocking(follower::BLOCK)?);
+        let follower = follower::run(Arc::clone(&tails), redis.clone());
         let catching_up = writer::catch_up(Arc::clone(&writer));
         let tasks = [tokio::spawn(follower), tokio::spawn(catching_up)].map(AbortOnDropHandle::new);
-        Ok(Self { redis, writer, tails, _tasks: tasks })
+        Self { redis, writer, tails, _tasks: tasks }
     }
 
     /// Waits for Redis, until the deadline at most.
@@ -66,6 +66,7 @@ impl GenerationLog for RedisLog {
 
     async fn read(&self, id: GenerationId, after: EventId, wait: Duration) -> StoreResult<Vec<LoggedEvent>> {
         if wait.is_zero() {
+            self.redis.require()?;
             let entries = self.redis.noting(entries::after(&mut self.redis.connection(), id, after).await)?;
             return Ok(entries.events);
         }
@@ -110,6 +111,7 @@ impl GenerationLog for RedisLog {
     }
 
     async fn last_event_id(&self, id: GenerationId) -> StoreResult<EventId> {
+        self.redis.require()?;
         self.redis.noting(entries::last(&mut self.redis.connection(), id).await)
     }
 

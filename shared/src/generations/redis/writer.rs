@@ -10,12 +10,11 @@ use tokio::time::{Instant, MissedTickBehavior};
 use super::entries::{self, Batch, MAX_EVENTS, Written};
 use crate::generations::{EventId, GenerationEvent};
 use crate::ids::{GenerationId, OwnerId};
-use crate::redis::Redis;
+use crate::redis::{Redis, keys};
 use crate::storage::{StoreError, StoreResult};
 
-/// How long events may wait for a Redis that is away; then appending fails.
-const DEADLINE: Duration = Duration::from_mins(1);
-/// An ended log is kept so long, for those who read it while a Redis that lost it comes back.
+/// An ended log is kept so long, for a Redis that lost it or does not have it yet. Later its readers are told from the
+/// stored answer, as all are whose log is gone.
 const RETAIN: Duration = Duration::from_mins(1);
 /// A log that does not end belongs to a generation that went on elsewhere.
 const IDLE: Duration = Duration::from_mins(10);
@@ -45,8 +44,6 @@ struct Open {
     loaded: bool,
     ended: bool,
     touched: Option<Instant>,
-    /// Since when events wait.
-    behind: Option<Instant>,
 }
 
 impl Open {
@@ -77,7 +74,9 @@ impl Open {
         let from = usize::try_from(first - self.dropped - 1).unwrap_or(usize::MAX).min(self.events.len());
         let to = (from + CHUNK).min(self.events.len());
         let events = self.events.range(from..to).map(String::as_str).collect();
-        Batch { first, oldest: self.dropped + 1, writer, events }
+        let whole = self.ended && to == self.events.len();
+        let ttl = if whole { keys::ENDED_TTL } else { keys::GENERATION_TTL };
+        Batch { first, oldest: self.dropped + 1, writer, events, ttl }
     }
 }
 
@@ -91,34 +90,30 @@ impl Writer {
         let log = self.log(id);
         let mut open = log.lock().await;
         open.touched = Some(Instant::now());
-        if !open.loaded && self.redis.is_up() {
+        if !open.loaded && self.redis.takes_writes() {
             self.try_to(id, self.load(id, &mut open).await)?;
         }
         if open.ended {
             return Ok(open.last());
-        }
-        if open.behind.is_some_and(|since| since.elapsed() > DEADLINE) {
-            return Err(StoreError::Unavailable("Redis has been away for too long".to_owned()));
         }
         open.push(json, event.is_final())?;
         self.write_if_up(id, &mut open).await?;
         Ok(open.last())
     }
 
-    /// Writes what waits; what cannot be written now waits on.
+    /// Writes what waits; what cannot be written now waits on, for as long as Redis is away: a log is bounded.
     async fn write_if_up(&self, id: GenerationId, open: &mut MutexGuard<'_, Open>) -> StoreResult<()> {
-        if self.redis.is_up() {
+        if self.redis.takes_writes() {
             let written = self.write(id, open).await;
             self.try_to(id, written)?;
         }
-        open.behind = if open.is_written() { None } else { open.behind.or_else(|| Some(Instant::now())) };
         Ok(())
     }
 
-    /// A Redis that is away is no error yet.
+    /// A Redis that is away is no error.
     fn try_to(&self, id: GenerationId, result: StoreResult<()>) -> StoreResult<()> {
         match result {
-            Err(StoreError::Unavailable(error)) => {
+            Err(StoreError::Redis(error)) => {
                 tracing::debug!(%id, error, "events are written once Redis is back");
                 self.redis.suspect();
                 Ok(())
@@ -154,7 +149,7 @@ impl Writer {
                 return Ok(());
             }
         }
-        Err(StoreError::Unavailable(format!("the log of {id} changes under its writer")))
+        Err(StoreError::Redis(format!("the log of {id} changes under its writer")))
     }
 
     /// Puts what is in Redis before what is not written yet.
@@ -199,11 +194,10 @@ impl Writer {
             self.write_if_up(id, &mut open).await?;
         }
         let idle = open.touched.map_or(IDLE, |touched| touched.elapsed());
-        let overdue = open.behind.is_some_and(|since| since.elapsed() > DEADLINE);
-        if overdue && idle > DEADLINE {
-            tracing::error!(%id, events = open.last() - open.written, "events of a generation never reached Redis");
-        }
-        if (open.is_written() && (idle > IDLE || (open.ended && idle > RETAIN))) || (overdue && idle > DEADLINE) {
+        if idle > if open.ended { RETAIN } else { IDLE } {
+            if !open.is_written() {
+                tracing::info!(%id, "a log that Redis never got is told from the stored answer");
+            }
             self.logs().remove(&id);
         }
         Ok(())

@@ -114,12 +114,14 @@ impl GenerationRepo for Database {
     async fn finish(&self, id: GenerationId, owner: OwnerId, finish: &Finish, now: Timestamp) -> StoreResult<bool> {
         let done = sqlx::query(
             "UPDATE generations
-             SET state = ?, failure_json = ?, cut_off = ?, finished_at = ?, owner = NULL, lease_until = NULL
+             SET state = ?, failure_json = ?, cut_off = ?, layout_json = ?, finished_at = ?, owner = NULL,
+                 lease_until = NULL
              WHERE id = ? AND owner = ? AND state = 'running'",
         )
         .bind(word(&finish.state)?)
         .bind(opt_json(finish.failure.as_ref())?)
         .bind(finish.cut_off.as_ref().map(word).transpose()?)
+        .bind(opt_json(finish.layout.as_ref())?)
         .bind(now.as_millisecond())
         .bind(id.to_string())
         .bind(owner.to_string())
@@ -130,7 +132,7 @@ impl GenerationRepo for Database {
 }
 
 fn generation(row: &SqliteRow) -> StoreResult<Generation> {
-    Ok(Generation {
+    let generation = Generation {
         id: row.parsed("id")?,
         notebook_id: row.parsed("notebook_id")?,
         conversation_id: row.parsed("conversation_id")?,
@@ -145,6 +147,10 @@ fn generation(row: &SqliteRow) -> StoreResult<Generation> {
         cut_off: row.opt_word("cut_off")?,
         created_at: row.time("created_at")?,
         finished_at: row.opt_time("finished_at")?,
+        last_event_id: None,
+        text_length: None,
+        layout: None,
         trace: row.opt_parsed("trace")?,
-    })
+    };
+    Ok(generation.told(row.opt_json("layout_json")?))
 }
