@@ -1,5 +1,6 @@
 //! What `check` says of what an ai-engine needs besides its stores.
 
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 
@@ -10,6 +11,7 @@ use collabry_shared::engine::ProviderStatus;
 
 use crate::embeddings::LocalEmbedder;
 use crate::models::{Models, RetryPolicy};
+use crate::sources::extract_child::landlock_is_there;
 
 /// The embedding model, the programs that read PDFs, and the model providers.
 pub async fn findings(config: &EngineConfig) -> Vec<Finding> {
@@ -17,6 +19,8 @@ pub async fn findings(config: &EngineConfig) -> Vec<Finding> {
         Finding::new(format!("embedding model {}", config.model_dir.display()), embedding_model(config)),
         Finding::new("pdftotext", pdf_tools("pdftotext")),
         Finding::new("pdfinfo", pdf_tools("pdfinfo")),
+        Finding::new("character maps of PDFs (poppler-data)", character_maps(CHARACTER_MAPS)),
+        walls(),
     ];
     findings.extend(providers(config).await);
     findings
@@ -33,6 +37,28 @@ fn pdf_tools(program: &str) -> Result<(), String> {
         Ok(_) => Ok(()),
         Err(error) => Err(format!("{error}. PDFs cannot be read without it: install poppler-utils.")),
     }
+}
+
+/// Where distributions put `poppler-data`.
+const CHARACTER_MAPS: &[&str] = &["/usr/share/poppler/cMap", "/usr/local/share/poppler/cMap"];
+
+fn character_maps(folders: &[&str]) -> Result<(), String> {
+    if folders.iter().any(|folder| Path::new(folder).is_dir()) {
+        return Ok(());
+    }
+    Err("not installed. Chinese, Japanese and Korean text of many PDFs cannot be read without them: install \
+         poppler-data."
+        .to_owned())
+}
+
+const READER: &str = "walls around the reader of files";
+
+/// What is said where the reader has seccomp alone.
+pub(crate) const NO_LANDLOCK: &str = "This kernel has no Landlock (Linux 5.13, lsm=landlock), so a hostile file that takes the \
+    reader over can read what the server can. Everything else is shut.";
+
+fn walls() -> Finding {
+    if landlock_is_there() { Finding::new(READER, Ok::<_, String>(())) } else { Finding::note(READER, NO_LANDLOCK) }
 }
 
 async fn providers(config: &EngineConfig) -> Vec<Finding> {

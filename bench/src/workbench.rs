@@ -66,6 +66,9 @@ impl Workbench {
             state: IngestState::Queued,
             page_count: None,
             chunk_count: None,
+            not_read: Vec::new(),
+            ahead: None,
+            queued_by: None,
             created_at: now,
             updated_at: now,
         };

@@ -7,7 +7,13 @@ import { readFile } from "node:fs/promises";
  * @param {number} pid
  */
 export async function memoryOf(pid) {
-  const rollup = await readFile(`/proc/${pid}/smaps_rollup`, "utf8");
+  // A server's own is closed to everybody but root; what is open says as much, without what is shared.
+  const rollup = await readFile(`/proc/${pid}/smaps_rollup`, "utf8").catch(() => null);
+  if (rollup === null) {
+    const status = await readFile(`/proc/${pid}/status`, "utf8");
+    const of = (/** @type {string} */ field) => Number(new RegExp(`^${field}:\\s+(\\d+) kB`, "m").exec(status)?.[1]) * 1024;
+    return { resident: of("VmRSS"), proportional: of("VmRSS"), anonymous: of("RssAnon") };
+  }
   const bytes = (/** @type {string} */ field) => Number(new RegExp(`^${field}:\\s+(\\d+) kB`, "m").exec(rollup)?.[1]) * 1024;
   return { resident: bytes("Rss"), proportional: bytes("Pss"), anonymous: bytes("Anonymous") };
 }

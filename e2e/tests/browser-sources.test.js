@@ -61,6 +61,17 @@ test("a source that failed says why, rings, and is tried again", async (t) => {
   assert.equal(await page.getByTestId("source").count(), 1);
 });
 
+test("a source says what of it was not read, in its row and above its text", async (t) => {
+  const { page } = await begin(t);
+  const partly = '<title>Map</title><p>A page with a map in it.</p><iframe src="/map"></iframe>';
+  await addFiles(page, ["map.html", "text/html", partly]);
+  await sourceIs(page, "map.html", "ready");
+  const said = "1 frame of another page was not read.";
+  await page.getByTestId("source").getByTestId("not-read").filter({ hasText: said }).waitFor();
+  await page.getByRole("button", { name: "Open map.html" }).click();
+  await page.getByRole("complementary").getByTestId("not-read").filter({ hasText: said }).waitFor();
+});
+
 test("a new version is what is searched, and what was cited before can still be read", async (t) => {
   const { page } = await begin(t);
   await addFiles(page, ["plants.md", "text/markdown", PHOTOSYNTHESIS]);

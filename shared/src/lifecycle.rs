@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use rustix::process::{DumpableBehavior, set_dumpable_behavior};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
@@ -101,6 +102,7 @@ where
         Err(problems) => return bad_config(&problems),
     };
     let life = || -> anyhow::Result<()> {
+        close_to_others()?;
         let _exporter = telemetry::init(&config.telemetry, Some(role))?;
         log_warnings(&config);
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
@@ -113,6 +115,12 @@ where
             ExitCode::FAILURE
         }
     }
+}
+
+/// Closes `/proc/PID/environ`, the memory and the open files of this process to everybody but root: a process that reads
+/// a hostile file runs as the same user.
+pub fn close_to_others() -> std::io::Result<()> {
+    Ok(set_dumpable_behavior(DumpableBehavior::NotDumpable)?)
 }
 
 /// A token that is cancelled by the first SIGINT or SIGTERM.

@@ -16,6 +16,7 @@ use crate::{data_dir, secret};
 
 #[tokio::main]
 pub async fn run(config: Config) -> anyhow::Result<ExitCode> {
+    lifecycle::close_to_others()?;
     let _exporter = telemetry::init(&config.telemetry, None)?;
     lifecycle::log_warnings(&config);
     let shutdown = lifecycle::shutdown_on_signal()?;

@@ -26,7 +26,7 @@ use crate::backups::BackUp;
 use crate::generations::{EndGenerations, ForgetLogs};
 use crate::jobs::{ForgetRuns, Job, Metrics, Runner};
 use crate::lookout::Lookout;
-use crate::sources::PurgeDeleted;
+use crate::sources::{ClearFiles, PurgeDeleted};
 use crate::usage::RollUpUsage;
 use crate::vitals::WorkerVitals;
 
@@ -60,6 +60,7 @@ impl WorkerParts {
                 spec(BuiltIn::PURGE_DELETED),
                 PurgeDeleted { stores: stores.clone(), clock: Arc::clone(clock), retention: config.retention },
             ),
+            Job::new(spec(BuiltIn::CLEAR_FILES), ClearFiles { stores: stores.clone(), clock: Arc::clone(clock) }),
             Job::new(
                 spec(BuiltIn::EXPIRE_SESSIONS),
                 ExpireSessions { sessions: Arc::clone(&stores.sessions), clock: Arc::clone(clock) },

@@ -1,6 +1,6 @@
 //! Lays out a document's text while it is read.
 
-use collabry_shared::sources::FailureCode;
+use collabry_shared::sources::{FailureCode, Unread};
 
 use super::document::{Document, Heading, PageStart};
 
@@ -61,6 +61,12 @@ impl DocumentBuilder {
         self.add(text, separator)?;
         self.last_was_item = true;
         Ok(())
+    }
+
+    /// Notes that something is there which is not read; on the page that was begun last, if there are pages.
+    pub fn omit(&mut self, what: Unread) {
+        let page = u32::try_from(self.document.pages.len()).unwrap_or(u32::MAX);
+        self.document.omit(what, Some(page).filter(|page| *page > 0));
     }
 
     /// The document; one without any text is refused.

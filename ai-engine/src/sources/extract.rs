@@ -61,6 +61,7 @@ impl Extractor {
         Command::new(&self.program)
             .args(["extract", "--format", format.as_str(), "--file"])
             .arg(file)
+            .args(["--programs", &config.path])
             .args(["--max-pages", &config.max_pages.to_string()])
             .args(["--max-text-bytes", &config.max_text_bytes.to_string()])
             .args(["--memory-bytes", &config.memory_bytes.to_string()])

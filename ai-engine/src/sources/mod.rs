@@ -9,7 +9,7 @@ mod formats;
 mod ingestion;
 mod pages;
 
-pub use self::document::{Document, Heading, PageStart};
+pub use self::document::{Document, Heading, Omitted, PageStart};
 pub use self::extract::Extractor;
 pub use self::fetch::{Fetched, Fetcher};
 pub use self::ingestion::{Ingestion, IngestionParts};

@@ -175,6 +175,9 @@ impl World {
                 state: IngestState::Queued,
                 page_count: None,
                 chunk_count: None,
+                not_read: Vec::new(),
+                ahead: None,
+                queued_by: None,
                 created_at: now,
                 updated_at: now,
             },
@@ -184,12 +187,18 @@ impl World {
 
     /// An engine on the data folder, with stores of its own, as in a process of its own.
     pub async fn engine(&self, concurrent: usize) -> Engine {
+        self.engine_at(&self.clock, concurrent).await
+    }
+
+    /// The same with a clock of its own. A process that lives renews its leases in real time, so a test that moves the
+    /// clock of both would have to be quicker than that.
+    pub async fn engine_at(&self, clock: &ManualClock, concurrent: usize) -> Engine {
         let config = self.outside().providers();
-        let clock: Arc<dyn Clock> = Arc::new(self.clock.clone());
+        let stores = open(self.folder.path(), clock).await;
+        let clock: Arc<dyn Clock> = Arc::new(clock.clone());
         let retry = RetryPolicy { first_wait: Duration::from_millis(1), ..RetryPolicy::default() };
         let models = Models::new(&config, Arc::new(Extractive::new(Arc::new(Words))), &clock, retry).unwrap();
         let (fan_out, published) = LocalFanOut::new();
-        let stores = open(self.folder.path(), &self.clock).await;
         let parts = Parts {
             stores: stores.clone(),
             search: Arc::new(Found),

@@ -118,7 +118,10 @@ impl From<EngineError> for ApiError {
 
 impl From<BlobError> for ApiError {
     fn from(error: BlobError) -> Self {
-        Self::internal(error)
+        match error {
+            BlobError::Full(_) => Self { internal: Some(error.to_string()), ..Self::storage_full() },
+            BlobError::BrokenOff(_) | BlobError::Store(_) => Self::internal(error),
+        }
     }
 }
 

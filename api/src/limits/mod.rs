@@ -20,6 +20,7 @@ pub use self::flood::Flood;
 pub use self::layer::{Attempt, apply};
 pub use self::metrics::Metrics;
 use self::sentences::sentence;
+pub use self::sentences::wait;
 use crate::http::{ApiError, ApiResult};
 use crate::state::ApiState;
 

@@ -15,7 +15,8 @@ pub fn sentence(rule: Rule, seconds: u32) -> String {
     format!("{what}. Try again in {}.", wait(seconds))
 }
 
-fn wait(seconds: u32) -> String {
+/// A number of seconds in words of its size.
+pub fn wait(seconds: u32) -> String {
     match seconds {
         0 | 1 => "a second".to_owned(),
         2..=90 => format!("{seconds} seconds"),

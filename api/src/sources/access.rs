@@ -4,7 +4,7 @@ use std::marker::PhantomData;
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use collabry_shared::ids::SourceId;
+use collabry_shared::ids::{SourceId, UserId};
 use collabry_shared::sources::Source;
 
 use crate::auth::Identity;
@@ -16,6 +16,7 @@ use crate::state::ApiState;
 #[derive(Debug)]
 pub struct SourceAccess<R> {
     pub source: Source,
+    pub user_id: UserId,
     proof: PhantomData<R>,
 }
 
@@ -29,6 +30,6 @@ impl<R: AtLeast> FromRequestParts<ApiState> for SourceAccess<R> {
         let notebook = state.stores.sources.notebook_of(id).await?.ok_or_else(ApiError::not_found)?;
         NotebookAccess::<R>::prove(state, identity.user_id, notebook).await?;
         let source = state.stores.sources.get(notebook, id).await?.ok_or_else(ApiError::not_found)?;
-        Ok(Self { source, proof: PhantomData })
+        Ok(Self { source, user_id: identity.user_id, proof: PhantomData })
     }
 }

@@ -14,7 +14,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::upload::{self, Upload};
-use super::{SourceAccess, TAG};
+use super::{SourceAccess, TAG, queue, room};
 use crate::http::{ApiError, ApiResult, Body, Form, Problem};
 use crate::notebooks::{Editor, NotebookAccess};
 use crate::state::ApiState;
@@ -49,6 +49,8 @@ struct UrlRequest {
     request_body(content = FileForm, content_type = "multipart/form-data"), responses(
     (status = 201, body = Source), (status = 403, body = Problem, description = "`role_too_small`"),
     (status = 400, body = Problem, description = "`upload_incomplete`"),
+    (status = 409, body = Problem, description = "`too_many_sources`, `storage_share_spent`"),
+    (status = 507, body = Problem, description = "`storage_full`"),
     (status = 413, body = Problem, description = "`upload_too_large`"), (status = 415, body = Problem, description = "`format_unknown`"),
     (status = 422, body = Problem, description = "`file_empty`, `file_missing`"),
 ))]
@@ -59,9 +61,10 @@ async fn upload_source(
 ) -> ApiResult<(StatusCode, Json<Source>)> {
     let id = SourceId::new();
     let key = Blobs::source_key(access.notebook_id, id, 1);
-    let received = upload::receive(&mut multipart, &state.stores.blobs, &key, state.config.max_upload_bytes).await?;
+    let room = room::check(&state, access.user_id, true).await?;
+    let received = upload::receive(&mut multipart, &state, &key, room).await?;
     let name = received.name.clone();
-    let version = uploaded_version(&state, 1, key.clone(), &received);
+    let version = uploaded_version(&state, access.user_id, 1, key.clone(), &received);
     let source = new_source(access.notebook_id, id, access.user_id, name, Origin::Upload, version);
     keep_blob_if_stored(&state, &key, store(&state, source).await).await
 }
@@ -71,28 +74,31 @@ async fn upload_source(
     request_body(content = FileForm, content_type = "multipart/form-data"), responses(
     (status = 201, body = Source), (status = 403, body = Problem, description = "`role_too_small`"),
     (status = 400, body = Problem, description = "`upload_incomplete`"),
-    (status = 409, body = Problem, description = "`version_taken`"),
+    (status = 409, body = Problem, description = "`version_taken`, `storage_share_spent`"),
+    (status = 507, body = Problem, description = "`storage_full`"),
     (status = 413, body = Problem, description = "`upload_too_large`"), (status = 415, body = Problem, description = "`format_unknown`"),
     (status = 422, body = Problem, description = "`file_empty`, `file_missing`"),
 ))]
 async fn upload_version(
     State(state): State<ApiState>,
-    SourceAccess { source, .. }: SourceAccess<Editor>,
+    SourceAccess { source, user_id, .. }: SourceAccess<Editor>,
     Form(mut multipart): Form,
 ) -> ApiResult<(StatusCode, Json<Source>)> {
     let number = source.latest.version + 1;
     let key = Blobs::source_key(source.notebook_id, source.id, number);
-    let received = upload::receive(&mut multipart, &state.stores.blobs, &key, state.config.max_upload_bytes).await?;
-    let version = uploaded_version(&state, number, key.clone(), &received);
+    let room = room::check(&state, user_id, false).await?;
+    let received = upload::receive(&mut multipart, &state, &key, room).await?;
+    let version = uploaded_version(&state, user_id, number, key.clone(), &received);
     let added = add_version(&state, source.id, &received.name, &version).await;
     let source = keep_blob_if_stored(&state, &key, added).await?;
-    announce(&state, &source).await;
-    Ok((StatusCode::CREATED, Json(source)))
+    Ok((StatusCode::CREATED, Json(announce(&state, source).await)))
 }
 
 /// Add a web page as a source; it is fetched in the background
 #[utoipa::path(post, operation_id = "addUrlSource", path = "/api/notebooks/{notebookId}/sources/url", tag = TAG, security(("bearer" = [])), params(("notebookId" = NotebookId, Path)),
     request_body = UrlRequest, responses((status = 201, body = Source), (status = 403, body = Problem, description = "`role_too_small`"),
+    (status = 409, body = Problem, description = "`too_many_sources`, `storage_share_spent`"),
+    (status = 507, body = Problem, description = "`storage_full`"),
     (status = 422, body = Problem, description = "`url_invalid`")))]
 async fn add_url(
     State(state): State<ApiState>,
@@ -100,9 +106,10 @@ async fn add_url(
     Body(request): Body<UrlRequest>,
 ) -> ApiResult<(StatusCode, Json<Source>)> {
     let url = parse_url(&request.url)?;
+    room::check(&state, access.user_id, true).await?;
     let id = SourceId::new();
     let key = Blobs::source_key(access.notebook_id, id, 1);
-    let version = queued_version(&state, 1, Format::Web, 0, key);
+    let version = queued_version(&state, access.user_id, 1, Format::Web, key);
     let name = url.host_str().map(|host| format!("{host}{}", url.path())).unwrap_or_default();
     let name = name.trim_end_matches('/').to_owned();
     let source = new_source(access.notebook_id, id, access.user_id, name, Origin::Url { url }, version);
@@ -117,20 +124,23 @@ fn parse_url(text: &str) -> ApiResult<Url> {
     if web && anonymous { Ok(url) } else { Err(invalid()) }
 }
 
-fn uploaded_version(state: &ApiState, number: u32, blob_key: String, upload: &Upload) -> SourceVersion {
-    queued_version(state, number, upload.format, upload.size, blob_key)
+fn uploaded_version(state: &ApiState, by: UserId, number: u32, blob_key: String, upload: &Upload) -> SourceVersion {
+    SourceVersion { size: upload.size, ..queued_version(state, by, number, upload.format, blob_key) }
 }
 
-fn queued_version(state: &ApiState, version: u32, format: Format, size: u64, blob_key: String) -> SourceVersion {
+fn queued_version(state: &ApiState, by: UserId, version: u32, format: Format, blob_key: String) -> SourceVersion {
     let now = state.clock.now();
     SourceVersion {
         version,
         format,
-        size,
+        size: 0,
         blob_key,
         state: IngestState::Queued,
         page_count: None,
         chunk_count: None,
+        not_read: Vec::new(),
+        ahead: None,
+        queued_by: Some(by),
         created_at: now,
         updated_at: now,
     }
@@ -169,12 +179,13 @@ async fn keep_blob_if_stored<T>(state: &ApiState, key: &str, stored: ApiResult<T
 
 async fn store(state: &ApiState, source: Source) -> ApiResult<(StatusCode, Json<Source>)> {
     state.stores.sources.create(&source).await?;
-    announce(state, &source).await;
-    Ok((StatusCode::CREATED, Json(source)))
+    Ok((StatusCode::CREATED, Json(announce(state, source).await)))
 }
 
-/// Tells the members, and the engine that there is work.
-pub(super) async fn announce(state: &ApiState, source: &Source) {
+/// Tells the members, and the engine that there is work; returns the source as they hear of it.
+pub(super) async fn announce(state: &ApiState, mut source: Source) -> Source {
+    queue::say_what_is_ahead(state, std::slice::from_mut(&mut source)).await;
     state.fan_out.emit(Room::Notebook(source.notebook_id), Event::SourceStatus { source: source.clone() }).await;
     state.engine.sources_changed().await;
+    source
 }

@@ -2,7 +2,9 @@
 
 mod access;
 mod add;
+mod queue;
 mod read;
+mod room;
 mod routes;
 mod upload;
 

@@ -6,7 +6,7 @@ use axum::extract::State;
 use axum::http::{HeaderValue, header};
 use axum::response::Response;
 use collabry_shared::ids::SourceId;
-use collabry_shared::sources::{Page, SegmentId, Source, SourceVersion};
+use collabry_shared::sources::{NotRead, Page, SegmentId, Source, SourceVersion};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -31,6 +31,8 @@ struct PageView {
     /// How many there are, when the format has pages.
     page_count: Option<u32>,
     has_next: bool,
+    /// What the version holds and was not read.
+    not_read: Vec<NotRead>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -58,7 +60,8 @@ async fn page(
     let of_version = find_version(&state, &source, version).await?;
     let page = state.stores.sources.page(segment, number).await?.ok_or_else(ApiError::not_found)?;
     let has_next = state.stores.sources.page(segment, number + 1).await?.is_some();
-    Ok(Json(PageView { page, source_name: source.name, version, page_count: of_version.page_count, has_next }))
+    let SourceVersion { page_count, not_read, .. } = of_version;
+    Ok(Json(PageView { page, source_name: source.name, version, page_count, has_next, not_read }))
 }
 
 /// The file as it was uploaded

@@ -7,11 +7,13 @@ use axum::extract::multipart::{Field, MultipartError};
 use axum::http::StatusCode;
 use bytes::{Bytes, BytesMut};
 use collabry_shared::sources::{FailureCode, Format, SNIFF_BYTES, UnknownFormat};
-use collabry_shared::storage::{BlobError, Blobs};
+use collabry_shared::storage::BlobError;
 use futures::StreamExt as _;
 use unicode_normalization::UnicodeNormalization as _;
 
+use super::room::{Room, share_spent};
 use crate::http::{ApiError, ApiResult};
+use crate::state::ApiState;
 
 const MAX_NAME_CHARS: usize = 200;
 
@@ -25,12 +27,12 @@ pub struct Upload {
 }
 
 /// Stores the field `file` under `key`. Nothing is left behind when it is refused or broken off.
-pub async fn receive(multipart: &mut Multipart, blobs: &Blobs, key: &str, max_bytes: u64) -> ApiResult<Upload> {
+pub async fn receive(multipart: &mut Multipart, state: &ApiState, key: &str, room: Room) -> ApiResult<Upload> {
     let mut field = file_field(multipart).await?;
     let name = file_name(field.file_name().unwrap_or_default());
     let head = read_head(&mut field).await?;
     let format = Format::sniff(&head, &name).map_err(refuse)?;
-    let size = store(field, head, blobs, key, max_bytes).await?;
+    let size = store(field, head, state, key, room).await?;
     Ok(Upload { name, format, size })
 }
 
@@ -59,31 +61,34 @@ async fn read_head(field: &mut Field<'_>) -> ApiResult<Bytes> {
     Ok(head.freeze())
 }
 
-async fn store(field: Field<'_>, head: Bytes, blobs: &Blobs, key: &str, max_bytes: u64) -> ApiResult<u64> {
+async fn store(field: Field<'_>, head: Bytes, state: &ApiState, key: &str, room: Room) -> ApiResult<u64> {
     let too_large = AtomicBool::new(false);
     let mut received = 0_u64;
     let chunks = futures::stream::once(async { Ok(head) }).chain(field).map(|chunk| {
         let chunk = chunk.map_err(|error| error.body_text())?;
         received += chunk.len() as u64;
-        if received > max_bytes {
+        if received > room.bytes {
             too_large.store(true, Ordering::Relaxed);
             return Err("over the limit".to_owned());
         }
         Ok(chunk)
     });
-    match blobs.put_stream(key, Box::pin(chunks)).await {
+    match state.stores.blobs.put_stream(key, Box::pin(chunks)).await {
         Ok(size) => Ok(size),
-        Err(BlobError::BrokenOff(_)) if too_large.load(Ordering::Relaxed) => Err(over_limit(max_bytes)),
+        Err(BlobError::BrokenOff(_)) if too_large.load(Ordering::Relaxed) => Err(over_limit(state, room)),
         Err(BlobError::BrokenOff(_)) => Err(incomplete()),
         Err(error) => Err(error.into()),
     }
 }
 
-fn over_limit(max_bytes: u64) -> ApiError {
+fn over_limit(state: &ApiState, room: Room) -> ApiError {
+    if room.ends_share {
+        return share_spent(state);
+    }
     ApiError::new(
         StatusCode::PAYLOAD_TOO_LARGE,
         "upload_too_large",
-        format!("The file is larger than {} MB. Split it, or leave out what is not needed.", max_bytes / 1024 / 1024),
+        format!("The file is larger than {} MB. Split it, or leave out what is not needed.", room.bytes / 1024 / 1024),
     )
 }
 

@@ -11,7 +11,8 @@ async fn an_admin_sees_when_jobs_run_and_how_they_went() {
     let ada = app.register("ada").await;
     let jobs = app.jobs(&ada).await;
     let names: Vec<_> = jobs.iter().map(|job| job["name"].as_str().unwrap()).collect();
-    let expected = ["expire-sessions", "forget-generation-logs", "forget-runs", "purge-deleted", "roll-up-usage"];
+    let expected =
+        ["clear-files", "expire-sessions", "forget-generation-logs", "forget-runs", "purge-deleted", "roll-up-usage"];
     assert_eq!(names, expected);
     let expected = json!({
         "name": "expire-sessions",
@@ -21,7 +22,7 @@ async fn an_admin_sees_when_jobs_run_and_how_they_went() {
         "nextRun": "2026-03-01T12:07:00Z",
         "runs": [],
     });
-    assert_eq!(jobs[0], expected);
+    assert_eq!(jobs[1], expected);
 
     let run = ada.run_job("expire-sessions").await;
     let expected = json!({
@@ -38,7 +39,7 @@ async fn an_admin_sees_when_jobs_run_and_how_they_went() {
     let again = ada.run_job("expire-sessions").await;
     assert_eq!((&again["state"], &again["slot"]), (&json!("done"), &json!("2026-03-01T12:00:00.001Z")));
     let jobs = ada.get("/api/admin/jobs").await.ok(200);
-    assert_eq!(jobs["jobs"][0]["runs"], json!([again, run]), "newest first");
+    assert_eq!(jobs["jobs"][1]["runs"], json!([again, run]), "newest first");
 }
 
 #[tokio::test]
@@ -76,7 +77,7 @@ async fn for_others_there_is_nothing() {
     let anonymous = app.send(app.request(Method::POST, "/api/admin/jobs/expire-sessions/runs")).await;
     anonymous.problem(401, "token_missing");
     let jobs = ada.get("/api/admin/jobs").await.ok(200);
-    assert_eq!(jobs["jobs"][0]["runs"], json!([]), "nobody ran anything");
+    assert_eq!(jobs["jobs"][1]["runs"], json!([]), "nobody ran anything");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,5 +1,10 @@
 //! Sources: what is taken, read, tried again, removed.
 
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use collabry_shared::config::Shares;
+use collabry_shared::limits::Quota;
 use serde_json::json;
 
 use crate::support::{TestApp, admin, eventually, id, multipart};
@@ -65,7 +70,9 @@ async fn a_source_becomes_ready_and_its_pages_can_be_read() {
     let ada = app.register("ada").await;
     let notebook = ada.notebook("Biology").await;
     let text = "# Höhe 🌱\n\nLeaves are green.\n";
-    let added = ada.upload(&notebook, "../../Pflanzen 🌱.md", text.as_bytes()).await.ok(201);
+    let mut added = ada.upload(&notebook, "../../Pflanzen 🌱.md", text.as_bytes()).await.ok(201);
+    // An engine may have begun by now.
+    added["latest"].as_object_mut().unwrap().remove("ahead").inspect(|ahead| assert_eq!(ahead, 0));
     insta::assert_json_snapshot!("source", added, { ".id" => "[id]", ".notebookId" => "[id]", ".createdBy" => "[id]" });
     let ready = ada.settled(&id(&added)).await;
     assert_eq!((&ready["latest"]["state"], &ready["readyVersion"]), (&json!({ "step": "ready" }), &json!(1)));
@@ -113,6 +120,13 @@ async fn a_failed_source_says_why_and_can_be_tried_again() {
     let retried = ada.post(&format!("/api/sources/{source}/retry"), json!({})).await.ok(200);
     assert_eq!(retried["latest"]["state"], json!({ "step": "queued" }));
     assert_eq!(ada.settled(&source).await["latest"]["state"]["code"], "damaged");
+    let again = ada.post(&format!("/api/sources/{source}/retry"), json!({})).await;
+    assert!(again.header("retry-after").parse::<u32>().unwrap() <= 31);
+    let problem = again.problem(429, "retry_too_soon");
+    assert!(
+        problem["detail"].as_str().unwrap().starts_with("This source failed just now. Try it again in "),
+        "{problem}"
+    );
     let ready = id(&ada.ready_source(&notebook, "a.txt", "Fine.").await);
     ada.post(&format!("/api/sources/{ready}/retry"), json!({})).await.problem(409, "source_not_failed");
 }
@@ -159,4 +173,61 @@ async fn deleting_a_source_removes_its_rows_and_files() {
     let segment = collabry_shared::sources::SegmentId { source_id: source.parse().unwrap(), version: 1 };
     assert!(app.stores.sources.chunks(segment).await.unwrap().is_empty());
     assert_eq!(ada.get(&format!("/api/sources/{kept}/versions/1/file")).await.text(), "Roots drink water.");
+}
+
+#[tokio::test]
+async fn a_retry_counts_as_an_upload() {
+    let two = Quota { count: NonZeroU32::new(2).unwrap(), window: Duration::from_hours(1) };
+    let app = TestApp::start_with(|config| config.api.limits.uploads = Some(two)).await;
+    let ada = app.register("ada").await;
+    let notebook = ada.notebook("Files").await;
+    let source = id(&ada.upload(&notebook, "broken.docx", b"PK\x03\x04....word/document.xml").await.ok(201));
+    ada.settled(&source).await;
+    ada.post(&format!("/api/sources/{source}/retry"), json!({})).await.ok(200);
+    ada.post(&format!("/api/sources/{source}/retry"), json!({})).await.problem(429, "rate_limited");
+}
+
+#[tokio::test]
+async fn one_person_may_keep_so_many_sources_and_bytes() {
+    let shares = Shares { sources: Some(2), bytes: Some(20) };
+    let app = TestApp::start_with(move |config| config.api.shares = shares).await;
+    let (ada, ben) = (app.register("ada").await, app.register("ben").await);
+    let notebook = ada.notebook("Files").await;
+    let first = id(&ada.upload(&notebook, "a.txt", b"Ten bytes.").await.ok(201));
+    let problem = ada.upload(&notebook, "b.txt", b"Eleven more.").await.problem(409, "storage_share_spent");
+    assert!(problem["detail"].as_str().unwrap().ends_with("then try again."), "{problem}");
+    ada.upload(&notebook, "b.txt", b"Ten again.").await.ok(201);
+    let url = json!({ "url": "https://example.org/" });
+    ada.post(&format!("/api/notebooks/{notebook}/sources/url"), url).await.problem(409, "too_many_sources");
+    ada.upload(&notebook, "c.txt", b"x").await.problem(409, "too_many_sources");
+    ben.upload(&ben.notebook("Own").await, "a.txt", b"Another's.").await.ok(201);
+    ada.delete(&format!("/api/sources/{first}")).await.ok(204);
+    ada.upload(&notebook, "c.txt", b"There is.").await.ok(201);
+    assert_eq!(app.blobs().len(), 4, "nothing is left of what was refused");
+}
+
+#[tokio::test]
+async fn nothing_is_uploaded_when_the_disk_has_little_room() {
+    let app = TestApp::start_with(|config| config.api.min_free_bytes = u64::MAX).await;
+    let ada = app.register("ada").await;
+    let notebook = ada.notebook("Files").await;
+    let problem = ada.upload(&notebook, "a.txt", b"Text.").await.problem(507, "storage_full");
+    assert!(!problem.to_string().contains("MIN_FREE"), "settings are for the log: {problem}");
+    let url = json!({ "url": "https://example.org/" });
+    ada.post(&format!("/api/notebooks/{notebook}/sources/url"), url).await.problem(507, "storage_full");
+    assert!(app.blobs().is_empty());
+}
+
+#[tokio::test]
+async fn a_source_says_what_of_it_was_not_read() {
+    let app = TestApp::start().await;
+    let ada = app.register("ada").await;
+    let notebook = ada.notebook("Files").await;
+    let html = "<!doctype html><title>Map</title><p>A page with a map.</p><iframe src=\"/map\"></iframe>";
+    let source = ada.ready_source(&notebook, "page.html", html).await;
+    let frame =
+        json!([{ "what": "frames", "count": 1, "pages": [], "message": "1 frame of another page was not read." }]);
+    assert_eq!(source["latest"]["notRead"], frame);
+    let page = ada.get(&format!("/api/sources/{}/versions/1/pages/1", id(&source))).await.ok(200);
+    assert_eq!(page["notRead"], frame);
 }

@@ -64,6 +64,9 @@ pub struct ApiConfig {
     pub web_dir: PathBuf,
     /// `COLLABRY_MAX_UPLOAD_MB`, in bytes.
     pub max_upload_bytes: u64,
+    pub shares: Shares,
+    /// `COLLABRY_MIN_FREE_MB`, in bytes: with less room on a disk nothing is uploaded.
+    pub min_free_bytes: u64,
     /// `COLLABRY_DRAIN_SECS`: how long running requests and jobs may take after SIGTERM.
     pub drain: Duration,
     pub limits: LimitsConfig,
@@ -71,6 +74,15 @@ pub struct ApiConfig {
     pub admin_emails: Vec<Email>,
     /// `COLLABRY_SLOW_REQUEST_MS`: requests and events that take longer are logged as slow.
     pub slow_request: Duration,
+}
+
+/// What one person may keep.
+#[derive(Debug, Clone, Copy)]
+pub struct Shares {
+    /// `COLLABRY_MAX_SOURCES`
+    pub sources: Option<u64>,
+    /// `COLLABRY_MAX_STORED_MB`, in bytes.
+    pub bytes: Option<u64>,
 }
 
 #[derive(Debug, Clone)]
@@ -110,8 +122,12 @@ pub struct ExtractionConfig {
     pub max_pages: u32,
     /// `COLLABRY_MAX_TEXT_MB`, in bytes of extracted text.
     pub max_text_bytes: u64,
-    /// `COLLABRY_CONCURRENT_INGESTIONS`: sources that are read at the same time.
+    /// `COLLABRY_CONCURRENT_INGESTIONS`: sources of one person that are read at the same time.
     pub concurrency: usize,
+    /// `COLLABRY_MAX_PASSAGES`: of one source.
+    pub max_passages: Option<u64>,
+    /// `COLLABRY_PASSAGES_PER_HOUR`: of one person.
+    pub passages_per_hour: Option<u64>,
     /// `PATH`: where the programs that read PDFs are looked for.
     pub path: String,
     /// `COLLABRY_MAX_UPLOAD_MB`, in bytes: of a fetched page too, after decompression.
@@ -185,6 +201,11 @@ impl Config {
                 secure_cookies: read.flag("COLLABRY_SECURE_COOKIES", false),
                 web_dir: read.path("COLLABRY_WEB_DIR", "web/dist"),
                 max_upload_bytes,
+                shares: Shares {
+                    sources: read.at_most("COLLABRY_MAX_SOURCES", 5_000),
+                    bytes: read.at_most("COLLABRY_MAX_STORED_MB", 10_240).map(|mib| mib.saturating_mul(MIB)),
+                },
+                min_free_bytes: read.number("COLLABRY_MIN_FREE_MB", 256, 0..=1_048_576_000) * MIB,
                 drain: read.seconds("COLLABRY_DRAIN_SECS", 20, 0..=3600),
                 limits: LimitsConfig::read(read),
                 admin_emails: read.list("COLLABRY_ADMIN_EMAILS", ',', |text| {
@@ -212,6 +233,8 @@ impl Config {
                         .unwrap_or(u32::MAX),
                     max_text_bytes: read.number("COLLABRY_MAX_TEXT_MB", 20, 1..=1024) * MIB,
                     concurrency: read.size("COLLABRY_CONCURRENT_INGESTIONS", 1, 1..=64),
+                    max_passages: read.at_most("COLLABRY_MAX_PASSAGES", 50_000),
+                    passages_per_hour: read.at_most("COLLABRY_PASSAGES_PER_HOUR", 60_000),
                     path: read.text("PATH", "/usr/local/bin:/usr/bin:/bin"),
                     max_file_bytes: max_upload_bytes,
                     fetch_timeout: read.seconds("COLLABRY_FETCH_TIMEOUT_SECS", 30, 1..=600),

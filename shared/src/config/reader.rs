@@ -103,6 +103,11 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// An upper bound; 0: none.
+    pub fn at_most(&mut self, variable: &'static str, default: u64) -> Option<u64> {
+        Some(self.number(variable, default, 0..=u64::MAX / 2)).filter(|most| *most > 0)
+    }
+
     /// A number from 0 to 1.
     pub fn share(&mut self, variable: &'static str, default: f64) -> f64 {
         let Some(text) = self.get(variable) else {

@@ -18,6 +18,8 @@ impl BuiltIn {
     pub const END_GENERATIONS: Self = Self::new("end-generations", "*/2 * * * * *", Missed::Skip, 10);
     /// Removes what was deleted, after its retention.
     pub const PURGE_DELETED: Self = Self::new("purge-deleted", "0 * * * * *", Missed::CatchUp, 60);
+    /// Removes files of killed uploads.
+    pub const CLEAR_FILES: Self = Self::new("clear-files", "0 17 * * * *", Missed::Skip, 300);
     pub const EXPIRE_SESSIONS: Self = Self::new("expire-sessions", "0 7 * * * *", Missed::CatchUp, 60);
     pub const FORGET_LOGS: Self = Self::new("forget-generation-logs", "0 37 * * * *", Missed::CatchUp, 60);
     pub const ROLL_UP_USAGE: Self = Self::new("roll-up-usage", "0 5 * * * *", Missed::CatchUp, 60);
@@ -45,9 +47,10 @@ impl BuiltIn {
     }
 }
 
-pub const BUILT_IN: [BuiltIn; 7] = [
+pub const BUILT_IN: [BuiltIn; 8] = [
     BuiltIn::END_GENERATIONS,
     BuiltIn::PURGE_DELETED,
+    BuiltIn::CLEAR_FILES,
     BuiltIn::EXPIRE_SESSIONS,
     BuiltIn::FORGET_LOGS,
     BuiltIn::ROLL_UP_USAGE,

@@ -28,6 +28,7 @@ pub enum FailureCode {
     ExtractTimeout,
     ExtractCrashed,
     PdfToolsMissing,
+    PdfLanguageMissing,
     // The address
     UrlNotAllowed,
     UrlUnreachable,
@@ -38,6 +39,8 @@ pub enum FailureCode {
     UrlContentType,
     UrlTooManyRedirects,
     // The rest of ingestion
+    TooManyPassages,
+    PassagesSpent,
     EmbeddingFailed,
     IngestCrashed,
 }
@@ -62,6 +65,7 @@ impl FailureCode {
             Self::ExtractTimeout => "extract_timeout",
             Self::ExtractCrashed => "extract_crashed",
             Self::PdfToolsMissing => "pdf_tools_missing",
+            Self::PdfLanguageMissing => "pdf_language_missing",
             Self::UrlNotAllowed => "url_not_allowed",
             Self::UrlUnreachable => "url_unreachable",
             Self::UrlStatus(_) => "url_status",
@@ -69,6 +73,8 @@ impl FailureCode {
             Self::UrlTimeout => "url_timeout",
             Self::UrlContentType => "url_content_type",
             Self::UrlTooManyRedirects => "url_too_many_redirects",
+            Self::TooManyPassages => "too_many_passages",
+            Self::PassagesSpent => "passages_spent",
             Self::EmbeddingFailed => "embedding_failed",
             Self::IngestCrashed => "ingest_crashed",
         }
@@ -111,6 +117,10 @@ impl FailureCode {
             Self::PdfToolsMissing => {
                 "PDFs cannot be read here yet: the operator has to install poppler-utils; then try again."
             }
+            Self::PdfLanguageMissing => {
+                "Text of this PDF cannot be decoded here yet: the operator has to install poppler-data (character maps \
+                 for Chinese, Japanese and Korean); then try again."
+            }
             Self::UrlNotAllowed => {
                 "This address is not allowed; use a public http or https address without a user name or special port."
             }
@@ -127,6 +137,12 @@ impl FailureCode {
                 "The address holds something that cannot be read; use a web page, PDF, Office document or text."
             }
             Self::UrlTooManyRedirects => "The address redirects too often; use the address where it ends up.",
+            Self::TooManyPassages => {
+                "The document makes more passages than one source may have; split it and upload the parts that you need."
+            }
+            Self::PassagesSpent => {
+                "You have added as much text as one person may within an hour; try this source again later."
+            }
             Self::EmbeddingFailed => "The text could not be made searchable; try again later.",
             Self::IngestCrashed => {
                 "Reading this file ended the program each time; try again, or upload it in another format."

@@ -1,9 +1,12 @@
 //! Sources: uploaded or fetched material, in versions, and the text, pages and chunks made of it.
 
 mod failure;
+mod fair;
 mod format;
 mod mongo;
+mod not_read;
 mod repo;
+mod retry;
 mod sqlite;
 
 use jiff::Timestamp;
@@ -12,9 +15,12 @@ use url::Url;
 use utoipa::ToSchema;
 
 pub use self::failure::FailureCode;
+pub use self::fair::{OpenVersion, SMALL_BYTES, Wanted, Work, ahead};
 pub use self::format::{Format, SNIFF_BYTES, UnknownFormat};
 pub(crate) use self::mongo::{INDEXES, ids_in, ingest_again_without_chunks};
-pub use self::repo::{ClaimedVersion, SourceRepo, Waiting};
+pub use self::not_read::{MAX_NAMED_PAGES, NotRead, Unread};
+pub use self::repo::{ClaimedVersion, Owned, SourceRepo, Waiting};
+pub use self::retry::{MAX_RETRIES, Retry};
 use crate::ids::{NotebookId, SourceId, UserId};
 
 /// One thing that a member added to a notebook.
@@ -60,6 +66,15 @@ pub struct SourceVersion {
     /// Set when the format has pages.
     pub page_count: Option<u32>,
     pub chunk_count: Option<u32>,
+    /// What the file holds and was not read; empty: nothing that is known of.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub not_read: Vec<NotRead>,
+    /// While it is queued: how many others have their turn before it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ahead: Option<u32>,
+    /// Whose share of the work this is; `None`: of who added the source.
+    #[serde(skip)]
+    pub queued_by: Option<UserId>,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
 }
@@ -81,8 +96,12 @@ pub enum IngestState {
     Failed(IngestFailure),
 }
 
-/// How often an ingestion may die with its process before it counts as [`IngestState::Failed`] (`ingest_crashed`).
-pub const MAX_INGEST_ATTEMPTS: u32 = 3;
+/// How often an ingestion may die with its process at the same point before it counts as [`IngestState::Failed`]
+/// (`ingest_crashed`). Twice as often where the work is done outside of the process: there it is hardly the file's fault.
+pub const MAX_CRASHES: u32 = 3;
+
+/// How often an ingestion may be begun, wherever it broke off.
+pub const MAX_INGEST_ATTEMPTS: u32 = 20;
 
 /// Why ingestion ended; the file is kept and can be tried again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

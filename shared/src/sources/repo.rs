@@ -1,10 +1,15 @@
 //! What storage must do for sources, their versions, pages and chunks.
 
+use std::collections::{HashMap, HashSet};
+
 use async_trait::async_trait;
 use jiff::Timestamp;
 
-use super::{Chunk, Format, IngestFailure, IngestState, MAX_INGEST_ATTEMPTS, Page, SegmentId, Source, SourceVersion};
-use crate::ids::{NotebookId, OwnerId, SourceId};
+use super::{
+    Chunk, Format, IngestFailure, IngestState, MAX_CRASHES, MAX_INGEST_ATTEMPTS, NotRead, OpenVersion, Page, Retry,
+    SegmentId, Source, SourceVersion, Wanted,
+};
+use crate::ids::{NotebookId, OwnerId, SourceId, UserId};
 use crate::storage::StoreResult;
 
 /// A version that this process may work on until the lease ends.
@@ -15,6 +20,8 @@ pub struct ClaimedVersion {
     pub owner: OwnerId,
     /// How often it was claimed, this time included.
     pub attempt: u32,
+    /// How often its workers died at the point where it is now.
+    pub crashes: u32,
 }
 
 impl ClaimedVersion {
@@ -22,10 +29,17 @@ impl ClaimedVersion {
         SegmentId { source_id: self.source.id, version: self.version.version }
     }
 
-    /// The step at which its workers died, once [`MAX_INGEST_ATTEMPTS`] of them have: a poison pill, which nobody shall
-    /// try again unasked. Whoever holds it records the failure (`ingest_crashed`) and does nothing else.
+    /// Whose share of the work it is.
+    pub fn person(&self) -> UserId {
+        self.version.queued_by.unwrap_or(self.source.created_by)
+    }
+
+    /// The step at which its workers died, once [`MAX_CRASHES`] of them did at the same point: a poison pill, which
+    /// nobody shall try again unasked. Whoever holds it records the failure (`ingest_crashed`) and does nothing else.
     pub fn crashed_at(&self) -> Option<&'static str> {
-        (self.attempt > MAX_INGEST_ATTEMPTS).then(|| match self.version.state {
+        let in_process = matches!(self.version.state, IngestState::Chunk | IngestState::Embed { .. });
+        let limit = if in_process { MAX_CRASHES } else { 2 * MAX_CRASHES };
+        (self.crashes >= limit || self.attempt > MAX_INGEST_ATTEMPTS).then(|| match self.version.state {
             IngestState::Chunk => "chunk",
             IngestState::Embed { .. } => "embed",
             IngestState::Fetch => "fetch",
@@ -41,6 +55,14 @@ pub struct Waiting {
     pub count: u64,
     /// When the oldest was added; `None`: none waits.
     pub since: Option<Timestamp>,
+}
+
+/// What one person keeps here.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Owned {
+    pub sources: u64,
+    /// Of all versions that they added.
+    pub bytes: u64,
 }
 
 /// A source marked as deleted, or in a deleted notebook, is gone for every method but [`purge`](SourceRepo::purge) and
@@ -61,17 +83,25 @@ pub trait SourceRepo: Send + Sync {
     async fn list(&self, notebook: NotebookId) -> StoreResult<Vec<Source>>;
     /// A version, also an old one that a citation points to.
     async fn version(&self, segment: SegmentId) -> StoreResult<Option<SourceVersion>>;
-    /// Puts a failed latest version back to `Queued`; `None` when it has not failed.
-    async fn retry(&self, notebook: NotebookId, id: SourceId, now: Timestamp) -> StoreResult<Option<Source>>;
+    /// Puts a failed latest version back to the end of the queue, as the work of `by`.
+    async fn retry(&self, notebook: NotebookId, id: SourceId, by: UserId, now: Timestamp) -> StoreResult<Retry>;
 
-    /// Takes the oldest version that is queued, or whose worker's lease has run out, until `lease_until`: also one that
+    /// Takes the version whose turn it is of those that are queued, or whose worker's lease has run out: also one that
     /// has crashed too often (see [`ClaimedVersion::crashed_at`]), so that its end is recorded and heard like any other.
+    async fn claim_wanted(&self, wanted: &Wanted<'_>) -> StoreResult<Option<ClaimedVersion>>;
+    /// As [`claim_wanted`](Self::claim_wanted), whatever it is.
     async fn claim(
         &self,
         owner: OwnerId,
         now: Timestamp,
         lease_until: Timestamp,
-    ) -> StoreResult<Option<ClaimedVersion>>;
+    ) -> StoreResult<Option<ClaimedVersion>> {
+        let (passed_over, turns) = (HashSet::new(), HashMap::new());
+        let wanted = Wanted { owner, now, lease_until, work: None, passed_over: &passed_over, turns: &turns };
+        self.claim_wanted(&wanted).await
+    }
+    /// The versions whose ingestion has not ended, a few thousand at most.
+    async fn open_versions(&self, now: Timestamp) -> StoreResult<Vec<OpenVersion>>;
     /// What [`claim`](Self::claim) would take, one after the other.
     async fn waiting(&self, now: Timestamp) -> StoreResult<Waiting>;
     /// Records progress and renews the lease.
@@ -84,6 +114,8 @@ pub trait SourceRepo: Send + Sync {
     ) -> StoreResult<bool>;
     /// Records what a fetched page turned out to be.
     async fn fetched(&self, claim: &ClaimedVersion, name: &str, format: Format, size: u64) -> StoreResult<bool>;
+    /// Records what the file holds and was not read.
+    async fn put_not_read(&self, claim: &ClaimedVersion, not_read: &[NotRead]) -> StoreResult<bool>;
     /// Replaces the pages of the segment.
     async fn put_pages(&self, claim: &ClaimedVersion, pages: &[Page]) -> StoreResult<bool>;
     /// Adds chunks; storing an index again replaces it, so a resumed ingestion makes no duplicates.
@@ -110,8 +142,15 @@ pub trait SourceRepo: Send + Sync {
     /// All chunks of a segment, by index.
     async fn chunks(&self, segment: SegmentId) -> StoreResult<Vec<Chunk>>;
 
+    /// What `person` keeps: sources that they added, and bytes of the versions that they queued.
+    async fn owned_by(&self, person: UserId) -> StoreResult<Owned>;
+    /// Passages of the versions of `person` that became ready since then.
+    async fn passages_since(&self, person: UserId, since: Timestamp) -> StoreResult<u64>;
+
     /// Hides a source from everyone. `false` when there is none.
     async fn mark_deleted(&self, notebook: NotebookId, id: SourceId, now: Timestamp) -> StoreResult<bool>;
+    /// Where the files of these sources lie, of all versions, and also of sources that are only hidden.
+    async fn blob_keys(&self, ids: &[SourceId]) -> StoreResult<HashSet<String>>;
     /// Sources marked as deleted at `upto` or before that are still to be purged, with their notebook.
     async fn deleted(&self, upto: Timestamp) -> StoreResult<Vec<(NotebookId, SourceId)>>;
     /// Removes a deleted source with its versions, pages and chunks. Blobs are removed first by the caller.

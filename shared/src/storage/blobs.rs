@@ -1,5 +1,6 @@
 //! Files as they were uploaded: a folder, or anything else that `object_store` speaks.
 
+use std::io::ErrorKind;
 use std::path::Path as FilePath;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -13,8 +14,10 @@ use object_store::buffered::BufWriter;
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
 use object_store::prefix::PrefixStore;
-use object_store::{ClientOptions, ObjectStore, ObjectStoreExt as _, RetryConfig, WriteMultipart};
+use object_store::{ClientOptions, ObjectMeta, ObjectStore, ObjectStoreExt as _, RetryConfig, WriteMultipart};
+use rustix::fs::statvfs;
 use secrecy::ExposeSecret as _;
+use tokio::task::spawn_blocking;
 
 use crate::config::{BlobConfig, S3Config};
 use crate::ids::{NotebookId, SourceId, UploadId};
@@ -40,12 +43,35 @@ pub enum BlobError {
     /// The sender's stream ended early, or the caller refused to go on.
     #[error("the upload was broken off: {0}")]
     BrokenOff(String),
+    /// There is no room on the disk.
+    #[error("there is no room for files: {0}")]
+    Full(String),
     #[error("blob storage failed: {0}")]
-    Store(#[from] object_store::Error),
+    Store(#[source] object_store::Error),
 }
 
+impl From<object_store::Error> for BlobError {
+    fn from(error: object_store::Error) -> Self {
+        if is_full(&error) { Self::Full(error.to_string()) } else { Self::Store(error) }
+    }
+}
+
+/// Whether it was the disk, or a quota on it, below all that the store says.
+fn is_full(error: &(dyn std::error::Error + 'static)) -> bool {
+    let full = |error: &std::io::Error| matches!(error.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded);
+    std::iter::successors(Some(error), |error| error.source())
+        .any(|error| error.downcast_ref::<std::io::Error>().is_some_and(full))
+}
+
+/// With less room than this a disk is full.
+const ROOM_FOR_ANYTHING: u64 = 1 << 20;
+
 #[derive(Debug, Clone)]
-pub struct Blobs(Arc<dyn ObjectStore>);
+pub struct Blobs {
+    store: Arc<dyn ObjectStore>,
+    /// Where they are, when they are files.
+    folder: Option<Arc<FilePath>>,
+}
 
 impl Blobs {
     /// Blobs where the configuration says.
@@ -74,16 +100,17 @@ impl Blobs {
         if let Some((id, secret)) = &config.keys {
             builder = builder.with_access_key_id(id).with_secret_access_key(secret.expose_secret());
         }
-        Ok(Self(Arc::new(PrefixStore::new(builder.build()?, Path::from(config.prefix.as_str())))))
+        let store = PrefixStore::new(builder.build()?, Path::from(config.prefix.as_str()));
+        Ok(Self { store: Arc::new(store), folder: None })
     }
 
     /// Blobs as files below `folder`, which is made when missing. Clears away what a killed process left of uploads.
     pub fn folder(folder: &FilePath, now: Timestamp) -> Result<Self, BlobError> {
-        std::fs::create_dir_all(folder).and_then(|()| remove_orphans(folder, now - UPLOAD_AT_MOST)).map_err(
-            |error| BlobError::Store(object_store::Error::Generic { store: "folder", source: error.into() }),
-        )?;
+        std::fs::create_dir_all(folder)
+            .and_then(|()| remove_orphans(folder, now - UPLOAD_AT_MOST))
+            .map_err(|error| BlobError::from(object_store::Error::Generic { store: "folder", source: error.into() }))?;
         let store = LocalFileSystem::new_with_prefix(folder)?.with_automatic_cleanup(true).with_fsync(true);
-        Ok(Self(Arc::new(store)))
+        Ok(Self { store: Arc::new(store), folder: Some(folder.into()) })
     }
 
     /// Where the file of a new version is to lie. Another place each time: of two uploads that race for one version, the
@@ -98,7 +125,7 @@ impl Blobs {
         key: &str,
         mut chunks: impl futures::Stream<Item = Result<Bytes, E>> + Unpin + Send,
     ) -> Result<u64, BlobError> {
-        let upload = self.0.put_multipart(&Path::from(key)).await?;
+        let upload = self.store.put_multipart(&Path::from(key)).await?;
         let mut writer = WriteMultipart::new(upload);
         let mut bytes = 0;
         while let Some(chunk) = chunks.next().await {
@@ -119,13 +146,13 @@ impl Blobs {
     }
 
     pub async fn put(&self, key: &str, bytes: Bytes) -> Result<(), BlobError> {
-        self.0.put(&Path::from(key), bytes.into()).await?;
+        self.store.put(&Path::from(key), bytes.into()).await?;
         Ok(())
     }
 
     /// The blob as a stream; `None` when there is none.
     pub async fn get(&self, key: &str) -> Result<Option<BoxStream<'static, object_store::Result<Bytes>>>, BlobError> {
-        match self.0.get(&Path::from(key)).await {
+        match self.store.get(&Path::from(key)).await {
             Ok(found) => Ok(Some(found.into_stream())),
             Err(object_store::Error::NotFound { .. }) => Ok(None),
             Err(error) => Err(error.into()),
@@ -137,23 +164,53 @@ impl Blobs {
         self.listed(Some(&Path::from(NOTEBOOKS)))
     }
 
+    /// The keys of sources' files that were stored before then.
+    pub fn files_before(&self, before: Timestamp) -> BoxStream<'static, object_store::Result<String>> {
+        let old = move |found: &ObjectMeta| found.last_modified.timestamp_millis() < before.as_millisecond();
+        self.store
+            .list(Some(&Path::from(NOTEBOOKS)))
+            .try_filter(move |found| std::future::ready(old(found)))
+            .map_ok(|found| found.location.to_string())
+            .boxed()
+    }
+
+    /// Removes what killed processes left of uploads in a folder; a bucket's own rule does it there.
+    pub async fn clear_unfinished(&self, now: Timestamp) -> Result<(), BlobError> {
+        let Some(folder) = self.folder.clone() else { return Ok(()) };
+        let cleared = spawn_blocking(move || remove_orphans(&folder, now - UPLOAD_AT_MOST)).await;
+        let failed = |source| BlobError::from(object_store::Error::Generic { store: "folder", source });
+        cleared.map_err(|error| failed(error.into()))?.map_err(|error| failed(error.into()))
+    }
+
+    /// The source that a key belongs to; `None` for a key that is not ours.
+    pub fn source_of(key: &str) -> Option<SourceId> {
+        let mut parts = key.split('/');
+        let (Some(NOTEBOOKS), Some(notebook), Some("sources"), Some(source), Some(_), None) =
+            (parts.next(), parts.next(), parts.next(), parts.next(), parts.next(), parts.next())
+        else {
+            return None;
+        };
+        notebook.parse::<NotebookId>().ok()?;
+        source.parse().ok()
+    }
+
     /// Everything that is stored, with its size in bytes; in no order.
     pub fn list(&self) -> BoxStream<'static, object_store::Result<(String, u64)>> {
         self.listed(None)
     }
 
     fn listed(&self, below: Option<&Path>) -> BoxStream<'static, object_store::Result<(String, u64)>> {
-        self.0.list(below).map_ok(|found| (found.location.to_string(), found.size)).boxed()
+        self.store.list(below).map_ok(|found| (found.location.to_string(), found.size)).boxed()
     }
 
     /// Takes a blob that is written; it is there when the writer was shut down, and not before.
     pub fn writer(&self, key: &str) -> BufWriter {
-        BufWriter::new(Arc::clone(&self.0), Path::from(key))
+        BufWriter::new(Arc::clone(&self.store), Path::from(key))
     }
 
     /// Removes one blob; removing what is gone is no error.
     pub async fn delete(&self, key: &str) -> Result<(), BlobError> {
-        match self.0.delete(&Path::from(key)).await {
+        match self.store.delete(&Path::from(key)).await {
             Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
             Err(error) => Err(error.into()),
         }
@@ -169,16 +226,22 @@ impl Blobs {
         self.delete_below(&format!("{NOTEBOOKS}/{notebook}")).await
     }
 
-    /// Whether the store answers.
+    /// Whether the store answers, and a folder has room.
     pub async fn ping(&self) -> Result<(), BlobError> {
+        if let Some(folder) = &self.folder {
+            let free = statvfs(&**folder).map(|found| found.f_bavail.saturating_mul(found.f_frsize));
+            if free.is_ok_and(|free| free < ROOM_FOR_ANYTHING) {
+                return Err(BlobError::Full(format!("the disk of {} is full", folder.display())));
+            }
+        }
         // A list, because S3 says of a file "not found" also when the whole bucket is missing.
-        self.0.list(Some(&Path::from("ping"))).try_next().await?;
+        self.store.list(Some(&Path::from("ping"))).try_next().await?;
         Ok(())
     }
 
     async fn delete_below(&self, prefix: &str) -> Result<(), BlobError> {
-        let keys = self.0.list(Some(&Path::from(prefix))).map_ok(|found| found.location).boxed();
-        let mut deleted = self.0.delete_stream(keys);
+        let keys = self.store.list(Some(&Path::from(prefix))).map_ok(|found| found.location).boxed();
+        let mut deleted = self.store.delete_stream(keys);
         while let Some(result) = deleted.next().await {
             match result {
                 Ok(_) | Err(object_store::Error::NotFound { .. }) => {}
@@ -202,4 +265,29 @@ fn remove_orphans(folder: &FilePath, before: Timestamp) -> std::io::Result<()> {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_disk_is_told_from_other_failures() {
+        let failed = |kind: ErrorKind| {
+            let source = Box::new(std::io::Error::from(kind));
+            BlobError::from(object_store::Error::Generic { store: "folder", source })
+        };
+        assert!(matches!(failed(ErrorKind::StorageFull), BlobError::Full(_)));
+        assert!(matches!(failed(ErrorKind::QuotaExceeded), BlobError::Full(_)));
+        assert!(matches!(failed(ErrorKind::PermissionDenied), BlobError::Store(_)));
+    }
+
+    #[test]
+    fn keys_lead_to_their_source_and_others_are_nobodys() {
+        let (notebook, source) = (NotebookId::new(), SourceId::new());
+        assert_eq!(Blobs::source_of(&Blobs::source_key(notebook, source, 3)), Some(source));
+        for other in ["notebooks/x/sources/y/v1-z", "backups/a.tar.gz", "notebooks"] {
+            assert_eq!(Blobs::source_of(other), None, "{other}");
+        }
+    }
 }

@@ -1,6 +1,7 @@
 //! Storage: what every backend has in common, and which one the configuration chooses.
 
 mod blobs;
+mod disks;
 pub(crate) mod mongo;
 pub mod sqlite;
 
@@ -10,6 +11,7 @@ use jiff::Timestamp;
 use prometheus_client::registry::Registry;
 
 pub use self::blobs::{BlobError, Blobs};
+pub use self::disks::Disks;
 pub(crate) use self::mongo::reach;
 use crate::auth::{SessionRepo, UserRepo};
 use crate::backups::BackupRepo;
@@ -72,13 +74,14 @@ pub struct Stores {
     pub jobs: Arc<dyn JobRepo>,
     pub usage: Arc<dyn UsageRepo>,
     pub blobs: Blobs,
+    pub disks: Disks,
     pub backups: Arc<dyn BackupRepo>,
     pub probe: Arc<dyn Probe>,
 }
 
 impl Stores {
     /// All repositories on one database.
-    fn over<D>(documents: Arc<D>, generation_log: Arc<dyn GenerationLog>, blobs: Blobs) -> Self
+    fn over<D>(documents: Arc<D>, generation_log: Arc<dyn GenerationLog>, blobs: Blobs, disks: Disks) -> Self
     where
         D: UserRepo + SessionRepo + NotebookRepo + SourceRepo + ConversationRepo + GenerationRepo + 'static,
         D: NotificationRepo + JobRepo + UsageRepo + BackupRepo + Probe,
@@ -95,14 +98,16 @@ impl Stores {
             jobs: documents.clone(),
             usage: documents.clone(),
             blobs,
+            disks,
             backups: documents.clone(),
             probe: documents,
         }
     }
 
-    /// Adds what the database's connection counts.
+    /// Adds what the database's connection counts, and the room on disks.
     pub fn register(&self, registry: &mut Registry) {
         self.probe.register(metrics::ours(registry));
+        metrics::ours(registry).register_collector(Box::new(self.disks.clone()));
     }
 }
 
@@ -113,9 +118,10 @@ pub async fn open(config: &Config, log: Arc<dyn GenerationLog>, now: Timestamp) 
     let storage = &config.storage;
     let blobs = Blobs::open(&storage.blobs, &storage.data_dir, now)
         .map_err(|error| StoreError::Unavailable(error.to_string()))?;
+    let disks = Disks::of(storage);
     match &storage.mongodb {
-        Some(mongodb) => Ok(Stores::over(Arc::new(mongo::Database::open(mongodb).await?), log, blobs)),
-        None => Ok(Stores::over(Arc::new(sqlite::documents(&storage.data_dir).await?), log, blobs)),
+        Some(mongodb) => Ok(Stores::over(Arc::new(mongo::Database::open(mongodb).await?), log, blobs, disks)),
+        None => Ok(Stores::over(Arc::new(sqlite::documents(&storage.data_dir).await?), log, blobs, disks)),
     }
 }
 

@@ -55,6 +55,9 @@ pub fn queued_version(notebook: NotebookId, source: SourceId, version: u32, crea
         state: IngestState::Queued,
         page_count: None,
         chunk_count: None,
+        not_read: Vec::new(),
+        ahead: None,
+        queued_by: None,
         created_at,
         updated_at: created_at,
     }

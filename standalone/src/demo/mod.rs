@@ -96,6 +96,9 @@ async fn add_source(
         state: IngestState::Queued,
         page_count: None,
         chunk_count: None,
+        not_read: Vec::new(),
+        ahead: None,
+        queued_by: None,
         created_at: now,
         updated_at: now,
     };

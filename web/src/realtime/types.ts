@@ -72,6 +72,13 @@ export type IngestState =
   | { step: "embed"; done: number; total: number }
   | { step: "failed"; at: string; code: string; message: string };
 
+export interface NotRead {
+  what: string;
+  count: number;
+  pages: number[];
+  message: string;
+}
+
 export interface SourceVersion {
   version: number;
   format: "pdf" | "docx" | "pptx" | "xlsx" | "csv" | "html" | "markdown" | "text" | "web";
@@ -79,6 +86,10 @@ export interface SourceVersion {
   state: IngestState;
   pageCount: number | null;
   chunkCount: number | null;
+  /** What the file holds and was not read; not there: nothing that is known of. */
+  notRead?: NotRead[];
+  /** While it is queued: how many others have their turn before it. */
+  ahead?: number;
   createdAt: string;
   updatedAt: string;
 }

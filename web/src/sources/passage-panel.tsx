@@ -2,8 +2,10 @@ import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { api } from "../http/client";
 import { Problem, sentence } from "../http/problem";
 import { Icon } from "../ui/icons";
+import type { NotRead } from "../realtime/types";
 import type { PassageTarget } from "../ui/panel";
 import { SidePanel } from "../ui/side-panel";
+import { LeftOut } from "./left-out";
 import { cutPassage, joinLines } from "./passage";
 import { sources } from "./store";
 
@@ -15,6 +17,8 @@ interface Page {
   /** How many there are, when the format has pages. */
   pageCount: number | null;
   hasNext: boolean;
+  /** Of its version. */
+  notRead?: NotRead[];
 }
 
 type Loaded = { page: Page } | { problem: string } | null;
@@ -43,6 +47,7 @@ export function PassagePanel({ target }: { target: PassageTarget }) {
       {loaded !== null && "page" in loaded && <Pager page={loaded.page} onTurn={setNumber} />}
       <div class="panel-body reader">
         {loaded === null && <p class="loading" role="status"><span class="spinner" /> Opening the page…</p>}
+        {loaded !== null && "page" in loaded && <LeftOut notRead={loaded.page.notRead} />}
         {loaded !== null && "page" in loaded && <PageText page={loaded.page} target={target} />}
         {loaded !== null && "problem" in loaded && (
           <>

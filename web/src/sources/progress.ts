@@ -12,10 +12,10 @@ const CHUNK = 0.12;
 const EMBED = 0.15;
 
 /** What to show while a source is being read; `null` when there is nothing to wait for. */
-export function progressOf(state: IngestState): Progress | null {
+export function progressOf(state: IngestState, ahead?: number): Progress | null {
   switch (state.step) {
     case "queued":
-      return { label: "Waiting to be read", share: null };
+      return { label: waiting(ahead), share: null };
     case "fetch":
       return { label: "Fetching the page", share: null };
     case "extract":
@@ -30,4 +30,10 @@ export function progressOf(state: IngestState): Progress | null {
     case "failed":
       return null;
   }
+}
+
+function waiting(ahead: number | undefined): string {
+  if (ahead === undefined) return "Waiting to be read";
+  if (ahead === 0) return "Next to be read";
+  return `Waiting: ${ahead} ${ahead === 1 ? "file" : "files"} ahead of yours`;
 }

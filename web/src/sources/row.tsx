@@ -8,6 +8,7 @@ import { openPanel } from "../ui/panel";
 import { ProgressBar } from "../ui/progress-bar";
 import { bytes } from "../ui/time";
 import { complain } from "../ui/toast";
+import { LeftOut } from "./left-out";
 import { ACCEPT } from "./list";
 import { progressOf } from "./progress";
 import { choose, deleteSource, leftOut, retry } from "./store";
@@ -21,8 +22,8 @@ interface Props {
 export function SourceRow({ source, role }: Props) {
   const [deleting, setDeleting] = useState(false);
   const newVersion = useRef<HTMLInputElement>(null);
-  const { state } = source.latest;
-  const progress = progressOf(state);
+  const { state, ahead, notRead } = source.latest;
+  const progress = progressOf(state, ahead);
   const editor = role !== "viewer";
   return (
     <li class={`source ${state.step}`} data-testid="source" data-state={state.step}>
@@ -38,6 +39,7 @@ export function SourceRow({ source, role }: Props) {
           ? <span class="source-name">{source.name}</span>
           : <button type="button" class="source-name" aria-label={`Open ${source.name}`} onClick={() => open(source)}>{source.name}</button>}
         {progress === null ? <Facts source={source} /> : <ProgressBar name={`Progress of ${source.name}`} {...progress} />}
+        {state.step === "ready" && <LeftOut notRead={notRead} />}
         {state.step === "failed" && (
           <p class="problem" role="alert">
             {state.message}{" "}

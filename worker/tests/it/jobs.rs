@@ -1,12 +1,15 @@
 //! What the built-in jobs do.
 
 use collabry_shared::auth::Session;
+use collabry_shared::clock::{Clock as _, SystemClock};
 use collabry_shared::conversations::{Author, ClientId, MessageStatus, NewMessage};
 use collabry_shared::engine::ModelId;
 use collabry_shared::generations::{Generation, GenerationEvent, GenerationState};
-use collabry_shared::ids::{GenerationId, MessageId, OwnerId, SessionId};
+use collabry_shared::ids::{GenerationId, MessageId, OwnerId, SessionId, SourceId};
 use collabry_shared::realtime::{Event, Published, Room, Signal};
 use collabry_shared::sources::{Chunk, Source};
+use collabry_shared::storage::Blobs;
+use futures::TryStreamExt as _;
 use jiff::SignedDuration;
 use jiff::civil::Date;
 
@@ -63,6 +66,38 @@ async fn what_was_deleted_is_purged_after_its_retention() {
     // Every id is free again, so nothing of it is left.
     world.stores.notebooks.create(&gone).await.unwrap();
     assert!(world.stores.sources.list(gone.id).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn files_of_killed_uploads_are_removed_after_a_day() {
+    let world = World::new().await;
+    let notebook = world.notebook().await;
+    let (kept, hidden) = (world.source(&notebook).await, world.source(&notebook).await);
+    assert!(world.stores.sources.mark_deleted(notebook.id, hidden.id, world.now()).await.unwrap());
+    let never_stored = Blobs::source_key(notebook.id, SourceId::new(), 1);
+    let lost_a_race = Blobs::source_key(notebook.id, kept.id, 2);
+    let somebody_elses = "notebooks/of/somebody/else".to_owned();
+    let blobs = &world.stores.blobs;
+    for key in [&never_stored, &lost_a_race, &somebody_elses] {
+        blobs.put(key, "x".into()).await.unwrap();
+    }
+    let there = async || {
+        let mut there: Vec<String> = blobs.list().map_ok(|(key, _)| key).try_collect().await.unwrap();
+        there.sort();
+        there
+    };
+    let before = there().await;
+    assert_eq!(before.len(), 5);
+
+    // Files have the time of the machine.
+    world.pass(SystemClock.now().duration_since(world.now()).as_secs() + DAY - 600);
+    world.run_built_in("clear-files").await;
+    assert_eq!(there().await, before, "an upload may still be running");
+    world.pass(1200);
+    world.run_built_in("clear-files").await;
+    let mut owned = [kept.latest.blob_key, hidden.latest.blob_key, somebody_elses];
+    owned.sort();
+    assert_eq!(there().await, owned);
 }
 
 #[tokio::test]

@@ -1,7 +1,8 @@
 //! The child process that reads one file. Whatever a hostile file does to its reader, it does it here: under limits of
-//! memory and time, in an empty folder, without the server's environment.
+//! memory and time, in an empty folder, without the server's environment, its files, the network or other processes.
 
 mod answer;
+mod confine;
 mod limits;
 mod parent;
 
@@ -13,6 +14,7 @@ use std::process::ExitCode;
 use collabry_shared::sources::{FailureCode, Format};
 
 pub(super) use self::answer::{Answer, max_answer_bytes};
+pub(crate) use self::confine::landlock_is_there;
 use super::document::Document;
 use super::formats;
 
@@ -25,6 +27,9 @@ pub struct ExtractArgs {
     /// The file.
     #[arg(long)]
     pub file: PathBuf,
+    /// Folders of programs that may be started.
+    #[arg(long, default_value = "/usr/local/bin:/usr/bin:/bin")]
+    pub programs: String,
     /// Pages, slides or sheets that a document may have.
     #[arg(long)]
     pub max_pages: u32,
@@ -41,7 +46,9 @@ pub struct ExtractArgs {
 
 /// Reads the file and writes one JSON `Answer` to standard output.
 pub fn main(args: &ExtractArgs) -> ExitCode {
-    let answer = match limits::set(args).and_then(|()| parent::die_with_it()) {
+    // The walls before the first thread: Landlock is around the thread that asks, and those that it starts.
+    let walled = limits::set(args).and_then(|()| confine::confine(args)).and_then(|()| parent::die_with_it());
+    let answer = match walled {
         Ok(()) => Answer::from(read(args)),
         Err(error) => return complain(&format!("the limits cannot be set: {error}")),
     };

@@ -1,16 +1,18 @@
 //! Office files are zip containers; this opens them without trusting what they say about themselves.
 
-use std::collections::HashMap;
+use std::borrow::Cow;
+use std::collections::{BTreeSet, HashMap};
 use std::fs::File;
 use std::io::{BufReader, Read, Seek as _, SeekFrom};
 use std::path::Path;
 
-use collabry_shared::sources::FailureCode;
+use collabry_shared::sources::{FailureCode, Unread};
 use zip::ZipArchive;
 use zip::result::ZipError;
 
 use super::io_code;
 use super::xml::{self, Node};
+use crate::sources::builder::DocumentBuilder;
 
 const MAX_ENTRIES: usize = 20_000;
 
@@ -103,6 +105,40 @@ impl Archive {
         Ok(found)
     }
 
+    /// The names of all parts.
+    pub fn names(&self) -> impl Iterator<Item = Cow<'_, str>> {
+        self.zip.file_names().flatten()
+    }
+
+    /// Notes what the part links to and readers of text leave out.
+    pub fn note_omitted(&mut self, part: &str, builder: &mut DocumentBuilder) -> Result<(), FailureCode> {
+        let links: BTreeSet<_> = self
+            .relationships(part)?
+            .into_values()
+            .filter_map(|link| Some((unread(&link.kind)?, link.target)))
+            .collect();
+        for (what, target) in links {
+            if what != Unread::HeadersAndFooters || self.has_text(&target)? {
+                builder.omit(what);
+            }
+        }
+        Ok(())
+    }
+
+    fn has_text(&mut self, part: &str) -> Result<bool, FailureCode> {
+        let (mut inside, mut any) = (false, false);
+        xml::walk(&self.text(part)?.unwrap_or_default(), |node| {
+            match node {
+                Node::Open("t", _) => inside = true,
+                Node::Close("t") => inside = false,
+                Node::Text(text) if inside => any |= !text.trim().is_empty(),
+                _ => {}
+            }
+            Ok(())
+        })?;
+        Ok(any)
+    }
+
     fn bytes(&mut self, name: &str) -> Result<Option<Vec<u8>>, FailureCode> {
         let part = match self.zip.by_name(name) {
             Ok(part) => part,
@@ -123,6 +159,18 @@ pub struct Relationship {
     /// `slide`, `notesSlide` …
     pub kind: String,
     pub target: String,
+}
+
+/// What a link of this kind leads to that is not read.
+fn unread(kind: &str) -> Option<Unread> {
+    Some(match kind {
+        "chart" | "chartEx" => Unread::Charts,
+        "diagramData" => Unread::Diagrams,
+        "image" | "video" | "audio" => Unread::Pictures,
+        "oleObject" | "package" | "aFChunk" | "subDocument" => Unread::EmbeddedFiles,
+        "header" | "footer" => Unread::HeadersAndFooters,
+        _ => return None,
+    })
 }
 
 fn spend(budget: u64, packed: u64, unpacked: u64) -> Result<u64, FailureCode> {

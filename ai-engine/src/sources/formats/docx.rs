@@ -12,7 +12,8 @@ use crate::sources::document::Document;
 
 pub fn read(input: &Input<'_>) -> Result<Document, FailureCode> {
     let mut archive = Archive::open(input.path)?;
-    let body = archive.main_part("word/document.xml").and_then(|part| archive.required(&part))?;
+    let part = archive.main_part("word/document.xml")?;
+    let body = archive.required(&part)?;
     let styles = archive.text("word/styles.xml")?.map_or_else(|| Ok(Styles::default()), |xml| Styles::parse(&xml))?;
     let mut builder = input.builder();
     if let Some(core) = archive.text("docProps/core.xml")? {
@@ -25,6 +26,7 @@ pub fn read(input: &Input<'_>) -> Result<Document, FailureCode> {
             reader.read(&notes)?;
         }
     }
+    archive.note_omitted(&part, &mut builder)?;
     builder.finish()
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use collabry_shared::sources::FailureCode;
+use collabry_shared::sources::{FailureCode, Unread};
 use encoding_rs::Encoding;
 use htmd::element_handler::{HandlerResult, Handlers};
 use htmd::options::{BulletListMarker, HeadingStyle, Options};
@@ -14,26 +14,34 @@ use crate::sources::document::Document;
 
 /// What surrounds the content of a page.
 const SURROUNDINGS: &[&str] = &[
-    "script", "style", "noscript", "template", "iframe", "object", "svg", "canvas", "nav", "aside", "footer", "form",
-    "button", "select", "input", "textarea", "dialog",
+    "script", "style", "noscript", "template", "object", "svg", "canvas", "nav", "aside", "footer", "button", "select",
+    "input", "textarea", "dialog",
 ];
+
+/// A page that has so many times more text with its forms than without is one form: layout, not something to fill in.
+const FORM_SHARE: usize = 2;
 
 /// The content that a page marks as its main part must be at least this share of the whole to be believed.
 const MIN_MAIN_SHARE: usize = 10;
 
 pub fn read(input: &Input<'_>) -> Result<Document, FailureCode> {
     let html = text::decoded_as(input, declared_encoding)?;
-    let page = Page::convert(&html)?;
+    let page = Page::of(&html)?;
     let mut document = text::verbatim(page.markdown, input.max_text_bytes)?;
     document.headings = markdown::headings(&document.text);
     let first_heading = document.headings.first().map(|heading| heading.text.clone());
     document.title = page.title.or(first_heading);
+    for _ in 0..page.frames {
+        document.omit(Unread::Frames, None);
+    }
     Ok(document)
 }
 
 struct Page {
     title: Option<String>,
     markdown: String,
+    /// Pages shown within this one.
+    frames: u32,
 }
 
 /// What the converter comes across on its way.
@@ -42,10 +50,21 @@ struct Seen {
     title: Option<String>,
     main: Vec<String>,
     articles: Vec<String>,
+    frames: u32,
 }
 
 impl Page {
-    fn convert(html: &str) -> Result<Self, FailureCode> {
+    fn of(html: &str) -> Result<Self, FailureCode> {
+        let page = Self::convert(html, &["form"])?;
+        if !html.to_ascii_lowercase().contains("<form") {
+            return Ok(page);
+        }
+        let with_forms = Self::convert(html, &[])?;
+        let is_layout = with_forms.markdown.len() > page.markdown.len().saturating_mul(FORM_SHARE);
+        Ok(if is_layout { with_forms } else { page })
+    }
+
+    fn convert(html: &str, also_left_out: &[&'static str]) -> Result<Self, FailureCode> {
         let seen = Arc::new(Mutex::new(Seen::default()));
         let note = |keep: fn(&mut Seen, &str)| {
             let seen = Arc::clone(&seen);
@@ -74,10 +93,21 @@ impl Page {
                 ol_number_spacing: 1,
                 ..Options::default()
             })
-            .skip_tags(SURROUNDINGS.to_vec())
+            .skip_tags([SURROUNDINGS, also_left_out].concat())
             .add_handler(vec!["title"], title)
             .add_handler(vec!["main"], note(|seen, content| seen.main.push(content.to_owned())))
             .add_handler(vec!["article"], note(|seen, content| seen.articles.push(content.to_owned())))
+            .add_handler(vec!["iframe", "frame"], {
+                let seen = Arc::clone(&seen);
+                move |_: &dyn Handlers, element: Element<'_>| {
+                    let address = element.attrs.iter().find(|attr| &*attr.name.local == "src");
+                    if address.is_some_and(|address| !address.value.is_empty() && !address.value.starts_with("about:"))
+                    {
+                        seen.lock().unwrap_or_else(PoisonError::into_inner).frames += 1;
+                    }
+                    None
+                }
+            })
             // Addresses of links and pictures are noise to a search; their words are not.
             .add_handler(vec!["a"], |handlers: &dyn Handlers, element: Element<'_>| {
                 Some(handlers.walk_children(element.node))
@@ -89,7 +119,7 @@ impl Page {
             .build();
         let whole = converter.convert(html).map_err(|_| FailureCode::Damaged)?;
         let seen = std::mem::take(&mut *seen.lock().unwrap_or_else(PoisonError::into_inner));
-        Ok(Self { title: seen.title.clone(), markdown: tidy(&seen.content(whole)) })
+        Ok(Self { title: seen.title.clone(), frames: seen.frames, markdown: tidy(&seen.content(whole)) })
     }
 }
 
@@ -137,7 +167,7 @@ mod tests {
 
     #[test]
     fn the_main_part_is_kept_and_the_rest_dropped() {
-        let page = Page::convert(
+        let page = Page::of(
             "<!doctype html><head><title> A  page </title><style>p{}</style></head><body><nav><a href=/>Home</a></nav>\
              <div>Banner</div><main><h1>Rivers</h1><p>The <a href='https://x'>Rhine</a> is long.</p><script>1</script>\
              <aside>Advert</aside><ul><li>one</li><li>two</li></ul><table><tr><th>River</th><th>km</th></tr>\
@@ -150,6 +180,21 @@ mod tests {
         for gone in ["Home", "Banner", "Advert", "Imprint", "https", "A page"] {
             assert!(!page.markdown.contains(gone), "{gone} in {}", page.markdown);
         }
+    }
+
+    #[test]
+    fn a_page_that_is_one_form_is_read_and_a_form_in_a_page_is_not() {
+        let page = Page::of(
+            "<body><p>Counter 1</p><form><h1>Ferry timetable</h1><p>The ferry leaves Pier 3 at 7:40 on workdays.</p>\
+             <input value=x><button>Go</button></form><iframe src=/map></iframe><iframe></iframe></body>",
+        )
+        .unwrap();
+        assert!(page.markdown.contains("# Ferry timetable\n\nThe ferry leaves Pier 3"), "{}", page.markdown);
+        assert!(!page.markdown.contains("Go"), "{}", page.markdown);
+        assert_eq!(page.frames, 1);
+        let text = "The walrus lives in the arctic. ".repeat(5);
+        let page = Page::of(&format!("<body><p>{text}</p><form><label>Search</label><input></form></body>")).unwrap();
+        assert!(!page.markdown.contains("Search"), "{}", page.markdown);
     }
 
     #[test]

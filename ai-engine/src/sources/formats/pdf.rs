@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{Read as _, Seek as _, SeekFrom};
 use std::path::Path;
 
-use collabry_shared::sources::FailureCode;
+use collabry_shared::sources::{FailureCode, Unread};
 
 use super::{Input, pdf_layout, pdf_tools};
 use crate::sources::document::Document;
@@ -20,6 +20,10 @@ pub fn read(input: &Input<'_>) -> Result<Document, FailureCode> {
     let page_count = usize::try_from(info.pages).map_err(|_| FailureCode::TooManyPages)?;
     input.check_pages(page_count)?;
     let output = pdf_tools::text(input.path, input.max_text_bytes as u64)?;
+    if output.lacks_language {
+        // Part of it may have been read, and nobody would see which.
+        return Err(FailureCode::PdfLanguageMissing);
+    }
     if output.text.trim().is_empty() {
         return Err(if output.faulty { FailureCode::Damaged } else { FailureCode::NoText });
     }
@@ -27,8 +31,13 @@ pub fn read(input: &Input<'_>) -> Result<Document, FailureCode> {
     builder.title(&info.title.unwrap_or_default());
     let mut pages = pdf_layout::pages(&output.text);
     pages.resize(page_count, Vec::new());
+    // As the program gave them: what the layout drops of a page was read.
+    let mut given = output.text.split('\u{c}').map(str::trim);
     for page in pages {
         builder.page();
+        if given.next().is_none_or(str::is_empty) {
+            builder.omit(Unread::PagesWithoutText);
+        }
         for paragraph in page {
             builder.block(&paragraph)?;
         }

@@ -25,6 +25,8 @@ pub struct PdfText {
     pub text: String,
     /// Whether the file has faults that the program read around.
     pub faulty: bool,
+    /// Whether there is text that needs character maps which are not installed (`poppler-data`).
+    pub lacks_language: bool,
 }
 
 pub fn info(file: &Path) -> Result<PdfInfo, FailureCode> {
@@ -39,6 +41,7 @@ pub fn text(file: &Path, max_bytes: u64) -> Result<PdfText, FailureCode> {
     Ok(PdfText {
         text: String::from_utf8_lossy(&output.stdout).into_owned(),
         faulty: output.stderr.contains("Syntax Error"),
+        lacks_language: output.stderr.contains("Missing language pack"),
     })
 }
 

@@ -19,6 +19,7 @@ pub fn read(input: &Input<'_>) -> Result<Document, FailureCode> {
     for slide in slides {
         builder.page();
         read_slide(&mut archive, &slide, &mut builder)?;
+        archive.note_omitted(&slide, &mut builder)?;
     }
     builder.finish()
 }

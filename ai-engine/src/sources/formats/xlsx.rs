@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::BufReader;
 
 use calamine::{Data, ExcelDateTime, Reader as _, SheetType, Xlsx, XlsxError};
-use collabry_shared::sources::FailureCode;
+use collabry_shared::sources::{FailureCode, Unread};
 
 use super::Input;
 use super::archive::Archive;
@@ -35,7 +35,22 @@ pub fn read(input: &Input<'_>) -> Result<Document, FailureCode> {
         builder.page();
         has_rows |= read_sheet(&mut workbook, name, &mut builder)?;
     }
-    if has_rows { builder.finish() } else { Err(FailureCode::NoText) }
+    if has_rows { builder.finish().map(|document| with_omitted(document, &archive)) } else { Err(FailureCode::NoText) }
+}
+
+/// Which sheet they are on is three links away; that they are there matters.
+fn with_omitted(mut document: Document, archive: &Archive) -> Document {
+    for name in archive.names() {
+        let what = match name.rsplit_once('/') {
+            Some(("xl/charts", file)) if file.starts_with("chart") => Unread::Charts,
+            Some(("xl/diagrams", file)) if file.starts_with("data") => Unread::Diagrams,
+            Some(("xl/media", _)) => Unread::Pictures,
+            Some(("xl/embeddings", _)) => Unread::EmbeddedFiles,
+            _ => continue,
+        };
+        document.omit(what, None);
+    }
+    document
 }
 
 /// Cell by cell, because two far corners would make a grid of billions. Returns whether there was any row.

@@ -7,6 +7,7 @@ use tokio::time::sleep;
 
 use super::Ingestion;
 use super::lease::{Lease, Stop, held};
+use super::turns::Ask;
 use crate::embeddings::{EmbedError, Priority};
 use crate::retrieval::chunker::{self, Passage};
 use crate::retrieval::searched_text;
@@ -47,7 +48,11 @@ impl Ingestion {
         let mut done = 0;
         lease.enter(IngestState::Embed { done, total }).await?;
         for batch in passages.chunks_mut(BATCH) {
+            // Others get their turn between two batches.
+            let (cost, left) = (batch.len() as u64, u64::from(total - done));
+            let turn = self.embedding.next(Ask { person: lease.claim.person(), cost, left }).await;
             let vectors = self.vectors(batch.iter().map(searched_text).collect()).await?;
+            drop(turn);
             if vectors.len() != batch.len() {
                 return Err(failed("the embedder returned another number of vectors"));
             }

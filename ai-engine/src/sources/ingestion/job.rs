@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::Ingestion;
 use super::lease::{Lease, Stop};
+use super::steps::Taken;
 
 impl Ingestion {
     pub(super) async fn work_on(&self, claim: ClaimedVersion, shutdown: &CancellationToken) {
@@ -31,14 +32,20 @@ impl Ingestion {
         }
     }
 
-    async fn settle(&self, lease: &Lease<'_>, ended: Option<Result<(), Stop>>) -> StoreResult<()> {
+    async fn settle(&self, lease: &Lease<'_>, ended: Option<Result<Taken, Stop>>) -> StoreResult<()> {
         let (source, version) = (lease.claim.source.id, lease.claim.version.version);
         match ended {
             None => {
                 self.parts.stores.sources.release(lease.claim, self.parts.clock.now()).await?;
                 tracing::info!(%source, version, "ingestion given back at shutdown");
             }
-            Some(Ok(())) => {
+            Some(Ok(Taken::Page)) => {
+                self.parts.stores.sources.release(lease.claim, self.parts.clock.now()).await?;
+                tracing::info!(%source, version, "page fetched; it waits to be read");
+                lease.show_stored().await?;
+                self.nudge();
+            }
+            Some(Ok(Taken::In)) => {
                 tracing::info!(%source, version, "source ready");
                 lease.show_stored().await?;
             }
@@ -82,10 +89,11 @@ impl Ingestion {
     }
 }
 
-fn outcome(ended: Option<&Result<(), Stop>>) -> &'static str {
+fn outcome(ended: Option<&Result<Taken, Stop>>) -> &'static str {
     match ended {
         None => "given_back",
-        Some(Ok(())) => "ready",
+        Some(Ok(Taken::Page)) => "fetched",
+        Some(Ok(Taken::In)) => "ready",
         Some(Err(Stop::Lost)) => "lost",
         Some(Err(Stop::Failed { .. })) => "failed",
         Some(Err(Stop::Internal(_))) => "broken_off",

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use collabry_shared::clock::Clock as _;
+use collabry_shared::clock::{Clock as _, ManualClock};
 use collabry_shared::conversations::{Author, ClientId, MessageStatus, NewMessage};
-use collabry_shared::generations::{Endings, Generation, GenerationEvent, GenerationState};
+use collabry_shared::generations::{Endings, Generation, GenerationEvent, GenerationState, lease};
 use collabry_shared::ids::OwnerId;
 use collabry_shared::realtime::{Event, LocalFanOut, Published, Signal};
 use jiff::SignedDuration;
@@ -152,8 +152,8 @@ async fn who_loses_the_lease_stops_writing() {
     let generation = world.ask(&slow.stores, "Why?", SCRIPTED).await;
     slow.runner.start(generation.id).await.unwrap();
     first_delta(&slow, &generation).await;
-    world.pass_leases();
-    let other = world.engine(4).await;
+    let later = ManualClock::at(world.clock.now() + lease::LEASE + SignedDuration::from_secs(1));
+    let other = world.engine_at(&later, 4).await;
     other.runner.recover().await.unwrap();
     assert_done(&other.events(&generation).await, &generation, GenerationState::Interrupted);
     // Its next heartbeat tells it; without that this would wait for the model's silence to be noticed.

@@ -1,10 +1,12 @@
 //! What is made of each format, and of files that cannot be read.
 
-use collabry_ai_engine::sources::{Document, Heading};
-use collabry_shared::sources::{FailureCode, Format};
+use std::os::unix::fs::PermissionsExt as _;
+
+use collabry_ai_engine::sources::{Document, Heading, Omitted};
+use collabry_shared::sources::{FailureCode, Format, Unread};
 
 use super::documents::{container, docx, list_item, paragraph, pptx, row, table, xlsx};
-use super::pdfs::{encrypted, pdf};
+use super::pdfs::{encrypted, japanese, pdf};
 use super::{config, extract, extract_with, extractor};
 
 fn outline(document: &Document) -> Vec<(u8, &str)> {
@@ -39,6 +41,9 @@ async fn a_pdf_keeps_its_pages_and_its_paragraphs_are_joined() {
     assert_eq!(document.pages.len(), 3);
     let first = "A river carries a great deal of sediment to the sea, and nobody can stop it.\n\nSecond.";
     assert_eq!([1, 2, 3].map(|number| page(&document, number)), [first, "", "The third page."]);
+    assert_eq!(document.omitted, [Omitted { what: Unread::PagesWithoutText, count: 1, pages: vec![2] }]);
+    let said = &document.not_read(Some(3))[0].message;
+    assert!(said.starts_with("1 of 3 pages has no text that can be read"), "{said}");
 }
 
 #[tokio::test]
@@ -49,6 +54,60 @@ async fn pdfs_that_cannot_be_read_say_why() {
     assert_eq!(extract(Format::Pdf, &whole[..whole.len() - 8]).await, Err(FailureCode::Damaged));
     assert_eq!(extract(Format::Pdf, b"%PDF-1.7\nnothing else").await, Err(FailureCode::Damaged));
     assert_eq!(extract(Format::Pdf, &pdf("Scan", &[vec![], vec![]])).await, Err(FailureCode::NoText));
+}
+
+#[tokio::test]
+async fn text_without_its_fonts_is_read_with_poppler_data() {
+    let document = extract(Format::Pdf, &japanese()).await.unwrap();
+    assert!(document.text.contains("Plain words") && document.text.contains("日本語の文書"), "{}", document.text);
+    assert_eq!(document.omitted, []);
+}
+
+/// The programs' complaint is scripted, as poppler-data is there.
+#[tokio::test]
+async fn without_poppler_data_nobody_is_told_half_of_a_document() {
+    let programs = tempfile::tempdir().unwrap();
+    let complain = "echo \"Syntax Error: Missing language pack for 'Adobe-Japan1' mapping\" >&2";
+    for (name, does) in [("pdfinfo", "echo 'Pages: 1'"), ("pdftotext", complain)] {
+        let file = programs.path().join(name);
+        std::fs::write(&file, format!("#!/bin/sh\n{does}\necho Plain words\n")).unwrap();
+        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    let path = format!("{}:/usr/bin:/bin", programs.path().display());
+    let lacking = extractor(collabry_shared::config::ExtractionConfig { path, ..config() });
+    assert_eq!(extract_with(&lacking, Format::Pdf, &japanese()).await, Err(FailureCode::PdfLanguageMissing));
+}
+
+#[tokio::test]
+async fn what_office_files_hold_besides_text_is_counted() {
+    let link = |id: u32, kind: &str, target: &str| {
+        format!("<Relationship Id=\"r{id}\" Type=\"http://x/relationships/{kind}\" Target=\"{target}\"/>")
+    };
+    let links = [
+        link(1, "image", "media/a.png"),
+        link(2, "image", "media/a.png"),
+        link(3, "chart", "charts/chart1.xml"),
+        link(4, "diagramData", "diagrams/data1.xml"),
+        link(5, "header", "header1.xml"),
+        link(6, "footer", "footer1.xml"),
+        link(7, "aFChunk", "chunk.mht"),
+        link(8, "styles", "styles.xml"),
+    ];
+    let header = "<w:hdr xmlns:w=\"w\"><w:p><w:r><w:t>Contract no. KX-4711</w:t></w:r></w:p></w:hdr>";
+    let file = container(&[
+        (
+            "word/document.xml",
+            "<w:document xmlns:w=\"w\"><w:body><w:p><w:r><w:t>Our yards:</w:t></w:r></w:p></w:body></w:document>",
+        ),
+        ("word/_rels/document.xml.rels", &format!("<Relationships>{}</Relationships>", links.concat())),
+        ("word/header1.xml", header),
+        ("word/footer1.xml", "<w:ftr xmlns:w=\"w\"><w:p/></w:ftr>"),
+    ]);
+    let document = extract(Format::Docx, &file).await.unwrap();
+    let seen: Vec<_> = document.omitted.iter().map(|omitted| (omitted.what, omitted.count)).collect();
+    let one = |what| (what, 1);
+    let all = [Unread::Pictures, Unread::Charts, Unread::Diagrams, Unread::EmbeddedFiles, Unread::HeadersAndFooters];
+    assert_eq!(seen, all.map(one));
 }
 
 #[tokio::test]

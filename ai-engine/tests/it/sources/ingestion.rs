@@ -2,7 +2,7 @@
 
 use collabry_shared::clock::{Clock as _, SystemClock};
 use collabry_shared::ids::OwnerId;
-use collabry_shared::sources::{Format, IngestState, MAX_INGEST_ATTEMPTS, Origin, Source};
+use collabry_shared::sources::{Format, IngestState, MAX_CRASHES, Origin, Source};
 use collabry_shared::storage::Stores;
 
 use super::fetching::Site;
@@ -80,7 +80,7 @@ async fn a_failure_names_step_and_reason_and_is_notified() {
 
     // Once the cause is gone, it can be tried again.
     rig.stores.blobs.put(&source.latest.blob_key, pdf("", &[vec!["Open."]]).into()).await.unwrap();
-    rig.stores.sources.retry(rig.notebook.id, source.id, SystemClock.now()).await.unwrap().unwrap();
+    rig.stores.sources.retry(rig.notebook.id, source.id, source.created_by, SystemClock.now()).await.unwrap();
     rig.engine.ingestion.nudge();
     assert_eq!(rig.ended().await.latest.state, IngestState::Ready);
 }
@@ -152,7 +152,7 @@ async fn what_ends_every_engine_is_given_up_and_everyone_hears_of_it() {
     let mut rig = Rig::start(UNLIMITED).await;
     rig.stop().await;
     let poison = rig.add("poison.md", Format::Markdown, b"They flow.").await;
-    for _ in 0..MAX_INGEST_ATTEMPTS {
+    for _ in 0..MAX_CRASHES {
         let now = SystemClock.now();
         let dead = rig.stores.sources.claim(OwnerId::new(), now, now).await.unwrap().unwrap();
         assert!(rig.stores.sources.progress(&dead, &IngestState::Chunk, now, now).await.unwrap());

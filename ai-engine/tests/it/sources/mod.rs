@@ -1,7 +1,9 @@
 //! From files and addresses to searchable chunks, with real child processes throughout.
 
+mod confinement;
 mod documents;
 mod extraction;
+mod fairness;
 mod fetching;
 mod ingestion;
 mod limits;

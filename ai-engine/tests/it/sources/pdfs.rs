@@ -39,6 +39,31 @@ pub fn encrypted() -> Vec<u8> {
     String::from_utf8(plain).unwrap().replace("/Info 4 0 R", &encrypt).into_bytes()
 }
 
+/// One page with plain words, and Japanese ones in a font that is not in the file: its characters are known to those who
+/// have the character maps of Adobe-Japan1 only.
+pub fn japanese() -> Vec<u8> {
+    let mut writer = Writer::default();
+    writer.object("<< /Type /Catalog /Pages 2 0 R >>");
+    writer.object("<< /Type /Pages /Count 1 /Kids [3 0 R] >>");
+    writer.object(
+        "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Resources << /Font << /F1 5 0 R /F2 7 0 R >> >> \
+         /Contents 4 0 R >>",
+    );
+    // "日本語の文書" in Shift JIS.
+    let words = "93fa967b8cea82cc95b68f91";
+    let content = format!("BT /F2 12 Tf 50 750 Td (Plain words) Tj ET BT /F1 20 Tf 50 700 Td <{words}> Tj ET");
+    writer.object(&format!("<< /Length {} >>\nstream\n{content}\nendstream", content.len()));
+    writer.object(
+        "<< /Type /Font /Subtype /Type0 /BaseFont /Ryumin-Light /Encoding /90ms-RKSJ-H /DescendantFonts [6 0 R] >>",
+    );
+    writer.object(
+        "<< /Type /Font /Subtype /CIDFontType0 /BaseFont /Ryumin-Light \
+         /CIDSystemInfo << /Registry (Adobe) /Ordering (Japan1) /Supplement 2 >> /DW 1000 >>",
+    );
+    writer.object("<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>");
+    writer.finish("")
+}
+
 #[derive(Default)]
 struct Writer {
     bytes: Vec<u8>,

@@ -33,9 +33,11 @@ async fn heard(events: &mut mpsc::Receiver<Published>, is: impl Fn(&IngestState)
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_loses_the_lease_midway_stops_and_no_chunk_is_there_twice() {
     let folder = tempfile::tempdir().unwrap();
+    // A clock for each: the slow one renews its lease in real time, and must not do so with the time of the other one.
     let clock = ManualClock::at(SystemClock.now());
-    let open = async || sqlite::open(folder.path(), Arc::new(clock.clone())).await.unwrap();
-    let (stores, stores_of_other) = (open().await, open().await);
+    let later = ManualClock::at(clock.now() + SignedDuration::from_secs(61));
+    let open = async |clock: &ManualClock| sqlite::open(folder.path(), Arc::new(clock.clone())).await.unwrap();
+    let (stores, stores_of_other) = (open(&clock).await, open(&later).await);
     let notebook = notebook(&stores).await;
     let add = async |name: &str, text: &str| {
         let source = source(&notebook, name, Format::Markdown, Origin::Upload);
@@ -46,14 +48,15 @@ async fn who_loses_the_lease_midway_stops_and_no_chunk_is_there_twice() {
     let chunks = async |segment| stores.sources.chunks(segment).await.unwrap().len();
     let added = add("rivers.md", &long_text()).await;
     let segment = SegmentId { source_id: added.id, version: 1 };
-    // It stores some and then hangs in the next batch, for longer than its lease.
+    // It stores some and then hangs in the next batch; for the other one its lease has run out, however often it is
+    // renewed.
     let (slow, slow_gate, mut slow_events) = engine_at(&clock, &stores, 2);
     heard(&mut slow_events, |state| matches!(state, IngestState::Embed { .. })).await;
     while chunks(segment).await < 32 {}
-    clock.advance(SignedDuration::from_secs(61));
-    let (other, other_gate, mut other_events) = engine_at(&clock, &stores_of_other, 1);
+    let (other, other_gate, mut other_events) = engine_at(&later, &stores_of_other, 1);
     heard(&mut other_events, |state| matches!(state, IngestState::Embed { done: 0, .. })).await;
     while chunks(segment).await != 16 {}
+    clock.advance(SignedDuration::from_secs(61));
     // The slow one wakes up while the other one is in the middle: what it has in its hands must go nowhere.
     let next = add("short.md", "Short.").await;
     slow_gate.0.add_permits(1000);

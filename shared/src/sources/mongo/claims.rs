@@ -1,36 +1,40 @@
 //! The work queue that the states of source versions form.
 
+use std::collections::HashMap;
+
 use jiff::Timestamp;
-use mongodb::bson::{Document, doc};
+use mongodb::bson::{Bson, Document, doc};
 
 use super::documents::{integer, is_open, source, version, version_of};
 use super::{SOURCES, live_filter};
 use crate::ids::{NotebookId, OwnerId, SourceId};
-use crate::sources::{ClaimedVersion, Format, IngestFailure, IngestState, Waiting};
+use crate::sources::{
+    ClaimedVersion, Format, IngestFailure, IngestState, NotRead, OpenVersion, SegmentId, Waiting, Wanted, Work, fair,
+};
 use crate::storage::mongo::{Change, Database, Fields as _, date, nested};
 use crate::storage::{StoreError, StoreResult};
 
-/// Versions looked at together: if others take the first, there is a next.
-const CANDIDATES: u32 = 16;
+/// How many to try in turn before the queue is looked at again: others may take them first.
+const CANDIDATES: usize = 16;
 
 /// How often to look again when others took every one of them.
 const ROUNDS: usize = 16;
 
-pub async fn claim(
-    db: &Database,
-    owner: OwnerId,
-    now: Timestamp,
-    lease_until: Timestamp,
-) -> StoreResult<Option<ClaimedVersion>> {
+pub async fn claim(db: &Database, wanted: &Wanted<'_>) -> StoreResult<Option<ClaimedVersion>> {
     for _ in 0..ROUNDS {
-        let candidates = candidates(db, now).await?;
-        if candidates.is_empty() {
+        let (open, mut read): (Vec<_>, HashMap<_, _>) = look(db, wanted.now)
+            .await?
+            .into_iter()
+            .map(|(open, candidate)| (open.clone(), (open.segment, candidate)))
+            .unzip();
+        let next: Vec<_> = fair::in_turn(&open, wanted).into_iter().take(CANDIDATES).collect();
+        if next.is_empty() {
             return Ok(None);
         }
-        for candidate in candidates {
+        for candidate in next.into_iter().filter_map(|open| read.remove(&open.segment)) {
             if !crate::notebooks::is_live(db, candidate.notebook).await? {
                 candidate.close(db).await?;
-            } else if let Some(claimed) = candidate.take(db, owner, now, lease_until).await? {
+            } else if let Some(claimed) = candidate.take(db, wanted).await? {
                 return Ok(Some(claimed));
             }
         }
@@ -38,7 +42,7 @@ pub async fn claim(
     Ok(None)
 }
 
-/// A version that is queued, or whose worker's lease has run out, as it was read.
+/// An open version as it was read.
 struct Candidate {
     source: SourceId,
     notebook: NotebookId,
@@ -46,6 +50,58 @@ struct Candidate {
     owner: Option<OwnerId>,
     attempts: u32,
     fence: i64,
+    state: Bson,
+    crashes: u32,
+    crash_state: Option<Bson>,
+}
+
+pub async fn open_versions(db: &Database, now: Timestamp) -> StoreResult<Vec<OpenVersion>> {
+    Ok(look(db, now).await?.into_iter().map(|(open, _)| open).collect())
+}
+
+async fn look(db: &Database, now: Timestamp) -> StoreResult<Vec<(OpenVersion, Candidate)>> {
+    let stages = vec![
+        doc! { "$match": { "versions.open": true, "deletedAt": null } },
+        doc! { "$unwind": "$versions" },
+        doc! { "$match": { "versions.open": true } },
+        doc! { "$sort": { "versions.createdAt": 1, "_id": 1 } },
+        doc! { "$limit": fair::LOOKAHEAD },
+    ];
+    db.collection(SOURCES).aggregate(stages, |document| read_open(document, now)).await
+}
+
+fn read_open(document: &Document, now: Timestamp) -> StoreResult<(OpenVersion, Candidate)> {
+    let version = document.get_document("versions").map_err(|error| StoreError::Damaged(error.to_string()))?;
+    let (format, size): (Format, _) = (version.nested("format")?, version.number("size")?);
+    let candidate = Candidate {
+        source: document.parsed("_id")?,
+        notebook: document.parsed("notebook")?,
+        number: version.number("version")?,
+        owner: version.opt_parsed("owner")?,
+        attempts: version.number("attempts")?,
+        fence: version.number("fence")?,
+        state: version.get("state").cloned().unwrap_or(Bson::Null),
+        crashes: version.opt_number("crashes")?.unwrap_or_default(),
+        crash_state: version.get("crashState").cloned(),
+    };
+    let leased = version.opt_time("leaseUntil")?.is_some_and(|until| until > now);
+    let open = OpenVersion {
+        segment: SegmentId { source_id: candidate.source, version: candidate.number },
+        notebook_id: candidate.notebook,
+        person: match version.opt_parsed("queuedBy")? {
+            Some(person) => person,
+            None => document.parsed("createdBy")?,
+        },
+        work: Work::of(format, size),
+        size,
+        queued_at: match version.opt_time("queuedAt")? {
+            Some(at) => at,
+            None => version.time("createdAt")?,
+        },
+        held: candidate.owner.is_some() && leased,
+        abandoned: candidate.owner.is_some() && !leased,
+    };
+    Ok((open, candidate))
 }
 
 /// Stages that find the versions which nobody works on.
@@ -68,25 +124,6 @@ pub async fn waiting(db: &Database, now: Timestamp) -> StoreResult<Waiting> {
     Ok(found.unwrap_or(Waiting { count: 0, since: None }))
 }
 
-/// Oldest first.
-async fn candidates(db: &Database, now: Timestamp) -> StoreResult<Vec<Candidate>> {
-    let mut stages = free(now);
-    stages.push(doc! { "$sort": { "versions.createdAt": 1, "_id": 1 } });
-    stages.push(doc! { "$limit": CANDIDATES });
-    let candidate = |document: &Document| {
-        let version = document.get_document("versions").map_err(|error| StoreError::Damaged(error.to_string()))?;
-        Ok(Candidate {
-            source: document.parsed("_id")?,
-            notebook: document.parsed("notebook")?,
-            number: version.number("version")?,
-            owner: version.opt_parsed("owner")?,
-            attempts: version.number("attempts")?,
-            fence: version.number("fence")?,
-        })
-    };
-    db.collection(SOURCES).aggregate(stages, candidate).await
-}
-
 impl Candidate {
     /// Changes the version if it is still as it was read: each claim moves the fence, so nobody claimed it meanwhile.
     fn change(&self, set: Document) -> Change {
@@ -97,28 +134,38 @@ impl Candidate {
         Change::new(filter, doc! { "$set": set }).elements(doc! { "version.version": self.number })
     }
 
-    async fn take(
-        &self,
-        db: &Database,
-        owner: OwnerId,
-        now: Timestamp,
-        lease_until: Timestamp,
-    ) -> StoreResult<Option<ClaimedVersion>> {
+    async fn take(&self, db: &Database, wanted: &Wanted<'_>) -> StoreResult<Option<ClaimedVersion>> {
         let attempt = self.attempts + 1;
-        let claim = self.change(doc! {
-            "versions.$[version].owner": owner.to_string(),
-            "versions.$[version].leaseUntil": date(lease_until),
+        let mut set = doc! {
+            "versions.$[version].owner": wanted.owner.to_string(),
+            "versions.$[version].leaseUntil": date(wanted.lease_until),
             "versions.$[version].attempts": attempt,
             "versions.$[version].fence": self.fence + 1,
-            "versions.$[version].updatedAt": date(now),
-        });
+            "versions.$[version].updatedAt": date(wanted.now),
+        };
+        let crashes = self.crashes();
+        if self.owner.is_some() {
+            set.insert("versions.$[version].crashes", crashes);
+            set.insert("versions.$[version].crashState", self.state.clone());
+        }
+        let claim = self.change(set);
         let Some(taken) = db.collection(SOURCES).take(claim).await? else {
             return Ok(None);
         };
         let Some(claimed) = version_of(&taken, self.number)? else {
             return Err(StoreError::Damaged("a claimed version is not there".to_owned()));
         };
-        Ok(Some(ClaimedVersion { source: source(&taken)?, version: version(claimed)?, owner, attempt }))
+        let (source, version) = (source(&taken)?, version(claimed)?);
+        Ok(Some(ClaimedVersion { source, version, owner: wanted.owner, attempt, crashes }))
+    }
+
+    /// With an owner its worker died: at the same point as the one before, or further on.
+    fn crashes(&self) -> u32 {
+        match &self.owner {
+            None => self.crashes,
+            Some(_) if self.crash_state.as_ref() == Some(&self.state) => self.crashes + 1,
+            Some(_) => 1,
+        }
     }
 
     /// Its notebook is gone, so it is no work any more.
@@ -177,6 +224,10 @@ pub async fn fetched(
         "versions.$[version].size": integer(size),
     };
     change_held(db, claim, set).await
+}
+
+pub async fn put_not_read(db: &Database, claim: &ClaimedVersion, not_read: &[NotRead]) -> StoreResult<bool> {
+    change_held(db, claim, doc! { "versions.$[version].notRead": nested(&not_read)? }).await
 }
 
 pub async fn ready(

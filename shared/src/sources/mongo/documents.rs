@@ -19,7 +19,8 @@ pub fn of_source(source: &Source) -> StoreResult<Document> {
     })
 }
 
-/// `owner`, `leaseUntil` and `attempts` are the claim. `fence` counts claims and never goes back: what a claim makes is
+/// `owner`, `leaseUntil` and `attempts` are the claim; a retry adds `retries` and `queuedAt`, a crash `crashes` and
+/// `crashState`. `fence` counts claims and never goes back: what a claim makes is
 /// stored under its number, so a claim that is lost can neither add to nor change what a later one makes.
 pub fn of_version(version: &SourceVersion) -> StoreResult<Document> {
     Ok(doc! {
@@ -31,6 +32,8 @@ pub fn of_version(version: &SourceVersion) -> StoreResult<Document> {
         "open": is_open(&version.state),
         "pageCount": version.page_count,
         "chunkCount": version.chunk_count,
+        "notRead": nested(&version.not_read)?,
+        "queuedBy": version.queued_by.map(|person| person.to_string()),
         "createdAt": date(version.created_at),
         "updatedAt": date(version.updated_at),
         "owner": Bson::Null,
@@ -85,6 +88,9 @@ pub fn version(document: &Document) -> StoreResult<SourceVersion> {
         state: document.nested("state")?,
         page_count: document.opt_number("pageCount")?,
         chunk_count: document.opt_number("chunkCount")?,
+        not_read: document.opt_nested("notRead")?.unwrap_or_default(),
+        ahead: None,
+        queued_by: document.opt_parsed("queuedBy")?,
         created_at: document.time("createdAt")?,
         updated_at: document.time("updatedAt")?,
     })

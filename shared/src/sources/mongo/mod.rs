@@ -4,6 +4,9 @@
 mod claims;
 mod documents;
 mod segments;
+mod shares;
+
+use std::collections::HashSet;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -11,11 +14,12 @@ use mongodb::bson::{Document, doc};
 
 pub(crate) use self::documents::ingest_again_without_chunks;
 use self::documents::{source, version_of};
+use super::retry::may_retry;
 use super::{
-    Chunk, ClaimedVersion, Format, IngestFailure, IngestState, Page, SegmentId, Source, SourceRepo, SourceVersion,
-    Waiting,
+    Chunk, ClaimedVersion, Format, IngestFailure, IngestState, NotRead, OpenVersion, Owned, Page, Retry, SegmentId,
+    Source, SourceRepo, SourceVersion, Waiting, Wanted,
 };
-use crate::ids::{NotebookId, OwnerId, SourceId};
+use crate::ids::{NotebookId, SourceId, UserId};
 use crate::storage::mongo::{Change, Database, Fields as _, Index, Query, conflict, date, nested};
 use crate::storage::{StoreError, StoreResult};
 
@@ -27,6 +31,8 @@ pub(crate) const INDEXES: &[Index] = &[
     Index::on(SOURCES, "sources_notebook", &["notebook", "createdAt"]),
     Index::on(SOURCES, "sources_open", &["versions.open"]),
     Index::on(SOURCES, "sources_deleted", &["deletedAt"]).sparse(),
+    Index::on(SOURCES, "sources_created_by", &["createdBy"]),
+    Index::on(SOURCES, "sources_queued_by", &["versions.queuedBy"]),
     Index::on(PAGES, "pages_number", &["source", "version", "fence", "number"]).unique(),
     Index::on(PAGES, "pages_start", &["source", "version", "fence", "start"]),
     Index::on(CHUNKS, "chunks_number", &["source", "version", "fence", "number"]).unique(),
@@ -91,31 +97,52 @@ impl SourceRepo for Database {
         version_of(&found, segment.version)?.map(documents::version).transpose()
     }
 
-    async fn retry(&self, notebook: NotebookId, id: SourceId, now: Timestamp) -> StoreResult<Option<Source>> {
-        let Some(found) = SourceRepo::get(self, notebook, id).await? else {
-            return Ok(None);
+    async fn retry(&self, notebook: NotebookId, id: SourceId, by: UserId, now: Timestamp) -> StoreResult<Retry> {
+        let Some(found) =
+            live(self, id).await?.filter(|found| found.text("notebook").ok() == Some(notebook.to_string()))
+        else {
+            return Ok(Retry::NotFailed);
         };
-        let latest = found.latest.version;
+        let latest: u32 = found.number("latest")?;
+        let Some(version) = version_of(&found, latest)? else {
+            return Ok(Retry::NotFailed);
+        };
+        if !matches!(version.nested("state")?, IngestState::Failed(_)) {
+            return Ok(Retry::NotFailed);
+        }
+        let retries: u32 = version.opt_number("retries")?.unwrap_or_default();
+        if let Err(refused) = may_retry(retries, version.time("updatedAt")?, now) {
+            return Ok(refused);
+        }
         let mut failed = live_filter(id);
         failed.insert("latest", latest);
-        failed.insert("versions", doc! { "$elemMatch": { "version": latest, "state.step": "failed" } });
+        // Each claim moves the fence, so of two retries one finds what it read.
+        let unchanged = doc! { "version": latest, "state.step": "failed", "fence": version.number::<i64>("fence")? };
+        failed.insert("versions", doc! { "$elemMatch": unchanged });
         let queue = doc! { "$set": {
             "versions.$[version].state": nested(&IngestState::Queued)?,
             "versions.$[version].open": true,
             "versions.$[version].attempts": 0,
+            "versions.$[version].crashes": 0,
+            "versions.$[version].crashState": null,
+            "versions.$[version].retries": retries + 1,
             "versions.$[version].updatedAt": date(now),
+            "versions.$[version].queuedAt": date(now),
+            "versions.$[version].queuedBy": by.to_string(),
         } };
         let change = Change::new(failed, queue).elements(doc! { "version.version": latest });
-        self.collection(SOURCES).take(change).await?.as_ref().map(source).transpose()
+        match self.collection(SOURCES).take(change).await? {
+            Some(queued) => Ok(Retry::Queued(Box::new(source(&queued)?))),
+            None => Ok(Retry::NotFailed),
+        }
     }
 
-    async fn claim(
-        &self,
-        owner: OwnerId,
-        now: Timestamp,
-        lease_until: Timestamp,
-    ) -> StoreResult<Option<ClaimedVersion>> {
-        claims::claim(self, owner, now, lease_until).await
+    async fn claim_wanted(&self, wanted: &Wanted<'_>) -> StoreResult<Option<ClaimedVersion>> {
+        claims::claim(self, wanted).await
+    }
+
+    async fn open_versions(&self, now: Timestamp) -> StoreResult<Vec<OpenVersion>> {
+        claims::open_versions(self, now).await
     }
 
     async fn waiting(&self, now: Timestamp) -> StoreResult<Waiting> {
@@ -134,6 +161,10 @@ impl SourceRepo for Database {
 
     async fn fetched(&self, claim: &ClaimedVersion, name: &str, format: Format, size: u64) -> StoreResult<bool> {
         claims::fetched(self, claim, name, format, size).await
+    }
+
+    async fn put_not_read(&self, claim: &ClaimedVersion, not_read: &[NotRead]) -> StoreResult<bool> {
+        claims::put_not_read(self, claim, not_read).await
     }
 
     async fn put_pages(&self, claim: &ClaimedVersion, pages: &[Page]) -> StoreResult<bool> {
@@ -182,12 +213,33 @@ impl SourceRepo for Database {
         segments::chunks(self, segment).await
     }
 
+    async fn owned_by(&self, person: UserId) -> StoreResult<Owned> {
+        shares::owned_by(self, person).await
+    }
+
+    async fn passages_since(&self, person: UserId, since: Timestamp) -> StoreResult<u64> {
+        shares::passages_since(self, person, since).await
+    }
+
     async fn mark_deleted(&self, notebook: NotebookId, id: SourceId, now: Timestamp) -> StoreResult<bool> {
         if SourceRepo::get(self, notebook, id).await?.is_none() {
             return Ok(false);
         }
         let delete = doc! { "$set": { "deletedAt": date(now), "versions.$[].open": false } };
         self.collection(SOURCES).update(Change::new(live_filter(id), delete)).await
+    }
+
+    async fn blob_keys(&self, ids: &[SourceId]) -> StoreResult<HashSet<String>> {
+        let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
+        let theirs = Query::new(doc! { "_id": { "$in": ids } }).current();
+        let keys = |source: &Document| {
+            source
+                .documents("versions")?
+                .into_iter()
+                .map(|version| version.text("blobKey"))
+                .collect::<StoreResult<Vec<_>>>()
+        };
+        Ok(self.collection(SOURCES).find(theirs, keys).await?.into_iter().flatten().collect())
     }
 
     async fn deleted(&self, upto: Timestamp) -> StoreResult<Vec<(NotebookId, SourceId)>> {

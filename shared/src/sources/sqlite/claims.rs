@@ -1,50 +1,77 @@
 //! The work queue that the states of source versions form.
 
 use jiff::Timestamp;
-use sqlx::{Sqlite, Transaction};
+use sqlx::{Executor, Sqlite, Transaction};
 
 use super::live_source;
-use super::rows::version;
-use crate::ids::OwnerId;
-use crate::sources::{ClaimedVersion, Format, IngestFailure, IngestState, Waiting};
+use super::rows::{open_version, version};
+use crate::sources::{
+    ClaimedVersion, Format, IngestFailure, IngestState, NotRead, OpenVersion, SegmentId, Waiting, Wanted, fair,
+};
 use crate::storage::StoreResult;
 use crate::storage::sqlite::{Columns as _, Database, integer, json, word};
 
-pub async fn claim(
-    db: &Database,
-    owner: OwnerId,
-    now: Timestamp,
-    lease_until: Timestamp,
-) -> StoreResult<Option<ClaimedVersion>> {
+pub async fn claim(db: &Database, wanted: &Wanted<'_>) -> StoreResult<Option<ClaimedVersion>> {
     let mut tx = db.begin().await?;
-    let row = sqlx::query(
-        "UPDATE source_versions SET owner = ?1, lease_until = ?3, attempts = attempts + 1, updated_at = ?2
-         WHERE (source_id, version) = (
-             SELECT v.source_id, v.version FROM source_versions v JOIN live_sources s ON s.id = v.source_id
-             WHERE v.step NOT IN ('ready', 'failed') AND (v.owner IS NULL OR v.lease_until <= ?2)
-             ORDER BY v.created_at, v.source_id LIMIT 1)
-         RETURNING *",
-    )
-    .bind(owner.to_string())
-    .bind(now.as_millisecond())
-    .bind(lease_until.as_millisecond())
-    .fetch_optional(&mut *tx)
-    .await?;
-    let claimed = match row {
-        Some(row) => live_source(&mut tx, row.parsed("source_id")?).await?.map(|source| (source, row)),
+    let open = open_versions(&mut *tx, wanted.now).await?;
+    let claimed = match fair::in_turn(&open, wanted).first() {
+        Some(next) => take(&mut tx, next.segment, wanted).await?,
         None => None,
     };
     tx.commit().await?;
-    claimed
-        .map(|(source, row)| {
-            Ok(ClaimedVersion { source, version: version(&row)?, owner, attempt: row.number("attempts")? })
-        })
-        .transpose()
+    Ok(claimed)
+}
+
+async fn take(
+    tx: &mut Transaction<'_, Sqlite>,
+    segment: SegmentId,
+    wanted: &Wanted<'_>,
+) -> StoreResult<Option<ClaimedVersion>> {
+    // With an owner its worker died: at the same point as the one before, or further on.
+    let row = sqlx::query(
+        "UPDATE source_versions SET
+             crashes = CASE WHEN owner IS NULL THEN crashes WHEN crash_state IS state_json THEN crashes + 1 ELSE 1 END,
+             crash_state = CASE WHEN owner IS NULL THEN crash_state ELSE state_json END,
+             owner = ?1, lease_until = ?3, attempts = attempts + 1, updated_at = ?2
+         WHERE source_id = ?4 AND version = ?5
+         RETURNING *",
+    )
+    .bind(wanted.owner.to_string())
+    .bind(wanted.now.as_millisecond())
+    .bind(wanted.lease_until.as_millisecond())
+    .bind(segment.source_id.to_string())
+    .bind(segment.version)
+    .fetch_optional(&mut **tx)
+    .await?;
+    let (Some(row), Some(source)) = (row, live_source(tx, segment.source_id).await?) else {
+        return Ok(None);
+    };
+    let (version, attempt, crashes) = (version(&row)?, row.number("attempts")?, row.number("crashes")?);
+    Ok(Some(ClaimedVersion { source, version, owner: wanted.owner, attempt, crashes }))
+}
+
+pub async fn open_versions(
+    executor: impl Executor<'_, Database = Sqlite>,
+    now: Timestamp,
+) -> StoreResult<Vec<OpenVersion>> {
+    let rows = sqlx::query(
+        "SELECT v.source_id, v.version, s.notebook_id, COALESCE(v.queued_by, s.created_by) AS person, v.format, v.size,
+             COALESCE(v.queued_at, v.created_at) AS queued_at,
+             v.owner IS NOT NULL AND v.lease_until > ?1 AS held, v.owner IS NOT NULL AND v.lease_until <= ?1 AS abandoned
+         FROM source_versions v JOIN live_sources s ON s.id = v.source_id
+         WHERE v.step NOT IN ('ready', 'failed')
+         ORDER BY v.created_at LIMIT ?2",
+    )
+    .bind(now.as_millisecond())
+    .bind(fair::LOOKAHEAD)
+    .fetch_all(executor)
+    .await?;
+    rows.iter().map(open_version).collect()
 }
 
 pub async fn waiting(db: &Database, now: Timestamp) -> StoreResult<Waiting> {
     let row = sqlx::query(
-        "SELECT count(*) AS count, min(v.created_at) AS since
+        "SELECT count(*) AS count, min(COALESCE(v.queued_at, v.created_at)) AS since
          FROM source_versions v JOIN live_sources s ON s.id = v.source_id
          WHERE v.step NOT IN ('ready', 'failed') AND (v.owner IS NULL OR v.lease_until <= ?)",
     )
@@ -114,6 +141,20 @@ pub async fn fetched(
     sqlx::query("UPDATE sources SET name = ? WHERE id = ?")
         .bind(name)
         .bind(claim.source.id.to_string())
+        .execute(&mut *tx)
+        .await?;
+    tx.commit().await?;
+    Ok(true)
+}
+
+pub async fn put_not_read(db: &Database, claim: &ClaimedVersion, not_read: &[NotRead]) -> StoreResult<bool> {
+    let Some(mut tx) = begin_holding(db, claim).await? else {
+        return Ok(false);
+    };
+    sqlx::query("UPDATE source_versions SET not_read_json = ? WHERE source_id = ? AND version = ?")
+        .bind(json(&not_read)?)
+        .bind(claim.source.id.to_string())
+        .bind(claim.version.version)
         .execute(&mut *tx)
         .await?;
     tx.commit().await?;

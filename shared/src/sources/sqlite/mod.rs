@@ -3,17 +3,21 @@
 mod claims;
 mod rows;
 mod segments;
+mod shares;
+
+use std::collections::HashSet;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
 use sqlx::{Sqlite, Transaction};
 
 use self::rows::{source, version};
+use super::retry::may_retry;
 use super::{
-    Chunk, ClaimedVersion, Format, IngestFailure, IngestState, Page, SegmentId, Source, SourceRepo, SourceVersion,
-    Waiting,
+    Chunk, ClaimedVersion, Format, IngestFailure, IngestState, NotRead, OpenVersion, Owned, Page, Retry, SegmentId,
+    Source, SourceRepo, SourceVersion, Waiting, Wanted,
 };
-use crate::ids::{NotebookId, OwnerId, SourceId};
+use crate::ids::{NotebookId, SourceId, UserId};
 use crate::storage::sqlite::{Columns as _, Database, conflict, integer, json, word};
 use crate::storage::{StoreError, StoreResult};
 
@@ -99,34 +103,46 @@ impl SourceRepo for Database {
         row.as_ref().map(version).transpose()
     }
 
-    async fn retry(&self, notebook: NotebookId, id: SourceId, now: Timestamp) -> StoreResult<Option<Source>> {
+    async fn retry(&self, notebook: NotebookId, id: SourceId, by: UserId, now: Timestamp) -> StoreResult<Retry> {
         let mut tx = self.begin().await?;
-        let done = sqlx::query(
-            "UPDATE source_versions SET state_json = ?, attempts = 0, updated_at = ?
-             WHERE step = 'failed'
-               AND (source_id, version) = (SELECT id, version FROM live_sources WHERE notebook_id = ? AND id = ?)",
+        let failed = sqlx::query(
+            "SELECT v.version, v.retries, v.updated_at FROM source_versions v
+             JOIN live_sources s ON s.id = v.source_id AND s.version = v.version
+             WHERE v.step = 'failed' AND s.notebook_id = ? AND s.id = ?",
+        )
+        .bind(notebook.to_string())
+        .bind(id.to_string())
+        .fetch_optional(&mut *tx)
+        .await?;
+        let Some(failed) = failed else {
+            return Ok(Retry::NotFailed);
+        };
+        if let Err(refused) = may_retry(failed.number("retries")?, failed.time("updated_at")?, now) {
+            return Ok(refused);
+        }
+        sqlx::query(
+            "UPDATE source_versions SET state_json = ?1, attempts = 0, crashes = 0, crash_state = NULL,
+                 retries = retries + 1, updated_at = ?2, queued_at = ?2, queued_by = ?3
+             WHERE source_id = ?4 AND version = ?5",
         )
         .bind(json(&IngestState::Queued)?)
         .bind(now.as_millisecond())
-        .bind(notebook.to_string())
+        .bind(by.to_string())
         .bind(id.to_string())
+        .bind(failed.number::<u32>("version")?)
         .execute(&mut *tx)
         .await?;
-        if done.rows_affected() == 0 {
-            return Ok(None);
-        }
         let source = live_source(&mut tx, id).await?;
         tx.commit().await?;
-        Ok(source)
+        Ok(source.map_or(Retry::NotFailed, |source| Retry::Queued(Box::new(source))))
     }
 
-    async fn claim(
-        &self,
-        owner: OwnerId,
-        now: Timestamp,
-        lease_until: Timestamp,
-    ) -> StoreResult<Option<ClaimedVersion>> {
-        claims::claim(self, owner, now, lease_until).await
+    async fn claim_wanted(&self, wanted: &Wanted<'_>) -> StoreResult<Option<ClaimedVersion>> {
+        claims::claim(self, wanted).await
+    }
+
+    async fn open_versions(&self, now: Timestamp) -> StoreResult<Vec<OpenVersion>> {
+        claims::open_versions(&self.read, now).await
     }
 
     async fn waiting(&self, now: Timestamp) -> StoreResult<Waiting> {
@@ -145,6 +161,10 @@ impl SourceRepo for Database {
 
     async fn fetched(&self, claim: &ClaimedVersion, name: &str, format: Format, size: u64) -> StoreResult<bool> {
         claims::fetched(self, claim, name, format, size).await
+    }
+
+    async fn put_not_read(&self, claim: &ClaimedVersion, not_read: &[NotRead]) -> StoreResult<bool> {
+        claims::put_not_read(self, claim, not_read).await
     }
 
     async fn put_pages(&self, claim: &ClaimedVersion, pages: &[Page]) -> StoreResult<bool> {
@@ -193,6 +213,14 @@ impl SourceRepo for Database {
         segments::chunks(self, segment).await
     }
 
+    async fn owned_by(&self, person: UserId) -> StoreResult<Owned> {
+        shares::owned_by(self, person).await
+    }
+
+    async fn passages_since(&self, person: UserId, since: Timestamp) -> StoreResult<u64> {
+        shares::passages_since(self, person, since).await
+    }
+
     async fn mark_deleted(&self, notebook: NotebookId, id: SourceId, now: Timestamp) -> StoreResult<bool> {
         let done = sqlx::query(
             "UPDATE sources SET deleted_at = ?
@@ -204,6 +232,16 @@ impl SourceRepo for Database {
         .execute(&self.write)
         .await?;
         Ok(done.rows_affected() == 1)
+    }
+
+    async fn blob_keys(&self, ids: &[SourceId]) -> StoreResult<HashSet<String>> {
+        let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
+        let rows =
+            sqlx::query("SELECT blob_key FROM source_versions WHERE source_id IN (SELECT value FROM json_each(?))")
+                .bind(json(&ids)?)
+                .fetch_all(&self.read)
+                .await?;
+        rows.iter().map(|row| row.text("blob_key")).collect()
     }
 
     async fn deleted(&self, upto: Timestamp) -> StoreResult<Vec<(NotebookId, SourceId)>> {
@@ -228,8 +266,8 @@ async fn live_source(tx: &mut Transaction<'_, Sqlite>, id: SourceId) -> StoreRes
 async fn insert_version(tx: &mut Transaction<'_, Sqlite>, id: SourceId, version: &SourceVersion) -> StoreResult<()> {
     sqlx::query(
         "INSERT INTO source_versions (source_id, version, format, size, blob_key, state_json, page_count, chunk_count,
-             created_at, updated_at)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+             created_at, updated_at, not_read_json, queued_by)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     )
     .bind(id.to_string())
     .bind(version.version)
@@ -241,6 +279,8 @@ async fn insert_version(tx: &mut Transaction<'_, Sqlite>, id: SourceId, version:
     .bind(version.chunk_count)
     .bind(version.created_at.as_millisecond())
     .bind(version.updated_at.as_millisecond())
+    .bind(json(&version.not_read)?)
+    .bind(version.queued_by.map(|person| person.to_string()))
     .execute(&mut **tx)
     .await?;
     Ok(())

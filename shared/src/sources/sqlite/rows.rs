@@ -3,7 +3,7 @@
 use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
 
-use crate::sources::{Chunk, Page, Source, SourceVersion};
+use crate::sources::{Chunk, Format, OpenVersion, Page, SegmentId, Source, SourceVersion, Work};
 use crate::storage::sqlite::Columns as _;
 use crate::storage::{StoreError, StoreResult};
 
@@ -30,8 +30,25 @@ pub fn version(row: &SqliteRow) -> StoreResult<SourceVersion> {
         state: row.json("state_json")?,
         page_count: row.opt_number("page_count")?,
         chunk_count: row.opt_number("chunk_count")?,
+        not_read: row.opt_json("not_read_json")?.unwrap_or_default(),
+        ahead: None,
+        queued_by: row.opt_parsed("queued_by")?,
         created_at: row.time("created_at")?,
         updated_at: row.time("updated_at")?,
+    })
+}
+
+pub fn open_version(row: &SqliteRow) -> StoreResult<OpenVersion> {
+    let (format, size): (Format, _) = (row.word("format")?, row.number("size")?);
+    Ok(OpenVersion {
+        segment: SegmentId { source_id: row.parsed("source_id")?, version: row.number("version")? },
+        notebook_id: row.parsed("notebook_id")?,
+        person: row.parsed("person")?,
+        work: Work::of(format, size),
+        size,
+        queued_at: row.time("queued_at")?,
+        held: row.try_get("held")?,
+        abandoned: row.try_get("abandoned")?,
     })
 }
 

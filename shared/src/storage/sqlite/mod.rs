@@ -27,7 +27,7 @@ use self::metrics::Metrics;
 pub(crate) use self::timed::Timed;
 use crate::clock::Clock;
 use crate::generations::{GenerationLog, SqliteLog};
-use crate::storage::{Blobs, Look, Probe, StoreError, StoreResult, Stores};
+use crate::storage::{Blobs, Disks, Look, Probe, StoreError, StoreResult, Stores};
 
 static DOCUMENTS: Migrator = sqlx::migrate!("migrations/sqlite/documents");
 static JOURNAL: Migrator = sqlx::migrate!("migrations/sqlite/journal");
@@ -45,7 +45,12 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub async fn open(data_dir: &Path, clock: Arc<dyn Clock>) -> StoreResult<Stores> {
     let blobs = Blobs::folder(&data_dir.join("blobs"), clock.now())
         .map_err(|error| StoreError::Unavailable(error.to_string()))?;
-    Ok(Stores::over(Arc::new(documents(data_dir).await?), journal(data_dir, clock).await?, blobs))
+    Ok(Stores::over(
+        Arc::new(documents(data_dir).await?),
+        journal(data_dir, clock).await?,
+        blobs,
+        Disks::embedded(data_dir),
+    ))
 }
 
 pub(crate) async fn documents(data_dir: &Path) -> StoreResult<Database> {

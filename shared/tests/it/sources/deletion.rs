@@ -1,6 +1,6 @@
 //! Sources that somebody deleted, alone or with their notebook.
 
-use collabry_shared::sources::{ClaimedVersion, SegmentId, Source};
+use collabry_shared::sources::{ClaimedVersion, Retry, SegmentId, Source};
 use collabry_shared::storage::Stores;
 
 use super::{assert_every_write_is_refused, claim, claimed, page, reload};
@@ -40,7 +40,7 @@ async fn assert_is_gone(stores: &Stores, source: &Source, held: &ClaimedVersion)
     }
     let next = queued_version(source.notebook_id, source.id, 3, at(9));
     assert_eq!(sources.add_version(source.id, "back", &next).await.unwrap(), None);
-    assert_eq!(sources.retry(source.notebook_id, source.id, at(9)).await.unwrap(), None);
+    assert_eq!(sources.retry(source.notebook_id, source.id, source.created_by, at(9)).await.unwrap(), Retry::NotFailed);
     assert_eq!(claim(stores, 10_000).await, None);
     assert_every_write_is_refused(stores, held).await;
     assert!(!sources.mark_deleted(source.notebook_id, source.id, at(9)).await.unwrap());

@@ -1,7 +1,7 @@
 //! What is stored of a source, version after version.
 
 use collabry_shared::ids::{NotebookId, SourceId};
-use collabry_shared::sources::{Format, IngestState, Origin, SegmentId, Source, SourceVersion, ready_segments};
+use collabry_shared::sources::{Format, IngestState, Origin, Retry, SegmentId, Source, SourceVersion, ready_segments};
 use collabry_shared::storage::StoreError;
 
 use super::{claim, claimed, failure, reload};
@@ -52,7 +52,7 @@ async fn a_source_of_another_notebook_is_not_found(Backend { stores, .. }: Backe
     let (mine, theirs) = (owned_notebook(&stores).await, owned_notebook(&stores).await);
     let source = source(&stores, &theirs, at(0)).await;
     assert_eq!(stores.sources.get(mine.id, source.id).await.unwrap(), None);
-    assert_eq!(stores.sources.retry(mine.id, source.id, at(1)).await.unwrap(), None);
+    assert_eq!(stores.sources.retry(mine.id, source.id, mine.created_by, at(1)).await.unwrap(), Retry::NotFailed);
     assert!(!stores.sources.mark_deleted(mine.id, source.id, at(1)).await.unwrap());
     assert!(stores.sources.list(mine.id).await.unwrap().is_empty());
     assert_eq!(stores.sources.notebook_of(SourceId::new()).await.unwrap(), None);

@@ -1,0 +1,47 @@
+//! What may still be added: by this person, and to this installation.
+
+use collabry_shared::ids::UserId;
+
+use crate::http::{ApiError, ApiResult};
+use crate::state::ApiState;
+
+const MIB: u64 = 1024 * 1024;
+
+/// What one file may have, and why no more.
+#[derive(Debug, Clone, Copy)]
+pub struct Room {
+    pub bytes: u64,
+    /// Whether it is the person's share that ends there, and not what any file may have.
+    pub ends_share: bool,
+}
+
+/// Refuses when the disk has little room left or the person has their share; `new_source`: not only a new version.
+pub async fn check(state: &ApiState, person: UserId, new_source: bool) -> ApiResult<Room> {
+    if let Some(place) = state.stores.disks.below(state.config.min_free_bytes) {
+        let what = format!("the disk of {place} has less than COLLABRY_MIN_FREE_MB left");
+        return Err(ApiError { internal: Some(what), ..ApiError::storage_full() });
+    }
+    let limits = &state.config.shares;
+    let most = Room { bytes: state.config.max_upload_bytes, ends_share: false };
+    if limits.sources.is_none() && limits.bytes.is_none() {
+        return Ok(most);
+    }
+    let owned = state.stores.sources.owned_by(person).await?;
+    if let Some(sources) = limits.sources.filter(|sources| new_source && owned.sources >= *sources) {
+        let sentence = format!("You have {sources} sources, which is as many as one person may. Delete some first.");
+        return Err(ApiError::conflict("too_many_sources", sentence));
+    }
+    let left = limits.bytes.map_or(u64::MAX, |bytes| bytes.saturating_sub(owned.bytes));
+    if left == 0 {
+        return Err(share_spent(state));
+    }
+    Ok(if left < most.bytes { Room { bytes: left, ends_share: true } } else { most })
+}
+
+/// The person's files are as large together as they may be.
+pub fn share_spent(state: &ApiState) -> ApiError {
+    let most = state.config.shares.bytes.unwrap_or_default() / MIB;
+    let sentence =
+        format!("Your files may have {most} MB together. Delete sources that you no longer need, then try again.");
+    ApiError::conflict("storage_share_spent", sentence)
+}
