@@ -45,7 +45,7 @@ struct From {
 /// `id` is the event's id, `event` one of `started`, `citations`, `delta`, `done`, `failed`, `data` its JSON. The stream
 /// ends after `done` or `failed`. A `delta` may say `thinking` (the model thinks, without text) or `anew` (the text begins
 /// anew), a `done` may say `cutOff` (why the answer may end too early).
-/// Who comes back after the end is told 204, at which a standard EventSource stops. Any number of clients may watch; closing
+/// Who comes back after the end is told 204, at which a standard `EventSource` stops. Any number of clients may watch; closing
 /// the stream stops nothing. While events cannot be read the stream stays open and silent but for comments.
 #[utoipa::path(get, operation_id = "streamGeneration", path = "/api/ai/generations/{generationId}/events", tag = TAG, security(("bearer" = [])), params(("generationId" = GenerationId, Path), From,
     ("Last-Event-ID" = Option<u64>, Header)), responses(
@@ -92,7 +92,7 @@ fn tail(state: ApiState, id: GenerationId, after: EventId) -> impl Stream<Item =
 }
 
 /// The next events. A database that is away is waited for: a stream that ends, and is then refused, is lost to a standard
-/// EventSource for good.
+/// `EventSource` for good.
 async fn held(tail: &mut Tail, id: GenerationId) -> Option<Vec<LoggedEvent>> {
     let mut told = false;
     loop {

@@ -71,8 +71,13 @@ const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
 ///
 /// Errors are let through whatever else it says, unless it says `off` of everything or of where they come from.
 pub(super) fn parse(filter: &str) -> Result<EnvFilter, InvalidFilter> {
-    filter.split(',').map(str::trim).filter(|part| !part.is_empty()).try_for_each(known)?;
-    EnvFilter::try_new(format!("error,{QUIET},{filter}")).map_err(|error| InvalidFilter(error.to_string()))
+    let parts: Vec<_> = filter.split(',').map(str::trim).filter(|part| !part.is_empty()).collect();
+    // Between the fields of spans there are commas too.
+    if !filter.contains('{') {
+        parts.iter().copied().try_for_each(known)?;
+    }
+    let always: &[&str] = if parts.contains(&"off") { &[] } else { &["error", QUIET] };
+    EnvFilter::try_new([always, &parts].concat().join(",")).map_err(|error| InvalidFilter(error.to_string()))
 }
 
 /// A level, or a target with or without one.

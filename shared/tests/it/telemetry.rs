@@ -81,13 +81,13 @@ fn work_without_a_cause_has_a_trace_of_its_own_and_passes_it_on() {
 #[test]
 fn the_level_changes_while_the_process_runs() {
     let (log, filter, _held) = logging(LogFormat::Text);
-    tracing::debug!("first");
-    filter.set(Some("info,it::telemetry=debug")).unwrap();
-    tracing::debug!("second");
+    tracing::debug!(target: "collabry_api", "first");
+    filter.set(Some("info,collabry_api=debug")).unwrap();
+    tracing::debug!(target: "collabry_api", "second");
     assert!(filter.set(Some("info,=nonsense=")).is_err());
-    tracing::debug!("third");
+    tracing::debug!(target: "collabry_api", "third");
     filter.set(None).unwrap();
-    tracing::debug!("fourth");
+    tracing::debug!(target: "collabry_api", "fourth");
     let lines = lines(&log);
     assert_eq!(lines.len(), 2, "{lines:?}");
     assert!(lines[0].contains("second") && lines[1].contains("third"), "{lines:?}");
