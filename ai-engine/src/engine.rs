@@ -95,7 +95,8 @@ impl Engine {
             self.generations.keep_recovering(shutdown.clone()).await;
             self.generations.shutdown(DRAIN).await;
         };
-        tokio::join!(ingestion, generations, self.models.keep_listing(shutdown.clone()));
+        let unwanted = self.generations.keep_dropping_unwanted(shutdown.clone());
+        tokio::join!(ingestion, generations, unwanted, self.models.keep_listing(shutdown.clone()));
         Ok(())
     }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use collabry_api::{App, AppParts};
-use collabry_shared::clock::{Clock, SystemClock};
+use collabry_shared::clock::{AgreedClock, Clock, SystemClock};
 use collabry_shared::config::{Config, Role};
 use collabry_shared::coordination::{self, Sockets};
 use collabry_shared::engine::EngineClient;
@@ -19,16 +19,20 @@ pub async fn serve(config: Config, shutdown: CancellationToken) -> anyhow::Resul
         .await
         .with_context(|| format!("listening on {bind}; set COLLABRY_BIND to another address or port"))?;
     let internal = config.services.internal_bind.unwrap_or(Role::Api.internal_bind());
-    let app = App::build(parts(config).await?);
+    let agreed = Arc::new(AgreedClock::new(Arc::new(SystemClock)));
+    let app = App::build(parts(config, Arc::clone(&agreed)).await?);
     let health = health::Listener::start(internal, app.vitals())
         .with_context(|| format!("listening on {internal}; set COLLABRY_INTERNAL_BIND to another address or port"))?;
     tracing::info!(address = %listener.local_addr()?, health = %health.address(), "the api is ready");
-    app.run(listener, shutdown).await.context("serving")
+    tokio::select! {
+        served = app.run(listener, shutdown) => served.context("serving"),
+        never = agreed.keep() => match never {},
+    }
 }
 
 /// What an api among others is made of.
-async fn parts(config: Config) -> anyhow::Result<AppParts> {
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+async fn parts(config: Config, agreed: Arc<AgreedClock>) -> anyhow::Result<AppParts> {
+    let clock: Arc<dyn Clock> = Arc::clone(&agreed) as _;
     let services = &config.services;
     let secret = services.secret.as_ref().context("COLLABRY_SERVICE_SECRET is not set")?;
     let engine = Arc::new(EngineClient::new(&services.engines, secret, &clock).context("COLLABRY_ENGINE_URLS")?);
@@ -37,6 +41,12 @@ async fn parts(config: Config) -> anyhow::Result<AppParts> {
     let log = Arc::clone(&coordination.generation_log);
     let stores = storage::open(&config, log, clock.now()).await.context("opening the storage")?;
     let mut registry = metrics::registry(Role::Api.name());
+    coordination
+        .agree_on(&agreed, &stores)
+        .await
+        .map_err(anyhow::Error::from_boxed)
+        .context("asking what time it is")?;
+    agreed.register(metrics::ours(&mut registry));
     coordination.register(&mut registry);
     stores.register(&mut registry);
     engine.register(&mut registry);

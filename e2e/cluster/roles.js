@@ -11,7 +11,7 @@ const WEB_DIR = resolve(import.meta.dirname, "../../web/dist");
 
 /** Limits that no test meets by chance: all come from one address. */
 export const GENEROUS = Object.fromEntries(
-  ["ANONYMOUS", "SIGN_IN", "API", "EVENTS", "MESSAGES", "UPLOADS", "FLOOD"].map((name) => [`COLLABRY_LIMIT_${name}`, "1000000"]),
+  ["ANONYMOUS", "SIGN_IN", "API", "EVENTS", "MESSAGES", "UPLOADS", "UNFINISHED_ANSWERS", "DAILY_ANSWERS", "DAILY_ANSWERS_OF_ALL", "FLOOD"].map((name) => [`COLLABRY_LIMIT_${name}`, "1000000"]),
 );
 
 /**

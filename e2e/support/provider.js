@@ -12,8 +12,12 @@ export class Provider {
   constructor(port) {
     this.port = port;
     this.url = `http://127.0.0.1:${port}`;
-    /** Settings that make a server use it in both of its protocols. */
-    this.settings = { COLLABRY_OLLAMA_URL: this.url, COLLABRY_OPENAI_URL: `${this.url}/v1` };
+    /** Settings that make a server use it in both of its protocols, whatever the name of the model tells it to say. */
+    this.settings = {
+      COLLABRY_OLLAMA_URL: this.url,
+      COLLABRY_OPENAI_URL: `${this.url}/v1`,
+      COLLABRY_ALLOWED_MODELS: "ollama/*, openai/*, anthropic/*",
+    };
   }
 
   /** Starts one that ends with the test. @param {{ after(fn: () => unknown): void }} test */

@@ -1,5 +1,7 @@
 //! What `check` finds before anything is started: every problem at once, each with its fix.
 
+mod clocks;
+
 use std::io::ErrorKind;
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
@@ -84,6 +86,7 @@ pub async fn dependencies(config: &Config) -> Vec<Finding> {
     if let Some(redis) = &config.redis {
         findings.push(Finding::new("Redis", redis::check::check(redis).await));
     }
+    findings.extend(clocks::findings(config).await);
     findings
 }
 

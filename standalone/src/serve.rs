@@ -37,10 +37,11 @@ pub async fn run(config: Config) -> anyhow::Result<ExitCode> {
         drain: config.api.drain,
         stores: stores.clone(),
         fan_out: Arc::clone(&coordination.fan_out),
-        clock: Arc::clone(&clock),
+        clock: Arc::clone(&clock) as _,
         ends_generations: false,
     });
     let mut registry = metrics::registry("standalone");
+    clock.register(metrics::ours(&mut registry));
     coordination.register(&mut registry);
     stores.register(&mut registry);
     engine.register(&mut registry);
@@ -57,7 +58,7 @@ pub async fn run(config: Config) -> anyhow::Result<ExitCode> {
         presence: coordination.presence,
         limiter: coordination.limiter,
         log_level: coordination.log_level,
-        clock,
+        clock: Arc::clone(&clock) as _,
         registry,
     });
     let health = config.services.internal_bind.map(|bind| {
@@ -70,8 +71,12 @@ pub async fn run(config: Config) -> anyhow::Result<ExitCode> {
         engine.take_over().await.context("taking over what the last run left")?;
     }
     eprintln!("Collabry is ready: http://{}", listener.local_addr()?);
-    let (served, engine, worker) =
-        tokio::join!(app.run(listener, shutdown.clone()), engine.run(shutdown.clone()), worker.run(shutdown));
+    let roles =
+        async { tokio::join!(app.run(listener, shutdown.clone()), engine.run(shutdown.clone()), worker.run(shutdown)) };
+    let (served, engine, worker) = tokio::select! {
+        ended = roles => ended,
+        never = clock.keep() => match never {},
+    };
     served.context("serving")?;
     engine.context("engine")?;
     worker.context("worker")?;

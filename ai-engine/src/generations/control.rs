@@ -1,7 +1,8 @@
 //! How others end a running generation.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
+use collabry_shared::generations::Unwanted;
 use tokio_util::sync::CancellationToken;
 
 use super::ending::Outcome;
@@ -11,6 +12,8 @@ use super::ending::Outcome;
 pub(super) struct Control {
     stop: CancellationToken,
     interrupt: CancellationToken,
+    dropped: CancellationToken,
+    why: OnceLock<Unwanted>,
     /// The outcome is decided: it is too late to stop.
     closed: Mutex<bool>,
 }
@@ -18,7 +21,8 @@ pub(super) struct Control {
 impl Control {
     /// `interrupt` ends it from the outside, as at shutdown.
     pub fn new(interrupt: CancellationToken) -> Self {
-        Self { stop: CancellationToken::new(), interrupt, closed: Mutex::new(false) }
+        let (stop, dropped) = (CancellationToken::new(), CancellationToken::new());
+        Self { stop, interrupt, dropped, why: OnceLock::new(), closed: Mutex::new(false) }
     }
 
     /// Whether it will end as stopped.
@@ -30,9 +34,18 @@ impl Control {
         !*closed
     }
 
+    /// Nobody wants the answer any more.
+    pub fn drop_unwanted(&self, why: Unwanted) {
+        self.why.get_or_init(|| why);
+        self.dropped.cancel();
+    }
+
     /// Decides the outcome: a stop that was promised is kept, also when the answer ended meanwhile.
     pub fn close(&self, outcome: Outcome) -> Outcome {
         *self.closed.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        if let Some(why) = self.why.get() {
+            return Outcome::Unwanted(*why);
+        }
         if self.stop.is_cancelled() { Outcome::Stopped } else { outcome }
     }
 
@@ -40,6 +53,9 @@ impl Control {
     pub async fn ended(&self) -> Outcome {
         tokio::select! {
             biased;
+            () = self.dropped.cancelled() => {
+                Outcome::Unwanted(self.why.get().copied().unwrap_or(Unwanted::ConversationGone))
+            }
             () = self.stop.cancelled() => Outcome::Stopped,
             () = self.interrupt.cancelled() => Outcome::Interrupted,
         }
@@ -59,7 +75,7 @@ impl Control {
 mod tests {
     use tokio_util::sync::CancellationToken;
 
-    use super::{Control, Outcome};
+    use super::{Control, Outcome, Unwanted};
 
     #[test]
     fn a_promised_stop_is_kept_and_a_late_one_is_not_promised() {
@@ -69,5 +85,15 @@ mod tests {
         let control = Control::new(CancellationToken::new());
         assert_eq!(control.close(Outcome::Complete(None)), Outcome::Complete(None));
         assert!(!control.stop());
+    }
+
+    #[tokio::test]
+    async fn what_nobody_wants_is_neither_stopped_nor_complete() {
+        let control = Control::new(CancellationToken::new());
+        assert!(control.stop());
+        control.drop_unwanted(Unwanted::QuestionGone);
+        control.drop_unwanted(Unwanted::AskerGone);
+        assert_eq!(control.ended().await, Outcome::Unwanted(Unwanted::QuestionGone));
+        assert_eq!(control.close(Outcome::Complete(None)), Outcome::Unwanted(Unwanted::QuestionGone));
     }
 }

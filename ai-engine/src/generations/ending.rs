@@ -1,7 +1,7 @@
 //! How the writing of an answer ended, as the engine sees it.
 
 use collabry_shared::conversations::CutOff;
-use collabry_shared::generations::End;
+use collabry_shared::generations::{End, Unwanted};
 
 use crate::models::AnswerError;
 
@@ -12,6 +12,8 @@ pub(super) enum Outcome {
     Stopped,
     Interrupted,
     Failed(AnswerError),
+    /// Nobody wants it any more.
+    Unwanted(Unwanted),
 }
 
 impl Outcome {
@@ -22,6 +24,7 @@ impl Outcome {
             Self::Stopped => End::Stopped,
             Self::Interrupted => End::Interrupted,
             Self::Failed(error) => End::Failed(error.failure(label)),
+            Self::Unwanted(why) => End::Unwanted(*why),
         }
     }
 }

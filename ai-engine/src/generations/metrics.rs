@@ -19,7 +19,7 @@ use crate::models::{Models, Usage};
 /// Models that have labels of their own; further ones share one for each provider.
 const MODELS: usize = 50;
 
-const STATES: [&str; 4] = ["done", "stopped", "interrupted", "failed"];
+const STATES: [&str; 5] = ["done", "stopped", "interrupted", "failed", "unwanted"];
 
 type ByModel = [(&'static str, String); 1];
 type ByModelAnd = [(&'static str, String); 2];
@@ -68,6 +68,7 @@ impl Metrics {
             Outcome::Stopped => "stopped",
             Outcome::Interrupted => "interrupted",
             Outcome::Failed(_) => "failed",
+            Outcome::Unwanted(_) => "unwanted",
         };
         let model = self.label(model);
         for one in STATES {

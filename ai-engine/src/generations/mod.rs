@@ -8,6 +8,7 @@ mod followup;
 mod lease;
 mod metrics;
 mod passages;
+mod places;
 pub mod prompt;
 mod run;
 mod runner;

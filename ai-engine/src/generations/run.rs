@@ -8,7 +8,6 @@ use collabry_shared::ids::OwnerId;
 use collabry_shared::storage::{StoreError, StoreResult};
 use futures::StreamExt;
 use jiff::SignedDuration;
-use tokio::sync::Semaphore;
 use tokio::time::{Instant, sleep, sleep_until};
 
 use super::coalesce::Coalescer;
@@ -16,8 +15,9 @@ use super::control::Control;
 use super::ending::Outcome;
 use super::metrics::Metrics;
 use super::passages::{self, stored};
+use super::places::Places;
 use super::{lease, runner::Parts};
-use crate::models::{Answer, AnswerError, Piece};
+use crate::models::{Answer, AnswerError, Piece, Standing};
 
 /// A model that never ends would fill the log and the database.
 const MAX_ANSWER_BYTES: usize = 256 * 1024;
@@ -37,13 +37,13 @@ pub(super) enum Taken {
     Over,
 }
 
-/// Who runs generations, and what with; `places` bounds how many write at the same time.
+/// Who runs generations, and what with; `places` bounds how many of the generation's kind write at the same time.
 #[derive(Clone, Copy)]
 pub(super) struct Writer<'a> {
     pub parts: &'a Parts,
     pub metrics: &'a Metrics,
     pub owner: OwnerId,
-    pub places: &'a Semaphore,
+    pub places: &'a Places,
 }
 
 /// Runs a claimed generation.
@@ -83,7 +83,7 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    async fn begin(mut self, places: &Semaphore, taken: Taken) -> StoreResult<()> {
+    async fn begin(mut self, places: &Places, taken: Taken) -> StoreResult<()> {
         let endings = self.parts.endings();
         endings.announce(self.generation).await;
         let begins = match taken {
@@ -130,8 +130,8 @@ impl Run<'_> {
     }
 
     /// Writes until the answer is complete; anything else is an error.
-    async fn write(&mut self, places: &Semaphore) -> Result<(), Outcome> {
-        let _place = self.control.unless_ended(places.acquire()).await?;
+    async fn write(&mut self, places: &Places) -> Result<(), Outcome> {
+        let _place = self.control.unless_ended(places.take(self.generation.requested_by)).await?;
         if !self.draft.started() {
             self.append(self.started()).await?;
         }
@@ -154,7 +154,21 @@ impl Run<'_> {
         if !told && !task.passages.is_empty() {
             self.append(GenerationEvent::Citations { citations: task.passages.clone() }).await?;
         }
+        self.control.unless_ended(self.may_ask()).await??;
         Ok(self.parts.models.answer(&self.generation.model, &task))
+    }
+
+    /// Where a provider does not list its models, those that have answered before may be asked again.
+    async fn may_ask(&self) -> Result<(), AnswerError> {
+        let model = &self.generation.model;
+        match self.parts.models.standing(model).await? {
+            Standing::Allowed => Ok(()),
+            Standing::NotListed => Err(AnswerError::ModelNotFound),
+            Standing::Unknown => {
+                let used = self.parts.stores.generations.has_answered(model).await.map_err(stored)?;
+                if used { Ok(()) } else { Err(AnswerError::Unchecked) }
+            }
+        }
     }
 
     async fn stream(&mut self, mut answer: Answer) -> Result<(), Outcome> {

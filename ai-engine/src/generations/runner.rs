@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use collabry_shared::clock::Clock;
 use collabry_shared::engine::EngineError;
-use collabry_shared::generations::{Draft, Endings, Generation, GenerationState, lease};
+use collabry_shared::generations::{Draft, Endings, Generation, GenerationState, Unwanted, lease};
 use collabry_shared::ids::{GenerationId, OwnerId};
 use collabry_shared::realtime::FanOut;
 use collabry_shared::storage::{StoreResult, Stores};
@@ -23,6 +23,7 @@ use tracing::field::Empty;
 use super::control::Control;
 use super::ending::Outcome;
 use super::metrics::Metrics;
+use super::places::Places;
 use super::run::{self, Taken, Writer};
 use crate::models::{AnswerError, Models};
 use crate::retrieval::Search;
@@ -36,12 +37,18 @@ const RECOVER_EVERY: Duration = Duration::from_secs(1);
 // The end of what a dead engine left comes within ten seconds, with time to spare for storing it.
 const _: () = assert!(lease::LEASE.unsigned_abs().as_secs() + RECOVER_EVERY.as_secs() <= 7);
 
+/// How often it is looked whether somebody still wants what is being written: a deletion ends it within a second.
+const LOOK_EVERY: Duration = Duration::from_millis(400);
+
 /// After the database was away: its owners renew their leases first.
 const SETTLE: Duration = Duration::from_secs(3);
 
 /// A queued generation that nobody claimed for so long was forgotten by whoever queued it, or refused for want of a
 /// place.
 const FORGOTTEN_AFTER: SignedDuration = SignedDuration::from_secs(5);
+
+/// A question that is not stored so long after the request for its answer never will be: no write takes as long.
+const QUESTION_WITHIN: SignedDuration = SignedDuration::from_mins(2);
 
 /// A queued generation that found no place for so long ends as failed: somebody is waiting for a word.
 const REFUSED_AFTER: SignedDuration = SignedDuration::from_secs(60);
@@ -85,15 +92,33 @@ struct Inner {
     parts: Parts,
     metrics: Metrics,
     owner: OwnerId,
-    concurrent: usize,
-    /// One for each that writes.
-    places: Semaphore,
-    /// One for each that writes or waits for a place.
-    admissions: Arc<Semaphore>,
+    /// Of the built-in answerer, which waits for nobody: what other models hold is no concern of its own.
+    builtin: Lane,
+    providers: Lane,
     running: Mutex<HashMap<GenerationId, Arc<Control>>>,
     tasks: TaskTracker,
     draining: CancellationToken,
     interrupt: CancellationToken,
+}
+
+/// Generations that wait for each other.
+struct Lane {
+    concurrent: usize,
+    /// One for each that writes.
+    places: Places,
+    /// One for each that writes or waits for a place.
+    admissions: Arc<Semaphore>,
+}
+
+impl Lane {
+    fn new(concurrent: usize) -> Self {
+        let admissions = Arc::new(Semaphore::new(concurrent.saturating_mul(1 + QUEUE_FACTOR)));
+        Self { concurrent, places: Places::new(concurrent), admissions }
+    }
+
+    fn writing(&self) -> usize {
+        self.concurrent.saturating_sub(self.places.free())
+    }
 }
 
 impl fmt::Debug for Generations {
@@ -103,15 +128,14 @@ impl fmt::Debug for Generations {
 }
 
 impl Generations {
-    /// A runner that lets `concurrent` generations write at the same time.
+    /// A runner that lets `concurrent` generations write at the same time, and as many of the built-in answerer.
     pub fn new(parts: Parts, concurrent: usize) -> Self {
         Self(Arc::new(Inner {
             metrics: Metrics::new(Arc::clone(&parts.models)),
             parts,
             owner: OwnerId::new(),
-            concurrent,
-            places: Semaphore::new(concurrent),
-            admissions: Arc::new(Semaphore::new(concurrent.saturating_mul(1 + QUEUE_FACTOR))),
+            builtin: Lane::new(concurrent),
+            providers: Lane::new(concurrent),
             running: Mutex::default(),
             tasks: TaskTracker::new(),
             draining: CancellationToken::new(),
@@ -129,7 +153,12 @@ impl Generations {
         if self.0.draining.is_cancelled() {
             return Err(EngineError::Busy);
         }
-        let admission = self.0.admissions.clone().try_acquire_owned().map_err(|_| EngineError::Busy)?;
+        let found = self.0.parts.stores.generations.get(id).await?;
+        let Some(queued) = found.filter(|found| found.state == GenerationState::Queued) else {
+            return Ok(());
+        };
+        let admissions = Arc::clone(&self.0.lane(&queued).admissions);
+        let admission = admissions.try_acquire_owned().map_err(|_| EngineError::Busy)?;
         if let Some(generation) = self.claim(id).await? {
             self.spawn(generation, Taken::New, Some(admission));
         }
@@ -185,6 +214,34 @@ impl Generations {
         }
     }
 
+    /// Ends what nobody wants any more: its conversation or question was deleted, or who asked is no member any more.
+    pub async fn drop_unwanted(&self) -> StoreResult<()> {
+        let ids: Vec<_> = self.0.running().keys().copied().collect();
+        if ids.is_empty() {
+            return Ok(());
+        }
+        for (id, why) in self.0.parts.stores.generations.unwanted(&ids).await? {
+            if let Some(control) = self.control(id) {
+                control.drop_unwanted(why);
+            }
+        }
+        Ok(())
+    }
+
+    /// Looks for what nobody wants any more, again and again until `shutdown`.
+    pub async fn keep_dropping_unwanted(&self, shutdown: CancellationToken) {
+        let mut wait = LOOK_EVERY;
+        while shutdown.run_until_cancelled(tokio::time::sleep(wait)).await.is_some() {
+            wait = match self.drop_unwanted().await {
+                Ok(()) => LOOK_EVERY,
+                Err(error) => {
+                    tracing::error!(%error, "it cannot be seen whether answers are still wanted");
+                    SETTLE
+                }
+            };
+        }
+    }
+
     /// Takes nothing new, gives what runs `drain` to end by itself, then interrupts it; returns when all have ended.
     pub async fn shutdown(&self, drain: Duration) {
         self.0.draining.cancel();
@@ -204,7 +261,7 @@ impl Generations {
     /// How much it has to do now.
     pub fn load(&self) -> Load {
         let all = self.0.running().len();
-        let writing = self.0.concurrent.saturating_sub(self.0.places.available_permits()).min(all);
+        let writing = (self.0.builtin.writing() + self.0.providers.writing()).min(all);
         Load { writing, waiting: all - writing }
     }
 
@@ -235,15 +292,30 @@ impl Generations {
         let now = clock.now();
         let unclaimed = stores.generations.unclaimed(before(now, FORGOTTEN_AFTER)).await?;
         self.0.metrics.unclaimed(unclaimed.len());
-        for id in unclaimed {
+        let without_question = self.without_question(&unclaimed, now).await?;
+        let mut busy = false;
+        for id in unclaimed.into_iter().filter(|id| !without_question.contains(id)) {
             match self.start(id).await {
                 Ok(()) => {}
-                Err(EngineError::Busy) => return self.refuse_oldest(now).await,
+                // There may be a place for one of the other kind.
+                Err(EngineError::Busy) => busy = true,
                 Err(EngineError::Store(error)) => return Err(error),
                 Err(error) => tracing::error!(%id, %error, "a queued generation could not be started"),
             }
         }
-        Ok(())
+        if busy { self.refuse_oldest(now).await } else { Ok(()) }
+    }
+
+    /// Those whose question is about to be stored, as far as can be told: a request comes first.
+    async fn without_question(&self, ids: &[GenerationId], now: Timestamp) -> StoreResult<Vec<GenerationId>> {
+        let generations = &self.0.parts.stores.generations;
+        let mut without = generations.unwanted(ids).await?;
+        without.retain(|(_, why)| *why == Unwanted::NoQuestion);
+        if without.is_empty() {
+            return Ok(Vec::new());
+        }
+        let given_up = generations.unclaimed(before(now, QUESTION_WITHIN)).await?;
+        Ok(without.into_iter().map(|(id, _)| id).filter(|id| !given_up.contains(id)).collect())
     }
 
     async fn refuse_oldest(&self, now: Timestamp) -> StoreResult<()> {
@@ -278,7 +350,7 @@ impl Generations {
         trace::adopt(&span, *trace);
         self.0.tasks.spawn(async move {
             let _held = (entry, admission);
-            run::run(inner.writer(), &generation, taken, &control).instrument(span).await;
+            run::run(inner.writer(&generation), &generation, taken, &control).instrument(span).await;
         });
     }
 
@@ -288,9 +360,13 @@ impl Generations {
 }
 
 impl Inner {
-    fn writer(&self) -> Writer<'_> {
-        let Self { parts, metrics, owner, places, .. } = self;
-        Writer { parts, metrics, owner: *owner, places }
+    fn lane(&self, generation: &Generation) -> &Lane {
+        if generation.model.is_builtin() { &self.builtin } else { &self.providers }
+    }
+
+    fn writer(&self, generation: &Generation) -> Writer<'_> {
+        let Self { parts, metrics, owner, .. } = self;
+        Writer { parts, metrics, owner: *owner, places: &self.lane(generation).places }
     }
 
     fn running(&self) -> MutexGuard<'_, HashMap<GenerationId, Arc<Control>>> {

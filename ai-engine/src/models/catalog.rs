@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use collabry_shared::clock::Clock;
 use collabry_shared::config::ProvidersConfig;
-use collabry_shared::engine::{ModelId, ProviderStatus};
+use collabry_shared::engine::{ModelId, ModelPattern, ProviderStatus};
 use futures::{StreamExt, future, stream};
 use reqwest::header::{AUTHORIZATION, HeaderName};
 use tokio::sync::{Mutex, watch};
@@ -42,8 +42,21 @@ pub struct Known {
     pub took: Duration,
 }
 
+/// What is known of a model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// Its provider lists it, or the configuration allows it.
+    Allowed,
+    /// Its provider lists others.
+    NotListed,
+    /// Its provider does not say what it has.
+    Unknown,
+}
+
 /// All models that can be asked.
 pub struct Models {
+    /// What may be asked without being listed.
+    allowed: Vec<ModelPattern>,
     providers: Vec<Arc<dyn Provider>>,
     limits: Limits,
     /// Held while providers are asked, so that callers at the same time share one round.
@@ -86,7 +99,8 @@ impl Models {
             providers.push(Arc::new(Anthropic::new(endpoint, config.max_tokens)));
         }
         let limits = Limits { first_token: config.first_token, between_tokens: config.between_tokens, retry };
-        Ok(Self { providers, limits, listed: Mutex::default(), known: watch::Sender::default() })
+        let allowed = config.allowed.clone();
+        Ok(Self { allowed, providers, limits, listed: Mutex::default(), known: watch::Sender::default() })
     }
 
     /// Asks a model. A provider that fails before there is text is asked again as the policy says.
@@ -95,6 +109,24 @@ impl Models {
             Some(provider) => retry::answer(provider.clone(), model.name(), task, self.limits),
             None => stream::iter([Err(AnswerError::UnknownModel(model.clone()))]).boxed(),
         }
+    }
+
+    /// Whether a model may be asked: users name any, and what they name is paid for. A name that is not known of is looked
+    /// for in a list that is at most a few seconds old.
+    pub async fn standing(&self, model: &ModelId) -> Result<Standing, AnswerError> {
+        self.provider(model).ok_or_else(|| AnswerError::UnknownModel(model.clone()))?;
+        let of_provider = |status: &ProviderStatus| status.provider == model.provider();
+        let lists = |status: &ProviderStatus| status.models.iter().any(|listed| is_the_same(&listed.id, model));
+        if self.allowed.iter().any(|allowed| allowed.matches(model))
+            || self.known().iter().any(|known| of_provider(&known.status) && lists(&known.status))
+        {
+            return Ok(Standing::Allowed);
+        }
+        Ok(match self.statuses().await.iter().find(|status| of_provider(status)) {
+            Some(status) if lists(status) => Standing::Allowed,
+            Some(status) if status.healthy => Standing::NotListed,
+            _ => Standing::Unknown,
+        })
     }
 
     /// What people call the provider of a model, for [`AnswerError::failure`].
@@ -146,6 +178,12 @@ fn openai_auth(config: &ProvidersConfig, url: &Url) -> Auth {
         None if azure => Auth::Header(AZURE_KEY, key),
         None => Auth::Bearer(key),
     }
+}
+
+/// Ollama takes a name without a tag for its latest.
+fn is_the_same(listed: &ModelId, named: &ModelId) -> bool {
+    let tagged = listed.provider() == "ollama" && listed.name().strip_suffix(":latest") == Some(named.name());
+    listed == named || tagged
 }
 
 async fn ask(provider: &dyn Provider) -> Known {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use collabry_shared::conversations::CutOff;
 use collabry_shared::engine::ModelId;
-use collabry_shared::generations::Failure;
+use collabry_shared::generations::{Failure, Unwanted};
 
 /// Why there is no answer, or not all of it. `Display` is for the log, [`AnswerError::failure`] for people.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -13,6 +13,8 @@ pub enum AnswerError {
     UnknownModel(ModelId),
     #[error("the provider does not have the model")]
     ModelNotFound,
+    #[error("the provider does not list its models, and this one never answered here")]
+    Unchecked,
     #[error("no connection: {detail}")]
     Unreachable { detail: String },
     #[error("its certificate is not trusted: {detail} (SSL_CERT_FILE, or the system's store, has who is)")]
@@ -97,6 +99,13 @@ impl AnswerError {
             Self::ModelNotFound => {
                 ("model_not_found", false, format!("{label} does not have this model (any more). Choose another one."))
             }
+            Self::Unchecked => (
+                "model_unchecked",
+                true,
+                format!(
+                    "{label} does not say which models it has, and this one was never used here. Try again in a moment, or choose another model."
+                ),
+            ),
             Self::Unreachable { .. }
             | Self::Untrusted { .. }
             | Self::RateLimited { .. }
@@ -154,7 +163,7 @@ impl AnswerError {
             Self::Busy => {
                 ("engine_busy", true, "Too many answers are being written right now. Try again in a moment.".to_owned())
             }
-            Self::QuestionGone => return Failure::question_deleted(),
+            Self::QuestionGone => return Unwanted::QuestionGone.failure(),
             Self::Search { .. } => {
                 ("search_failed", true, "The sources cannot be searched right now. Try again in a moment.".to_owned())
             }

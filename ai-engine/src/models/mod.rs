@@ -22,7 +22,7 @@ use collabry_shared::conversations::CutOff;
 use collabry_shared::engine::ModelInfo;
 use futures::stream::BoxStream;
 
-pub use self::catalog::{Known, Models};
+pub use self::catalog::{Known, Models, Standing};
 pub use self::error::AnswerError;
 pub use self::retry::RetryPolicy;
 pub use self::task::{Coverage, Speaker, Task, Turn};

@@ -15,10 +15,10 @@ use collabry_shared::auth::{Email, User};
 use collabry_shared::clock::{Clock, ManualClock};
 use collabry_shared::config::{Config, ProvidersConfig};
 use collabry_shared::conversations::{Author, ClientId, Conversation, Message, MessageStatus, NewMessage};
-use collabry_shared::engine::{EngineError, ModelId, SearchHit, SearchRequest};
+use collabry_shared::engine::{EngineError, ModelId, ModelPattern, SearchHit, SearchRequest};
 use collabry_shared::generations::{Generation, GenerationEvent, GenerationState, LoggedEvent, lease};
 use collabry_shared::ids::{ConversationId, GenerationId, MessageId, NotebookId, OwnerId, SourceId, UserId};
-use collabry_shared::notebooks::Notebook;
+use collabry_shared::notebooks::{Notebook, Role};
 use collabry_shared::realtime::{LocalFanOut, Published};
 use collabry_shared::sources::{Format, IngestState, Origin, Source, SourceVersion};
 use collabry_shared::storage::{Stores, sqlite};
@@ -90,6 +90,8 @@ impl Embedder for Words {
 pub struct World {
     pub scripted: Scripted,
     pub clock: ManualClock,
+    /// What may be asked without being listed.
+    pub allowed: Vec<ModelPattern>,
     provider: Url,
     folder: TempDir,
     user: UserId,
@@ -116,6 +118,7 @@ impl World {
         let world = Self {
             scripted,
             clock: ManualClock::at("2026-11-21T08:00:00Z".parse().unwrap()),
+            allowed: vec!["openai/*".parse().unwrap()],
             provider,
             folder: tempfile::tempdir().unwrap(),
             user: UserId::new(),
@@ -211,23 +214,34 @@ impl World {
 
     /// What another process needs to know.
     pub fn outside(&self) -> Outside {
-        let Self { provider, folder, clock, .. } = self;
-        Outside { provider: provider.clone(), folder: folder.path().to_owned(), clock: clock.clone() }
+        let Self { provider, folder, clock, allowed, .. } = self;
+        let (provider, folder, clock) = (provider.clone(), folder.path().to_owned(), clock.clone());
+        Outside { provider, folder, clock, allowed: allowed.clone() }
     }
 
     /// Stores a question and queues its answer.
     pub async fn ask(&self, stores: &Stores, question: &str, model: &str) -> Generation {
-        let question_id = MessageId::new();
-        let generation = Generation {
+        self.ask_as(stores, self.user, question, model).await
+    }
+
+    /// Queues an answer to a question that is not stored.
+    pub async fn request(&self, stores: &Stores, model: &str) -> Generation {
+        let generation = self.generation(self.user, model);
+        stores.generations.create(&generation).await.unwrap();
+        generation
+    }
+
+    fn generation(&self, requested_by: UserId, model: &str) -> Generation {
+        Generation {
             id: GenerationId::new(),
             notebook_id: self.notebook,
             conversation_id: self.conversation,
-            question_id,
+            question_id: MessageId::new(),
             answer_id: MessageId::new(),
             model: ModelId::parse(model).unwrap(),
             source_ids: None,
             supersedes: None,
-            requested_by: self.user,
+            requested_by,
             state: GenerationState::Queued,
             failure: None,
             cut_off: None,
@@ -237,12 +251,18 @@ impl World {
             text_length: None,
             layout: None,
             trace: None,
-        };
+        }
+    }
+
+    /// [`ask`](Self::ask), by another member.
+    pub async fn ask_as(&self, stores: &Stores, user: UserId, question: &str, model: &str) -> Generation {
+        let generation = self.generation(user, model);
+        let question_id = generation.question_id;
         let message = NewMessage {
             id: question_id,
             conversation_id: self.conversation,
             client_id: ClientId::parse(&question_id.to_string()).unwrap(),
-            author: Author::User { user_id: self.user, name: "Ada".to_owned() },
+            author: Author::User { user_id: user, name: "Ada".to_owned() },
             content: question.to_owned(),
             citations: Vec::new(),
             status: MessageStatus::Complete,
@@ -255,6 +275,21 @@ impl World {
         stores.conversations.append(&message).await.unwrap();
         stores.generations.create(&generation).await.unwrap();
         generation
+    }
+
+    /// Somebody beside the user who owns the notebook.
+    pub async fn another_owner(&self, stores: &Stores) -> UserId {
+        let now = self.clock.now();
+        let other = User {
+            id: UserId::new(),
+            email: Email::parse("bob@example.org").unwrap(),
+            name: "Bob".to_owned(),
+            password_hash: String::new(),
+            created_at: now,
+        };
+        stores.users.create(&other).await.unwrap();
+        assert!(stores.notebooks.add_member(self.notebook, other.id, Role::Owner, now).await.unwrap());
+        other.id
     }
 
     /// Lets every lease run out.
@@ -272,6 +307,7 @@ pub struct Outside {
     provider: Url,
     folder: PathBuf,
     clock: ManualClock,
+    allowed: Vec<ModelPattern>,
 }
 
 impl Outside {
@@ -305,6 +341,7 @@ impl Outside {
             max_tokens: None,
             anthropic_api_key: None,
             anthropic_url: None,
+            allowed: self.allowed.clone(),
             first_token: PATIENCE,
             between_tokens: PATIENCE,
         }

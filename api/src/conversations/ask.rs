@@ -4,15 +4,17 @@ use std::collections::HashSet;
 
 use collabry_shared::conversations::{Conversation, Message};
 use collabry_shared::engine::{EngineError, ModelId};
-use collabry_shared::generations::{Generation, GenerationState};
+use collabry_shared::generations::{Generation, GenerationState, Requested};
 use collabry_shared::ids::{GenerationId, MessageId, NotebookId, SourceId, UserId};
+use collabry_shared::notebooks::Role;
 use collabry_shared::telemetry::trace;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::ConversationAccess;
 use super::send::model_of;
+use super::{ConversationAccess, allowance};
 use crate::http::{ApiError, ApiResult};
+use crate::notebooks::{NotebookAccess, Viewer};
 use crate::state::ApiState;
 
 /// What a new answer may be made with.
@@ -24,36 +26,36 @@ pub struct Regeneration {
     pub source_ids: Option<Vec<SourceId>>,
 }
 
-/// What is to be answered.
+/// What is to be answered, and with what.
 #[derive(Debug)]
-pub(super) struct Question<'a> {
-    pub message: &'a Message,
+pub(super) struct Question {
+    pub message: MessageId,
     pub generation_id: GenerationId,
     /// The answer that the new one replaces.
     pub supersedes: Option<MessageId>,
+    pub model: Option<ModelId>,
+    pub source_ids: Option<Vec<SourceId>>,
 }
 
 pub(super) fn parse_model(text: Option<&str>) -> ApiResult<Option<ModelId>> {
     text.map(ModelId::parse).transpose().map_err(|error| ApiError::invalid("model_invalid", format!("{error}.")))
 }
 
-/// Stores the request for an answer; asking for the same one again changes nothing.
-pub(super) async fn queue(
+/// The request for an answer, not yet stored.
+pub(super) fn generation(
     state: &ApiState,
     conversation: &Conversation,
     requested_by: UserId,
-    question: Question<'_>,
-    model: Option<ModelId>,
-    source_ids: Option<Vec<SourceId>>,
-) -> ApiResult<Generation> {
-    let generation = Generation {
+    question: Question,
+) -> Generation {
+    Generation {
         id: question.generation_id,
         notebook_id: conversation.notebook_id,
         conversation_id: conversation.id,
-        question_id: question.message.id,
+        question_id: question.message,
         answer_id: MessageId::new(),
-        model: model_of(state, conversation, model),
-        source_ids: source_ids.map(distinct),
+        model: model_of(state, conversation, question.model),
+        source_ids: question.source_ids.map(distinct),
         supersedes: question.supersedes,
         requested_by,
         state: GenerationState::Queued,
@@ -65,9 +67,16 @@ pub(super) async fn queue(
         text_length: None,
         layout: None,
         trace: trace::current(),
-    };
-    state.stores.generations.create(&generation).await?;
-    Ok(generation)
+    }
+}
+
+/// Stores the request, if its person may have another answer; asking for the same one again changes nothing.
+pub(super) async fn queue(state: &ApiState, generation: &Generation) -> ApiResult<()> {
+    let allowance = &state.config.limits.answers;
+    match state.stores.generations.request(generation, allowance).await? {
+        Requested::Queued => Ok(()),
+        refused => Err(allowance::refusal(refused, allowance, state.clock.now())),
+    }
 }
 
 /// Hands the request to an engine. An engine that is full or away is no error here: the request is stored, and whoever
@@ -83,8 +92,8 @@ pub(super) async fn start(state: &ApiState, notebook: NotebookId, id: Generation
     }
 }
 
-/// Asks a question again. `message` may be the question, which means its newest answer, or one of its answers; a
-/// complete new answer replaces the old.
+/// Asks a question again. `message` may be the question, which means its newest answer, or one of its answers. A
+/// complete new answer replaces the old one if the caller may replace it, and else stands beside it.
 pub async fn regenerate(
     state: &ApiState,
     ConversationAccess { conversation, access }: &ConversationAccess,
@@ -93,17 +102,38 @@ pub async fn regenerate(
 ) -> ApiResult<Generation> {
     let model = parse_model(request.model.as_deref())?;
     let message = find(state, conversation, message).await?;
-    let (question, supersedes) = if let Some(question) = message.reply_to {
-        (find(state, conversation, question).await?, Some(message.id))
+    let (question, answer) = if let Some(question) = message.reply_to {
+        (find(state, conversation, question).await?, Some(message))
     } else {
         let answer = state.stores.conversations.latest_answer(conversation.id, message.id).await?;
-        (message, answer.map(|answer| answer.id))
+        (message, answer)
+    };
+    let supersedes = match answer {
+        Some(answer) if may_replace(state, access, &question, &answer).await? => Some(answer.id),
+        _ => None,
     };
     let generation_id = GenerationId::new();
-    let question = Question { message: &question, generation_id, supersedes };
-    let generation = queue(state, conversation, access.user_id, question, model, request.source_ids).await?;
+    let question = Question { message: question.id, generation_id, supersedes, model, source_ids: request.source_ids };
+    let generation = generation(state, conversation, access.user_id, question);
+    queue(state, &generation).await?;
     start(state, conversation.notebook_id, generation.id).await?;
     Ok(generation)
+}
+
+/// An editor may delete any answer, and so replace it; others replace those to their own questions, and those that they
+/// asked for themselves.
+async fn may_replace(
+    state: &ApiState,
+    access: &NotebookAccess<Viewer>,
+    question: &Message,
+    answer: &Message,
+) -> ApiResult<bool> {
+    if access.role >= Role::Editor || question.author.is_user(access.user_id) {
+        return Ok(true);
+    }
+    let Some(id) = answer.generation_id else { return Ok(false) };
+    let generation = state.stores.generations.get(id).await?;
+    Ok(generation.is_some_and(|generation| generation.requested_by == access.user_id))
 }
 
 async fn find(state: &ApiState, conversation: &Conversation, id: MessageId) -> ApiResult<Message> {

@@ -85,6 +85,7 @@ async fn list(
     (status = 201, body = Message), (status = 200, body = Message, description = "The clientId was stored before"),
     (status = 422, body = Problem, description = "`message_empty`, `message_too_long`, `client_id_invalid`, `model_invalid`"),
     (status = 404, body = Problem, description = "`not_found`"), (status = 409, body = Problem, description = "`client_id_taken`"),
+    (status = 429, body = Problem, description = "`rate_limited`, `answers_unfinished`, `answers_spent`, `answers_spent_by_all`"),
 ))]
 async fn post(
     State(state): State<ApiState>,
@@ -125,11 +126,16 @@ async fn delete(
     change::delete(&state, &access, path.message_id).await.map(Json)
 }
 
-/// Answer a question again; the new answer replaces the old one when it is complete
+/// Answer a question again
+///
+/// Once it is complete, the new answer replaces the old one if the question is the caller's, the old answer was asked for
+/// by the caller, or the caller is an editor. Otherwise it stands beside the old one. `supersedes` says which.
 #[utoipa::path(post, operation_id = "regenerateAnswer", path = "/api/conversations/{conversationId}/messages/{messageId}/regenerate", tag = TAG, security(("bearer" = [])),
     params(("conversationId" = ConversationId, Path), ("messageId" = MessageId, Path, description = "The question, or one of its answers")),
     request_body = Regeneration, responses(
     (status = 202, body = Generation), (status = 404, body = Problem, description = "`not_found`"),
+    (status = 422, body = Problem, description = "`model_invalid`"),
+    (status = 429, body = Problem, description = "`rate_limited`, `answers_unfinished`, `answers_spent`, `answers_spent_by_all`"),
 ))]
 async fn ask_again(
     State(state): State<ApiState>,

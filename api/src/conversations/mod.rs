@@ -1,6 +1,7 @@
 //! Conversations: the same rules whether a message comes over REST or over a socket.
 
 mod access;
+mod allowance;
 mod ask;
 mod change;
 mod messages;

@@ -4,8 +4,10 @@ use collabry_shared::conversations::{
     Appended, Author, ClientId, Content, Conversation, InvalidMessage, Message, MessageStatus, NewMessage,
 };
 use collabry_shared::engine::ModelId;
+use collabry_shared::generations::Generation;
 use collabry_shared::ids::{GenerationId, MessageId, SourceId};
 use collabry_shared::realtime::{Event, Room};
+use collabry_shared::storage::StoreError;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -22,7 +24,8 @@ const MAX_TITLE_CHARS: usize = 60;
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Sending {
-    /// Made by the client, unique in the conversation: sending again answers with what was stored the first time.
+    /// Made by the client, unique in the conversation: sending again answers with what was stored the first time. 1 to 64
+    /// visible ASCII characters; those that begin with `generation:` or `answer:` are the server's own.
     pub client_id: String,
     /// 1 to 16,000 characters of Markdown.
     pub content: String,
@@ -50,18 +53,22 @@ impl From<InvalidMessage> for ApiError {
 
 /// Stores the message and, unless it is for the members only, the request for its answer. Once it returns both are on
 /// disk.
+///
+/// The request comes first: a process that dies in between leaves a request without a question, which nobody sees and
+/// which is ended; the other way about it would be a question that nobody ever answers.
 pub async fn send(
     state: &ApiState,
-    ConversationAccess { conversation, access }: &ConversationAccess,
+    access: &ConversationAccess,
     user: &CurrentUser,
     sending: Sending,
 ) -> ApiResult<Appended> {
+    let ConversationAccess { conversation, access: member } = access;
     let model = parse_model(sending.model.as_deref())?;
     let message = NewMessage {
         id: MessageId::new(),
         conversation_id: conversation.id,
         client_id: ClientId::parse(&sending.client_id)?,
-        author: Author::User { user_id: access.user_id, name: user.0.name.clone() },
+        author: Author::User { user_id: member.user_id, name: user.0.name.clone() },
         content: Content::parse(&sending.content)?.into_text(),
         citations: Vec::new(),
         status: MessageStatus::Complete,
@@ -71,15 +78,15 @@ pub async fn send(
         reply_to: None,
         created_at: state.clock.now(),
     };
-    let appended = state.stores.conversations.append(&message).await?;
+    let request = message.generation_id.map(|generation_id| {
+        let (message, source_ids) = (message.id, sending.source_ids);
+        let question = Question { message, generation_id, supersedes: None, model, source_ids };
+        ask::generation(state, conversation, member.user_id, question)
+    });
+    let appended = store(state, &message, request.as_ref()).await?;
     let stored = appended.message();
-    if !stored.author.is_user(access.user_id) {
+    if !stored.author.is_user(member.user_id) {
         return Err(ApiError::conflict("client_id_taken", "This clientId belongs to another message. Make a new one."));
-    }
-    if let Some(generation_id) = stored.generation_id {
-        // Also for a repetition: the process may have died between the two writes of the first try.
-        let question = Question { message: stored, generation_id, supersedes: None };
-        ask::queue(state, conversation, access.user_id, question, model, sending.source_ids).await?;
     }
     if let Appended::Created(stored) = &appended {
         announce(state, conversation, stored).await?;
@@ -88,6 +95,36 @@ pub async fn send(
         ask::start(state, conversation.notebook_id, generation_id).await?;
     }
     Ok(appended)
+}
+
+/// Stores request and message, or finds what was stored for the client id before.
+async fn store(state: &ApiState, message: &NewMessage, request: Option<&Generation>) -> ApiResult<Appended> {
+    let conversations = &state.stores.conversations;
+    let Some(request) = request else {
+        return Ok(conversations.append(message).await?);
+    };
+    if let Err(refusal) = ask::queue(state, request).await {
+        // Who may have no more answers may still hear what became of a message that was sent before.
+        let known = conversations.by_client_id(message.conversation_id, &message.client_id).await?;
+        return known.map(Appended::Existing).ok_or(refusal);
+    }
+    let appended = conversations.append(message).await;
+    match &appended {
+        Ok(Appended::Existing(known)) => {
+            state.stores.generations.withdraw(request.id).await?;
+            if let Some(id) = known.generation_id
+                && known.author == message.author
+                && state.stores.generations.get(id).await?.is_none()
+            {
+                // A release that stored the question first died before it stored the request.
+                ask::queue(state, &Generation { id, question_id: known.id, ..request.clone() }).await?;
+            }
+        }
+        Err(StoreError::Missing(_) | StoreError::Conflict(_)) => state.stores.generations.withdraw(request.id).await?,
+        // Otherwise the message may be stored although nobody said so. If it is not, an engine ends the request.
+        Ok(Appended::Created(_)) | Err(_) => {}
+    }
+    Ok(appended?)
 }
 
 async fn announce(state: &ApiState, conversation: &Conversation, message: &Message) -> ApiResult<()> {

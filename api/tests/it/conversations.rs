@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Answer, TestApp, User, id};
+use crate::support::{Answer, Socket, TestApp, User, id};
 
 async fn send(user: &User<'_>, conversation: &str, client_id: &str, content: &str) -> Answer {
     let body = json!({ "clientId": client_id, "content": content, "ask": false });
@@ -194,4 +194,22 @@ async fn the_first_question_gives_the_title() {
     assert_eq!(ada.get(&path).await.ok(200)["title"], "How do plants move water from their roots to the leaves at…");
     ada.say(&conversation, "And when?", json!({})).await;
     assert_eq!(ada.get(&path).await.ok(200)["title"], "How do plants move water from their roots to the leaves at…");
+}
+
+#[tokio::test]
+async fn the_client_ids_of_answers_are_not_for_people() {
+    let app = TestApp::start().await;
+    let ada = app.register("ada").await;
+    let conversation = ada.conversation(&ada.notebook("Biology").await).await;
+    let (question, answer) = ada.ask(&conversation, "Why?", json!({})).await;
+    let own = format!("generation:{}", question["generationId"].as_str().unwrap());
+    assert_eq!(answer["clientId"], own, "what nobody may send");
+    let mut socket = Socket::connect(&app, &ada.token).await;
+    for reserved in [own, "generation:".to_owned(), "Generation:x".to_owned(), format!("answer:{}", id(&answer))] {
+        send(&ada, &conversation, &reserved, "Mine").await.problem(422, "client_id_invalid");
+        let message = json!({ "conversationId": conversation, "clientId": reserved, "content": "Mine", "ask": false });
+        let refused = socket.emit("message:send", message).await;
+        assert_eq!(refused["error"]["code"], "client_id_invalid", "{refused}");
+    }
+    send(&ada, &conversation, "my-generation:1", "Mine").await.ok(201);
 }

@@ -305,3 +305,77 @@ async fn a_log_that_is_forgotten_is_told_from_the_stored_answer() {
         assert_eq!(events, all[after..], "the same events under the same ids");
     }
 }
+
+#[tokio::test]
+async fn who_may_not_delete_an_answer_does_not_replace_it_either() {
+    let app = with_provider().await;
+    let (ada, bob) = (app.register("ada").await, app.register("bob").await);
+    let notebook = ada.notebook("Biology").await;
+    ada.invite(&notebook, &bob, "viewer").await;
+    let conversation = ada.conversation(&notebook).await;
+    let (question, first) = ada.ask(&conversation, "Why?", json!({ "model": "ollama/scripted:tokens=2" })).await;
+    let again = async |user: &User<'_>, message: &Value| {
+        let path = format!("/api/conversations/{conversation}/messages/{}/regenerate", id(message));
+        let generation = user.post(&path, json!({ "sourceIds": [] })).await.ok(202);
+        user.events(&id(&generation), "").await;
+        generation
+    };
+    let alive = async || {
+        let messages = ada.messages(&conversation, "").await;
+        messages.iter().filter(|one| one["deletedAt"].is_null()).map(id).collect::<Vec<_>>()
+    };
+    // His own stands beside hers, by the answer; that one he may replace.
+    let his = again(&bob, &first).await;
+    assert_eq!(his["supersedes"], Value::Null);
+    assert_eq!(alive().await, [id(&question), id(&first), his["answerId"].as_str().unwrap().to_owned()]);
+    let newer = again(&bob, &question).await;
+    assert_eq!(newer["supersedes"], his["answerId"]);
+    let newer = newer["answerId"].as_str().unwrap().to_owned();
+    assert_eq!(alive().await, [id(&question), id(&first), newer.clone()]);
+    // By the question, of which hers is the newest now.
+    let messages = format!("/api/conversations/{conversation}/messages");
+    ada.delete(&format!("{messages}/{newer}")).await.ok(200);
+    assert_eq!(again(&bob, &question).await["supersedes"], Value::Null);
+    assert_eq!(alive().await.len(), 3);
+    bob.delete(&format!("{messages}/{}", id(&first))).await.problem(403, "message_not_yours");
+    let (own, answer) = bob.ask(&conversation, "And mine?", json!({})).await;
+    assert_eq!(again(&bob, &own).await["supersedes"], answer["id"], "to his own question");
+    assert_eq!(again(&ada, &first).await["supersedes"], first["id"], "an editor");
+    assert_eq!(alive().await.iter().filter(|one| **one == id(&first)).count(), 0);
+}
+
+#[tokio::test]
+async fn deleting_stops_the_model_and_stores_nothing() {
+    let scripted = Provider::default();
+    let address = scripted.start().await.unwrap();
+    let url = format!("http://{address}").parse().unwrap();
+    let app = TestApp::start_with(move |config| config.engine.providers.ollama_url = Some(url)).await;
+    let (ada, bob) = (app.register("ada").await, app.register("bob").await);
+    for what in ["question", "conversation", "notebook", "member"] {
+        let notebook = ada.notebook("Biology").await;
+        ada.invite(&notebook, &bob, "editor").await;
+        let conversation = ada.conversation(&notebook).await;
+        let model = json!({ "model": "ollama/scripted:tokens=9,after=3,end=hang" });
+        let question = bob.say(&conversation, "Count.", model).await;
+        let mut reader = bob.watch(&generation(&question), "").await;
+        while timeout(PATIENCE, reader.next()).await.unwrap().unwrap().name != "delta" {}
+        let messages = format!("/api/conversations/{conversation}/messages");
+        match what {
+            "question" => ada.delete(&format!("{messages}/{}", id(&question))).await.ok(200),
+            "conversation" => ada.delete(&format!("/api/conversations/{conversation}")).await.ok(204),
+            "notebook" => ada.delete(&format!("/api/notebooks/{notebook}")).await.ok(204),
+            _ => ada.delete(&format!("/api/notebooks/{notebook}/members/{}", bob.id)).await.ok(204),
+        };
+        timeout(PATIENCE, scripted.until_idle()).await.expect("the model is let go");
+        if ["question", "member"].contains(&what) {
+            let path = format!("/api/ai/generations/{}", generation(&question));
+            let ended = eventually("it has ended", async || {
+                let found = ada.get(&path).await.ok(200);
+                (found["state"] == "failed").then_some(found)
+            });
+            let code = if what == "member" { "asker_left" } else { "question_deleted" };
+            assert_eq!(ended.await["failure"]["code"], code);
+            assert_eq!(ada.get(&messages).await.ok(200)["messages"].as_array().unwrap().len(), 1, "{what}");
+        }
+    }
+}

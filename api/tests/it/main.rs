@@ -2,6 +2,7 @@
 #![cfg(test)]
 
 mod admin;
+mod allowances;
 mod auth;
 mod conversations;
 mod errors;

@@ -17,12 +17,14 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router, middleware};
+use futures::StreamExt as _;
 use serde::Serialize;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -51,6 +53,24 @@ struct Inner {
     asked: Vec<Asked>,
     count: watch::Sender<usize>,
     go: watch::Sender<usize>,
+    /// Answers that are being sent.
+    sending: watch::Sender<usize>,
+}
+
+/// An answer that is being sent: it ends with its connection.
+struct Sending(watch::Sender<usize>);
+
+impl Sending {
+    fn begin(sending: &watch::Sender<usize>) -> Self {
+        sending.send_modify(|count| *count += 1);
+        Self(sending.clone())
+    }
+}
+
+impl Drop for Sending {
+    fn drop(&mut self) {
+        self.0.send_modify(|count| *count -= 1);
+    }
 }
 
 /// The server's state; clones are the same server.
@@ -109,6 +129,12 @@ impl Provider {
         let _ = asked.wait_for(|asked| *asked >= count).await;
     }
 
+    /// Returns when no answer is being sent: each came to its end, or whoever asked closed the connection.
+    pub async fn until_idle(&self) {
+        let mut sending = self.inner().sending.subscribe();
+        let _ = sending.wait_for(|sending| *sending == 0).await;
+    }
+
     fn inner(&self) -> MutexGuard<'_, Inner> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -139,7 +165,11 @@ impl Provider {
         }
         let go = self.inner().go.subscribe();
         let content_type = reply.content_type.clone().unwrap_or_else(|| protocol.content_type().to_owned());
-        ([(CONTENT_TYPE, content_type)], wire::body(&reply, protocol, go)).into_response()
+        let sending = Sending::begin(&self.inner().sending);
+        let body = wire::body(&reply, protocol, go).into_data_stream().inspect(move |_| {
+            let _sent = &sending;
+        });
+        ([(CONTENT_TYPE, content_type)], Body::from_stream(body)).into_response()
     }
 
     async fn list(&self, path: &str, headers: &HeaderMap, list: Value) -> Response {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use ipnet::IpNet;
 
 use super::reader::Reader;
+use crate::generations::Allowance;
 use crate::limits::{Quota, Rule};
 
 const MINUTE: Duration = Duration::from_mins(1);
@@ -30,6 +31,9 @@ pub struct LimitsConfig {
     pub uploads: Option<Quota>,
     /// `COLLABRY_LIMIT_CODES`: in an hour, per user.
     pub codes: Option<Quota>,
+    /// `COLLABRY_LIMIT_UNFINISHED_ANSWERS`, `COLLABRY_LIMIT_DAILY_ANSWERS`, `COLLABRY_LIMIT_DAILY_ANSWERS_OF_ALL`: answers
+    /// that a user waits for at the same time, and those of a day, of a user and of all together.
+    pub answers: Allowance,
     /// `COLLABRY_LIMIT_FLOOD`: requests of any kind in a second, per address.
     pub flood: u32,
     /// `COLLABRY_TRUSTED_PROXIES`: whose `X-Forwarded-For` is believed.
@@ -46,6 +50,11 @@ impl LimitsConfig {
             messages: quota(read, "COLLABRY_LIMIT_MESSAGES", 60, MINUTE),
             uploads: quota(read, "COLLABRY_LIMIT_UPLOADS", 20, HOUR),
             codes: quota(read, "COLLABRY_LIMIT_CODES", 20, HOUR),
+            answers: Allowance {
+                unfinished: count(read, "COLLABRY_LIMIT_UNFINISHED_ANSWERS", 3),
+                daily: count(read, "COLLABRY_LIMIT_DAILY_ANSWERS", 500),
+                daily_of_all: count(read, "COLLABRY_LIMIT_DAILY_ANSWERS_OF_ALL", 20_000),
+            },
             flood: count(read, "COLLABRY_LIMIT_FLOOD", 100),
             trusted_proxies: read.networks("COLLABRY_TRUSTED_PROXIES"),
         }

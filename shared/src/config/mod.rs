@@ -37,7 +37,7 @@ pub use self::telemetry::{LogFormat, TelemetryConfig};
 pub use self::warnings::Warning;
 pub use self::worker::WorkerConfig;
 use crate::auth::Email;
-use crate::engine::ModelId;
+use crate::engine::{ModelId, ModelPattern};
 
 /// Everything that can be set.
 #[derive(Debug, Clone)]
@@ -152,6 +152,8 @@ pub struct ProvidersConfig {
     pub anthropic_api_key: Option<SecretString>,
     /// `COLLABRY_ANTHROPIC_URL`: base of its API, with its `/v1`.
     pub anthropic_url: Option<Url>,
+    /// `COLLABRY_ALLOWED_MODELS`, and the default model: may be asked also when their provider does not list them.
+    pub allowed: Vec<ModelPattern>,
     /// `COLLABRY_PROVIDER_MAX_TOKENS`: of an answer with its thoughts.
     pub max_tokens: Option<u32>,
     /// `COLLABRY_PROVIDER_FIRST_TOKEN_SECS`: all tries together.
@@ -193,6 +195,7 @@ impl Config {
 
     fn read_all(read: &mut Reader<'_>) -> Self {
         let s3 = S3Access::read(read);
+        let default_model = read.default_model("COLLABRY_DEFAULT_MODEL");
         let max_upload_bytes = read.number("COLLABRY_MAX_UPLOAD_MB", 50, 1..=10_240) * MIB;
         Self {
             api: ApiConfig {
@@ -225,7 +228,7 @@ impl Config {
                 vector_memory_bytes: read.number("COLLABRY_VECTOR_MEMORY_MB", 512, 16..=1_048_576) * MIB,
                 threads: read.size("COLLABRY_THREADS", 0, 0..=256),
                 concurrent_generations: read.size("COLLABRY_CONCURRENT_GENERATIONS", 64, 1..=10_000),
-                default_model: read.default_model("COLLABRY_DEFAULT_MODEL"),
+                default_model: default_model.clone(),
                 extraction: ExtractionConfig {
                     memory_bytes: read.number("COLLABRY_EXTRACT_MEMORY_MB", 1024, 64..=65_536) * MIB,
                     timeout: read.seconds("COLLABRY_EXTRACT_TIMEOUT_SECS", 120, 1..=3600),
@@ -247,6 +250,7 @@ impl Config {
                     openai_key_header: read.header("COLLABRY_OPENAI_KEY_HEADER"),
                     anthropic_api_key: read.secret("COLLABRY_ANTHROPIC_API_KEY", 1),
                     anthropic_url: read.url_or("COLLABRY_ANTHROPIC_URL", "https://api.anthropic.com/v1"),
+                    allowed: allowed_models(read, &default_model),
                     max_tokens: u32::try_from(read.number("COLLABRY_PROVIDER_MAX_TOKENS", 0, 0..=1_000_000))
                         .ok()
                         .filter(|tokens| *tokens > 0),
@@ -258,6 +262,13 @@ impl Config {
             telemetry: TelemetryConfig::read(read),
         }
     }
+}
+
+fn allowed_models(read: &mut Reader<'_>, default: &ModelId) -> Vec<ModelPattern> {
+    let named = read.list("COLLABRY_ALLOWED_MODELS", ',', |text| {
+        text.parse().map_err(|_| format!("{text:?} is not provider/name, like openai/gpt-4.1 or openai/gpt-4*"))
+    });
+    [default.into()].into_iter().chain(named).collect()
 }
 
 #[expect(clippy::disallowed_methods, reason = "the one place where the environment is read")]

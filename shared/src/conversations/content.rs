@@ -2,10 +2,17 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::ids::{GenerationId, MessageId};
+
 /// Long enough for a pasted page of notes, short enough for any model's window.
 pub const MAX_CONTENT_CHARS: usize = 16_000;
 
 const MAX_CLIENT_ID_BYTES: usize = 64;
+
+/// What the client ids of answers begin with. People may not choose such an id: who did could take an answer's place.
+const RESERVED: [&str; 2] = [ANSWER, DISPLACED];
+const ANSWER: &str = "generation:";
+const DISPLACED: &str = "answer:";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidMessage {
@@ -15,6 +22,8 @@ pub enum InvalidMessage {
     TooLong,
     #[error("clientId must be 1 to 64 visible ASCII characters")]
     ClientId,
+    #[error("clientId must not begin with \"{ANSWER}\" or \"{DISPLACED}\": such ids are the server's own")]
+    ClientIdReserved,
 }
 
 impl InvalidMessage {
@@ -23,7 +32,7 @@ impl InvalidMessage {
         match self {
             Self::Empty => "message_empty",
             Self::TooLong => "message_too_long",
-            Self::ClientId => "client_id_invalid",
+            Self::ClientId | Self::ClientIdReserved => "client_id_invalid",
         }
     }
 }
@@ -51,13 +60,31 @@ impl Content {
 
 /// An id that the sending client makes up, so that a retry finds what the first try stored.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[serde(transparent)]
 pub struct ClientId(String);
 
 impl ClientId {
+    /// An id that a person's client made.
     pub fn parse(text: &str) -> Result<Self, InvalidMessage> {
         let ok = (1..=MAX_CLIENT_ID_BYTES).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic());
-        if ok { Ok(Self(text.to_owned())) } else { Err(InvalidMessage::ClientId) }
+        if !ok {
+            return Err(InvalidMessage::ClientId);
+        }
+        let reserved = |prefix: &&str| text.get(..prefix.len()).is_some_and(|head| head.eq_ignore_ascii_case(prefix));
+        if RESERVED.iter().any(reserved) {
+            return Err(InvalidMessage::ClientIdReserved);
+        }
+        Ok(Self(text.to_owned()))
+    }
+
+    /// Of the answer that a generation writes.
+    pub fn of_answer(generation: GenerationId) -> Self {
+        Self(format!("{ANSWER}{generation}"))
+    }
+
+    /// Of an answer whose place in the conversation another message has: one from before such ids were reserved.
+    pub fn of_displaced(answer: MessageId) -> Self {
+        Self(format!("{DISPLACED}{answer}"))
     }
 
     pub fn as_str(&self) -> &str {
@@ -65,16 +92,20 @@ impl ClientId {
     }
 }
 
-impl TryFrom<String> for ClientId {
-    type Error = InvalidMessage;
+#[cfg(test)]
+mod tests {
+    use super::{ClientId, InvalidMessage};
+    use crate::ids::{GenerationId, MessageId};
 
-    fn try_from(text: String) -> Result<Self, InvalidMessage> {
-        Self::parse(&text)
-    }
-}
-
-impl From<ClientId> for String {
-    fn from(id: ClientId) -> Self {
-        id.0
+    #[test]
+    fn ids_of_answers_are_not_for_people() {
+        for own in [ClientId::of_answer(GenerationId::new()), ClientId::of_displaced(MessageId::new())] {
+            assert_eq!(ClientId::parse(own.as_str()), Err(InvalidMessage::ClientIdReserved));
+            assert_eq!(ClientId::parse(&own.as_str().to_uppercase()), Err(InvalidMessage::ClientIdReserved));
+            assert_eq!(serde_json::from_str::<ClientId>(&serde_json::to_string(&own).unwrap()).unwrap(), own);
+        }
+        for theirs in ["generation", "a:generation:", "answers", "1"] {
+            assert_eq!(ClientId::parse(theirs).unwrap().as_str(), theirs);
+        }
     }
 }

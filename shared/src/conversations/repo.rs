@@ -73,6 +73,8 @@ pub trait ConversationRepo: Send + Sync {
     /// Stores a message at the next rev; once it returns, the message is durable.
     /// [`StoreError::Missing`](crate::storage::StoreError::Missing) when the conversation is gone.
     async fn append(&self, message: &NewMessage) -> StoreResult<Appended>;
+    /// What is stored for a client id.
+    async fn by_client_id(&self, conversation: ConversationId, client_id: &ClientId) -> StoreResult<Option<Message>>;
     /// Changes a message at the next rev; `None` when it is gone or deleted already.
     async fn rewrite(
         &self,

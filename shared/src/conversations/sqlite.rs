@@ -7,7 +7,7 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{Sqlite, Transaction};
 
 use super::page::Filling;
-use super::{Appended, Conversation, ConversationRepo, Message, NewMessage, Page, ReadMark, Rewrite};
+use super::{Appended, ClientId, Conversation, ConversationRepo, Message, NewMessage, Page, ReadMark, Rewrite};
 use crate::engine::ModelId;
 use crate::ids::{ConversationId, MessageId, NotebookId, UserId};
 use crate::storage::sqlite::{Columns as _, Database, conflict, integer, json, opt_json, word};
@@ -101,6 +101,18 @@ impl ConversationRepo for Database {
         let stored = insert(&mut tx, message, rev).await?;
         tx.commit().await?;
         Ok(Appended::Created(stored))
+    }
+
+    async fn by_client_id(&self, conversation: ConversationId, client_id: &ClientId) -> StoreResult<Option<Message>> {
+        let row = sqlx::query(
+            "SELECT m.* FROM messages m JOIN live_conversations c ON c.id = m.conversation_id
+             WHERE m.conversation_id = ? AND m.client_id = ?",
+        )
+        .bind(conversation.to_string())
+        .bind(client_id.as_str())
+        .fetch_optional(&self.read)
+        .await?;
+        row.as_ref().map(self::message).transpose()
     }
 
     async fn rewrite(

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use prometheus_client::registry::Registry;
 use tokio::sync::mpsc;
 
-use crate::clock::Clock;
+use crate::clock::{AgreedClock, Clock, TimeError};
 use crate::config::Config;
 use crate::generations::{GenerationLog, RedisLog};
 use crate::health::metrics;
@@ -15,7 +15,7 @@ use crate::limits::{FallbackLimiter, Limiter, LocalLimiter};
 use crate::presence::{LocalPresence, Presence, RedisPresence};
 use crate::realtime::{FanOut, LocalFanOut, Published, RedisEmitter, RedisFanOut};
 use crate::redis::Redis;
-use crate::storage::{StoreError, StoreResult, sqlite};
+use crate::storage::{DatabaseTime, StoreError, StoreResult, Stores, sqlite};
 use crate::telemetry::{self, LogLevel};
 
 /// Whether clients connect to this process.
@@ -94,6 +94,19 @@ fn log_level(redis: Option<Redis>, clock: &Arc<dyn Clock>) -> Arc<LogLevel> {
 }
 
 impl Coordination {
+    /// Lets `clock` follow what all processes share: Redis, else a database that others may use too. Where neither is, the
+    /// machine's clock stays the one that counts.
+    pub async fn agree_on(&self, clock: &AgreedClock, stores: &Stores) -> Result<(), TimeError> {
+        if let Some(redis) = &self.redis {
+            return clock.follow(Arc::new(redis.clone())).await;
+        }
+        let probe = Arc::clone(&stores.probe);
+        if probe.time().await?.is_some() {
+            clock.follow(Arc::new(DatabaseTime(probe))).await?;
+        }
+        Ok(())
+    }
+
     /// Adds what the connection to Redis counts, when there is one.
     pub fn register(&self, registry: &mut Registry) {
         if let Some(redis) = &self.redis {

@@ -1,6 +1,7 @@
 //! What the api asks of an ai-engine: wire types, and the one trait behind which it is in process or over HTTP.
 
 mod client;
+mod pattern;
 pub mod wire;
 
 use std::fmt;
@@ -10,9 +11,12 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 pub use self::client::EngineClient;
+pub use self::pattern::ModelPattern;
 use crate::ids::{GenerationId, NotebookId, SourceId};
 use crate::sources::SegmentId;
 use crate::storage::StoreError;
+
+const BUILTIN: &str = "builtin";
 
 /// `provider/name`, for example `builtin/extractive` or `ollama/llama3.2:3b`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -41,7 +45,12 @@ impl ModelId {
 
     /// The answerer that is always there.
     pub fn extractive() -> Self {
-        Self { provider: "builtin".to_owned(), name: "extractive".to_owned() }
+        Self { provider: BUILTIN.to_owned(), name: "extractive".to_owned() }
+    }
+
+    /// Whether it answers by itself, without asking anybody outside.
+    pub fn is_builtin(&self) -> bool {
+        self.provider == BUILTIN
     }
 
     pub fn provider(&self) -> &str {

@@ -10,9 +10,10 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{Draft, Failure, Finish, Generation, GenerationEvent, GenerationState, lease, references};
+use super::allowance::cost_nothing;
+use super::{Draft, Failure, Finish, Generation, GenerationEvent, GenerationState, Unwanted, lease, references};
 use crate::clock::Clock;
-use crate::conversations::{Author, ClientId, CutOff, Message, MessageStatus, NewMessage, Rewrite};
+use crate::conversations::{Appended, Author, ClientId, CutOff, Message, MessageStatus, NewMessage, Rewrite};
 use crate::ids::OwnerId;
 use crate::realtime::{Event, FanOut, Room, Signal};
 use crate::storage::{StoreError, StoreResult, Stores};
@@ -37,6 +38,8 @@ pub enum End {
     Stopped,
     Interrupted,
     Failed(Failure),
+    /// Nothing is stored.
+    Unwanted(Unwanted),
 }
 
 impl Endings {
@@ -47,12 +50,11 @@ impl Endings {
         self.fan_out.signal(Signal::GenerationRunning { generation_id, conversation_id }).await;
     }
 
-    /// Ends a generation that `owner` holds.
+    /// Ends a generation that `owner` holds. What nobody wants any more is not stored, however it ended.
     pub async fn end(&self, owner: OwnerId, generation: &Generation, mut draft: Draft, end: End) -> StoreResult<()> {
-        let message = self.answer(generation, &draft, end)?;
         let mut wait = FIRST_WAIT;
         for _ in 1..TRIES {
-            match self.end_once(owner, generation, &mut draft, &message).await {
+            match self.end_once(owner, generation, &mut draft, &end).await {
                 Err(error @ (StoreError::Unavailable(_) | StoreError::Full(_) | StoreError::Redis(_))) => {
                     tracing::warn!(id = %generation.id, %error, "a generation could not be ended; trying again");
                     tokio::time::sleep(wait).await;
@@ -61,7 +63,7 @@ impl Endings {
                 other => return other,
             }
         }
-        self.end_once(owner, generation, &mut draft, &message).await
+        self.end_once(owner, generation, &mut draft, &end).await
     }
 
     /// Ends every generation whose lease ran out before `lapsed_before` as interrupted, with the text that was shown;
@@ -90,29 +92,21 @@ impl Endings {
         }
     }
 
-    fn answer(&self, generation: &Generation, draft: &Draft, end: End) -> StoreResult<NewMessage> {
-        let (status, failure, cut_off) = match end {
-            End::Complete(cut_off) => (MessageStatus::Complete, None, cut_off),
-            End::Stopped => (MessageStatus::Stopped, None, None),
-            End::Interrupted => (MessageStatus::Interrupted, None, None),
-            End::Failed(failure) => (MessageStatus::Failed, Some(failure), None),
-        };
-        let client_id = ClientId::parse(&format!("generation:{}", generation.id))
-            .map_err(|error| StoreError::Damaged(error.to_string()))?;
-        Ok(NewMessage {
+    fn answer(&self, generation: &Generation, draft: &Draft, status: MessageStatus) -> NewMessage {
+        NewMessage {
             id: generation.answer_id,
             conversation_id: generation.conversation_id,
-            client_id,
+            client_id: ClientId::of_answer(generation.id),
             author: Author::Assistant { model: generation.model.clone() },
             content: draft.text.clone(),
             citations: references::referred(&draft.text, &draft.citations),
             status,
-            failure,
-            cut_off,
+            failure: None,
+            cut_off: None,
             generation_id: Some(generation.id),
             reply_to: Some(generation.question_id),
             created_at: self.clock.now(),
-        })
+        }
     }
 
     async fn end_once(
@@ -120,15 +114,29 @@ impl Endings {
         owner: OwnerId,
         generation: &Generation,
         draft: &mut Draft,
-        answer: &NewMessage,
+        end: &End,
     ) -> StoreResult<()> {
-        let message = match self.stores.conversations.append(answer).await {
-            Ok(appended) => appended.message().clone(),
-            // Deleted with its conversation: those who still watch need an end.
+        let (status, failure, cut_off) = match end {
+            End::Unwanted(why) => return self.drop_unwanted(owner, generation, draft, *why).await,
+            End::Complete(cut_off) => (MessageStatus::Complete, None, *cut_off),
+            End::Stopped => (MessageStatus::Stopped, None, None),
+            End::Interrupted => (MessageStatus::Interrupted, None, None),
+            End::Failed(failure) => (MessageStatus::Failed, Some(failure.clone()), None),
+        };
+        if let Some((_, why)) = self.stores.generations.unwanted(&[generation.id]).await?.pop() {
+            return self.drop_unwanted(owner, generation, draft, why).await;
+        }
+        let answer = NewMessage { failure, cut_off, ..self.answer(generation, draft, status) };
+        let message = match self.store(generation, answer).await {
+            Ok(Some(message)) => message,
+            Ok(None) => {
+                let failure = Some(Failure::not_stored());
+                let failed = Finish { failure, layout: draft.layout().cloned(), ..GenerationState::Failed.into() };
+                return self.finish(owner, generation, failed).await.map(drop);
+            }
+            // Deleted with its conversation this instant.
             Err(StoreError::Missing(_)) => {
-                let failure = Some(Failure::question_deleted());
-                let gone = Finish { failure, layout: draft.layout().cloned(), ..GenerationState::Failed.into() };
-                return self.finish(owner, generation, gone).await.map(drop);
+                return self.drop_unwanted(owner, generation, draft, Unwanted::ConversationGone).await;
             }
             Err(error) => return Err(error),
         };
@@ -159,10 +167,44 @@ impl Endings {
         Ok(())
     }
 
-    /// Deletes the answer that a complete one replaces.
+    /// Those who still watch need an end.
+    async fn drop_unwanted(
+        &self,
+        owner: OwnerId,
+        generation: &Generation,
+        draft: &Draft,
+        why: Unwanted,
+    ) -> StoreResult<()> {
+        let (failure, layout) = (Some(why.failure()), draft.layout().cloned());
+        let gone = Finish { failure, layout, ..GenerationState::Failed.into() };
+        self.finish(owner, generation, gone).await.map(drop)
+    }
+
+    /// Stores the answer. A message that is not it may have its client id, sent while such ids were not reserved: then
+    /// what was written is kept as a failed answer, which replaces nothing. `None`: there is no place for that either.
+    async fn store(&self, generation: &Generation, answer: NewMessage) -> StoreResult<Option<Message>> {
+        let is_ours = |appended: &Appended| appended.message().id == generation.answer_id;
+        let conversations = &self.stores.conversations;
+        let appended = conversations.append(&answer).await?;
+        if is_ours(&appended) {
+            return Ok(Some(appended.message().clone()));
+        }
+        let (id, other) = (generation.id, appended.message().id);
+        tracing::error!(%id, %other, "another message has the client id of an answer; the answer ends as failed");
+        let failed = NewMessage {
+            client_id: ClientId::of_displaced(generation.answer_id),
+            status: MessageStatus::Failed,
+            failure: Some(Failure::not_stored()),
+            ..answer
+        };
+        let appended = conversations.append(&failed).await?;
+        Ok(is_ours(&appended).then(|| appended.message().clone()))
+    }
+
+    /// Deletes the answer that a whole one replaces: one that was cut off may say less than the old one.
     async fn replace(&self, generation: &Generation, message: &Message) -> StoreResult<Option<Message>> {
         match generation.supersedes {
-            Some(old) if message.status == MessageStatus::Complete => {
+            Some(old) if message.status == MessageStatus::Complete && message.cut_off.is_none() => {
                 let now = self.clock.now();
                 self.stores.conversations.rewrite(generation.conversation_id, old, &Rewrite::Delete, now).await
             }
@@ -176,6 +218,9 @@ impl Endings {
         let finished = generations.finish(generation.id, owner, &finish, self.clock.now()).await?;
         let Finish { state, failure, cut_off, layout } = finish;
         let mut ended = Generation { state, failure, cut_off, ..generation.clone() }.told(layout);
+        if finished && ended.failure.as_ref().is_some_and(cost_nothing) {
+            generations.give_back(generation.id).await?;
+        }
         if !finished {
             // Gone with its conversation, or ended by a try whose reply was lost: the log still has to end. Otherwise it
             // is somebody else's.

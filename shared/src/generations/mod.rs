@@ -1,5 +1,6 @@
 //! Generations: answers in the making, which outlive every connection that watches them.
 
+mod allowance;
 mod draft;
 mod ending;
 mod layout;
@@ -10,11 +11,13 @@ mod redis;
 mod references;
 mod repo;
 mod sqlite;
+mod unwanted;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+pub use self::allowance::{Allowance, Requested, rest_of_day};
 pub use self::draft::Draft;
 pub use self::ending::{End, Endings};
 pub use self::layout::Layout;
@@ -23,6 +26,7 @@ pub(crate) use self::mongo::{INDEXES, purge};
 pub use self::redis::RedisLog;
 pub use self::repo::{Finish, GenerationRepo};
 pub(crate) use self::sqlite::SqliteLog;
+pub use self::unwanted::Unwanted;
 use crate::conversations::{Citation, CutOff};
 use crate::engine::ModelId;
 use crate::ids::{ConversationId, GenerationId, MessageId, NotebookId, SourceId, UserId};
@@ -123,12 +127,12 @@ pub struct Failure {
 }
 
 impl Failure {
-    /// The question is gone, and with it who would read an answer.
-    pub fn question_deleted() -> Self {
+    /// Its place in the conversation is another message's.
+    fn not_stored() -> Self {
         Self {
-            code: "question_deleted".to_owned(),
-            message: "The question was deleted before it was answered.".to_owned(),
-            retryable: false,
+            code: "answer_not_stored".to_owned(),
+            message: "The answer could not be stored in its place. Ask again.".to_owned(),
+            retryable: true,
         }
     }
 }

@@ -3,8 +3,9 @@
 use async_trait::async_trait;
 use jiff::Timestamp;
 
-use super::{Failure, Generation, GenerationState, Layout};
+use super::{Allowance, Failure, Generation, GenerationState, Layout, Requested, Unwanted};
 use crate::conversations::CutOff;
+use crate::engine::ModelId;
 use crate::ids::{ConversationId, GenerationId, OwnerId};
 use crate::storage::StoreResult;
 
@@ -24,13 +25,29 @@ impl From<GenerationState> for Finish {
     }
 }
 
+/// More are not looked at in one round.
+pub(super) const MOST_UNCLAIMED: u32 = 500;
+
 #[async_trait]
 pub trait GenerationRepo: Send + Sync {
     /// Stores a queued generation; storing the same id again changes nothing.
     async fn create(&self, generation: &Generation) -> StoreResult<()>;
+    /// Like [`create`](Self::create), if the person who asks and everybody together have not had what they may: exactly,
+    /// however many ask at the same time. It counts from now on, whatever becomes of it.
+    ///
+    /// Its question is stored after it: if that never happens, it is found and ended, and no question is left alone.
+    async fn request(&self, generation: &Generation, allowance: &Allowance) -> StoreResult<Requested>;
+    /// Takes back what was requested and is still queued: its question was not stored. It does not count.
+    async fn withdraw(&self, id: GenerationId) -> StoreResult<()>;
+    /// An answer cost nothing: it does not count for its day any more. Saying so again changes nothing.
+    async fn give_back(&self, id: GenerationId) -> StoreResult<()>;
     async fn get(&self, id: GenerationId) -> StoreResult<Option<Generation>>;
+    /// Whether a model ever brought an answer to its end.
+    async fn has_answered(&self, model: &ModelId) -> StoreResult<bool>;
     /// Those of a conversation that are queued or running, oldest first.
     async fn unfinished_in(&self, conversation: ConversationId) -> StoreResult<Vec<Generation>>;
+    /// Which of these nobody wants any more, and why; one that is not stored was deleted with its conversation.
+    async fn unwanted(&self, ids: &[GenerationId]) -> StoreResult<Vec<(GenerationId, Unwanted)>>;
     /// Takes a queued generation; `None` when it is not queued (any more).
     async fn claim(&self, id: GenerationId, owner: OwnerId, lease_until: Timestamp) -> StoreResult<Option<Generation>>;
     /// `false`: the lease is lost, and whoever held it must stop writing.
@@ -42,7 +59,8 @@ pub trait GenerationRepo: Send + Sync {
         now: Timestamp,
         lease_until: Timestamp,
     ) -> StoreResult<Option<Generation>>;
-    /// Queued generations that nobody claimed since `before`, oldest first.
+    /// Queued generations that nobody claimed since `before`, some hundreds at most: everybody's first before anybody's
+    /// second, where those that run count too; then oldest first.
     async fn unclaimed(&self, before: Timestamp) -> StoreResult<Vec<GenerationId>>;
     /// Ends a generation that `owner` holds; `false` when the lease is lost.
     async fn finish(&self, id: GenerationId, owner: OwnerId, finish: &Finish, now: Timestamp) -> StoreResult<bool>;

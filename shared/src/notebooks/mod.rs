@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-pub(crate) use self::mongo::{INDEXES, is_live};
+pub(crate) use self::mongo::{INDEXES, is_live, members_among};
 pub use self::repo::NotebookRepo;
 use crate::auth::{Email, UserSummary};
 use crate::ids::{NotebookId, UserId};

@@ -8,6 +8,7 @@ pub mod keys;
 mod link;
 mod metrics;
 mod outage;
+mod time;
 
 use std::fmt;
 use std::sync::Arc;

@@ -15,6 +15,7 @@ pub use self::disks::Disks;
 pub(crate) use self::mongo::reach;
 use crate::auth::{SessionRepo, UserRepo};
 use crate::backups::BackupRepo;
+use crate::clock::{TimeError, TimeServer};
 use crate::config::Config;
 use crate::conversations::ConversationRepo;
 use crate::generations::{GenerationLog, GenerationRepo};
@@ -142,12 +143,43 @@ pub async fn look(config: &Config) -> StoreResult<Look> {
     }
 }
 
+/// The configured database as the one that says what time it is, without changing anything in it; `None`: it is
+/// embedded.
+pub async fn time_server(config: &Config) -> StoreResult<Option<DatabaseTime>> {
+    match &config.storage.mongodb {
+        Some(mongodb) => Ok(Some(DatabaseTime(Arc::new(mongo::Database::connect(mongodb).await?)))),
+        None => Ok(None),
+    }
+}
+
+/// A database that processes share, as the one that says what time it is.
+pub struct DatabaseTime(pub Arc<dyn Probe>);
+
+impl std::fmt::Debug for DatabaseTime {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("DatabaseTime").finish_non_exhaustive()
+    }
+}
+
+#[async_trait::async_trait]
+impl TimeServer for DatabaseTime {
+    fn name(&self) -> &'static str {
+        "the database"
+    }
+
+    async fn time(&self) -> Result<Timestamp, TimeError> {
+        Ok(self.0.time().await?.ok_or("it does not say what time it is")?)
+    }
+}
+
 /// What can be known of the database itself: a sign of life for `/ready`, its version, its numbers.
 #[async_trait::async_trait]
 pub trait Probe: Send + Sync {
     async fn ping(&self) -> StoreResult<()>;
     /// What it is and which version, for people.
     async fn version(&self) -> StoreResult<String>;
+    /// What time it is to a database that processes share; `None`: it has no clock but this machine's.
+    async fn time(&self) -> StoreResult<Option<Timestamp>>;
     /// Adds what the connection counts.
     fn register(&self, registry: &mut Registry);
 }

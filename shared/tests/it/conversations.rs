@@ -30,6 +30,7 @@ contract!(
     a_reader_never_sees_a_rev_before_the_ones_below_it,
     an_edit_takes_the_next_rev_and_keeps_the_position,
     a_deleted_message_is_an_empty_tombstone,
+    a_message_is_found_by_its_client_id,
     the_latest_answer_is_the_newest_that_is_left,
     history_goes_back_page_by_page,
     changes_are_read_by_rev,
@@ -293,6 +294,16 @@ async fn a_deleted_message_is_an_empty_tombstone(Backend { stores, .. }: Backend
     assert_eq!(stores.conversations.rewrite(talk, new.id, &edit, at(10)).await.unwrap(), None);
     assert_eq!(stores.conversations.rewrite(talk, new.id, &Rewrite::Delete, at(10)).await.unwrap(), None);
     assert_eq!(stores.conversations.get(talk).await.unwrap().unwrap().head, 2, "no rev is used up");
+}
+
+async fn a_message_is_found_by_its_client_id(Backend { stores, .. }: Backend) {
+    let (talk, elsewhere) = (owned_conversation(&stores).await, owned_conversation(&stores).await);
+    let message = sent(&stores, talk.id, "first").await;
+    let repo = &stores.conversations;
+    assert_eq!(repo.by_client_id(talk.id, &message.client_id).await.unwrap(), Some(message.clone()));
+    assert_eq!(repo.by_client_id(elsewhere.id, &message.client_id).await.unwrap(), None);
+    assert!(repo.delete(talk.id).await.unwrap());
+    assert_eq!(repo.by_client_id(talk.id, &message.client_id).await.unwrap(), None);
 }
 
 async fn the_latest_answer_is_the_newest_that_is_left(Backend { stores, .. }: Backend) {

@@ -1,12 +1,16 @@
 //! Generations and the leases on them.
 
-use collabry_shared::conversations::{CutOff, Message};
-use collabry_shared::generations::{Failure, Finish, Generation, GenerationEvent, GenerationState, Layout};
-use collabry_shared::ids::{GenerationId, OwnerId};
+use collabry_shared::conversations::{Conversation, CutOff, Message, Rewrite};
+use collabry_shared::engine::ModelId;
+use collabry_shared::generations::{
+    Allowance, Failure, Finish, Generation, GenerationEvent, GenerationState, Layout, Requested, Unwanted,
+};
+use collabry_shared::ids::{GenerationId, OwnerId, UserId};
+use collabry_shared::notebooks::Role;
 use collabry_shared::storage::{StoreError, Stores};
 
 use crate::backend::{Backend, contract};
-use crate::fixtures::{at, new_generation, owned_conversation};
+use crate::fixtures::{at, conversation, new_generation, notebook, owned_conversation, sent, user};
 
 contract!(
     a_generation_is_stored_once,
@@ -20,6 +24,13 @@ contract!(
     a_failure_is_kept,
     why_an_answer_ends_early_is_kept,
     an_end_says_how_much_there_was,
+    what_is_deleted_is_unwanted,
+    a_person_waits_for_so_many_answers_and_no_more,
+    answers_of_a_day_are_counted_exactly,
+    what_cost_nothing_is_given_back_once,
+    what_is_withdrawn_is_gone_and_does_not_count,
+    people_take_turns_in_the_queue,
+    a_model_that_answered_once_is_known,
 );
 
 async fn queued(stores: &Stores, created_at: i64) -> Generation {
@@ -195,4 +206,160 @@ async fn an_end_says_how_much_there_was(Backend { stores, .. }: Backend) {
     // Another text is not what was told.
     assert_eq!(layout.retell(&stored, Some(&crate::fixtures::answer(&stored, "Gone"))), None);
     assert_eq!(layout.retell(&stored, None), None);
+}
+
+async fn what_is_deleted_is_unwanted(Backend { stores, .. }: Backend) {
+    let (ada, bob) = (user(&stores, "ada").await, user(&stores, "bob").await);
+    let (book, other) = (notebook(&stores, &ada).await, notebook(&stores, &ada).await);
+    stores.notebooks.add_member(book.id, bob.id, Role::Viewer, at(0)).await.unwrap();
+    let (talk, short) = (conversation(&stores, &book, at(0)).await, conversation(&stores, &book, at(0)).await);
+    let elsewhere = conversation(&stores, &other, at(0)).await;
+    let mut asked = Vec::new();
+    for (number, (place, by)) in
+        [(&talk, &ada), (&talk, &ada), (&talk, &bob), (&short, &ada), (&elsewhere, &ada)].into_iter().enumerate()
+    {
+        let question = sent(&stores, place.id, &number.to_string()).await;
+        let generation = Generation { question_id: question.id, requested_by: by.id, ..new_generation(place, at(1)) };
+        stores.generations.create(&generation).await.unwrap();
+        asked.push(generation);
+    }
+    let ids: Vec<_> = asked.iter().map(|one| one.id).collect();
+    assert_eq!(stores.generations.unwanted(&ids).await.unwrap(), []);
+    assert_eq!(stores.generations.unwanted(&[]).await.unwrap(), []);
+
+    let delete = stores.conversations.rewrite(talk.id, asked[1].question_id, &Rewrite::Delete, at(2));
+    assert!(delete.await.unwrap().is_some());
+    assert!(stores.notebooks.remove_member(book.id, bob.id).await.unwrap());
+    assert!(stores.conversations.delete(short.id).await.unwrap());
+    assert!(stores.notebooks.mark_deleted(other.id, at(2)).await.unwrap());
+    let early = Generation { requested_by: ada.id, ..new_generation(&talk, at(1)) };
+    stores.generations.create(&early).await.unwrap();
+    let all: Vec<_> = ids.iter().copied().chain([early.id]).collect();
+    let mut unwanted = stores.generations.unwanted(&all).await.unwrap();
+    unwanted.sort_by_key(|(id, _)| all.iter().position(|one| one == id));
+    let expected = [
+        (ids[1], Unwanted::QuestionGone),
+        (ids[2], Unwanted::AskerGone),
+        (ids[3], Unwanted::ConversationGone),
+        (ids[4], Unwanted::ConversationGone),
+        (early.id, Unwanted::NoQuestion),
+    ];
+    assert_eq!(unwanted, expected);
+}
+
+/// A request by `asker`.
+fn by(asker: UserId, talk: &Conversation, created_at: i64) -> Generation {
+    Generation { requested_by: asker, ..new_generation(talk, at(created_at)) }
+}
+
+/// What becomes of so many requests at the same time, from several processes.
+async fn at_once(backend: &Backend, askers: &[UserId], talk: &Conversation, allowance: Allowance) -> Vec<Requested> {
+    let processes = backend.processes(3).await;
+    let requests = askers.iter().enumerate().map(|(number, asker)| {
+        let (stores, generation) = (processes[number % processes.len()].clone(), by(*asker, talk, 1));
+        tokio::spawn(async move { stores.generations.request(&generation, &allowance).await.unwrap() })
+    });
+    futures::future::try_join_all(requests).await.unwrap()
+}
+
+fn count(all: &[Requested], one: Requested) -> usize {
+    all.iter().filter(|this| **this == one).count()
+}
+
+async fn a_person_waits_for_so_many_answers_and_no_more(backend: Backend) {
+    let (stores, talk) = (backend.stores.clone(), owned_conversation(&backend.stores).await);
+    let (eve, ada) = (UserId::new(), UserId::new());
+    let allowance = Allowance { unfinished: 3, ..Allowance::default() };
+    let requested = at_once(&backend, &[eve; 12], &talk, allowance).await;
+    assert_eq!((count(&requested, Requested::Queued), count(&requested, Requested::TooManyUnfinished)), (3, 9));
+    let unfinished = stores.generations.unfinished_in(talk.id).await.unwrap();
+    assert_eq!(unfinished.len(), 3, "what is refused is not stored");
+    let again = stores.generations.request(&unfinished[0], &allowance).await.unwrap();
+    assert_eq!(again, Requested::Queued, "it is stored already");
+    let hers = stores.generations.request(&by(ada, &talk, 2), &allowance).await.unwrap();
+    assert_eq!(hers, Requested::Queued, "another person's");
+
+    // One that runs is unfinished; one that has ended is not.
+    let owner = OwnerId::new();
+    stores.generations.claim(unfinished[0].id, owner, at(60)).await.unwrap().unwrap();
+    let refused = stores.generations.request(&by(eve, &talk, 3), &allowance).await.unwrap();
+    assert_eq!(refused, Requested::TooManyUnfinished);
+    assert!(stores.generations.finish(unfinished[0].id, owner, &GenerationState::Done.into(), at(4)).await.unwrap());
+    let requested = at_once(&backend, &[eve; 6], &talk, allowance).await;
+    assert_eq!(count(&requested, Requested::Queued), 1);
+}
+
+async fn answers_of_a_day_are_counted_exactly(backend: Backend) {
+    let (stores, talk) = (backend.stores.clone(), owned_conversation(&backend.stores).await);
+    let (eve, ada) = (UserId::new(), UserId::new());
+    let allowance = Allowance { unfinished: 0, daily: 4, daily_of_all: 6 };
+    let requested = at_once(&backend, &[eve; 10], &talk, allowance).await;
+    assert_eq!((count(&requested, Requested::Queued), count(&requested, Requested::Spent)), (4, 6));
+    let requested = at_once(&backend, &[ada; 5], &talk, allowance).await;
+    assert_eq!((count(&requested, Requested::Queued), count(&requested, Requested::SpentByAll)), (2, 3));
+    // What was refused did not count: on the next day all may be had again, and she has had her two of this one.
+    let more = Allowance { daily_of_all: 0, ..allowance };
+    let requested = at_once(&backend, &[ada; 5], &talk, more).await;
+    assert_eq!(count(&requested, Requested::Queued), 2);
+    let tomorrow = by(eve, &talk, 24 * 60 * 60);
+    assert_eq!(stores.generations.request(&tomorrow, &allowance).await.unwrap(), Requested::Queued);
+}
+
+async fn what_cost_nothing_is_given_back_once(backend: Backend) {
+    let (stores, talk) = (backend.stores.clone(), owned_conversation(&backend.stores).await);
+    let (eve, allowance) = (UserId::new(), Allowance { unfinished: 0, daily: 2, daily_of_all: 2 });
+    let (first, second) = (by(eve, &talk, 1), by(eve, &talk, 1));
+    for generation in [&first, &second] {
+        assert_eq!(stores.generations.request(generation, &allowance).await.unwrap(), Requested::Queued);
+    }
+    assert_eq!(stores.generations.request(&by(eve, &talk, 2), &allowance).await.unwrap(), Requested::Spent);
+    for _ in 0..3 {
+        stores.generations.give_back(first.id).await.unwrap();
+    }
+    stores.generations.give_back(GenerationId::new()).await.unwrap();
+    let requested = at_once(&backend, &[eve; 4], &talk, allowance).await;
+    assert_eq!(count(&requested, Requested::Queued), 1);
+}
+
+async fn what_is_withdrawn_is_gone_and_does_not_count(Backend { stores, .. }: Backend) {
+    let talk = owned_conversation(&stores).await;
+    let (eve, allowance) = (UserId::new(), Allowance { unfinished: 1, daily: 1, daily_of_all: 1 });
+    let generation = by(eve, &talk, 1);
+    assert_eq!(stores.generations.request(&generation, &allowance).await.unwrap(), Requested::Queued);
+    stores.generations.withdraw(generation.id).await.unwrap();
+    assert_eq!(stores.generations.get(generation.id).await.unwrap(), None);
+    let next = by(eve, &talk, 1);
+    assert_eq!(stores.generations.request(&next, &allowance).await.unwrap(), Requested::Queued);
+    stores.generations.claim(next.id, OwnerId::new(), at(60)).await.unwrap().unwrap();
+    stores.generations.withdraw(next.id).await.unwrap();
+    assert!(stores.generations.get(next.id).await.unwrap().is_some(), "somebody is at it");
+}
+
+async fn people_take_turns_in_the_queue(Backend { stores, .. }: Backend) {
+    let talk = owned_conversation(&stores).await;
+    let (eve, ada, bob) = (UserId::new(), UserId::new(), UserId::new());
+    let mut ids = Vec::new();
+    for (second, asker) in [eve, eve, eve, ada, bob, ada].into_iter().enumerate() {
+        let generation = by(asker, &talk, i64::try_from(second).unwrap());
+        stores.generations.create(&generation).await.unwrap();
+        ids.push(generation.id);
+    }
+    let order = |wanted: [usize; 5]| wanted.map(|index| ids[index]);
+    assert_eq!(stores.generations.unclaimed(at(5)).await.unwrap(), order([0, 3, 4, 1, 2]));
+    stores.generations.claim(ids[0], OwnerId::new(), at(60)).await.unwrap().unwrap();
+    assert_eq!(stores.generations.unclaimed(at(6)).await.unwrap(), order([3, 4, 1, 5, 2]), "what runs counts");
+}
+
+async fn a_model_that_answered_once_is_known(Backend { stores, .. }: Backend) {
+    let talk = owned_conversation(&stores).await;
+    let (known, other) = (ModelId::parse("openai/known").unwrap(), ModelId::parse("openai/other").unwrap());
+    for (model, state) in [(&known, GenerationState::Done), (&other, GenerationState::Failed)] {
+        let generation = Generation { model: model.clone(), ..new_generation(&talk, at(1)) };
+        stores.generations.create(&generation).await.unwrap();
+        let owner = OwnerId::new();
+        stores.generations.claim(generation.id, owner, at(60)).await.unwrap().unwrap();
+        assert!(stores.generations.finish(generation.id, owner, &state.into(), at(2)).await.unwrap());
+    }
+    assert!(stores.generations.has_answered(&known).await.unwrap());
+    assert!(!stores.generations.has_answered(&other).await.unwrap());
 }

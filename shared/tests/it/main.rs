@@ -5,6 +5,7 @@
 mod auth;
 mod backend;
 mod blobs;
+mod clock;
 mod configuration;
 mod conversations;
 mod damage;

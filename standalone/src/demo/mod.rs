@@ -6,6 +6,7 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 use collabry_api::{NewAccount, Passwords, accounts};
 use collabry_shared::auth::Email;
+use collabry_shared::clock::Clock as _;
 use collabry_shared::config::Config;
 use collabry_shared::ids::{NotebookId, SourceId, UserId};
 use collabry_shared::notebooks::Notebook;

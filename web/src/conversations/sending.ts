@@ -5,6 +5,7 @@ import type { Message } from "../realtime/types";
 import { recall, remember } from "../ui/storage";
 import { type Draft, Outbox, type Outgoing } from "./outbox";
 
+const LONGEST_WAIT_MS = 120_000;
 const TRY_AGAIN_MS = 1_000;
 
 /** What the server has not acknowledged yet, of all conversations. */
@@ -83,7 +84,9 @@ function failed(clientId: string, error: unknown): void {
     setTimeout(flush, TRY_AGAIN_MS);
     return publish();
   }
-  const wait = error instanceof Problem ? error.retryAfterMs : null;
+  const asked = error instanceof Problem ? error.retryAfterMs : null;
+  // Nobody expects a message of today to be sent tomorrow.
+  const wait = asked !== null && asked <= LONGEST_WAIT_MS ? asked : null;
   if (wait !== null && outbox.postponed(clientId, sentence(error))) {
     setTimeout(() => {
       outbox.waited(clientId);

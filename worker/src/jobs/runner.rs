@@ -56,13 +56,24 @@ impl Runner {
                     self.take_turn(run, &give_back).instrument(span).await;
                 }
                 Ok(None) => {
-                    shutdown.run_until_cancelled(self.wake.notified()).await;
+                    shutdown.run_until_cancelled(self.until_something_may_be_due()).await;
                 }
                 Err(error) => {
                     tracing::error!(job = %self.declared.spec.name, %error, "the ledger of jobs cannot be reached");
                     shutdown.run_until_cancelled(sleep(PAUSE)).await;
                 }
             }
+        }
+    }
+
+    /// The scheduler looks at the machine's clock, which may run ahead: then it says so before the slot is due.
+    async fn until_something_may_be_due(&self) {
+        let now = self.clock.now();
+        let next = self.declared.spec.schedule.as_ref().and_then(|schedule| schedule.next(now));
+        let wait = next.map(|slot| slot.duration_since(now).unsigned_abs());
+        tokio::select! {
+            () = self.wake.notified() => {}
+            () = sleep(wait.unwrap_or_default()), if wait.is_some() => {}
         }
     }
 

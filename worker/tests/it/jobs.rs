@@ -119,11 +119,26 @@ async fn a_generation_of_a_dead_engine_ends_as_interrupted_with_its_text() {
     let mut world = World::new().await;
     let notebook = world.notebook().await;
     let talk = world.conversation(&notebook).await;
+    let question = NewMessage {
+        id: MessageId::new(),
+        conversation_id: talk.id,
+        client_id: ClientId::parse("question").unwrap(),
+        author: Author::User { user_id: world.user.id, name: "Ada".to_owned() },
+        content: "Why do rivers flow?".to_owned(),
+        citations: Vec::new(),
+        status: MessageStatus::Complete,
+        failure: None,
+        cut_off: None,
+        generation_id: None,
+        reply_to: None,
+        created_at: world.now(),
+    };
+    world.stores.conversations.append(&question).await.unwrap();
     let generation = Generation {
         id: GenerationId::new(),
         notebook_id: notebook.id,
         conversation_id: talk.id,
-        question_id: MessageId::new(),
+        question_id: question.id,
         answer_id: MessageId::new(),
         model: ModelId::extractive(),
         source_ids: None,

@@ -122,7 +122,7 @@ async fn a_crash_between_the_steps_of_the_end_leaves_one_end() {
         let stored = NewMessage {
             id: answer_id,
             conversation_id: generation.conversation_id,
-            client_id: ClientId::parse(&format!("generation:{}", generation.id)).unwrap(),
+            client_id: ClientId::of_answer(generation.id),
             author: Author::Assistant { model: model.clone() },
             content: "Stored.".to_owned(),
             citations: Vec::new(),

@@ -5,6 +5,7 @@ mod control;
 mod crashes;
 mod failures;
 mod thoughts;
+mod unwanted;
 
 use collabry_shared::generations::{Generation, GenerationEvent, GenerationState, LoggedEvent};
 

@@ -98,6 +98,7 @@ fn config(address: SocketAddr) -> ProvidersConfig {
         anthropic_api_key: Some(OTHER_KEY.into()),
         anthropic_url: url("/anthropic/v1"),
         max_tokens: None,
+        allowed: Vec::new(),
         first_token: Duration::from_millis(400),
         between_tokens: Duration::from_millis(300),
     }

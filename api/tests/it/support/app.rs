@@ -242,6 +242,7 @@ impl Drop for TestApp {
 fn setting(name: &str) -> Option<String> {
     match name {
         "COLLABRY_THREADS" => Some("1".to_owned()),
+        "COLLABRY_ALLOWED_MODELS" => Some("ollama/scripted*".to_owned()),
         limit if limit.starts_with("COLLABRY_LIMIT_") => Some("1000000".to_owned()),
         _ => None,
     }

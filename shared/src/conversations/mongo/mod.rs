@@ -3,13 +3,15 @@
 mod documents;
 mod log;
 
+use std::collections::{HashMap, HashSet};
+
 use async_trait::async_trait;
 use jiff::Timestamp;
 use mongodb::bson::{Document, doc};
 
 use self::documents::{conversation, message};
 use super::page::Filling;
-use super::{Appended, Conversation, ConversationRepo, Message, NewMessage, Page, ReadMark, Rewrite};
+use super::{Appended, ClientId, Conversation, ConversationRepo, Message, NewMessage, Page, ReadMark, Rewrite};
 use crate::engine::ModelId;
 use crate::ids::{ConversationId, MessageId, NotebookId, UserId};
 use crate::storage::mongo::{Change, Database, Fields as _, Index, Query, conflict};
@@ -94,6 +96,11 @@ impl ConversationRepo for Database {
         log::append(self, message).await
     }
 
+    async fn by_client_id(&self, conversation: ConversationId, client_id: &ClientId) -> StoreResult<Option<Message>> {
+        let one = Query::new(doc! { "conversation": conversation.to_string(), "clientId": client_id.as_str() });
+        Ok(messages(self, conversation, one).await?.pop())
+    }
+
     async fn rewrite(
         &self,
         conversation: ConversationId,
@@ -173,6 +180,28 @@ impl ConversationRepo for Database {
 pub(crate) async fn require(db: &Database, id: ConversationId) -> StoreResult<()> {
     let there = db.collection(CONVERSATIONS).exists(live_filter(id)).await?;
     if there { Ok(()) } else { Err(StoreError::Missing("the conversation")) }
+}
+
+/// Which of these conversations are there; whether their notebooks are is for the caller to ask.
+pub(crate) async fn live_among(
+    db: &Database,
+    ids: impl Iterator<Item = ConversationId>,
+) -> StoreResult<HashSet<ConversationId>> {
+    let ids: HashSet<String> = ids.map(|id| id.to_string()).collect();
+    let live = doc! { "_id": { "$in": Vec::from_iter(ids) }, "deletedAt": null };
+    let found = db.collection(CONVERSATIONS).find(Query::new(live).ids(), |document| document.parsed("_id")).await?;
+    Ok(found.into_iter().collect())
+}
+
+/// Of these messages those that are stored, and whether each was deleted.
+pub(crate) async fn deleted_among(
+    db: &Database,
+    ids: impl Iterator<Item = MessageId>,
+) -> StoreResult<HashMap<MessageId, bool>> {
+    let ids: HashSet<String> = ids.map(|id| id.to_string()).collect();
+    let deleted = |document: &Document| Ok((document.parsed("_id")?, document.opt_time("deletedAt")?.is_some()));
+    let these = Query::new(doc! { "_id": { "$in": Vec::from_iter(ids) } }).fields(doc! { "deletedAt": 1 });
+    Ok(db.collection(MESSAGES).find(these, deleted).await?.into_iter().collect())
 }
 
 /// Ends what a process that died began: see [`purge`].

@@ -3,6 +3,8 @@
 mod journal;
 mod live;
 mod log;
+mod requests;
+mod unwanted;
 mod writer;
 
 use async_trait::async_trait;
@@ -10,7 +12,9 @@ use jiff::Timestamp;
 use sqlx::sqlite::SqliteRow;
 
 pub(crate) use self::log::SqliteLog;
-use super::{Finish, Generation, GenerationRepo};
+use super::repo::MOST_UNCLAIMED;
+use super::{Allowance, Finish, Generation, GenerationRepo, Requested, Unwanted};
+use crate::engine::ModelId;
 use crate::ids::{ConversationId, GenerationId, OwnerId};
 use crate::storage::StoreResult;
 use crate::storage::sqlite::{Columns as _, Database, opt_json, word};
@@ -18,29 +22,19 @@ use crate::storage::sqlite::{Columns as _, Database, opt_json, word};
 #[async_trait]
 impl GenerationRepo for Database {
     async fn create(&self, generation: &Generation) -> StoreResult<()> {
-        sqlx::query(
-            "INSERT INTO generations (id, notebook_id, conversation_id, question_id, answer_id, model, source_ids_json,
-                 supersedes, requested_by, state, failure_json, created_at, finished_at, trace)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-             ON CONFLICT (id) DO NOTHING",
-        )
-        .bind(generation.id.to_string())
-        .bind(generation.notebook_id.to_string())
-        .bind(generation.conversation_id.to_string())
-        .bind(generation.question_id.to_string())
-        .bind(generation.answer_id.to_string())
-        .bind(generation.model.to_string())
-        .bind(opt_json(generation.source_ids.as_ref())?)
-        .bind(generation.supersedes.map(|id| id.to_string()))
-        .bind(generation.requested_by.to_string())
-        .bind(word(&generation.state)?)
-        .bind(opt_json(generation.failure.as_ref())?)
-        .bind(generation.created_at.as_millisecond())
-        .bind(generation.finished_at.map(Timestamp::as_millisecond))
-        .bind(generation.trace.map(|trace| trace.to_string()))
-        .execute(&self.write)
-        .await?;
-        Ok(())
+        requests::insert(&self.write, generation, None).await
+    }
+
+    async fn request(&self, generation: &Generation, allowance: &Allowance) -> StoreResult<Requested> {
+        requests::request(self, generation, allowance).await
+    }
+
+    async fn withdraw(&self, id: GenerationId) -> StoreResult<()> {
+        requests::withdraw(self, id).await
+    }
+
+    async fn give_back(&self, id: GenerationId) -> StoreResult<()> {
+        requests::give_back(self, id).await
     }
 
     async fn get(&self, id: GenerationId) -> StoreResult<Option<Generation>> {
@@ -49,6 +43,14 @@ impl GenerationRepo for Database {
             .fetch_optional(&self.read)
             .await?;
         row.as_ref().map(generation).transpose()
+    }
+
+    async fn has_answered(&self, model: &ModelId) -> StoreResult<bool> {
+        let found = sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM generations WHERE model = ? AND state = 'done')")
+            .bind(model.to_string())
+            .fetch_one(&self.read)
+            .await?;
+        Ok(found)
     }
 
     async fn unfinished_in(&self, conversation: ConversationId) -> StoreResult<Vec<Generation>> {
@@ -60,6 +62,10 @@ impl GenerationRepo for Database {
         .fetch_all(&self.read)
         .await?;
         rows.iter().map(generation).collect()
+    }
+
+    async fn unwanted(&self, ids: &[GenerationId]) -> StoreResult<Vec<(GenerationId, Unwanted)>> {
+        unwanted::unwanted(self, ids).await
     }
 
     async fn claim(&self, id: GenerationId, owner: OwnerId, lease_until: Timestamp) -> StoreResult<Option<Generation>> {
@@ -103,11 +109,19 @@ impl GenerationRepo for Database {
     }
 
     async fn unclaimed(&self, before: Timestamp) -> StoreResult<Vec<GenerationId>> {
-        let rows =
-            sqlx::query("SELECT id FROM generations WHERE state = 'queued' AND created_at < ? ORDER BY created_at, id")
-                .bind(before.as_millisecond())
-                .fetch_all(&self.read)
-                .await?;
+        let rows = sqlx::query(
+            "SELECT id FROM (
+                 SELECT id, created_at,
+                        ROW_NUMBER() OVER (PARTITION BY requested_by ORDER BY created_at, id)
+                        + (SELECT COUNT(*) FROM generations r
+                           WHERE r.state = 'running' AND r.requested_by = g.requested_by) AS turn
+                 FROM generations g WHERE state = 'queued' AND created_at < ?)
+             ORDER BY turn, created_at, id LIMIT ?",
+        )
+        .bind(before.as_millisecond())
+        .bind(MOST_UNCLAIMED)
+        .fetch_all(&self.read)
+        .await?;
         rows.iter().map(|row| row.parsed("id")).collect()
     }
 

@@ -3,6 +3,8 @@
 
 mod members;
 
+use std::collections::{HashMap, HashSet};
+
 use async_trait::async_trait;
 use jiff::Timestamp;
 use mongodb::bson::{Document, doc};
@@ -145,6 +147,22 @@ impl NotebookRepo for Database {
 /// Whether there is such a notebook and nobody deleted it.
 pub(crate) async fn is_live(db: &Database, id: NotebookId) -> StoreResult<bool> {
     db.collection(NOTEBOOKS).exists(live_filter(id)).await
+}
+
+/// Of these notebooks those that are there, and who is a member of each.
+pub(crate) async fn members_among(
+    db: &Database,
+    ids: impl Iterator<Item = NotebookId>,
+) -> StoreResult<HashMap<NotebookId, HashSet<UserId>>> {
+    let ids: HashSet<String> = ids.map(|id| id.to_string()).collect();
+    let live = Query::new(doc! { "_id": { "$in": Vec::from_iter(ids) }, "deletedAt": null });
+    let members = |document: &Document| {
+        let members: StoreResult<_> =
+            document.documents("members")?.into_iter().map(|member| member.parsed("user")).collect();
+        Ok((document.parsed("_id")?, members?))
+    };
+    let found = db.collection(NOTEBOOKS).find(live.fields(doc! { "members.user": 1 }), members).await?;
+    Ok(found.into_iter().collect())
 }
 
 fn live_filter(id: NotebookId) -> Document {

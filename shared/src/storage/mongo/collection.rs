@@ -49,6 +49,11 @@ impl Query {
         Self { fields: Some(doc! { "_id": 1 }), ..self }
     }
 
+    /// Nothing of the documents but their ids and these.
+    pub fn fields(self, fields: Document) -> Self {
+        Self { fields: Some(fields), ..self }
+    }
+
     pub fn sort(self, sort: Document) -> Self {
         Self { sort: Some(sort), ..self }
     }

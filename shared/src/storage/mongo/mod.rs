@@ -18,6 +18,7 @@ mod turns;
 
 use std::time::Duration;
 
+use jiff::Timestamp;
 use mongodb::Client;
 use mongodb::bson::doc;
 use mongodb::options::{ClientOptions, ReadConcern, ReadPreference, SelectionCriteria, WriteConcern};
@@ -63,7 +64,7 @@ impl Database {
         Ok(db)
     }
 
-    async fn connect(config: &MongoConfig) -> StoreResult<Self> {
+    pub(super) async fn connect(config: &MongoConfig) -> StoreResult<Self> {
         let mut options = ClientOptions::parse(config.uri.expose_secret()).await?;
         options.app_name.get_or_insert_with(|| "collabry".to_owned());
         options.max_pool_size = Some(config.pool);
@@ -117,6 +118,10 @@ impl Probe for Database {
 
     async fn version(&self) -> StoreResult<String> {
         Ok(format!("MongoDB {}", self.command("buildInfo").await?.text("version")?))
+    }
+
+    async fn time(&self) -> StoreResult<Option<Timestamp>> {
+        self.command("hello").await?.opt_time("localTime")
     }
 
     fn register(&self, registry: &mut Registry) {

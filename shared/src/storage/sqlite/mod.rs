@@ -13,6 +13,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use prometheus_client::registry::Registry;
 use sqlx::migrate::Migrator;
 use sqlx::query::Query;
@@ -172,6 +173,10 @@ impl Probe for Database {
     async fn version(&self) -> StoreResult<String> {
         let version: String = sqlx::query_scalar("SELECT sqlite_version()").fetch_one(&self.read).await?;
         Ok(format!("SQLite {version}"))
+    }
+
+    async fn time(&self) -> StoreResult<Option<Timestamp>> {
+        Ok(None)
     }
 
     fn register(&self, registry: &mut Registry) {

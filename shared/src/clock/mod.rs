@@ -1,9 +1,13 @@
 //! Time comes from outside, so that tests own it.
 
+mod agreed;
+
 use std::fmt::Debug;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
+
+pub use self::agreed::{AgreedClock, TOLERATED, TimeError, TimeServer, ahead_of};
 
 /// Where the time comes from.
 pub trait Clock: Debug + Send + Sync {

@@ -1,45 +1,50 @@
 //! Generations in MongoDB.
 
+mod requests;
+mod unwanted;
+
 use async_trait::async_trait;
 use jiff::Timestamp;
 use mongodb::bson::{Document, doc};
 
-use super::{Finish, Generation, GenerationRepo};
+use super::{Allowance, Finish, Generation, GenerationRepo, Requested, Unwanted};
+use crate::engine::ModelId;
 use crate::ids::{ConversationId, GenerationId, OwnerId};
 use crate::storage::mongo::{Change, Database, Fields as _, Index, Query, date, nested, opt_nested};
 use crate::storage::{StoreError, StoreResult};
 
 const GENERATIONS: &str = "generations";
+const HOLDS: &str = "holds";
 
 pub(crate) const INDEXES: &[Index] = &[
     Index::on(GENERATIONS, "generations_conversation", &["conversation"]),
     Index::on(GENERATIONS, "generations_state", &["state", "createdAt"]),
+    Index::on(GENERATIONS, "generations_model", &["model", "state"]),
+    Index::on(GENERATIONS, "generations_asker", &["requestedBy", "state"]),
+    // Which of a person's places for unfinished answers it has: so it can be told exactly when they have no more.
+    Index::on(GENERATIONS, "generations_holds", &[HOLDS]).unique().sparse(),
 ];
 
 #[async_trait]
 impl GenerationRepo for Database {
     async fn create(&self, generation: &Generation) -> StoreResult<()> {
         crate::conversations::require(self, generation.conversation_id).await?;
-        let document = doc! {
-            "_id": generation.id.to_string(),
-            "notebook": generation.notebook_id.to_string(),
-            "conversation": generation.conversation_id.to_string(),
-            "question": generation.question_id.to_string(),
-            "answer": generation.answer_id.to_string(),
-            "model": generation.model.to_string(),
-            "sources": opt_nested(generation.source_ids.as_ref())?,
-            "supersedes": generation.supersedes.map(|id| id.to_string()),
-            "requestedBy": generation.requested_by.to_string(),
-            "state": nested(&generation.state)?,
-            "failure": opt_nested(generation.failure.as_ref())?,
-            "createdAt": date(generation.created_at),
-            "finishedAt": generation.finished_at.map(date),
-            "trace": generation.trace.map(|trace| trace.to_string()),
-        };
-        match self.collection(GENERATIONS).insert(&document).await {
+        match self.collection(GENERATIONS).insert(&of_generation(generation)?).await {
             Ok(()) | Err(StoreError::Conflict(_)) => Ok(()),
             Err(error) => Err(error),
         }
+    }
+
+    async fn request(&self, generation: &Generation, allowance: &Allowance) -> StoreResult<Requested> {
+        requests::request(self, generation, allowance).await
+    }
+
+    async fn withdraw(&self, id: GenerationId) -> StoreResult<()> {
+        requests::withdraw(self, id).await
+    }
+
+    async fn give_back(&self, id: GenerationId) -> StoreResult<()> {
+        requests::give_back(self, id).await
     }
 
     async fn get(&self, id: GenerationId) -> StoreResult<Option<Generation>> {
@@ -47,9 +52,17 @@ impl GenerationRepo for Database {
         found.as_ref().map(generation).transpose()
     }
 
+    async fn has_answered(&self, model: &ModelId) -> StoreResult<bool> {
+        self.collection(GENERATIONS).exists(doc! { "model": model.to_string(), "state": "done" }).await
+    }
+
     async fn unfinished_in(&self, conversation: ConversationId) -> StoreResult<Vec<Generation>> {
         let unfinished = doc! { "conversation": conversation.to_string(), "state": { "$in": ["queued", "running"] } };
         self.collection(GENERATIONS).find(Query::new(unfinished).sort(oldest_first()), generation).await
+    }
+
+    async fn unwanted(&self, ids: &[GenerationId]) -> StoreResult<Vec<(GenerationId, Unwanted)>> {
+        unwanted::unwanted(self, ids).await
     }
 
     async fn claim(&self, id: GenerationId, owner: OwnerId, lease_until: Timestamp) -> StoreResult<Option<Generation>> {
@@ -75,9 +88,7 @@ impl GenerationRepo for Database {
     }
 
     async fn unclaimed(&self, before: Timestamp) -> StoreResult<Vec<GenerationId>> {
-        let queued = doc! { "state": "queued", "createdAt": { "$lt": date(before) } };
-        let query = Query::new(queued).ids().sort(oldest_first());
-        self.collection(GENERATIONS).find(query, |document| document.parsed("_id")).await
+        requests::unclaimed(self, before).await
     }
 
     async fn finish(&self, id: GenerationId, owner: OwnerId, finish: &Finish, now: Timestamp) -> StoreResult<bool> {
@@ -89,7 +100,7 @@ impl GenerationRepo for Database {
                 "layout": opt_nested(finish.layout.as_ref())?,
                 "finishedAt": date(now),
             },
-            "$unset": { "owner": "", "leaseUntil": "" },
+            "$unset": { "owner": "", "leaseUntil": "", HOLDS: "" },
         };
         self.collection(GENERATIONS).update(Change::new(held(id, owner), end)).await
     }
@@ -111,6 +122,25 @@ fn held(id: GenerationId, owner: OwnerId) -> Document {
 
 fn lease(owner: OwnerId, until: Timestamp) -> Document {
     doc! { "$set": { "state": "running", "owner": owner.to_string(), "leaseUntil": date(until) } }
+}
+
+fn of_generation(generation: &Generation) -> StoreResult<Document> {
+    Ok(doc! {
+        "_id": generation.id.to_string(),
+        "notebook": generation.notebook_id.to_string(),
+        "conversation": generation.conversation_id.to_string(),
+        "question": generation.question_id.to_string(),
+        "answer": generation.answer_id.to_string(),
+        "model": generation.model.to_string(),
+        "sources": opt_nested(generation.source_ids.as_ref())?,
+        "supersedes": generation.supersedes.map(|id| id.to_string()),
+        "requestedBy": generation.requested_by.to_string(),
+        "state": nested(&generation.state)?,
+        "failure": opt_nested(generation.failure.as_ref())?,
+        "createdAt": date(generation.created_at),
+        "finishedAt": generation.finished_at.map(date),
+        "trace": generation.trace.map(|trace| trace.to_string()),
+    })
 }
 
 fn generation(document: &Document) -> StoreResult<Generation> {

@@ -1,0 +1,54 @@
+//! Whether the clock of this machine is that of the installation.
+
+use jiff::SignedDuration;
+
+use super::Finding;
+use crate::clock::{self, SystemClock, TOLERATED, TimeServer};
+use crate::config::Config;
+use crate::redis::Redis;
+use crate::storage;
+
+/// This machine's clock beside those of what processes share. Who cannot be reached is told of elsewhere.
+pub async fn findings(config: &Config) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    if let Some(redis) = &config.redis
+        && let Ok(redis) = Redis::open(redis).await
+    {
+        findings.extend(beside(&redis).await);
+    }
+    if let Ok(Some(database)) = storage::time_server(config).await {
+        findings.extend(beside(&database).await);
+    }
+    findings
+}
+
+async fn beside(server: &dyn TimeServer) -> Option<Finding> {
+    let ahead = clock::ahead_of(server, &SystemClock).await.ok()?;
+    Some(Finding::new(format!("clock, beside that of {}", server.name()), agrees(server.name(), ahead)))
+}
+
+fn agrees(server: &str, ahead: SignedDuration) -> Result<(), String> {
+    if ahead.abs() <= TOLERATED {
+        return Ok(());
+    }
+    let side = if ahead.is_positive() { "ahead of" } else { "behind" };
+    let seconds = ahead.abs().as_secs_f64();
+    Err(format!(
+        "the clock of this machine is {seconds:.1} s {side} that of {server}. Set both right, with NTP: `timedatectl` says \
+         whether it runs."
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::SignedDuration;
+
+    use super::agrees;
+
+    #[test]
+    fn a_clock_may_differ_by_a_second() {
+        assert_eq!(agrees("Redis", SignedDuration::from_millis(-900)), Ok(()));
+        assert!(agrees("Redis", SignedDuration::from_secs(12)).unwrap_err().contains("12.0 s ahead of that of Redis"));
+        assert!(agrees("the database", SignedDuration::from_secs(-600)).unwrap_err().contains("600.0 s behind that"));
+    }
+}
