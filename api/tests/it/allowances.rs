@@ -53,7 +53,7 @@ async fn one_persons_burst_is_refused_and_anothers_question_is_answered() {
     eve.post(&again, json!({})).await.problem(429, "answers_unfinished");
     let mut socket = Socket::connect(&app, &eve.token).await;
     let refused =
-        socket.emit("message:send", json!({ "conversationId": conversation, "clientId": "s", "content": "?" })).await;
+        socket.call("message:send", json!({ "conversationId": conversation, "clientId": "s", "content": "?" })).await;
     assert_eq!(refused["error"]["code"], "answers_unfinished", "{refused}");
     assert!(refused["error"]["retryAfter"].as_u64().unwrap() > 0);
     // To say something, and to ask what became of what was sent, stays possible.

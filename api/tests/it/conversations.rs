@@ -208,7 +208,7 @@ async fn the_client_ids_of_answers_are_not_for_people() {
     for reserved in [own, "generation:".to_owned(), "Generation:x".to_owned(), format!("answer:{}", id(&answer))] {
         send(&ada, &conversation, &reserved, "Mine").await.problem(422, "client_id_invalid");
         let message = json!({ "conversationId": conversation, "clientId": reserved, "content": "Mine", "ask": false });
-        let refused = socket.emit("message:send", message).await;
+        let refused = socket.call("message:send", message).await;
         assert_eq!(refused["error"]["code"], "client_id_invalid", "{refused}");
     }
     send(&ada, &conversation, "my-generation:1", "Mine").await.ok(201);

@@ -109,13 +109,7 @@ impl Endings {
         }
     }
 
-    async fn end_once(
-        &self,
-        owner: OwnerId,
-        generation: &Generation,
-        draft: &mut Draft,
-        end: &End,
-    ) -> StoreResult<()> {
+    async fn end_once(&self, owner: OwnerId, generation: &Generation, draft: &mut Draft, end: &End) -> StoreResult<()> {
         let (status, failure, cut_off) = match end {
             End::Unwanted(why) => return self.drop_unwanted(owner, generation, draft, *why).await,
             End::Complete(cut_off) => (MessageStatus::Complete, None, *cut_off),

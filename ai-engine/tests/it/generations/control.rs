@@ -185,7 +185,7 @@ async fn a_request_whose_question_was_never_stored_is_ended() {
     world.clock.advance(SignedDuration::from_secs(11));
     engine.runner.recover().await.unwrap();
     let end = engine.events(&request).await.pop().unwrap().event;
-    assert!(matches!(end, GenerationEvent::Failed { failure } if failure.code == "question_not_stored"));
+    assert!(matches!(end, GenerationEvent::Failed { failure, .. } if failure.code == "question_not_stored"));
     assert_eq!(engine.message(request.answer_id).await, None);
     assert!(world.scripted.asked().is_empty());
 }

@@ -46,8 +46,9 @@ async fn an_unknown_model_and_a_deleted_question_are_failures() {
     let generation = world.ask(&engine.stores, "Why?", SCRIPTED).await;
     let (conversation, now) = (generation.conversation_id, generation.created_at);
     engine.stores.conversations.rewrite(conversation, generation.question_id, &Rewrite::Delete, now).await.unwrap();
-    engine.run(&generation).await;
-    assert_eq!(engine.message(generation.answer_id).await.unwrap().failure.unwrap().code, "question_deleted");
+    let end = engine.run(&generation).await.pop().unwrap().event;
+    assert!(matches!(end, GenerationEvent::Failed { failure, .. } if failure.code == "question_deleted"));
+    assert_eq!(engine.message(generation.answer_id).await, None);
 }
 
 #[tokio::test(flavor = "multi_thread")]

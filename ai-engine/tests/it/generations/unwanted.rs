@@ -11,7 +11,7 @@ use crate::world::{Engine, World, hangs, says};
 async fn failed(engine: &Engine, generation: &Generation) -> String {
     let events = engine.events(generation).await;
     assert_well_formed(&events);
-    let Some(GenerationEvent::Failed { failure }) = events.last().map(|last| last.event.clone()) else {
+    let Some(GenerationEvent::Failed { failure, .. }) = events.last().map(|last| last.event.clone()) else {
         panic!("it did not fail: {events:?}");
     };
     failure.code

@@ -121,7 +121,8 @@ impl Probe for Database {
     }
 
     async fn time(&self) -> StoreResult<Option<Timestamp>> {
-        self.command("hello").await?.opt_time("localTime")
+        // By its older name, which every server knows.
+        self.command("isMaster").await?.opt_time("localTime")
     }
 
     fn register(&self, registry: &mut Registry) {
