@@ -32,7 +32,7 @@ pub async fn serve(config: Config, shutdown: CancellationToken) -> anyhow::Resul
         .with_context(|| format!("listening on {internal}; set COLLABRY_INTERNAL_BIND to another address or port"))?;
     tracing::info!(address = %listener.local_addr()?, health = %health.address(), "the ai-engine is ready");
     tokio::select! {
-        served = server.run(listener) => served,
+        ended = server.run(listener) => ended,
         never = agreed.keep() => match never {},
     }
 }
