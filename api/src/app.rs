@@ -1,18 +1,21 @@
 //! The api from its parts to its end.
 
+use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
+use axum::body::Body;
+use axum::extract::{ConnectInfo, DefaultBodyLimit};
 use axum::http::{HeaderValue, Request};
 use axum::middleware;
-use axum::serve::ListenerExt as _;
+use axum::response::Response;
 use collabry_shared::clock::Clock;
 use collabry_shared::config::ApiConfig;
 use collabry_shared::engine::{AiEngine, ModelId};
 use collabry_shared::health::Vitals;
+use collabry_shared::http::serving::{self, Bounds, Line};
 use collabry_shared::ids::RequestId;
 use collabry_shared::limits::Limiter;
 use collabry_shared::presence::Presence;
@@ -20,12 +23,16 @@ use collabry_shared::realtime::{FanOut, Published};
 use collabry_shared::redis::Redis;
 use collabry_shared::storage::Stores;
 use collabry_shared::telemetry::LogLevel;
+use hyper::body::Incoming;
+use hyper_util::service::TowerToHyperService;
 use prometheus_client::registry::Registry;
 use secrecy::SecretString;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use tower::ServiceExt as _;
+use tower::util::BoxCloneSyncService;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Predicate as _};
@@ -34,10 +41,12 @@ use tower_http::timeout::RequestBodyTimeoutLayer;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::auth::{Passwords, Tokens};
+use crate::health::Checked;
 use crate::http::json::MAX_JSON_BYTES;
 use crate::http::problems::{self, REQUEST_ID};
+use crate::http::safe_headers::safe_headers;
 use crate::http::see_through::{Handlers, see_through};
-use crate::limits::Flood;
+use crate::limits::{Flood, Reads};
 use crate::metrics::Metrics;
 use crate::realtime::{Server, Sockets, own_head};
 use crate::state::{ApiState, Parts};
@@ -49,7 +58,7 @@ use crate::{
 /// How long proxies and sockets have to hear of the drain before connections are refused.
 const TOLD: Duration = Duration::from_millis(500);
 /// A client that sends nothing of its body for so long is given up.
-const STALLED: Duration = Duration::from_mins(1);
+const STALLED: Duration = Duration::from_secs(30);
 /// A client that takes nothing of what is sent to it for so long is given up.
 const TAKES_NOTHING: Duration = Duration::from_secs(30);
 
@@ -82,6 +91,7 @@ pub struct App {
     handlers: Handlers,
     draining: CancellationToken,
     drain: Duration,
+    bounds: Bounds,
     vitals: Arc<dyn Vitals>,
 }
 
@@ -89,9 +99,18 @@ impl App {
     pub fn build(parts: AppParts) -> Self {
         let draining = CancellationToken::new();
         let drain = parts.config.drain;
+        let trusted = parts.config.limits.trusted_proxies.clone();
+        let bounds = Bounds {
+            connections: parts.config.limits.connections,
+            of_one_address: parts.config.limits.address_connections,
+            many: Arc::new(move |peer| limits::trusted(&trusted, peer)),
+            takes_nothing: Some(TAKES_NOTHING),
+        };
         let state = ApiState::new(Parts {
             tokens: Tokens::new(&parts.jwt_secret, Arc::clone(&parts.clock)),
             passwords: Passwords::default(),
+            reads: Reads::default(),
+            ready: Checked::default(),
             config: parts.config,
             default_model: parts.default_model,
             stores: parts.stores,
@@ -111,7 +130,7 @@ impl App {
         let handlers = Handlers::default();
         let vitals = Arc::new(health::ApiVitals { state: state.clone(), registry });
         let (router, flood) = router(state, handlers.clone(), sockets);
-        Self { router, server, flood, published: parts.published, handlers, draining, drain, vitals }
+        Self { router, server, flood, published: parts.published, handlers, draining, drain, bounds, vitals }
     }
 
     /// For the health listener of this process.
@@ -127,9 +146,7 @@ impl App {
         self.server.start(self.published, &tasks, &stop, &broken).await?;
         tasks.spawn(stop.clone().run_until_cancelled_owned(self.flood.forget()));
         let told = CancellationToken::new();
-        let router = self.router.into_make_service_with_connect_info::<SocketAddr>();
-        let serving =
-            axum::serve(listener.tap_io(send_at_once), router).with_graceful_shutdown(told.clone().cancelled_owned());
+        let serving = serving::serve(listener, self.bounds, told.clone(), of_connection(self.router));
         let ending = async {
             shutdown.cancelled().await;
             self.draining.cancel();
@@ -143,7 +160,7 @@ impl App {
             tokio::time::sleep(self.drain).await;
         };
         let result = tokio::select! {
-            result = serving.into_future() => result,
+            () = serving => Ok(()),
             () = broken.cancelled() => Err(std::io::Error::other("what serves the sockets broke; see the log above")),
             () = ending => {
                 tracing::warn!("some requests did not finish within the drain time");
@@ -158,20 +175,18 @@ impl App {
     }
 }
 
-/// An acknowledgement after an event is a second small packet, which Nagle's algorithm keeps until the client's delayed
-/// acknowledgement of the first: 40 ms.
-fn send_at_once(connection: &mut TcpStream) {
-    if let Err(error) = connection.set_nodelay(true) {
-        tracing::debug!(%error, "a connection closed before it was served");
-    }
-    give_up_on_the_silent(connection);
-}
-
-/// A client that takes nothing of what is there for it is cut by the kernel; it resumes with what it has seen.
-fn give_up_on_the_silent(connection: &TcpStream) {
-    let millis = u32::try_from(TAKES_NOTHING.as_millis()).unwrap_or(u32::MAX);
-    if let Err(error) = rustix::net::sockopt::set_tcp_user_timeout(connection, millis) {
-        tracing::debug!(%error, "a client that reads nothing is not cut");
+/// Requests of one connection know whose it is.
+fn of_connection(
+    router: Router,
+) -> impl Fn(SocketAddr, Line) -> TowerToHyperService<BoxCloneSyncService<Request<Incoming>, Response, Infallible>> {
+    move |peer, line| {
+        let known = move |request: Request<Incoming>| {
+            let mut request = request.map(Body::new);
+            request.extensions_mut().insert(ConnectInfo(peer));
+            request.extensions_mut().insert(line.clone());
+            request
+        };
+        TowerToHyperService::new(BoxCloneSyncService::new(router.clone().map_request(known)))
     }
 }
 
@@ -222,9 +237,11 @@ fn router(state: ApiState, handlers: Handlers, sockets: Sockets) -> (Router, Flo
     let router = router
         .layer(middleware::from_fn_with_state(state.clone(), limits::identify))
         .layer(middleware::from_fn(problems::render))
-        .layer(middleware::from_fn_with_state(state, access_log::log))
+        .layer(middleware::from_fn(safe_headers))
+        .layer(middleware::from_fn_with_state(state.clone(), access_log::log))
         .layer(PropagateRequestIdLayer::new(REQUEST_ID))
-        .layer(SetRequestIdLayer::new(REQUEST_ID, FreshId));
+        .layer(SetRequestIdLayer::new(REQUEST_ID, FreshId))
+        .layer(middleware::from_fn_with_state(state, limits::forget_claims));
     (router, flood)
 }
 

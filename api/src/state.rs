@@ -14,6 +14,8 @@ use collabry_shared::telemetry::LogLevel;
 use tokio_util::sync::CancellationToken;
 
 use crate::auth::{Passwords, Tokens};
+use crate::health::Checked;
+use crate::limits::Reads;
 use crate::metrics::Metrics;
 
 /// Cheap to clone.
@@ -31,6 +33,8 @@ pub struct Parts {
     pub clock: Arc<dyn Clock>,
     pub tokens: Tokens,
     pub passwords: Passwords,
+    pub reads: Reads,
+    pub ready: Checked,
     /// Cancelled when the process begins to drain.
     pub draining: CancellationToken,
     pub log_level: Arc<LogLevel>,

@@ -15,7 +15,7 @@ use crate::state::ApiState;
 
 /// Nothing is loaded from elsewhere, no script is inline; inline styles are what the UI library sets.
 const CSP: &str = "default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; \
-    connect-src 'self' ws: wss:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+    connect-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 /// `Strict-Transport-Security` is for whoever ends TLS.
 const OTHERS: [(&str, &str); 2] =
     [("cross-origin-opener-policy", "same-origin"), ("permissions-policy", "camera=(), microphone=(), geolocation=()")];

@@ -25,6 +25,7 @@ const GENEROUS = Object.fromEntries(
   [
     ["ANONYMOUS", "SIGN_IN", "API", "EVENTS", "MESSAGES", "UPLOADS", "FLOOD"],
     ["UNFINISHED_ANSWERS", "DAILY_ANSWERS", "DAILY_ANSWERS_OF_ALL"],
+    ["SOCKETS", "SOCKET_EVENTS", "CONNECTIONS", "ADDRESS_CONNECTIONS"],
   ].flat().map((name) => [`COLLABRY_LIMIT_${name}`, "1000000"]),
 );
 

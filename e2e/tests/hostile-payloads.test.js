@@ -33,6 +33,8 @@ function assertRefused(ack, what) {
   assert.match(ack.error.code, /^[a-z_]+$/, what);
   assert.equal(typeof ack.error.message, "string", what);
   assert.notEqual(ack.error.code, "internal", what);
+  // A sentence for people: nothing of our types, nor of a text that they never wrote.
+  assert.doesNotMatch(ack.error.message, /struct|u64|UUID|expected|at line|invalid type|byte array/, what);
 }
 
 test("wrong types, missing fields, arrays and bytes are refused", async (t) => {
@@ -57,7 +59,9 @@ test("what is well formed but not allowed is refused with its code", async (t) =
     [await send({ clientId: "x".repeat(65) }), "client_id_invalid"],
     [await send({ clientId: "with space" }), "client_id_invalid"],
     [await send({ model: "no-slash" }), "model_invalid"],
-    [await send({ sourceIds: "all" }), "payload_invalid"],
+    [await send({ sourceIds: "all" }), "validation"],
+    [await send({ content: "x".repeat(270_000) }), "payload_too_large"],
+    [await live.call("conversation:join", { conversationId: "xyz" }), "not_found"],
     [await send({ conversationId: unknown }), "not_found"],
     [await live.call("conversation:join", { conversationId: unknown }), "not_found"],
     [await live.call("generation:resume", { generationId: unknown, lastEventId: 0 }), "not_found"],

@@ -10,16 +10,21 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::body::Body;
 use axum::extract::DefaultBodyLimit;
-use axum::serve::ListenerExt as _;
 use axum::{Router, middleware};
 use collabry_shared::config::Role;
 use collabry_shared::health::Vitals;
 use collabry_shared::http::metrics::Requests;
+use collabry_shared::http::serving::{self, Bounds};
+use hyper::Request;
+use hyper::body::Incoming;
+use hyper_util::service::TowerToHyperService;
 use prometheus_client::registry::Registry;
 use secrecy::SecretString;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
+use tower::ServiceExt as _;
 
 use self::problem::Problem;
 use self::vitals::EngineVitals;
@@ -27,6 +32,8 @@ use crate::Engine;
 
 /// The largest request is a search that names every source of a notebook.
 const MAX_BODY: usize = 1024 * 1024;
+/// Apis keep few connections; more is a mistake or an attack.
+const CONNECTIONS: u32 = 4096;
 /// For requests that still run when the work has ended.
 const GRACE: Duration = Duration::from_secs(5);
 
@@ -74,12 +81,17 @@ impl Server {
     /// so that the api asks another engine.
     pub async fn run(self, listener: TcpListener) -> anyhow::Result<()> {
         let ended = CancellationToken::new();
-        let serving = axum::serve(listener.tap_io(send_at_once), self.router)
-            .with_graceful_shutdown(ended.clone().cancelled_owned());
+        let router = self.router;
+        let bounds =
+            Bounds { connections: CONNECTIONS, of_one_address: 0, many: Arc::new(|_| true), takes_nothing: None };
+        let serving = serving::serve(listener, bounds, ended.clone(), move |_, _| {
+            let bodies = |request: Request<Incoming>| request.map(Body::new);
+            TowerToHyperService::new(router.clone().map_request(bodies))
+        });
         let working = async {
             let worked = self.engine.run(self.shutdown).await;
             ended.cancel();
-            worked
+            Ok(worked?)
         };
         let patience = async {
             ended.cancelled().await;
@@ -87,23 +99,12 @@ impl Server {
         };
         let serving = async {
             tokio::select! {
-                served = serving.into_future() => served,
-                () = patience => {
-                    tracing::warn!("some requests did not finish in time");
-                    Ok(())
-                }
+                () = serving => {}
+                () = patience => tracing::warn!("some requests did not finish in time"),
             }
         };
-        let (worked, served) = tokio::join!(working, serving);
-        worked?;
-        Ok(served?)
-    }
-}
-
-/// Requests and answers are small packets: none shall wait for the acknowledgement of the one before.
-fn send_at_once(connection: &mut TcpStream) {
-    if let Err(error) = connection.set_nodelay(true) {
-        tracing::debug!(%error, "a connection closed before it was served");
+        let (worked, ()) = tokio::join!(working, serving);
+        worked
     }
 }
 

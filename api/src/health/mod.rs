@@ -1,5 +1,6 @@
 //! `/health`: the process lives. `/ready`: it can serve, each dependency with its latency.
 
+mod checked;
 mod vitals;
 
 use axum::extract::State;
@@ -9,6 +10,7 @@ use axum::{Json, Router};
 use collabry_shared::health::Readiness;
 use serde::Serialize;
 
+pub use self::checked::Checked;
 pub use self::vitals::ApiVitals;
 use crate::state::ApiState;
 
@@ -27,6 +29,6 @@ async fn health() -> Json<Health> {
 }
 
 async fn ready(State(state): State<ApiState>) -> (StatusCode, Json<Readiness>) {
-    let readiness = vitals::readiness(&state).await;
+    let readiness = state.ready.lately(&state).await;
     (StatusCode::from_u16(readiness.status()).unwrap_or(StatusCode::SERVICE_UNAVAILABLE), Json(readiness))
 }

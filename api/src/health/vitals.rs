@@ -1,19 +1,20 @@
 //! The api's health and numbers.
 
 use async_trait::async_trait;
+use collabry_shared::engine::DependencyStatus;
 use collabry_shared::health::{Readiness, Vitals, probe};
 use prometheus_client::registry::Registry;
 
 use crate::state::ApiState;
 
 /// Engines are not required: chat goes on without them, and questions wait for one.
-pub async fn readiness(state: &ApiState) -> Readiness {
+pub async fn dependencies(state: &ApiState) -> Vec<DependencyStatus> {
     let stores = &state.stores;
     let (database, blobs, engines) =
         tokio::join!(probe("database", stores.probe.ping()), probe("blobs", stores.blobs.ping()), state.engine.ready());
     let mut dependencies = vec![database, blobs];
     dependencies.extend(engines);
-    Readiness::of(state.draining.is_cancelled(), dependencies)
+    dependencies
 }
 
 pub struct ApiVitals {
@@ -24,7 +25,8 @@ pub struct ApiVitals {
 #[async_trait]
 impl Vitals for ApiVitals {
     async fn ready(&self) -> Readiness {
-        readiness(&self.state).await
+        let dependencies = dependencies(&self.state).await;
+        Readiness::of(self.state.draining.is_cancelled(), dependencies)
     }
 
     fn registry(&self) -> &Registry {

@@ -1,14 +1,20 @@
 //! JSON bodies, with our errors for what cannot be read.
 
+use std::time::Duration;
+
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{FromRequest, Request};
 use axum::http::StatusCode;
 use serde::de::DeserializeOwned;
+use tokio::time::timeout;
 
 use super::error::ApiError;
 
 /// Largest JSON body: a message of 16,000 code points with room for its escapes.
 pub const MAX_JSON_BYTES: usize = 256 * 1024;
+
+/// For a body of that size, over any network that people would call one.
+const IN_TIME: Duration = Duration::from_secs(30);
 
 /// A request body. Answers are plain [`axum::Json`].
 #[derive(Debug)]
@@ -18,9 +24,14 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
-        match axum::Json::<T>::from_request(request, state).await {
-            Ok(axum::Json(value)) => Ok(Self(value)),
-            Err(rejection) => Err(explain(&rejection)),
+        match timeout(IN_TIME, axum::Json::<T>::from_request(request, state)).await {
+            Ok(Ok(axum::Json(value))) => Ok(Self(value)),
+            Ok(Err(rejection)) => Err(explain(&rejection)),
+            Err(_) => Err(ApiError::new(
+                StatusCode::REQUEST_TIMEOUT,
+                "body_too_slow",
+                "The body did not come in time. Send it again.",
+            )),
         }
     }
 }

@@ -6,6 +6,7 @@ pub mod json;
 pub mod path;
 pub mod problems;
 pub mod query;
+pub mod safe_headers;
 pub mod see_through;
 
 pub use self::error::{ApiError, ApiResult, FieldError};

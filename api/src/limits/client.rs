@@ -9,6 +9,7 @@ use axum::middleware::Next;
 use axum::response::Response;
 use ipnet::IpNet;
 
+use crate::http::problems::REQUEST_ID;
 use crate::state::ApiState;
 
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
@@ -28,7 +29,7 @@ impl Client {
             list.rsplit(',')
         });
         let mut client = peer.to_canonical();
-        while trusted.iter().any(|network| network.contains(&client)) {
+        while self::trusted(trusted, client) {
             match entries.next().and_then(address) {
                 Some(before) => client = before.to_canonical(),
                 None => break,
@@ -55,6 +56,25 @@ fn group(address: IpAddr) -> IpAddr {
         IpAddr::V4(_) => address,
         IpAddr::V6(v6) => Ipv6Addr::from_bits(v6.to_bits() & (u128::MAX << (128 - GROUP))).into(),
     }
+}
+
+/// Whether what a peer says of others is believed.
+pub fn trusted(proxies: &[IpNet], peer: IpAddr) -> bool {
+    let peer = peer.to_canonical();
+    proxies.iter().any(|network| network.contains(&peer))
+}
+
+/// Middleware: a request has the id that we give it, or a trusted proxy did. Anybody else could forge what the log says.
+pub async fn forget_claims(
+    State(state): State<ApiState>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    if !trusted(&state.config.limits.trusted_proxies, peer.ip()) {
+        request.headers_mut().remove(REQUEST_ID);
+    }
+    next.run(request).await
 }
 
 /// Middleware: finds out the [`Client`], for the layers and sockets further in.

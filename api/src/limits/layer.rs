@@ -1,15 +1,22 @@
 //! The limits of HTTP requests.
 
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
 
+use axum::body::{Body, HttpBody};
 use axum::extract::{FromRequestParts, MatchedPath, Request, State};
 use axum::http::request::Parts;
+use axum::http::{Method, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
+use bytes::Bytes;
 use collabry_shared::auth::Email;
+use collabry_shared::ids::UserId;
 use collabry_shared::limits::{Decision, Rule, Standing};
+use hyper::body::{Frame, SizeHint};
 
-use super::{Client, account, check, headers, refusal, routes};
+use super::{Client, Reading, account, check, headers, refusal, routes};
 use crate::auth::Identity;
 use crate::http::{ApiError, ApiResult};
 use crate::state::ApiState;
@@ -55,14 +62,18 @@ pub async fn apply(State(state): State<ApiState>, request: Request, next: Next) 
         return ApiError::internal("a request without a client").into_response();
     };
     let attempt = Attempt { client, standings: Arc::default() };
-    let counted = match rules(&state, &mut parts, client).await {
+    let user = Identity::from_request_parts(&mut parts, &state).await.ok().map(|identity| identity.user_id);
+    let counted = match rules(&parts, client, user) {
         Some(rules) => attempt.count(&state, &rules).await,
         None => Ok(()),
     };
+    let reader = user.filter(|_| parts.method == Method::GET);
     let mut response = match counted {
         Ok(()) => {
             parts.extensions.insert(attempt.clone());
-            next.run(Request::from_parts(parts, body)).await
+            read_by(&state, reader, next.run(Request::from_parts(parts, body)))
+                .await
+                .unwrap_or_else(ApiError::into_response)
         }
         Err(error) => error.into_response(),
     };
@@ -73,15 +84,51 @@ pub async fn apply(State(state): State<ApiState>, request: Request, next: Next) 
 }
 
 /// What a request counts against; `None`: its handler counts.
-async fn rules(state: &ApiState, parts: &mut Parts, client: Client) -> Option<Vec<(Rule, String)>> {
-    let path = parts.extensions.get::<MatchedPath>().cloned();
-    let path = path.as_ref().map(MatchedPath::as_str).unwrap_or_default();
+fn rules(parts: &Parts, client: Client, user: Option<UserId>) -> Option<Vec<(Rule, String)>> {
+    let path = parts.extensions.get::<MatchedPath>().map(MatchedPath::as_str).unwrap_or_default();
     if (&parts.method, path) == routes::SIGN_IN {
         return None;
     }
-    let Ok(Identity { user_id, .. }) = Identity::from_request_parts(parts, state).await else {
-        return Some(vec![(Rule::Anonymous, client.to_string())]);
-    };
+    let Some(user) = user else { return Some(vec![(Rule::Anonymous, client.to_string())]) };
     let also = routes::rule(&parts.method, path);
-    Some([Some(Rule::Api), also].into_iter().flatten().map(|rule| (rule, user_id.to_string())).collect())
+    Some([Some(Rule::Api), also].into_iter().flatten().map(|rule| (rule, user.to_string())).collect())
+}
+
+/// An answer that is made in memory takes one of its reader's places until it has left.
+async fn read_by(
+    state: &ApiState,
+    reader: Option<UserId>,
+    answer: impl Future<Output = Response>,
+) -> ApiResult<Response> {
+    let Some(reader) = reader else { return Ok(answer.await) };
+    let reading = state.reads.begin(reader).await?;
+    let response = answer.await;
+    let streams = response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| {
+        // These are never in memory whole, and take as long as they take.
+        [&b"text/event-stream"[..], b"application/octet-stream"].iter().any(|name| kind.as_bytes().starts_with(name))
+    });
+    Ok(if streams { response } else { response.map(|body| Body::new(Held { body, _reading: reading })) })
+}
+
+/// A body that keeps its reader's place.
+struct Held {
+    body: Body,
+    _reading: Reading,
+}
+
+impl HttpBody for Held {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        Pin::new(&mut self.body).poll_frame(cx)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
 }

@@ -5,6 +5,7 @@ mod flood;
 mod headers;
 mod layer;
 mod metrics;
+mod reads;
 mod routes;
 mod sentences;
 
@@ -15,10 +16,11 @@ use collabry_shared::ids::UserId;
 use collabry_shared::limits::{Decision, Limit, Rule, Standing};
 use sha2::{Digest as _, Sha256};
 
-pub use self::client::{Client, identify};
+pub use self::client::{Client, forget_claims, identify, trusted};
 pub use self::flood::Flood;
 pub use self::layer::{Attempt, apply};
 pub use self::metrics::Metrics;
+pub use self::reads::{Reading, Reads};
 use self::sentences::sentence;
 pub use self::sentences::wait;
 use crate::http::{ApiError, ApiResult};

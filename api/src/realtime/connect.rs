@@ -73,6 +73,9 @@ async fn authenticate(
         "token_invalid" => Refused::Token(TokenError::Invalid),
         _ => Refused::Busy,
     })?;
+    if too_many(&realtime, &socket, identity.user_id) {
+        return Err(Refused::TooMany);
+    }
     socket.join([Room::User(identity.user_id).to_string(), Room::Session(identity.session_id).to_string()]);
     enter_notebooks(&realtime, &socket, identity.user_id).await?;
     socket.extensions.insert(SocketUser {
@@ -81,7 +84,7 @@ async fn authenticate(
         expires_at: identity.expires_at,
         warned_at: None,
     });
-    dispatch::register(&socket);
+    dispatch::register(&socket, realtime.api.config.limits.socket_events);
     socket.on_disconnect(disconnected);
     Ok(())
 }
@@ -120,6 +123,12 @@ async fn disconnected(socket: SocketRef, State(realtime): State<Realtime>) {
     let Some(user) = socket.extensions.get::<SocketUser>() else { return };
     typing::left(&realtime, &socket).await;
     presence::left(&realtime, &socket, user.id()).await;
+}
+
+/// Whether a person has as many sockets on this replica as one may.
+fn too_many(realtime: &Realtime, socket: &SocketRef, user: UserId) -> bool {
+    let most = usize::try_from(realtime.api.config.limits.sockets).unwrap_or(usize::MAX);
+    most > 0 && socket.within(Room::User(user).to_string()).sockets().len() >= most
 }
 
 /// Closes a socket; one that is closed already stays closed.

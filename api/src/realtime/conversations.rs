@@ -87,11 +87,13 @@ pub(super) async fn join(call: Call<Join>) -> ApiResult<Joined> {
 async fn read(call: &Call<Join>, id: ConversationId) -> ApiResult<Joined> {
     let api = &call.realtime.api;
     call.realtime.sequencer.open(id).await?;
+    let reading = api.reads.begin(call.user.id()).await?;
     let Page { messages, complete } = missed(api, id, call.payload.since_rev).await?;
     let read_marks = api.stores.conversations.read_marks(id).await?;
     let generations = in_the_making(&call.realtime, id).await?;
     let ConversationAccess { conversation, access } = ConversationAccess::prove(api, call.user.id(), id).await?;
     let present = presence::online(api, access.notebook_id).await?;
+    reading.may_send(messages.iter().map(Message::bytes).sum()).await;
     Ok(Joined { conversation, messages, complete, read_marks, generations, present })
 }
 

@@ -2,17 +2,21 @@
 //!
 //! A socket has one handler, which knows every event: a table of its own would be a kilobyte of each idle socket.
 
+use std::sync::Arc;
+
 use collabry_shared::telemetry::trace;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
-use socketioxide::ParserError;
-use socketioxide::extract::{AckSender, Event, State, TryData};
+use socketioxide::extract::{AckSender, Event, TryData};
+use socketioxide::handler::{FromMessageParts as _, Value as Said};
+use socketioxide::socket::Socket;
 use tokio::time::Instant;
 use tracing::Instrument as _;
 use tracing::field::Empty;
 
-use super::{Adapter, Realtime, SocketRef, SocketUser, auth, conversations, generations, messages, typing};
+use super::gate::Gate;
+use super::{Adapter, Realtime, SocketRef, SocketUser, auth, conversations, fields, generations, messages, typing};
 use crate::auth::TokenError;
 use crate::http::{ApiError, ApiResult};
 use crate::limits;
@@ -41,26 +45,33 @@ pub(super) struct Call<T> {
     pub payload: T,
 }
 
+/// Acknowledges what a handler returned; written once, straight to text.
+type Answer = Box<dyn FnOnce(AckSender<Adapter>) -> Result<(), socketioxide::SendError> + Send>;
+
 /// Lets a socket be heard. What a handler returns is acknowledged as `{ ok: true, … }`.
-pub(super) fn register(socket: &SocketRef) {
-    socket.on_fallback(heard);
+pub(super) fn register(socket: &SocketRef, per_second: u32) {
+    socket.on_fallback(Gate::new(per_second));
 }
 
-async fn heard(
-    socket: SocketRef,
-    Event(event): Event,
-    TryData(data): TryData<Value>,
-    State(realtime): State<Realtime>,
-    ack: AckSender<Adapter>,
-) {
+/// Answers one event.
+pub(super) async fn heard(socket: Arc<Socket<Adapter>>, realtime: Realtime, mut said: Said, ack_id: Option<i64>) {
+    let named = Event::from_message_parts(&socket, &mut said, &ack_id);
     // What clients make up has one name in figures and lines.
-    let event = EVENTS.into_iter().find(|known| *known == event).unwrap_or("unknown");
+    let event = EVENTS.into_iter().find(|known| named.as_ref().is_ok_and(|Event(name)| name == known));
+    let event = event.unwrap_or("unknown");
+    let Ok(ack) = AckSender::from_message_parts(&socket, &mut said, &ack_id);
+    let Ok(TryData(data)) = TryData::<Value>::from_message_parts(&socket, &mut said, &ack_id);
+    drop(said);
     let (api, begun) = (realtime.api.clone(), Instant::now());
     let span = tracing::error_span!("event", otel.name = event, otel.kind = "server", trace_id = Empty);
     let parent = data.as_ref().ok().and_then(|data| data.get("traceparent")?.as_str()?.parse().ok());
     trace::adopt(&span, parent);
     let answered = async {
-        let answer = answer(event, realtime, socket, data).await;
+        let payload = data.map_err(|error| {
+            tracing::debug!(event, %error, "a payload that is no JSON");
+            fields::not_an_object()
+        });
+        let answer = answer(event, realtime, SocketRef::from(socket), payload).await;
         let took = begun.elapsed();
         api.metrics.realtime.answered(event, &answer, took);
         let ms = took.as_millis();
@@ -69,9 +80,14 @@ async fn heard(
         } else {
             tracing::debug!(event, ok = answer.is_ok(), ms, "event");
         }
-        if let Err(error) = ack.send(&acknowledgement(event, answer)) {
-            // The client is gone; it will send again.
-            tracing::debug!(event, %error, "unacknowledged");
+        match answer {
+            Ok(answer) => unheard(event, answer(ack)),
+            Err(error) => {
+                if let Some(internal) = &error.internal {
+                    tracing::error!(event, code = error.code, error = internal, "socket event failed");
+                }
+                refuse(ack, &error);
+            }
         }
     };
     answered.instrument(span).await;
@@ -81,12 +97,11 @@ async fn answer(
     event: &'static str,
     realtime: Realtime,
     socket: SocketRef,
-    data: Result<Value, ParserError>,
-) -> ApiResult<Value> {
+    payload: ApiResult<Value>,
+) -> ApiResult<Answer> {
     let user = socket.extensions.get::<SocketUser>().ok_or(TokenError::Missing)?;
     limits::event(&realtime.api, user.id(), event).await?;
-    let payload = data.map_err(|error| invalid(event, &error))?;
-    let call = Call { realtime, socket, user, payload };
+    let call = Call { realtime, socket, user, payload: payload? };
     match event {
         "auth:refresh" => call.to(event, auth::refresh).await,
         "conversation:join" => call.to(event, conversations::join).await,
@@ -105,42 +120,44 @@ async fn answer(
 }
 
 impl Call<Value> {
-    async fn to<T, R, F>(self, event: &str, handler: fn(Call<T>) -> F) -> ApiResult<Value>
+    async fn to<T, R, F>(self, event: &'static str, handler: fn(Call<T>) -> F) -> ApiResult<Answer>
     where
         T: DeserializeOwned,
-        R: Serialize,
+        R: Serialize + Send + 'static,
         F: Future<Output = ApiResult<R>>,
     {
         let Self { realtime, socket, user, payload } = self;
-        let payload = serde_json::from_value(payload).map_err(|error| invalid(event, &error))?;
+        let payload = fields::read(event, payload)?;
         let answer = handler(Call { realtime, socket, user, payload }).await?;
-        serde_json::to_value(answer).map_err(ApiError::internal)
+        Ok(Box::new(move |ack| ack.send(&Acknowledged { ok: true, answer })))
     }
 }
 
-fn invalid(event: &str, error: &dyn std::error::Error) -> ApiError {
-    ApiError::invalid("payload_invalid", format!("{event}: {error}"))
+#[derive(Serialize)]
+struct Acknowledged<R> {
+    ok: bool,
+    #[serde(flatten)]
+    answer: R,
 }
 
-fn acknowledgement(event: &str, answer: ApiResult<Value>) -> Value {
-    match answer {
-        Ok(Value::Object(mut fields)) => {
-            fields.insert("ok".to_owned(), Value::Bool(true));
-            Value::Object(fields)
-        }
-        Ok(_) => json!({ "ok": true }),
-        Err(error) => {
-            if let Some(internal) = &error.internal {
-                tracing::error!(event, code = error.code, error = internal, "socket event failed");
-            }
-            let mut told = json!({ "code": error.code, "message": error.detail });
-            if let Some(trace) = trace::current_id() {
-                told["traceId"] = trace.into();
-            }
-            if let Some(seconds) = error.retry_after {
-                told["retryAfter"] = seconds.into();
-            }
-            json!({ "ok": false, "error": told })
-        }
+/// Acknowledges an event with what is wrong.
+pub(super) fn refuse(ack: AckSender<Adapter>, error: &ApiError) {
+    let mut told = json!({ "code": error.code, "message": error.detail });
+    if !error.fields.is_empty() {
+        told["errors"] = json!(error.fields);
+    }
+    if let Some(trace) = trace::current_id() {
+        told["traceId"] = trace.into();
+    }
+    if let Some(seconds) = error.retry_after {
+        told["retryAfter"] = seconds.into();
+    }
+    unheard(error.code, ack.send(&json!({ "ok": false, "error": told })));
+}
+
+fn unheard(what: &str, sent: Result<(), socketioxide::SendError>) {
+    if let Err(error) = sent {
+        // The client is gone or takes nothing; it will send again.
+        tracing::debug!(what, %error, "unacknowledged");
     }
 }

@@ -1,6 +1,6 @@
 //! Resuming and stopping answers over a socket.
 
-use collabry_shared::generations::{EventId, LoggedEvent};
+use collabry_shared::generations::{EventId, GenerationEvent, LoggedEvent};
 use collabry_shared::ids::GenerationId;
 use serde::{Deserialize, Serialize};
 
@@ -34,9 +34,23 @@ pub(super) struct Stopped {
 pub(super) async fn resume(call: Call<Resume>) -> ApiResult<Resumed> {
     let api = &call.realtime.api;
     let GenerationAccess(generation) = GenerationAccess::prove(api, call.user.id(), call.payload.generation_id).await?;
+    let reading = api.reads.begin(call.user.id()).await?;
     let after = call.payload.last_event_id;
     view::check_given_out(api, &generation, after).await?;
-    Ok(Resumed { events: view::so_far(api, &generation, after).await? })
+    let events = view::so_far(api, &generation, after).await?;
+    reading.may_send(events.iter().map(bytes).sum()).await;
+    Ok(Resumed { events })
+}
+
+/// About what an event is as text.
+fn bytes(logged: &LoggedEvent) -> usize {
+    const REST: usize = 256;
+    let text = match &logged.event {
+        GenerationEvent::Delta { text, .. } => text.len(),
+        GenerationEvent::Citations { citations } => citations.iter().map(|one| REST + one.text.len()).sum(),
+        _ => 0,
+    };
+    REST + text
 }
 
 pub(super) async fn stop(call: Call<Stop>) -> ApiResult<Stopped> {

@@ -6,7 +6,10 @@
 
 use axum::extract::Request;
 use axum::http::Extensions;
-use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, SEC_WEBSOCKET_KEY};
+use axum::http::header::{
+    CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, SEC_WEBSOCKET_KEY, UPGRADE,
+};
+use collabry_shared::http::serving::Line;
 use hyper::upgrade::OnUpgrade;
 
 use crate::limits::Client;
@@ -20,6 +23,11 @@ pub async fn own(request: Request) -> Request {
         return request;
     }
     let (mut parts, body) = request.into_parts();
+    if parts.headers.contains_key(UPGRADE)
+        && let Some(line) = parts.extensions.get::<Line>()
+    {
+        line.is_a_socket();
+    }
     // What cannot be copied stays as it is.
     if let Ok(uri) = parts.uri.to_string().parse() {
         parts.uri = uri;

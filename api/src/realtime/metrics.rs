@@ -21,12 +21,37 @@ pub struct Metrics {
     took: Times<2>,
     told: Counts<1>,
     not_told: Counts<1>,
+    turned_away: Counts<1>,
+}
+
+/// Why a packet was not heard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum TurnedAway {
+    /// More in a second than a socket may say.
+    Pace,
+    /// So much more that the socket was closed.
+    Far,
+    /// Larger than an event may be.
+    Large,
+    /// More waits than a socket may let wait.
+    Full,
+}
+
+impl TurnedAway {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Pace => "pace",
+            Self::Far => "closed",
+            Self::Large => "size",
+            Self::Full => "waiting",
+        }
+    }
 }
 
 impl Default for Metrics {
     fn default() -> Self {
         let took = Family::new_with_constructor(quick as fn() -> _);
-        Self { took, told: Family::default(), not_told: Family::default() }
+        Self { took, told: Family::default(), not_told: Family::default(), turned_away: Family::default() }
     }
 }
 
@@ -37,6 +62,11 @@ impl Metrics {
         registry.register("socket_emits", "Events told to a room", self.told.clone());
         let help = "Events that did not fit into the buffer of some slow client, who catches up from the log";
         registry.register("socket_emits_incomplete", help, self.not_told.clone());
+        let help = "Packets of sockets that were not heard: said too fast, too large, too many waiting, or the socket closed for it";
+        registry.register("socket_packets_refused", help, self.turned_away.clone());
+        for why in [TurnedAway::Pace, TurnedAway::Far, TurnedAway::Large, TurnedAway::Full] {
+            let _counter = self.turned_away.get_or_create(&[("reason", why.name())]);
+        }
     }
 
     /// An event that a socket sent.
@@ -47,6 +77,10 @@ impl Metrics {
             Err(_) => "refused",
         };
         self.took.get_or_create(&[("event", event), ("outcome", outcome)]).observe(took.as_secs_f64());
+    }
+
+    pub(super) fn turned_away(&self, why: TurnedAway) {
+        self.turned_away.get_or_create(&[("reason", why.name())]).inc();
     }
 
     /// An event that a room was told; not `all`: somebody in it was too slow.

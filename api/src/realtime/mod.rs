@@ -5,6 +5,8 @@ mod auth;
 mod connect;
 mod conversations;
 mod dispatch;
+mod fields;
+mod gate;
 mod generations;
 mod head;
 mod messages;
@@ -48,7 +50,9 @@ const IN_ONE_GO: usize = 32;
 /// Bytes read at once from a WebSocket; the buffer is kept for each socket, and grows with what is longer.
 const WS_READ_BUFFER: usize = 256;
 /// A message of 16,000 code points with room for its escapes.
-const MAX_PAYLOAD: usize = 256 * 1024;
+const MAX_EVENT: usize = 256 * 1024;
+/// What is larger than an event may be is read all the same, up to here, so that its sender hears why it is refused.
+const MAX_PAYLOAD: usize = 1024 * 1024;
 /// How far apart draining sockets come back.
 const RECONNECT_WITHIN: Duration = Duration::from_secs(3);
 

@@ -61,9 +61,16 @@ async fn every_answer_has_a_request_id_of_its_own() {
     let (one, other) = (app.get("/health").await, app.get("/api/nothing").await);
     assert!(one.header("x-request-id").len() >= 32);
     assert_ne!(one.header("x-request-id"), other.header("x-request-id"));
-    // A proxy's own is kept, so that its log and ours meet.
-    let named = app.send(app.request(Method::GET, "/api/nothing").header("x-request-id", "from-the-proxy")).await;
-    assert_eq!(named.problem(404, "not_found")["requestId"], "from-the-proxy");
+    let ask = async |app: &TestApp| {
+        let named = app.request(Method::GET, "/api/nothing").header("x-request-id", "not-ours");
+        app.send(named).await.problem(404, "not_found")["requestId"].clone()
+    };
+    assert_ne!(ask(&app).await, "not-ours", "nobody chooses what the log says");
+    // A trusted proxy's own is kept, so that its log and ours meet.
+    let behind = TestApp::start_with(|config| {
+        config.api.limits.trusted_proxies = vec!["127.0.0.0/8".parse().unwrap()];
+    });
+    assert_eq!(ask(&behind.await).await, "not-ours");
 }
 
 #[tokio::test]
@@ -73,4 +80,19 @@ async fn a_client_that_asks_first_is_refused_before_it_sends() {
     let headers = [("Content-Type", "application/json"), ("Content-Length", "1000000"), ("Expect", "100-continue")];
     let refused = Raw::begin(&ada, "POST", "/api/nothing", &headers).await.answer().await;
     assert!(refused.starts_with("HTTP/1.1 404"), "{refused}");
+}
+
+#[tokio::test]
+async fn browsers_keep_and_frame_nothing_of_the_api() {
+    let app = TestApp::start().await;
+    let ada = app.register("ada").await;
+    for answer in [ada.get("/api/auth/me").await, app.get("/api/nothing").await, app.get("/api/openapi.json").await] {
+        assert_eq!(answer.header("cache-control"), "no-store");
+        assert_eq!(answer.header("x-content-type-options"), "nosniff");
+        assert_eq!(answer.header("content-security-policy"), "default-src 'none'; frame-ancestors 'none'");
+    }
+    let docs = app.get("/api/docs/").await;
+    assert!(docs.ok_text().contains("swagger"));
+    let policy = docs.header("content-security-policy");
+    assert!(policy.contains("frame-ancestors 'none'") && policy.contains("default-src 'self'"), "{policy}");
 }

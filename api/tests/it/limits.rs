@@ -256,7 +256,7 @@ async fn events_of_sockets_are_limited_with_the_messages_of_the_rest() {
         assert_eq!(typing, json!({ "ok": true }));
     }
     let broken = socket.emit("conversation:join", json!({})).await;
-    assert_eq!(broken["error"]["code"], "payload_invalid");
+    assert_eq!(broken["error"]["code"], "validation");
     let refused = socket.emit("conversation:join", json!({ "conversationId": conversation })).await;
     assert_eq!(refused["error"]["code"], "rate_limited");
     assert_eq!(refused["error"]["retryAfter"], 10);

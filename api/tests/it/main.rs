@@ -4,6 +4,7 @@
 mod admin;
 mod allowances;
 mod auth;
+mod connections;
 mod conversations;
 mod errors;
 mod generations;
@@ -20,6 +21,7 @@ mod replicas;
 mod roles;
 mod search;
 mod shutdown;
+mod sockets;
 mod sources;
 mod support;
 mod tenants;

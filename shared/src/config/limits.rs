@@ -36,6 +36,14 @@ pub struct LimitsConfig {
     pub answers: Allowance,
     /// `COLLABRY_LIMIT_FLOOD`: requests of any kind in a second, per address.
     pub flood: u32,
+    /// `COLLABRY_LIMIT_SOCKETS`: sockets of one user at a time, on each replica.
+    pub sockets: u32,
+    /// `COLLABRY_LIMIT_SOCKET_EVENTS`: events of one socket in a second.
+    pub socket_events: u32,
+    /// `COLLABRY_LIMIT_CONNECTIONS`: connections at a time, of everybody, on each replica.
+    pub connections: u32,
+    /// `COLLABRY_LIMIT_ADDRESS_CONNECTIONS`: of these, from one address, unless it is a trusted proxy's.
+    pub address_connections: u32,
     /// `COLLABRY_TRUSTED_PROXIES`: whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpNet>,
 }
@@ -45,7 +53,7 @@ impl LimitsConfig {
         Self {
             anonymous: quota(read, "COLLABRY_LIMIT_ANONYMOUS", 100, QUARTER),
             sign_in: quota(read, "COLLABRY_LIMIT_SIGN_IN", 5, QUARTER),
-            api: quota(read, "COLLABRY_LIMIT_API", 300, QUARTER),
+            api: quota(read, "COLLABRY_LIMIT_API", 1200, QUARTER),
             events: quota(read, "COLLABRY_LIMIT_EVENTS", 300, MINUTE),
             messages: quota(read, "COLLABRY_LIMIT_MESSAGES", 60, MINUTE),
             uploads: quota(read, "COLLABRY_LIMIT_UPLOADS", 20, HOUR),
@@ -56,6 +64,10 @@ impl LimitsConfig {
                 daily_of_all: count(read, "COLLABRY_LIMIT_DAILY_ANSWERS_OF_ALL", 20_000),
             },
             flood: count(read, "COLLABRY_LIMIT_FLOOD", 100),
+            sockets: count(read, "COLLABRY_LIMIT_SOCKETS", 100),
+            socket_events: count(read, "COLLABRY_LIMIT_SOCKET_EVENTS", 50),
+            connections: count(read, "COLLABRY_LIMIT_CONNECTIONS", 20_000),
+            address_connections: count(read, "COLLABRY_LIMIT_ADDRESS_CONNECTIONS", 1000),
             trusted_proxies: read.networks("COLLABRY_TRUSTED_PROXIES"),
         }
     }

@@ -1,6 +1,7 @@
-//! Outgoing HTTP with limits by default, and how requests that come in are counted.
+//! Outgoing HTTP with limits by default; how requests that come in are served, and counted.
 
 pub mod metrics;
+pub mod serving;
 
 use std::time::Duration;
 

@@ -1,10 +1,11 @@
 //! Limits that hold while Redis is away.
 
+use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, timeout_at};
 
 use super::{Decision, Limit, Limiter, LocalLimiter, RedisLimiter};
 use crate::clock::Clock;
@@ -13,6 +14,10 @@ use crate::storage::{StoreError, StoreResult};
 
 /// A request is not kept waiting longer than this for its limits.
 const PATIENCE: Duration = Duration::from_millis(250);
+/// A timer that fires so much after its time says that this process has too much to do.
+const LATE: Duration = Duration::from_millis(50);
+/// Times that a late process waits anew.
+const ROUNDS: u32 = 4;
 /// While Redis is away one request in this time asks it; the others do not wait.
 const TRY_AGAIN: Duration = Duration::from_secs(1);
 
@@ -63,8 +68,8 @@ impl FallbackLimiter {
 impl Limiter for FallbackLimiter {
     async fn check(&self, limits: &[Limit]) -> StoreResult<Decision> {
         if self.may_ask() {
-            let slow = |_| Err(StoreError::Redis("no answer in time".to_owned()));
-            match timeout(PATIENCE, self.shared.check(limits)).await.unwrap_or_else(slow) {
+            let slow = || StoreError::Redis("no answer in time".to_owned());
+            match in_time(self.shared.check(limits)).await.ok_or_else(slow).flatten() {
                 Ok(decision) => {
                     self.answered();
                     return Ok(decision);
@@ -73,5 +78,46 @@ impl Limiter for FallbackLimiter {
             }
         }
         self.local.check(limits).await
+    }
+}
+
+/// What is asked of Redis, unless Redis is slow. When this process is the one that is late, the answer may be there
+/// already, and nothing is said against Redis: it is waited for a little more.
+async fn in_time<T>(asked: impl Future<Output = T>) -> Option<T> {
+    let mut asked = pin!(asked);
+    for _ in 0..ROUNDS {
+        let until = Instant::now() + PATIENCE;
+        if let Ok(answer) = timeout_at(until, &mut asked).await {
+            return Some(answer);
+        }
+        if until.elapsed() < LATE {
+            return None;
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use tokio::sync::oneshot;
+
+    use super::{PATIENCE, in_time};
+
+    /// A second thing has to happen in this process before the answer is there, as with a connection that is shared.
+    async fn answered_late(block: Duration, then: Duration) -> Option<u8> {
+        let (answer, answered) = oneshot::channel();
+        tokio::spawn(async move {
+            std::thread::sleep(block);
+            tokio::time::sleep(then).await;
+            let _ = answer.send(7);
+        });
+        in_time(async { answered.await.unwrap_or_default() }).await
+    }
+
+    #[tokio::test]
+    async fn a_process_that_is_late_itself_does_not_blame_redis() {
+        assert_eq!(answered_late(PATIENCE * 2, Duration::from_millis(1)).await, Some(7));
     }
 }

@@ -43,7 +43,8 @@ impl Socket {
             let mut connected = Some(connected);
             loop {
                 tokio::select! {
-                    Some(packet) = to_send.recv() => wire.send(Message::text(packet)).await.unwrap(),
+                    // A server that has closed takes nothing more; what it said before is read.
+                    Some(packet) = to_send.recv() => drop(wire.send(Message::text(packet)).await),
                     packet = wire.next() => match packet {
                         Some(Ok(Message::Text(packet))) => match packet.split_at_checked(2) {
                             None => answer.send("3".to_owned()).unwrap(),
@@ -71,6 +72,11 @@ impl Socket {
         });
         timeout(PATIENCE, is_connected).await.unwrap().unwrap();
         Self { out, events, waiting, sent: 0, task }
+    }
+
+    /// Says something and wants no acknowledgement.
+    pub fn say(&self, event: &str, payload: &Value) {
+        self.out.send(format!("42{}", json!([event, payload]))).unwrap();
     }
 
     /// Sends an event and returns its acknowledgement, which is `ok`.

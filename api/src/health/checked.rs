@@ -1,0 +1,41 @@
+//! What was found when the dependencies were last looked at.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use collabry_shared::engine::DependencyStatus;
+use collabry_shared::health::Readiness;
+use tokio::sync::Mutex;
+use tokio::time::Instant;
+
+use super::vitals;
+use crate::state::ApiState;
+
+/// Anybody may ask, and each look asks the database, the bucket and the engines.
+const GOOD_FOR: Duration = Duration::from_secs(1);
+
+/// Cheap to clone.
+#[derive(Debug, Clone, Default)]
+pub struct Checked(Arc<Mutex<Option<Found>>>);
+
+#[derive(Debug)]
+struct Found {
+    at: Instant,
+    dependencies: Vec<DependencyStatus>,
+}
+
+impl Checked {
+    /// As it was less than a second ago; who asks while somebody looks waits for what is found. A drain is said at once.
+    pub async fn lately(&self, state: &ApiState) -> Readiness {
+        let mut last = self.0.lock().await;
+        let found = match last.take() {
+            Some(found) if found.at.elapsed() < GOOD_FOR => found,
+            _ => {
+                let dependencies = vitals::dependencies(state).await;
+                Found { at: Instant::now(), dependencies }
+            }
+        };
+        let dependencies = last.insert(found).dependencies.clone();
+        Readiness::of(state.draining.is_cancelled(), dependencies)
+    }
+}

@@ -1,0 +1,201 @@
+//! A connection as it is read: no longer than headers may take, and a socket no faster than it may speak.
+
+use std::any::Any;
+use std::fmt;
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, AtomicU32, Ordering};
+use std::task::{Context, Poll, ready};
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+use tokio::time::{Instant, Sleep, sleep_until};
+
+use super::HEADERS;
+use super::pace::Pace;
+
+/// What a socket may say in a second, whatever it consists of: about as many messages as one may send in a minute.
+const SOCKET_BYTES: u32 = 128 * 1024;
+/// And at once: its largest packets.
+const SOCKET_BYTES_AT_ONCE: u32 = 1024 * 1024;
+
+/// What is known of a connection. Cheap to clone.
+#[derive(Clone)]
+pub struct Line(Arc<Inside>);
+
+struct Inside {
+    phase: AtomicU8,
+    /// Requests so far; goes round.
+    requests: AtomicU32,
+    /// Places that are free again once nobody knows the connection any more.
+    _held: Box<dyn Any + Send + Sync>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+enum Phase {
+    /// For a request, or for the rest of its headers.
+    Waits,
+    /// A request is being answered.
+    Asked,
+    /// No longer HTTP.
+    Upgraded,
+    /// A socket of ours.
+    Socket,
+}
+
+impl Line {
+    pub(super) fn new(held: impl Any + Send + Sync) -> Self {
+        Self(Arc::new(Inside {
+            phase: AtomicU8::new(Phase::Waits as u8),
+            requests: AtomicU32::new(0),
+            _held: Box::new(held),
+        }))
+    }
+
+    /// From now on it is a socket, whose peer may say so much and no more.
+    pub fn is_a_socket(&self) {
+        self.set(Phase::Socket);
+    }
+
+    pub(super) fn asked(&self) {
+        self.0.requests.fetch_add(1, Ordering::AcqRel);
+        self.set(Phase::Asked);
+    }
+
+    /// The answer has left.
+    pub(super) fn answered(&self) {
+        let phases = (Phase::Asked as u8, Phase::Waits as u8);
+        // One that was upgraded stays so.
+        let _was = self.0.phase.compare_exchange(phases.0, phases.1, Ordering::AcqRel, Ordering::Acquire);
+    }
+
+    pub(super) fn upgraded(&self) {
+        let phases = (Phase::Asked as u8, Phase::Upgraded as u8);
+        let _was = self.0.phase.compare_exchange(phases.0, phases.1, Ordering::AcqRel, Ordering::Acquire);
+    }
+
+    fn set(&self, phase: Phase) {
+        self.0.phase.store(phase as u8, Ordering::Release);
+    }
+
+    fn phase(&self) -> Phase {
+        let phases = [Phase::Waits, Phase::Asked, Phase::Upgraded, Phase::Socket];
+        let now = self.0.phase.load(Ordering::Acquire);
+        phases.into_iter().find(|phase| *phase as u8 == now).unwrap_or(Phase::Asked)
+    }
+}
+
+impl fmt::Debug for Line {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Line").field(&self.phase()).finish()
+    }
+}
+
+/// The stream of a connection.
+#[derive(Debug)]
+pub struct Measured {
+    stream: TcpStream,
+    line: Line,
+    /// When the headers have to be there, or when a socket may go on.
+    until: Option<Pin<Box<Sleep>>>,
+    /// Requests that had come when this was set.
+    requests: u32,
+    pace: Option<Box<Pace>>,
+}
+
+impl Measured {
+    pub fn new(stream: TcpStream, line: Line) -> Self {
+        // Whoever connects has something to say.
+        let until = Some(Box::pin(sleep_until(Instant::now() + HEADERS)));
+        Self { stream, line, until, requests: 0, pace: None }
+    }
+
+    /// A socket that has said too much waits: the kernel's buffers fill, and its peer with them.
+    fn hold_back(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let pace =
+            self.pace.get_or_insert_with(|| Box::new(Pace::new(SOCKET_BYTES, SOCKET_BYTES_AT_ONCE, Instant::now())));
+        loop {
+            if let Some(until) = &mut self.until {
+                ready!(until.as_mut().poll(cx));
+                self.until = None;
+            }
+            match pace.wait(Instant::now()) {
+                Some(wait) => self.until = Some(Box::pin(sleep_until(Instant::now() + wait))),
+                None => return Poll::Ready(()),
+            }
+        }
+    }
+
+    /// Fails when headers take too long.
+    fn in_time(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
+        let over = self.until.as_mut().is_some_and(|until| until.as_mut().poll(cx).is_ready());
+        if over {
+            return Err(io::Error::new(io::ErrorKind::TimedOut, "the headers of a request did not come in time"));
+        }
+        Ok(())
+    }
+}
+
+impl AsyncRead for Measured {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        let phase = this.line.phase();
+        let requests = this.line.0.requests.load(Ordering::Acquire);
+        if this.requests != requests {
+            // The headers that had a time are there.
+            this.requests = requests;
+            this.until = None;
+        }
+        if phase == Phase::Socket {
+            ready!(this.hold_back(cx));
+        }
+        let before = buffer.filled().len();
+        let read = Pin::new(&mut this.stream).poll_read(cx, buffer);
+        let bytes = buffer.filled().len() - before;
+        match phase {
+            Phase::Waits => {
+                if bytes > 0 && this.until.is_none() {
+                    this.until = Some(Box::pin(sleep_until(Instant::now() + HEADERS)));
+                }
+                if read.is_pending() || bytes > 0 {
+                    this.in_time(cx)?;
+                }
+            }
+            Phase::Socket => {
+                if let Some(pace) = &mut this.pace {
+                    pace.take(bytes);
+                }
+            }
+            Phase::Asked | Phase::Upgraded => {}
+        }
+        read
+    }
+}
+
+impl AsyncWrite for Measured {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.get_mut().stream).poll_write(cx, bytes)
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        parts: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.get_mut().stream).poll_write_vectored(cx, parts)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().stream).poll_shutdown(cx)
+    }
+}

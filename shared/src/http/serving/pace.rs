@@ -1,0 +1,64 @@
+//! How fast something may come, and how much of it at once.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+/// A bucket of bytes that fills evenly. What is taken may exceed what is there: then it takes longer to fill.
+#[derive(Debug)]
+pub struct Pace {
+    per_second: i64,
+    most: i64,
+    left: i64,
+    filled: Instant,
+}
+
+impl Pace {
+    pub fn new(per_second: u32, most: u32, now: Instant) -> Self {
+        Self { per_second: per_second.max(1).into(), most: most.into(), left: most.into(), filled: now }
+    }
+
+    /// How long to wait before more is taken; `None`: there is some.
+    pub fn wait(&mut self, now: Instant) -> Option<Duration> {
+        let micros = i64::try_from(now.duration_since(self.filled).as_micros()).unwrap_or(i64::MAX);
+        let came = micros.saturating_mul(self.per_second) / 1_000_000;
+        if came > 0 {
+            self.left = self.left.saturating_add(came).min(self.most);
+            self.filled = now;
+        }
+        // A tenth of a second at least: a wait for each byte would cost more than the bytes.
+        (self.left <= 0).then(|| {
+            let micros = self.left.saturating_neg().saturating_mul(1_000_000) / self.per_second;
+            Duration::from_micros(micros.unsigned_abs()).max(Duration::from_millis(100))
+        })
+    }
+
+    pub fn take(&mut self, bytes: usize) {
+        self.left = self.left.saturating_sub(i64::try_from(bytes).unwrap_or(i64::MAX));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use tokio::time::Instant;
+
+    use super::Pace;
+
+    #[test]
+    fn much_at_once_and_then_evenly() {
+        let begun = Instant::now();
+        let at = |millis| begun + Duration::from_millis(millis);
+        let mut pace = Pace::new(1000, 5000, begun);
+        assert_eq!(pace.wait(at(0)), None);
+        pace.take(7000);
+        assert_eq!(pace.wait(at(0)), Some(Duration::from_secs(2)));
+        assert_eq!(pace.wait(at(2500)), None);
+        pace.take(500);
+        assert_eq!(pace.wait(at(2500)), Some(Duration::from_millis(100)));
+        assert_eq!(pace.wait(at(3_600_000)), None);
+        pace.take(5000);
+        assert!(pace.wait(at(3_600_000)).is_some(), "no more is saved up than the bucket holds");
+    }
+}
