@@ -51,6 +51,11 @@ impl Places {
         self.state().free
     }
 
+    /// How many wait for a place.
+    pub fn waiting(&self) -> usize {
+        self.state().waiting.iter().filter(|waiting| !waiting.place.is_closed()).count()
+    }
+
     /// Waits for a place; whoever drops this future waits no more.
     pub async fn take(&self, person: UserId) -> Place {
         loop {

@@ -260,9 +260,9 @@ impl Generations {
 
     /// How much it has to do now.
     pub fn load(&self) -> Load {
-        let all = self.0.running().len();
-        let writing = (self.0.builtin.writing() + self.0.providers.writing()).min(all);
-        Load { writing, waiting: all - writing }
+        let Inner { builtin, providers, .. } = self.0.as_ref();
+        let writing = builtin.writing() + providers.writing();
+        Load { writing, waiting: builtin.places.waiting() + providers.places.waiting() }
     }
 
     async fn claim(&self, id: GenerationId) -> StoreResult<Option<Generation>> {
