@@ -4,6 +4,7 @@
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
 
 use axum::http::StatusCode;
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
@@ -12,6 +13,7 @@ use socketioxide::extract::{AckSender, State};
 use socketioxide::handler::{FromMessageParts as _, MessageHandler, Value};
 use socketioxide::socket::Socket;
 use tokio::sync::Semaphore;
+use tokio::time::sleep;
 
 use super::metrics::TurnedAway;
 use super::{Adapter, MAX_EVENT, Realtime, SocketRef, connect, dispatch};
@@ -27,6 +29,8 @@ const WAITING_BYTES: usize = 1024 * 1024;
 const BURST_SECONDS: u32 = 5;
 /// A socket that sends so many times more than it may is not heard any longer.
 const FAR: u32 = 10;
+/// How long it is still read, and not heard: a connection that is closed while its client sends loses the reason.
+const LAST_WORD: Duration = Duration::from_millis(500);
 
 /// Hears everything that a socket says.
 pub(super) struct Gate(Arc<Inside>);
@@ -153,9 +157,12 @@ impl MessageHandler<Adapter, Gate> for Gate {
                 if let Err(error) = socket.emit("server:closing", &reason) {
                     tracing::debug!(%error, "a socket is closed without a reason");
                 }
-                connect::disconnect(&SocketRef::from(socket));
+                tokio::spawn(async move {
+                    sleep(LAST_WORD).await;
+                    connect::disconnect(&SocketRef::from(socket));
+                });
             }
-            Verdict::Ignored => connect::disconnect(&SocketRef::from(socket)),
+            Verdict::Ignored => {}
         }
     }
 }
