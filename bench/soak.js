@@ -1,0 +1,86 @@
+// Replicas under all kinds of traffic while everything that can fail does, one thing after the other:
+// `node bench/soak.js [--minutes 30] [outage …]`; needs root for the full disk.
+//
+// Prints per outage which alert saw it and after how long, then what the checker says of every message and every answer
+// (lost, doubled, told half), and the slope of each process's memory. Exit code 1 when anything is wrong.
+
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { parseArgs } from "node:util";
+
+import { Alerts } from "./soak/alerts.js";
+import { Memory } from "./soak/memory.js";
+import { OUTAGES, PASSWORD } from "./soak/outages.js";
+import { Traffic } from "./soak/traffic.js";
+import { Cluster } from "../e2e/cluster/cluster.js";
+import { Redis } from "../e2e/cluster/stores.js";
+import { Mute } from "../e2e/support/mute.js";
+import { freePort } from "../e2e/support/ports.js";
+import { Provider } from "../e2e/support/provider.js";
+
+/** Of each outage's share of the time, what is left for all to be well again. */
+const RECOVERY = 0.4;
+const QUIET_MS = 30_000;
+
+const { values, positionals } = parseArgs({ allowPositionals: true, options: { minutes: { type: "string", default: "30" } } });
+const wanted = Object.entries(OUTAGES).filter(([name]) => positionals.length === 0 || positionals.includes(name));
+const share = (Number(values.minutes) * 60_000 - 2 * QUIET_MS) / wanted.length;
+
+const undo = [];
+const scope = { after: (fn) => undo.unshift(fn) };
+const say = (text) => process.stdout.write(`${text}\n`);
+let bad = 0;
+
+try {
+  const folder = await mkdtemp(join(tmpdir(), "collabry-soak-"));
+  scope.after(() => rm(folder, { recursive: true, force: true }));
+  await mkdir(join(folder, "redis"));
+  const redis = new Redis(join(folder, "redis"), await freePort());
+  redis.require(PASSWORD);
+  scope.after(() => redis.destroy());
+  await redis.start();
+  const mute = await Mute.open(scope, redis.port);
+  const provider = await Provider.start(scope);
+  const cluster = await Cluster.start(scope, {
+    apis: 3,
+    engines: 2,
+    redis: `redis://:${PASSWORD}@127.0.0.1:${mute.port}/0`,
+    settings: { ...provider.settings, COLLABRY_DEFAULT_MODEL: "openai/scripted:tokens=80,between=40" },
+  });
+  const alerts = await Alerts.start(scope, join(folder, "prometheus"), cluster, resolve(import.meta.dirname, "../docker/observability/alerts.yml"));
+  const world = { cluster, redis, mute, folder };
+  const memory = new Memory(cluster);
+  const traffic = await Traffic.start(scope, cluster);
+
+  await sleep(QUIET_MS);
+  for (const [name, { alert, begin, end }] of wanted) {
+    const length = share * (1 - RECOVERY);
+    const seen = alerts.watch(alert);
+    say(`${name}: begins`);
+    await begin(world);
+    await Promise.race([sleep(length), seen.then(() => sleep(5_000))]);
+    await end(world);
+    const after = await Promise.race([seen, sleep(share * RECOVERY, undefined)]);
+    say(`${name}: ${after === undefined ? `NOT SEEN by ${alert}` : `${alert} after ${(after / 1000).toFixed(0)} s`}`);
+    if (after === undefined) bad += 1;
+    await sleep(share * RECOVERY);
+  }
+  await sleep(QUIET_MS);
+
+  await traffic.stop();
+  try {
+    await traffic.crowd.assertConsistent();
+    say("checker: nothing lost, nothing doubled, nothing told half");
+  } catch (error) {
+    bad += 1;
+    say(`checker: ${error.message}`);
+  }
+  say(traffic.summary());
+  for (const line of memory.slopes()) say(line);
+  memory.stop();
+} finally {
+  for (const fn of undo) await fn();
+}
+process.exit(bad === 0 ? 0 : 1);

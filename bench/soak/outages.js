@@ -1,0 +1,61 @@
+// What fails, how it ends, and the alert that has to say so.
+
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+
+const run = promisify(execFile);
+
+export const PASSWORD = "right";
+
+/** @typedef {{ cluster: import("../../e2e/cluster/cluster.js").Cluster, redis: import("../../e2e/cluster/stores.js").Redis, mute: import("../../e2e/support/mute.js").Mute, folder: string }} World */
+
+const configure = ({ port }, name, value) =>
+  run("redis-cli", ["-p", String(port), "-a", PASSWORD, "--no-auth-warning", "config", "set", name, value]);
+
+/** Starts Redis again, empty, with this password. */
+async function startedWith(redis, password) {
+  await redis.lose();
+  redis.require(password);
+  await redis.start();
+}
+
+/** @type {Record<string, { alert: string, begin(world: World): unknown, end(world: World): unknown }>} */
+export const OUTAGES = {
+  "redis-killed": { alert: "CollabryRedisDown", begin: ({ redis }) => redis.lose(), end: ({ redis }) => redis.start() },
+  "redis-frozen": { alert: "CollabryRedisDown", begin: ({ redis }) => redis.pause(), end: ({ redis }) => redis.resume() },
+  "redis-mute": {
+    alert: "CollabryRedisDown",
+    begin: ({ mute }) => void (mute.silent = true),
+    end: ({ mute }) => void (mute.silent = false),
+  },
+  "redis-full": {
+    alert: "CollabryRedisFull",
+    begin: ({ redis }) => configure(redis, "maxmemory", "1mb"),
+    end: ({ redis }) => configure(redis, "maxmemory", "512mb"),
+  },
+  "redis-refusing": {
+    alert: "CollabryRedisDown",
+    begin: ({ redis }) => startedWith(redis, "another"),
+    end: ({ redis }) => startedWith(redis, PASSWORD),
+  },
+  "mongodb-frozen": {
+    alert: "CollabryDatabaseFails",
+    begin: ({ cluster }) => cluster.mongodb?.pause(),
+    end: ({ cluster }) => cluster.mongodb?.resume(),
+  },
+  "api-killed": {
+    alert: "CollabryProcessDown",
+    begin: ({ cluster }) => cluster.apis[0].kill(),
+    end: ({ cluster }) => cluster.apis[0].start(),
+  },
+  "engine-killed": {
+    alert: "CollabryProcessDown",
+    begin: ({ cluster }) => cluster.engines[0].kill(),
+    end: ({ cluster }) => cluster.engines[0].start(),
+  },
+  "worker-killed": {
+    alert: "CollabryRoleGone",
+    begin: ({ cluster }) => cluster.workers[0].kill(),
+    end: ({ cluster }) => cluster.workers[0].start(),
+  },
+};
