@@ -35,7 +35,7 @@ try {
     if (positionals.length > 0 && !positionals.includes(name)) continue;
     report.progress(name);
     // A server of its own for each, with the limits that are the default but for those by address: all come from one here.
-    const settings = { ...provider.settings, ...defaultLimits(), COLLABRY_LIMIT_ANONYMOUS: "1000000" };
+    const settings = { ...provider.settings, ...defaultLimits(), COLLABRY_LIMIT_ANONYMOUS: "1000000", COLLABRY_LIMIT_FLOOD: "1000000" };
     const server = await Server.start(scope, settings);
     const victim = await Victim.of(server);
     const quiet = await victim.work(ms);
@@ -72,7 +72,7 @@ try {
 
 /** Undoes what tests set: an empty setting is the default. */
 function defaultLimits() {
-  const names = ["SIGN_IN", "API", "EVENTS", "MESSAGES", "UPLOADS", "FLOOD"];
+  const names = ["SIGN_IN", "API", "EVENTS", "MESSAGES", "UPLOADS", "UNFINISHED_ANSWERS", "DAILY_ANSWERS", "DAILY_ANSWERS_OF_ALL", "SOCKETS", "SOCKET_EVENTS", "CONNECTIONS", "ADDRESS_CONNECTIONS"];
   return Object.fromEntries(names.map((name) => [`COLLABRY_LIMIT_${name}`, ""]));
 }
 

@@ -3,10 +3,11 @@
 import { connect } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 
-import { WebSocket } from "ws";
-
 import { PASSWORD } from "../../e2e/support/account.js";
 import { RawSocket } from "../../e2e/support/raw-socket.js";
+
+/** A WebSocket that is open, by its own count. */
+const OPEN = 1;
 
 /** Goes on until it is stopped, whatever the server answers. @param {() => Promise<unknown>} act */
 function again(act, times = 1) {
@@ -40,7 +41,7 @@ export const PARTS = {
     }
     const socket = await deaf(server, mallory);
     const stop = again(async () => {
-      if (socket.readyState !== WebSocket.OPEN) return sleep(100);
+      if (socket.readyState !== OPEN) return sleep(100);
       socket.send(`421["conversation:join",${JSON.stringify({ conversationId: conversation, sinceRev: 0 })}]`);
       await sleep(20);
     });
@@ -57,7 +58,7 @@ export const PARTS = {
     let socket = await deaf(server, mallory);
     const frame = `42["typing:stop",${JSON.stringify({ conversationId: conversation })}]`;
     const stop = again(async () => {
-      if (socket.readyState !== WebSocket.OPEN) socket = await deaf(server, mallory);
+      if (socket.readyState !== OPEN) socket = await deaf(server, mallory);
       for (let n = 0; n < 500 && socket.bufferedAmount < 1_000_000; n += 1) socket.send(frame);
       await sleep(10);
     });
