@@ -128,6 +128,9 @@ pub(super) async fn keep(link: Arc<Link>, subscribers: Arc<Subscribers>, health:
             outages.reconnected();
             (settled, renewed, returned) = (losses, false, true);
             health.up.store(true, Ordering::Release);
+        }
+        // Who had something to say meanwhile may not have been able to.
+        if returned {
             subscribers.miss_all();
         }
         match refused {
