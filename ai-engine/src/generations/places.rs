@@ -20,7 +20,7 @@ struct State {
     turn: u64,
 }
 
-/// Somebody who writes or waits.
+/// A person who holds places or waits for one.
 #[derive(Debug, Default)]
 struct Person {
     writing: usize,

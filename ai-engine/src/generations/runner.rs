@@ -37,7 +37,7 @@ const RECOVER_EVERY: Duration = Duration::from_secs(1);
 // The end of what a dead engine left comes within ten seconds, with time to spare for storing it.
 const _: () = assert!(lease::LEASE.unsigned_abs().as_secs() + RECOVER_EVERY.as_secs() <= 7);
 
-/// How often it is looked whether somebody still wants what is being written: a deletion ends it within a second.
+/// How often an engine checks that its answers are still wanted, so that a deletion ends one within a second.
 const LOOK_EVERY: Duration = Duration::from_millis(400);
 
 /// After the database was away: its owners renew their leases first.
@@ -92,7 +92,7 @@ struct Inner {
     parts: Parts,
     metrics: Metrics,
     owner: OwnerId,
-    /// Of the built-in answerer, which waits for nobody: what other models hold is no concern of its own.
+    /// Places of the built-in answerer, separate so that a slow model server never holds them.
     builtin: Lane,
     providers: Lane,
     running: Mutex<HashMap<GenerationId, Arc<Control>>>,

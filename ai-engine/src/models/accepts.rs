@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use super::refusal::Told;
 
-/// Enough for every model that people name; beyond it what was learned is learned anew.
+/// Enough for every model that people name; beyond it the oldest entries are forgotten and learned again.
 const MAX_LEARNED: usize = 1_000;
 
 /// A part of a request that some servers refuse.

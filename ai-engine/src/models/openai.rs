@@ -184,7 +184,7 @@ fn thinks(thought: &Value) -> bool {
     }
 }
 
-/// Half a count is none.
+/// A partial count is treated as no count.
 fn usage(chunk: &Value) -> Option<Usage> {
     let usage = chunk.get("usage").or_else(|| chunk.pointer("/x_groq/usage"))?;
     Some(Usage { prompt: count(usage.get("prompt_tokens"))?, answer: count(usage.get("completion_tokens"))? })

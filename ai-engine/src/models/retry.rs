@@ -72,7 +72,7 @@ struct Asking {
     open: Option<(Answer, Span)>,
     /// Whether it has said anything.
     heard: bool,
-    /// Whether anything of the answer was told: then it cannot begin anew.
+    /// Whether any text was sent: then the request must not be retried.
     spoke: bool,
 }
 
