@@ -40,7 +40,7 @@ use tower_http::request_id::{MakeRequestId, PropagateRequestIdLayer, SetRequestI
 use tower_http::timeout::RequestBodyTimeoutLayer;
 use utoipa_axum::router::OpenApiRouter;
 
-use crate::auth::{Passwords, Tokens};
+use crate::auth::{Passwords, Sessions, Tokens};
 use crate::health::Checked;
 use crate::http::json::MAX_JSON_BYTES;
 use crate::http::problems::{self, REQUEST_ID};
@@ -48,11 +48,12 @@ use crate::http::safe_headers::safe_headers;
 use crate::http::see_through::{Handlers, see_through};
 use crate::limits::{Flood, Reads};
 use crate::metrics::Metrics;
+use crate::notices::Notices;
 use crate::realtime::{Server, Sockets, own_head};
 use crate::state::{ApiState, Parts};
 use crate::{
-    access_log, admin, auth, conversations, generations, health, limits, models, notebooks, notifications, openapi,
-    search, sources, usage, web,
+    access_log, admin, audit, auth, conversations, generations, health, limits, models, notebooks, notifications,
+    openapi, search, sources, usage, web,
 };
 
 /// How long proxies and sockets have to hear of the drain before connections are refused.
@@ -108,6 +109,7 @@ impl App {
         };
         let state = ApiState::new(Parts {
             tokens: Tokens::new(&parts.jwt_secret, Arc::clone(&parts.clock)),
+            sessions: Sessions::new(Arc::clone(&parts.stores.sessions), Arc::clone(&parts.clock)),
             passwords: Passwords::default(),
             reads: Reads::default(),
             ready: Checked::default(),
@@ -122,6 +124,7 @@ impl App {
             clock: parts.clock,
             draining: draining.clone(),
             metrics: Metrics::new(),
+            notices: Notices::default(),
         });
         let (server, sockets) = Server::new(state.clone(), parts.redis);
         let mut registry = parts.registry;
@@ -235,6 +238,7 @@ fn router(state: ApiState, handlers: Handlers, sockets: Sockets) -> (Router, Flo
         .layer(middleware::map_request(own_head));
     let (router, flood) = Flood::guard(router, state.clone());
     let router = router
+        .layer(middleware::from_fn(audit::record))
         .layer(middleware::from_fn_with_state(state.clone(), limits::identify))
         .layer(middleware::from_fn(problems::render))
         .layer(middleware::from_fn(safe_headers))

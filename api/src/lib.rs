@@ -3,7 +3,9 @@
 mod access_log;
 mod admin;
 mod app;
+mod audit;
 mod auth;
+mod bounds;
 mod conversations;
 mod generations;
 mod health;
@@ -12,6 +14,7 @@ mod limits;
 mod metrics;
 mod models;
 mod notebooks;
+mod notices;
 mod notifications;
 mod openapi;
 mod realtime;
@@ -22,6 +25,7 @@ mod text;
 mod usage;
 mod web;
 
+pub use self::admin::command::{self as account_command, AccountCommand, AdminCommand};
 pub use self::app::{App, AppParts};
 pub use self::auth::accounts::{self, AccountError, NewAccount};
-pub use self::auth::{PasswordError, Passwords};
+pub use self::auth::{PasswordError, Passwords, random_password};

@@ -5,6 +5,7 @@ mod serve;
 use std::process::ExitCode;
 
 use clap::Parser;
+use collabry_api::{AccountCommand, AdminCommand, account_command};
 use collabry_shared::config::Role;
 use collabry_shared::lifecycle;
 
@@ -19,7 +20,8 @@ Settings are environment variables (all of them: .env.example). An api needs
 and often
   COLLABRY_BIND              where proxies reach it    [default: 127.0.0.1:5000]
   COLLABRY_INTERNAL_BIND     /health, /ready, /metrics [default: 127.0.0.1:5001]
-  COLLABRY_SECURE_COOKIES    true behind TLS
+  COLLABRY_SECURE_COOKIES    false without TLS         [default: true, on loopback false]
+  COLLABRY_REGISTRATION      open, invited or closed   [default: invited, on loopback open]
   COLLABRY_DRAIN_SECS        what running requests have left after SIGTERM [default: 20]
 
 Any number of them may run. The first SIGTERM drains, a second one ends at once. Exit code 64: the
@@ -35,6 +37,12 @@ enum Command {
     Check,
     /// Ask the api that runs with these settings whether it is ready: exit code 0 or 1
     Health,
+    /// Make accounts; works beside the apis that run
+    #[command(subcommand)]
+    Account(AccountCommand),
+    /// Say who is an admin; works beside the apis that run
+    #[command(subcommand)]
+    Admin(AdminCommand),
 }
 
 fn main() -> ExitCode {
@@ -42,5 +50,11 @@ fn main() -> ExitCode {
         Command::Serve => lifecycle::run(Role::Api, serve::serve),
         Command::Check => lifecycle::check(Role::Api, async |_| Vec::new()),
         Command::Health => lifecycle::health(Role::Api),
+        Command::Account(command) => account(account_command::Command::Account(command)),
+        Command::Admin(command) => account(account_command::Command::Admin(command)),
     }
+}
+
+fn account(command: account_command::Command) -> ExitCode {
+    lifecycle::command(Some(Role::Api), |config| account_command::run(config, command))
 }

@@ -13,10 +13,11 @@ use collabry_shared::storage::Stores;
 use collabry_shared::telemetry::LogLevel;
 use tokio_util::sync::CancellationToken;
 
-use crate::auth::{Passwords, Tokens};
+use crate::auth::{Passwords, Sessions, Tokens};
 use crate::health::Checked;
 use crate::limits::Reads;
 use crate::metrics::Metrics;
+use crate::notices::Notices;
 
 /// Cheap to clone.
 #[derive(Clone)]
@@ -32,6 +33,7 @@ pub struct Parts {
     pub limiter: Arc<dyn Limiter>,
     pub clock: Arc<dyn Clock>,
     pub tokens: Tokens,
+    pub sessions: Sessions,
     pub passwords: Passwords,
     pub reads: Reads,
     pub ready: Checked,
@@ -39,6 +41,7 @@ pub struct Parts {
     pub draining: CancellationToken,
     pub log_level: Arc<LogLevel>,
     pub metrics: Metrics,
+    pub notices: Notices,
 }
 
 impl ApiState {

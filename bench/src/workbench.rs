@@ -159,6 +159,8 @@ async fn notebook(stores: &Stores, clock: &dyn Clock) -> anyhow::Result<Notebook
         email: Email::parse("bench@example.org")?,
         name: "Bench".to_owned(),
         password_hash: String::new(),
+        verified_at: None,
+        admin: false,
         created_at: now,
     };
     stores.users.create(&owner).await?;

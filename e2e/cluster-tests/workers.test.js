@@ -5,7 +5,6 @@ import { after, test } from "node:test";
 
 import { Cluster } from "../cluster/cluster.js";
 import { Crowd } from "../cluster/crowd.js";
-import { Account } from "../support/account.js";
 import { command, done } from "../support/backup.js";
 import { Provider } from "../support/provider.js";
 import { until } from "../support/wait.js";
@@ -19,13 +18,13 @@ const provider = await Provider.start({ after });
 const cluster = await Cluster.start({ after }, {
   engines: 1,
   workers: 2,
-  settings: { ...provider.settings, COLLABRY_DEFAULT_MODEL: "openai/scripted", COLLABRY_ADMIN_EMAILS: ADMIN, COLLABRY_JOB_SCHEDULES: `${JOB}=* * * * * *` },
+  settings: { ...provider.settings, COLLABRY_DEFAULT_MODEL: "openai/scripted", COLLABRY_JOB_SCHEDULES: `${JOB}=* * * * * *` },
 });
 const [engine] = cluster.engines;
 const [paused, other] = cluster.workers;
 
 test("each run has one effect, whoever comes back to it", async (t) => {
-  const admin = await Account.register(cluster.url, ADMIN, "Admin");
+  const admin = await cluster.admin(ADMIN);
   const job = async () => (await admin.get("/api/admin/jobs")).jobs.find(({ name }) => name === JOB);
   const { leaseSecs } = await job();
   await other.stop();

@@ -1,11 +1,13 @@
 // Everything that production has, on one machine as real processes: replicas of each role, nginx, Redis, MongoDB.
 
+import { execFile } from "node:child_process";
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { randomBytes } from "node:crypto";
+import { promisify } from "node:util";
 
-import { Account } from "../support/account.js";
+import { Account, PASSWORD } from "../support/account.js";
 import { freePort, freePorts } from "../support/ports.js";
 import { MODEL_DIR } from "../support/server.js";
 import { logTo } from "./log.js";
@@ -146,5 +148,12 @@ export class Cluster {
   async account(name = "Ada", url = this.url) {
     this.#accounts += 1;
     return Account.register(url ?? "", `${name.toLowerCase()}${this.#accounts}@example.org`, name);
+  }
+
+  /** An admin, made on the command line of an api. @param {string} email */
+  async admin(email) {
+    const [{ program, env }] = this.apis.map((api) => api.settings);
+    await promisify(execFile)(program, ["admin", "add", email, "--name", "Admin", "--password", PASSWORD], { env });
+    return Account.signIn(this.url ?? "", email);
   }
 }

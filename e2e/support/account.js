@@ -44,10 +44,15 @@ export class Account {
     return new Account(url, await request(url, "POST", "/api/auth/register", { body }));
   }
 
+  /** An account that there is. @param {string} url @param {string} email */
+  static async signIn(url, email) {
+    const body = { email, password: PASSWORD, returnRefreshToken: true };
+    return new Account(url, await request(url, "POST", "/api/auth/login", { body }));
+  }
+
   /** A second session of the same person. */
-  async signInAgain() {
-    const body = { email: this.user.email, password: PASSWORD, returnRefreshToken: true };
-    return new Account(this.url, await request(this.url, "POST", "/api/auth/login", { body }));
+  signInAgain() {
+    return Account.signIn(this.url, this.user.email);
   }
 
   /** A newer access token of the same session. */
@@ -97,9 +102,12 @@ export class Account {
     return (await this.post(`/api/notebooks/${notebook}/conversations`, settings)).id;
   }
 
-  /** @param {string} notebook @param {Account} other @param {string} [role] */
+  /** Makes someone a member, by a link that they open. @param {string} notebook @param {Account} other @param {string} [role] */
   async invite(notebook, other, role = "editor") {
-    await this.post(`/api/notebooks/${notebook}/members`, { email: other.user.email, role });
+    const offered = role === "owner" ? "editor" : role;
+    const { code } = await this.post(`/api/notebooks/${notebook}/members`, { email: other.user.email, role: offered });
+    await other.post("/api/notebooks/join", { code });
+    if (role === "owner") await this.patch(`/api/notebooks/${notebook}/members/${other.id}`, { role });
   }
 
   /** @param {string} notebook @param {string} name @param {string | Buffer<ArrayBuffer>} content */

@@ -31,37 +31,53 @@ async function join(t, ada, notebook, name, role) {
 
 const member = (page, name) => page.getByRole("list", { name: "Members" }).getByRole("listitem").filter({ hasText: name });
 
+/** Invites and returns the link. */
 async function invite(page, email, role) {
   await page.getByLabel("Invite by e-mail").fill(email);
-  await page.getByLabel("Role of the new member").selectOption(role);
+  if (role !== undefined) await page.getByLabel("Role of the new member").selectOption(role);
   await page.getByRole("button", { name: "Invite", exact: true }).click();
+  await page.getByRole("status").filter({ hasText: `Give ${email} this link` }).waitFor();
+  return page.getByLabel("Invitation link").inputValue();
 }
 
-test("who is invited by e-mail is in at once, or once they have an account", async (t) => {
+test("who is invited joins by the link, with an account or with a new one", async (t) => {
   const { page } = await begin(t, "Botany");
   const bob = await server.account("Bob");
   const bobs = await visit(t, browser, bob);
-  await invite(page, bob.user.email, "viewer");
-  await toast(page, "is a member now");
-  await member(page, "Bob").filter({ hasText: "Here now" }).waitFor();
-  await bobs.getByRole("link", { name: /Botany/ }).waitFor();
-  await bobs.getByRole("button", { name: "Notifications, 1 unread" }).waitFor();
-
-  await invite(page, "carol@example.org", "editor");
-  await toast(page, "becomes a member when they create an account");
-  await page.getByRole("list", { name: "Invitations" }).getByText("carol@example.org").waitFor();
+  const forBob = await invite(page, bob.user.email, "viewer");
+  assert.ok(forBob.startsWith(`${server.url}/join#`), "the code is in the fragment, which is sent to nobody");
+  await page.getByRole("list", { name: "Invitations" }).getByText(bob.user.email).waitFor();
   await picture(page, "members");
+  assert.equal(await bobs.getByRole("link", { name: /Botany/ }).count(), 0, "nobody is pushed into a notebook");
+  await bobs.goto(forBob);
+  await bobs.getByRole("button", { name: "Join the notebook" }).click();
+  await bobs.getByRole("heading", { name: "Botany" }).waitFor();
+  await member(page, "Bob").filter({ hasText: "Here now" }).waitFor();
+
+  const forCarol = await invite(page, "carol@example.org", "editor");
   const carols = await arrive(t, browser);
-  await carols.goto(server.url);
+  await carols.goto(forCarol);
+  await carols.getByText("You have a link to a notebook").waitFor();
   await carols.getByRole("button", { name: "Create an account" }).click();
   await carols.getByLabel("E-mail address").fill("carol@example.org");
   await carols.getByLabel("Name", { exact: true }).fill("Carol");
   await carols.getByLabel("Password").fill(PASSWORD);
   await carols.getByRole("button", { name: "Create account" }).click();
-  await carols.getByRole("link", { name: /Botany/ }).click();
+  await carols.getByRole("button", { name: "Join the notebook" }).click();
   await carols.getByRole("button", { name: "Add files" }).waitFor();
   await member(page, "Carol").waitFor();
   assert.equal(await page.getByRole("list", { name: "Invitations" }).count(), 0);
+});
+
+test("what the form shows is what is sent, the least at first", async (t) => {
+  const { ada, notebook, page } = await begin(t);
+  const role = page.getByLabel("Role of the new member");
+  assert.equal(await role.inputValue(), "viewer");
+  await invite(page, "first@example.org", "editor");
+  const shown = await role.inputValue();
+  await invite(page, "second@example.org");
+  const { invitations } = await ada.get(`/api/notebooks/${notebook}/members`);
+  assert.deepEqual(invitations.map((invitation) => invitation.role), ["editor", shown]);
 });
 
 test("another role shows at once in what one may do, and the last owner stays", async (t) => {
@@ -105,13 +121,18 @@ test("a join code lets others in, by hand or by link, until it is switched off",
   await bobs.getByRole("heading", { name: "Zoology" }).waitFor();
   await member(page, "Bob").waitFor();
 
-  const carols = await visit(t, browser, await server.account("Carol"), `/join/${code}`);
+  const carols = await visit(t, browser, await server.account("Carol"), `/join#${code}`);
+  await carols.getByRole("heading", { name: "Join a notebook?" }).waitFor();
+  assert.equal(await member(page, "Carol").count(), 0, "to open a link joins nothing");
+  await carols.getByRole("button", { name: "Join the notebook" }).click();
   await carols.getByRole("heading", { name: "Zoology" }).waitFor();
   assert.ok(carols.url().includes(notebook));
 
   await page.getByRole("button", { name: "Switch off" }).click();
   await page.getByRole("button", { name: "Make a join code" }).waitFor();
+  // As links of earlier versions are.
   const daves = await visit(t, browser, await server.account("Dave"), `/join/${code}`);
+  await daves.getByRole("button", { name: "Join the notebook" }).click();
   await daves.getByRole("heading", { name: "That did not work" }).waitFor();
 });
 

@@ -9,7 +9,6 @@ import { after, test } from "node:test";
 import { promisify } from "node:util";
 
 import { Cluster } from "../cluster/cluster.js";
-import { Account } from "../support/account.js";
 import { Collector } from "../support/collector.js";
 import { Prometheus } from "../support/prometheus.js";
 import { Provider } from "../support/provider.js";
@@ -45,7 +44,6 @@ const cluster = await Cluster.start({ after }, {
   engines: 1,
   settings: {
     ...provider.settings,
-    COLLABRY_ADMIN_EMAILS: ADMIN,
     OTEL_EXPORTER_OTLP_ENDPOINT: collector.url ?? "",
     COLLABRY_TRACE_SAMPLE: "1",
   },
@@ -53,7 +51,7 @@ const cluster = await Cluster.start({ after }, {
 const inside = (parts) => parts.map((part) => part.inside);
 const jobs = { "collabry-api": inside(cluster.apis), "collabry-ai-engine": inside(cluster.engines), "collabry-worker": inside(cluster.workers) };
 const prometheus = await Prometheus.start({ after }, folder, jobs, ALERTS);
-const admin = await Account.register(cluster.url ?? "", ADMIN, "Admin");
+const admin = await cluster.admin(ADMIN);
 await use();
 
 /** Everything that people do, so that everything is counted; once more when it has been scraped, so that it grows. */

@@ -49,6 +49,8 @@ id!(
     /// A signed-in device: the life of one refresh token and its rotations.
     SessionId,
     NotebookId,
+    /// Follows from what it invites whom to, and when.
+    InvitationId,
     SourceId,
     ConversationId,
     MessageId,
@@ -61,3 +63,10 @@ id!(
     /// A request, in its log lines and in its error.
     RequestId,
 );
+
+impl InvitationId {
+    /// From a hash, or what is as good as one.
+    pub const fn from_bytes(bytes: [u8; 16]) -> Self {
+        Self(Uuid::from_bytes(bytes))
+    }
+}

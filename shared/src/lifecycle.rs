@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use rustix::fs::Mode;
 use rustix::process::{DumpableBehavior, set_dumpable_behavior};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
@@ -15,6 +16,11 @@ pub const BAD_CONFIG: u8 = 64;
 
 /// Exit code of a process that was told twice, after the shell's 128 + SIGINT.
 const TOLD_TWICE: i32 = 130;
+
+/// What this process writes is for its own user's eyes: documents, uploads, backups.
+pub fn keep_files_private() {
+    rustix::process::umask(Mode::RWXG | Mode::RWXO);
+}
 
 /// `health` of a process that is one of several: asks the one that runs with the same settings.
 pub fn health(role: Role) -> ExitCode {
@@ -76,6 +82,7 @@ pub fn log_warnings(config: &Config) {
 
 /// A command of a process that is one of several, with the settings of that process; without a role, with whatever is set.
 pub fn command(role: Option<Role>, run: impl FnOnce(&Config) -> anyhow::Result<ExitCode>) -> ExitCode {
+    keep_files_private();
     match role.map_or_else(Config::from_env, Config::for_role) {
         Ok(config) => run(&config).unwrap_or_else(|error| {
             eprintln!("error: {error:#}");
@@ -97,6 +104,7 @@ where
     F: Future<Output = anyhow::Result<()>>,
 {
     memory::give_back_large_blocks();
+    keep_files_private();
     let config = match Config::for_role(role) {
         Ok(config) => config,
         Err(problems) => return bad_config(&problems),

@@ -1,12 +1,14 @@
 //! `collabry check`: every problem at once, each with its fix.
 
+use std::fs::DirBuilder;
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::Path;
 use std::process::ExitCode;
 
 use collabry_shared::check::{self, Finding};
 use collabry_shared::config::Config;
 
-use crate::secret;
+use crate::{data_dir as folder, secret};
 
 #[tokio::main]
 pub async fn run(config: &Config) -> anyhow::Result<ExitCode> {
@@ -35,7 +37,7 @@ pub async fn run(config: &Config) -> anyhow::Result<ExitCode> {
 fn writable(data_dir: &Path) -> Result<(), String> {
     let probe = data_dir.join(".check");
     let write = || {
-        std::fs::create_dir_all(data_dir)?;
+        DirBuilder::new().recursive(true).mode(folder::OWNER_ONLY).create(data_dir)?;
         std::fs::write(&probe, b"")?;
         std::fs::remove_file(&probe)
     };

@@ -2,6 +2,7 @@
 
 use clap::{Args, Parser, Subcommand};
 use collabry_ai_engine::sources::extract_child::ExtractArgs;
+use collabry_api::{AccountCommand, AdminCommand};
 use collabry_worker::backups::BackupCommand;
 
 const ENVIRONMENT: &str = "\
@@ -18,6 +19,7 @@ Settings are environment variables; these matter first (all of them: .env.exampl
 Examples:
   collabry check                        say what is missing, and how to fix it
   collabry demo && collabry serve       begin with a notebook to ask about
+  collabry admin add ada@example.org    make an account that may administer
   collabry backup monday.tar.gz         copy everything, while the server runs
   COLLABRY_BIND=0.0.0.0:8080 collabry serve";
 
@@ -39,6 +41,12 @@ pub enum Command {
     Health,
     /// Load a small notebook with sources, so that the first question has an answer
     Demo(DemoOptions),
+    /// Make accounts; works beside the server that runs
+    #[command(subcommand)]
+    Account(AccountCommand),
+    /// Say who is an admin; works beside the server that runs
+    #[command(subcommand)]
+    Admin(AdminCommand),
     #[command(flatten)]
     Backups(BackupCommand),
     /// Reads one file under tight limits; started by the server itself

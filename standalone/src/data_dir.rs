@@ -1,19 +1,38 @@
 //! The data folder belongs to one server at a time.
 
-use std::fs::{File, TryLockError};
+use std::fs::{DirBuilder, File, Permissions, TryLockError};
+use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
 use std::path::Path;
 
 use anyhow::{Context as _, bail};
 
 const FILE: &str = "lock";
+pub const OWNER_ONLY: u32 = 0o700;
+const OTHERS: u32 = 0o077;
 
 /// Held as long as it lives; the system lets go of it however the process ends.
 #[derive(Debug)]
 pub struct Lock(#[expect(dead_code, reason = "kept open for its lock")] File);
 
+/// Makes the folder, for its owner's eyes only: it holds all documents, addresses and hashes of passwords. One that others
+/// may look into, as earlier versions made it, is closed.
+pub fn make(data_dir: &Path) -> anyhow::Result<()> {
+    let made = || {
+        DirBuilder::new().recursive(true).mode(OWNER_ONLY).create(data_dir)?;
+        let permissions = std::fs::metadata(data_dir)?.permissions();
+        if permissions.mode() & OTHERS != 0 {
+            std::fs::set_permissions(data_dir, Permissions::from_mode(OWNER_ONLY))?;
+            tracing::warn!(folder = %data_dir.display(), "other users of this machine could read the data folder; no longer");
+        }
+        Ok(())
+    };
+    let made: std::io::Result<()> = made();
+    made.with_context(|| format!("making the data folder {}", data_dir.display()))
+}
+
 /// Makes the folder and takes it; `None`: another process has it.
 pub fn try_lock(data_dir: &Path) -> anyhow::Result<Option<Lock>> {
-    std::fs::create_dir_all(data_dir).with_context(|| format!("making the data folder {}", data_dir.display()))?;
+    make(data_dir)?;
     let path = data_dir.join(FILE);
     let file = File::create(&path).with_context(|| format!("opening {}", path.display()))?;
     match file.try_lock() {

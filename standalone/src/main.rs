@@ -1,5 +1,6 @@
 //! `collabry`: the three roles in one process, and the command line of whoever runs it.
 
+mod accounts;
 mod backups;
 mod check;
 mod cli;
@@ -13,6 +14,7 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 use collabry_ai_engine::embeddings::choose_blas_kernels;
+use collabry_api::account_command;
 use collabry_shared::config::Config;
 use collabry_shared::{health, lifecycle, memory};
 
@@ -29,6 +31,7 @@ fn main() -> ExitCode {
     {
         eprintln!("warning: {slow}");
     }
+    lifecycle::keep_files_private();
     let config = match Config::from_env() {
         Ok(config) => config,
         Err(problems) => {
@@ -41,6 +44,8 @@ fn main() -> ExitCode {
         Command::Check => check::run(&config),
         Command::Health => Ok(health::ask(config.services.internal_bind.unwrap_or(config.api.bind))),
         Command::Demo(options) => demo::run(&config, &options),
+        Command::Account(command) => accounts::run(&config, account_command::Command::Account(command)),
+        Command::Admin(command) => accounts::run(&config, account_command::Command::Admin(command)),
         Command::Backups(command) => backups::run(&config, command),
         Command::Extract(_) => Ok(ExitCode::SUCCESS),
     };

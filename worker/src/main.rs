@@ -24,7 +24,7 @@ and often
   COLLABRY_DRAIN_SECS      what running jobs have left after SIGTERM [default: 20]
 
 One is enough. Of several, each slot of a job is still run by one: a ledger in the database decides which. The jobs, their
-schedules and their last runs: `collabry-worker jobs`, or GET /api/admin/jobs for admins.
+schedules and their last runs: `collabry-worker jobs`, or GET /api/admin/jobs for admins (collabry-api admin add).
 
 The first SIGTERM drains, and jobs that do not finish are given back; a second one ends at once. Exit code 64: the
 configuration is wrong, and every problem with it is listed.";

@@ -137,6 +137,8 @@ impl World {
             email: Email::parse("ada@example.org").unwrap(),
             name: "Ada".to_owned(),
             password_hash: String::new(),
+            verified_at: None,
+            admin: false,
             created_at: now,
         };
         stores.users.create(&user).await.unwrap();
@@ -286,6 +288,8 @@ impl World {
             name: "Bob".to_owned(),
             password_hash: String::new(),
             created_at: now,
+            verified_at: None,
+            admin: false,
         };
         stores.users.create(&other).await.unwrap();
         assert!(stores.notebooks.add_member(self.notebook, other.id, Role::Owner, now).await.unwrap());

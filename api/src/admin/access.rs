@@ -19,10 +19,8 @@ impl FromRequestParts<ApiState> for Admin {
 
     async fn from_request_parts(parts: &mut Parts, state: &ApiState) -> Result<Self, ApiError> {
         let CurrentUser(user) = CurrentUser::from_request_parts(parts, state).await?;
-        if state.config.admin_emails.contains(&user.email) {
-            Ok(Self { user_id: user.id })
-        } else {
-            Err(ApiError::not_found())
-        }
+        // Anybody can have registered an address before it was named in the settings.
+        let named = user.verified_at.is_some() && state.config.admin_emails.contains(&user.email);
+        if user.admin || named { Ok(Self { user_id: user.id }) } else { Err(ApiError::not_found()) }
     }
 }

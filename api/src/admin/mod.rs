@@ -1,6 +1,7 @@
-//! What only admins may do: `COLLABRY_ADMIN_EMAILS` says who they are.
+//! What only admins may do, and who they are.
 
 mod access;
+pub mod command;
 mod jobs;
 mod log_level;
 

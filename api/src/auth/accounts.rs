@@ -1,13 +1,15 @@
 //! New accounts.
 
-use collabry_shared::auth::{Email, User};
+use collabry_shared::auth::{Email, User, UserRepo};
 use collabry_shared::clock::Clock;
 use collabry_shared::ids::UserId;
-use collabry_shared::storage::{StoreError, Stores};
+use collabry_shared::storage::StoreError;
 use secrecy::SecretString;
 
 use super::passwords::{PasswordError, Passwords};
 use crate::http::ApiError;
+
+pub const MAX_NAME_CHARS: usize = 80;
 
 /// What an account is made from.
 #[derive(Debug)]
@@ -24,7 +26,7 @@ pub enum AccountError {
     #[error(transparent)]
     Password(#[from] PasswordError),
     #[error(transparent)]
-    Store(StoreError),
+    Store(#[from] StoreError),
 }
 
 impl From<AccountError> for ApiError {
@@ -39,17 +41,22 @@ impl From<AccountError> for ApiError {
     }
 }
 
-/// Stores an account. The notebooks that its address was invited to take it in when it signs in.
+/// Stores an account.
 pub async fn create(
-    stores: &Stores,
+    users: &dyn UserRepo,
     passwords: &Passwords,
     clock: &dyn Clock,
     new: NewAccount,
 ) -> Result<User, AccountError> {
+    // The index knows one spelling of an address, and this one all.
+    if users.by_email(&new.email).await?.is_some() {
+        return Err(AccountError::EmailTaken);
+    }
     let password_hash = passwords.hash(new.password).await?;
     let (id, created_at) = (UserId::new(), clock.now());
-    let user = User { id, email: new.email, name: new.name, password_hash, created_at };
-    stores.users.create(&user).await.map_err(|error| match error {
+    let user =
+        User { id, email: new.email, name: new.name, password_hash, created_at, verified_at: None, admin: false };
+    users.create(&user).await.map_err(|error| match error {
         StoreError::Conflict(_) => AccountError::EmailTaken,
         other => AccountError::Store(other),
     })?;

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use argon2::Argon2;
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::sync::Semaphore;
 
@@ -38,6 +40,11 @@ const WAITING: usize = 256;
 
 /// Verified when the account does not exist, so that the answer takes as long as for one that does.
 const DUMMY: &str = "$argon2id$v=19$m=19456,t=2,p=1$Y29sbGFicnktZHVtbXkh$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+
+/// One that nobody guesses, for an account that is made for somebody.
+pub fn random_password() -> String {
+    URL_SAFE_NO_PAD.encode(rand::random::<[u8; 12]>())
+}
 
 #[derive(Debug, Clone)]
 pub struct Passwords {

@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use axum_extra::extract::CookieJar;
 use collabry_shared::auth::{Email, Session, User, UserSummary};
 use jiff::Timestamp;
@@ -12,20 +12,18 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::accounts::{self, NewAccount};
+use super::accounts::{self, MAX_NAME_CHARS, NewAccount};
+use super::identity::NamedSession;
 use super::refresh::{self, RefreshToken};
-use super::{CurrentUser, end_session};
+use super::{CurrentUser, admission, cookies, end_session, strength};
+use crate::audit::Trail;
 use crate::http::{ApiError, ApiResult, Body, FieldError, Problem};
 use crate::limits::Attempt;
-use crate::notebooks;
+use crate::notebooks::codes;
 use crate::state::ApiState;
 use crate::text::clean_line;
 
 const TAG: &str = "auth";
-const MIN_PASSWORD_CHARS: usize = 8;
-/// Argon2 takes any length; this keeps a request from costing more than it should.
-const MAX_PASSWORD_CHARS: usize = 256;
-const MAX_NAME_CHARS: usize = 80;
 
 pub fn router() -> OpenApiRouter<ApiState> {
     OpenApiRouter::new()
@@ -43,9 +41,11 @@ struct Registration {
     email: String,
     /// 1 to 80 characters; what other members see.
     name: String,
-    /// 8 to 256 characters.
+    /// 10 to 256 characters, and none that everybody tries first.
     #[schema(value_type = String, format = Password)]
     password: SecretString,
+    /// A join code, or that of an invitation: where registration is by invitation only, it takes the account in.
+    code: Option<String>,
     /// For clients that keep no cookies: puts the refresh token in the answer.
     #[serde(default)]
     return_refresh_token: bool,
@@ -83,18 +83,27 @@ struct SignedIn {
 /// Make an account and sign in
 #[utoipa::path(post, operation_id = "register", path = "/api/auth/register", tag = TAG, request_body = Registration, responses(
     (status = 201, body = SignedIn, description = "The refresh token is in the cookie"),
+    (status = 403, body = Problem, description = "`registration_closed`, `invitation_needed`, `address_reserved`"),
     (status = 409, body = Problem, description = "`email_taken`"),
     (status = 422, body = Problem, description = "`validation`"),
 ))]
 async fn register(
     State(state): State<ApiState>,
+    trail: Trail,
+    headers: HeaderMap,
     jar: CookieJar,
     Body(request): Body<Registration>,
 ) -> ApiResult<(StatusCode, CookieJar, Json<SignedIn>)> {
     let return_token = request.return_refresh_token;
     let (email, name) = check_registration(&request)?;
+    let ticket = admission::ask(&state, &email, request.code.as_deref()).await?;
     let new = NewAccount { email, name, password: request.password };
-    let user = accounts::create(&state.stores, &state.passwords, state.clock.as_ref(), new).await?;
+    let user = accounts::create(state.stores.users.as_ref(), &state.passwords, state.clock.as_ref(), new).await?;
+    if let Some(ticket) = ticket {
+        codes::enter(&state, ticket, user.id).await?;
+    }
+    trail.by(user.id);
+    notice(&state, &headers);
     let (jar, body) = sign_in(&state, jar, &user, return_token).await?;
     Ok((StatusCode::CREATED, jar, body))
 }
@@ -109,9 +118,8 @@ fn check_registration(request: &Registration) -> ApiResult<(Email, String)> {
     if name.is_none() {
         problems.push(FieldError { field: "name", message: "A name has 1 to 80 characters.".into() });
     }
-    let password_chars = request.password.expose_secret().chars().count();
-    if !(MIN_PASSWORD_CHARS..=MAX_PASSWORD_CHARS).contains(&password_chars) {
-        problems.push(FieldError { field: "password", message: "A password has 8 to 256 characters.".into() });
+    if let Err(message) = strength::check(request.password.expose_secret(), &[&request.email, &request.name]) {
+        problems.push(FieldError { field: "password", message: message.into() });
     }
     match (email, name) {
         (Ok(email), Some(name)) if problems.is_empty() => Ok((email, name)),
@@ -127,6 +135,8 @@ fn check_registration(request: &Registration) -> ApiResult<(Email, String)> {
 async fn login(
     State(state): State<ApiState>,
     attempt: Attempt,
+    trail: Trail,
+    headers: HeaderMap,
     jar: CookieJar,
     body: ApiResult<Body<Credentials>>,
 ) -> ApiResult<(CookieJar, Json<SignedIn>)> {
@@ -137,11 +147,16 @@ async fn login(
         Some(email) => state.stores.users.by_email(email).await?,
         None => None,
     };
+    if let Some(user) = &user {
+        trail.about(user.id);
+    }
     let hash = user.as_ref().map(|user| user.password_hash.clone());
     let right = state.passwords.verify(request.password, hash).await?;
     let Some(user) = user.filter(|_| right) else {
         return Err(ApiError::unauthorized("credentials_invalid", "E-mail address or password is wrong."));
     };
+    trail.by(user.id);
+    notice(&state, &headers);
     sign_in(&state, jar, &user, request.return_refresh_token).await
 }
 
@@ -156,27 +171,40 @@ async fn refresh_session(
     Body(request): Body<RefreshRequest>,
 ) -> ApiResult<(CookieJar, Json<SignedIn>)> {
     let in_body = request.refresh_token.is_some();
-    let presented = RefreshToken::presented(&jar, request.refresh_token).ok_or_else(refresh::expired)?;
+    let presented = cookies::presented(&jar, request.refresh_token);
     let (session, token) = refresh::rotate(&state, &presented).await?;
     let user = state.stores.users.get(session.user_id).await?.ok_or_else(refresh::expired)?;
     signed_in(&state, jar, &user, &session, token, in_body)
 }
 
-/// Sign out: the session and its sockets end
-#[utoipa::path(post, operation_id = "logout", path = "/api/auth/logout", tag = TAG, request_body = RefreshRequest, responses((status = 204)))]
+/// Sign out: the session ends, and with it its sockets, streams and access tokens
+///
+/// The session is that of the refresh token, in the cookie or the body; without one that of the access token, which may
+/// have expired.
+#[utoipa::path(post, operation_id = "logout", path = "/api/auth/logout", tag = TAG, request_body = RefreshRequest, responses(
+    (status = 204), (status = 401, body = Problem, description = "`token_invalid`: there is no refresh token, and the access token is not ours"),
+))]
 async fn logout(
     State(state): State<ApiState>,
+    trail: Trail,
     jar: CookieJar,
+    bearer: ApiResult<Option<NamedSession>>,
     Body(request): Body<RefreshRequest>,
 ) -> ApiResult<(StatusCode, CookieJar)> {
-    if let Some(presented) = RefreshToken::presented(&jar, request.refresh_token) {
-        match refresh::rotate(&state, &presented).await {
-            Ok((session, _)) => end_session(&state, session.id).await?,
-            Err(error) if error.code == refresh::EXPIRED => {}
-            Err(error) => return Err(error),
+    let presented = cookies::presented(&jar, request.refresh_token);
+    let session = match refresh::session_of(&state, &presented).await? {
+        Some(session) => {
+            trail.by(session.user_id);
+            Some(session.id)
         }
+        None if presented.is_empty() => bearer?.map(|NamedSession(id)| id),
+        None => bearer.ok().flatten().map(|NamedSession(id)| id),
+    };
+    if let Some(session) = session {
+        trail.about(session);
+        end_session(&state, session).await?;
     }
-    Ok((StatusCode::NO_CONTENT, jar.remove(RefreshToken::removal())))
+    Ok((StatusCode::NO_CONTENT, cookies::remove(jar, state.config.secure_cookies)))
 }
 
 /// The account that is signed in
@@ -187,6 +215,12 @@ async fn me(CurrentUser(user): CurrentUser) -> Json<UserSummary> {
     Json(UserSummary::from(&user))
 }
 
+fn notice(state: &ApiState, headers: &HeaderMap) {
+    if state.config.secure_cookies {
+        state.notices.secure_cookie(headers);
+    }
+}
+
 /// Starts a session for someone who has proven who they are.
 async fn sign_in(
     state: &ApiState,
@@ -194,7 +228,6 @@ async fn sign_in(
     user: &User,
     return_token: bool,
 ) -> ApiResult<(CookieJar, Json<SignedIn>)> {
-    notebooks::take_up_invitations(state, user).await?;
     let (session, token) = refresh::start(state, user.id).await?;
     signed_in(state, jar, user, &session, Some(token), return_token)
 }
@@ -209,7 +242,7 @@ fn signed_in(
 ) -> ApiResult<(CookieJar, Json<SignedIn>)> {
     let (access_token, expires_at) = state.tokens.issue(user.id, session.id)?;
     let jar = match &token {
-        Some(token) => jar.add(token.cookie(state.config.secure_cookies)),
+        Some(token) => cookies::keep(jar, token, session, state.clock.now(), state.config.secure_cookies),
         None => jar,
     };
     let refresh_token = token.filter(|_| return_token).map(RefreshToken::into_text);

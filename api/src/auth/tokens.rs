@@ -101,10 +101,18 @@ impl Tokens {
         Ok((token, expires_at))
     }
 
+    /// The session that a token was issued for, also when it has expired.
+    pub fn session_of(&self, token: &str) -> Result<SessionId, TokenError> {
+        self.claims(token).map(|claims| claims.sid)
+    }
+
+    fn claims(&self, token: &str) -> Result<Claims, TokenError> {
+        let decoded = jsonwebtoken::decode::<Claims>(token, &self.decoding, &self.validation);
+        decoded.map(|token| token.claims).map_err(|_| TokenError::Invalid)
+    }
+
     pub fn check(&self, token: &str) -> Result<Identity, TokenError> {
-        let claims = jsonwebtoken::decode::<Claims>(token, &self.decoding, &self.validation)
-            .map_err(|_| TokenError::Invalid)?
-            .claims;
+        let claims = self.claims(token)?;
         let expires_at = Timestamp::from_second(claims.exp).map_err(|_| TokenError::Invalid)?;
         if expires_at <= self.clock.now() {
             return Err(TokenError::Expired);

@@ -14,6 +14,7 @@ use utoipa_axum::routes;
 
 use super::ask::parse_model;
 use super::{ConversationAccess, TAG};
+use crate::bounds;
 use crate::http::{ApiError, ApiResult, Body, Problem};
 use crate::notebooks::{NotebookAccess, Viewer};
 use crate::state::ApiState;
@@ -56,17 +57,23 @@ async fn list(State(state): State<ApiState>, access: NotebookAccess<Viewer>) -> 
 
 /// Start a conversation
 #[utoipa::path(post, operation_id = "createConversation", path = "/api/notebooks/{notebookId}/conversations", tag = TAG, security(("bearer" = [])), params(("notebookId" = NotebookId, Path)),
-    request_body = Settings, responses((status = 201, body = Conversation), (status = 422, body = Problem, description = "`title_invalid`, `model_invalid`")))]
+    request_body = Settings, responses((status = 201, body = Conversation), (status = 409, body = Problem, description = "`too_many_conversations`"),
+    (status = 422, body = Problem, description = "`title_invalid`, `model_invalid`")))]
 async fn create(
     State(state): State<ApiState>,
     access: NotebookAccess<Viewer>,
     Body(request): Body<Settings>,
 ) -> ApiResult<(StatusCode, Json<Conversation>)> {
+    let (title, model) = (request.title()?, parse_model(request.model.as_deref())?);
+    let begun = state.stores.conversations.list(access.notebook_id).await?;
+    let theirs = begun.iter().filter(|conversation| conversation.created_by == access.user_id).count();
+    let most = state.config.bounds.conversations;
+    bounds::check(theirs, most, "too_many_conversations", "conversations of yours in this notebook")?;
     let conversation = Conversation {
         id: ConversationId::new(),
         notebook_id: access.notebook_id,
-        title: request.title()?,
-        model: parse_model(request.model.as_deref())?,
+        title,
+        model,
         created_by: access.user_id,
         created_at: state.clock.now(),
         head: 0,

@@ -2,6 +2,7 @@
 
 mod access;
 mod metrics;
+mod reader;
 mod retell;
 mod routes;
 mod sse;

@@ -18,8 +18,10 @@ use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::reader::Reader;
 use super::view::{self, Tail};
 use super::{GenerationAccess, TAG};
+use crate::auth::Identity;
 use crate::http::{ApiResult, Problem, Query};
 use crate::state::ApiState;
 
@@ -54,16 +56,18 @@ struct From {
 ))]
 async fn events(
     State(state): State<ApiState>,
+    identity: Identity,
     GenerationAccess(generation): GenerationAccess,
     Query(from): Query<From>,
     headers: HeaderMap,
 ) -> ApiResult<Response> {
     let after = last_event_id(&headers)?.or(from.after).unwrap_or(0);
     view::check_given_out(&state, &generation, after).await?;
+    let reader = Reader::prove(&state, identity, &generation).await?;
     if view::is_told(&state, &generation, after).await? {
         return Ok(StatusCode::NO_CONTENT.into_response());
     }
-    let stream = Sse::new(tail(state, generation.id, after)).keep_alive(KeepAlive::new().interval(KEEP_ALIVE));
+    let stream = Sse::new(tail(state, reader, generation.id, after)).keep_alive(KeepAlive::new().interval(KEEP_ALIVE));
     let no_buffering = [
         (CACHE_CONTROL, HeaderValue::from_static("no-store, no-transform")),
         (HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no")),
@@ -77,16 +81,24 @@ fn last_event_id(headers: &HeaderMap) -> ApiResult<Option<EventId>> {
     id.map(Some).ok_or_else(view::not_given_out)
 }
 
-/// Ends after the final event, and when the server drains: the client comes back with the last id.
-fn tail(state: ApiState, id: GenerationId, after: EventId) -> impl Stream<Item = Result<Event, Infallible>> {
+/// Ends after the final event, when its reader may read no longer, and when the server drains: the client comes back
+/// with the last id.
+fn tail(
+    state: ApiState,
+    reader: Reader,
+    id: GenerationId,
+    after: EventId,
+) -> impl Stream<Item = Result<Event, Infallible>> {
     let (draining, open) = (state.draining.clone(), state.metrics.streams.open());
-    let begin = (Tail::new(state, id, after), draining, open);
-    let batches = stream::unfold(begin, move |(mut tail, draining, open)| async move {
+    let begin = (Tail::new(state, id, after), reader, draining, open);
+    let batches = stream::unfold(begin, move |(mut tail, mut reader, draining, open)| async move {
         let events = tokio::select! {
+            biased;
             () = draining.cancelled() => return None,
+            () = reader.gone() => return None,
             events = held(&mut tail, id) => events,
         };
-        Some((events?, (tail, draining, open)))
+        Some((events?, (tail, reader, draining, open)))
     });
     batches.flat_map(|events| stream::iter(events.into_iter().map(|event| Ok(to_sse(&event)))))
 }

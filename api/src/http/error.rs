@@ -99,9 +99,11 @@ impl From<StoreError> for ApiError {
             StoreError::Conflict(what) => Self::conflict("conflict", format!("{what} exists already.")),
             // It was there when the request began: somebody has just deleted it.
             StoreError::Missing(_) => Self::not_found(),
-            StoreError::Newer(_) | StoreError::Damaged(_) | StoreError::Sqlite(_) | StoreError::Mongo(_) => {
-                Self::internal(error)
-            }
+            StoreError::Newer(_)
+            | StoreError::TakenOver(_)
+            | StoreError::Damaged(_)
+            | StoreError::Sqlite(_)
+            | StoreError::Mongo(_) => Self::internal(error),
         }
     }
 }

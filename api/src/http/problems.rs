@@ -104,8 +104,24 @@ fn write(response: Response, error: &ApiError, request_id: &str) -> Response {
     parts.status = error.status;
     parts.headers.remove(header::CONTENT_LENGTH);
     parts.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));
+    if error.status == StatusCode::UNAUTHORIZED {
+        parts.headers.insert(header::WWW_AUTHENTICATE, challenge(error.code));
+    }
     if let Some(seconds) = error.retry_after {
         parts.headers.insert(header::RETRY_AFTER, seconds.into());
     }
     Response::from_parts(parts, Body::from(body))
+}
+
+/// RFC 9110, 15.5.2, and RFC 6750, 3: what would have been needed, and what is wrong with what was brought.
+fn challenge(code: &str) -> HeaderValue {
+    HeaderValue::from_static(match code {
+        "token_invalid" => {
+            r#"Bearer realm="collabry", error="invalid_token", error_description="The access token is not valid""#
+        }
+        "token_expired" => {
+            r#"Bearer realm="collabry", error="invalid_token", error_description="The access token has expired""#
+        }
+        _ => r#"Bearer realm="collabry""#,
+    })
 }

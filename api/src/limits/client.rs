@@ -84,7 +84,12 @@ pub async fn identify(
     mut request: Request,
     next: Next,
 ) -> Response {
-    let client = Client::of(peer.ip(), request.headers(), &state.config.limits.trusted_proxies);
+    let trusted = &state.config.limits.trusted_proxies;
+    let client = Client::of(peer.ip(), request.headers(), trusted);
+    let own_word = !trusted.iter().any(|network| network.contains(&peer.ip().to_canonical()));
+    if own_word && request.headers().contains_key(X_FORWARDED_FOR) {
+        state.notices.unnamed_proxy(peer.ip());
+    }
     request.extensions_mut().insert(client);
     next.run(request).await
 }

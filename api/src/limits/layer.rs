@@ -17,6 +17,7 @@ use collabry_shared::limits::{Decision, Rule, Standing};
 use hyper::body::{Frame, SizeHint};
 
 use super::{Client, Reading, account, check, headers, refusal, routes};
+use crate::audit::Trail;
 use crate::auth::Identity;
 use crate::http::{ApiError, ApiResult};
 use crate::state::ApiState;
@@ -32,7 +33,11 @@ impl Attempt {
     /// Counts an attempt to sign in, whatever becomes of it.
     pub async fn sign_in(&self, state: &ApiState, email: Option<&Email>) -> ApiResult<()> {
         let mut rules = vec![(Rule::Anonymous, self.client.to_string())];
-        rules.extend(email.map(|email| (Rule::SignIn, account(self.client, email))));
+        if let Some(email) = email {
+            let account = account(email);
+            rules.push((Rule::SignIn, format!("{}:{account}", self.client)));
+            rules.push((Rule::Account, account));
+        }
         self.count(state, &rules).await
     }
 
@@ -62,7 +67,10 @@ pub async fn apply(State(state): State<ApiState>, request: Request, next: Next) 
         return ApiError::internal("a request without a client").into_response();
     };
     let attempt = Attempt { client, standings: Arc::default() };
-    let user = Identity::from_request_parts(&mut parts, &state).await.ok().map(|identity| identity.user_id);
+    let user = Identity::named(&parts.headers, &state).ok().map(|identity| identity.user_id);
+    if let (Some(trail), Some(user)) = (parts.extensions.get::<Trail>(), user) {
+        trail.by(user);
+    }
     let counted = match rules(&parts, client, user) {
         Some(rules) => attempt.count(&state, &rules).await,
         None => Ok(()),

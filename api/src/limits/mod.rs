@@ -49,6 +49,11 @@ pub async fn connection(state: &ApiState, client: Client) -> ApiResult<()> {
     allowed(&check(state, &[(Rule::Anonymous, client.to_string())]).await?)
 }
 
+/// Counts a password that is asked for again, so that whoever has a token cannot try them all.
+pub async fn password(state: &ApiState, email: &Email) -> ApiResult<()> {
+    allowed(&check(state, &[(Rule::Account, account(email))]).await?)
+}
+
 /// Counts an event that a user's socket sent.
 pub async fn event(state: &ApiState, user: UserId, event: &str) -> ApiResult<()> {
     let mut rules = vec![(Rule::Events, user.to_string())];
@@ -70,8 +75,7 @@ fn refusal(standing: &Standing) -> ApiError {
     ApiError::rate_limited(sentence(standing.rule, seconds), seconds)
 }
 
-fn account(client: Client, email: &Email) -> String {
+fn account(email: &Email) -> String {
     let hash = Sha256::digest(email.as_str());
-    let short = URL_SAFE_NO_PAD.encode(&hash[..ACCOUNT_BYTES]);
-    format!("{client}:{short}")
+    URL_SAFE_NO_PAD.encode(&hash[..ACCOUNT_BYTES])
 }

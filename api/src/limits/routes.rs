@@ -7,7 +7,7 @@ use collabry_shared::limits::Rule;
 pub const SIGN_IN: (&Method, &str) = (&Method::POST, "/api/auth/login");
 
 /// Method, path, and the rule that its requests fall under as well.
-const ROUTES: [(&Method, &str, Rule); 8] = [
+const ROUTES: [(&Method, &str, Rule); 9] = [
     (&Method::POST, "/api/conversations/{conversationId}/messages", Rule::Messages),
     (&Method::PATCH, "/api/conversations/{conversationId}/messages/{messageId}", Rule::Messages),
     (&Method::POST, "/api/conversations/{conversationId}/messages/{messageId}/regenerate", Rule::Messages),
@@ -16,6 +16,7 @@ const ROUTES: [(&Method, &str, Rule); 8] = [
     (&Method::POST, "/api/sources/{sourceId}/versions", Rule::Uploads),
     (&Method::POST, "/api/sources/{sourceId}/retry", Rule::Uploads),
     (&Method::POST, "/api/notebooks/join", Rule::Codes),
+    (&Method::POST, "/api/notebooks/{notebookId}/members", Rule::Invitations),
 ];
 
 /// The rule of a route, by its path's template.

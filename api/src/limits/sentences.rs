@@ -6,11 +6,12 @@ use collabry_shared::limits::Rule;
 pub fn sentence(rule: Rule, seconds: u32) -> String {
     let what = match rule {
         Rule::Anonymous => "There are too many requests from your address",
-        Rule::SignIn => "There were too many attempts to sign in to this account",
+        Rule::SignIn | Rule::Account => "There were too many attempts to sign in to this account",
         Rule::Api | Rule::Events => "You ask for too much at once",
         Rule::Messages => "You send more messages than the server takes at once",
         Rule::Uploads => "You add more sources than the server takes in an hour",
         Rule::Codes => "You have tried too many codes",
+        Rule::Invitations => "You have made more invitations than the server takes in an hour",
     };
     format!("{what}. Try again in {}.", wait(seconds))
 }

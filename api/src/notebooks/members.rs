@@ -3,19 +3,18 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::response::{IntoResponse as _, Response};
-use collabry_shared::auth::{Email, User};
-use collabry_shared::ids::{NotebookId, NotificationId, UserId};
+use collabry_shared::auth::Email;
+use collabry_shared::ids::{InvitationId, NotebookId, UserId};
 use collabry_shared::notebooks::{Invitation, Member, Role};
-use collabry_shared::notifications::{About, Notification};
 use collabry_shared::realtime::{Event, Room, Signal};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::{NotebookAccess, Owner, Viewer};
-use crate::auth::CurrentUser;
+use super::{NotebookAccess, Owner, Viewer, codes};
+use crate::bounds;
 use crate::http::{ApiError, ApiResult, Body, Params, Problem};
 use crate::state::ApiState;
 
@@ -27,15 +26,71 @@ pub fn router() -> OpenApiRouter<ApiState> {
 
 #[derive(Debug, Serialize, ToSchema)]
 struct MemberList {
-    members: Vec<Member>,
-    invitations: Vec<Invitation>,
+    members: Vec<MemberView>,
+    /// For owners only.
+    invitations: Vec<InvitationView>,
     /// Members who are connected now.
     present: Vec<UserId>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct MemberView {
+    user: Person,
+    role: Role,
+    joined_at: Timestamp,
+}
+
+/// What a member may know of another.
+#[derive(Debug, Serialize, ToSchema)]
+struct Person {
+    id: UserId,
+    name: String,
+    /// For owners only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    email: Option<Email>,
+}
+
+impl MemberView {
+    fn new(Member { user, role, joined_at }: Member, for_owner: bool) -> Self {
+        let user = Person { id: user.id, name: user.name, email: Some(user.email).filter(|_| for_owner) };
+        Self { user, role, joined_at }
+    }
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct InvitationView {
+    id: InvitationId,
+    notebook_id: NotebookId,
+    #[schema(value_type = String)]
+    email: Email,
+    role: Role,
+    invited_by: UserId,
+    created_at: Timestamp,
+    /// When its link stops working; null: it has none, as an earlier version made it. Invite again for one.
+    expires_at: Option<Timestamp>,
+}
+
+impl From<Invitation> for InvitationView {
+    fn from(invitation: Invitation) -> Self {
+        Self {
+            id: invitation.id(),
+            notebook_id: invitation.notebook_id,
+            email: invitation.email,
+            role: invitation.role,
+            invited_by: invitation.invited_by,
+            created_at: invitation.created_at,
+            expires_at: invitation.link.map(|link| link.expires_at),
+        }
+    }
 }
 
 #[derive(Debug, Deserialize, ToSchema)]
 struct InviteRequest {
     email: String,
+    /// Not `owner`: make somebody one once they are a member.
     role: Role,
 }
 
@@ -51,88 +106,81 @@ struct MemberPath {
 }
 
 #[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct InvitationPath {
-    email: String,
+    invitation_id: InvitationId,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
-#[serde(rename_all = "lowercase")]
-enum Invited {
-    Member(Member),
-    Invitation(Invitation),
+struct Invited {
+    invitation: InvitationView,
+    /// Lets one person in, whoever joins with it first; `/join#` and the code make a link. It is not shown again.
+    #[schema(example = "7QK3M9ZT2A7QK3M9ZT2A")]
+    code: String,
 }
 
-/// Members, open invitations, and who is connected
+/// Members, who is connected, and for owners open invitations
 #[utoipa::path(get, operation_id = "listMembers", path = "/api/notebooks/{notebookId}/members", tag = TAG, security(("bearer" = [])), params(("notebookId" = NotebookId, Path)), responses(
     (status = 200, body = MemberList), (status = 404, body = Problem, description = "`not_found`"),
 ))]
 async fn list(State(state): State<ApiState>, access: NotebookAccess<Viewer>) -> ApiResult<Json<MemberList>> {
+    let for_owner = access.role == Role::Owner;
     let members = state.stores.notebooks.members(access.notebook_id).await?;
-    let invitations = state.stores.notebooks.invitations(access.notebook_id).await?;
+    let invitations =
+        if for_owner { state.stores.notebooks.invitations(access.notebook_id).await? } else { Vec::new() };
     let users: Vec<_> = members.iter().map(|member| member.user.id).collect();
     let present = state.presence.online(&users).await;
-    Ok(Json(MemberList { members, invitations, present }))
+    let members = members.into_iter().map(|member| MemberView::new(member, for_owner)).collect();
+    Ok(Json(MemberList { members, invitations: invitations.into_iter().map(Into::into).collect(), present }))
 }
 
-/// Invite by e-mail address: someone with an account is a member at once, others when they register
+/// Invite somebody by a link
+///
+/// The answer is the same whether the address has an account or not, and nothing is sent: hand the code over. Whoever
+/// joins with it is a member, within 14 days. Invited again, an address has a new code, and the one before is void.
 #[utoipa::path(post, operation_id = "inviteMember", path = "/api/notebooks/{notebookId}/members", tag = TAG, security(("bearer" = [])), params(("notebookId" = NotebookId, Path)),
     request_body = InviteRequest, responses(
-    (status = 201, body = Invited, description = "A member now"),
-    (status = 202, body = Invited, description = "Invited until they register"),
+    (status = 202, body = Invited),
     (status = 403, body = Problem, description = "`role_too_small`"),
-    (status = 409, body = Problem, description = "`already_member`"),
-    (status = 422, body = Problem, description = "`email_invalid`"),
+    (status = 409, body = Problem, description = "`already_member`, `too_many_invitations`"),
+    (status = 422, body = Problem, description = "`email_invalid`, `role_invalid`"),
 ))]
 async fn invite(
     State(state): State<ApiState>,
     access: NotebookAccess<Owner>,
-    CurrentUser(inviter): CurrentUser,
     Body(request): Body<InviteRequest>,
-) -> ApiResult<Response> {
+) -> ApiResult<(StatusCode, Json<Invited>)> {
     let email = Email::parse(&request.email)
         .map_err(|_| ApiError::invalid("email_invalid", "That is not an e-mail address."))?;
-    if let Some(user) = state.stores.users.by_email(&email).await? {
-        let member = add(&state, access, &user, request.role, &inviter).await?;
-        return Ok((StatusCode::CREATED, Json(Invited::Member(member))).into_response());
+    if request.role == Role::Owner {
+        let detail = "An invitation makes viewers or editors. Make somebody an owner once they are a member.";
+        return Err(ApiError::invalid("role_invalid", detail));
     }
+    let notebooks = &state.stores.notebooks;
+    if notebooks.members(access.notebook_id).await?.iter().any(|member| member.user.email == email) {
+        return Err(ApiError::conflict("already_member", "They are a member already."));
+    }
+    let others = notebooks.invitations(access.notebook_id).await?;
+    let others = others.iter().filter(|invitation| invitation.email != email).count();
+    bounds::check(others, state.config.bounds.invitations, "too_many_invitations", "open invitations")?;
+    let (code, link) = codes::invitation(state.clock.now());
     let invitation = Invitation {
         notebook_id: access.notebook_id,
         email,
         role: request.role,
-        invited_by: inviter.id,
+        invited_by: access.user_id,
         created_at: state.clock.now(),
+        link: Some(link),
     };
-    state.stores.notebooks.invite(&invitation).await?;
+    notebooks.invite(&invitation).await?;
     members_changed(&state, access.notebook_id).await;
-    Ok((StatusCode::ACCEPTED, Json(Invited::Invitation(invitation))).into_response())
-}
-
-async fn add(
-    state: &ApiState,
-    access: NotebookAccess<Owner>,
-    user: &User,
-    role: Role,
-    inviter: &User,
-) -> ApiResult<Member> {
-    let now = state.clock.now();
-    let notebook = state.stores.notebooks.get(access.notebook_id).await?.ok_or_else(ApiError::not_found)?;
-    if !state.stores.notebooks.add_member(notebook.id, user.id, role, now).await? {
-        return Err(ApiError::conflict("already_member", "They are a member already."));
-    }
-    joined(state, notebook.id, user.id, role).await;
-    let notification = Notification {
-        id: NotificationId::new(),
-        user_id: user.id,
-        about: About::AddedToNotebook { notebook_id: notebook.id, title: notebook.title, by: inviter.name.clone() },
-        created_at: now,
-        read_at: None,
-    };
-    state.stores.notifications.create(&notification).await?;
-    state.fan_out.emit(Room::User(user.id), Event::NotificationNew { notification }).await;
-    Ok(Member { user: user.into(), role, joined_at: now })
+    Ok((StatusCode::ACCEPTED, Json(Invited { invitation: invitation.into(), code })))
 }
 
 /// Change a member's role
+///
+/// With a smaller one the join code is switched off if it would give them more, as they know it, and an owner's open
+/// invitations are withdrawn.
 #[utoipa::path(patch, operation_id = "setMemberRole", path = "/api/notebooks/{notebookId}/members/{userId}", tag = TAG, security(("bearer" = [])),
     params(("notebookId" = NotebookId, Path), ("userId" = UserId, Path)), request_body = RoleRequest, responses(
     (status = 204), (status = 403, body = Problem, description = "`role_too_small`"),
@@ -145,6 +193,7 @@ async fn set_role(
     Params(path): Params<MemberPath>,
     Body(request): Body<RoleRequest>,
 ) -> ApiResult<StatusCode> {
+    forget_codes(&state, access.notebook_id, path.user_id, request.role).await?;
     if !state.stores.notebooks.set_role(access.notebook_id, path.user_id, request.role).await? {
         return Err(refused(&state, access.notebook_id, path.user_id).await?);
     }
@@ -153,6 +202,9 @@ async fn set_role(
 }
 
 /// Remove a member, or leave
+///
+/// Whoever is removed comes back by an invitation only: the join code is switched off, as they know it, invitations that
+/// they made are withdrawn, and other codes do not let them in. Whoever leaves may come back with a code.
 #[utoipa::path(delete, operation_id = "removeMember", path = "/api/notebooks/{notebookId}/members/{userId}", tag = TAG, security(("bearer" = [])),
     params(("notebookId" = NotebookId, Path), ("userId" = UserId, Path)), responses(
     (status = 204), (status = 403, body = Problem, description = "`role_too_small`"),
@@ -167,21 +219,37 @@ async fn remove(
     if user_id != access.user_id && access.role < Role::Owner {
         return Err(ApiError::role_too_small("owner"));
     }
-    if !state.stores.notebooks.remove_member(access.notebook_id, user_id).await? {
+    if user_id == access.user_id {
+        leave(&state, access.notebook_id, user_id).await?;
+        return Ok(StatusCode::NO_CONTENT);
+    }
+    if !state.stores.notebooks.expel(access.notebook_id, user_id, state.clock.now()).await? {
         return Err(refused(&state, access.notebook_id, user_id).await?);
     }
-    let signal = Signal::Membership { notebook_id: access.notebook_id, user_id, role: None };
-    state.fan_out.signal(signal).await;
-    members_changed(&state, access.notebook_id).await;
-    // Who has gone is out of the notebook's room by now.
-    let event = Event::MembersChanged { notebook_id: access.notebook_id };
-    state.fan_out.emit(Room::User(user_id), event).await;
+    gone(&state, access.notebook_id, user_id).await;
     Ok(StatusCode::NO_CONTENT)
 }
 
+/// Ends a membership at its member's own wish.
+pub async fn leave(state: &ApiState, notebook_id: NotebookId, user_id: UserId) -> ApiResult<()> {
+    if !state.stores.notebooks.remove_member(notebook_id, user_id).await? {
+        return Err(refused(state, notebook_id, user_id).await?);
+    }
+    gone(state, notebook_id, user_id).await;
+    Ok(())
+}
+
+/// Puts someone's sockets out and tells the others, and them.
+async fn gone(state: &ApiState, notebook_id: NotebookId, user_id: UserId) {
+    state.fan_out.signal(Signal::Membership { notebook_id, user_id, role: None }).await;
+    members_changed(state, notebook_id).await;
+    // Who has gone is out of the notebook's room by now.
+    state.fan_out.emit(Room::User(user_id), Event::MembersChanged { notebook_id }).await;
+}
+
 /// Take an invitation back
-#[utoipa::path(delete, operation_id = "withdrawInvitation", path = "/api/notebooks/{notebookId}/invitations/{email}", tag = TAG, security(("bearer" = [])),
-    params(("notebookId" = NotebookId, Path), ("email" = String, Path)), responses(
+#[utoipa::path(delete, operation_id = "withdrawInvitation", path = "/api/notebooks/{notebookId}/invitations/{invitationId}", tag = TAG, security(("bearer" = [])),
+    params(("notebookId" = NotebookId, Path), ("invitationId" = InvitationId, Path)), responses(
     (status = 204), (status = 403, body = Problem, description = "`role_too_small`"),
     (status = 404, body = Problem, description = "`not_found`"),
 ))]
@@ -190,7 +258,9 @@ async fn withdraw(
     access: NotebookAccess<Owner>,
     Params(path): Params<InvitationPath>,
 ) -> ApiResult<StatusCode> {
-    let email = Email::parse(&path.email).map_err(|_| ApiError::not_found())?;
+    let open = state.stores.notebooks.invitations(access.notebook_id).await?;
+    let meant = open.into_iter().find(|invitation| invitation.id() == path.invitation_id);
+    let email = meant.ok_or_else(ApiError::not_found)?.email;
     if !state.stores.notebooks.withdraw_invitation(access.notebook_id, &email).await? {
         return Err(ApiError::not_found());
     }
@@ -206,11 +276,18 @@ async fn refused(state: &ApiState, notebook_id: NotebookId, user_id: UserId) -> 
     })
 }
 
-/// Makes someone a member of the notebooks that their address was invited to. At each sign-in: an invitation may have
-/// crossed with the registration.
-pub async fn take_up_invitations(state: &ApiState, user: &User) -> ApiResult<()> {
-    for notebook in state.stores.notebooks.accept_invitations(&user.email, user.id, state.clock.now()).await? {
-        members_changed(state, notebook).await;
+/// Before a member gets a smaller role: what they know must not give the greater one back.
+async fn forget_codes(state: &ApiState, notebook_id: NotebookId, user_id: UserId, next: Role) -> ApiResult<()> {
+    let notebooks = &state.stores.notebooks;
+    let Some(role) = notebooks.role_of(notebook_id, user_id).await?.filter(|role| next < *role) else { return Ok(()) };
+    let notebook = notebooks.get(notebook_id).await?.ok_or_else(ApiError::not_found)?;
+    if notebook.join_code.is_some_and(|code| next < code.role) {
+        notebooks.set_join_code(notebook_id, None).await?;
+    }
+    if role == Role::Owner {
+        for theirs in notebooks.invitations(notebook_id).await?.iter().filter(|one| one.invited_by == user_id) {
+            notebooks.withdraw_invitation(notebook_id, &theirs.email).await?;
+        }
     }
     Ok(())
 }

@@ -1,12 +1,14 @@
 //! Notebooks and their members.
 
 pub mod access;
+pub mod codes;
 mod join_codes;
 mod members;
 mod routes;
 
 pub use self::access::{AtLeast, Editor, NotebookAccess, Owner, Viewer};
-pub use self::members::take_up_invitations;
+pub use self::members::leave;
+pub use self::routes::delete_notebook as delete;
 use crate::state::ApiState;
 
 pub fn router() -> utoipa_axum::router::OpenApiRouter<ApiState> {

@@ -14,6 +14,7 @@ use utoipa_axum::routes;
 
 use super::{NotebookAccess, Owner, Viewer};
 use crate::auth::Identity;
+use crate::bounds;
 use crate::http::{ApiError, ApiResult, Body, Problem};
 use crate::state::ApiState;
 use crate::text::clean_line;
@@ -80,17 +81,22 @@ async fn list(State(state): State<ApiState>, identity: Identity) -> ApiResult<Js
 
 /// Make a notebook; the caller owns it
 #[utoipa::path(post, operation_id = "createNotebook", path = "/api/notebooks", tag = TAG, security(("bearer" = [])), request_body = Title, responses(
-    (status = 201, body = NotebookView), (status = 422, body = Problem, description = "`title_invalid`"),
+    (status = 201, body = NotebookView), (status = 409, body = Problem, description = "`too_many_notebooks`"),
+    (status = 422, body = Problem, description = "`title_invalid`"),
 ))]
 async fn create(
     State(state): State<ApiState>,
     identity: Identity,
     Body(request): Body<Title>,
 ) -> ApiResult<(StatusCode, Json<NotebookView>)> {
+    let title = request.parse()?;
+    let theirs = state.stores.notebooks.list_for(identity.user_id).await?;
+    let owned = theirs.iter().filter(|(_, role)| *role == Role::Owner).count();
+    bounds::check(owned, state.config.bounds.notebooks, "too_many_notebooks", "notebooks of yours")?;
     let now = state.clock.now();
     let notebook = Notebook {
         id: NotebookId::new(),
-        title: request.parse()?,
+        title,
         join_code: None,
         created_by: identity.user_id,
         created_at: now,
@@ -136,11 +142,19 @@ async fn rename(
     (status = 404, body = Problem, description = "`not_found`"),
 ))]
 async fn delete(State(state): State<ApiState>, access: NotebookAccess<Owner>) -> ApiResult<StatusCode> {
-    if !state.stores.notebooks.mark_deleted(access.notebook_id, state.clock.now()).await? {
-        return Err(ApiError::not_found());
+    if delete_notebook(&state, access.notebook_id).await? {
+        Ok(StatusCode::NO_CONTENT)
+    } else {
+        Err(ApiError::not_found())
     }
-    let event = Event::NotebookDeleted { notebook_id: access.notebook_id };
-    state.fan_out.emit(Room::Notebook(access.notebook_id), event).await;
+}
+
+/// Deletes a notebook and tells its members; `false`: it is gone already.
+pub async fn delete_notebook(state: &ApiState, notebook_id: NotebookId) -> ApiResult<bool> {
+    if !state.stores.notebooks.mark_deleted(notebook_id, state.clock.now()).await? {
+        return Ok(false);
+    }
+    state.fan_out.emit(Room::Notebook(notebook_id), Event::NotebookDeleted { notebook_id }).await;
     state.engine.sources_changed().await;
-    Ok(StatusCode::NO_CONTENT)
+    Ok(true)
 }

@@ -29,7 +29,7 @@ pub(super) struct Refreshed {
 }
 
 pub(super) async fn refresh(call: Call<Refresh>) -> ApiResult<Refreshed> {
-    let identity = call.realtime.api.tokens.check(&call.payload.token)?;
+    let identity = Identity::living(&call.realtime.api, &call.payload.token).await?;
     if identity.user_id != call.user.id() {
         return Err(TokenError::Invalid.into());
     }

@@ -12,7 +12,8 @@ use socketioxide_redis::InitError;
 
 use super::adapter::Bus;
 use super::{Realtime, SocketIo, SocketRef, dispatch, presence, typing};
-use crate::auth::{CurrentUser, TokenError};
+use crate::auth::{CurrentUser, Identity, TokenError};
+use crate::http::ApiError;
 use crate::limits::{self, Client};
 
 /// Who a socket belongs to, proven by its token.
@@ -68,11 +69,8 @@ async fn authenticate(
         _ => Refused::Busy,
     })?;
     let token = handshake.map_err(|_| TokenError::Missing)?.token;
-    let identity = realtime.api.tokens.check(&token)?;
-    let user = CurrentUser::load(&realtime.api, identity).await.map_err(|error| match error.code {
-        "token_invalid" => Refused::Token(TokenError::Invalid),
-        _ => Refused::Busy,
-    })?;
+    let identity = Identity::living(&realtime.api, &token).await.map_err(|error| refused(&error))?;
+    let user = CurrentUser::load(&realtime.api, identity).await.map_err(|error| refused(&error))?;
     if too_many(&realtime, &socket, identity.user_id) {
         return Err(Refused::TooMany);
     }
@@ -108,6 +106,14 @@ async fn enter_notebooks(realtime: &Realtime, socket: &SocketRef, user: UserId) 
         }
     }
     Err(Refused::Busy)
+}
+
+fn refused(error: &ApiError) -> Refused {
+    match error.code {
+        "token_invalid" => Refused::Token(TokenError::Invalid),
+        "token_expired" => Refused::Token(TokenError::Expired),
+        _ => Refused::Busy,
+    }
 }
 
 async fn connected(socket: SocketRef, State(realtime): State<Realtime>) {

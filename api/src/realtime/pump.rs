@@ -28,6 +28,7 @@ impl Pump {
                 Published::Signal(signal) => self.obey(signal).await,
                 Published::MissedChanges => self.realtime.sequencer.missed_changes().await,
                 Published::MissedSignals => {
+                    self.realtime.api.sessions.forget_all();
                     self.realtime.sequencer.missed_signals().await;
                     self.beside(recheck::sockets(self.io.clone(), self.realtime.api.clone()));
                 }
@@ -68,6 +69,7 @@ impl Pump {
                 }
             }
             Signal::SessionEnded { session_id } => {
+                self.realtime.api.sessions.forget(session_id);
                 for socket in self.io.within(Room::Session(session_id).to_string()).sockets() {
                     connect::disconnect(&socket);
                 }

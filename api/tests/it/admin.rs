@@ -3,12 +3,12 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Cluster, TestApp, admin, eventually};
+use crate::support::{Cluster, TestApp, eventually};
 
 #[tokio::test]
 async fn an_admin_sees_when_jobs_run_and_how_they_went() {
-    let app = TestApp::start_with(admin).await;
-    let ada = app.register("ada").await;
+    let app = TestApp::start().await;
+    let ada = app.register_admin("ada").await;
     let jobs = app.jobs(&ada).await;
     let names: Vec<_> = jobs.iter().map(|job| job["name"].as_str().unwrap()).collect();
     let expected =
@@ -44,8 +44,8 @@ async fn an_admin_sees_when_jobs_run_and_how_they_went() {
 
 #[tokio::test]
 async fn a_run_that_waits_is_asked_for_once() {
-    let app = TestApp::start_with(admin).await;
-    let ada = app.register("ada").await;
+    let app = TestApp::start().await;
+    let ada = app.register_admin("ada").await;
     let job = "nobody-runs-it".parse().unwrap();
     let spec = collabry_shared::jobs::JobSpec {
         name: job,
@@ -67,8 +67,8 @@ async fn a_run_that_waits_is_asked_for_once() {
 
 #[tokio::test]
 async fn for_others_there_is_nothing() {
-    let app = TestApp::start_with(admin).await;
-    let (ada, bob) = (app.register("ada").await, app.register("bob").await);
+    let app = TestApp::start().await;
+    let (ada, bob) = (app.register_admin("ada").await, app.register("bob").await);
     app.jobs(&ada).await;
     bob.get("/api/admin/jobs").await.problem(404, "not_found");
     bob.post("/api/admin/jobs/expire-sessions/runs", json!({})).await.problem(404, "not_found");
@@ -82,8 +82,8 @@ async fn for_others_there_is_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_admin_changes_what_every_replica_logs_for_a_while() {
-    let cluster = Cluster::start(2, admin).await;
-    let ada = cluster.replicas[0].register("ada").await;
+    let cluster = Cluster::start(2, |_| {}).await;
+    let ada = cluster.replicas[0].register_admin("ada").await;
     let path = "/api/admin/log-level";
     let nothing = json!({ "configured": null, "filter": null, "until": null });
     assert_eq!(ada.get(path).await.ok(200), nothing);
@@ -99,8 +99,8 @@ async fn an_admin_changes_what_every_replica_logs_for_a_while() {
 
 #[tokio::test]
 async fn a_level_that_is_none_is_refused() {
-    let app = TestApp::start_with(admin).await;
-    let (ada, bob) = (app.register("ada").await, app.register("bob").await);
+    let app = TestApp::start().await;
+    let (ada, bob) = (app.register_admin("ada").await, app.register("bob").await);
     let path = "/api/admin/log-level";
     ada.put(path, json!({ "filter": "info,=x=" })).await.problem(422, "filter_invalid");
     ada.put(path, json!({ "filter": "x".repeat(1001) })).await.problem(422, "filter_invalid");

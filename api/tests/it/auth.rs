@@ -1,11 +1,13 @@
 //! Register, sign in, refresh, sign out.
 
+use collabry_shared::clock::Clock as _;
 use jiff::SignedDuration;
 use reqwest::Method;
-use reqwest::header::{COOKIE, SET_COOKIE};
+use reqwest::header::{COOKIE, SET_COOKIE, WWW_AUTHENTICATE};
 use serde_json::{Value, json};
+use sha2::Digest as _;
 
-use crate::support::{Answer, PASSWORD, TestApp};
+use crate::support::{Answer, PASSWORD, Socket, TestApp};
 
 /// `Set-Cookie` of an answer.
 fn cookie(answer: &Answer) -> String {
@@ -155,14 +157,92 @@ async fn the_tab_that_lost_leaves_the_winners_cookie_alone() {
 }
 
 #[tokio::test]
-async fn a_spent_token_that_comes_back_later_ends_the_session() {
+async fn whoever_lost_an_answer_is_still_signed_in_whenever_they_come_back() {
     let app = TestApp::start().await;
     let ada = app.register("ada").await;
-    let spent = json!(ada.refresh_token);
-    let current = refresh(&app, &spent).await.ok(200)["refreshToken"].clone();
-    app.clock.advance(SignedDuration::from_secs(11));
-    refresh(&app, &spent).await.problem(401, "session_expired");
-    refresh(&app, &current).await.problem(401, "session_expired");
+    let first = json!(ada.refresh_token);
+    let second = refresh(&app, &first).await.ok(200)["refreshToken"].clone();
+    for wait in [11, 24 * 60 * 60] {
+        app.clock.advance(SignedDuration::from_secs(wait));
+        let again = refresh(&app, &first).await.ok(200)["refreshToken"].clone();
+        assert!(again.is_string(), "and has a token to go on with");
+    }
+    // The one before is what another window may hold; only the last two are remembered.
+    refresh(&app, &second).await.problem(401, "session_expired");
+}
+
+#[tokio::test]
+async fn a_window_that_has_the_lost_answer_goes_on_too() {
+    let app = TestApp::start().await;
+    let ada = app.register("ada").await;
+    let first = json!(ada.refresh_token);
+    let second = refresh(&app, &first).await.ok(200)["refreshToken"].clone();
+    app.clock.advance(SignedDuration::from_secs(12));
+    refresh(&app, &first).await.ok(200);
+    let third = refresh(&app, &second).await.ok(200)["refreshToken"].clone();
+    refresh(&app, &third).await.ok(200);
+}
+
+#[tokio::test]
+async fn a_thief_with_two_rotations_is_noticed_and_signed_out() {
+    let app = TestApp::start().await;
+    let ada = app.register("ada").await;
+    let stolen = json!(ada.refresh_token);
+    let second = refresh(&app, &stolen).await.ok(200);
+    let third = refresh(&app, &second["refreshToken"]).await.ok(200);
+    app.clock.advance(SignedDuration::from_mins(5));
+    refresh(&app, &stolen).await.problem(401, "session_expired");
+    refresh(&app, &third["refreshToken"]).await.problem(401, "session_expired");
+    let access = third["accessToken"].as_str().unwrap();
+    app.send(app.request(Method::GET, "/api/auth/me").bearer_auth(access)).await.problem(401, "token_invalid");
+}
+
+#[tokio::test]
+async fn a_thief_who_keeps_step_is_noticed() {
+    let app = TestApp::start().await;
+    let ada = app.register("ada").await;
+    let stolen = json!(ada.refresh_token);
+    let hers = refresh(&app, &stolen).await.ok(200)["refreshToken"].clone();
+    app.clock.advance(SignedDuration::from_mins(1));
+    let his = refresh(&app, &stolen).await.ok(200)["refreshToken"].clone();
+    let his = refresh(&app, &his).await.ok(200)["refreshToken"].clone();
+    refresh(&app, &hers).await.problem(401, "session_expired");
+    refresh(&app, &his).await.problem(401, "session_expired");
+}
+
+#[tokio::test]
+async fn nobody_ends_a_session_by_its_id() {
+    let app = TestApp::start().await;
+    let ada = app.register("ada").await;
+    let parts: Vec<_> = ada.refresh_token.split('.').collect();
+    for made_up in [format!("{}.{}.x", parts[0], parts[2]), format!("{}..", parts[0]), parts[0].to_owned()] {
+        refresh(&app, &json!(made_up)).await.problem(401, "session_expired");
+    }
+    refresh(&app, &json!(ada.refresh_token)).await.ok(200);
+}
+
+#[tokio::test]
+async fn a_token_of_the_version_before_goes_on() {
+    let app = TestApp::start().await;
+    let ada = app.register("ada").await;
+    let sessions = &app.stores.sessions;
+    let hash = |text: &str| sha2::Sha256::digest(text).into();
+    let of_before = collabry_shared::auth::Session {
+        id: collabry_shared::ids::SessionId::new(),
+        user_id: ada.id.parse().unwrap(),
+        token_hash: hash("an opaque token"),
+        previous_hash: Some(hash("the one before it")),
+        other_hash: None,
+        family_hash: None,
+        created_at: app.clock.now(),
+        rotated_at: app.clock.now(),
+        expires_at: app.clock.now() + SignedDuration::from_hours(24),
+    };
+    sessions.create(&of_before).await.unwrap();
+    let next = refresh(&app, &json!("an opaque token")).await.ok(200)["refreshToken"].clone();
+    app.clock.advance(SignedDuration::from_mins(1));
+    refresh(&app, &json!("an opaque token")).await.ok(200);
+    refresh(&app, &next).await.ok(200);
 }
 
 #[tokio::test]
@@ -173,6 +253,103 @@ async fn a_session_that_is_not_used_for_a_month_ends() {
     let current = refresh(&app, &json!(ada.refresh_token)).await.ok(200)["refreshToken"].clone();
     app.clock.advance(SignedDuration::from_hours(30 * 24));
     refresh(&app, &current).await.problem(401, "session_expired");
+}
+
+#[tokio::test]
+async fn a_session_ends_after_three_months_however_much_it_is_used() {
+    let app = TestApp::start().await;
+    let ada = app.register("ada").await;
+    let mut current = json!(ada.refresh_token);
+    for _ in 0..4 {
+        app.clock.advance(SignedDuration::from_hours(22 * 24));
+        current = refresh(&app, &current).await.ok(200)["refreshToken"].clone();
+    }
+    app.clock.advance(SignedDuration::from_hours(2 * 24));
+    refresh(&app, &current).await.problem(401, "session_expired");
+}
+
+#[tokio::test]
+async fn a_cookie_is_kept_as_long_as_its_session() {
+    let app = TestApp::start_with(|config| config.api.secure_cookies = true).await;
+    let body = json!({ "email": "ada@example.org", "name": "Ada", "password": PASSWORD });
+    let registered = app.post("/api/auth/register", &body).await;
+    let cookies: Vec<_> = registered.headers.get_all(SET_COOKIE).iter().map(|one| one.to_str().unwrap()).collect();
+    assert_eq!(cookies.len(), 2, "{cookies:?}");
+    assert!(cookies.iter().any(|one| one.starts_with("__Secure-collabry_refresh=")), "{cookies:?}");
+    for cookie in &cookies {
+        let attributes: Vec<_> = cookie.split("; ").skip(1).collect();
+        for wanted in ["HttpOnly", "SameSite=Strict", "Secure", "Path=/api/auth", "Max-Age=2592000"] {
+            assert!(attributes.contains(&wanted), "{cookie}");
+        }
+    }
+    // A replica of the version before has rotated the one that it knows.
+    let old = cookies.iter().find(|one| one.starts_with("__Secure-")).unwrap().split(';').next().unwrap().to_owned();
+    let token = old.split_once('=').unwrap().1;
+    let next = refresh(&app, &json!(token)).await.ok(200)["refreshToken"].as_str().unwrap().to_owned();
+    let next = refresh(&app, &json!(next)).await.ok(200)["refreshToken"].as_str().unwrap().to_owned();
+    let both = format!("{old}; collabry_refresh={next}");
+    refresh_with_cookie(&app, &both).await.ok(200);
+    let kept = app.request(Method::GET, "/api/auth/cookie");
+    assert_eq!(app.send(kept).await.ok(200), json!({ "kept": false }));
+    let kept = app.request(Method::GET, "/api/auth/cookie").header(COOKIE, old);
+    assert_eq!(app.send(kept).await.ok(200), json!({ "kept": true }));
+}
+
+#[tokio::test]
+async fn signing_out_reaches_the_access_token_and_every_socket() {
+    let app = TestApp::start().await;
+    let ada = app.register("ada").await;
+    ada.get("/api/auth/me").await.ok(200);
+    let socket = Socket::connect(&app, &ada.token).await;
+    app.post("/api/auth/logout", &json!({ "refreshToken": ada.refresh_token })).await.ok(204);
+    ada.get("/api/auth/me").await.problem(401, "token_invalid");
+    ada.post("/api/notebooks", json!({ "title": "Mine" })).await.problem(401, "token_invalid");
+    socket.closed().await;
+    assert_eq!(Socket::refused(&app, &ada.token).await["message"], "token_invalid");
+}
+
+#[tokio::test]
+async fn a_program_without_its_refresh_token_signs_out_by_its_access_token() {
+    let app = TestApp::start().await;
+    let ada = app.register("ada").await;
+    let other_device = login(&app, &ada.email, PASSWORD).await.ok(200);
+    app.clock.advance(SignedDuration::from_mins(20));
+    ada.post("/api/auth/logout", json!({})).await.ok(204);
+    refresh(&app, &json!(ada.refresh_token)).await.problem(401, "session_expired");
+    refresh(&app, &other_device["refreshToken"]).await.ok(200);
+    let forged = app.request(Method::POST, "/api/auth/logout").bearer_auth("forged").json(&json!({}));
+    app.send(forged).await.problem(401, "token_invalid");
+}
+
+#[tokio::test]
+async fn sessions_are_listed_and_ended_one_by_one_or_all() {
+    let app = TestApp::start().await;
+    let (ada, eve) = (app.register("ada").await, app.register("eve").await);
+    let phone = login(&app, &ada.email, PASSWORD).await.ok(200);
+    let sessions = ada.get("/api/auth/sessions").await.ok(200)["sessions"].as_array().unwrap().clone();
+    assert_eq!(sessions.iter().filter(|one| one["current"] == true).count(), 1);
+    let other = sessions.iter().find(|one| one["current"] == false).unwrap()["id"].as_str().unwrap();
+    let path = format!("/api/auth/sessions/{other}");
+    eve.delete(&path).await.problem(404, "not_found");
+    ada.delete(&path).await.ok(204);
+    refresh(&app, &phone["refreshToken"]).await.problem(401, "session_expired");
+    ada.delete("/api/auth/sessions").await.ok(204);
+    ada.get("/api/auth/me").await.problem(401, "token_invalid");
+    eve.get("/api/auth/me").await.ok(200);
+}
+
+#[tokio::test]
+async fn every_401_says_what_is_wanted() {
+    let app = TestApp::start().await;
+    let ada = app.register("ada").await;
+    let challenge = |answer: &Answer| answer.headers[WWW_AUTHENTICATE].to_str().unwrap().to_owned();
+    let me = async |token: &str| app.send(app.request(Method::GET, "/api/auth/me").bearer_auth(token)).await;
+    assert_eq!(challenge(&app.get("/api/auth/me").await), r#"Bearer realm="collabry""#);
+    assert!(challenge(&me("x").await).contains(r#"error="invalid_token""#));
+    app.clock.advance(SignedDuration::from_mins(15));
+    assert!(challenge(&me(&ada.token).await).contains("expired"));
+    assert!(challenge(&login(&app, &ada.email, "wrong horse battery").await).starts_with("Bearer"));
+    assert!(challenge(&refresh(&app, &json!("x")).await).starts_with("Bearer"));
 }
 
 #[tokio::test]

@@ -136,6 +136,23 @@ async fn everyone_who_watches_sees_the_same() {
 }
 
 #[tokio::test]
+async fn a_stream_ends_for_whom_it_is_no_longer() {
+    let app = with_provider().await;
+    let (ada, bob) = (app.register("ada").await, app.register("bob").await);
+    let notebook = ada.notebook("Biology").await;
+    ada.invite(&notebook, &bob, "viewer").await;
+    let conversation = ada.conversation(&notebook).await;
+    let model = json!({ "model": "ollama/scripted:tokens=9,after=3,end=hang" });
+    let generation = generation(&ada.say(&conversation, "Count.", model).await);
+    let (hers, his) = (ada.watch(&generation, "").await, bob.watch(&generation, "").await);
+    ada.delete(&format!("/api/notebooks/{notebook}/members/{}", bob.id)).await.ok(204);
+    let events = timeout(PATIENCE, his.rest()).await.expect("who was removed hears no more");
+    assert!(events.iter().all(|event| event.name != "done"), "the answer goes on: {events:?}");
+    app.post("/api/auth/logout", &json!({ "refreshToken": ada.refresh_token })).await.ok(204);
+    timeout(PATIENCE, hers.rest()).await.expect("who signed out hears no more");
+}
+
+#[tokio::test]
 async fn events_come_as_they_happen_and_uncompressed() {
     let app = with_provider().await;
     let ada = app.register("ada").await;

@@ -48,3 +48,14 @@ async fn a_renewed_or_switched_off_code_lets_nobody_in() {
     let path = format!("/api/notebooks/{notebook}/join-code");
     ada.put(&path, json!({ "role": "owner" })).await.problem(422, "role_invalid");
 }
+
+#[tokio::test]
+async fn a_code_works_for_a_month() {
+    let app = TestApp::start().await;
+    let ada = app.register("ada").await;
+    let notebook = ada.notebook("Open").await;
+    let code = renew(&ada, &notebook, "viewer").await;
+    app.clock.advance(jiff::SignedDuration::from_hours(30 * 24));
+    let bob = app.register("bob").await;
+    join(&bob, &code).await.problem(404, "join_code_unknown");
+}

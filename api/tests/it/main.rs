@@ -1,8 +1,10 @@
 //! The api over real HTTP: a server on a port of its own, SQLite in a folder of its own, the real engine.
 #![cfg(test)]
 
+mod accounts;
 mod admin;
 mod allowances;
+mod audit;
 mod auth;
 mod connections;
 mod conversations;

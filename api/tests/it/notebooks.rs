@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::support::{TestApp, admin, eventually, id};
+use crate::support::{TestApp, eventually, id};
 
 #[tokio::test]
 async fn a_notebook_is_made_and_renamed() {
@@ -23,8 +23,8 @@ async fn a_notebook_is_made_and_renamed() {
 
 #[tokio::test]
 async fn deleting_hides_everything_at_once_and_for_good() {
-    let app = TestApp::start_with(admin).await;
-    let (ada, bob) = (app.register("ada").await, app.register("bob").await);
+    let app = TestApp::start().await;
+    let (ada, bob) = (app.register_admin("ada").await, app.register("bob").await);
     let notebook = ada.notebook("Doomed").await;
     ada.invite(&notebook, &bob, "editor").await;
     let code = ada.put(&format!("/api/notebooks/{notebook}/join-code"), json!({ "role": "viewer" })).await.ok(200);

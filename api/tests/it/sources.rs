@@ -7,7 +7,7 @@ use collabry_shared::config::Shares;
 use collabry_shared::limits::Quota;
 use serde_json::json;
 
-use crate::support::{TestApp, admin, eventually, id, multipart};
+use crate::support::{TestApp, eventually, id, multipart};
 
 /// The least of each format that tells it.
 const ACCEPTED: &[(&str, &[u8], &str)] = &[
@@ -152,8 +152,8 @@ async fn a_new_version_replaces_the_text_and_keeps_the_old_one_for_its_citations
 
 #[tokio::test]
 async fn deleting_a_source_removes_its_rows_and_files() {
-    let app = TestApp::start_with(admin).await;
-    let ada = app.register("ada").await;
+    let app = TestApp::start().await;
+    let ada = app.register_admin("ada").await;
     let notebook = ada.notebook("Biology").await;
     let source = id(&ada.ready_source(&notebook, "a.txt", "Leaves are green.").await);
     let kept = id(&ada.ready_source(&notebook, "b.txt", "Roots drink water.").await);

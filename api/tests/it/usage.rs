@@ -2,12 +2,12 @@
 
 use serde_json::json;
 
-use crate::support::{TestApp, admin};
+use crate::support::TestApp;
 
 #[tokio::test]
 async fn everyone_sees_their_own_days() {
-    let app = TestApp::start_with(admin).await;
-    let (ada, bob) = (app.register("ada").await, app.register("bob").await);
+    let app = TestApp::start().await;
+    let (ada, bob) = (app.register_admin("ada").await, app.register("bob").await);
     let notebook = ada.notebook("Biology").await;
     ada.invite(&notebook, &bob, "editor").await;
     let text = "Leaves are green because of chlorophyll.";

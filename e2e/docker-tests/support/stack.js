@@ -51,6 +51,7 @@ export class Stack {
       COLLABRY_TLS_DIR: stack.tls,
       COLLABRY_FRONTEND_SUBNET: `172.16.${subnet % 250}.0/24`,
       COLLABRY_THREADS: "1",
+      COLLABRY_REGISTRATION: "open",
       ...GENEROUS,
     };
     await stack.configure();

@@ -3,6 +3,7 @@
 mod email;
 mod mongo;
 mod repo;
+mod rotation;
 mod sqlite;
 
 use jiff::Timestamp;
@@ -11,7 +12,8 @@ use utoipa::ToSchema;
 
 pub use self::email::{Email, InvalidEmail};
 pub(crate) use self::mongo::{INDEXES, require_user, users};
-pub use self::repo::{RotateOutcome, SessionRepo, UserRepo};
+pub use self::repo::{SessionRepo, UserRepo};
+pub use self::rotation::{Next, Presented, SessionLifetimes, Standing};
 use crate::ids::{SessionId, UserId};
 
 /// An account as stored.
@@ -24,7 +26,14 @@ pub struct User {
     /// A PHC string, Argon2id.
     pub password_hash: String,
     pub created_at: Timestamp,
+    /// When somebody showed that the address is theirs; `None`: anybody may have registered it.
+    pub verified_at: Option<Timestamp>,
+    /// Made one on the command line.
+    pub admin: bool,
 }
+
+/// What stands in place of the name of an account that was deleted.
+pub const NOBODY: &str = "Deleted account";
 
 /// What members of a notebook may know of each other.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -42,15 +51,22 @@ impl From<&User> for UserSummary {
     }
 }
 
-/// A signed-in device. Only hashes of its refresh tokens are kept.
+/// A signed-in device. Only hashes of its refresh tokens are kept; [`rotation`] says what each is worth.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Session {
     pub id: SessionId,
     pub user_id: UserId,
     /// SHA-256 of the refresh token in force.
     pub token_hash: TokenHash,
-    /// SHA-256 of the token before it: seeing it again means a race of two tabs, or theft.
+    /// SHA-256 of the token before it.
     pub previous_hash: Option<TokenHash>,
+    /// SHA-256 of another token in force: both were given for the one before, as the first answer seemed lost.
+    pub other_hash: Option<TokenHash>,
+    /// SHA-256 of what all its tokens have in common; `None`: the last one was made by an earlier version.
+    pub family_hash: Option<TokenHash>,
+    /// When somebody signed in; of a session of an earlier version, when it was last refreshed by that.
+    pub created_at: Timestamp,
+    /// When the token in force was given out.
     pub rotated_at: Timestamp,
     pub expires_at: Timestamp,
 }

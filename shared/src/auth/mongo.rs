@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use mongodb::bson::{Bson, Document, doc};
 
-use super::{Email, RotateOutcome, Session, SessionRepo, TokenHash, User, UserRepo};
+use super::{Email, Session, SessionRepo, TokenHash, User, UserRepo};
 use crate::ids::{SessionId, UserId};
 use crate::storage::mongo::{Change, Database, Fields as _, Index, Query, binary, conflict, date};
 use crate::storage::{StoreError, StoreResult};
@@ -14,6 +14,7 @@ const SESSIONS: &str = "sessions";
 
 pub(crate) const INDEXES: &[Index] = &[
     Index::on(USERS, "users_email", &["email"]).unique(),
+    Index::on(USERS, "users_admin", &["admin"]).sparse(),
     Index::on(SESSIONS, "sessions_token_hash", &["tokenHash"]).unique(),
     Index::on(SESSIONS, "sessions_previous_hash", &["previousHash"]),
     Index::on(SESSIONS, "sessions_user", &["user"]),
@@ -29,6 +30,8 @@ impl UserRepo for Database {
             "name": &user.name,
             "passwordHash": &user.password_hash,
             "createdAt": date(user.created_at),
+            "verifiedAt": user.verified_at.map(date),
+            "admin": user.admin,
         };
         self.collection(USERS).insert(&document).await.map_err(conflict("an account with this address"))
     }
@@ -39,8 +42,41 @@ impl UserRepo for Database {
     }
 
     async fn by_email(&self, email: &Email) -> StoreResult<Option<User>> {
-        let found = self.collection(USERS).find_one(Query::new(doc! { "email": email.as_str() })).await?;
-        found.as_ref().map(user).transpose()
+        for spelling in [email.as_str(), &email.in_ascii()] {
+            let found = self.collection(USERS).find_one(Query::new(doc! { "email": spelling })).await?;
+            if let Some(found) = found {
+                return user(&found).map(Some);
+            }
+        }
+        Ok(None)
+    }
+
+    async fn set_admin(&self, id: UserId, admin: bool, now: Timestamp) -> StoreResult<bool> {
+        let users = self.collection(USERS);
+        let change = |set: Document| doc! { "$set": set };
+        if admin {
+            let first = doc! { "_id": id.to_string(), "verifiedAt": null };
+            users.update(Change::new(first, change(doc! { "verifiedAt": date(now) }))).await?;
+        }
+        users.update(Change::new(doc! { "_id": id.to_string() }, change(doc! { "admin": admin }))).await
+    }
+
+    async fn delete(&self, user: &User) -> StoreResult<()> {
+        let id = user.id.to_string();
+        crate::conversations::forget_author(self, user.id).await?;
+        for email in [user.email.as_str(), &user.email.in_ascii()] {
+            crate::notebooks::withdraw_all_of(self, email).await?;
+        }
+        crate::notifications::delete_all_of(self, user.id).await?;
+        self.collection(SESSIONS).delete_all(doc! { "user": &id }).await?;
+        // Last: as long as it is there, a deletion that was cut short can be asked for again.
+        self.collection(USERS).delete(doc! { "_id": id }).await?;
+        Ok(())
+    }
+
+    async fn admins(&self) -> StoreResult<Vec<User>> {
+        let admins = Query::new(doc! { "admin": true }).sort(doc! { "email": 1 });
+        self.collection(USERS).find(admins, user).await
     }
 }
 
@@ -60,14 +96,9 @@ pub(crate) async fn require_user(db: &Database, id: UserId) -> StoreResult<()> {
 impl SessionRepo for Database {
     async fn create(&self, session: &Session) -> StoreResult<()> {
         require_user(self, session.user_id).await?;
-        let document = doc! {
-            "_id": session.id.to_string(),
-            "user": session.user_id.to_string(),
-            "tokenHash": hash(&session.token_hash),
-            "previousHash": session.previous_hash.as_ref().map(hash),
-            "rotatedAt": date(session.rotated_at),
-            "expiresAt": date(session.expires_at),
-        };
+        let mut document = tokens(session);
+        document.insert("_id", session.id.to_string());
+        document.insert("user", session.user_id.to_string());
         self.collection(SESSIONS).insert(&document).await.map_err(conflict("the session"))
     }
 
@@ -76,30 +107,30 @@ impl SessionRepo for Database {
         self.collection(SESSIONS).find_one(living).await?.as_ref().map(session).transpose()
     }
 
-    async fn rotate(
-        &self,
-        presented: TokenHash,
-        next: TokenHash,
-        now: Timestamp,
-        expires_at: Timestamp,
-    ) -> StoreResult<RotateOutcome> {
-        let sessions = self.collection(SESSIONS);
-        let living = |field: &str| doc! { field: hash(&presented), "expiresAt": { "$gt": date(now) } };
-        let rotate = doc! { "$set": {
-            "tokenHash": hash(&next),
-            "previousHash": hash(&presented),
-            "rotatedAt": date(now),
-            "expiresAt": date(expires_at),
-        } };
-        if let Some(rotated) = sessions.take(Change::new(living("tokenHash"), rotate)).await? {
-            return Ok(RotateOutcome::Rotated(session(&rotated)?));
+    async fn by_token(&self, token: TokenHash, now: Timestamp) -> StoreResult<Option<Session>> {
+        for field in ["tokenHash", "previousHash"] {
+            let living = Query::new(doc! { field: hash(&token), "expiresAt": { "$gt": date(now) } });
+            if let Some(found) = self.collection(SESSIONS).find_one(living.current()).await? {
+                return session(&found).map(Some);
+            }
         }
-        let Some(found) = sessions.find_one(Query::new(living("previousHash")).current()).await? else {
-            return Ok(RotateOutcome::Unknown);
-        };
-        let found = session(&found)?;
-        // Nobody else knows `next`: it was this call, whose first answer was lost on the way.
-        Ok(if found.token_hash == next { RotateOutcome::Rotated(found) } else { RotateOutcome::Reused(found) })
+        Ok(None)
+    }
+
+    async fn list_for(&self, user: UserId, now: Timestamp) -> StoreResult<Vec<Session>> {
+        let theirs = Query::new(doc! { "user": user.to_string(), "expiresAt": { "$gt": date(now) } });
+        self.collection(SESSIONS).find(theirs.sort(doc! { "rotatedAt": -1, "_id": -1 }), session).await
+    }
+
+    async fn rotate(&self, before: TokenHash, session: &Session, now: Timestamp) -> StoreResult<bool> {
+        let sessions = self.collection(SESSIONS);
+        let id = session.id.to_string();
+        let unchanged = doc! { "_id": &id, "tokenHash": hash(&before), "expiresAt": { "$gt": date(now) } };
+        if sessions.update(Change::new(unchanged, doc! { "$set": tokens(session) })).await? {
+            return Ok(true);
+        }
+        // Nobody else knows the new token: it was this call, whose first answer was lost on the way.
+        sessions.exists(doc! { "_id": id, "tokenHash": hash(&session.token_hash) }).await
     }
 
     async fn delete(&self, id: SessionId) -> StoreResult<()> {
@@ -119,18 +150,39 @@ fn user(document: &Document) -> StoreResult<User> {
         name: document.text("name")?,
         password_hash: document.text("passwordHash")?,
         created_at: document.time("createdAt")?,
+        verified_at: document.opt_time("verifiedAt")?,
+        // Of accounts of earlier versions there is nothing.
+        admin: document.get_bool("admin").unwrap_or(false),
     })
 }
 
 fn session(document: &Document) -> StoreResult<Session> {
+    let opt_hash = |field: &str| document.opt_bytes(field)?.map(unhash).transpose();
+    let rotated_at = document.time("rotatedAt")?;
     Ok(Session {
         id: document.parsed("_id")?,
         user_id: document.parsed("user")?,
         token_hash: unhash(document.bytes("tokenHash")?)?,
-        previous_hash: document.opt_bytes("previousHash")?.map(unhash).transpose()?,
-        rotated_at: document.time("rotatedAt")?,
+        previous_hash: opt_hash("previousHash")?,
+        other_hash: opt_hash("otherHash")?,
+        family_hash: opt_hash("familyHash")?,
+        created_at: document.opt_time("createdAt")?.unwrap_or(rotated_at),
+        rotated_at,
         expires_at: document.time("expiresAt")?,
     })
+}
+
+/// What changes with each rotation.
+fn tokens(session: &Session) -> Document {
+    doc! {
+        "tokenHash": hash(&session.token_hash),
+        "previousHash": session.previous_hash.as_ref().map(hash),
+        "otherHash": session.other_hash.as_ref().map(hash),
+        "familyHash": session.family_hash.as_ref().map(hash),
+        "createdAt": date(session.created_at),
+        "rotatedAt": date(session.rotated_at),
+        "expiresAt": date(session.expires_at),
+    }
 }
 
 fn hash(hash: &TokenHash) -> Bson {

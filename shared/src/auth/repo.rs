@@ -12,18 +12,17 @@ pub trait UserRepo: Send + Sync {
     /// Stores a new account; [`StoreError::Conflict`](crate::storage::StoreError::Conflict) when the address is taken.
     async fn create(&self, user: &User) -> StoreResult<()>;
     async fn get(&self, id: UserId) -> StoreResult<Option<User>>;
+    /// The account with this address, in whichever of its spellings it was stored.
     async fn by_email(&self, email: &Email) -> StoreResult<Option<User>>;
-}
-
-/// What became of a rotation.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum RotateOutcome {
-    /// The presented token was the one in force; the new one is now.
-    Rotated(Session),
-    /// The presented token is the one before; the session is returned as it stands.
-    Reused(Session),
-    /// No live session knows this token.
-    Unknown,
+    /// Makes someone an admin, whose address counts as proven from `now` on, or takes that right away. `false`: there is
+    /// no such account.
+    async fn set_admin(&self, id: UserId, admin: bool, now: Timestamp) -> StoreResult<bool>;
+    /// Removes an account for good, with its sessions and notifications, the invitations of its address, and its name
+    /// beside the messages that it wrote: these stay with their conversations. Memberships are for the caller to end
+    /// before; run again after a crash, it goes on where it was.
+    async fn delete(&self, user: &User) -> StoreResult<()>;
+    /// Those who were made admins, in the order of their addresses.
+    async fn admins(&self) -> StoreResult<Vec<User>>;
 }
 
 #[async_trait]
@@ -31,14 +30,13 @@ pub trait SessionRepo: Send + Sync {
     async fn create(&self, session: &Session) -> StoreResult<()>;
     /// A session that has not expired at `now`.
     async fn get(&self, id: SessionId, now: Timestamp) -> StoreResult<Option<Session>>;
-    /// Replaces `presented` by `next` in one atomic step, so that of two racing callers one wins.
-    async fn rotate(
-        &self,
-        presented: TokenHash,
-        next: TokenHash,
-        now: Timestamp,
-        expires_at: Timestamp,
-    ) -> StoreResult<RotateOutcome>;
+    /// The living session whose token in force, or the one before, this is: of tokens that name no session.
+    async fn by_token(&self, token: TokenHash, now: Timestamp) -> StoreResult<Option<Session>>;
+    /// The living sessions of a user, last used first.
+    async fn list_for(&self, user: UserId, now: Timestamp) -> StoreResult<Vec<Session>>;
+    /// Stores the tokens and times of `session` if the token in force is still `before`, so that of racing callers one
+    /// wins. Returns whether it was this one.
+    async fn rotate(&self, before: TokenHash, session: &Session, now: Timestamp) -> StoreResult<bool>;
     /// Ends a session; ending one that is gone is no error.
     async fn delete(&self, id: SessionId) -> StoreResult<()>;
     /// Removes sessions that expired before `now`; returns how many.

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
 
-use super::{Email, RotateOutcome, Session, SessionRepo, TokenHash, User, UserRepo};
+use super::{Email, NOBODY, Session, SessionRepo, TokenHash, User, UserRepo};
 use crate::ids::{SessionId, UserId};
 use crate::storage::sqlite::{Columns as _, Database, conflict};
 use crate::storage::{StoreError, StoreResult};
@@ -13,15 +13,20 @@ use crate::storage::{StoreError, StoreResult};
 #[async_trait]
 impl UserRepo for Database {
     async fn create(&self, user: &User) -> StoreResult<()> {
-        sqlx::query("INSERT INTO users (id, email, name, password_hash, created_at) VALUES (?, ?, ?, ?, ?)")
-            .bind(user.id.to_string())
-            .bind(user.email.as_str())
-            .bind(&user.name)
-            .bind(&user.password_hash)
-            .bind(user.created_at.as_millisecond())
-            .execute(&self.write)
-            .await
-            .map_err(conflict("an account with this address"))?;
+        sqlx::query(
+            "INSERT INTO users (id, email, name, password_hash, created_at, verified_at, admin)
+             VALUES (?, ?, ?, ?, ?, ?, ?)",
+        )
+        .bind(user.id.to_string())
+        .bind(user.email.as_str())
+        .bind(&user.name)
+        .bind(&user.password_hash)
+        .bind(user.created_at.as_millisecond())
+        .bind(user.verified_at.map(Timestamp::as_millisecond))
+        .bind(user.admin)
+        .execute(&self.write)
+        .await
+        .map_err(conflict("an account with this address"))?;
         Ok(())
     }
 
@@ -32,9 +37,51 @@ impl UserRepo for Database {
     }
 
     async fn by_email(&self, email: &Email) -> StoreResult<Option<User>> {
-        let row =
-            sqlx::query("SELECT * FROM users WHERE email = ?").bind(email.as_str()).fetch_optional(&self.read).await?;
+        let row = sqlx::query("SELECT * FROM users WHERE email IN (?1, ?2) ORDER BY email = ?1 DESC LIMIT 1")
+            .bind(email.as_str())
+            .bind(email.in_ascii())
+            .fetch_optional(&self.read)
+            .await?;
         row.as_ref().map(user).transpose()
+    }
+
+    async fn set_admin(&self, id: UserId, admin: bool, now: Timestamp) -> StoreResult<bool> {
+        let done = sqlx::query(
+            "UPDATE users SET admin = ?1, verified_at = CASE WHEN ?1 THEN coalesce(verified_at, ?2) ELSE verified_at END
+             WHERE id = ?3",
+        )
+        .bind(admin)
+        .bind(now.as_millisecond())
+        .bind(id.to_string())
+        .execute(&self.write)
+        .await?;
+        Ok(done.rows_affected() == 1)
+    }
+
+    async fn delete(&self, user: &User) -> StoreResult<()> {
+        let id = user.id.to_string();
+        let mut tx = self.begin().await?;
+        sqlx::query(
+            "UPDATE messages SET author_json = json_set(author_json, '$.name', ?)
+             WHERE author_json ->> 'userId' = ?",
+        )
+        .bind(NOBODY)
+        .bind(&id)
+        .execute(&mut *tx)
+        .await?;
+        sqlx::query("DELETE FROM invitations WHERE email IN (?, ?)")
+            .bind(user.email.as_str())
+            .bind(user.email.in_ascii())
+            .execute(&mut *tx)
+            .await?;
+        // Sessions, notifications and memberships go with it.
+        sqlx::query("DELETE FROM users WHERE id = ?").bind(&id).execute(&mut *tx).await?;
+        Ok(tx.commit().await?)
+    }
+
+    async fn admins(&self) -> StoreResult<Vec<User>> {
+        let rows = sqlx::query("SELECT * FROM users WHERE admin ORDER BY email").fetch_all(&self.read).await?;
+        rows.iter().map(user).collect()
     }
 }
 
@@ -42,13 +89,17 @@ impl UserRepo for Database {
 impl SessionRepo for Database {
     async fn create(&self, session: &Session) -> StoreResult<()> {
         sqlx::query(
-            "INSERT INTO sessions (id, user_id, token_hash, previous_hash, rotated_at, expires_at)
-             VALUES (?, ?, ?, ?, ?, ?)",
+            "INSERT INTO sessions (id, user_id, token_hash, previous_hash, other_hash, family_hash, created_at,
+                                   rotated_at, expires_at)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         )
         .bind(session.id.to_string())
         .bind(session.user_id.to_string())
         .bind(session.token_hash.as_slice())
         .bind(session.previous_hash.as_ref().map(TokenHash::as_slice))
+        .bind(session.other_hash.as_ref().map(TokenHash::as_slice))
+        .bind(session.family_hash.as_ref().map(TokenHash::as_slice))
+        .bind(session.created_at.as_millisecond())
         .bind(session.rotated_at.as_millisecond())
         .bind(session.expires_at.as_millisecond())
         .execute(&self.write)
@@ -66,34 +117,46 @@ impl SessionRepo for Database {
         row.as_ref().map(session).transpose()
     }
 
-    async fn rotate(
-        &self,
-        presented: TokenHash,
-        next: TokenHash,
-        now: Timestamp,
-        expires_at: Timestamp,
-    ) -> StoreResult<RotateOutcome> {
-        let rotate = sqlx::query(
-            "UPDATE sessions SET token_hash = ?2, previous_hash = token_hash, rotated_at = ?3, expires_at = ?4
-             WHERE token_hash = ?1 AND expires_at > ?3
-             RETURNING *",
+    async fn by_token(&self, token: TokenHash, now: Timestamp) -> StoreResult<Option<Session>> {
+        let row =
+            sqlx::query("SELECT * FROM sessions WHERE (token_hash = ?1 OR previous_hash = ?1) AND expires_at > ?2")
+                .bind(token.as_slice())
+                .bind(now.as_millisecond())
+                .fetch_optional(&self.read)
+                .await?;
+        row.as_ref().map(session).transpose()
+    }
+
+    async fn list_for(&self, user: UserId, now: Timestamp) -> StoreResult<Vec<Session>> {
+        let rows = sqlx::query(
+            "SELECT * FROM sessions WHERE user_id = ? AND expires_at > ? ORDER BY rotated_at DESC, id DESC",
         )
-        .bind(presented.as_slice())
-        .bind(next.as_slice())
+        .bind(user.to_string())
         .bind(now.as_millisecond())
-        .bind(expires_at.as_millisecond());
-        if let Some(row) = self.returning(rotate).await? {
-            return Ok(RotateOutcome::Rotated(session(&row)?));
-        }
-        let reused = sqlx::query("SELECT * FROM sessions WHERE previous_hash = ? AND expires_at > ?")
-            .bind(presented.as_slice())
-            .bind(now.as_millisecond())
-            .fetch_optional(&self.read)
-            .await?;
-        Ok(match reused {
-            Some(row) => RotateOutcome::Reused(session(&row)?),
-            None => RotateOutcome::Unknown,
-        })
+        .fetch_all(&self.read)
+        .await?;
+        rows.iter().map(session).collect()
+    }
+
+    async fn rotate(&self, before: TokenHash, session: &Session, now: Timestamp) -> StoreResult<bool> {
+        let done = sqlx::query(
+            "UPDATE sessions SET token_hash = ?, previous_hash = ?, other_hash = ?, family_hash = ?, created_at = ?,
+                                 rotated_at = ?, expires_at = ?
+             WHERE id = ? AND token_hash = ? AND expires_at > ?",
+        )
+        .bind(session.token_hash.as_slice())
+        .bind(session.previous_hash.as_ref().map(TokenHash::as_slice))
+        .bind(session.other_hash.as_ref().map(TokenHash::as_slice))
+        .bind(session.family_hash.as_ref().map(TokenHash::as_slice))
+        .bind(session.created_at.as_millisecond())
+        .bind(session.rotated_at.as_millisecond())
+        .bind(session.expires_at.as_millisecond())
+        .bind(session.id.to_string())
+        .bind(before.as_slice())
+        .bind(now.as_millisecond())
+        .execute(&self.write)
+        .await?;
+        Ok(done.rows_affected() == 1)
     }
 
     async fn delete(&self, id: SessionId) -> StoreResult<()> {
@@ -117,16 +180,23 @@ fn user(row: &SqliteRow) -> StoreResult<User> {
         name: row.text("name")?,
         password_hash: row.text("password_hash")?,
         created_at: row.time("created_at")?,
+        verified_at: row.opt_time("verified_at")?,
+        admin: row.number::<i64>("admin")? != 0,
     })
 }
 
 fn session(row: &SqliteRow) -> StoreResult<Session> {
+    let opt_hash = |column: &str| row.try_get::<Option<&[u8]>, _>(column)?.map(hash).transpose();
+    let rotated_at = row.time("rotated_at")?;
     Ok(Session {
         id: row.parsed("id")?,
         user_id: row.parsed("user_id")?,
         token_hash: hash(row.try_get("token_hash")?)?,
-        previous_hash: row.try_get::<Option<&[u8]>, _>("previous_hash")?.map(hash).transpose()?,
-        rotated_at: row.time("rotated_at")?,
+        previous_hash: opt_hash("previous_hash")?,
+        other_hash: opt_hash("other_hash")?,
+        family_hash: opt_hash("family_hash")?,
+        created_at: row.opt_time("created_at")?.unwrap_or(rotated_at),
+        rotated_at,
         expires_at: row.time("expires_at")?,
     })
 }

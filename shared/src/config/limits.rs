@@ -21,6 +21,8 @@ pub struct LimitsConfig {
     pub anonymous: Option<Quota>,
     /// `COLLABRY_LIMIT_SIGN_IN`: in 15 minutes, per address and account.
     pub sign_in: Option<Quota>,
+    /// `COLLABRY_LIMIT_ACCOUNT`: attempts to sign in, in an hour, per account from all addresses together.
+    pub account: Option<Quota>,
     /// `COLLABRY_LIMIT_API`: in 15 minutes, per user.
     pub api: Option<Quota>,
     /// `COLLABRY_LIMIT_EVENTS`: in a minute, per user.
@@ -31,6 +33,8 @@ pub struct LimitsConfig {
     pub uploads: Option<Quota>,
     /// `COLLABRY_LIMIT_CODES`: in an hour, per user.
     pub codes: Option<Quota>,
+    /// `COLLABRY_LIMIT_INVITATIONS`: in an hour, per user.
+    pub invitations: Option<Quota>,
     /// `COLLABRY_LIMIT_UNFINISHED_ANSWERS`, `COLLABRY_LIMIT_DAILY_ANSWERS`, `COLLABRY_LIMIT_DAILY_ANSWERS_OF_ALL`: answers
     /// that a user waits for at the same time, and those of a day, of a user and of all together.
     pub answers: Allowance,
@@ -53,11 +57,13 @@ impl LimitsConfig {
         Self {
             anonymous: quota(read, "COLLABRY_LIMIT_ANONYMOUS", 100, QUARTER),
             sign_in: quota(read, "COLLABRY_LIMIT_SIGN_IN", 5, QUARTER),
+            account: quota(read, "COLLABRY_LIMIT_ACCOUNT", 100, HOUR),
             api: quota(read, "COLLABRY_LIMIT_API", 1200, QUARTER),
             events: quota(read, "COLLABRY_LIMIT_EVENTS", 300, MINUTE),
             messages: quota(read, "COLLABRY_LIMIT_MESSAGES", 60, MINUTE),
             uploads: quota(read, "COLLABRY_LIMIT_UPLOADS", 20, HOUR),
             codes: quota(read, "COLLABRY_LIMIT_CODES", 20, HOUR),
+            invitations: quota(read, "COLLABRY_LIMIT_INVITATIONS", 100, HOUR),
             answers: Allowance {
                 unfinished: count(read, "COLLABRY_LIMIT_UNFINISHED_ANSWERS", 3),
                 daily: count(read, "COLLABRY_LIMIT_DAILY_ANSWERS", 500),
@@ -76,11 +82,13 @@ impl LimitsConfig {
         match rule {
             Rule::Anonymous => self.anonymous,
             Rule::SignIn => self.sign_in,
+            Rule::Account => self.account,
             Rule::Api => self.api,
             Rule::Events => self.events,
             Rule::Messages => self.messages,
             Rule::Uploads => self.uploads,
             Rule::Codes => self.codes,
+            Rule::Invitations => self.invitations,
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Configuration: environment variables, parsed once, every problem reported at once.
 
+mod accounts;
 mod backups;
 mod blobs;
 mod limits;
@@ -8,6 +9,7 @@ mod reader;
 mod redis;
 mod role;
 mod services;
+mod sessions;
 mod settings;
 mod telemetry;
 mod unknown;
@@ -22,6 +24,7 @@ use reqwest::header::HeaderName;
 use secrecy::SecretString;
 use url::Url;
 
+pub use self::accounts::{BoundsConfig, Registration};
 pub use self::backups::BackupConfig;
 use self::blobs::S3Access;
 pub use self::blobs::{BlobConfig, S3Config};
@@ -36,7 +39,7 @@ pub use self::settings::Setting;
 pub use self::telemetry::{LogFormat, TelemetryConfig};
 pub use self::warnings::Warning;
 pub use self::worker::WorkerConfig;
-use crate::auth::Email;
+use crate::auth::{Email, SessionLifetimes};
 use crate::engine::{ModelId, ModelPattern};
 
 /// Everything that can be set.
@@ -58,8 +61,10 @@ pub struct ApiConfig {
     pub bind: SocketAddr,
     /// `COLLABRY_JWT_SECRET`; `None`: made on the first start and kept in the data folder.
     pub jwt_secret: Option<SecretString>,
-    /// `COLLABRY_SECURE_COOKIES`: set behind TLS.
+    /// `COLLABRY_SECURE_COOKIES`: by default, unless only this machine can reach the server.
     pub secure_cookies: bool,
+    /// `COLLABRY_SESSION_IDLE_DAYS`, `COLLABRY_SESSION_DAYS`
+    pub sessions: SessionLifetimes,
     /// `COLLABRY_WEB_DIR`: the built web client.
     pub web_dir: PathBuf,
     /// `COLLABRY_MAX_UPLOAD_MB`, in bytes.
@@ -70,7 +75,9 @@ pub struct ApiConfig {
     /// `COLLABRY_DRAIN_SECS`: how long running requests and jobs may take after SIGTERM.
     pub drain: Duration,
     pub limits: LimitsConfig,
-    /// `COLLABRY_ADMIN_EMAILS`: the accounts that may see and run jobs.
+    pub registration: Registration,
+    pub bounds: BoundsConfig,
+    /// `COLLABRY_ADMIN_EMAILS`: admins, once their addresses are proven; not to be registered over HTTP.
     pub admin_emails: Vec<Email>,
     /// `COLLABRY_SLOW_REQUEST_MS`: requests and events that take longer are logged as slow.
     pub slow_request: Duration,
@@ -196,12 +203,16 @@ impl Config {
     fn read_all(read: &mut Reader<'_>) -> Self {
         let s3 = S3Access::read(read);
         let default_model = read.default_model("COLLABRY_DEFAULT_MODEL");
+        let bind: SocketAddr = read.parsed("COLLABRY_BIND", "127.0.0.1:5000", "an address and port, like 0.0.0.0:5000");
         let max_upload_bytes = read.number("COLLABRY_MAX_UPLOAD_MB", 50, 1..=10_240) * MIB;
         Self {
             api: ApiConfig {
-                bind: read.parsed("COLLABRY_BIND", "127.0.0.1:5000", "an address and port, like 0.0.0.0:5000"),
+                bind,
                 jwt_secret: read.secret("COLLABRY_JWT_SECRET", MIN_SECRET_BYTES),
-                secure_cookies: read.flag("COLLABRY_SECURE_COOKIES", false),
+                secure_cookies: read.flag("COLLABRY_SECURE_COOKIES", !bind.ip().is_loopback()),
+                sessions: sessions::lifetimes(read),
+                registration: Registration::read(read, bind),
+                bounds: BoundsConfig::read(read),
                 web_dir: read.path("COLLABRY_WEB_DIR", "web/dist"),
                 max_upload_bytes,
                 shares: Shares {

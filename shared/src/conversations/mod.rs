@@ -16,7 +16,9 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 pub use self::content::{ClientId, Content, InvalidMessage, MAX_CONTENT_CHARS};
-pub(crate) use self::mongo::{INDEXES, deleted_among, finish_deletions, live_among, purge_all_in, require};
+pub(crate) use self::mongo::{
+    INDEXES, deleted_among, finish_deletions, forget_author, live_among, purge_all_in, require,
+};
 pub use self::page::{PAGE_BYTES, Page};
 pub use self::repo::{Appended, ConversationRepo, NewMessage, Rewrite};
 use crate::engine::ModelId;

@@ -24,6 +24,8 @@ pub enum Rule {
     Anonymous,
     /// Attempts to sign in, per address and account.
     SignIn,
+    /// Attempts to sign in to an account, from wherever.
+    Account,
     /// Calls of a user.
     Api,
     /// Events that a user's sockets send.
@@ -34,21 +36,34 @@ pub enum Rule {
     Uploads,
     /// Codes that a user tries, right or wrong.
     Codes,
+    /// Invitations that a user makes.
+    Invitations,
 }
 
 impl Rule {
-    pub const ALL: [Self; 7] =
-        [Self::Anonymous, Self::SignIn, Self::Api, Self::Events, Self::Messages, Self::Uploads, Self::Codes];
+    pub const ALL: [Self; 9] = [
+        Self::Anonymous,
+        Self::SignIn,
+        Self::Account,
+        Self::Api,
+        Self::Events,
+        Self::Messages,
+        Self::Uploads,
+        Self::Codes,
+        Self::Invitations,
+    ];
 
     pub fn name(self) -> &'static str {
         match self {
             Self::Anonymous => "anonymous",
             Self::SignIn => "sign-in",
+            Self::Account => "account",
             Self::Api => "api",
             Self::Events => "events",
             Self::Messages => "messages",
             Self::Uploads => "uploads",
             Self::Codes => "codes",
+            Self::Invitations => "invitations",
         }
     }
 }

@@ -6,12 +6,13 @@ mod sqlite;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 use utoipa::ToSchema;
 
-pub(crate) use self::mongo::{INDEXES, is_live, members_among};
+pub(crate) use self::mongo::{INDEXES, is_live, members_among, withdraw_all_of};
 pub use self::repo::NotebookRepo;
 use crate::auth::{Email, UserSummary};
-use crate::ids::{NotebookId, UserId};
+use crate::ids::{InvitationId, NotebookId, UserId};
 
 /// What a member may do. Ordered: each role may do all that the one before it may.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
@@ -37,28 +38,57 @@ pub struct Notebook {
 
 /// Whoever has the code may join with this role.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct JoinCode {
     /// Ten characters of Crockford's base 32: no I, L, O, U.
     pub code: String,
     pub role: Role,
+    /// When it stops working; null: a code of an earlier version, which works until it is renewed.
+    #[serde(default)]
+    pub expires_at: Option<Timestamp>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
+impl JoinCode {
+    pub fn works(&self, now: Timestamp) -> bool {
+        self.expires_at.is_none_or(|end| now < end)
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Member {
     pub user: UserSummary,
     pub role: Role,
     pub joined_at: Timestamp,
 }
 
-/// An invitation to an address that has no account yet; it is taken up when the address registers.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
+/// An invitation by a link that lets one person in. The address says whom it is meant for; it is the secret in the link
+/// that gives the right, as anybody can register an address.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Invitation {
     pub notebook_id: NotebookId,
-    #[schema(value_type = String)]
     pub email: Email,
     pub role: Role,
     pub invited_by: UserId,
     pub created_at: Timestamp,
+    /// `None`: an invitation of an earlier version, which has no link and lets nobody in.
+    pub link: Option<InvitationLink>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InvitationLink {
+    /// SHA-256 of the secret.
+    pub code_hash: CodeHash,
+    pub expires_at: Timestamp,
+}
+
+pub type CodeHash = [u8; 32];
+
+impl Invitation {
+    /// Another one when the address is invited again.
+    pub fn id(&self) -> InvitationId {
+        let told = format!("{} {} {}", self.notebook_id, self.email, self.created_at.as_millisecond());
+        let hash: [u8; 32] = Sha256::digest(told.as_bytes()).into();
+        let (id, _) = hash.split_first_chunk().unwrap_or((&[0; 16], &[]));
+        InvitationId::from_bytes(*id)
+    }
 }

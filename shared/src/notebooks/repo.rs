@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use jiff::Timestamp;
 
-use super::{Invitation, JoinCode, Member, Notebook, Role};
+use super::{CodeHash, Invitation, JoinCode, Member, Notebook, Role};
 use crate::auth::Email;
 use crate::ids::{NotebookId, UserId};
 use crate::storage::StoreResult;
@@ -28,19 +28,27 @@ pub trait NotebookRepo: Send + Sync {
     async fn members(&self, id: NotebookId) -> StoreResult<Vec<Member>>;
     /// Ids of the members, from the notebook alone: no account is read.
     async fn member_ids(&self, id: NotebookId) -> StoreResult<Vec<UserId>>;
-    /// Adds a member; one who is already in keeps their role. Returns whether they are new.
+    /// Adds a member; one who is already in keeps their role, and one who was removed stays out. Returns whether they
+    /// are new.
     async fn add_member(&self, id: NotebookId, user: UserId, role: Role, now: Timestamp) -> StoreResult<bool>;
     /// Changes a role. `false`: no such member, or they are the last owner, who must stay one.
     async fn set_role(&self, id: NotebookId, user: UserId, role: Role) -> StoreResult<bool>;
-    /// Removes a member. `false`: no such member, or they are the last owner.
+    /// Lets a member leave. `false`: no such member, or they are the last owner.
     async fn remove_member(&self, id: NotebookId, user: UserId) -> StoreResult<bool>;
+    /// Removes a member for good, in one step with all that would bring them back: the join code, which they know, is
+    /// switched off, the invitations that they made are withdrawn, and no code lets them in any more. `false`: no such
+    /// member, or they are the last owner.
+    async fn expel(&self, id: NotebookId, user: UserId, now: Timestamp) -> StoreResult<bool>;
 
     /// Stores or replaces the invitation of an address to a notebook.
     async fn invite(&self, invitation: &Invitation) -> StoreResult<()>;
     async fn invitations(&self, id: NotebookId) -> StoreResult<Vec<Invitation>>;
     async fn withdraw_invitation(&self, id: NotebookId, email: &Email) -> StoreResult<bool>;
-    /// Turns every invitation of `email` into a membership of `user`; returns the notebooks that they newly joined.
-    async fn accept_invitations(&self, email: &Email, user: UserId, now: Timestamp) -> StoreResult<Vec<NotebookId>>;
+    /// The invitation with this link, if it has not expired at `now`.
+    async fn by_invitation(&self, code: CodeHash, now: Timestamp) -> StoreResult<Option<Invitation>>;
+    /// Uses an invitation up: `user`, who may have been removed before, is a member in one step with its end. `false`:
+    /// it was used, withdrawn or has expired, or they are a member already, and then nothing changes.
+    async fn accept_invitation(&self, invitation: &Invitation, user: UserId, now: Timestamp) -> StoreResult<bool>;
 
     /// Hides the notebook from everyone. `false` when there is none.
     async fn mark_deleted(&self, id: NotebookId, now: Timestamp) -> StoreResult<bool>;

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-pub(crate) use self::mongo::INDEXES;
+pub(crate) use self::mongo::{INDEXES, delete_all_of};
 use crate::ids::{NotebookId, NotificationId, UserId};
 use crate::storage::StoreResult;
 

@@ -50,3 +50,9 @@ fn notification(document: &Document) -> StoreResult<Notification> {
         read_at: document.opt_time("readAt")?,
     })
 }
+
+/// The account is deleted.
+pub(crate) async fn delete_all_of(db: &Database, user: UserId) -> StoreResult<()> {
+    db.collection(NOTIFICATIONS).delete_all(doc! { "user": user.to_string() }).await?;
+    Ok(())
+}

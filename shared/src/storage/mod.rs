@@ -51,6 +51,9 @@ pub enum StoreError {
     /// Redis did not answer in time, is away, or refuses; it is noticed and logged by who keeps the connection.
     #[error("Redis is not available: {0}")]
     Redis(String),
+    /// Another process has taken over what this one was writing.
+    #[error("another process has taken over {0}")]
+    TakenOver(&'static str),
     /// What was read cannot be understood.
     #[error("stored data is damaged: {0}")]
     Damaged(String),
@@ -124,6 +127,14 @@ pub async fn open(config: &Config, log: Arc<dyn GenerationLog>, now: Timestamp) 
         Some(mongodb) => Ok(Stores::over(Arc::new(mongo::Database::open(mongodb).await?), log, blobs, disks)),
         None => Ok(Stores::over(Arc::new(sqlite::documents(&storage.data_dir).await?), log, blobs, disks)),
     }
+}
+
+/// The accounts alone, of the database that the configuration names.
+pub async fn users(config: &Config) -> StoreResult<Arc<dyn UserRepo>> {
+    Ok(match &config.storage.mongodb {
+        Some(mongodb) => Arc::new(mongo::Database::open(mongodb).await?),
+        None => Arc::new(sqlite::documents(&config.storage.data_dir).await?),
+    })
 }
 
 /// A database as it was found, before anything is changed in it.

@@ -1,6 +1,6 @@
 //! Accounts and sessions.
 
-use collabry_shared::auth::{Email, RotateOutcome, Session, User};
+use collabry_shared::auth::{Email, Session, User};
 use collabry_shared::ids::{SessionId, UserId};
 use collabry_shared::storage::{StoreError, Stores};
 
@@ -10,10 +10,14 @@ use crate::fixtures::{at, user};
 contract!(
     an_account_is_found_by_id_and_address,
     an_address_is_taken_once,
+    an_address_is_found_as_an_earlier_version_stored_it,
+    an_admin_is_made_and_unmade,
     a_session_lives_until_it_expires,
-    a_rotated_token_is_recognised_once_more,
+    a_rotation_changes_the_tokens_and_times,
     of_racing_rotations_one_wins,
-    an_expired_token_is_unknown,
+    an_expired_session_is_not_rotated,
+    a_session_is_found_by_its_last_two_tokens,
+    the_sessions_of_a_user_are_listed,
     ended_sessions_are_gone,
     expired_sessions_are_removed,
     a_session_needs_its_user,
@@ -34,6 +38,29 @@ async fn an_address_is_taken_once(Backend { stores, .. }: Backend) {
     assert_eq!(stores.users.by_email(&ada.email).await.unwrap(), Some(ada));
 }
 
+async fn an_address_is_found_as_an_earlier_version_stored_it(Backend { stores, .. }: Backend) {
+    let email = Email::parse("info@xn--mnchen-3ya.de").unwrap();
+    assert_eq!(email, Email::parse("info@münchen.de").unwrap());
+    let info = User { id: UserId::new(), email: email.clone(), ..user(&stores, "ada").await };
+    stores.users.create(&info).await.unwrap();
+    assert_eq!(stores.users.by_email(&email).await.unwrap(), Some(info));
+}
+
+async fn an_admin_is_made_and_unmade(Backend { stores, .. }: Backend) {
+    let (ada, bob) = (user(&stores, "ada").await, user(&stores, "bob").await);
+    for admin in [&bob, &ada] {
+        assert!(stores.users.set_admin(admin.id, true, at(5)).await.unwrap());
+    }
+    let made = |user: &User| User { admin: true, verified_at: Some(at(5)), ..user.clone() };
+    assert_eq!(stores.users.admins().await.unwrap(), [made(&ada), made(&bob)]);
+    assert!(stores.users.set_admin(ada.id, false, at(6)).await.unwrap());
+    assert!(stores.users.set_admin(bob.id, true, at(7)).await.unwrap());
+    let unmade = User { verified_at: Some(at(5)), ..ada.clone() };
+    assert_eq!(stores.users.get(ada.id).await.unwrap(), Some(unmade));
+    assert_eq!(stores.users.admins().await.unwrap(), [made(&bob)], "an address is proven once");
+    assert!(!stores.users.set_admin(UserId::new(), true, at(8)).await.unwrap());
+}
+
 async fn session(stores: &Stores, token: u8, expires_at: i64) -> Session {
     let user = user(stores, &format!("user-{}", UserId::new())).await;
     let session = Session {
@@ -41,6 +68,9 @@ async fn session(stores: &Stores, token: u8, expires_at: i64) -> Session {
         user_id: user.id,
         token_hash: [token; 32],
         previous_hash: None,
+        other_hash: None,
+        family_hash: None,
+        created_at: at(0),
         rotated_at: at(0),
         expires_at: at(expires_at),
     };
@@ -54,45 +84,65 @@ async fn a_session_lives_until_it_expires(Backend { stores, .. }: Backend) {
     assert_eq!(stores.sessions.get(session.id, at(100)).await.unwrap(), None);
 }
 
-async fn a_rotated_token_is_recognised_once_more(Backend { stores, .. }: Backend) {
-    let session = session(&stores, 1, 100).await;
-    let rotated = Session {
-        token_hash: [2; 32],
-        previous_hash: Some([1; 32]),
+fn rotated(session: &Session, next: u8) -> Session {
+    Session {
+        token_hash: [next; 32],
+        previous_hash: Some(session.token_hash),
+        other_hash: Some([90; 32]),
+        family_hash: Some([91; 32]),
+        created_at: at(1),
         rotated_at: at(10),
         expires_at: at(200),
         ..session.clone()
-    };
-    let rotate = async |presented, next| stores.sessions.rotate(presented, next, at(10), at(200)).await.unwrap();
-    assert_eq!(rotate([1; 32], [2; 32]).await, RotateOutcome::Rotated(rotated.clone()));
-    assert_eq!(rotate([1; 32], [3; 32]).await, RotateOutcome::Reused(rotated.clone()));
-    assert_eq!(stores.sessions.get(session.id, at(10)).await.unwrap(), Some(rotated), "reuse changes nothing");
-    assert!(matches!(rotate([2; 32], [3; 32]).await, RotateOutcome::Rotated(_)));
-    assert_eq!(rotate([1; 32], [4; 32]).await, RotateOutcome::Unknown, "only the token just before is kept");
+    }
+}
+
+async fn a_rotation_changes_the_tokens_and_times(Backend { stores, .. }: Backend) {
+    let session = session(&stores, 1, 100).await;
+    let changed = rotated(&session, 2);
+    assert!(stores.sessions.rotate([1; 32], &changed, at(10)).await.unwrap());
+    assert_eq!(stores.sessions.get(session.id, at(150)).await.unwrap().as_ref(), Some(&changed));
+    assert!(!stores.sessions.rotate([1; 32], &rotated(&session, 3), at(10)).await.unwrap(), "it is not in force");
+    assert_eq!(stores.sessions.get(session.id, at(10)).await.unwrap(), Some(changed), "and nothing is changed");
 }
 
 async fn of_racing_rotations_one_wins(Backend { stores, .. }: Backend) {
-    session(&stores, 0, 100).await;
+    let session = session(&stores, 0, 100).await;
     let racers = (1..=16_u8).map(|next| {
-        let sessions = stores.sessions.clone();
-        tokio::spawn(async move { sessions.rotate([0; 32], [next; 32], at(1), at(100)).await.unwrap() })
+        let (sessions, next) = (stores.sessions.clone(), rotated(&session, next));
+        tokio::spawn(async move { sessions.rotate([0; 32], &next, at(1)).await.unwrap() })
     });
     let outcomes = futures::future::try_join_all(racers).await.unwrap();
-    let won: Vec<_> = outcomes.iter().filter(|outcome| matches!(outcome, RotateOutcome::Rotated(_))).collect();
-    let lost = outcomes.iter().filter(|outcome| matches!(outcome, RotateOutcome::Reused(_))).count();
-    assert_eq!((won.len(), lost), (1, 15));
+    assert_eq!(outcomes.iter().filter(|won| **won).count(), 1);
 }
 
-async fn an_expired_token_is_unknown(Backend { stores, .. }: Backend) {
-    session(&stores, 1, 100).await;
-    let outcome = stores.sessions.rotate([1; 32], [2; 32], at(100), at(200)).await.unwrap();
-    assert_eq!(outcome, RotateOutcome::Unknown);
-    assert!(matches!(
-        stores.sessions.rotate([1; 32], [2; 32], at(99), at(150)).await.unwrap(),
-        RotateOutcome::Rotated(_)
-    ));
-    let outcome = stores.sessions.rotate([1; 32], [3; 32], at(150), at(200)).await.unwrap();
-    assert_eq!(outcome, RotateOutcome::Unknown, "the token before has expired with the session");
+async fn an_expired_session_is_not_rotated(Backend { stores, .. }: Backend) {
+    let session = session(&stores, 1, 100).await;
+    assert!(!stores.sessions.rotate([1; 32], &rotated(&session, 2), at(100)).await.unwrap());
+    assert!(stores.sessions.rotate([1; 32], &rotated(&session, 2), at(99)).await.unwrap());
+}
+
+async fn a_session_is_found_by_its_last_two_tokens(Backend { stores, .. }: Backend) {
+    let first = session(&stores, 1, 100).await;
+    session(&stores, 5, 100).await;
+    let second = rotated(&first, 2);
+    assert!(stores.sessions.rotate([1; 32], &second, at(1)).await.unwrap());
+    let found = async |token: u8, time| stores.sessions.by_token([token; 32], at(time)).await.unwrap();
+    assert_eq!(found(1, 1).await, Some(second.clone()));
+    assert_eq!(found(2, 1).await, Some(second));
+    assert_eq!(found(3, 1).await, None);
+    assert_eq!(found(2, 200).await, None, "it has expired");
+}
+
+async fn the_sessions_of_a_user_are_listed(Backend { stores, .. }: Backend) {
+    let first = session(&stores, 1, 100).await;
+    session(&stores, 2, 100).await;
+    let second = Session { id: SessionId::new(), token_hash: [3; 32], rotated_at: at(5), ..first.clone() };
+    let short = Session { id: SessionId::new(), token_hash: [4; 32], expires_at: at(50), ..first.clone() };
+    for session in [&second, &short] {
+        stores.sessions.create(session).await.unwrap();
+    }
+    assert_eq!(stores.sessions.list_for(first.user_id, at(60)).await.unwrap(), [second, first]);
 }
 
 async fn ended_sessions_are_gone(Backend { stores, .. }: Backend) {
@@ -100,7 +150,8 @@ async fn ended_sessions_are_gone(Backend { stores, .. }: Backend) {
     stores.sessions.delete(session.id).await.unwrap();
     stores.sessions.delete(session.id).await.unwrap();
     assert_eq!(stores.sessions.get(session.id, at(0)).await.unwrap(), None);
-    assert_eq!(stores.sessions.rotate([1; 32], [2; 32], at(0), at(100)).await.unwrap(), RotateOutcome::Unknown);
+    assert!(!stores.sessions.rotate([1; 32], &rotated(&session, 2), at(0)).await.unwrap());
+    assert_eq!(stores.sessions.by_token([1; 32], at(0)).await.unwrap(), None);
 }
 
 async fn expired_sessions_are_removed(Backend { stores, .. }: Backend) {
@@ -118,6 +169,9 @@ async fn a_session_needs_its_user(Backend { stores, .. }: Backend) {
         user_id: UserId::new(),
         token_hash: [1; 32],
         previous_hash: None,
+        other_hash: None,
+        family_hash: None,
+        created_at: at(0),
         rotated_at: at(0),
         expires_at: at(1),
     };

@@ -21,6 +21,8 @@ pub async fn user(stores: &Stores, name: &str) -> User {
         email: Email::parse(&format!("{name}@example.org")).unwrap(),
         name: name.to_owned(),
         password_hash: "$argon2id$".to_owned(),
+        verified_at: None,
+        admin: false,
         created_at: at(0),
     };
     stores.users.create(&user).await.unwrap();

@@ -2,7 +2,7 @@
 
 use collabry_shared::auth::{User, UserSummary};
 use collabry_shared::ids::{NotebookId, UserId};
-use collabry_shared::notebooks::{Invitation, JoinCode, Notebook, Role};
+use collabry_shared::notebooks::{Invitation, InvitationLink, JoinCode, Notebook, Role};
 use collabry_shared::sources::SegmentId;
 use collabry_shared::storage::{StoreError, Stores};
 
@@ -18,7 +18,9 @@ contract!(
     the_last_owner_stays,
     of_two_owners_leaving_at_once_one_stays,
     of_many_owners_leaving_through_several_processes_one_stays,
-    an_invitation_becomes_a_membership_once,
+    an_invitation_lets_one_person_in,
+    an_invitation_without_a_link_lets_nobody_in,
+    whoever_is_expelled_stays_out,
     an_invitation_is_replaced_and_withdrawn,
     a_deleted_notebook_is_gone_at_once,
     a_purge_leaves_nothing_and_may_run_again,
@@ -54,7 +56,7 @@ async fn notebooks_are_listed_last_changed_first(Backend { stores, .. }: Backend
 async fn a_join_code_names_one_notebook(Backend { stores, .. }: Backend) {
     let ada = user(&stores, "ada").await;
     let (one, two) = (notebook(&stores, &ada).await, notebook(&stores, &ada).await);
-    let code = JoinCode { code: "0123456789".to_owned(), role: Role::Editor };
+    let code = JoinCode { code: "0123456789".to_owned(), role: Role::Editor, expires_at: Some(at(100)) };
     let stored = stores.notebooks.set_join_code(one.id, Some(&code)).await.unwrap().unwrap();
     assert_eq!(stored.join_code.as_ref(), Some(&code));
     assert_eq!(stores.notebooks.by_join_code(&code.code).await.unwrap(), Some(stored));
@@ -160,28 +162,75 @@ fn invitation(notebook: &Notebook, invited: &str, role: Role) -> Invitation {
         role,
         invited_by: notebook.created_by,
         created_at: at(1),
+        link: None,
     }
 }
 
-async fn an_invitation_becomes_a_membership_once(Backend { stores, .. }: Backend) {
-    let ada = user(&stores, "ada").await;
-    let (one, two, gone) =
-        (notebook(&stores, &ada).await, notebook(&stores, &ada).await, notebook(&stores, &ada).await);
-    for notebook in [&one, &two, &gone] {
-        stores.notebooks.invite(&invitation(notebook, "bob", Role::Editor)).await.unwrap();
-    }
-    stores.notebooks.invite(&invitation(&one, "cyd", Role::Viewer)).await.unwrap();
-    stores.notebooks.mark_deleted(gone.id, at(2)).await.unwrap();
+fn with_link(notebook: &Notebook, invited: &str, role: Role, code: u8) -> Invitation {
+    let link = InvitationLink { code_hash: [code; 32], expires_at: at(100) };
+    Invitation { link: Some(link), ..invitation(notebook, invited, role) }
+}
 
+async fn an_invitation_lets_one_person_in(Backend { stores, .. }: Backend) {
+    let ada = user(&stores, "ada").await;
+    let (one, gone) = (notebook(&stores, &ada).await, notebook(&stores, &ada).await);
+    let (bob, cyd) = (user(&stores, "bob").await, user(&stores, "cyd").await);
+    let notebooks = &stores.notebooks;
+    let (first, other) = (with_link(&one, "bob", Role::Editor, 1), with_link(&one, "cyd", Role::Viewer, 2));
+    let of_gone = with_link(&gone, "bob", Role::Editor, 3);
+    for invitation in [&first, &other, &of_gone] {
+        notebooks.invite(invitation).await.unwrap();
+    }
+    notebooks.mark_deleted(gone.id, at(2)).await.unwrap();
+    assert_eq!(notebooks.by_invitation([1; 32], at(99)).await.unwrap().as_ref(), Some(&first));
+    assert_eq!(notebooks.by_invitation([1; 32], at(100)).await.unwrap(), None, "expired");
+    assert_eq!(notebooks.by_invitation([3; 32], at(2)).await.unwrap(), None, "of a deleted notebook");
+    assert_eq!(notebooks.by_invitation([4; 32], at(2)).await.unwrap(), None);
+
+    assert!(!notebooks.accept_invitation(&first, ada.id, at(3)).await.unwrap(), "a member already");
+    assert!(!notebooks.accept_invitation(&first, bob.id, at(100)).await.unwrap(), "expired");
+    assert!(!notebooks.accept_invitation(&of_gone, bob.id, at(3)).await.unwrap());
+    assert!(notebooks.accept_invitation(&first, bob.id, at(3)).await.unwrap());
+    assert!(!notebooks.accept_invitation(&first, cyd.id, at(3)).await.unwrap(), "used up");
+    assert_eq!(notebooks.role_of(one.id, bob.id).await.unwrap(), Some(Role::Editor));
+    assert_eq!(notebooks.role_of(one.id, cyd.id).await.unwrap(), None);
+    assert_eq!(notebooks.invitations(one.id).await.unwrap(), [other]);
+}
+
+async fn an_invitation_without_a_link_lets_nobody_in(Backend { stores, .. }: Backend) {
+    let ada = user(&stores, "ada").await;
+    let one = notebook(&stores, &ada).await;
     let bob = user(&stores, "bob").await;
-    stores.notebooks.add_member(two.id, bob.id, Role::Viewer, at(2)).await.unwrap();
-    let joined = stores.notebooks.accept_invitations(&bob.email, bob.id, at(3)).await.unwrap();
-    assert_eq!(joined, [one.id]);
-    assert_eq!(stores.notebooks.role_of(one.id, bob.id).await.unwrap(), Some(Role::Editor));
-    assert_eq!(stores.notebooks.role_of(two.id, bob.id).await.unwrap(), Some(Role::Viewer), "already in");
-    assert!(stores.notebooks.accept_invitations(&bob.email, bob.id, at(4)).await.unwrap().is_empty());
-    let left = stores.notebooks.invitations(one.id).await.unwrap();
-    assert_eq!(left, [invitation(&one, "cyd", Role::Viewer)]);
+    let of_before = invitation(&one, "bob", Role::Owner);
+    stores.notebooks.invite(&of_before).await.unwrap();
+    assert!(!stores.notebooks.accept_invitation(&of_before, bob.id, at(2)).await.unwrap());
+    assert_eq!(stores.notebooks.role_of(one.id, bob.id).await.unwrap(), None);
+    let renewed = with_link(&one, "bob", Role::Viewer, 1);
+    stores.notebooks.invite(&renewed).await.unwrap();
+    assert_eq!(stores.notebooks.invitations(one.id).await.unwrap(), [renewed]);
+}
+
+async fn whoever_is_expelled_stays_out(Backend { stores, .. }: Backend) {
+    let (ada, bob) = (user(&stores, "ada").await, user(&stores, "bob").await);
+    let one = notebook(&stores, &ada).await;
+    let notebooks = &stores.notebooks;
+    let code = JoinCode { code: "0123456789".to_owned(), role: Role::Editor, expires_at: None };
+    notebooks.set_join_code(one.id, Some(&code)).await.unwrap();
+    assert!(notebooks.add_member(one.id, bob.id, Role::Owner, at(1)).await.unwrap());
+    let his = Invitation { invited_by: bob.id, ..with_link(&one, "friend", Role::Editor, 1) };
+    let hers = with_link(&one, "cyd", Role::Viewer, 2);
+    for invitation in [&his, &hers] {
+        notebooks.invite(invitation).await.unwrap();
+    }
+    assert!(notebooks.expel(one.id, bob.id, at(2)).await.unwrap());
+    assert!(!notebooks.expel(one.id, bob.id, at(2)).await.unwrap());
+    assert!(!notebooks.expel(one.id, ada.id, at(2)).await.unwrap(), "the last owner");
+    assert_eq!(notebooks.get(one.id).await.unwrap().unwrap().join_code, None);
+    assert_eq!(notebooks.invitations(one.id).await.unwrap(), std::slice::from_ref(&hers));
+    assert!(!notebooks.add_member(one.id, bob.id, Role::Viewer, at(3)).await.unwrap());
+    assert!(notebooks.accept_invitation(&hers, bob.id, at(3)).await.unwrap(), "invited again");
+    assert!(notebooks.remove_member(one.id, bob.id).await.unwrap());
+    assert!(notebooks.add_member(one.id, bob.id, Role::Viewer, at(4)).await.unwrap(), "and forgiven");
 }
 
 async fn an_invitation_is_replaced_and_withdrawn(Backend { stores, .. }: Backend) {
@@ -199,7 +248,7 @@ async fn an_invitation_is_replaced_and_withdrawn(Backend { stores, .. }: Backend
 async fn a_deleted_notebook_is_gone_at_once(Backend { stores, .. }: Backend) {
     let (ada, bob) = (user(&stores, "ada").await, user(&stores, "bob").await);
     let one = notebook(&stores, &ada).await;
-    let code = JoinCode { code: "0123456789".to_owned(), role: Role::Viewer };
+    let code = JoinCode { code: "0123456789".to_owned(), role: Role::Viewer, expires_at: None };
     stores.notebooks.set_join_code(one.id, Some(&code)).await.unwrap();
     stores.notebooks.invite(&invitation(&one, "cyd", Role::Viewer)).await.unwrap();
     let talk = conversation(&stores, &one, at(0)).await;

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
-use collabry_api::{NewAccount, Passwords, accounts};
+use collabry_api::{NewAccount, Passwords, accounts, random_password};
 use collabry_shared::auth::Email;
 use collabry_shared::clock::Clock as _;
 use collabry_shared::config::Config;
@@ -56,13 +56,9 @@ async fn account(embedded: &Embedded, options: &DemoOptions) -> anyhow::Result<(
     }
     let password = options.password.clone().unwrap_or_else(random_password);
     let new = NewAccount { email, name: "Demo".to_owned(), password: SecretString::from(password.clone()) };
-    let user = accounts::create(&embedded.stores, &Passwords::default(), embedded.clock.as_ref(), new).await?;
+    let user =
+        accounts::create(embedded.stores.users.as_ref(), &Passwords::default(), embedded.clock.as_ref(), new).await?;
     Ok((user.id, Some(password)))
-}
-
-fn random_password() -> String {
-    use base64::Engine as _;
-    base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(rand::random::<[u8; 12]>())
 }
 
 async fn make_notebook(embedded: &Embedded, user: UserId) -> anyhow::Result<NotebookId> {

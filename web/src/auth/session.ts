@@ -1,6 +1,7 @@
 import { computed, signal } from "@preact/signals";
 import { Problem } from "../http/problem";
 import type { User } from "../realtime/types";
+import { warn } from "../ui/toast";
 import * as requests from "./requests";
 import { type Grant, TokenKeeper } from "./token-keeper";
 
@@ -59,17 +60,28 @@ export async function signIn(email: string, password: string): Promise<void> {
   begin(await requests.login(email, password));
 }
 
-export async function signUp(email: string, name: string, password: string): Promise<void> {
-  begin(await requests.register(email, name, password));
+export async function signUp(email: string, name: string, password: string, code: string | null): Promise<void> {
+  begin(await requests.register(email, name, password, code));
 }
 
 function begin(grant: Grant): void {
   tell({ kind: "grant", grant });
   enter(grant);
+  void warnOfLostCookie();
+}
+
+/** Without its cookie the session is over with the next reload, and nobody would know why. */
+async function warnOfLostCookie(): Promise<void> {
+  const kept = await requests.cookieIsKept().catch(() => true);
+  if (kept) return;
+  const why = window.isSecureContext
+    ? "Allow cookies for this site, and sign in again."
+    : "This page was opened over http, and the server's cookie is for https only: open it over https, or ask whoever runs the server.";
+  warn(`Your browser did not keep the sign-in, so a reload signs you out. ${why}`);
 }
 
 export async function signOut(): Promise<void> {
-  await requests.logout();
+  await requests.logout(keeper.grant?.accessToken);
   tell({ kind: "signedOut" });
   signedOut(null);
 }

@@ -1,5 +1,6 @@
 import { useState } from "preact/hooks";
 import { Problem, sentence } from "../http/problem";
+import { route } from "../ui/router";
 import { signedOutBecause, signIn, signUp } from "./session";
 
 type Mode = "signIn" | "signUp";
@@ -40,6 +41,7 @@ export function SignInPage() {
   const [problem, setProblem] = useState<Problem | Error | null>(null);
   const fields = problem instanceof Problem ? problem.fields : new Map<string, string>();
   const fresh = mode === "signUp";
+  const invitation = route.value.page === "join" ? route.value.code : null;
 
   const submit = async (event: SubmitEvent) => {
     event.preventDefault();
@@ -48,7 +50,7 @@ export function SignInPage() {
     setBusy(true);
     setProblem(null);
     try {
-      if (fresh) await signUp(text("email"), text("name"), text("password"));
+      if (fresh) await signUp(text("email"), text("name"), text("password"), invitation);
       else await signIn(text("email"), text("password"));
     } catch (error) {
       setProblem(error as Error);
@@ -68,6 +70,7 @@ export function SignInPage() {
       </section>
       <section class="card">
         <h2>{fresh ? "Create an account" : "Sign in"}</h2>
+        {invitation !== null && <p class="notice">You have a link to a notebook. Sign in, or create an account, to join it.</p>}
         {signedOutBecause.value !== null && <p class="notice" role="status">{signedOutBecause.value}</p>}
         <form onSubmit={(event) => void submit(event)}>
           <Field label="E-mail address" name="email" type="email" autocomplete="email" problem={fields.get("email")} />
@@ -80,7 +83,7 @@ export function SignInPage() {
             type="password"
             autocomplete={fresh ? "new-password" : "current-password"}
             problem={fields.get("password")}
-            {...(fresh ? { hint: "At least 8 characters." } : {})}
+            {...(fresh ? { hint: "At least 10 characters; three or four words are good." } : {})}
           />
           {problem !== null && fields.size === 0 && <p class="problem" role="alert">{sentence(problem)}</p>}
           <button type="submit" class="button primary wide" disabled={busy}>{fresh ? "Create account" : "Sign in"}</button>

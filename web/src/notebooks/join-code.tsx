@@ -2,14 +2,17 @@ import { useState } from "preact/hooks";
 import type { Role } from "../realtime/types";
 import { complain, say } from "../ui/toast";
 import { copy } from "../ui/clipboard";
+import { joinLink } from "./join-link";
 import { RoleSelect } from "./role-select";
 import { type Notebook, switchJoinCodeOff, switchJoinCodeOn } from "./store";
+
+const until = (end: string | null) => (end === null ? "" : `, until ${new Date(end).toLocaleDateString()}`);
 
 /** Whoever has the code may join. */
 export function JoinCode({ notebook: { id, joinCode } }: { notebook: Notebook }) {
   const [role, setRole] = useState<Role>(joinCode?.role ?? "viewer");
   const on = (next: Role) => void switchJoinCodeOn(id, next).catch(complain);
-  const link = joinCode === null ? "" : `${location.origin}/join/${joinCode.code}`;
+  const link = joinCode === null ? "" : joinLink(joinCode.code);
   return (
     <section class="join-code">
       <h3>Join code</h3>
@@ -26,7 +29,7 @@ export function JoinCode({ notebook: { id, joinCode } }: { notebook: Notebook })
         : (
           <>
             <p class="code" data-testid="join-code">{joinCode.code}</p>
-            <p class="hint">Whoever has it joins as {joinCode.role}.</p>
+            <p class="hint">Whoever has it joins as {joinCode.role}{until(joinCode.expiresAt)}.</p>
             <div class="row">
               <button type="button" class="button quiet" onClick={() => void copy(link).then(() => say("Link copied."), complain)}>Copy link</button>
               <button type="button" class="button quiet" onClick={() => on(joinCode.role)}>New code</button>

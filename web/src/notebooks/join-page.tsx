@@ -1,22 +1,41 @@
-import { useEffect, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import { sentence } from "../http/problem";
 import { Link, navigate, notebookPath } from "../ui/router";
 import { joinNotebook } from "./store";
 
-/** Where a shared link leads: takes the code, and goes on to the notebook. */
+/** Where a shared link leads. To open it joins nothing: that takes a click. */
 export function JoinPage({ code }: { code: string }) {
+  const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState<string | null>(null);
-  useEffect(() => {
-    joinNotebook(code).then(
-      ({ id }) => navigate(notebookPath(id), "replace"),
-      (error: unknown) => setProblem(sentence(error)),
+  const join = async () => {
+    setBusy(true);
+    try {
+      const { id } = await joinNotebook(code);
+      navigate(notebookPath(id), "replace");
+    } catch (error) {
+      setProblem(sentence(error));
+      setBusy(false);
+    }
+  };
+  if (problem !== null || code === "") {
+    return (
+      <main id="main" class="page" tabIndex={-1}>
+        <div class="empty">
+          <h1>That did not work</h1>
+          <p role="alert">{problem ?? "This link has no code. Ask for a new one."}</p>
+          <Link to="/" class="button primary">Go to your notebooks</Link>
+        </div>
+      </main>
     );
-  }, [code]);
+  }
   return (
     <main id="main" class="page" tabIndex={-1}>
-      {problem === null
-        ? <p class="loading" role="status"><span class="spinner" /> Joining the notebook…</p>
-        : <div class="empty"><h1>That did not work</h1><p role="alert">{problem}</p><Link to="/" class="button primary">Go to your notebooks</Link></div>}
+      <div class="empty">
+        <h1>Join a notebook?</h1>
+        <p>Somebody gave you a link to a notebook. Its members will see your name, and who is online.</p>
+        <button type="button" class="button primary" disabled={busy} onClick={() => void join()}>Join the notebook</button>
+        <Link to="/" class="button quiet">Not now</Link>
+      </div>
     </main>
   );
 }

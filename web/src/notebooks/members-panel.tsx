@@ -8,6 +8,7 @@ import { Icon } from "../ui/icons";
 import { navigate } from "../ui/router";
 import { SidePanel } from "../ui/side-panel";
 import { closePanel } from "../ui/panel";
+import { copy } from "../ui/clipboard";
 import { complain, say } from "../ui/toast";
 import { JoinCode } from "./join-code";
 import { changeRole, invite, leave, type Member, members, removeMember, withdraw } from "./members";
@@ -29,7 +30,7 @@ function MemberRow({ notebook, member: { user, role }, present }: RowProps) {
       <Avatar id={user.id} name={user.name} present={present} />
       <span class="member-name">
         <strong>{user.name}{mine && " (you)"}</strong>
-        <span class="hint">{present ? "Here now" : user.email}</span>
+        <span class="hint">{present ? "Here now" : user.email ?? ""}</span>
       </span>
       {owner
         ? <RoleSelect label={`Role of ${user.name}`} value={role} onChange={(next) => void changeRole(notebook.id, user.id, next).catch(complain)} />
@@ -41,39 +42,68 @@ function MemberRow({ notebook, member: { user, role }, present }: RowProps) {
       )}
       {removing && (
         <FormDialog title={`Remove ${user.name}?`} action="Remove" danger onClose={() => setRemoving(false)} onSubmit={() => removeMember(notebook.id, user.id)}>
-          <p>They can no longer read this notebook. What they have written stays.</p>
+          <p>They can no longer read this notebook, and come back by an invitation only. What they have written stays. The join code is switched off, as they know it, and invitations that they made are withdrawn.</p>
         </FormDialog>
       )}
     </li>
   );
 }
 
+interface Invited {
+  email: string;
+  role: Role;
+  link: string;
+}
+
+function InvitationLink({ email, role, link }: Invited) {
+  return (
+    <div class="invitation-link" role="status">
+      <p>
+        Give {email} this link. Nothing is sent for you, and it is not shown again. Whoever opens it first joins as {role}.
+      </p>
+      <div class="row">
+        <input aria-label="Invitation link" readOnly value={link} onFocus={(event) => event.currentTarget.select()} />
+        <button type="button" class="button quiet" onClick={() => void copy(link).then(() => say("Link copied."), complain)}>Copy link</button>
+      </div>
+    </div>
+  );
+}
+
 function InviteForm({ notebook }: { notebook: Notebook }) {
-  const [role, setRole] = useState<Role>("editor");
+  const [email, setEmail] = useState("");
+  const [role, setRole] = useState<Role>("viewer");
+  const [invited, setInvited] = useState<Invited | null>(null);
   const [problem, setProblem] = useState<string | null>(null);
   const submit = async (event: SubmitEvent) => {
     event.preventDefault();
-    const form = event.currentTarget as HTMLFormElement;
-    const email = String(new FormData(form).get("email") ?? "");
     setProblem(null);
     try {
-      const isMember = await invite(notebook.id, email, role);
-      form.reset();
-      say(isMember ? `${email} is a member now.` : `${email} becomes a member when they create an account.`);
+      setInvited({ email, role, link: await invite(notebook.id, email, role) });
+      setEmail("");
     } catch (error) {
       setProblem(sentence(error));
     }
   };
   return (
     <form class="invite" onSubmit={(event) => void submit(event)}>
-      <label for="invite-email">Invite by e-mail</label>
+      <label for="invite-email">Invite by e-mail address</label>
       <div class="row">
-        <input id="invite-email" name="email" type="email" required autocomplete="off" placeholder="name@example.org" />
-        <RoleSelect label="Role of the new member" value={role} onChange={setRole} />
+        <input
+          id="invite-email"
+          name="email"
+          type="email"
+          required
+          autocomplete="off"
+          placeholder="name@example.org"
+          value={email}
+          onInput={(event) => setEmail(event.currentTarget.value)}
+        />
+        <RoleSelect label="Role of the new member" value={role} onChange={setRole} roles={["viewer", "editor"]} />
         <button type="submit" class="button primary">Invite</button>
       </div>
       <RoleHint />
       {problem !== null && <p class="problem" role="alert">{problem}</p>}
+      {invited !== null && <InvitationLink {...invited} />}
     </form>
   );
 }
@@ -116,12 +146,12 @@ export function MembersPanel({ notebook }: { notebook: Notebook }) {
           <section>
             <h3>Invited, not here yet</h3>
             <ul class="members" aria-label="Invitations">
-              {known.invitations.map(({ email, role }) => (
-                <li key={email} class="member">
+              {known.invitations.map(({ id, email, role }) => (
+                <li key={id} class="member">
                   <span class="member-name">{email}</span>
                   <span class="role">{role}</span>
                   {owner && (
-                    <button type="button" class="icon-button" aria-label={`Withdraw the invitation of ${email}`} onClick={() => void withdraw(notebook.id, email).catch(complain)}>
+                    <button type="button" class="icon-button" aria-label={`Withdraw the invitation of ${email}`} onClick={() => void withdraw(notebook.id, id).catch(complain)}>
                       <Icon name="close" />
                     </button>
                   )}

@@ -7,9 +7,11 @@ vi.mock("../realtime/socket", () => import("../realtime/stand-in"));
 
 const { followMembers, invite, members } = await import("./members");
 
+vi.stubGlobal("location", { origin: "https://collabry.test" });
+
 const LIST = "GET /api/notebooks/n/members";
 const read = (...present: string[]): Members => ({ members: [], invitations: [], present });
-const invited = (email: string): Members => ({ ...read(), invitations: [{ email, role: "viewer", createdAt: "" }] });
+const invited = (email: string): Members => ({ ...read(), invitations: [{ id: "i", email, role: "viewer", createdAt: "", expiresAt: null }] });
 
 let unfollow = () => undefined as void;
 
@@ -43,7 +45,7 @@ test("who comes or goes while the members are read has come or gone", async () =
 
 test("an invitation is on the list once it is said to be done", async () => {
   const inviting = invite("n", "carol@example.org", "viewer");
-  await answer("POST /api/notebooks/n/members", {});
+  await answer("POST /api/notebooks/n/members", { code: "7QK3M9ZT2A" });
   await answer(LIST, read());
   let shown: Members | null = null;
   const done = inviting.then(() => (shown = members.value));

@@ -2,18 +2,24 @@ import { signal } from "@preact/signals";
 import { api } from "../http/client";
 import { Reader } from "../http/reader";
 import { on, whenLive } from "../realtime/socket";
-import type { Role, User } from "../realtime/types";
+import { joinLink } from "./join-link";
+import type { Role } from "../realtime/types";
 
 export interface Member {
-  user: User;
+  /** Owners see addresses. */
+  user: { id: string; name: string; email?: string };
   role: Role;
   joinedAt: string;
 }
 
+/** Owners only. */
 export interface Invitation {
+  id: string;
   email: string;
   role: Role;
   createdAt: string;
+  /** `null`: it is of an earlier version, and has no link. */
+  expiresAt: string | null;
 }
 
 export interface Members {
@@ -28,11 +34,11 @@ export const members = signal<Members | null>(null);
 /** Of the notebook that is open. */
 let reader: Reader<Members> | undefined;
 
-/** Answers whether the address is a member now; otherwise they are once they register. */
-export async function invite(notebookId: string, email: string, role: Role): Promise<boolean> {
-  const invited = await api<{ member?: Member }>("POST", path(notebookId), { email, role });
+/** Answers the link to hand over; it is not shown again. */
+export async function invite(notebookId: string, email: string, role: Role): Promise<string> {
+  const { code } = await api<{ code: string }>("POST", path(notebookId), { email, role });
   await reader?.read();
-  return invited.member !== undefined;
+  return joinLink(code);
 }
 
 export async function changeRole(notebookId: string, userId: string, role: Role): Promise<void> {
@@ -54,8 +60,8 @@ export async function leave(notebookId: string, me: string): Promise<void> {
   await api("DELETE", `${path(notebookId)}/${me}`);
 }
 
-export async function withdraw(notebookId: string, email: string): Promise<void> {
-  await api("DELETE", `/api/notebooks/${notebookId}/invitations/${encodeURIComponent(email)}`);
+export async function withdraw(notebookId: string, invitationId: string): Promise<void> {
+  await api("DELETE", `/api/notebooks/${notebookId}/invitations/${invitationId}`);
   await reader?.read();
 }
 

@@ -11,7 +11,7 @@ export interface Notebook {
   createdAt: string;
   updatedAt: string;
   /** Owners only. */
-  joinCode: { code: string; role: Role } | null;
+  joinCode: { code: string; role: Role; expiresAt: string | null } | null;
 }
 
 /** `null` until they are read for the first time. */

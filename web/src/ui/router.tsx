@@ -3,23 +3,29 @@ import type { ComponentChildren, TargetedMouseEvent } from "preact";
 
 export type Route =
   | { page: "notebooks" }
+  /** `code: ""`: to be typed. */
   | { page: "join"; code: string }
   /** `conversationId: null`: whichever was open last; `"new"`: one that begins with the first message. */
   | { page: "notebook"; notebookId: string; conversationId: string | null }
   | { page: "unknown" };
 
-const path = signal(location.pathname);
-addEventListener("popstate", () => {
-  path.value = location.pathname;
-});
+const here = () => location.pathname + location.hash;
+const path = signal(here());
+for (const change of ["popstate", "hashchange"]) {
+  addEventListener(change, () => {
+    path.value = here();
+  });
+}
 
 export const route = computed<Route>(() => parse(path.value));
 
-export function parse(pathname: string): Route {
+export function parse(address: string): Route {
+  const [pathname = "", fragment = ""] = address.split("#", 2);
   const parts = pathname.split("/").filter((part) => part !== "");
   const [first, id, third, conversationId] = parts;
   if (first === undefined) return { page: "notebooks" };
-  if (first === "join" && id !== undefined && parts.length === 2) return { page: "join", code: decodeURIComponent(id) };
+  // Links of earlier versions have the code in the path.
+  if (first === "join" && parts.length <= 2) return { page: "join", code: text(id ?? fragment) };
   if (first !== "n" || id === undefined) return { page: "unknown" };
   if (parts.length === 2) return { page: "notebook", notebookId: id, conversationId: null };
   if (parts.length === 4 && third === "c" && conversationId !== undefined) {
@@ -28,12 +34,20 @@ export function parse(pathname: string): Route {
   return { page: "unknown" };
 }
 
+function text(encoded: string): string {
+  try {
+    return decodeURIComponent(encoded);
+  } catch {
+    return encoded;
+  }
+}
+
 export function notebookPath(notebookId: string, conversationId?: string): string {
   return conversationId === undefined ? `/n/${notebookId}` : `/n/${notebookId}/c/${conversationId}`;
 }
 
 export function navigate(to: string, how: "push" | "replace" = "push"): void {
-  if (to === location.pathname) return;
+  if (to === here()) return;
   if (how === "push") history.pushState(null, "", to);
   else history.replaceState(null, "", to);
   path.value = to;

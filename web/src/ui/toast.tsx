@@ -13,11 +13,11 @@ const SHOWN_MS = 8_000;
 const toasts = signal<Toast[]>([]);
 let count = 0;
 
-function show(text: string, kind: Toast["kind"]): void {
+function show(text: string, kind: Toast["kind"], shownMs: number | null = SHOWN_MS): void {
   count += 1;
   const toast = { id: count, text, kind };
   toasts.value = [...toasts.value.filter((other) => other.text !== text), toast];
-  setTimeout(() => dismiss(toast.id), SHOWN_MS);
+  if (shownMs !== null) setTimeout(() => dismiss(toast.id), shownMs);
 }
 
 function dismiss(id: number): void {
@@ -25,6 +25,9 @@ function dismiss(id: number): void {
 }
 
 export const say = (text: string) => show(text, "info");
+
+/** Stays until it is dismissed. */
+export const warn = (text: string) => show(text, "error", null);
 
 /** Shows what went wrong. For `.catch(complain)` where nothing else has to be undone. */
 export const complain = (error: unknown) => show(sentence(error), "error");

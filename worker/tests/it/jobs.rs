@@ -186,6 +186,9 @@ async fn expired_sessions_go() {
         user_id: world.user.id,
         token_hash: [byte; 32],
         previous_hash: None,
+        other_hash: None,
+        family_hash: None,
+        created_at: world.now(),
         rotated_at: world.now(),
         expires_at: world.now() + SignedDuration::from_secs(days * DAY),
     };

@@ -77,6 +77,8 @@ impl World {
             email: Email::parse("ada@example.org").unwrap(),
             name: "Ada".to_owned(),
             password_hash: "-".to_owned(),
+            verified_at: None,
+            admin: false,
             created_at: clock.now(),
         };
         stores.users.create(&user).await.unwrap();

@@ -16,6 +16,8 @@ async fn ben(rig: &Rig) -> UserId {
         name: "Ben".to_owned(),
         password_hash: "-".to_owned(),
         created_at: SystemClock.now(),
+        verified_at: None,
+        admin: false,
     };
     rig.stores.users.create(&user).await.unwrap();
     user.id

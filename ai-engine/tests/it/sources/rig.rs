@@ -166,6 +166,8 @@ pub async fn notebook(stores: &Stores) -> Notebook {
         email: Email::parse("ada@example.org").unwrap(),
         name: "Ada".to_owned(),
         password_hash: "-".to_owned(),
+        verified_at: None,
+        admin: false,
         created_at: now,
     };
     stores.users.create(&user).await.unwrap();

@@ -7,7 +7,6 @@ use std::sync::{Arc, OnceLock};
 use collabry_ai_engine::sources::Extractor;
 use collabry_ai_engine::{Engine, EngineParts};
 use collabry_api::{App, AppParts};
-use collabry_shared::auth::Email;
 use collabry_shared::clock::{Clock, ManualClock};
 use collabry_shared::config::Config;
 use collabry_shared::coordination::{self, Coordination, Sockets};
@@ -32,11 +31,6 @@ pub const SECRET: &str = "a secret that is only used in tests";
 /// Ending generations is left to the engine in this process, and there is nowhere for backups to go.
 const WORKER_JOBS: usize = BUILT_IN.len() - 2;
 const START: &str = "2026-03-01T12:00:00Z";
-
-/// Makes `ada@example.org` an admin.
-pub fn admin(config: &mut Config) {
-    config.api.admin_emails = vec![Email::parse("ada@example.org").unwrap()];
-}
 
 /// What the processes of an installation stand on.
 pub struct Ground {
@@ -224,6 +218,14 @@ impl TestApp {
     /// A new account, signed in; its address is `name@example.org`.
     pub async fn register(&self, name: &str) -> User<'_> {
         User::register(self, name).await
+    }
+
+    /// As `register`, and made an admin as the command line does it.
+    pub async fn register_admin(&self, name: &str) -> User<'_> {
+        let user = self.register(name).await;
+        let made = self.stores.users.set_admin(user.id.parse().unwrap(), true, self.clock.now()).await.unwrap();
+        assert!(made);
+        user
     }
 
     /// Files in the blob store, unfinished ones too.

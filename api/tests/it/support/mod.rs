@@ -14,7 +14,7 @@ mod user;
 use std::time::Duration;
 
 pub use self::answer::Answer;
-pub use self::app::{SECRET, TestApp, admin, multipart};
+pub use self::app::{SECRET, TestApp, multipart};
 pub use self::cluster::Cluster;
 pub use self::contract::Operation;
 pub use self::polling::Polling;

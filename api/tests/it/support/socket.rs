@@ -79,6 +79,20 @@ impl Socket {
         self.out.send(format!("42{}", json!([event, payload]))).unwrap();
     }
 
+    /// Why a socket is not let in.
+    pub async fn refused(app: &TestApp, token: &str) -> Value {
+        let url = format!("ws://{}/socket.io/?EIO=4&transport=websocket", app.address);
+        let (mut wire, _) = connect_async(url).await.unwrap();
+        wire.send(Message::text(format!("40{}", json!({ "token": token })))).await.unwrap();
+        loop {
+            let packet = timeout(PATIENCE, wire.next()).await.unwrap().unwrap().unwrap().into_text().unwrap();
+            assert!(!packet.starts_with("40"), "it is let in");
+            if let Some(refusal) = packet.strip_prefix("44") {
+                return serde_json::from_str(refusal).unwrap();
+            }
+        }
+    }
+
     /// Sends an event and returns its acknowledgement, which is `ok`.
     pub async fn emit(&mut self, event: &str, payload: Value) -> Value {
         let answer = self.call(event, payload).await;

@@ -23,6 +23,25 @@ impl<'a> User<'a> {
         let email = format!("{name}@example.org");
         let body = json!({ "email": email, "name": name, "password": PASSWORD, "returnRefreshToken": true });
         let signed_in = app.post("/api/auth/register", &body).await.ok(201);
+        Self::signed_in(app, email, &signed_in)
+    }
+
+    /// An account that is there already, signed in, however one registers now.
+    pub async fn of_before(app: &'a TestApp, name: &str) -> Self {
+        let email = format!("{name}@example.org");
+        let new = collabry_api::NewAccount {
+            email: email.clone().try_into().unwrap(),
+            name: name.to_owned(),
+            password: PASSWORD.into(),
+        };
+        let passwords = collabry_api::Passwords::default();
+        collabry_api::accounts::create(app.stores.users.as_ref(), &passwords, &app.clock, new).await.unwrap();
+        let body = json!({ "email": email, "password": PASSWORD, "returnRefreshToken": true });
+        let signed_in = app.post("/api/auth/login", &body).await.ok(200);
+        Self::signed_in(app, email, &signed_in)
+    }
+
+    fn signed_in(app: &'a TestApp, email: String, signed_in: &Value) -> Self {
         let text = |value: &Value| value.as_str().unwrap().to_owned();
         Self {
             app,
@@ -66,10 +85,27 @@ impl<'a> User<'a> {
         id(&self.post("/api/notebooks", json!({ "title": title })).await.ok(201))
     }
 
-    /// Makes someone a member.
+    /// Makes someone a member: invited by a link, which they open.
     pub async fn invite(&self, notebook: &str, other: &User<'_>, role: &str) {
-        let body = json!({ "email": other.email, "role": role });
-        self.post(&format!("/api/notebooks/{notebook}/members"), body).await.ok(201);
+        let offered = if role == "owner" { "editor" } else { role };
+        let code = self.invitation(notebook, &other.email, offered).await;
+        other.join(&code).await.ok(200);
+        if role == "owner" {
+            let member = format!("/api/notebooks/{notebook}/members/{}", other.id);
+            self.patch(&member, json!({ "role": role })).await.ok(204);
+        }
+    }
+
+    /// The code of a new invitation.
+    pub async fn invitation(&self, notebook: &str, email: &str, role: &str) -> String {
+        let body = json!({ "email": email, "role": role });
+        let invited = self.post(&format!("/api/notebooks/{notebook}/members"), body).await.ok(202);
+        invited["code"].as_str().unwrap().to_owned()
+    }
+
+    /// Joins a notebook by a code.
+    pub async fn join(&self, code: &str) -> Answer {
+        self.post("/api/notebooks/join", json!({ "code": code })).await
     }
 
     /// Id of a new conversation.

@@ -12,6 +12,7 @@ use mongodb::bson::{Document, doc};
 use self::documents::{conversation, message};
 use super::page::Filling;
 use super::{Appended, ClientId, Conversation, ConversationRepo, Message, NewMessage, Page, ReadMark, Rewrite};
+use crate::auth::NOBODY;
 use crate::engine::ModelId;
 use crate::ids::{ConversationId, MessageId, NotebookId, UserId};
 use crate::storage::mongo::{Change, Database, Fields as _, Index, Query, conflict};
@@ -280,4 +281,12 @@ fn live_filter(id: ConversationId) -> Document {
 /// A rev as MongoDB's signed integer. What does not fit is larger than anything stored.
 fn rev(rev: u64) -> i64 {
     i64::try_from(rev).unwrap_or(i64::MAX)
+}
+
+/// The name of an account that is deleted goes from its messages.
+pub(crate) async fn forget_author(db: &Database, user: UserId) -> StoreResult<()> {
+    let theirs = doc! { "author.userId": user.to_string() };
+    let nobody = doc! { "$set": { "author.name": NOBODY } };
+    db.collection(MESSAGES).update_all(Change::new(theirs, nobody)).await?;
+    Ok(())
 }

@@ -6,11 +6,11 @@ use jiff::Timestamp;
 use mongodb::bson::{Bson, Document, doc};
 
 use super::{NOTEBOOKS, live_filter};
-use crate::auth::{Email, UserSummary};
+use crate::auth::UserSummary;
 use crate::ids::{NotebookId, UserId};
-use crate::notebooks::{Invitation, Member, Role};
+use crate::notebooks::{Member, Role};
+use crate::storage::StoreResult;
 use crate::storage::mongo::{Change, Database, Fields as _, Query, date, nested};
-use crate::storage::{StoreError, StoreResult};
 
 pub fn document(user: UserId, role: Role, joined_at: Timestamp) -> StoreResult<Bson> {
     Ok(doc! { "user": user.to_string(), "role": nested(&role)?, "joinedAt": date(joined_at) }.into())
@@ -65,6 +65,7 @@ pub async fn ids(db: &Database, id: NotebookId) -> StoreResult<Vec<UserId>> {
 pub async fn add(db: &Database, id: NotebookId, user: UserId, role: Role, now: Timestamp) -> StoreResult<bool> {
     let mut without = live_filter(id);
     without.insert("members.user", doc! { "$ne": user.to_string() });
+    without.insert("removed", doc! { "$ne": user.to_string() });
     let join = doc! { "$push": { "members": document(user, role, now)? } };
     db.collection(NOTEBOOKS).update(Change::new(without, join)).await
 }
@@ -79,6 +80,17 @@ pub async fn set_role(db: &Database, id: NotebookId, user: UserId, role: Role) -
 pub async fn remove(db: &Database, id: NotebookId, user: UserId) -> StoreResult<bool> {
     let leave = doc! { "$pull": { "members": { "user": user.to_string() } } };
     db.collection(NOTEBOOKS).update(Change::new(with_dispensable(id, user), leave)).await
+}
+
+/// The member goes, with all that would bring them back.
+pub async fn expel(db: &Database, id: NotebookId, user: UserId) -> StoreResult<bool> {
+    let text = user.to_string();
+    let expel = doc! {
+        "$pull": { "members": { "user": &text }, "invitations": { "invitedBy": &text } },
+        "$unset": { "joinCode": "" },
+        "$addToSet": { "removed": &text },
+    };
+    db.collection(NOTEBOOKS).update(Change::new(with_dispensable(id, user), expel)).await
 }
 
 fn with_member(id: NotebookId, user: UserId) -> Document {
@@ -97,92 +109,4 @@ fn with_dispensable(id: NotebookId, user: UserId) -> Document {
     filter.insert("members.user", &user);
     filter.insert("$or", [no_owner, another_owner].to_vec());
     filter
-}
-
-pub async fn invite(db: &Database, invitation: &Invitation) -> StoreResult<()> {
-    let notebooks = db.collection(NOTEBOOKS);
-    let document = doc! {
-        "email": invitation.email.as_str(),
-        "role": nested(&invitation.role)?,
-        "invitedBy": invitation.invited_by.to_string(),
-        "createdAt": date(invitation.created_at),
-    };
-    let mut invited = live_filter(invitation.notebook_id);
-    invited.insert("invitations.email", invitation.email.as_str());
-    let mut not_invited = live_filter(invitation.notebook_id);
-    not_invited.insert("invitations.email", doc! { "$ne": invitation.email.as_str() });
-
-    let replace = Change::new(invited, doc! { "$set": { "invitations.$[old]": document.clone() } })
-        .elements(doc! { "old.email": invitation.email.as_str() });
-    let add = Change::new(not_invited, doc! { "$push": { "invitations": document } });
-    // Whoever invites or withdraws at the same time can make each miss once, not both again and again.
-    for change in [replace.clone(), add.clone(), replace, add] {
-        if notebooks.update(change).await? {
-            return Ok(());
-        }
-    }
-    Err(StoreError::Missing("the notebook"))
-}
-
-pub async fn invitations(db: &Database, id: NotebookId) -> StoreResult<Vec<Invitation>> {
-    let Some(notebook) = db.collection(NOTEBOOKS).find_one(Query::new(live_filter(id))).await? else {
-        return Ok(Vec::new());
-    };
-    let mut invitations = all_in(&notebook)?;
-    invitations.sort_unstable_by(|a, b| (a.created_at, a.email.as_str()).cmp(&(b.created_at, b.email.as_str())));
-    Ok(invitations)
-}
-
-pub async fn withdraw(db: &Database, id: NotebookId, email: &Email) -> StoreResult<bool> {
-    let mut invited = live_filter(id);
-    invited.insert("invitations.email", email.as_str());
-    db.collection(NOTEBOOKS).update(Change::new(invited, withdrawal(email))).await
-}
-
-/// Invitation and membership change in one write, so that neither can be without the other.
-pub async fn accept(db: &Database, email: &Email, user: UserId, now: Timestamp) -> StoreResult<Vec<NotebookId>> {
-    let notebooks = db.collection(NOTEBOOKS);
-    let invited = Query::new(doc! { "invitations.email": email.as_str(), "deletedAt": null }).current();
-    let mut open: Vec<Invitation> = Vec::new();
-    for invitations in notebooks.find(invited, all_in).await? {
-        open.extend(invitations.into_iter().filter(|invitation| invitation.email == *email));
-    }
-    open.sort_unstable_by_key(|invitation| invitation.created_at);
-
-    let mut joined = Vec::new();
-    for Invitation { notebook_id, role, .. } in open {
-        let same = doc! { "$elemMatch": { "email": email.as_str(), "role": nested(&role)? } };
-        let mut newcomer = live_filter(notebook_id);
-        newcomer.insert("invitations", same);
-        newcomer.insert("members.user", doc! { "$ne": user.to_string() });
-        let join = doc! {
-            "$push": { "members": document(user, role, now)? },
-            "$pull": { "invitations": { "email": email.as_str() } },
-        };
-        if notebooks.update(Change::new(newcomer, join)).await? {
-            joined.push(notebook_id);
-        } else {
-            // Already in. An invitation that was changed meanwhile stays for the next time.
-            notebooks.update(Change::new(with_member(notebook_id, user), withdrawal(email))).await?;
-        }
-    }
-    Ok(joined)
-}
-
-fn withdrawal(email: &Email) -> Document {
-    doc! { "$pull": { "invitations": { "email": email.as_str() } } }
-}
-
-fn all_in(notebook: &Document) -> StoreResult<Vec<Invitation>> {
-    let notebook_id = notebook.parsed("_id")?;
-    let invitation = |document: &Document| {
-        Ok(Invitation {
-            notebook_id,
-            email: document.nested("email")?,
-            role: document.nested("role")?,
-            invited_by: document.parsed("invitedBy")?,
-            created_at: document.time("createdAt")?,
-        })
-    };
-    notebook.documents("invitations")?.into_iter().map(invitation).collect()
 }

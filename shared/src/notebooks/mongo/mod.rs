@@ -1,6 +1,7 @@
-//! Notebooks in MongoDB: one document each, with its [`members`] and invitations in it, so that whatever must hold
+//! Notebooks in MongoDB: one document each, with its [`members`] and [`invitations`] in it, so that whatever must hold
 //! between them (the last owner stays, an invitation is taken up once) is the condition of one write.
 
+mod invitations;
 mod members;
 
 use std::collections::{HashMap, HashSet};
@@ -9,7 +10,8 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use mongodb::bson::{Document, doc};
 
-use super::{Invitation, JoinCode, Member, Notebook, NotebookRepo, Role};
+pub(crate) use self::invitations::withdraw_all_of;
+use super::{CodeHash, Invitation, JoinCode, Member, Notebook, NotebookRepo, Role};
 use crate::auth::{Email, require_user};
 use crate::ids::{NotebookId, UserId};
 use crate::storage::StoreResult;
@@ -21,6 +23,7 @@ pub(crate) const INDEXES: &[Index] = &[
     Index::on(NOTEBOOKS, "notebooks_join_code", &["joinCode.code"]).unique().sparse(),
     Index::on(NOTEBOOKS, "notebooks_member", &["members.user"]),
     Index::on(NOTEBOOKS, "notebooks_invited", &["invitations.email"]),
+    Index::on(NOTEBOOKS, "notebooks_invitation_code", &["invitations.codeHash"]),
     Index::on(NOTEBOOKS, "notebooks_deleted", &["deletedAt"]).sparse(),
 ];
 
@@ -102,20 +105,28 @@ impl NotebookRepo for Database {
         members::remove(self, id, user).await
     }
 
+    async fn expel(&self, id: NotebookId, user: UserId, _now: Timestamp) -> StoreResult<bool> {
+        members::expel(self, id, user).await
+    }
+
     async fn invite(&self, invitation: &Invitation) -> StoreResult<()> {
-        members::invite(self, invitation).await
+        invitations::invite(self, invitation).await
     }
 
     async fn invitations(&self, id: NotebookId) -> StoreResult<Vec<Invitation>> {
-        members::invitations(self, id).await
+        invitations::list(self, id).await
     }
 
     async fn withdraw_invitation(&self, id: NotebookId, email: &Email) -> StoreResult<bool> {
-        members::withdraw(self, id, email).await
+        invitations::withdraw(self, id, email).await
     }
 
-    async fn accept_invitations(&self, email: &Email, user: UserId, now: Timestamp) -> StoreResult<Vec<NotebookId>> {
-        members::accept(self, email, user, now).await
+    async fn by_invitation(&self, code: CodeHash, now: Timestamp) -> StoreResult<Option<Invitation>> {
+        invitations::by_code(self, code, now).await
+    }
+
+    async fn accept_invitation(&self, invitation: &Invitation, user: UserId, now: Timestamp) -> StoreResult<bool> {
+        invitations::accept(self, invitation, user, now).await
     }
 
     async fn mark_deleted(&self, id: NotebookId, now: Timestamp) -> StoreResult<bool> {

@@ -1,14 +1,23 @@
 //! Notebooks and their members in SQLite.
 
+mod invitations;
+
 use async_trait::async_trait;
 use jiff::Timestamp;
 use sqlx::sqlite::SqliteRow;
 
-use super::{Invitation, JoinCode, Member, Notebook, NotebookRepo, Role};
+use super::{CodeHash, Invitation, JoinCode, Member, Notebook, NotebookRepo, Role};
 use crate::auth::{Email, UserSummary};
 use crate::ids::{NotebookId, UserId};
+use crate::storage::StoreResult;
 use crate::storage::sqlite::{Columns as _, Database, conflict, word};
-use crate::storage::{StoreError, StoreResult};
+
+/// A member goes, unless they are the last owner.
+const LEAVE: &str = "DELETE FROM members
+    WHERE notebook_id = ?1 AND user_id = ?2
+      AND EXISTS (SELECT 1 FROM live_notebooks n WHERE n.id = notebook_id)
+      AND (role <> 'owner' OR EXISTS (
+          SELECT 1 FROM members o WHERE o.notebook_id = ?1 AND o.role = 'owner' AND o.user_id <> ?2))";
 
 #[async_trait]
 impl NotebookRepo for Database {
@@ -16,13 +25,14 @@ impl NotebookRepo for Database {
         let mut tx = self.begin().await?;
         let role = notebook.join_code.as_ref().map(|code| word(&code.role)).transpose()?;
         sqlx::query(
-            "INSERT INTO notebooks (id, title, join_code, join_role, created_by, created_at, updated_at)
-             VALUES (?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO notebooks (id, title, join_code, join_role, join_expires_at, created_by, created_at, updated_at)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         )
         .bind(notebook.id.to_string())
         .bind(&notebook.title)
         .bind(notebook.join_code.as_ref().map(|code| &code.code))
         .bind(role)
+        .bind(notebook.join_code.as_ref().and_then(|code| code.expires_at).map(Timestamp::as_millisecond))
         .bind(notebook.created_by.to_string())
         .bind(notebook.created_at.as_millisecond())
         .bind(notebook.updated_at.as_millisecond())
@@ -69,10 +79,12 @@ impl NotebookRepo for Database {
 
     async fn set_join_code(&self, id: NotebookId, code: Option<&JoinCode>) -> StoreResult<Option<Notebook>> {
         let rows = sqlx::query(
-            "UPDATE notebooks SET join_code = ?, join_role = ? WHERE id = ? AND deleted_at IS NULL RETURNING *",
+            "UPDATE notebooks SET join_code = ?, join_role = ?, join_expires_at = ?
+             WHERE id = ? AND deleted_at IS NULL RETURNING *",
         )
         .bind(code.map(|code| &code.code))
         .bind(code.map(|code| word(&code.role)).transpose()?)
+        .bind(code.and_then(|code| code.expires_at).map(Timestamp::as_millisecond))
         .bind(id.to_string())
         .fetch_all(&self.write)
         .await
@@ -126,7 +138,8 @@ impl NotebookRepo for Database {
     async fn add_member(&self, id: NotebookId, user: UserId, role: Role, now: Timestamp) -> StoreResult<bool> {
         let done = sqlx::query(
             "INSERT INTO members (notebook_id, user_id, role, joined_at)
-             SELECT id, ?, ?, ? FROM live_notebooks WHERE id = ?
+             SELECT id, ?1, ?2, ?3 FROM live_notebooks WHERE id = ?4
+               AND NOT EXISTS (SELECT 1 FROM removed_members r WHERE r.notebook_id = ?4 AND r.user_id = ?1)
              ON CONFLICT DO NOTHING",
         )
         .bind(user.to_string())
@@ -155,83 +168,62 @@ impl NotebookRepo for Database {
     }
 
     async fn remove_member(&self, id: NotebookId, user: UserId) -> StoreResult<bool> {
-        let done = sqlx::query(
-            "DELETE FROM members
-             WHERE notebook_id = ?1 AND user_id = ?2
-               AND EXISTS (SELECT 1 FROM live_notebooks n WHERE n.id = notebook_id)
-               AND (role <> 'owner' OR EXISTS (
-                   SELECT 1 FROM members o WHERE o.notebook_id = ?1 AND o.role = 'owner' AND o.user_id <> ?2))",
-        )
-        .bind(id.to_string())
-        .bind(user.to_string())
-        .execute(&self.write)
-        .await?;
+        let done = sqlx::query(LEAVE).bind(id.to_string()).bind(user.to_string()).execute(&self.write).await?;
         Ok(done.rows_affected() == 1)
+    }
+
+    async fn expel(&self, id: NotebookId, user: UserId, now: Timestamp) -> StoreResult<bool> {
+        let (id, user) = (id.to_string(), user.to_string());
+        let mut tx = self.begin().await?;
+        let done = sqlx::query(LEAVE).bind(&id).bind(&user).execute(&mut *tx).await?;
+        if done.rows_affected() == 0 {
+            return Ok(false);
+        }
+        sqlx::query("UPDATE notebooks SET join_code = NULL, join_role = NULL, join_expires_at = NULL WHERE id = ?")
+            .bind(&id)
+            .execute(&mut *tx)
+            .await?;
+        sqlx::query("DELETE FROM invitations WHERE notebook_id = ? AND invited_by = ?")
+            .bind(&id)
+            .bind(&user)
+            .execute(&mut *tx)
+            .await?;
+        sqlx::query(
+            "INSERT INTO removed_members (notebook_id, user_id, removed_at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+        )
+        .bind(&id)
+        .bind(&user)
+        .bind(now.as_millisecond())
+        .execute(&mut *tx)
+        .await?;
+        tx.commit().await?;
+        Ok(true)
     }
 
     async fn invite(&self, invitation: &Invitation) -> StoreResult<()> {
-        let done = sqlx::query(
-            "INSERT INTO invitations (notebook_id, email, role, invited_by, created_at)
-             SELECT id, ?, ?, ?, ? FROM live_notebooks WHERE id = ?
-             ON CONFLICT (notebook_id, email) DO UPDATE
-             SET role = excluded.role, invited_by = excluded.invited_by, created_at = excluded.created_at",
-        )
-        .bind(invitation.email.as_str())
-        .bind(word(&invitation.role)?)
-        .bind(invitation.invited_by.to_string())
-        .bind(invitation.created_at.as_millisecond())
-        .bind(invitation.notebook_id.to_string())
-        .execute(&self.write)
-        .await?;
-        if done.rows_affected() == 1 { Ok(()) } else { Err(StoreError::Missing("the notebook")) }
+        invitations::invite(self, invitation).await
     }
 
     async fn invitations(&self, id: NotebookId) -> StoreResult<Vec<Invitation>> {
-        let rows = sqlx::query(
-            "SELECT i.* FROM invitations i JOIN live_notebooks n ON n.id = i.notebook_id
-             WHERE i.notebook_id = ? ORDER BY i.created_at, i.email",
-        )
-        .bind(id.to_string())
-        .fetch_all(&self.read)
-        .await?;
-        rows.iter().map(invitation).collect()
+        invitations::list(self, id).await
     }
 
     async fn withdraw_invitation(&self, id: NotebookId, email: &Email) -> StoreResult<bool> {
-        let done = sqlx::query(
-            "DELETE FROM invitations
-             WHERE notebook_id = ? AND email = ? AND EXISTS (SELECT 1 FROM live_notebooks n WHERE n.id = notebook_id)",
-        )
-        .bind(id.to_string())
-        .bind(email.as_str())
-        .execute(&self.write)
-        .await?;
-        Ok(done.rows_affected() == 1)
+        invitations::withdraw(self, id, email).await
     }
 
-    async fn accept_invitations(&self, email: &Email, user: UserId, now: Timestamp) -> StoreResult<Vec<NotebookId>> {
-        let mut tx = self.begin().await?;
-        let joined = sqlx::query(
-            "INSERT INTO members (notebook_id, user_id, role, joined_at)
-             SELECT n.id, ?, i.role, ? FROM invitations i JOIN live_notebooks n ON n.id = i.notebook_id
-             WHERE i.email = ? ORDER BY i.created_at
-             ON CONFLICT DO NOTHING
-             RETURNING notebook_id",
-        )
-        .bind(user.to_string())
-        .bind(now.as_millisecond())
-        .bind(email.as_str())
-        .fetch_all(&mut *tx)
-        .await?;
-        sqlx::query("DELETE FROM invitations WHERE email = ?").bind(email.as_str()).execute(&mut *tx).await?;
-        tx.commit().await?;
-        joined.iter().map(|row| row.parsed("notebook_id")).collect()
+    async fn by_invitation(&self, code: CodeHash, now: Timestamp) -> StoreResult<Option<Invitation>> {
+        invitations::by_code(self, code, now).await
+    }
+
+    async fn accept_invitation(&self, invitation: &Invitation, user: UserId, now: Timestamp) -> StoreResult<bool> {
+        invitations::accept(self, invitation, user, now).await
     }
 
     async fn mark_deleted(&self, id: NotebookId, now: Timestamp) -> StoreResult<bool> {
         // The join code is given up: it must not keep another notebook from drawing it.
         let done = sqlx::query(
-            "UPDATE notebooks SET deleted_at = ?, join_code = NULL, join_role = NULL
+            "UPDATE notebooks SET deleted_at = ?, join_code = NULL, join_role = NULL, join_expires_at = NULL
              WHERE id = ? AND deleted_at IS NULL",
         )
         .bind(now.as_millisecond())
@@ -280,7 +272,9 @@ impl NotebookRepo for Database {
 
 fn notebook(row: &SqliteRow) -> StoreResult<Notebook> {
     let join_code = match row.opt_text("join_code")? {
-        Some(code) => Some(JoinCode { code, role: row.word("join_role")? }),
+        Some(code) => {
+            Some(JoinCode { code, role: row.word("join_role")?, expires_at: row.opt_time("join_expires_at")? })
+        }
         None => None,
     };
     Ok(Notebook {
@@ -298,15 +292,5 @@ fn member(row: &SqliteRow) -> StoreResult<Member> {
         user: UserSummary { id: row.parsed("id")?, name: row.text("name")?, email: row.word("email")? },
         role: row.word("role")?,
         joined_at: row.time("joined_at")?,
-    })
-}
-
-fn invitation(row: &SqliteRow) -> StoreResult<Invitation> {
-    Ok(Invitation {
-        notebook_id: row.parsed("notebook_id")?,
-        email: row.word("email")?,
-        role: row.word("role")?,
-        invited_by: row.parsed("invited_by")?,
-        created_at: row.time("created_at")?,
     })
 }

@@ -1,0 +1,26 @@
+//! Security events, as lines of their own under the target `audit`: who did what to what, from where, and with which
+//! outcome. Never what is secret, and of people only their ids.
+
+mod layer;
+mod routes;
+mod trail;
+
+use collabry_shared::auth::Session;
+
+pub use self::layer::record;
+pub use self::trail::Trail;
+
+/// The name to filter for.
+pub const TARGET: &str = "audit";
+
+/// A refresh token came back that somebody else has gone on from.
+pub fn stolen(session: &Session) {
+    tracing::warn!(
+        target: TARGET,
+        action = "session.stolen",
+        actor = %session.user_id,
+        object = %session.id,
+        outcome = "ended",
+        "security event"
+    );
+}

@@ -1,0 +1,89 @@
+//! `DELETE /api/auth/me`: the end of an account.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum_extra::extract::CookieJar;
+use collabry_shared::auth::User;
+use collabry_shared::notebooks::{Notebook, Role};
+use secrecy::SecretString;
+use serde::Deserialize;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::{CurrentUser, cookies, end_session};
+use crate::http::{ApiError, ApiResult, Body, Problem};
+use crate::state::ApiState;
+use crate::{limits, notebooks};
+
+pub fn router() -> OpenApiRouter<ApiState> {
+    OpenApiRouter::new().routes(routes!(delete))
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct Leaving {
+    #[schema(value_type = String, format = Password)]
+    password: SecretString,
+    /// Whether notebooks without another owner go along, for all their members. Otherwise somebody else has to be made an
+    /// owner of them before.
+    #[serde(default)]
+    delete_notebooks: bool,
+}
+
+/// Delete one's account
+///
+/// Sessions, memberships, notifications and the invitations of the address go with it. Messages stay with their
+/// conversations, without the name. Backups keep what they have for as long as they are kept.
+#[utoipa::path(delete, operation_id = "deleteAccount", path = "/api/auth/me", tag = "auth", security(("bearer" = [])), request_body = Leaving, responses(
+    (status = 204), (status = 403, body = Problem, description = "`password_wrong`"),
+    (status = 409, body = Problem, description = "`owns_notebooks`: some have no other owner"),
+))]
+async fn delete(
+    State(state): State<ApiState>,
+    CurrentUser(user): CurrentUser,
+    jar: CookieJar,
+    Body(request): Body<Leaving>,
+) -> ApiResult<(StatusCode, CookieJar)> {
+    limits::password(&state, &user.email).await?;
+    if !state.passwords.verify(request.password, Some(user.password_hash.clone())).await? {
+        return Err(ApiError::new(StatusCode::FORBIDDEN, "password_wrong", "This is not your password."));
+    }
+    let (alone, shared) = memberships(&state, &user).await?;
+    if !alone.is_empty() && !request.delete_notebooks {
+        return Err(owns(&alone));
+    }
+    for notebook in &alone {
+        notebooks::delete(&state, notebook.id).await?;
+    }
+    for notebook in &shared {
+        notebooks::leave(&state, notebook.id, user.id).await?;
+    }
+    for session in state.stores.sessions.list_for(user.id, state.clock.now()).await? {
+        end_session(&state, session.id).await?;
+    }
+    state.stores.users.delete(&user).await?;
+    Ok((StatusCode::NO_CONTENT, cookies::remove(jar, state.config.secure_cookies)))
+}
+
+/// The notebooks that have no owner without them, and those that have.
+async fn memberships(state: &ApiState, user: &User) -> ApiResult<(Vec<Notebook>, Vec<Notebook>)> {
+    let (mut alone, mut shared) = (Vec::new(), Vec::new());
+    for (notebook, role) in state.stores.notebooks.list_for(user.id).await? {
+        let members = state.stores.notebooks.members(notebook.id).await?;
+        let another = members.iter().any(|member| member.role == Role::Owner && member.user.id != user.id);
+        if role == Role::Owner && !another { &mut alone } else { &mut shared }.push(notebook);
+    }
+    Ok((alone, shared))
+}
+
+fn owns(notebooks: &[Notebook]) -> ApiError {
+    let titles: Vec<_> = notebooks.iter().take(5).map(|notebook| format!("“{}”", notebook.title)).collect();
+    let others = notebooks.len().saturating_sub(titles.len());
+    let more = if others > 0 { format!(" and {others} others") } else { String::new() };
+    let detail = format!(
+        "You are the only owner of {}{more}. Make somebody else an owner, or say that they shall be deleted with your account.",
+        titles.join(", "),
+    );
+    ApiError::conflict("owns_notebooks", detail)
+}

@@ -1,0 +1,66 @@
+//! What whoever runs the server should hear once: requests that show that a setting does not fit.
+
+use std::net::IpAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use axum::http::{HeaderMap, header};
+use url::{Host, Url};
+
+#[derive(Debug, Default)]
+pub struct Notices {
+    unnamed_proxy: AtomicBool,
+    lost_cookie: AtomicBool,
+}
+
+impl Notices {
+    /// Somebody who is no trusted proxy says for whom they speak.
+    pub fn unnamed_proxy(&self, peer: IpAddr) {
+        if !self.unnamed_proxy.swap(true, Ordering::Relaxed) {
+            tracing::warn!(
+                %peer,
+                "X-Forwarded-For comes from an address that COLLABRY_TRUSTED_PROXIES does not name: it is not believed, and \
+                 all who come through that address share one limit. If it is your proxy, name it there"
+            );
+        }
+    }
+
+    /// A cookie goes out that is for https only, to a page that was opened without.
+    pub fn secure_cookie(&self, headers: &HeaderMap) {
+        let origin = headers.get(header::ORIGIN).and_then(|origin| origin.to_str().ok());
+        let Some(origin) = origin.filter(|origin| loses_cookies(origin)) else { return };
+        if !self.lost_cookie.swap(true, Ordering::Relaxed) {
+            tracing::warn!(
+                origin,
+                "somebody signed in over http, and their browser does not keep the sign-in: serve the page over https, or \
+                 set COLLABRY_SECURE_COOKIES=false"
+            );
+        }
+    }
+}
+
+/// Whether browsers drop `Secure` cookies of this origin: they keep those of https and of their own machine.
+fn loses_cookies(origin: &str) -> bool {
+    let Ok(url) = Url::parse(origin) else { return false };
+    let own_machine = match url.host() {
+        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => return false,
+    };
+    url.scheme() == "http" && !own_machine
+}
+
+#[cfg(test)]
+mod tests {
+    use super::loses_cookies;
+
+    #[test]
+    fn https_and_the_own_machine_keep_cookies() {
+        for kept in ["https://host.test", "http://localhost:5000", "http://127.0.0.1", "http://[::1]:5000", "null"] {
+            assert!(!loses_cookies(kept), "{kept}");
+        }
+        for lost in ["http://host.test:5000", "http://192.168.1.7"] {
+            assert!(loses_cookies(lost), "{lost}");
+        }
+    }
+}
