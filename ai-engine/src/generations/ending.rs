@@ -14,6 +14,8 @@ pub(super) enum Outcome {
     Failed(AnswerError),
     /// Nobody wants it any more.
     Unwanted(Unwanted),
+    /// Another engine has it now, and will end it.
+    TakenOver,
 }
 
 impl Outcome {
@@ -22,7 +24,7 @@ impl Outcome {
         match self {
             Self::Complete(cut_off) => End::Complete(*cut_off),
             Self::Stopped => End::Stopped,
-            Self::Interrupted => End::Interrupted,
+            Self::Interrupted | Self::TakenOver => End::Interrupted,
             Self::Failed(error) => End::Failed(error.failure(label)),
             Self::Unwanted(why) => End::Unwanted(*why),
         }

@@ -66,7 +66,7 @@ impl Metrics {
         let state = match outcome {
             Outcome::Complete(_) => "done",
             Outcome::Stopped => "stopped",
-            Outcome::Interrupted => "interrupted",
+            Outcome::Interrupted | Outcome::TakenOver => "interrupted",
             Outcome::Failed(_) => "failed",
             Outcome::Unwanted(_) => "unwanted",
         };

@@ -98,6 +98,10 @@ impl Run<'_> {
         } else {
             Outcome::Interrupted
         };
+        if matches!(outcome, Outcome::TakenOver) {
+            tracing::warn!(id = %self.generation.id, "another engine has taken over a generation");
+            return Ok(());
+        }
         let outcome = self.control.close(outcome);
         self.metrics.ended(&self.generation.model, &outcome, Some(self.begun.elapsed()));
         if let Outcome::Failed(error) = &outcome {
@@ -111,7 +115,7 @@ impl Run<'_> {
     /// leaves it to the next: nobody here knows its text.
     async fn logged(&self) -> StoreResult<Draft> {
         loop {
-            let away = match Draft::logged(self.parts.stores.generation_log.as_ref(), self.generation.id).await {
+            let away = match Draft::taken_over(self.parts.stores.generation_log.as_ref(), self.generation.id).await {
                 Err(StoreError::Redis(away)) => away,
                 known => return known,
             };
@@ -199,7 +203,7 @@ impl Run<'_> {
     }
 
     /// Says once, before there is text, that the model thinks.
-    async fn hear_thought(&mut self) -> Result<(), AnswerError> {
+    async fn hear_thought(&mut self) -> Result<(), Outcome> {
         if self.said.text || std::mem::replace(&mut self.said.thinks, true) {
             return Ok(());
         }
@@ -207,7 +211,7 @@ impl Run<'_> {
     }
 
     /// Takes back the text so far.
-    async fn begin_anew(&mut self) -> Result<(), AnswerError> {
+    async fn begin_anew(&mut self) -> Result<(), Outcome> {
         self.coalescer.clear();
         if self.draft.text.is_empty() {
             return Ok(());
@@ -223,21 +227,26 @@ impl Run<'_> {
     }
 
     /// Logs the text that is pending. It is part of the answer only once it is in the log, and never dropped half way.
-    async fn flush(&mut self) -> Result<(), AnswerError> {
+    async fn flush(&mut self) -> Result<(), Outcome> {
         let text = self.coalescer.take(Instant::now());
         if text.is_empty() {
             return Ok(());
         }
         if self.draft.text.len() + text.len() > MAX_ANSWER_BYTES {
-            return Err(AnswerError::TooLong { limit: MAX_ANSWER_BYTES });
+            return Err(AnswerError::TooLong { limit: MAX_ANSWER_BYTES }.into());
         }
         self.append(GenerationEvent::delta(text)).await
     }
 
     /// Nothing is part of the answer before it is in the log.
-    async fn append(&mut self, event: GenerationEvent) -> Result<(), AnswerError> {
-        self.parts.stores.generation_log.append(self.generation.id, &event).await.map_err(stored)?;
-        self.draft.take(event);
-        Ok(())
+    async fn append(&mut self, event: GenerationEvent) -> Result<(), Outcome> {
+        match self.parts.stores.generation_log.append(self.generation.id, &event).await {
+            Ok(_) => {
+                self.draft.take(event);
+                Ok(())
+            }
+            Err(StoreError::TakenOver(_)) => Err(Outcome::TakenOver),
+            Err(error) => Err(stored(error).into()),
+        }
     }
 }

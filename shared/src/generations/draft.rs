@@ -20,8 +20,9 @@ pub struct Draft {
 }
 
 impl Draft {
-    /// What the log of a generation holds already.
-    pub async fn logged(log: &dyn GenerationLog, id: GenerationId) -> StoreResult<Self> {
+    /// Takes the log of a generation over from whoever wrote it: what it holds, to which nobody else adds anything.
+    pub async fn taken_over(log: &dyn GenerationLog, id: GenerationId) -> StoreResult<Self> {
+        log.take(id).await?;
         let mut draft = Self::default();
         for (at, logged) in (1..).zip(log.read(id, 0, Duration::ZERO).await?) {
             draft.cut |= logged.event_id != at;

@@ -78,7 +78,7 @@ impl Endings {
                 return Ok(ended);
             };
             self.announce(&generation).await;
-            let draft = match Draft::logged(self.stores.generation_log.as_ref(), generation.id).await {
+            let draft = match Draft::taken_over(self.stores.generation_log.as_ref(), generation.id).await {
                 Ok(draft) => draft,
                 // Its lease runs out again, and it is looked at again.
                 Err(StoreError::Redis(away)) => {

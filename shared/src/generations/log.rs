@@ -25,8 +25,12 @@ pub struct LoggedEvent {
 #[async_trait]
 pub trait GenerationLog: Send + Sync {
     /// Appends an event and wakes the readers. Only the holder of the generation's lease appends. Nothing follows a
-    /// final event: what comes later is not added, and the final event's id is returned.
+    /// final event: what comes later is not added, and the final event's id is returned. Fails with
+    /// [`StoreError::TakenOver`](crate::storage::StoreError::TakenOver) once another process has [taken](Self::take) the log.
     async fn append(&self, id: GenerationId, event: &GenerationEvent) -> StoreResult<EventId>;
+    /// Shuts out every other process that may still append, because it has not noticed that its lease is lost. What is read
+    /// afterwards is all that was shown.
+    async fn take(&self, id: GenerationId) -> StoreResult<()>;
     /// The events after `after`. When there are none yet, waits up to `wait` for one; after a final event, or when the
     /// time is up, the answer is empty.
     async fn read(&self, id: GenerationId, after: EventId, wait: Duration) -> StoreResult<Vec<LoggedEvent>>;

@@ -22,6 +22,11 @@ pub const ONLINE_TTL: Duration = Duration::from_mins(10);
 /// Of a lease's last fencing token. Tokens that begin anew are still higher: they are never below Redis's clock.
 pub const FENCE_TTL: Duration = Duration::from_hours(24);
 
+/// String: the process that has taken a generation's log over from another, and alone may append to it.
+pub fn generation_writer(id: GenerationId) -> String {
+    format!("collabry:generation-writer:{id}")
+}
+
 /// Stream: the events of a generation; entry `0-n` is event `n`.
 pub fn generation(id: GenerationId) -> String {
     format!("collabry:generation:{id}")

@@ -9,6 +9,7 @@ use collabry_shared::ids::{GenerationId, MessageId, OwnerId, UserId};
 use collabry_shared::leases::{Leases as _, RedisLeases};
 use collabry_shared::presence::{Presence as _, RedisPresence};
 use collabry_shared::redis::{Heard, Redis, check};
+use collabry_shared::storage::StoreError;
 use redis_server::RedisServer;
 
 /// Long enough for any machine; nothing waits for it to pass.
@@ -138,6 +139,26 @@ async fn a_redis_that_hangs_is_noticed_and_what_was_said_meanwhile_is_a_gap() {
     server.resume();
     tokio::time::timeout(PATIENCE, returns.changed()).await.unwrap().unwrap();
     assert_eq!(heard.next().await, Some(Heard::Gap));
+}
+
+/// Whoever has not noticed that its lease is lost adds nothing to what the next one has read, stores and ends.
+#[tokio::test]
+async fn a_log_that_was_taken_over_is_closed_to_who_wrote_it() {
+    let server = RedisServer::start();
+    let (first, second) = (redis_log(&server.url()).await, redis_log(&server.url()).await);
+    let id = GenerationId::new();
+    assert_eq!(first.append(id, &delta(1)).await.unwrap(), 1);
+    second.take(id).await.unwrap();
+    let refused = first.append(id, &delta(2)).await;
+    assert!(matches!(refused, Err(StoreError::TakenOver(_))), "{refused:?}");
+    assert_eq!(second.append(id, &delta(3)).await.unwrap(), 2);
+    let refused = first.append(id, &done()).await;
+    assert!(matches!(refused, Err(StoreError::TakenOver(_))), "{refused:?}");
+    let events: Vec<_> = second.read(id, 0, Duration::ZERO).await.unwrap().into_iter().map(|at| at.event).collect();
+    assert_eq!(events, [delta(1), delta(3)]);
+    // It may come back the same way.
+    first.take(id).await.unwrap();
+    assert_eq!(first.append(id, &done()).await.unwrap(), 3);
 }
 
 #[tokio::test(flavor = "multi_thread")]

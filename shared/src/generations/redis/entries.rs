@@ -20,9 +20,11 @@ pub type Entry = (String, Vec<String>);
 
 /// Writes events from id `ARGV[1]` on, and says which is the last now in the stream. Those that are in it already, from
 /// a try whose reply was lost, are passed over. Nothing is written when some before them are missing (the answer is
-/// below the first), or when another writer was there (-1).
+/// below the first), when another writer was there (-1), or when another one has taken the log (-2).
 const APPEND: &str = r"
 local first, oldest, writer = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3]
+local owner = redis.call('GET', KEYS[2])
+if owner and owner ~= writer then return -2 end
 local newest = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)[1]
 local last = newest and tonumber(string.match(newest[1], '%-(%d+)$')) or 0
 if last >= first then
@@ -69,11 +71,14 @@ pub enum Written {
     UpTo(EventId),
     /// Another writer's events are where these should go.
     Conflict,
+    /// Another writer has taken the log.
+    TakenOver,
 }
 
 pub async fn append(connection: &mut Connection, id: GenerationId, batch: &Batch<'_>) -> RedisResult<Written> {
     let script = Script::new(APPEND);
-    let mut call = script.key(keys::generation(id));
+    let mut call = script.prepare_invoke();
+    call.key(keys::generation(id)).key(keys::generation_writer(id));
     call.arg(batch.first)
         .arg(batch.oldest)
         .arg(batch.writer)
@@ -83,7 +88,17 @@ pub async fn append(connection: &mut Connection, id: GenerationId, batch: &Batch
         call.arg(*event);
     }
     let last: i64 = call.invoke_async(connection).await?;
-    Ok(u64::try_from(last).map_or(Written::Conflict, Written::UpTo))
+    Ok(match last {
+        -2 => Written::TakenOver,
+        last => u64::try_from(last).map_or(Written::Conflict, Written::UpTo),
+    })
+}
+
+/// From now on only this writer appends.
+pub async fn take(connection: &mut Connection, id: GenerationId, writer: &str) -> RedisResult<()> {
+    use redis::AsyncCommands as _;
+
+    connection.set_ex(keys::generation_writer(id), writer, keys::GENERATION_TTL.as_secs()).await
 }
 
 /// The events after `after`, and where the stream ends. The end is read first: what comes in between is among the events.

@@ -64,6 +64,10 @@ impl GenerationLog for RedisLog {
         self.writer.append(id, event).await
     }
 
+    async fn take(&self, id: GenerationId) -> StoreResult<()> {
+        self.writer.take(id).await
+    }
+
     async fn read(&self, id: GenerationId, after: EventId, wait: Duration) -> StoreResult<Vec<LoggedEvent>> {
         if wait.is_zero() {
             self.redis.require()?;

@@ -101,6 +101,11 @@ impl Writer {
         Ok(open.last())
     }
 
+    pub async fn take(&self, id: GenerationId) -> StoreResult<()> {
+        self.redis.require()?;
+        self.redis.noting(entries::take(&mut self.redis.connection(), id, &self.process).await)
+    }
+
     /// Writes what waits; what cannot be written now waits on, for as long as Redis is away: a log is bounded.
     async fn write_if_up(&self, id: GenerationId, open: &mut MutexGuard<'_, Open>) -> StoreResult<()> {
         if self.redis.takes_writes() {
@@ -142,6 +147,10 @@ impl Writer {
                     Written::Conflict => {
                         open.loaded = false;
                         break;
+                    }
+                    Written::TakenOver => {
+                        self.logs().remove(&id);
+                        return Err(StoreError::TakenOver("the log of a generation"));
                     }
                 }
             }

@@ -67,6 +67,11 @@ impl GenerationLog for SqliteLog {
         self.ask(|reply| Command::Append { id, event, reply }).await
     }
 
+    /// There is no other process.
+    async fn take(&self, _id: GenerationId) -> StoreResult<()> {
+        Ok(())
+    }
+
     async fn read(&self, id: GenerationId, after: EventId, wait: Duration) -> StoreResult<Vec<LoggedEvent>> {
         let deadline = Instant::now() + wait;
         let live = self.registry.get(id);
