@@ -1,14 +1,16 @@
 // Replicas under all kinds of traffic while everything that can fail does, one thing after the other:
 // `node bench/soak.js [--minutes 30] [outage …]`; needs root for the full disk.
 //
-// Prints per outage which alert saw it and after how long, then what the checker says of every message and every answer
-// (lost, doubled, told half), and the slope of each process's memory. Exit code 1 when anything is wrong.
+// Outages come one after the other, each until its alert has fired, and traffic goes on until the time is over. Prints
+// per outage which alert saw it and after how long, then what the checker says of every message and every answer (lost,
+// doubled, told half), and the slope of each process's memory. Exit code 1 when anything is wrong.
 
+import { execFile } from "node:child_process";
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { parseArgs } from "node:util";
+import { parseArgs, promisify } from "node:util";
 
 import { Alerts } from "./soak/alerts.js";
 import { Memory } from "./soak/memory.js";
@@ -20,13 +22,18 @@ import { Mute } from "../e2e/support/mute.js";
 import { freePort } from "../e2e/support/ports.js";
 import { Provider } from "../e2e/support/provider.js";
 
-/** Of each outage's share of the time, what is left for all to be well again. */
-const RECOVERY = 0.4;
+/** An outage lasts until its alert has fired, which takes as long as the alert waits and half a minute; at most this. */
+const OUTAGE_MS = 420_000;
+/** It goes on a little when it has been seen, and then all has this long to be well again. */
+const SEEN_MS = 5_000;
+const RECOVERY_MS = 30_000;
 const QUIET_MS = 30_000;
+/** More than the free space that the alert asks for. */
+const DISK = "1200m";
 
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { minutes: { type: "string", default: "30" } } });
 const wanted = Object.entries(OUTAGES).filter(([name]) => positionals.length === 0 || positionals.includes(name));
-const share = (Number(values.minutes) * 60_000 - 2 * QUIET_MS) / wanted.length;
+const enough = performance.now() + Number(values.minutes) * 60_000;
 
 const undo = [];
 const scope = { after: (fn) => undo.unshift(fn) };
@@ -43,31 +50,38 @@ try {
   await redis.start();
   const mute = await Mute.open(scope, redis.port);
   const provider = await Provider.start(scope);
+  const blobs = join(folder, "blobs");
+  await mkdir(blobs);
+  await promisify(execFile)("mount", ["-t", "tmpfs", "-o", `size=${DISK}`, "tmpfs", blobs]);
+  scope.after(() => promisify(execFile)("umount", ["-l", blobs]));
   const cluster = await Cluster.start(scope, {
     apis: 3,
     engines: 2,
     redis: `redis://:${PASSWORD}@127.0.0.1:${mute.port}/0`,
-    settings: { ...provider.settings, COLLABRY_DEFAULT_MODEL: "openai/scripted:tokens=80,between=40" },
+    settings: {
+      ...provider.settings,
+      COLLABRY_DEFAULT_MODEL: "openai/scripted:tokens=80,between=40",
+      COLLABRY_BLOBS_URL: `file://${blobs}`,
+    },
   });
   const alerts = await Alerts.start(scope, join(folder, "prometheus"), cluster, resolve(import.meta.dirname, "../docker/observability/alerts.yml"));
-  const world = { cluster, redis, mute, folder };
+  const world = { cluster, redis, mute, blobs };
   const memory = new Memory(cluster);
   const traffic = await Traffic.start(scope, cluster);
 
   await sleep(QUIET_MS);
   for (const [name, { alert, begin, end }] of wanted) {
-    const length = share * (1 - RECOVERY);
     const seen = alerts.watch(alert);
     say(`${name}: begins`);
     await begin(world);
-    await Promise.race([sleep(length), seen.then(() => sleep(5_000))]);
+    const after = await Promise.race([seen, sleep(OUTAGE_MS, undefined)]);
+    await sleep(SEEN_MS);
     await end(world);
-    const after = await Promise.race([seen, sleep(share * RECOVERY, undefined)]);
     say(`${name}: ${after === undefined ? `NOT SEEN by ${alert}` : `${alert} after ${(after / 1000).toFixed(0)} s`}`);
     if (after === undefined) bad += 1;
-    await sleep(share * RECOVERY);
+    await sleep(RECOVERY_MS);
   }
-  await sleep(QUIET_MS);
+  await sleep(Math.max(QUIET_MS, enough - performance.now()));
 
   await traffic.stop();
   try {

@@ -4,8 +4,9 @@
 set -euo pipefail
 
 RUN=(cmake g++ lld libopenblas-dev pkg-config poppler-data poppler-utils python3 python3-venv python3-pip)
-# prometheus, prometheus-alertmanager: alerts are fired and delivered. mtail: counts what nginx answers.
-TEST=(chromium fonts-dejavu-core gettext-base mtail nginx openssl prometheus prometheus-alertmanager redis-server)
+# prometheus, prometheus-alertmanager: alerts are fired and delivered. mtail: counts what nginx answers. libfaketime: gives
+# one process a clock that is wrong.
+TEST=(chromium fonts-dejavu-core gettext-base libfaketime mtail nginx openssl prometheus prometheus-alertmanager redis-server)
 # The tests' MongoDB server is a Java program, unless there is a mongod.
 command -v mongod >/dev/null || TEST+=(default-jdk-headless maven)
 

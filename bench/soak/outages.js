@@ -1,13 +1,18 @@
 // What fails, how it ends, and the alert that has to say so.
 
 import { execFile } from "node:child_process";
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
 import { promisify } from "node:util";
+
+import { restartWithClock } from "../../e2e/cluster/clock.js";
 
 const run = promisify(execFile);
 
 export const PASSWORD = "right";
+const BALLAST = "ballast";
 
-/** @typedef {{ cluster: import("../../e2e/cluster/cluster.js").Cluster, redis: import("../../e2e/cluster/stores.js").Redis, mute: import("../../e2e/support/mute.js").Mute, folder: string }} World */
+/** @typedef {{ cluster: import("../../e2e/cluster/cluster.js").Cluster, redis: import("../../e2e/cluster/stores.js").Redis, mute: import("../../e2e/support/mute.js").Mute, blobs: string }} World */
 
 const configure = ({ port }, name, value) =>
   run("redis-cli", ["-p", String(port), "-a", PASSWORD, "--no-auth-warning", "config", "set", name, value]);
@@ -57,5 +62,16 @@ export const OUTAGES = {
     alert: "CollabryRoleGone",
     begin: ({ cluster }) => cluster.workers[0].kill(),
     end: ({ cluster }) => cluster.workers[0].start(),
+  },
+  "clock-ahead": {
+    alert: "CollabryClockWrong",
+    begin: ({ cluster }) => restartWithClock(cluster.engines[1], 12),
+    end: ({ cluster }) => cluster.engines[1].restart(),
+  },
+  "disk-full": {
+    alert: "CollabryDiskFull",
+    // It ends because there is no room left.
+    begin: ({ blobs }) => run("dd", ["if=/dev/zero", `of=${join(blobs, BALLAST)}`, "bs=1M"]).catch(() => undefined),
+    end: ({ blobs }) => rm(join(blobs, BALLAST)),
   },
 };

@@ -21,7 +21,7 @@ const ALERTS = join(HERE, "alerts.yml");
 const ADMIN = "admin@example.org";
 const TRACE = "0af7651916cd43dd8448eb211c80319c";
 /** What there is only in the one-process form, or with nginx. */
-const NOT_HERE = /^(collabry_sqlite_|collabry_front_|probe_ssl_|collabry_clock_|collabry_data_free|collabry_redis_(used|max|refuses))/;
+const NOT_HERE = /^(collabry_sqlite_|collabry_front_|probe_ssl_)/;
 const ROLES = /** @type {const} */ (["api", "ai-engine", "worker"]);
 
 const run = promisify(execFile);
