@@ -18,7 +18,7 @@ import { OUTAGES, PASSWORD } from "./soak/outages.js";
 import { Traffic } from "./soak/traffic.js";
 import { Cluster } from "../e2e/cluster/cluster.js";
 import { Redis } from "../e2e/cluster/stores.js";
-import { Mute } from "../e2e/support/mute.js";
+import { Gate } from "../e2e/support/gate.js";
 import { freePort } from "../e2e/support/ports.js";
 import { Provider } from "../e2e/support/provider.js";
 
@@ -48,7 +48,7 @@ try {
   redis.require(PASSWORD);
   scope.after(() => redis.destroy());
   await redis.start();
-  const mute = await Mute.open(scope, redis.port);
+  const gate = await Gate.open(scope, redis.port);
   const provider = await Provider.start(scope);
   const blobs = join(folder, "blobs");
   await mkdir(blobs);
@@ -57,7 +57,7 @@ try {
   const cluster = await Cluster.start(scope, {
     apis: 3,
     engines: 2,
-    redis: `redis://:${PASSWORD}@127.0.0.1:${mute.port}/0`,
+    redis: `redis://:${PASSWORD}@127.0.0.1:${gate.port}/0`,
     settings: {
       ...provider.settings,
       COLLABRY_DEFAULT_MODEL: "openai/scripted:tokens=80,between=40",
@@ -65,7 +65,7 @@ try {
     },
   });
   const alerts = await Alerts.start(scope, join(folder, "prometheus"), cluster, resolve(import.meta.dirname, "../docker/observability/alerts.yml"));
-  const world = { cluster, redis, mute, blobs };
+  const world = { cluster, redis, gate, blobs };
   const memory = new Memory(cluster);
   const traffic = await Traffic.start(scope, cluster);
 

@@ -12,7 +12,7 @@ const run = promisify(execFile);
 export const PASSWORD = "right";
 const BALLAST = "ballast";
 
-/** @typedef {{ cluster: import("../../e2e/cluster/cluster.js").Cluster, redis: import("../../e2e/cluster/stores.js").Redis, mute: import("../../e2e/support/mute.js").Mute, blobs: string }} World */
+/** @typedef {{ cluster: import("../../e2e/cluster/cluster.js").Cluster, redis: import("../../e2e/cluster/stores.js").Redis, gate: import("../../e2e/support/gate.js").Gate, blobs: string }} World */
 
 const configure = ({ port }, name, value) =>
   run("redis-cli", ["-p", String(port), "-a", PASSWORD, "--no-auth-warning", "config", "set", name, value]);
@@ -30,8 +30,8 @@ export const OUTAGES = {
   "redis-frozen": { alert: "CollabryRedisDown", begin: ({ redis }) => redis.pause(), end: ({ redis }) => redis.resume() },
   "redis-mute": {
     alert: "CollabryRedisDown",
-    begin: ({ mute }) => void (mute.silent = true),
-    end: ({ mute }) => void (mute.silent = false),
+    begin: ({ gate }) => void (gate.silent = true),
+    end: ({ gate }) => void (gate.silent = false),
   },
   "redis-full": {
     alert: "CollabryRedisFull",

@@ -13,7 +13,7 @@ import { promisify } from "node:util";
 import { Cluster } from "../cluster/cluster.js";
 import { Crowd } from "../cluster/crowd.js";
 import { Mongo, Redis } from "../cluster/stores.js";
-import { Mute } from "../support/mute.js";
+import { Gate } from "../support/gate.js";
 import { freePort } from "../support/ports.js";
 import { Provider } from "../support/provider.js";
 import { until } from "../support/wait.js";
@@ -37,7 +37,7 @@ const provider = await Provider.start({ after });
 /**
  * What each way does to Redis, and how it ends.
  * @type {Record<string, { begin(all: World): unknown, end(all: World): unknown, what: string }>}
- * @typedef {{ redis: Redis, mute: Mute, cluster: Cluster }} World
+ * @typedef {{ redis: Redis, gate: Gate, cluster: Cluster }} World
  */
 const WAYS = {
   "killed, and empty when it is back": {
@@ -45,7 +45,7 @@ const WAYS = {
   },
   frozen: { begin: ({ redis }) => redis.pause(), end: ({ redis }) => redis.resume(), what: "Redis is away" },
   silent: {
-    begin: ({ mute }) => void (mute.silent = true), end: ({ mute }) => void (mute.silent = false), what: "Redis is away",
+    begin: ({ gate }) => void (gate.silent = true), end: ({ gate }) => void (gate.silent = false), what: "Redis is away",
   },
   full: {
     begin: ({ redis }) => configure(redis, "maxmemory", "1"), end: ({ redis }) => configure(redis, "maxmemory", "512mb"),
@@ -78,14 +78,14 @@ async function world(t, name) {
   redis.require(PASSWORD);
   t.after(() => redis.destroy());
   await redis.start();
-  const mute = await Mute.open(t, redis.port);
+  const gate = await Gate.open(t, redis.port);
   const cluster = await Cluster.start(t, {
     apis: 2, engines: 1, workers: 0,
-    redis: `redis://:${PASSWORD}@127.0.0.1:${mute.port}/0`,
+    redis: `redis://:${PASSWORD}@127.0.0.1:${gate.port}/0`,
     mongodb: mongodb.url.replace(/collabry$/, name),
     settings: provider.settings,
   });
-  return { redis, mute, cluster };
+  return { redis, gate, cluster };
 }
 
 /** What a process says of itself. @param {{ inside: string }} part @param {string} name */

@@ -30,6 +30,8 @@ export class Member {
   #asking = Promise.resolve();
   /** @type {Map<import("./recording.js").Watcher, { ids: Set<number>, upTo: number, read: number }>} */
   #seen = new Map();
+  /** @type {Promise<void> | undefined} */
+  #renewing;
   #over = false;
   /** @type {NodeJS.Timeout | undefined} */
   #coming;
@@ -60,12 +62,27 @@ export class Member {
     const { socket } = this;
     socket.on("connect", () => this.#connected());
     socket.on("disconnect", (reason) => reason === "io server disconnect" && this.#comeBack(1_000));
-    socket.on("connect_error", () => !socket.active && this.#comeBack(1_000));
+    socket.on("connect_error", ({ message }) => {
+      if (message === "token_expired") this.#renewing ??= this.#renew();
+      if (!socket.active) this.#comeBack(1_000);
+    });
+    socket.on("auth:expired", () => (this.#renewing ??= this.#renew()));
     socket.on("server:draining", ({ reconnectWithinMs }) => this.#comeBack(reconnectWithinMs));
     for (const name of CHANGES) socket.on(name, ({ message }) => this.#change(message));
     if (watch) for (const kind of ["started", "citations", "delta", "done", "failed"]) {
       socket.on(`generation:${kind}`, (payload) => this.#generation("live", { kind, ...payload }));
     }
+  }
+
+  /** As clients do when a quarter of an hour is over; while that fails, the server asks again. */
+  async #renew() {
+    try {
+      await this.account.refresh();
+      await this.#ask("auth:refresh", { token: this.account.token });
+    } catch (error) {
+      this.refusals.push({ name: "auth:refresh", code: String(error) });
+    }
+    this.#renewing = undefined;
   }
 
   /** Connected and caught up. */

@@ -41,7 +41,12 @@ export class Api extends Service {
    * @param {Record<string, string>} env @param {Extra} [extra]
    */
   constructor(n, [port, inside], env, extra = {}) {
-    const own = { COLLABRY_BIND: `127.0.0.1:${port}`, COLLABRY_WEB_DIR: WEB_DIR, COLLABRY_TRUSTED_PROXIES: "127.0.0.1" };
+    const own = {
+      COLLABRY_BIND: `127.0.0.1:${port}`,
+      COLLABRY_WEB_DIR: WEB_DIR,
+      COLLABRY_TRUSTED_PROXIES: "127.0.0.1",
+      COLLABRY_REGISTRATION: "open",
+    };
     super(service("api", `api-${n}`, inside, { ...own, ...env }, extra));
     this.inside = `127.0.0.1:${inside}`;
     this.address = `127.0.0.1:${port}`;

@@ -18,6 +18,7 @@ const BETWEEN_THEM = /^COLLABRY_(RELEASE|ENV_FILE|\w+_IMAGE)$/;
 
 /** A `.env` with what nothing starts without. */
 const LEAST = "REDIS_PASSWORD=a\nMONGODB_PASSWORD=b\nGRAFANA_PASSWORD=c\nCOLLABRY_JWT_SECRET=j\nCOLLABRY_SERVICE_SECRET=s\n";
+const KEYS = "COLLABRY_OPENAI_API_KEY=o\nCOLLABRY_ANTHROPIC_API_KEY=n\n";
 
 /** Names and defaults in `.env.example`, of the processes and of what is around them. */
 async function example() {
@@ -120,7 +121,7 @@ test("secrets reach whoever uses them, and nobody else", async (t) => {
   const folder = await mkdtemp(join(tmpdir(), "collabry-compose-"));
   t.after(() => rm(folder, { recursive: true }));
   const env = join(folder, ".env");
-  await writeFile(env, LEAST);
+  await writeFile(env, LEAST + KEYS);
   const parts = await services(env, ["docker/compose.yml"]);
   const uses = {
     COLLABRY_JWT_SECRET: ["api"],
@@ -128,9 +129,11 @@ test("secrets reach whoever uses them, and nobody else", async (t) => {
     REDIS_PASSWORD: ["redis"],
     MONGODB_PASSWORD: [],
     GRAFANA_PASSWORD: [],
+    COLLABRY_OPENAI_API_KEY: ["ai-engine-1", "ai-engine-2"],
+    COLLABRY_ANTHROPIC_API_KEY: ["ai-engine-1", "ai-engine-2"],
   };
   for (const [name, who] of Object.entries(uses)) {
-    const value = new RegExp(`^${name}=(.*)$`, "m").exec(LEAST)[1];
+    const value = new RegExp(`^${name}=(.*)$`, "m").exec(LEAST + KEYS)[1];
     const has = parts.filter((text) => new RegExp(`^ +${name}: ['"]?${value}['"]?$`, "m").test(text)).map((text) => text.split(":")[0]);
     assert.deepEqual(has.filter((service) => service !== "collabry").sort(), [...who].sort(), name);
   }

@@ -55,12 +55,18 @@ export class Account {
     return Account.signIn(this.url, this.user.email);
   }
 
-  /** A newer access token of the same session. */
-  async refresh() {
-    const signedIn = await this.post("/api/auth/refresh", { refreshToken: this.refreshToken });
-    this.token = signedIn.accessToken;
-    this.refreshToken = signedIn.refreshToken ?? this.refreshToken;
-    return this.token;
+  /** A newer access token of the same session; whoever asks at the same time is given the same. */
+  refresh() {
+    this.refreshing ??= this.post("/api/auth/refresh", { refreshToken: this.refreshToken })
+      .then((signedIn) => {
+        this.token = signedIn.accessToken;
+        this.refreshToken = signedIn.refreshToken ?? this.refreshToken;
+        return this.token;
+      })
+      .finally(() => {
+        this.refreshing = undefined;
+      });
+    return this.refreshing;
   }
 
   signOut() {

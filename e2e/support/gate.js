@@ -1,5 +1,5 @@
 // A door in front of a server: while it is shut, connections are refused and the open ones are gone, as if the server
-// were stopped, and it keeps what it has. It may also hold up whatever passes.
+// were stopped, and it keeps what it has. It may also hold up whatever passes, or lose what the server says.
 
 import { connect, createServer } from "node:net";
 import { Transform } from "node:stream";
@@ -9,6 +9,8 @@ export class Gate {
   #open = new Set();
   /** How long each piece is held up, in milliseconds. */
   delay = 0;
+  /** Everything is sent and nothing answered, as behind a network that broke in one direction; connections stay open. */
+  silent = false;
 
   /** @param {number} target port on this machine */
   constructor(target) {
@@ -22,14 +24,15 @@ export class Gate {
           other.destroy();
         });
       }
-      outside.pipe(this.#hold()).pipe(inside).pipe(this.#hold()).pipe(outside);
+      outside.pipe(this.#hold()).pipe(inside).pipe(this.#hold(true)).pipe(outside);
     });
   }
 
-  #hold() {
+  #hold(isAnswer = false) {
     return new Transform({
       transform: (piece, _, done) => {
-        if (this.delay === 0) done(null, piece);
+        if (isAnswer && this.silent) done();
+        else if (this.delay === 0) done(null, piece);
         else setTimeout(() => done(null, piece), this.delay);
       },
     });

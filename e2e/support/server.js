@@ -53,6 +53,7 @@ export class Server {
       COLLABRY_MODEL_DIR: MODEL_DIR,
       COLLABRY_WEB_DIR: WEB_DIR,
       COLLABRY_LOG: "info",
+      COLLABRY_REGISTRATION: "open",
       ...GENEROUS,
       ...settings,
     };

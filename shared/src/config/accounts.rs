@@ -3,6 +3,8 @@
 use std::net::SocketAddr;
 use std::str::FromStr;
 
+use ipnet::IpNet;
+
 use super::reader::Reader;
 
 const MOST: u64 = 1_000_000;
@@ -32,9 +34,9 @@ impl FromStr for Registration {
 }
 
 impl Registration {
-    /// Open where only this machine reaches the server; elsewhere strangers may.
-    pub(super) fn read(read: &mut Reader<'_>, bind: SocketAddr) -> Self {
-        let default = if bind.ip().is_loopback() { "open" } else { "invited" };
+    /// Open where only this machine reaches the server. Elsewhere strangers do, also through a proxy on this machine.
+    pub(super) fn read(read: &mut Reader<'_>, bind: SocketAddr, proxies: &[IpNet]) -> Self {
+        let default = if bind.ip().is_loopback() && proxies.is_empty() { "open" } else { "invited" };
         read.parsed("COLLABRY_REGISTRATION", default, "open, invited or closed")
     }
 }

@@ -45,6 +45,8 @@ use crate::engine::{ModelId, ModelPattern};
 /// Everything that can be set.
 #[derive(Debug, Clone)]
 pub struct Config {
+    /// `None`: every role in one process, or none.
+    pub role: Option<Role>,
     pub api: ApiConfig,
     pub storage: StorageConfig,
     /// Coordination; `None`: within this process.
@@ -193,7 +195,7 @@ impl Config {
 
     fn read(role: Option<Role>, lookup: impl Fn(&str) -> Option<String>) -> Result<Self, Problems> {
         let mut read = Reader::new(&lookup);
-        let config = Self::read_all(&mut read);
+        let config = Self { role, ..Self::read_all(&mut read) };
         if let Some(role) = role {
             role.check(&mut read);
         }
@@ -204,14 +206,16 @@ impl Config {
         let s3 = S3Access::read(read);
         let default_model = read.default_model("COLLABRY_DEFAULT_MODEL");
         let bind: SocketAddr = read.parsed("COLLABRY_BIND", "127.0.0.1:5000", "an address and port, like 0.0.0.0:5000");
+        let limits = LimitsConfig::read(read);
         let max_upload_bytes = read.number("COLLABRY_MAX_UPLOAD_MB", 50, 1..=10_240) * MIB;
         Self {
+            role: None,
             api: ApiConfig {
                 bind,
                 jwt_secret: read.secret("COLLABRY_JWT_SECRET", MIN_SECRET_BYTES),
                 secure_cookies: read.flag("COLLABRY_SECURE_COOKIES", !bind.ip().is_loopback()),
                 sessions: sessions::lifetimes(read),
-                registration: Registration::read(read, bind),
+                registration: Registration::read(read, bind, &limits.trusted_proxies),
                 bounds: BoundsConfig::read(read),
                 web_dir: read.path("COLLABRY_WEB_DIR", "web/dist"),
                 max_upload_bytes,
@@ -221,7 +225,7 @@ impl Config {
                 },
                 min_free_bytes: read.number("COLLABRY_MIN_FREE_MB", 256, 0..=1_048_576_000) * MIB,
                 drain: read.seconds("COLLABRY_DRAIN_SECS", 20, 0..=3600),
-                limits: LimitsConfig::read(read),
+                limits,
                 admin_emails: read.list("COLLABRY_ADMIN_EMAILS", ',', |text| {
                     Email::parse(text).map_err(|_| format!("{text:?} is not an e-mail address"))
                 }),

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::unknown::unknown;
-use super::{BlobConfig, Config};
+use super::{BlobConfig, Config, Role};
 use crate::engine::ModelId;
 
 /// A secret with fewer different characters was typed, not drawn.
@@ -105,7 +105,11 @@ fn in_quotes(name: &str, value: &str) -> Option<Warning> {
     quoted.then(|| Warning { setting: name.to_owned(), message })
 }
 
+/// Only engines ask providers, and only they need be given the keys.
 fn provider_missing(config: &Config) -> Option<String> {
+    if matches!(config.role, Some(Role::Api | Role::Worker)) {
+        return None;
+    }
     let (model, providers) = (&config.engine.default_model, &config.engine.providers);
     if *model == ModelId::extractive() {
         return None;
