@@ -204,7 +204,7 @@ test("a question is one trace in every process that it passes", async () => {
 });
 
 test("lines are JSON where nobody sits at a terminal", () => {
-  const lines = cluster.apis[0].output.split("\n").filter((line) => line.includes('"request"'));
+  const lines = cluster.apis[0].output.split("\n").filter((line) => line.includes('"message":"request"'));
   assert.ok(lines.length > 0);
   for (const line of lines) {
     const { path, status, ms, spans } = JSON.parse(line);

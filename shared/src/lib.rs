@@ -13,7 +13,6 @@ pub mod health;
 pub mod http;
 pub mod ids;
 pub mod jobs;
-pub mod leases;
 pub mod lifecycle;
 pub mod limits;
 pub mod memory;

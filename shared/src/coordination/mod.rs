@@ -10,7 +10,6 @@ use crate::config::Config;
 use crate::generations::{GenerationLog, RedisLog};
 use crate::health::metrics;
 use crate::ids::OwnerId;
-use crate::leases::{Leases, LocalLeases, RedisLeases};
 use crate::limits::{FallbackLimiter, Limiter, LocalLimiter};
 use crate::presence::{LocalPresence, Presence, RedisPresence};
 use crate::realtime::{FanOut, LocalFanOut, Published, RedisEmitter, RedisFanOut};
@@ -33,7 +32,6 @@ pub struct Coordination {
     pub fan_out: Arc<dyn FanOut>,
     /// What `fan_out` delivers to the sockets of this process; silent where there are none.
     pub published: mpsc::Receiver<Published>,
-    pub leases: Arc<dyn Leases>,
     pub limiter: Arc<dyn Limiter>,
     /// To be kept for as long as the process is to follow the level that admins set.
     pub log_level: Arc<LogLevel>,
@@ -61,7 +59,6 @@ fn within(generation_log: Arc<dyn GenerationLog>, clock: Arc<dyn Clock>) -> Coor
         presence: Arc::new(LocalPresence::default()),
         fan_out: Arc::new(fan_out),
         published,
-        leases: Arc::new(LocalLeases::new(Arc::clone(&clock))),
         log_level: log_level(None, &clock),
         limiter: Arc::new(LocalLimiter::new(clock)),
         redis: None,
@@ -82,7 +79,6 @@ async fn over(redis: Redis, clock: Arc<dyn Clock>, sockets: Sockets) -> StoreRes
         presence: Arc::new(RedisPresence::new(redis.clone(), process)),
         fan_out,
         published,
-        leases: Arc::new(RedisLeases::new(redis.clone())),
         log_level: log_level(Some(redis.clone()), &clock),
         limiter: Arc::new(FallbackLimiter::new(redis.connection(), clock)),
         redis: Some(redis),

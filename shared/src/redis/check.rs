@@ -18,7 +18,7 @@ pub async fn check(config: &RedisConfig) -> Result<(), String> {
     }
     let policy: String = info.get("maxmemory_policy").unwrap_or_default();
     if policy != "noeviction" {
-        let fix = "Set it to noeviction: otherwise leases and running answers may be thrown away.";
+        let fix = "Set it to noeviction: otherwise running answers, limits and presence may be thrown away.";
         return Err(format!("its maxmemory-policy is {policy}. {fix}"));
     }
     Ok(())

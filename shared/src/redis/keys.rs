@@ -19,9 +19,6 @@ pub const PRESENCE_TTL: Duration = Duration::from_secs(15);
 /// Of the index of all who are connected, after the last heartbeat of any of them. Longer than [`PRESENCE_TTL`], so
 /// that a replica has time to notice who is gone.
 pub const ONLINE_TTL: Duration = Duration::from_mins(10);
-/// Of a lease's last fencing token. Tokens that begin anew are still higher: they are never below Redis's clock.
-pub const FENCE_TTL: Duration = Duration::from_hours(24);
-
 /// String: the process that has taken a generation's log over from another, and alone may append to it.
 pub fn generation_writer(id: GenerationId) -> String {
     format!("collabry:generation-writer:{id}")
@@ -53,16 +50,6 @@ pub const PROBE: &str = "collabry:probe";
 /// A limit and whom it counts; lives until the quota is whole again, an hour at most.
 pub fn limit(rule: Rule, subject: &str) -> String {
     format!("collabry:limit:{}:{subject}", rule.name())
-}
-
-/// String: owner and fencing token of a lease; lives as long as the lease.
-pub fn lease(name: &str) -> String {
-    format!("collabry:lease:{name}")
-}
-
-/// String: the last fencing token of a lease.
-pub fn fence(name: &str) -> String {
-    format!("collabry:fence:{name}")
 }
 
 /// String: what every process logs instead of what is configured; lives as long as that holds.

@@ -137,8 +137,6 @@ pub trait SourceRepo: Send + Sync {
     async fn end_leases(&self, now: Timestamp) -> StoreResult<()>;
 
     async fn page(&self, segment: SegmentId, number: u32) -> StoreResult<Option<Page>>;
-    /// The page on which code point `offset` of the document lies; past the end, the last page.
-    async fn page_at(&self, segment: SegmentId, offset: u64) -> StoreResult<Option<Page>>;
     /// All chunks of a segment, by index.
     async fn chunks(&self, segment: SegmentId) -> StoreResult<Vec<Chunk>>;
 

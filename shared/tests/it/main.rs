@@ -15,7 +15,6 @@ mod generation_log;
 mod generations;
 mod health;
 mod jobs;
-mod leases;
 mod limits;
 mod notebooks;
 mod notifications;

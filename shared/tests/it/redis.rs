@@ -6,7 +6,6 @@ use std::time::Duration;
 use collabry_shared::config::{Config, RedisConfig};
 use collabry_shared::generations::{EventId, GenerationEvent, GenerationLog, GenerationState, LoggedEvent, RedisLog};
 use collabry_shared::ids::{GenerationId, MessageId, OwnerId, UserId};
-use collabry_shared::leases::{Leases as _, RedisLeases};
 use collabry_shared::presence::{Presence as _, RedisPresence};
 use collabry_shared::redis::{Heard, Redis, check};
 use collabry_shared::storage::StoreError;
@@ -308,10 +307,8 @@ async fn every_key_is_ours_and_expires() {
     let _ = tokio::join!(waiting, appending);
     let presence = RedisPresence::new(redis.clone(), OwnerId::new());
     presence.enter(UserId::new(), "1").await;
-    let leases = RedisLeases::new(redis.clone());
-    leases.acquire("purge", OwnerId::new(), PATIENCE).await.unwrap().unwrap();
     let keys = keys(&redis).await;
-    for kind in ["generation:", "wake:", "presence:", "online", "lease:", "fence:"] {
+    for kind in ["generation:", "wake:", "presence:", "online"] {
         assert!(keys.keys().any(|key| key.starts_with(&format!("collabry:{kind}"))), "no {kind} in {keys:?}");
     }
     for (key, life) in keys {

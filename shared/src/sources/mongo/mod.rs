@@ -34,7 +34,6 @@ pub(crate) const INDEXES: &[Index] = &[
     Index::on(SOURCES, "sources_created_by", &["createdBy"]),
     Index::on(SOURCES, "sources_queued_by", &["versions.queuedBy"]),
     Index::on(PAGES, "pages_number", &["source", "version", "fence", "number"]).unique(),
-    Index::on(PAGES, "pages_start", &["source", "version", "fence", "start"]),
     Index::on(CHUNKS, "chunks_number", &["source", "version", "fence", "number"]).unique(),
 ];
 
@@ -203,10 +202,6 @@ impl SourceRepo for Database {
 
     async fn page(&self, segment: SegmentId, number: u32) -> StoreResult<Option<Page>> {
         segments::page(self, segment, number).await
-    }
-
-    async fn page_at(&self, segment: SegmentId, offset: u64) -> StoreResult<Option<Page>> {
-        segments::page_at(self, segment, offset).await
     }
 
     async fn chunks(&self, segment: SegmentId) -> StoreResult<Vec<Chunk>> {

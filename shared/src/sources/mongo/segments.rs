@@ -4,7 +4,7 @@
 use mongodb::bson::{Document, doc};
 
 use super::claims::held;
-use super::documents::{chunk, integer, of_chunk, of_page, page as read_page, place, version_of};
+use super::documents::{chunk, of_chunk, of_page, page as read_page, place, version_of};
 use super::{CHUNKS, PAGES, SOURCES, live};
 use crate::ids::SourceId;
 use crate::sources::{Chunk, ClaimedVersion, Page, SegmentId};
@@ -58,16 +58,6 @@ pub async fn page(db: &Database, segment: SegmentId, number: u32) -> StoreResult
     };
     filter.insert("number", number);
     db.collection(PAGES).find_one(Query::new(filter)).await?.as_ref().map(read_page).transpose()
-}
-
-pub async fn page_at(db: &Database, segment: SegmentId, offset: u64) -> StoreResult<Option<Page>> {
-    let Some(mut filter) = newest_place(db, segment).await? else {
-        return Ok(None);
-    };
-    filter.insert("start", doc! { "$lte": integer(offset) });
-    // An empty page starts where the next one does: the last of them holds the text.
-    let last = Query::new(filter).sort(doc! { "start": -1, "number": -1 });
-    db.collection(PAGES).find_one(last).await?.as_ref().map(read_page).transpose()
 }
 
 pub async fn chunks(db: &Database, segment: SegmentId) -> StoreResult<Vec<Chunk>> {

@@ -205,10 +205,6 @@ impl SourceRepo for Database {
         segments::page(self, segment, number).await
     }
 
-    async fn page_at(&self, segment: SegmentId, offset: u64) -> StoreResult<Option<Page>> {
-        segments::page_at(self, segment, offset).await
-    }
-
     async fn chunks(&self, segment: SegmentId) -> StoreResult<Vec<Chunk>> {
         segments::chunks(self, segment).await
     }

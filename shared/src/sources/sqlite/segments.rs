@@ -93,21 +93,6 @@ pub async fn page(db: &Database, segment: SegmentId, number: u32) -> StoreResult
     row.as_ref().map(rows::page).transpose()
 }
 
-pub async fn page_at(db: &Database, segment: SegmentId, offset: u64) -> StoreResult<Option<Page>> {
-    // An empty page starts where the next one does: the last of them holds the text.
-    let row = sqlx::query(
-        "SELECT p.* FROM pages p JOIN live_sources s ON s.id = p.source_id
-         WHERE p.source_id = ? AND p.version = ? AND p.char_start <= ?
-         ORDER BY p.char_start DESC, p.number DESC LIMIT 1",
-    )
-    .bind(segment.source_id.to_string())
-    .bind(segment.version)
-    .bind(integer(offset))
-    .fetch_optional(&db.read)
-    .await?;
-    row.as_ref().map(rows::page).transpose()
-}
-
 pub async fn chunks(db: &Database, segment: SegmentId) -> StoreResult<Vec<Chunk>> {
     sqlx::query(
         "SELECT * FROM chunks

@@ -35,7 +35,6 @@ async fn assert_is_gone(stores: &Stores, source: &Source, held: &ClaimedVersion)
         let segment = SegmentId { source_id: source.id, version };
         assert_eq!(sources.version(segment).await.unwrap(), None);
         assert_eq!(sources.page(segment, 1).await.unwrap(), None);
-        assert_eq!(sources.page_at(segment, 0).await.unwrap(), None);
         assert!(sources.chunks(segment).await.unwrap().is_empty());
     }
     let next = queued_version(source.notebook_id, source.id, 3, at(9));

@@ -6,9 +6,9 @@ use super::{claim, claimed, page};
 use crate::backend::{Backend, contract};
 use crate::fixtures::chunk;
 
-contract!(pages_are_found_by_number_and_offset, chunks_are_stored_by_index, another_attempt_starts_clean,);
+contract!(pages_are_found_by_number, chunks_are_stored_by_index, another_attempt_starts_clean,);
 
-async fn pages_are_found_by_number_and_offset(Backend { stores, .. }: Backend) {
+async fn pages_are_found_by_number(Backend { stores, .. }: Backend) {
     let (_, held) = claimed(&stores).await;
     let pages = [page(1, 0, "Wärme\n"), page(2, 6, ""), page(3, 6, "Arbeit")];
     assert!(stores.sources.put_pages(&held, &[page(1, 0, "old"), page(9, 3, "old")]).await.unwrap());
@@ -16,13 +16,8 @@ async fn pages_are_found_by_number_and_offset(Backend { stores, .. }: Backend) {
     let segment = held.segment();
     assert_eq!(stores.sources.page(segment, 2).await.unwrap().as_ref(), Some(&pages[1]));
     assert_eq!(stores.sources.page(segment, 9).await.unwrap(), None, "pages are replaced");
-    let at = async |offset| stores.sources.page_at(segment, offset).await.unwrap().map(|page| page.number);
-    assert_eq!(at(0).await, Some(1));
-    assert_eq!(at(5).await, Some(1));
-    assert_eq!(at(6).await, Some(3), "an empty page holds nothing");
-    assert_eq!(at(u64::MAX).await, Some(3));
     let unknown = SegmentId { version: 2, ..segment };
-    assert_eq!(stores.sources.page_at(unknown, 0).await.unwrap(), None);
+    assert_eq!(stores.sources.page(unknown, 1).await.unwrap(), None);
 }
 
 async fn chunks_are_stored_by_index(Backend { stores, .. }: Backend) {
