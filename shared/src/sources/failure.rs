@@ -29,6 +29,8 @@ pub enum FailureCode {
     ExtractCrashed,
     PdfToolsMissing,
     PdfLanguageMissing,
+    /// A PDF whose pages are made by the form's own program (XFA).
+    DynamicForm,
     // The address
     UrlNotAllowed,
     UrlUnreachable,
@@ -66,6 +68,7 @@ impl FailureCode {
             Self::ExtractCrashed => "extract_crashed",
             Self::PdfToolsMissing => "pdf_tools_missing",
             Self::PdfLanguageMissing => "pdf_language_missing",
+            Self::DynamicForm => "dynamic_form",
             Self::UrlNotAllowed => "url_not_allowed",
             Self::UrlUnreachable => "url_unreachable",
             Self::UrlStatus(_) => "url_status",
@@ -89,7 +92,9 @@ impl FailureCode {
                  is not done here."
             }
             Self::NotText => "This is not a text file; if it is a document, save it as PDF or DOCX and upload that.",
-            Self::Encrypted => "The file is protected by a password; remove the protection and upload it again.",
+            Self::Encrypted => {
+                "The file is encrypted, with a password or for certain readers only; remove the protection and upload it again."
+            }
             Self::Damaged => {
                 "The file is damaged or incomplete; open it in its program, save it anew and upload it again."
             }
@@ -120,6 +125,10 @@ impl FailureCode {
             Self::PdfLanguageMissing => {
                 "Text of this PDF cannot be decoded here yet: the operator has to install poppler-data (character maps \
                  for Chinese, Japanese and Korean); then try again."
+            }
+            Self::DynamicForm => {
+                "This PDF is a form that only Adobe's programs can show; open it there, print it to a PDF file and upload \
+                 that."
             }
             Self::UrlNotAllowed => {
                 "This address is not allowed; use a public http or https address without a user name or special port."

@@ -6,11 +6,28 @@ use std::path::Path;
 
 use collabry_shared::sources::{FailureCode, Unread};
 
+use super::pdf_page::{Line, Page};
 use super::{Input, pdf_layout, pdf_tools};
 use crate::sources::document::Document;
 
 /// The end mark may be followed by a little rubbish, as after a download.
 const TAIL_BYTES: u64 = 64 * 1024;
+
+/// The notice of XFA forms is shorter, in any language.
+const MAX_PLACEHOLDER_BYTES: usize = 3000;
+
+/// Adobe's notice in its commoner languages, and the addresses that all of them name.
+const PLACEHOLDER_SIGNS: &[&str] = &[
+    "please wait",
+    "pdf viewer may not",
+    "adobe.com/go/reader",
+    "adobe reader",
+    "acrobat reader",
+    "bitte warten",
+    "veuillez patienter",
+    "espere",
+    "attendere",
+];
 
 pub fn read(input: &Input<'_>) -> Result<Document, FailureCode> {
     let info = pdf_tools::info(input.path)?;
@@ -24,25 +41,37 @@ pub fn read(input: &Input<'_>) -> Result<Document, FailureCode> {
         // Part of it may have been read, and nobody would see which.
         return Err(FailureCode::PdfLanguageMissing);
     }
-    if output.text.trim().is_empty() {
+    if output.pages.iter().all(|page| page.blocks.is_empty()) {
         return Err(if output.faulty { FailureCode::Damaged } else { FailureCode::NoText });
+    }
+    if info.has_xfa && is_placeholder(&output.pages) {
+        return Err(FailureCode::DynamicForm);
     }
     let mut builder = input.builder();
     builder.title(&info.title.unwrap_or_default());
-    let mut pages = pdf_layout::pages(&output.text);
-    pages.resize(page_count, Vec::new());
     // As the program gave them: what the layout drops of a page was read.
-    let mut given = output.text.split('\u{c}').map(str::trim);
-    for page in pages {
+    let mut has_text: Vec<bool> = output.pages.iter().map(|page| !page.blocks.is_empty()).collect();
+    has_text.resize(page_count, false);
+    let mut pages = pdf_layout::pages(output.pages);
+    pages.resize(page_count, Vec::new());
+    for (page, has_text) in pages.iter().zip(has_text) {
         builder.page();
-        if given.next().is_none_or(str::is_empty) {
+        if !has_text {
             builder.omit(Unread::PagesWithoutText);
         }
         for paragraph in page {
-            builder.block(&paragraph)?;
+            builder.block(paragraph)?;
         }
     }
     builder.finish()
+}
+
+/// What programs show who cannot make the pages of an XFA form: its words are not those of the document.
+fn is_placeholder(pages: &[Page]) -> bool {
+    let lines = pages.iter().flat_map(|page| page.blocks.iter().flatten());
+    let text = lines.map(Line::text).collect::<Vec<_>>().join(" ").to_lowercase();
+    let says = |sign: &&str| text.contains(*sign);
+    text.len() < MAX_PLACEHOLDER_BYTES && PLACEHOLDER_SIGNS.iter().any(says)
 }
 
 /// A file that was cut off may still show its first pages; to take those for the whole would be worse than an error.

@@ -1,113 +1,210 @@
 //! From lines on pages to paragraphs that read well.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
-/// Below so many pages a repeated line may be meant.
-const MIN_PAGES_FOR_RUNNING_HEADS: usize = 4;
-
-/// Running heads are short.
-const MAX_RUNNING_HEAD_CHARS: usize = 100;
-
-/// Lines at the top and the bottom of a page that may be running heads.
-const RUNNING_HEAD_LINES: usize = 2;
+use super::pdf_heads::{self, Printed};
+use super::pdf_page::{Area, Page, letters};
+use super::pdf_tables::{self, Part};
+use super::{pdf_labels, pdf_scripts};
 
 /// Blocks of shorter lines are addresses, verses, cells of a table: their line ends are kept.
 const MIN_PROSE_CHARS: usize = 35;
 
-/// The paragraphs of each page of `pdftotext`'s output.
-pub fn pages(output: &str) -> Vec<Vec<String>> {
-    let output = output.strip_suffix('\u{c}').unwrap_or(output);
-    let mut pages: Vec<Vec<&str>> =
-        output.split('\u{c}').map(|page| page.lines().map(str::trim_end).collect()).collect();
-    for _ in 0..RUNNING_HEAD_LINES {
-        drop_running_head(&mut pages, first_line);
-        drop_running_head(&mut pages, last_line);
+/// Lines of double-spaced text are no further apart than this many of their heights.
+const MAX_LINE_GAP: f32 = 2.2;
+
+/// A line of text and where it stands.
+type Placed = (Area, String);
+
+/// What stands together on a page.
+enum Block {
+    Lines(Vec<Placed>),
+    Rows(Vec<Placed>),
+}
+
+impl Block {
+    fn lines(&self) -> &[Placed] {
+        let (Self::Lines(lines) | Self::Rows(lines)) = self;
+        lines
     }
-    let words = Words::of(output);
+
+    fn lines_mut(&mut self) -> &mut Vec<Placed> {
+        let (Self::Lines(lines) | Self::Rows(lines)) = self;
+        lines
+    }
+}
+
+/// The paragraphs of each page.
+pub fn pages(pages: Vec<Page>) -> Vec<Vec<String>> {
+    let mut pages: Vec<Vec<Block>> = pages.into_iter().map(blocks).collect();
+    let printed: Vec<Vec<Printed>> = pages.iter().map(|page| printed(page)).collect();
+    for (page, repeated) in pages.iter_mut().zip(pdf_heads::repeated(&printed)) {
+        for block in page.iter_mut() {
+            block.lines_mut().retain(|(area, _)| !repeated.iter().any(|head| is_within(area, head)));
+        }
+    }
+    let texts = || pages.iter().flatten().flat_map(Block::lines).map(|(_, text)| text.as_str());
+    let words = Words::of(texts());
     pages.iter().map(|page| paragraphs(page, &words)).collect()
 }
 
-fn first_line(page: &[&str]) -> Option<usize> {
-    page.iter().position(|line| !line.trim().is_empty())
+fn blocks(mut page: Page) -> Vec<Block> {
+    pdf_scripts::attach(&mut page);
+    let mut parts = pdf_tables::with_rows(page);
+    pdf_labels::join(&mut parts);
+    let placed = |part| match part {
+        Part::Lines(lines) => {
+            Block::Lines(lines.into_iter().map(|line| (line.area, without_leaders(&line.text()))).collect())
+        }
+        Part::Rows(rows) => Block::Rows(rows.into_iter().map(|(area, text)| (area, without_leaders(&text))).collect()),
+    };
+    parts.into_iter().map(placed).collect()
 }
 
-fn last_line(page: &[&str]) -> Option<usize> {
-    page.iter().rposition(|line| !line.trim().is_empty())
+fn is_within(area: &Area, whole: &Area) -> bool {
+    area.top >= whole.top - 0.01 && area.bottom <= whole.bottom + 0.01
 }
 
-/// Drops the line at `place` from every page where it is the same as on most other pages, but for its numbers.
-fn drop_running_head(pages: &mut [Vec<&str>], place: fn(&[&str]) -> Option<usize>) {
-    if pages.len() < MIN_PAGES_FOR_RUNNING_HEADS {
-        return;
-    }
-    let mut counts: HashMap<String, usize> = HashMap::new();
-    for key in pages.iter().filter_map(|page| running_head(page, place)) {
-        *counts.entry(key).or_default() += 1;
-    }
-    for page in pages.iter_mut() {
-        let is_head = running_head(page, place)
-            .and_then(|key| counts.get(&key))
-            .is_some_and(|count| count * 2 > page_count(&counts));
-        if is_head && let Some(line) = place(page) {
-            page.remove(line);
+/// The page's lines of writing from top to bottom.
+fn printed(page: &[Block]) -> Vec<Printed> {
+    let mut lines: Vec<&Placed> = page.iter().flat_map(Block::lines).collect();
+    lines.sort_by(|one, other| one.0.middle().total_cmp(&other.0.middle()));
+    let mut printed: Vec<(Area, Vec<&Placed>)> = Vec::new();
+    for line in lines {
+        match printed.last_mut() {
+            Some((area, row)) if area.is_beside(&line.0) => {
+                *area = area.around(&line.0);
+                row.push(line);
+            }
+            _ => printed.push((line.0, vec![line])),
         }
     }
+    let joined = |(area, mut row): (Area, Vec<&Placed>)| {
+        row.sort_by(|one, other| one.0.left.total_cmp(&other.0.left));
+        let texts: Vec<&str> = row.iter().map(|(_, text)| text.as_str()).collect();
+        Printed { area, text: texts.join(" ") }
+    };
+    printed.into_iter().map(joined).collect()
 }
 
-fn page_count(counts: &HashMap<String, usize>) -> usize {
-    counts.values().sum()
-}
-
-/// The line at `place` with its numbers made equal; `None` when it is too long, or all that the page has.
-fn running_head(page: &[&str], place: fn(&[&str]) -> Option<usize>) -> Option<String> {
-    let line = page[place(page)?].trim();
-    let alone = first_line(page) == last_line(page);
-    if alone || line.chars().count() > MAX_RUNNING_HEAD_CHARS {
-        return None;
+/// `Scope . . . . . . 7` without most of its dots.
+fn without_leaders(line: &str) -> String {
+    let mut text = String::with_capacity(line.len());
+    let mut rest = line;
+    while let Some(at) = rest.find(['.', '…', '·', '_']) {
+        let (before, after) = rest.split_at(at);
+        let dots = after.len() - after.trim_start_matches(['.', '…', '·', '_', ' ']).len();
+        let count = after[..dots].chars().filter(|c| *c != ' ').count();
+        text.push_str(before);
+        if count > 3 {
+            text.truncate(text.trim_end().len());
+            text.push_str(LEADER);
+        } else {
+            text.push_str(&after[..dots]);
+        }
+        rest = &after[dots..];
     }
-    let mut key = String::new();
-    for c in line.chars() {
-        match (c.is_ascii_digit(), key.ends_with('#')) {
-            (true, true) => {}
-            (true, false) => key.push('#'),
-            (false, _) => key.push(c),
+    text.push_str(rest);
+    text.trim_end().to_owned()
+}
+
+const LEADER: &str = " … ";
+
+/// Whether it is an entry of a list of contents: it ends with a number after dots.
+fn is_entry(line: &str) -> bool {
+    line.rsplit_once(LEADER)
+        .is_some_and(|(_, page)| page.chars().count() < 8 && page.chars().any(char::is_alphanumeric))
+}
+
+/// A paragraph, and the lines that it begins and ends with.
+struct Paragraph {
+    text: String,
+    first: Area,
+    last: Placed,
+    is_prose: bool,
+}
+
+fn paragraphs(page: &[Block], words: &Words<'_>) -> Vec<String> {
+    let mut paragraphs: Vec<Paragraph> = Vec::new();
+    for block in page.iter().filter(|block| !block.lines().is_empty()) {
+        match block {
+            Block::Rows(rows) => {
+                let text = rows.iter().map(|(_, text)| text.as_str()).collect::<Vec<_>>().join("\n");
+                let last = rows[rows.len() - 1].clone();
+                paragraphs.push(Paragraph { text, first: rows[0].0, last, is_prose: false });
+            }
+            Block::Lines(lines) => {
+                let mut own = joined(lines, words).into_iter();
+                if let (Some(open), Some(next)) = (paragraphs.last_mut(), own.as_slice().first())
+                    && goes_on(open, next)
+                    && let Some(next) = own.next()
+                {
+                    words.join(&mut open.text, &next.text);
+                    open.last = next.last;
+                }
+                paragraphs.extend(own);
+            }
         }
     }
-    Some(key)
+    paragraphs.into_iter().map(|paragraph| paragraph.text).collect()
 }
 
-fn paragraphs(page: &[&str], words: &Words<'_>) -> Vec<String> {
-    page.split(|line| line.trim().is_empty())
-        .filter(|block| !block.is_empty())
-        .flat_map(|block| joined(block, words))
-        .collect()
+/// Whether a sentence that one block leaves open goes on in the next one.
+fn goes_on(open: &Paragraph, next: &Paragraph) -> bool {
+    let (before, after) = (&open.last.0, &next.first);
+    let as_tall = (before.height() - after.height()).abs() < before.height() * 0.1;
+    if !open.is_prose || !as_tall || is_closed(&open.text) || starts_item(&next.text) {
+        return false;
+    }
+    let is_long = |text: &str| letters(text) >= MIN_PROSE_CHARS;
+    let gap = after.top - before.bottom;
+    let is_next_line = (before.left - after.left).abs() < 3.0 && gap >= 0.0 && gap < before.height() * MAX_LINE_GAP;
+    let is_full = before.width() > after.width() * 0.85;
+    next.text.starts_with(char::is_lowercase) && is_long(&open.last.1)
+        || is_next_line && is_full && is_long(&open.last.1) && is_long(&next.text)
+}
+
+fn is_closed(text: &str) -> bool {
+    text.ends_with(['.', '!', '?', ':', ';', '”', '"', '。', '؟'])
 }
 
 /// The paragraphs of one block: lines without a blank one between them.
-fn joined(block: &[&str], words: &Words<'_>) -> Vec<String> {
-    let width = block.iter().map(|line| line.chars().count()).max().unwrap_or_default();
-    let mut paragraphs: Vec<String> = Vec::new();
+fn joined(block: &[Placed], words: &Words<'_>) -> Vec<Paragraph> {
+    let width = block.iter().map(|(_, line)| letters(line)).max().unwrap_or_default();
+    let mut paragraphs: Vec<Paragraph> = Vec::new();
     let mut ended = true;
-    for line in block.iter().map(|line| line.trim()) {
-        let line = line.replace('\u{ad}', "");
+    let mut was_entry = false;
+    for (area, line) in block {
+        let line = line.trim();
+        let entry = is_entry(line);
         match paragraphs.last_mut() {
-            Some(open) if !ended && !starts_item(&line) => words.join(open, &line),
-            Some(open) if width < MIN_PROSE_CHARS && !starts_item(&line) => {
-                open.push('\n');
-                open.push_str(&line);
+            Some(open) if !ended && !starts_item(line) && !entry => {
+                words.join(&mut open.text, line);
+                open.last = (*area, line.to_owned());
             }
-            _ => paragraphs.push(line.clone()),
+            Some(open) if was_entry && entry || width < MIN_PROSE_CHARS && !starts_item(line) => {
+                open.text.push('\n');
+                open.text.push_str(line);
+                open.last = (*area, line.to_owned());
+            }
+            _ => paragraphs.push(Paragraph {
+                text: line.to_owned(),
+                first: *area,
+                last: (*area, line.to_owned()),
+                is_prose: width >= MIN_PROSE_CHARS && !entry,
+            }),
         }
-        ended = ends_paragraph(&line, width);
+        ended = entry || ends_paragraph(line, width);
+        was_entry = entry;
     }
     paragraphs
 }
 
 /// A line much shorter than the others was not broken for lack of room.
 fn ends_paragraph(line: &str, width: usize) -> bool {
-    let length = line.chars().count();
+    let length = letters(line);
     let hyphenated = line.ends_with('-');
-    let closed = line.ends_with(['.', '!', '?', ':', ';', '”', '"']);
+    let closed = is_closed(line);
     !hyphenated && (width < MIN_PROSE_CHARS || length * 2 < width || (closed && length * 5 < width * 4))
 }
 
@@ -124,9 +221,11 @@ fn starts_item(line: &str) -> bool {
 struct Words<'a>(HashSet<&'a str>);
 
 impl<'a> Words<'a> {
-    fn of(text: &'a str) -> Self {
+    fn of(texts: impl Iterator<Item = &'a str>) -> Self {
         let ends = |c: char| !c.is_alphanumeric() && c != '-';
-        Self(text.split(ends).filter(|word| word.contains('-') && !word.ends_with('-')).collect())
+        Self(
+            texts.flat_map(|text| text.split(ends)).filter(|word| word.contains('-') && !word.ends_with('-')).collect(),
+        )
     }
 
     /// Appends the next line of the same paragraph.
@@ -152,14 +251,37 @@ impl<'a> Words<'a> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::pdf_page::{Line, Word};
     use super::*;
+
+    /// A page in one type; blank lines part the blocks.
+    fn page(text: &str) -> Page {
+        let mut page = Page::default();
+        for (number, line) in text.lines().enumerate() {
+            if line.is_empty() || page.blocks.is_empty() {
+                page.blocks.push(Vec::new());
+            }
+            let (mut words, mut left) = (Vec::new(), 70.0);
+            for word in line.split(' ').filter(|word| !word.is_empty()) {
+                let (top, right) = (number as f32 * 14.0, left + word.chars().count() as f32 * 5.0);
+                words.push(Word { area: Area { left, top, right, bottom: top + 10.0 }, text: word.to_owned() });
+                left = right + 3.0;
+            }
+            if let (Some(area), Some(block)) =
+                (words.iter().map(|word| word.area).reduce(|area, word| area.around(&word)), page.blocks.last_mut())
+            {
+                block.push(Line { area, words });
+            }
+        }
+        page
+    }
 
     #[test]
     fn lines_become_paragraphs_and_divided_words_whole() {
-        let page = "The river is long and carries a great deal of sedi-\nment to the sea, where a well-known delta has been well-\n\
+        let text = "The river is long and carries a great deal of sedi-\nment to the sea, where a well-known delta has been well-\n\
                     known for years.\nA second paragraph begins after the short line above,\nand goes on.\n\nSecond block\n";
         assert_eq!(
-            pages(page),
+            pages(vec![page(text)]),
             [[
                 "The river is long and carries a great deal of sediment to the sea, where a well-known delta has been \
                  well-known for years.",
@@ -170,21 +292,23 @@ mod tests {
     }
 
     #[test]
-    fn short_lines_and_lists_keep_their_ends() {
-        assert_eq!(pages("12 Main Street\nSpringfield\n"), [["12 Main Street\nSpringfield"]]);
-        let list =
-            "Things that one has to bring to the excursion:\n• boots that keep the water out of the socks\n• a map\n";
-        assert_eq!(pages(list)[0].len(), 3);
+    fn a_sentence_goes_on_in_the_next_block() {
+        let text = "The committee met in May to discuss the har-\n\nbour crane and its keeper, whose friend Mr\n\nMarsh asked for a second opinion on it.\n\nEnd";
+        let whole = "The committee met in May to discuss the harbour crane and its keeper, whose friend Mr Marsh asked for \
+                     a second opinion on it.";
+        assert_eq!(pages(vec![page(text)]), [[whole, "End"]]);
     }
 
     #[test]
-    fn running_heads_are_dropped_but_never_all_of_a_page() {
-        let page = |n: usize, text: &str| format!("Annual report\n\n{text}\n\nPage {n} of 5\n\u{c}");
-        let output: String = ["one", "two", "three", "four"].iter().zip(1..).map(|(text, n)| page(n, text)).collect();
-        let all = pages(&(output + "Page 5 of 5\n\u{c}"));
-        assert_eq!(all, [["one"], ["two"], ["three"], ["four"], ["Page 5 of 5"]]);
-        let numbered: String = (1..9).map(|n| format!("Chapter {n}\n\u{c}")).collect::<Vec<_>>().concat();
-        assert_eq!(pages(&numbered).len(), 8);
-        assert_eq!(pages(&numbered)[7], ["Chapter 8"]);
+    fn short_lines_lists_and_contents_keep_their_ends() {
+        assert_eq!(pages(vec![page("12 Main Street\nSpringfield\n")]), [["12 Main Street\nSpringfield"]]);
+        let list =
+            "Things that one has to bring to the excursion:\n• boots that keep the water out of the socks\n• a map\n";
+        assert_eq!(pages(vec![page(list)])[0].len(), 3);
+        let contents = "1 Purpose of the rules and scope . . . . . . 1\n2 Words and their meaning ............... 12\n";
+        assert_eq!(
+            pages(vec![page(contents)]),
+            [["1 Purpose of the rules and scope … 1\n2 Words and their meaning … 12"]]
+        );
     }
 }

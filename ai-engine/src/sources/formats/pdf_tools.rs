@@ -1,13 +1,15 @@
 //! Poppler's programs `pdfinfo` and `pdftotext`.
 
-use std::io::{ErrorKind, Read};
+use std::io::{BufReader, ErrorKind, Read};
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
-use std::process::{Command, ExitStatus, Stdio};
+use std::process::{ChildStdout, Command, ExitStatus, Stdio};
 use std::thread;
 
 use collabry_shared::sources::FailureCode;
 use rustix::process::Signal;
+
+use super::pdf_page::{self, Page};
 
 const MAX_INFO_BYTES: u64 = 256 * 1024;
 const MAX_STDERR_BYTES: u64 = 64 * 1024;
@@ -17,12 +19,14 @@ const MAX_STDERR_BYTES: u64 = 64 * 1024;
 pub struct PdfInfo {
     pub title: Option<String>,
     pub pages: u64,
+    /// Whether it holds a form of Adobe's XML kind.
+    pub has_xfa: bool,
 }
 
-/// The text of all pages, each ended by a form feed.
+/// The words of all pages.
 #[derive(Debug)]
 pub struct PdfText {
-    pub text: String,
+    pub pages: Vec<Page>,
     /// Whether the file has faults that the program read around.
     pub faulty: bool,
     /// Whether there is text that needs character maps which are not installed (`poppler-data`).
@@ -30,27 +34,34 @@ pub struct PdfText {
 }
 
 pub fn info(file: &Path) -> Result<PdfInfo, FailureCode> {
-    let output = run(Command::new("pdfinfo").args(["-enc", "UTF-8"]).arg(file), MAX_INFO_BYTES)?;
-    Ok(parse_info(&String::from_utf8_lossy(&output.stdout)))
+    let mut command = Command::new("pdfinfo");
+    command.args(["-enc", "UTF-8"]).arg(file);
+    let (output, _) = run(&mut command, |stdout| kept(stdout, MAX_INFO_BYTES))?;
+    Ok(parse_info(&String::from_utf8_lossy(&output)))
 }
 
 pub fn text(file: &Path, max_bytes: u64) -> Result<PdfText, FailureCode> {
     let mut command = Command::new("pdftotext");
-    command.args(["-enc", "UTF-8", "-eol", "unix"]).arg(file).arg("-");
-    let output = run(&mut command, max_bytes)?;
+    command.args(["-bbox-layout", "-enc", "UTF-8", "-eol", "unix"]).arg(file).arg("-");
+    let (pages, stderr) = run(&mut command, |stdout| pdf_page::read(BufReader::new(stdout), max_bytes))?;
     Ok(PdfText {
-        text: String::from_utf8_lossy(&output.stdout).into_owned(),
-        faulty: output.stderr.contains("Syntax Error"),
-        lacks_language: output.stderr.contains("Missing language pack"),
+        pages,
+        faulty: stderr.contains("Syntax Error"),
+        lacks_language: stderr.contains("Missing language pack"),
     })
 }
 
-struct Output {
-    stdout: Vec<u8>,
-    stderr: String,
+fn kept(stdout: impl Read, max_bytes: u64) -> Result<Vec<u8>, FailureCode> {
+    let mut kept = Vec::new();
+    stdout.take(max_bytes + 1).read_to_end(&mut kept).map_err(|_| FailureCode::ExtractCrashed)?;
+    if kept.len() as u64 > max_bytes { Err(FailureCode::TooMuchText) } else { Ok(kept) }
 }
 
-fn run(command: &mut Command, max_bytes: u64) -> Result<Output, FailureCode> {
+/// What `read` made of the program's output, and its complaints.
+fn run<T>(
+    command: &mut Command,
+    read: impl FnOnce(ChildStdout) -> Result<T, FailureCode>,
+) -> Result<(T, String), FailureCode> {
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().map_err(|error| match error.kind() {
         ErrorKind::NotFound => FailureCode::PdfToolsMissing,
@@ -60,16 +71,14 @@ fn run(command: &mut Command, max_bytes: u64) -> Result<Output, FailureCode> {
         return Err(FailureCode::ExtractCrashed);
     };
     let complaints = thread::spawn(move || bounded(stderr, MAX_STDERR_BYTES));
-    let mut kept = Vec::new();
-    stdout.take(max_bytes + 1).read_to_end(&mut kept).map_err(|_| FailureCode::ExtractCrashed)?;
-    if kept.len() as u64 > max_bytes {
+    let output = read(stdout);
+    if output.is_err() {
         child.kill().map_err(|_| FailureCode::ExtractCrashed)?;
-        child.wait().map_err(|_| FailureCode::ExtractCrashed)?;
-        return Err(FailureCode::TooMuchText);
     }
     let status = child.wait().map_err(|_| FailureCode::ExtractCrashed)?;
+    let output = output?;
     let stderr = complaints.join().unwrap_or_default();
-    if status.success() { Ok(Output { stdout: kept, stderr }) } else { Err(failure(status, &stderr)) }
+    if status.success() { Ok((output, stderr)) } else { Err(failure(status, &stderr)) }
 }
 
 /// Reads all, keeps some, so that the writer never waits.
@@ -91,7 +100,8 @@ fn failure(status: ExitStatus, stderr: &str) -> FailureCode {
         Some(_) => return FailureCode::ExtractCrashed,
         None => {}
     }
-    if stderr.contains("Incorrect password") {
+    // Encrypted for certificates, or in a way that the program does not know.
+    if stderr.contains("Incorrect password") || stderr.contains("security handler") {
         FailureCode::Encrypted
     } else if stderr.contains("Out of memory") {
         FailureCode::ExtractMemory
@@ -111,6 +121,7 @@ fn parse_info(output: &str) -> PdfInfo {
     PdfInfo {
         title: field("Title").map(str::to_owned),
         pages: field("Pages").and_then(|pages| pages.parse().ok()).unwrap_or_default(),
+        has_xfa: field("Form") == Some("XFA"),
     }
 }
 
@@ -120,8 +131,8 @@ mod tests {
 
     #[test]
     fn the_fields_are_read() {
-        let info = parse_info("Title:           On rivers: a study\nPages:           12\nEncrypted:       no\n");
-        assert_eq!(info, PdfInfo { title: Some("On rivers: a study".to_owned()), pages: 12 });
+        let info = parse_info("Title:           On rivers: a study\nForm:            XFA\nPages:           12\n");
+        assert_eq!(info, PdfInfo { title: Some("On rivers: a study".to_owned()), pages: 12, has_xfa: true });
         assert_eq!(parse_info("Title:   \n"), PdfInfo::default());
     }
 }

@@ -9,6 +9,7 @@ mod ingestion;
 mod limits;
 mod pdfs;
 mod rig;
+mod samples;
 mod takeover;
 
 use std::path::Path;

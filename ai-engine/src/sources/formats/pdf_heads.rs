@@ -1,0 +1,177 @@
+//! Running heads: said once, not on every page. What differs from page to page stays, but for page numbers.
+
+use std::collections::HashMap;
+
+use super::pdf_page::Area;
+
+/// Below so many pages a repeated line may be meant.
+const MIN_PAGES: usize = 4;
+
+const MAX_HEAD_CHARS: usize = 120;
+
+/// Lines of writing at the top and the bottom of a page that may be running heads.
+const PLACES: usize = 2;
+
+/// Words that come with page numbers.
+const PAGE_WORDS: &[&str] = &[
+    "page",
+    "pages",
+    "pg",
+    "p",
+    "of",
+    "seite",
+    "von",
+    "página",
+    "pagina",
+    "de",
+    "sur",
+    "di",
+    "стр",
+    "из",
+    "第",
+    "页",
+    "頁",
+    "ページ",
+];
+
+/// A line of writing across the page, as one string.
+#[derive(Debug)]
+pub struct Printed {
+    pub area: Area,
+    pub text: String,
+}
+
+/// For each page the areas of lines that are only said again, or are nothing but its number.
+pub fn repeated(pages: &[Vec<Printed>]) -> Vec<Vec<Area>> {
+    let mut dropped: Vec<Vec<Area>> = pages.iter().map(|_| Vec::new()).collect();
+    let filled = pages.iter().filter(|page| !page.is_empty()).count();
+    if filled < MIN_PAGES {
+        return dropped;
+    }
+    let candidates: Vec<Vec<&Printed>> = pages.iter().map(|page| ends(page)).collect();
+    drop_again(&candidates, filled, &mut dropped);
+    drop_numbers(&candidates, filled, &mut dropped);
+    // Never all of a page.
+    for (page, dropped) in pages.iter().zip(&mut dropped) {
+        if dropped.len() >= page.len() {
+            dropped.clear();
+        }
+    }
+    dropped
+}
+
+fn ends(page: &[Printed]) -> Vec<&Printed> {
+    let tail = page.len().saturating_sub(PLACES).max(PLACES.min(page.len()));
+    page[..PLACES.min(page.len())]
+        .iter()
+        .chain(&page[tail..])
+        .filter(|line| line.text.chars().count() <= MAX_HEAD_CHARS)
+        .collect()
+}
+
+/// Lines that are the same, to the last digit, on most pages or on every other one: all but the first go.
+fn drop_again(candidates: &[Vec<&Printed>], filled: usize, dropped: &mut [Vec<Area>]) {
+    let mut counts: HashMap<&str, usize> = HashMap::new();
+    // A row of figures may be the same by chance.
+    let is_worded = |line: &&&Printed| line.text.chars().filter(|c| c.is_alphabetic()).count() > 2;
+    for line in candidates.iter().flatten().filter(is_worded) {
+        *counts.entry(&line.text).or_default() += 1;
+    }
+    let mut said = std::collections::HashSet::new();
+    for (page, dropped) in candidates.iter().zip(dropped) {
+        for line in page {
+            let often = counts.get(line.text.as_str()).is_some_and(|count| *count >= 3 && count * 5 >= filled * 2);
+            if often && !said.insert(line.text.as_str()) {
+                dropped.push(line.area);
+            }
+        }
+    }
+}
+
+/// Lines that are a page's number and no more: the number grows by one from page to page.
+fn drop_numbers(candidates: &[Vec<&Printed>], filled: usize, dropped: &mut [Vec<Area>]) {
+    let mut offsets: HashMap<i64, usize> = HashMap::new();
+    let numbered: Vec<Vec<(i64, Area)>> = candidates
+        .iter()
+        .zip(0i64..)
+        .map(|(page, index)| {
+            page.iter().filter_map(|line| Some((page_number(&line.text)?.checked_sub(index)?, line.area))).collect()
+        })
+        .collect();
+    for (offset, _) in numbered.iter().flatten() {
+        *offsets.entry(*offset).or_default() += 1;
+    }
+    for (page, dropped) in numbered.iter().zip(dropped) {
+        for (offset, area) in page {
+            if offsets.get(offset).is_some_and(|count| count * 2 > filled) {
+                dropped.push(*area);
+            }
+        }
+    }
+}
+
+/// The number of a line like `7`, `- 7 -`, `Page 7 of 9`.
+fn page_number(text: &str) -> Option<i64> {
+    let mut number = None;
+    for word in text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()) {
+        if word.chars().all(|c| c.is_ascii_digit()) {
+            number = number.or(word.parse().ok());
+        } else if !PAGE_WORDS.contains(&word.to_lowercase().as_str()) {
+            return None;
+        }
+    }
+    number
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kept(pages: &[&[&str]]) -> Vec<Vec<String>> {
+        let area =
+            |line: usize| Area { left: 0.0, right: 1.0, top: line as f32 * 10.0, bottom: line as f32 * 10.0 + 9.0 };
+        let page = |lines: &&[&str]| {
+            lines
+                .iter()
+                .enumerate()
+                .map(|(line, text)| Printed { area: area(line), text: (*text).to_owned() })
+                .collect()
+        };
+        let pages: Vec<Vec<Printed>> = pages.iter().map(page).collect();
+        let dropped = repeated(&pages);
+        let rest = |(page, dropped): (&Vec<Printed>, &Vec<Area>)| {
+            page.iter().filter(|line| !dropped.contains(&line.area)).map(|line| line.text.clone()).collect()
+        };
+        pages.iter().zip(&dropped).map(rest).collect()
+    }
+
+    #[test]
+    fn running_heads_are_said_once_and_page_numbers_never() {
+        let pages: &[&[&str]] = &[
+            &["Triton 40 manual", "Step 1", "Open.", "Page 1 of 4"],
+            &["Triton 40 manual", "Step 2", "Close.", "Page 2 of 4"],
+            &["Triton 40 manual", "Step 3", "Wait.", "Page 3 of 4"],
+            &["Triton 40 manual", "Page 4 of 4"],
+        ];
+        assert_eq!(
+            kept(pages),
+            [
+                vec!["Triton 40 manual", "Step 1", "Open."],
+                vec!["Step 2", "Close."],
+                vec!["Step 3", "Wait."],
+                vec!["Triton 40 manual", "Page 4 of 4"]
+            ]
+        );
+    }
+
+    #[test]
+    fn rows_of_numbers_are_no_running_heads() {
+        let pages: &[&[&str]] = &[
+            &["1900 | 4", "1901 | 5"],
+            &["1910 | 4", "1911 | 7"],
+            &["1920 | 4", "1921 | 8"],
+            &["1930 | 4", "1931 | 6"],
+        ];
+        assert_eq!(kept(pages), pages.iter().map(|page| page.to_vec()).collect::<Vec<_>>());
+    }
+}

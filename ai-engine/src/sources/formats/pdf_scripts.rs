@@ -1,0 +1,134 @@
+//! Small figures that were raised or lowered: without a sign that they are, 10⁶ reads as 106.
+
+use super::pdf_page::{Area, Line, Page, Word};
+
+/// So much smaller is a raised figure than the word that it belongs to.
+const SMALLER: f32 = 0.88;
+
+/// The gap to the word, as a share of the word's height.
+const NEAR: f32 = 0.3;
+
+/// Pairs of small lines and words that are looked at on a page.
+const MAX_PAIRS: usize = 4_000_000;
+
+/// Puts raised and lowered figures behind the word that they follow.
+pub fn attach(page: &mut Page) {
+    for line in page.blocks.iter_mut().flatten() {
+        attach_within(line);
+    }
+    let words: usize = page.blocks.iter().flatten().map(|line| line.words.len()).sum();
+    let small: Vec<(usize, usize)> = places(page).filter(|place| is_small(line(page, *place))).collect();
+    if small.len().saturating_mul(words) > MAX_PAIRS {
+        return;
+    }
+    for place in small.into_iter().rev() {
+        let script = line(page, place).words[0].clone();
+        if attach_to_any(page, place, &script) {
+            page.blocks[place.0].remove(place.1);
+        }
+    }
+    page.blocks.retain(|block| !block.is_empty());
+}
+
+fn places(page: &Page) -> impl Iterator<Item = (usize, usize)> {
+    page.blocks.iter().enumerate().flat_map(|(block, lines)| (0..lines.len()).map(move |line| (block, line)))
+}
+
+fn line(page: &Page, (block, line): (usize, usize)) -> &Line {
+    &page.blocks[block][line]
+}
+
+fn is_small(line: &Line) -> bool {
+    line.words.len() == 1 && is_figure(&line.words[0].text)
+}
+
+fn is_figure(text: &str) -> bool {
+    text.chars().count() <= 4
+        && text.chars().any(|c| c.is_ascii_digit())
+        && text.chars().all(|c| c.is_ascii_digit() || matches!(c, '+' | '-' | '−' | '–' | 'n' | 'x'))
+}
+
+fn attach_within(line: &mut Line) {
+    let mut kept: Vec<Word> = Vec::with_capacity(line.words.len());
+    for word in std::mem::take(&mut line.words) {
+        if let Some(before) = kept.last_mut()
+            && is_figure(&word.text)
+            && let Some(script) = script(&before.area, &word)
+        {
+            before.text.push_str(&script);
+            before.area.right = before.area.right.max(word.area.right);
+        } else {
+            kept.push(word);
+        }
+    }
+    line.words = kept;
+}
+
+fn attach_to_any(page: &mut Page, from: (usize, usize), small: &Word) -> bool {
+    for (block, lines) in page.blocks.iter_mut().enumerate() {
+        for (index, line) in lines.iter_mut().enumerate() {
+            if (block, index) == from || !line.is_upright() {
+                continue;
+            }
+            for word in &mut line.words {
+                if let Some(script) = script(&word.area, small) {
+                    word.text.push_str(&script);
+                    word.area.right = word.area.right.max(small.area.right);
+                    line.area.right = line.area.right.max(small.area.right);
+                    return true;
+                }
+            }
+        }
+    }
+    false
+}
+
+/// The figure in raised or lowered characters, if it stands at the upper or lower right of `base`.
+fn script(base: &Area, word: &Word) -> Option<String> {
+    let (small, height) = (&word.area, base.height());
+    let near = small.left - base.right < height * NEAR && base.right - small.left < height * NEAR;
+    if !near || small.height() > height * SMALLER {
+        return None;
+    }
+    let shift = (small.middle() - base.middle()) / height;
+    match shift {
+        -0.75..=-0.08 => Some(word.text.chars().map(raised).collect()),
+        0.08..=0.75 => Some(word.text.chars().map(lowered).collect()),
+        _ => None,
+    }
+}
+
+/// The character as it is written above the line.
+pub fn raised(c: char) -> char {
+    match c {
+        '0' => '⁰',
+        '1' => '¹',
+        '2' => '²',
+        '3' => '³',
+        '4'..='9' => char::from_u32('⁴' as u32 + (c as u32 - '4' as u32)).unwrap_or(c),
+        '+' => '⁺',
+        '-' | '−' | '–' => '⁻',
+        '=' => '⁼',
+        '(' => '⁽',
+        ')' => '⁾',
+        'n' => 'ⁿ',
+        'i' => 'ⁱ',
+        'x' => 'ˣ',
+        _ => c,
+    }
+}
+
+/// The character as it is written below the line.
+pub fn lowered(c: char) -> char {
+    match c {
+        '0'..='9' => char::from_u32('₀' as u32 + (c as u32 - '0' as u32)).unwrap_or(c),
+        '+' => '₊',
+        '-' | '−' | '–' => '₋',
+        '=' => '₌',
+        '(' => '₍',
+        ')' => '₎',
+        'n' => 'ₙ',
+        'x' => 'ₓ',
+        _ => c,
+    }
+}

@@ -1,0 +1,259 @@
+//! Cells that stand side by side become rows; the program gives them column by column.
+
+use super::pdf_page::{Area, Line, Page, letters, text_of};
+
+/// A gap between words that is wider than this share of their height parts two cells.
+const CELL_GAP: f32 = 1.1;
+
+/// Rows further apart than this many heights of a line are not of one table.
+const MAX_ROW_GAP: f32 = 3.2;
+
+/// Edges of cells in one column differ by so many points at most.
+const ALIGNED: f32 = 4.0;
+
+/// Cells are short; columns of prose are not.
+const MAX_CELL_CHARS: usize = 45;
+const MAX_WORDY_CELL_CHARS: usize = 24;
+
+/// Prose fills its column in most lines, and they are long.
+const PROSE_LINE_CHARS: usize = 34;
+
+/// What a block holds, in reading order.
+#[derive(Debug, PartialEq)]
+pub enum Part {
+    Lines(Vec<Line>),
+    /// Each row a line of text, with the area of it.
+    Rows(Vec<(Area, String)>),
+}
+
+#[derive(Debug, Clone)]
+struct Cell {
+    block: usize,
+    line: usize,
+    area: Area,
+    text: String,
+}
+
+impl Cell {
+    fn is_number(&self) -> bool {
+        let (digits, letters) = self.text.chars().fold((0, 0), |(digits, letters), c| {
+            (digits + usize::from(c.is_numeric()), letters + usize::from(c.is_alphabetic()))
+        });
+        digits > 0 && digits >= letters && self.text.chars().count() <= 24
+            || matches!(self.text.as_str(), "-" | "–" | "—" | "n/a" | "N/A" | "✓" | "x" | "X")
+    }
+
+    fn is_aligned(&self, other: &Self) -> bool {
+        let near = |first: f32, second: f32| (first - second).abs() < ALIGNED;
+        let (own, its) = (&self.area, &other.area);
+        near(own.left, its.left)
+            || near(own.right, its.right)
+            || near(f32::midpoint(own.left, own.right), f32::midpoint(its.left, its.right))
+    }
+}
+
+type Row = Vec<Cell>;
+
+/// The page's parts in reading order, tables as rows where their first cell was.
+pub fn with_rows(page: Page) -> Vec<Part> {
+    let rows = rows(&page);
+    let mut tables: Vec<Vec<Row>> = runs(rows).into_iter().filter(|run| is_table(run)).collect();
+    if tables.is_empty() {
+        return page.blocks.into_iter().map(Part::Lines).collect();
+    }
+    // Which table each line belongs to.
+    let mut owner: std::collections::HashMap<(usize, usize), usize> = std::collections::HashMap::new();
+    for (index, table) in tables.iter().enumerate() {
+        owner.extend(table.iter().flatten().map(|cell| ((cell.block, cell.line), index)));
+    }
+    let mut parts = Vec::new();
+    for (block, lines) in page.blocks.into_iter().enumerate() {
+        let mut open = Vec::new();
+        for (index, line) in lines.into_iter().enumerate() {
+            let Some(table) = owner.get(&(block, index)) else {
+                open.push(line);
+                continue;
+            };
+            let table = std::mem::take(&mut tables[*table]);
+            if !table.is_empty() {
+                if !open.is_empty() {
+                    parts.push(Part::Lines(std::mem::take(&mut open)));
+                }
+                parts.push(Part::Rows(lines_of(&table)));
+            }
+        }
+        if !open.is_empty() {
+            parts.push(Part::Lines(open));
+        }
+    }
+    parts
+}
+
+/// All that may be cells, by the line of writing that they stand in, from the top.
+fn rows(page: &Page) -> Vec<Row> {
+    let mut cells: Vec<Cell> = Vec::new();
+    for (block, lines) in page.blocks.iter().enumerate() {
+        if is_prose(lines) {
+            continue;
+        }
+        for (index, line) in lines.iter().enumerate().filter(|(_, line)| line.is_upright()) {
+            cells.extend(cells_of(block, index, line));
+        }
+    }
+    cells.sort_by(|one, other| one.area.middle().total_cmp(&other.area.middle()));
+    let mut rows: Vec<Row> = Vec::new();
+    for cell in cells {
+        match rows.last_mut() {
+            Some(row) if row[0].area.is_beside(&cell.area) => row.push(cell),
+            _ => rows.push(vec![cell]),
+        }
+    }
+    for row in &mut rows {
+        row.sort_by(|one, other| one.area.left.total_cmp(&other.area.left));
+    }
+    rows
+}
+
+fn is_prose(lines: &[Line]) -> bool {
+    if lines.len() < 3 {
+        return false;
+    }
+    let left = lines.iter().map(|line| line.area.left).fold(f32::MAX, f32::min);
+    let right = lines.iter().map(|line| line.area.right).fold(f32::MIN, f32::max);
+    let body = &lines[..lines.len() - 1];
+    let full = body.iter().filter(|line| line.area.right - left > (right - left) * 0.8).count();
+    let chars: usize = body.iter().map(|line| letters(&line.text())).sum();
+    full * 3 >= body.len() * 2 && chars / body.len() >= PROSE_LINE_CHARS
+}
+
+fn cells_of(block: usize, index: usize, line: &Line) -> Vec<Cell> {
+    let mut cells = Vec::new();
+    let mut start = 0;
+    for end in 1..=line.words.len() {
+        let is_gap = |end: usize| {
+            let (before, after) = (&line.words[end - 1].area, &line.words[end].area);
+            after.left - before.right > before.height().max(after.height()) * CELL_GAP
+        };
+        if end == line.words.len() || is_gap(end) {
+            let words = &line.words[start..end];
+            if let Some(area) = words.iter().map(|word| word.area).reduce(|area, word| area.around(&word)) {
+                cells.push(Cell { block, line: index, area, text: text_of(words) });
+            }
+            start = end;
+        }
+    }
+    cells
+}
+
+/// Rows of several cells that follow each other closely, with the single ones between them.
+fn runs(rows: Vec<Row>) -> Vec<Vec<Row>> {
+    let mut runs: Vec<Vec<Row>> = Vec::new();
+    let mut open: Vec<Row> = Vec::new();
+    for row in rows {
+        if let Some(last) = open.last() {
+            let gap = row[0].area.top - last[0].area.bottom;
+            if gap > row[0].area.height().max(last[0].area.height()) * MAX_ROW_GAP {
+                runs.push(std::mem::take(&mut open));
+            }
+        }
+        // More than two single rows in a row are no part of a table.
+        let singles = open.iter().rev().take_while(|row| row.len() == 1).count();
+        if row.len() == 1 && singles >= 2 {
+            runs.push(std::mem::take(&mut open));
+        }
+        if row.len() > 1 || !open.is_empty() {
+            open.push(row);
+        }
+    }
+    runs.push(open);
+    for run in &mut runs {
+        while run.last().is_some_and(|row| row.len() == 1) {
+            run.pop();
+        }
+    }
+    runs.retain(|run| !run.is_empty());
+    runs
+}
+
+fn is_table(run: &[Row]) -> bool {
+    let full: Vec<&Row> = run.iter().filter(|row| row.len() > 1).collect();
+    let cells: Vec<&Cell> = full.iter().flat_map(|row| row.iter()).collect();
+    let numbers = cells.iter().filter(|cell| cell.is_number()).count();
+    let mut lengths: Vec<usize> = cells.iter().map(|cell| letters(&cell.text)).collect();
+    lengths.sort_unstable();
+    let median = lengths.get(lengths.len() / 2).copied().unwrap_or_default();
+    let aligned = full.iter().enumerate().flat_map(|(index, row)| {
+        let others: Vec<&&Row> = full[index.saturating_sub(3)..full.len().min(index + 4)].iter().collect();
+        row.iter().skip(1).map(move |cell| {
+            others.iter().filter(|other| other.iter().skip(1).any(|its| cell.is_aligned(its))).count() > 1
+        })
+    });
+    let aligned: Vec<bool> = aligned.collect();
+    let in_columns = aligned.iter().filter(|aligned| **aligned).count() * 10 >= aligned.len() * 6;
+    let numeric = full.len() >= 2 && numbers * 5 >= cells.len() && median <= MAX_CELL_CHARS;
+    let wordy = full.len() >= 3 && median <= MAX_WORDY_CELL_CHARS;
+    in_columns && (numeric || wordy)
+}
+
+fn lines_of(run: &[Row]) -> Vec<(Area, String)> {
+    let columns = columns(run);
+    let pitch = pitch(run);
+    let mut lines: Vec<(Area, Vec<String>)> = Vec::new();
+    let mut above = f32::MIN;
+    for row in run {
+        let Some(area) = row.iter().map(|cell| cell.area).reduce(|area, cell| area.around(&cell)) else {
+            continue;
+        };
+        let mut cells = vec![String::new(); columns.len().max(1)];
+        for cell in row {
+            let place = &mut cells[column_of(&columns, &cell.area)];
+            if !place.is_empty() {
+                place.push(' ');
+            }
+            place.push_str(&cell.text);
+        }
+        let continues = cells[0].is_empty() && !row.iter().any(Cell::is_number) && area.top - above < pitch * 1.1;
+        above = area.top;
+        match lines.last_mut() {
+            // What goes on in the next line of a cell.
+            Some((whole, before)) if continues => {
+                *whole = whole.around(&area);
+                for (cell, more) in before.iter_mut().zip(cells).filter(|(_, more)| !more.is_empty()) {
+                    *cell = format!("{cell} {more}").trim().to_owned();
+                }
+            }
+            _ => lines.push((area, cells)),
+        }
+    }
+    lines.into_iter().map(|(area, cells)| (area, cells.join(" | ").trim_end_matches([' ', '|']).to_owned())).collect()
+}
+
+/// The middle distance from row to row.
+fn pitch(run: &[Row]) -> f32 {
+    let mut steps: Vec<f32> = run.windows(2).map(|pair| pair[1][0].area.top - pair[0][0].area.top).collect();
+    steps.sort_by(f32::total_cmp);
+    steps.get(steps.len() / 2).copied().unwrap_or(f32::MAX)
+}
+
+/// Where the columns are, from the rows with the most cells.
+fn columns(run: &[Row]) -> Vec<(f32, f32)> {
+    let most = run.iter().map(Vec::len).max().unwrap_or_default();
+    let mut spans: Vec<(f32, f32)> =
+        run.iter().filter(|row| row.len() == most).flatten().map(|cell| (cell.area.left, cell.area.right)).collect();
+    spans.sort_by(|one, other| one.0.total_cmp(&other.0));
+    let mut columns: Vec<(f32, f32)> = Vec::new();
+    for (left, right) in spans {
+        match columns.last_mut() {
+            Some(last) if left < last.1 => last.1 = last.1.max(right),
+            _ => columns.push((left, right)),
+        }
+    }
+    columns
+}
+
+/// The column that most of the cell is over, or the nearest.
+fn column_of(columns: &[(f32, f32)], cell: &Area) -> usize {
+    let common = |(left, right): &(f32, f32)| right.min(cell.right) - left.max(cell.left);
+    let best = columns.iter().enumerate().max_by(|one, other| common(one.1).total_cmp(&common(other.1)));
+    best.map_or(0, |(index, _)| index)
+}

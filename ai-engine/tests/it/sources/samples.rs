@@ -1,0 +1,73 @@
+//! Small files, each with one thing that readers easily get wrong: what must be in their text, and what must not.
+
+use std::path::Path;
+
+use collabry_ai_engine::sources::Document;
+use collabry_shared::sources::{FailureCode, Format, Unread};
+
+use super::extract;
+
+async fn read(name: &str) -> Result<Document, FailureCode> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/samples").join(name);
+    let format = match path.extension().and_then(|ending| ending.to_str()) {
+        Some("pdf") => Format::Pdf,
+        Some("docx") => Format::Docx,
+        Some("pptx") => Format::Pptx,
+        Some("xlsx") => Format::Xlsx,
+        Some("csv") => Format::Csv,
+        Some("html") => Format::Html,
+        _ => Format::Text,
+    };
+    extract(format, &std::fs::read(&path).unwrap()).await
+}
+
+/// File, what its text says, and what it does not say.
+type Sample = (&'static str, &'static [&'static str], &'static [&'static str]);
+
+async fn check(samples: &[Sample]) {
+    let mut wrong = Vec::new();
+    for (name, says, says_not) in samples {
+        let text = match read(name).await {
+            Ok(document) => document.text,
+            Err(code) => format!("refused: {}", code.code()),
+        };
+        wrong.extend(
+            says.iter().filter(|part| !text.contains(*part)).map(|part| format!("{name} lacks {part:?}: {text}")),
+        );
+        wrong.extend(
+            says_not.iter().filter(|part| text.contains(*part)).map(|part| format!("{name} has {part:?}: {text}")),
+        );
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+}
+
+#[tokio::test]
+async fn pdfs() {
+    check(&[
+        (
+            "pdf-table.pdf",
+            &["Harbour | 1912 | 14 m | 18,300\nMarket | 1931 | 22 m | 41,950\n", "27,480\n\nAll figures are for"],
+            &[],
+        ),
+        ("pdf-numbered-headings.pdf", &["Step 1", "Step 2", "Step 3", "Step 4"], &[]),
+        ("pdf-document-name-in-running-head.pdf", &["Operating manual for pump model Triton 40"], &[]),
+        ("pdf-single-short-last-line.pdf", &["The rare orchid was found only here."], &[]),
+        (
+            "pdf-double-spaced-lines.pdf",
+            &["of the harbour crane", "whose foundations are said", "and the treasurer asked"],
+            &[],
+        ),
+        ("pdf-contents-list.pdf", &["1 Purpose and scope … 1\n2 Words and their meaning … 3\n"], &[". ."]),
+        ("pdf-invisible-direction-marks.pdf", &["שלום עולם"], &["\u{202a}", "\u{202b}", "\u{202c}"]),
+        ("pdf-ligature-characters.pdf", &["the office finally confirmed the flood and the staff left."], &[]),
+        ("pdf-japanese-part.pdf", &["Notice 12", "橋は月曜日から通れます。", "City works"], &[]),
+        ("pdf-xfa-placeholder.pdf", &["refused: dynamic_form"], &[]),
+        ("pdf-certificate-encryption.pdf", &["refused: encrypted"], &[]),
+    ])
+    .await;
+    let text = read("pdf-rows-of-numbers.pdf").await.unwrap().text;
+    let missing: Vec<i32> = (1900..1940).filter(|year| !text.contains(&year.to_string())).collect();
+    assert_eq!(missing, [0; 0]);
+    let scanned = read("pdf-scanned-pages-empty.pdf").await.unwrap();
+    assert_eq!((scanned.omitted[0].what, scanned.omitted[0].pages.as_slice()), (Unread::PagesWithoutText, &[2, 3][..]));
+}
