@@ -3,12 +3,12 @@
 use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
 use std::fs::File;
-use std::io::{BufReader, Read, Seek as _, SeekFrom};
+use std::io::{BufReader, Cursor, Read, Seek, SeekFrom};
 use std::path::Path;
 
 use collabry_shared::sources::{FailureCode, Unread};
-use zip::ZipArchive;
 use zip::result::ZipError;
+use zip::{ZipArchive, ZipWriter};
 
 use super::io_code;
 use super::xml::{self, Node};
@@ -25,23 +25,40 @@ const MAX_RATIO: u64 = 200;
 /// Below this a high ratio does no harm: an empty sheet packs well.
 const RATIO_MATTERS_ABOVE: u64 = 8 * 1024 * 1024;
 
+/// Bytes of parts that are looked at together.
+const CHUNK_BYTES: u64 = 4 * 1024 * 1024;
+
+pub trait ReadSeek: Read + Seek {}
+
+impl<T: Read + Seek> ReadSeek for T {}
+
+/// The container's bytes: the file's, or those with its parts' names put right.
+pub type Container = Box<dyn ReadSeek>;
+
 /// A zip container whose parts are read within a common budget.
 pub struct Archive {
-    zip: ZipArchive<BufReader<File>>,
+    zip: ZipArchive<Container>,
     budget: u64,
 }
 
 impl Archive {
     pub fn open(path: &Path) -> Result<Self, FailureCode> {
+        let zip = ZipArchive::new(Self::container(path)?).map_err(|_| FailureCode::Damaged)?;
+        Ok(Self { zip, budget: MAX_UNPACKED })
+    }
+
+    /// The bytes of the container at `path`. Some Windows programs write `xl\workbook.xml`, which nobody else finds.
+    pub fn container(path: &Path) -> Result<Container, FailureCode> {
         let mut file = File::open(path).map_err(|_| FailureCode::FileMissing)?;
         if is_ole(&mut file) {
             return Err(FailureCode::Encrypted);
         }
-        let zip = ZipArchive::new(BufReader::new(file)).map_err(|_| FailureCode::Damaged)?;
+        let mut zip = ZipArchive::new(BufReader::new(file)).map_err(|_| FailureCode::Damaged)?;
         if zip.len() > MAX_ENTRIES {
             return Err(FailureCode::ZipBomb);
         }
-        Ok(Self { zip, budget: MAX_UNPACKED })
+        let has_backslashes = zip.file_names().flatten().any(|name| name.contains('\\'));
+        if has_backslashes { renamed(&mut zip) } else { Ok(Box::new(zip.into_inner())) }
     }
 
     /// The name of the part that the others hang on: the container's relationships say it, nearly always `usual`.
@@ -49,12 +66,10 @@ impl Archive {
     pub fn main_part(&mut self, usual: &str) -> Result<String, FailureCode> {
         let main = self.relationships("")?.into_values().find(|relationship| relationship.kind == "officeDocument");
         let main = main.map_or_else(|| usual.to_owned(), |relationship| relationship.target);
-        let folder = |part: &str| part.split('/').next().map(str::to_owned);
-        if folder(&main) == folder(usual) && self.zip.index_for_name(&main).is_some() {
-            Ok(main)
-        } else {
-            Err(FailureCode::Mislabelled)
-        }
+        let folder = |part: &str| part.split_once('/').map(|(folder, _)| folder.to_owned());
+        // Some programs write no folders.
+        let is_usual = folder(&main) == folder(usual) || Some(main.as_str()) == usual.rsplit('/').next();
+        if is_usual && self.zip.index_for_name(&main).is_some() { Ok(main) } else { Err(FailureCode::Mislabelled) }
     }
 
     /// A part that another one names.
@@ -72,16 +87,27 @@ impl Archive {
         Ok(Some(text.into_owned()))
     }
 
-    /// Unpacks everything once, for readers that open the file themselves.
-    pub fn check_all(&mut self) -> Result<(), FailureCode> {
+    /// Unpacks everything once, for readers that open the file themselves. Returns whether `is_sought` says so of any
+    /// stretch of a part.
+    pub fn check_all(&mut self, is_sought: impl Fn(&str, &[u8]) -> bool) -> Result<bool, FailureCode> {
+        let mut found = false;
         for index in 0..self.zip.len() {
             let mut part = self.zip.by_index(index).map_err(|error| code(&error))?;
-            let packed = part.compressed_size();
-            let unpacked = std::io::copy(&mut (&mut part).take(self.budget + 1), &mut std::io::sink())
-                .map_err(|_| FailureCode::Damaged)?;
+            let (packed, name) = (part.compressed_size(), part.name().map_err(|_| FailureCode::Damaged)?.into_owned());
+            let (mut unpacked, mut chunk) = (0, Vec::new());
+            while unpacked <= self.budget {
+                // What lies across the border of two chunks is seen too.
+                chunk.drain(..chunk.len().saturating_sub(64));
+                let read = (&mut part).take(CHUNK_BYTES).read_to_end(&mut chunk).map_err(|_| FailureCode::Damaged)?;
+                if read == 0 {
+                    break;
+                }
+                unpacked += read as u64;
+                found = found || is_sought(&name, &chunk);
+            }
             self.budget = spend(self.budget, packed, unpacked)?;
         }
-        Ok(())
+        Ok(found)
     }
 
     /// The relationships of a part by their ids; those of the container itself when `part` is empty.
@@ -151,6 +177,19 @@ impl Archive {
         self.budget = spend(self.budget, packed, bytes.len() as u64)?;
         Ok(Some(bytes))
     }
+}
+
+/// The container with slashes in its parts' names, which stay packed.
+fn renamed<R: Read + Seek>(zip: &mut ZipArchive<R>) -> Result<Container, FailureCode> {
+    let mut renamed = ZipWriter::new(Cursor::new(Vec::new()));
+    for index in 0..zip.len() {
+        let part = zip.by_index_raw(index).map_err(|error| code(&error))?;
+        let name = part.name().map_err(|_| FailureCode::Damaged)?.replace('\\', "/");
+        renamed.raw_copy_file_rename(part, name).map_err(|error| code(&error))?;
+    }
+    let mut bytes = renamed.finish().map_err(|error| code(&error))?;
+    bytes.rewind().map_err(|_| FailureCode::Damaged)?;
+    Ok(Box::new(bytes))
 }
 
 /// A link from one part to another.

@@ -3,7 +3,7 @@
 use collabry_shared::sources::FailureCode;
 use csv::{Reader, ReaderBuilder};
 
-use super::table::RowLines;
+use super::table::{Row, RowLines};
 use super::{Input, text};
 use crate::sources::builder::one_line;
 use crate::sources::document::Document;
@@ -17,12 +17,24 @@ pub fn read(input: &Input<'_>) -> Result<Document, FailureCode> {
     let text = text::decoded(input)?;
     let mut builder = input.builder();
     let mut lines = RowLines::default();
+    let mut end = 0;
     for row in reader(&text, delimiter(&text)).records() {
         let row = row.map_err(|_| FailureCode::Damaged)?;
+        // Lines without anything come with no record.
+        let start = row.position().and_then(|position| usize::try_from(position.byte()).ok()).unwrap_or(end);
+        if text.get(start..).is_some_and(|rest| rest.starts_with('\n')) {
+            for line in lines.blank() {
+                builder.item(&line)?;
+            }
+        }
+        end = start;
         let cells: Vec<String> = row.iter().map(one_line).collect();
-        if let Some(line) = lines.line(&cells) {
+        for line in lines.row(Row { cells, spread: Vec::new() }) {
             builder.item(&line)?;
         }
+    }
+    for line in lines.blank() {
+        builder.item(&line)?;
     }
     builder.finish()
 }
@@ -31,14 +43,22 @@ fn reader(text: &str, delimiter: u8) -> Reader<&[u8]> {
     ReaderBuilder::new().delimiter(delimiter).has_headers(false).flexible(true).from_reader(text.as_bytes())
 }
 
-/// The delimiter that cuts most rows into the same number of fields, more than one.
+/// The delimiter that cuts most rows into the same number of fields, more than one. Titles above the table do not
+/// count against it, and a comma inside of numbers is not one between them.
 fn delimiter(text: &str) -> u8 {
     let score = |delimiter: u8| {
         let widths: Vec<usize> =
             reader(text, delimiter).records().take(SAMPLE_ROWS).filter_map(Result::ok).map(|row| row.len()).collect();
-        let first = widths.first().copied().unwrap_or_default();
-        let agreeing = widths.iter().filter(|width| **width == first).count();
-        if first > 1 { (agreeing * 100 / widths.len(), first) } else { (0, first) }
+        let cut = widths.iter().copied().filter(|width| *width > 1);
+        let Some(usual) =
+            cut.clone().max_by_key(|width| (widths.iter().filter(|other| *other == width).count(), *width))
+        else {
+            return (0, 0);
+        };
+        let agreeing = widths.iter().filter(|width| **width == usual).count();
+        // Of the names that stand in the first row that is cut, none is split by a delimiter of records.
+        let first = cut.clone().next() == Some(usual);
+        (agreeing * 100 / widths.len() + if first { 50 } else { 0 }, usual)
     };
     // The first of equals: a comma.
     DELIMITERS.iter().rev().copied().max_by_key(|delimiter| score(*delimiter)).unwrap_or(b',')
@@ -55,5 +75,6 @@ mod tests {
         assert_eq!(delimiter("a\tb, c\nd\te\n"), b'\t');
         assert_eq!(delimiter("\"a;b\",c\n\"d;e;f\",g\n"), b',');
         assert_eq!(delimiter("one\ntwo\n"), b',');
+        assert_eq!(delimiter("Account of May\n\nDate;Payee;Sum\n2024;Mills;-1,50\n2024;Water;-3,10\n"), b';');
     }
 }

@@ -17,8 +17,11 @@ mod pdf_tables;
 mod pdf_tools;
 mod pptx;
 mod table;
+mod table_header;
 mod text;
 mod xlsx;
+mod xlsx_format;
+mod xlsx_rows;
 mod xml;
 
 use std::path::Path;

@@ -10,7 +10,7 @@ pub fn logical(seen: &str) -> String {
     }
     let (right, left) = (seen.chars().filter(|c| is_right_to_left(*c)), seen.chars().filter(|c| is_left_to_right(*c)));
     let chars: Vec<char> = seen.chars().collect();
-    let ordered = if right.count() * 2 >= left.count() {
+    let ordered = if right.count() >= left.count() {
         let mut turned: Vec<char> = chars.into_iter().rev().collect();
         // Latin words and numbers in between still run from left to right.
         turn_runs(&mut turned, |c| is_left_to_right(c) || c.is_numeric(), is_right_to_left, Brackets::Outside);

@@ -1,27 +1,24 @@
 //! Workbooks: each sheet a page, each row a line.
 
-use std::fs::File;
-use std::io::BufReader;
+use std::collections::HashMap;
 
-use calamine::{Data, ExcelDateTime, Reader as _, SheetType, Xlsx, XlsxError};
+use calamine::{DataRef, Reader as _, SheetType, Style, Xlsx, XlsxError};
 use collabry_shared::sources::{FailureCode, Unread};
 
 use super::Input;
-use super::archive::Archive;
+use super::archive::{Archive, Container};
 use super::table::RowLines;
+use super::xlsx_rows::{Finished, Merged, Rows, shown};
 use crate::sources::builder::{DocumentBuilder, one_line};
 use crate::sources::document::Document;
 
-/// Spreadsheets end at column XFD; a row is kept only as wide as its last filled cell.
-const MAX_COLUMNS: u32 = 16_384;
-
-type Workbook = Xlsx<BufReader<File>>;
+type Workbook = Xlsx<Container>;
 
 pub fn read(input: &Input<'_>) -> Result<Document, FailureCode> {
     let mut archive = Archive::open(input.path)?;
-    archive.check_all()?;
+    let has_unknown_values = archive.check_all(is_formula_without_value)?;
     archive.main_part("xl/workbook.xml")?;
-    let mut workbook: Workbook = calamine::open_workbook(input.path).map_err(|error: XlsxError| code(&error))?;
+    let mut workbook: Workbook = Xlsx::new(Archive::container(input.path)?).map_err(|error: XlsxError| code(&error))?;
     let sheets: Vec<String> = workbook
         .sheets_metadata()
         .iter()
@@ -33,9 +30,15 @@ pub fn read(input: &Input<'_>) -> Result<Document, FailureCode> {
     let mut has_rows = false;
     for name in &sheets {
         builder.page();
-        has_rows |= read_sheet(&mut workbook, name, &mut builder)?;
+        has_rows |= read_sheet(&mut workbook, name, has_unknown_values, &mut builder)?;
     }
     if has_rows { builder.finish().map(|document| with_omitted(document, &archive)) } else { Err(FailureCode::NoText) }
+}
+
+/// Whether a part's bytes hold a cell with a formula and no value. Sheets are read a second time then.
+fn is_formula_without_value(part: &str, bytes: &[u8]) -> bool {
+    const ENDS: [&[u8]; 4] = [b"</f></c>", b"</f><v></v></c>", b"</f><v/></c>", b"</f><v /></c>"];
+    part.contains("worksheets/") && ENDS.iter().any(|end| bytes.windows(end.len()).any(|window| window == *end))
 }
 
 /// Which sheet they are on is three links away; that they are there matters.
@@ -54,87 +57,89 @@ fn with_omitted(mut document: Document, archive: &Archive) -> Document {
 }
 
 /// Cell by cell, because two far corners would make a grid of billions. Returns whether there was any row.
-fn read_sheet(workbook: &mut Workbook, name: &str, builder: &mut DocumentBuilder) -> Result<bool, FailureCode> {
+fn read_sheet(
+    workbook: &mut Workbook,
+    name: &str,
+    has_unknown_values: bool,
+    builder: &mut DocumentBuilder,
+) -> Result<bool, FailureCode> {
+    let formulas = if has_unknown_values { formulas(workbook, name)? } else { HashMap::new() };
+    // A sheet is readable without them.
+    let merged = workbook.merge_cells_by_sheet_name(name).unwrap_or_default();
     let mut cells = workbook.worksheet_cells_reader(name).map_err(|error| code(&error))?;
-    let mut rows = RowLines::default();
-    let mut row: Vec<String> = Vec::new();
-    let (mut current, mut any) = (0, false);
-    loop {
-        let cell = cells.next_cell().map_err(|error| code(&error))?;
-        let position = cell.as_ref().map(calamine::Cell::get_position);
-        if position.is_none_or(|(line, _)| line != current) {
-            if let Some(line) = rows.line(&row) {
-                if !any {
-                    builder.heading(1, name)?;
-                    any = true;
-                }
-                builder.item(&line)?;
-            }
-            row.clear();
-        }
-        let (Some(cell), Some((line, column))) = (cell, position) else {
-            return Ok(any);
+    let formats: Vec<Option<String>> = cells.styles().iter().map(format_code).collect();
+    let mut rows = Rows::new(Merged::new(merged));
+    let mut sheet = Sheet { name, builder, lines: RowLines::default(), last: None };
+    while let Some((cell, style)) = cells.next_cell_with_style_id().map_err(|error| code(&error))? {
+        let position = cell.get_position();
+        let format = formats.get(style).and_then(Option::as_deref);
+        let text = match (cell.get_value(), formulas.get(&position)) {
+            (DataRef::Empty, Some(formula)) => format!("={formula}"),
+            (value, _) => shown(value, format),
         };
-        current = line;
-        let text = shown(&Data::from(cell.get_value().clone()));
-        if !text.is_empty() && column < MAX_COLUMNS {
-            let column = column as usize;
-            row.resize(row.len().max(column + 1), String::new());
-            row[column] = text;
+        if let Some(finished) = rows.cell(position, text) {
+            sheet.add(finished)?;
         }
     }
+    if let Some(finished) = rows.finish() {
+        sheet.add(finished)?;
+    }
+    sheet.end()
 }
 
-/// A value about as the program shows it.
-fn shown(value: &Data) -> String {
-    match value {
-        Data::Empty => String::new(),
-        Data::String(text) => one_line(text),
-        Data::Float(number) => shown_number(*number),
-        Data::Int(number) => number.to_string(),
-        Data::Bool(true) => "yes".to_owned(),
-        Data::Bool(false) => "no".to_owned(),
-        Data::DateTime(moment) => shown_moment(*moment),
-        Data::DateTimeIso(text) | Data::DurationIso(text) => text.clone(),
-        Data::Error(error) => error.to_string(),
+/// A sheet's lines on their way into the document.
+struct Sheet<'a> {
+    name: &'a str,
+    builder: &'a mut DocumentBuilder,
+    lines: RowLines,
+    last: Option<u32>,
+}
+
+impl Sheet<'_> {
+    fn add(&mut self, Finished { row, number }: Finished) -> Result<(), FailureCode> {
+        match self.last {
+            None => self.builder.heading(1, self.name)?,
+            Some(last) if last + 1 < number => {
+                let lines = self.lines.blank();
+                self.write(lines)?;
+            }
+            Some(_) => {}
+        }
+        self.last = Some(number);
+        let lines = self.lines.row(row);
+        self.write(lines)
+    }
+
+    fn end(mut self) -> Result<bool, FailureCode> {
+        let lines = self.lines.blank();
+        self.write(lines)?;
+        Ok(self.last.is_some())
+    }
+
+    fn write(&mut self, lines: Vec<String>) -> Result<(), FailureCode> {
+        lines.iter().try_for_each(|line| self.builder.item(line))
     }
 }
 
-/// 15 significant digits, like the program: 0.1 + 0.2 is 0.3.
-fn shown_number(number: f64) -> String {
-    format!("{number:.14e}").parse::<f64>().unwrap_or(number).to_string()
+fn format_code(style: &Style) -> Option<String> {
+    style.number_format.as_ref().map(|format| format.format_code.clone())
 }
 
-fn shown_moment(moment: ExcelDateTime) -> String {
-    if moment.is_duration() {
-        return format!("{} h", shown_number(moment.as_f64() * 24.0));
+/// The formulas whose values the writing program left for others to work out.
+fn formulas(workbook: &mut Workbook, name: &str) -> Result<HashMap<(u32, u32), String>, FailureCode> {
+    let mut formulas = HashMap::new();
+    let mut cells = workbook.worksheet_cells_reader(name).map_err(|error| code(&error))?;
+    while let Some(cell) = cells.next_cell_with_formula().map_err(|error| code(&error))? {
+        if let (DataRef::Empty, Some(formula)) = (cell.value, cell.formula) {
+            formulas.insert(cell.pos, one_line(&formula));
+        }
     }
-    let (year, month, day, hour, minute, second, _) = moment.to_ymd_hms_milli();
-    let date = format!("{year:04}-{month:02}-{day:02}");
-    let time = format!("{hour:02}:{minute:02}:{second:02}");
-    // A serial below one has no date, a whole one no time of day.
-    match (moment.as_f64() < 1.0, time == "00:00:00") {
-        (true, _) => time,
-        (false, true) => date,
-        (false, false) => format!("{date} {time}"),
-    }
+    Ok(formulas)
 }
 
 fn code(error: &XlsxError) -> FailureCode {
     match error {
         XlsxError::Password => FailureCode::Encrypted,
         _ => FailureCode::Damaged,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::shown_number;
-
-    #[test]
-    fn numbers_are_shown_as_people_know_them() {
-        assert_eq!(shown_number(3.0), "3");
-        assert_eq!(shown_number(0.1 + 0.2), "0.3");
-        assert_eq!(shown_number(-1.5e6), "-1500000");
     }
 }

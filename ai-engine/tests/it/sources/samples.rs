@@ -71,3 +71,50 @@ async fn pdfs() {
     let scanned = read("pdf-scanned-pages-empty.pdf").await.unwrap();
     assert_eq!((scanned.omitted[0].what, scanned.omitted[0].pages.as_slice()), (Unread::PagesWithoutText, &[2, 3][..]));
 }
+
+#[tokio::test]
+async fn workbooks() {
+    check(&[
+        (
+            "xlsx-percent-and-currency.xlsx",
+            &[
+                "Item: Lamp; Discount: 2.5%; Price: 1,599.50 €; Code: 00742; Share: 33%",
+                "Item: Desk; Discount: 50.0%; Price: -20.00 €; Code: 00081; Share: 100%",
+            ],
+            &[],
+        ),
+        (
+            "xlsx-second-table.xlsx",
+            &["Product: Nails; Stock: 300", "Employee: Ann; Holiday days: 28", "Employee: Bob; Holiday days: 30"],
+            &["Product: Ann"],
+        ),
+        ("xlsx-form.xlsx", &["Company | Rivertown Mills", "Phone | 555 0100"], &["Mills: 555"]),
+        (
+            "xlsx-merged-header.xlsx",
+            &["Site: Plant 1; Electricity kWh: 100; Electricity Cost: 20; Gas kWh: 50; Gas Cost: 9"],
+            &[],
+        ),
+        ("xlsx-year-header.xlsx", &["Region: North; 2022: 10.5; 2023: 11; 2024: 12.25"], &[]),
+        ("xlsx-formula-without-value.xlsx", &["Item: Total; Amount: =SUM(B2:B3)"], &[]),
+        ("xlsx-backslash-names.xlsx", &["Name: Ann; Age: 31"], &[]),
+    ])
+    .await;
+}
+
+#[tokio::test]
+async fn tables_of_text() {
+    check(&[
+        (
+            "csv-title-above-semicolons.csv",
+            &["Account statement of May 2024\n", "Date: 2024-05-02; Payee: Rivertown Mills; Amount: -120,50"],
+            &[],
+        ),
+        ("csv-without-names.csv", &["Ann Miller | Oslo | nurse\nBob Stone | Bonn | baker\n"], &[]),
+    ])
+    .await;
+    let name = "a very long name that explains what is in the column ".repeat(10);
+    let names: Vec<String> = (0..60).map(|column| format!("{column} {name}")).collect();
+    let file = format!("{}\n{}", names.join(","), format!("{}\n", ["7"; 60].join(",")).repeat(700));
+    let text = extract(Format::Csv, file.as_bytes()).await.unwrap().text;
+    assert!(text.len() < file.len() * 4, "{} bytes of {}", text.len(), file.len());
+}

@@ -1,0 +1,215 @@
+//! Numbers as the program shows them: 0.025 in a cell of per cent is 2.5%, 742 in a cell of five digits is 00742.
+
+/// The number in the given format; `None` when the format says nothing of numbers (general, text, dates) or too much.
+pub fn shown(number: f64, code: &str) -> Option<String> {
+    if !number.is_finite() {
+        return None;
+    }
+    let sections = split(code);
+    let (section, number) = match (sections.as_slice(), number) {
+        ([_, negative, ..], number) if number < 0.0 => (negative, -number),
+        ([_, _, zero, ..], 0.0) => (zero, number),
+        ([first, ..], _) => (first, number),
+        ([], _) => return None,
+    };
+    let parts = Pattern::parse(section)?;
+    Some(parts.apply(number)).map(|text| text.trim().to_owned()).filter(|text| !text.is_empty())
+}
+
+/// The sections for positive, negative and no amounts.
+fn split(code: &str) -> Vec<String> {
+    let (mut sections, mut quoted, mut escaped) = (vec![String::new()], false, false);
+    for c in code.chars() {
+        match c {
+            _ if escaped => escaped = false,
+            '\\' => escaped = true,
+            '"' => quoted = !quoted,
+            ';' if !quoted => {
+                sections.push(String::new());
+                continue;
+            }
+            _ => {}
+        }
+        if let Some(section) = sections.last_mut() {
+            section.push(c);
+        }
+    }
+    sections
+}
+
+#[derive(Debug, Clone, PartialEq)]
+enum Token {
+    /// `0`, `#` or `?`.
+    Digit(char),
+    Text(char),
+}
+
+#[derive(Debug, Default)]
+struct Pattern {
+    whole: Vec<Token>,
+    decimals: Vec<Token>,
+    has_point: bool,
+    thousands: bool,
+    /// Powers of ten by which the number is shown larger or smaller.
+    shift: i32,
+}
+
+impl Pattern {
+    fn parse(section: &str) -> Option<Self> {
+        let mut pattern = Self::default();
+        let mut chars = section.chars().peekable();
+        let mut commas = 0;
+        while let Some(c) = chars.next() {
+            match c {
+                '0' | '#' | '?' => {
+                    if commas > 0 {
+                        pattern.thousands = true;
+                        commas = 0;
+                    }
+                    pattern.push(Token::Digit(c));
+                }
+                ',' if pattern.has_digits() => commas += 1,
+                '.' if !pattern.has_point => pattern.has_point = true,
+                '%' => {
+                    pattern.shift += 2;
+                    pattern.push(Token::Text('%'));
+                }
+                '"' => chars.by_ref().take_while(|c| *c != '"').for_each(|c| pattern.push(Token::Text(c))),
+                '\\' => pattern.push(Token::Text(chars.next()?)),
+                // Room as wide as the next character, or filled with it.
+                '_' | '*' => {
+                    chars.next();
+                    pattern.push(Token::Text(' '));
+                }
+                '[' => pattern.bracket(&chars.by_ref().take_while(|c| *c != ']').collect::<String>())?,
+                // Dates and times, fractions, powers of ten, text: not here.
+                'y' | 'm' | 'd' | 'h' | 's' | 'Y' | 'M' | 'D' | 'H' | 'S' | 'E' | 'e' | 'G' | 'g' | '/' | '@' => {
+                    return None;
+                }
+                _ => pattern.push(Token::Text(c)),
+            }
+        }
+        pattern.shift -= 3 * commas;
+        Some(pattern)
+    }
+
+    /// A currency, `[$€-407]`. A colour says nothing; with a condition, other sections than those by sign are meant.
+    fn bracket(&mut self, inside: &str) -> Option<()> {
+        if let Some(currency) = inside.strip_prefix('$') {
+            currency.split('-').next()?.chars().for_each(|c| self.push(Token::Text(c)));
+            return Some(());
+        }
+        (!inside.starts_with(['<', '>', '=', 'h', 'm', 's', 'H', 'M', 'S'])).then_some(())
+    }
+
+    fn push(&mut self, token: Token) {
+        if self.has_point { self.decimals.push(token) } else { self.whole.push(token) }
+    }
+
+    fn has_digits(&self) -> bool {
+        let is_digit = |token: &Token| matches!(token, Token::Digit(_));
+        self.whole.iter().chain(&self.decimals).any(is_digit)
+    }
+
+    fn apply(&self, number: f64) -> String {
+        if !self.has_digits() {
+            // Text instead of the number.
+            return self.whole.iter().chain(&self.decimals).map(|token| token.text()).collect();
+        }
+        let places = self.decimals.iter().filter(|token| matches!(token, Token::Digit(_))).count();
+        let scaled = format!("{:.14e}", number.abs() * 10f64.powi(self.shift)).parse::<f64>().unwrap_or(number.abs());
+        // Halves away from zero, as the program rounds.
+        let power = 10f64.powi(i32::try_from(places).unwrap_or(0));
+        let rounded = (scaled * power + 1e-9).round() / power;
+        let digits = format!("{:.places$}", if rounded.is_finite() { rounded } else { scaled });
+        let (whole, decimals) = digits.split_once('.').unwrap_or((&digits, ""));
+        let text = self.whole_part(whole.trim_start_matches('0')) + &self.decimal_part(decimals);
+        let is_nothing = digits.chars().all(|c| matches!(c, '0' | '.'));
+        if number < 0.0 && !is_nothing { format!("-{text}") } else { text }
+    }
+
+    /// Digits are filled in from the right; those left over stand before the first place.
+    fn whole_part(&self, digits: &str) -> String {
+        let mut left: Vec<char> = digits.chars().collect();
+        let mut places = self.whole.iter().filter(|token| matches!(token, Token::Digit(_))).count();
+        let (mut reversed, mut written) = (Vec::new(), 0);
+        for token in self.whole.iter().rev() {
+            let Token::Digit(kind) = token else {
+                reversed.push(token.text());
+                continue;
+            };
+            places -= 1;
+            let take = if places == 0 { left.len().max(1) } else { 1 };
+            for _ in 0..take {
+                let Some(digit) = left.pop().or((*kind == '0').then_some('0')) else {
+                    continue;
+                };
+                if self.thousands && written > 0 && written % 3 == 0 {
+                    reversed.push(',');
+                }
+                reversed.push(digit);
+                written += 1;
+            }
+        }
+        // A pattern like `.00` has no place for the whole.
+        reversed.extend(left.into_iter().rev());
+        reversed.into_iter().rev().collect()
+    }
+
+    fn decimal_part(&self, digits: &str) -> String {
+        if !self.has_point {
+            return String::new();
+        }
+        let mut digits = digits.chars();
+        let mut text = ".".to_owned();
+        let mut tail = String::new();
+        let mut optional = 0;
+        for token in &self.decimals {
+            match token {
+                Token::Digit(kind) => {
+                    text.push(digits.next().unwrap_or('0'));
+                    optional = if *kind == '0' { 0 } else { optional + 1 };
+                }
+                Token::Text(c) => tail.push(*c),
+            }
+        }
+        while optional > 0 && text.ends_with('0') {
+            text.pop();
+            optional -= 1;
+        }
+        text + &tail
+    }
+}
+
+impl Token {
+    fn text(&self) -> char {
+        let (Self::Digit(c) | Self::Text(c)) = self;
+        *c
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::shown;
+
+    #[test]
+    fn numbers_are_shown_by_their_format() {
+        let shown = |number, code| shown(number, code).unwrap_or_default();
+        assert_eq!(shown(0.025, "0.0%"), "2.5%");
+        assert_eq!(shown(1.0, "0%"), "100%");
+        assert_eq!(shown(1599.5, "#,##0.00\\ \"€\""), "1,599.50 €");
+        assert_eq!(shown(-20.0, "#,##0.00\\ \"€\""), "-20.00 €");
+        assert_eq!(shown(-1234.5, "#,##0.00_);[Red]\\(#,##0.00\\)"), "(1,234.50)");
+        assert_eq!(shown(-1234.5, "_-[$£-809]* #,##0.00_-;-[$£-809]* #,##0.00_-"), "-£ 1,234.50");
+        assert_eq!(shown(742.0, "00000"), "00742");
+        assert_eq!(shown(1_234_567_890.0, "000-000-0000"), "123-456-7890");
+        assert_eq!(shown(1_500_000.0, "0.0,,\"M\""), "1.5M");
+        assert_eq!(shown(2.5, "0.##"), "2.5");
+        assert_eq!(shown(1.005, "0.00"), "1.01");
+        assert_eq!(shown(0.0, "0;-0;\"none\""), "none");
+        assert_eq!(shown(12.0, "0\" kg\""), "12 kg");
+        for none in ["General", "yyyy-mm-dd", "@", "0.00E+00", "# ?/?", "[>100]0;0.0"] {
+            assert_eq!(super::shown(1.5, none), None, "{none}");
+        }
+    }
+}
