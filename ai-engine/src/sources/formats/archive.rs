@@ -10,8 +10,8 @@ use collabry_shared::sources::{FailureCode, Unread};
 use zip::result::ZipError;
 use zip::{ZipArchive, ZipWriter};
 
-use super::io_code;
 use super::xml::{self, Node};
+use super::{drawing, io_code};
 use crate::sources::builder::DocumentBuilder;
 
 const MAX_ENTRIES: usize = 20_000;
@@ -141,28 +141,15 @@ impl Archive {
         let links: BTreeSet<_> = self
             .relationships(part)?
             .into_values()
-            .filter_map(|link| Some((unread(&link.kind)?, link.target)))
+            .filter_map(|link| Some((unread(&link.kind)?, link.target, link.kind)))
             .collect();
-        for (what, target) in links {
-            if what != Unread::HeadersAndFooters || self.has_text(&target)? {
+        for (what, target, kind) in links {
+            let is_drawing = matches!(what, Unread::Charts | Unread::Diagrams);
+            if !is_drawing || drawing::linked(self, &Relationship { kind, target })?.is_none() {
                 builder.omit(what);
             }
         }
         Ok(())
-    }
-
-    fn has_text(&mut self, part: &str) -> Result<bool, FailureCode> {
-        let (mut inside, mut any) = (false, false);
-        xml::walk(&self.text(part)?.unwrap_or_default(), |node| {
-            match node {
-                Node::Open("t", _) => inside = true,
-                Node::Close("t") => inside = false,
-                Node::Text(text) if inside => any |= !text.trim().is_empty(),
-                _ => {}
-            }
-            Ok(())
-        })?;
-        Ok(any)
     }
 
     fn bytes(&mut self, name: &str) -> Result<Option<Vec<u8>>, FailureCode> {
@@ -207,7 +194,6 @@ fn unread(kind: &str) -> Option<Unread> {
         "diagramData" => Unread::Diagrams,
         "image" | "video" | "audio" => Unread::Pictures,
         "oleObject" | "package" | "aFChunk" | "subDocument" => Unread::EmbeddedFiles,
-        "header" | "footer" => Unread::HeadersAndFooters,
         _ => return None,
     })
 }

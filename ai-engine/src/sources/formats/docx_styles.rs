@@ -17,6 +17,11 @@ struct Style {
     level: Option<u8>,
     is_title: bool,
     based_on: Option<String>,
+    /// The list that its paragraphs are numbered in, and how deep.
+    list: Option<String>,
+    list_level: Option<usize>,
+    /// `superscript` or `subscript`.
+    raised: Option<String>,
 }
 
 impl Styles {
@@ -37,6 +42,11 @@ impl Styles {
                 (Node::Open("outlineLvl", element), Some((_, style))) => {
                     style.level = style.level.or_else(|| outline_level(xml::attribute(element, "val").as_deref()));
                 }
+                (Node::Open("numId", element), Some((_, style))) => style.list = xml::attribute(element, "val"),
+                (Node::Open("ilvl", element), Some((_, style))) => {
+                    style.list_level = xml::attribute(element, "val").and_then(|level| level.parse().ok());
+                }
+                (Node::Open("vertAlign", element), Some((_, style))) => style.raised = xml::attribute(element, "val"),
                 (Node::Close("style"), _) => styles.extend(open.take()),
                 _ => {}
             }
@@ -62,6 +72,30 @@ impl Styles {
         }
         // Some writers use the well-known ids without defining them.
         if self.0.contains_key(id) { None } else { heading_level(&id.to_lowercase()) }
+    }
+
+    /// The list of a style and the depth in it, as far as they are said.
+    pub fn list(&self, id: &str) -> Option<(&str, Option<usize>)> {
+        let mut level = None;
+        self.chain(id).find_map(|style| {
+            level = level.or(style.list_level);
+            Some((style.list.as_deref()?, level))
+        })
+    }
+
+    /// How a style of characters stands to the line.
+    pub fn raised(&self, id: &str) -> Option<&str> {
+        self.chain(id).find_map(|style| style.raised.as_deref())
+    }
+
+    /// The style and those that it is based on.
+    fn chain(&self, id: &str) -> impl Iterator<Item = &Style> {
+        std::iter::successors(self.0.get(id), |style| self.0.get(style.based_on.as_deref()?)).take(MAX_BASES)
+    }
+
+    /// Whether one style is the other, or based on it.
+    pub fn is_based_on(&self, id: &str, base: &str) -> bool {
+        id == base || self.chain(id).any(|style| style.based_on.as_deref() == Some(base))
     }
 
     pub fn is_title(&self, id: &str) -> bool {

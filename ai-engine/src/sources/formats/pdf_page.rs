@@ -5,6 +5,7 @@ use std::io::BufRead;
 use collabry_shared::sources::FailureCode;
 
 use super::pdf_direction::logical;
+use super::symbols::private;
 
 /// A rectangle in points; `top` is less than `bottom`.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -153,6 +154,7 @@ fn word(line: &str) -> Option<Word> {
         Some(before) => format!("{}-", before.replace('\u{ad}', "")),
         None => text.replace('\u{ad}', ""),
     };
+    let text = text.chars().map(|c| private(c).unwrap_or(c)).collect();
     Some(Word { area: area(line)?, text }).filter(|word| !word.text.trim().is_empty())
 }
 

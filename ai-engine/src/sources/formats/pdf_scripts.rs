@@ -1,6 +1,7 @@
 //! Small figures that were raised or lowered: without a sign that they are, 10⁶ reads as 106.
 
 use super::pdf_page::{Area, Line, Page, Word};
+use super::scripts::{lowered, raised};
 
 /// So much smaller is a raised figure than the word that it belongs to.
 const SMALLER: f32 = 0.88;
@@ -45,7 +46,7 @@ fn is_small(line: &Line) -> bool {
 fn is_figure(text: &str) -> bool {
     text.chars().count() <= 4
         && text.chars().any(|c| c.is_ascii_digit())
-        && text.chars().all(|c| c.is_ascii_digit() || matches!(c, '+' | '-' | '−' | '–' | 'n' | 'x'))
+        && text.chars().all(|c| c.is_ascii_digit() || matches!(c, '+' | '-' | '−' | '–' | 'n'))
 }
 
 fn attach_within(line: &mut Line) {
@@ -92,43 +93,8 @@ fn script(base: &Area, word: &Word) -> Option<String> {
     }
     let shift = (small.middle() - base.middle()) / height;
     match shift {
-        -0.75..=-0.08 => Some(word.text.chars().map(raised).collect()),
-        0.08..=0.75 => Some(word.text.chars().map(lowered).collect()),
+        -0.75..=-0.08 => Some(word.text.chars().map(|c| raised(c).unwrap_or(c)).collect()),
+        0.08..=0.75 => Some(word.text.chars().map(|c| lowered(c).unwrap_or(c)).collect()),
         _ => None,
-    }
-}
-
-/// The character as it is written above the line.
-pub fn raised(c: char) -> char {
-    match c {
-        '0' => '⁰',
-        '1' => '¹',
-        '2' => '²',
-        '3' => '³',
-        '4'..='9' => char::from_u32('⁴' as u32 + (c as u32 - '4' as u32)).unwrap_or(c),
-        '+' => '⁺',
-        '-' | '−' | '–' => '⁻',
-        '=' => '⁼',
-        '(' => '⁽',
-        ')' => '⁾',
-        'n' => 'ⁿ',
-        'i' => 'ⁱ',
-        'x' => 'ˣ',
-        _ => c,
-    }
-}
-
-/// The character as it is written below the line.
-pub fn lowered(c: char) -> char {
-    match c {
-        '0'..='9' => char::from_u32('₀' as u32 + (c as u32 - '0' as u32)).unwrap_or(c),
-        '+' => '₊',
-        '-' | '−' | '–' => '₋',
-        '=' => '₌',
-        '(' => '₍',
-        ')' => '₎',
-        'n' => 'ₙ',
-        'x' => 'ₓ',
-        _ => c,
     }
 }

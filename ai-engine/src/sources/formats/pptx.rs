@@ -1,10 +1,16 @@
 //! Presentations: each slide a page, its title a heading, its notes included.
 
-use collabry_shared::sources::FailureCode;
+use std::collections::{HashMap, HashSet};
 
-use super::Input;
+use collabry_shared::sources::FailureCode;
+use quick_xml::events::BytesStart;
+
 use super::archive::Archive;
+use super::docx_math::Math;
+use super::docx_numbering::formatted;
+use super::docx_table::{Stand, Table};
 use super::xml::{self, Node};
+use super::{Input, drawing};
 use crate::sources::builder::{DocumentBuilder, one_line};
 use crate::sources::document::Document;
 
@@ -16,9 +22,10 @@ pub fn read(input: &Input<'_>) -> Result<Document, FailureCode> {
     if let Some(core) = archive.text("docProps/core.xml")? {
         builder.title(&xml::text_of(&core, "title")?.unwrap_or_default());
     }
+    let mut margins = HashSet::new();
     for slide in slides {
         builder.page();
-        read_slide(&mut archive, &slide, &mut builder)?;
+        read_slide(&mut archive, &slide, &mut margins, &mut builder)?;
         archive.note_omitted(&slide, &mut builder)?;
     }
     builder.finish()
@@ -46,24 +53,46 @@ fn slides_in_order(archive: &mut Archive) -> Result<Vec<String>, FailureCode> {
     Ok(slides)
 }
 
-fn read_slide(archive: &mut Archive, part: &str, builder: &mut DocumentBuilder) -> Result<(), FailureCode> {
+fn read_slide(
+    archive: &mut Archive,
+    part: &str,
+    margins: &mut HashSet<String>,
+    builder: &mut DocumentBuilder,
+) -> Result<(), FailureCode> {
     let Some(xml) = archive.text(part)? else {
         return Ok(());
     };
-    let (titles, bodies): (Vec<_>, Vec<_>) = shapes(&xml)?.into_iter().partition(|shape| shape.role == Role::Title);
+    let links = archive.relationships(part)?;
+    let mut drawings = HashMap::new();
+    for (id, link) in &links {
+        if let Some(text) = drawing::linked(archive, link)? {
+            drawings.insert(id.clone(), text);
+        }
+    }
+    let (titles, bodies): (Vec<_>, Vec<_>) =
+        shapes(&xml, drawings)?.into_iter().partition(|shape| shape.role == Role::Title);
     for title in titles {
         let text = one_line(&title.text);
         builder.title(&text);
         builder.heading(1, &text)?;
     }
-    for body in bodies.iter().filter(|shape| shape.role != Role::Furniture) {
+    let is_content = |shape: &&Shape| matches!(shape.role, Role::Body | Role::Other);
+    for body in bodies.iter().filter(is_content) {
         builder.block(&body.text)?;
     }
-    let notes = archive.relationships(part)?.into_values().find(|relationship| relationship.kind == "notesSlide");
+    for margin in bodies.iter().filter(|shape| shape.role == Role::Margin) {
+        // Once in the document, where it comes first.
+        if margins.insert(margin.text.clone()) {
+            builder.block(&margin.text)?;
+        }
+    }
+    let notes = links.into_values().find(|relationship| relationship.kind == "notesSlide");
     if let Some(notes) = notes
         && let Some(xml) = archive.text(&notes.target)?
     {
-        for note in shapes(&xml)?.iter().filter(|shape| shape.role == Role::Body && !shape.text.is_empty()) {
+        for note in
+            shapes(&xml, HashMap::new())?.iter().filter(|shape| shape.role == Role::Body && !shape.text.is_empty())
+        {
             builder.block(&format!("Notes: {}", note.text))?;
         }
     }
@@ -75,7 +104,9 @@ enum Role {
     Title,
     Body,
     Other,
-    /// Date, footer, slide number.
+    /// Header and footer: the same on many slides.
+    Margin,
+    /// Date, slide number.
     Furniture,
 }
 
@@ -86,46 +117,175 @@ struct Shape {
     text: String,
 }
 
-fn shapes(xml: &str) -> Result<Vec<Shape>, FailureCode> {
-    let mut shapes = Vec::new();
-    let mut open = Shape { role: Role::Other, text: String::new() };
-    let (mut in_text, mut in_cell) = (false, false);
+/// Reads the shapes of a slide; `drawings` are what its charts and diagrams say, by the ids of their links.
+#[derive(Default)]
+struct ShapeReader {
+    drawings: HashMap<String, String>,
+    shapes: Vec<Shape>,
+    role: Option<Role>,
+    text: String,
+    line: String,
+    table: Option<Table>,
+    math: Math,
+    stand: Stand,
+    /// Numbers of the list, by depth; what stands between its items ends it.
+    numbers: Vec<i64>,
+    depth: usize,
+    numbering: Option<(String, i64)>,
+    in_text: bool,
+    skipping: usize,
+}
+
+fn shapes(xml: &str, drawings: HashMap<String, String>) -> Result<Vec<Shape>, FailureCode> {
+    let mut reader = ShapeReader { drawings, ..ShapeReader::default() };
     xml::walk(xml, |node| {
         match node {
-            Node::Open("sp" | "graphicFrame", _) => open = Shape { role: Role::Other, text: String::new() },
-            Node::Open("ph", element) => open.role = role(xml::attribute(element, "type").as_deref()),
-            Node::Open("t", _) => in_text = true,
-            Node::Close("t") => in_text = false,
-            Node::Open("tc", _) => {
-                in_cell = true;
-                if !open.text.is_empty() && !open.text.ends_with('\n') {
-                    open.text.push_str(" | ");
-                }
-            }
-            Node::Close("tc") => {
-                in_cell = false;
-                open.text.truncate(open.text.trim_end_matches(' ').len());
-            }
-            Node::Close("p") => open.text.push(if in_cell { ' ' } else { '\n' }),
-            Node::Open("br", _) | Node::Close("tr") => open.text.push('\n'),
-            Node::Text(text) if in_text => open.text.push_str(text),
-            Node::Close("sp" | "graphicFrame") => {
-                let text = open.text.lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>();
-                shapes.push(Shape { role: open.role, text: text.join("\n") });
-                open.text.clear();
-            }
-            _ => {}
+            // The second form of a drawing, for older programs.
+            Node::Open(tag, _) if reader.skipping > 0 || tag == "Fallback" => reader.skipping += 1,
+            Node::Close(_) if reader.skipping > 0 => reader.skipping -= 1,
+            Node::Open(tag, element) => reader.open(tag, element),
+            Node::Text(text) if reader.in_text && reader.skipping == 0 => reader.push(text),
+            Node::Text(_) => {}
+            Node::Close(tag) => reader.close(tag),
         }
         Ok(())
     })?;
-    Ok(shapes)
+    Ok(reader.shapes)
+}
+
+impl ShapeReader {
+    fn open(&mut self, tag: &str, element: &BytesStart<'_>) {
+        let number = |name| xml::attribute(element, name).and_then(|value| value.parse::<i64>().ok());
+        let is_set = |name| xml::attribute(element, name).is_some_and(|value| matches!(value.as_str(), "1" | "true"));
+        self.math.open(tag, element);
+        match tag {
+            "sp" | "graphicFrame" => {
+                self.role = None;
+                self.text.clear();
+                self.numbers.clear();
+            }
+            "ph" => self.role = Some(role(xml::attribute(element, "type").as_deref())),
+            "p" => (self.depth, self.numbering) = (0, None),
+            "pPr" => {
+                self.depth = number("lvl").and_then(|depth| usize::try_from(depth).ok()).unwrap_or_default().min(9)
+            }
+            "buAutoNum" => {
+                let kind = xml::attribute(element, "type").unwrap_or_default();
+                self.numbering = Some((kind, number("startAt").unwrap_or(1)));
+            }
+            "rPr" => {
+                self.stand = match number("baseline").unwrap_or_default() {
+                    1.. => Stand::Above,
+                    0 => Stand::On,
+                    _ => Stand::Below,
+                }
+            }
+            "r" => self.stand = Stand::On,
+            "t" => self.in_text = true,
+            "br" => self.line.push('\n'),
+            "tbl" => self.table = Some(Table::default()),
+            "tc" => {
+                if let Some(table) = &mut self.table {
+                    let count = |name| number(name).and_then(|count| usize::try_from(count).ok());
+                    table.span(count("gridSpan"));
+                    if count("rowSpan").is_some_and(|rows| rows > 1) {
+                        table.reaches_down(true);
+                    } else if is_set("vMerge") {
+                        table.reaches_down(false);
+                    }
+                    table.is_covered(is_set("hMerge"));
+                }
+            }
+            "chart" | "relIds" => {
+                let link =
+                    ["id", "dm"].into_iter().find_map(|name| self.drawings.remove(&xml::attribute(element, name)?));
+                if let Some(text) = link {
+                    self.text.push_str(&text);
+                    self.text.push('\n');
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn push(&mut self, text: &str) {
+        if self.math.is_open() {
+            self.math.text(text);
+        } else {
+            let text = self.stand.applied(text, &self.line);
+            self.line.push_str(&text);
+        }
+    }
+
+    fn close(&mut self, tag: &str) {
+        if let Some(formula) = self.math.close(tag) {
+            self.line.push_str(&formula);
+        }
+        match (tag, &mut self.table) {
+            ("t", _) => self.in_text = false,
+            ("p", table) => {
+                let line = std::mem::take(&mut self.line);
+                let label = next_number(&mut self.numbers, self.depth, self.numbering.take(), line.trim().is_empty());
+                let line = label + &line;
+                if let Some(table) = table {
+                    table.push(&line);
+                } else {
+                    self.text.push_str(&line);
+                    self.text.push('\n');
+                }
+            }
+            ("tc", Some(table)) => table.end_cell(),
+            ("tr", Some(table)) => table.end_row(),
+            ("tbl", _) => self.text.push_str(&self.table.take().map(Table::into_text).unwrap_or_default()),
+            ("sp" | "graphicFrame", _) => {
+                let text = std::mem::take(&mut self.text);
+                let lines = text.lines().map(str::trim_end).filter(|line| !line.trim().is_empty());
+                let text = lines.collect::<Vec<_>>().join("\n");
+                self.shapes.push(Shape { role: self.role.take().unwrap_or(Role::Other), text });
+            }
+            _ => {}
+        }
+    }
+}
+
+/// The number of a paragraph in its list, with a space behind it.
+fn next_number(numbers: &mut Vec<i64>, depth: usize, numbering: Option<(String, i64)>, is_empty: bool) -> String {
+    let Some((kind, start)) = numbering.filter(|_| !is_empty) else {
+        if !is_empty {
+            numbers.truncate(depth);
+        }
+        return String::new();
+    };
+    numbers.truncate(depth + 1);
+    let number = match numbers.get(depth) {
+        Some(number) if numbers.len() == depth + 1 && *number >= start => number + 1,
+        _ => start,
+    };
+    // Depths in between that are not numbered.
+    numbers.resize(depth + 1, i64::MIN);
+    numbers[depth] = number;
+    let format = match kind.as_str() {
+        kind if kind.starts_with("alphaLc") => "lowerLetter",
+        kind if kind.starts_with("alphaUc") => "upperLetter",
+        kind if kind.starts_with("romanLc") => "lowerRoman",
+        kind if kind.starts_with("romanUc") => "upperRoman",
+        _ => "decimal",
+    };
+    let (before, after) = match kind.as_str() {
+        kind if kind.ends_with("ParenBoth") => ("(", ")"),
+        kind if kind.ends_with("ParenR") => ("", ")"),
+        kind if kind.ends_with("Plain") => ("", ""),
+        _ => ("", "."),
+    };
+    format!("{before}{}{after} ", formatted(number, format))
 }
 
 /// A placeholder without a type holds content.
 fn role(placeholder: Option<&str>) -> Role {
     match placeholder {
         Some("title" | "ctrTitle") => Role::Title,
-        Some("dt" | "ftr" | "hdr" | "sldNum" | "sldImg") => Role::Furniture,
+        Some("ftr" | "hdr") => Role::Margin,
+        Some("dt" | "sldNum" | "sldImg") => Role::Furniture,
         _ => Role::Body,
     }
 }

@@ -118,3 +118,50 @@ async fn tables_of_text() {
     let text = extract(Format::Csv, file.as_bytes()).await.unwrap().text;
     assert!(text.len() < file.len() * 4, "{} bytes of {}", text.len(), file.len());
 }
+
+#[tokio::test]
+async fn word_documents() {
+    check(&[
+        ("docx-math.docx", &["The dose is 1/2 mg per kg", "3·10⁻⁴ mol; the side is √2 m."], &[]),
+        ("docx-superscript.docx", &["10⁶ km", "500 m²", "CO₂ fell by 2³ units"], &[]),
+        (
+            "docx-numbering.docx",
+            &[
+                "Article 1 Scope",
+                "Article 2 Fees\n\nd) The fee is due in March.\n  (i) for members\n  (ii) for guests",
+                "\ne) Late payment",
+            ],
+            &[],
+        ),
+        (
+            "docx-table-merged-cells.docx",
+            &[
+                "North | no data | no data | 7 %\nSouth | 3 % | 4 % | 5 %\nSouth | 13 % | 14 % | 15 %\n",
+                "\n |  | 9 % | 10 %",
+            ],
+            &[],
+        ),
+        ("docx-checkbox-and-symbol.docx", &["☒ I agree", "☐ I want", "21 °C, tolerance ±2, ≤ 5 kg"], &[]),
+        (
+            "docx-header-footer.docx",
+            &["Contract no. KX-4711 — confidential", "Supplier: Rivertown Mills Ltd, VAT GB 123"],
+            &[],
+        ),
+        (
+            "docx-chart.docx",
+            &["Ships built per year\n2021 – Harbour A: 14; Harbour B: 8\n2022 – Harbour A: 19; Harbour B: 31"],
+            &[],
+        ),
+    ])
+    .await;
+}
+
+#[tokio::test]
+async fn slides() {
+    check(&[
+        ("pptx-table-empty-first-cell.pptx", &[" | Pass | Fail\nUnit | 120 | 3\n | 7 | 1\nLoad |  | 2"], &[]),
+        ("pptx-table-line-break-in-cell.pptx", &["Red | Ann Bob | Oslo\n"], &[]),
+        ("pptx-smartart.pptx", &["Our board\n\nChair: Ms Okafor\nTreasurer: Mr Lindqvist\nSecretary: Dr Haddad"], &[]),
+    ])
+    .await;
+}

@@ -1,0 +1,207 @@
+//! What charts and diagrams of Office files say.
+
+use collabry_shared::sources::FailureCode;
+
+use super::archive::{Archive, Relationship};
+use super::xlsx_format;
+use super::xml::{self, Node};
+use crate::sources::builder::one_line;
+
+/// Points of a chart that are read.
+const MAX_POINTS: usize = 20_000;
+
+/// A series of a chart: values by the places of their categories.
+#[derive(Debug, Default)]
+struct Series {
+    name: String,
+    categories: Vec<(usize, String)>,
+    values: Vec<(usize, String)>,
+}
+
+/// The chart as lines: its titles, then a line per category with the value of each series.
+pub fn chart(xml: &str) -> Result<String, FailureCode> {
+    let mut reader = ChartReader::default();
+    xml::walk(xml, |node| {
+        match node {
+            Node::Open(tag, element) => reader.open(tag, xml::attribute(element, "idx")),
+            Node::Text(text) => reader.text(text),
+            Node::Close(tag) => reader.close(tag),
+        }
+        Ok(())
+    })?;
+    Ok(reader.lines().join("\n"))
+}
+
+#[derive(Debug, Default)]
+struct ChartReader {
+    titles: Vec<String>,
+    series: Vec<Series>,
+    /// The names of the open elements that matter.
+    within: Vec<String>,
+    text: String,
+    format: String,
+    index: usize,
+    points: usize,
+}
+
+impl ChartReader {
+    fn open(&mut self, tag: &str, index: Option<String>) {
+        match tag {
+            "ser" => self.series.push(Series::default()),
+            "v" | "t" | "formatCode" => self.text.clear(),
+            "pt" => self.index = index.and_then(|index| index.parse().ok()).unwrap_or_default(),
+            "cat" | "val" | "xVal" | "yVal" | "bubbleSize" => self.format.clear(),
+            "title" => self.titles.push(String::new()),
+            _ => {}
+        }
+        if matches!(
+            tag,
+            "title" | "ser" | "tx" | "cat" | "val" | "xVal" | "yVal" | "v" | "t" | "formatCode" | "bubbleSize"
+        ) {
+            self.within.push(tag.to_owned());
+        }
+    }
+
+    fn text(&mut self, text: &str) {
+        if self.within.last().is_some_and(|tag| matches!(tag.as_str(), "v" | "t" | "formatCode")) {
+            self.text.push_str(text);
+        }
+    }
+
+    fn close(&mut self, tag: &str) {
+        if self.within.last().is_some_and(|open| open == tag) {
+            self.within.pop();
+        }
+        let place = self.within.last().map(String::as_str);
+        match tag {
+            "formatCode" => self.format = std::mem::take(&mut self.text),
+            "t" if self.within.iter().any(|open| open == "title") => {
+                if let Some(title) = self.titles.last_mut() {
+                    title.push_str(&self.text);
+                }
+            }
+            "p" if self.within.iter().any(|open| open == "title") => {
+                if let Some(title) = self.titles.last_mut() {
+                    title.push(' ');
+                }
+            }
+            "v" if self.points < MAX_POINTS => {
+                let text = one_line(&std::mem::take(&mut self.text));
+                let in_title = self.within.iter().any(|open| open == "title");
+                if in_title && let Some(title) = self.titles.last_mut() {
+                    title.push_str(&text);
+                    return;
+                }
+                let Some(series) = self.series.last_mut() else {
+                    return;
+                };
+                self.points += 1;
+                match place {
+                    Some("tx") => series.name = format!("{} {text}", series.name).trim().to_owned(),
+                    Some("cat" | "xVal") => put(&mut series.categories, self.index, text),
+                    Some("val" | "yVal") => put(&mut series.values, self.index, shown(&text, &self.format)),
+                    _ => {}
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn lines(self) -> Vec<String> {
+        let mut lines: Vec<String> =
+            self.titles.iter().map(|title| one_line(title)).filter(|title| !title.is_empty()).collect();
+        let mut rows: Vec<(usize, String, Vec<String>)> = Vec::new();
+        for series in &self.series {
+            for (index, value) in &series.values {
+                let category = series.categories.iter().find(|(place, _)| place == index);
+                let category = category.map(|(_, category)| category.clone()).unwrap_or_default();
+                let said = if series.name.is_empty() { value.clone() } else { format!("{}: {value}", series.name) };
+                match rows.iter_mut().find(|row| row.0 == *index && row.1 == category) {
+                    Some(row) => row.2.push(said),
+                    None => rows.push((*index, category, vec![said])),
+                }
+            }
+        }
+        rows.sort_by_key(|row| row.0);
+        lines.extend(rows.into_iter().map(|(_, category, said)| {
+            let said = said.join("; ");
+            if category.is_empty() { said } else { format!("{category} – {said}") }
+        }));
+        lines
+    }
+}
+
+/// Several levels of a category have the same place.
+fn put(points: &mut Vec<(usize, String)>, index: usize, text: String) {
+    match points.iter_mut().rev().take(1).find(|(place, _)| *place == index) {
+        Some((_, before)) => *before = format!("{text} {before}"),
+        None => points.push((index, text)),
+    }
+}
+
+fn shown(value: &str, format: &str) -> String {
+    let Ok(number) = value.parse::<f64>() else {
+        return value.to_owned();
+    };
+    xlsx_format::shown(number, format).unwrap_or_else(|| {
+        format!("{:.14e}", number).parse().map_or(value.to_owned(), |number: f64| number.to_string())
+    })
+}
+
+/// What the part that is linked to says, when it is a chart or a diagram and says anything.
+pub fn linked(archive: &mut Archive, link: &Relationship) -> Result<Option<String>, FailureCode> {
+    let read = match link.kind.as_str() {
+        "chart" => chart,
+        "chartEx" | "diagramData" => paragraphs,
+        _ => return Ok(None),
+    };
+    let Some(xml) = archive.text(&link.target)? else {
+        return Ok(None);
+    };
+    // The document can be read without a part that is broken.
+    Ok(read(&xml).ok().filter(|text| !text.is_empty()))
+}
+
+/// The paragraphs of any drawing, a line each.
+pub fn paragraphs(xml: &str) -> Result<String, FailureCode> {
+    let (mut lines, mut line, mut in_text) = (Vec::new(), String::new(), false);
+    xml::walk(xml, |node| {
+        match node {
+            Node::Open("t", _) => in_text = true,
+            Node::Close("t") => in_text = false,
+            Node::Open("br", _) => line.push(' '),
+            Node::Text(text) if in_text => line.push_str(text),
+            Node::Close("p") => lines.push(one_line(&std::mem::take(&mut line))),
+            _ => {}
+        }
+        Ok(())
+    })?;
+    lines.push(one_line(&line));
+    lines.retain(|line| !line.is_empty());
+    Ok(lines.join("\n"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::chart;
+
+    #[test]
+    fn values_stand_with_their_category_and_series() {
+        let series = |name: &str, values: [&str; 2]| {
+            let point = |(index, value): (usize, &&str)| format!("<c:pt idx='{index}'><c:v>{value}</c:v></c:pt>");
+            let points: String = values.iter().enumerate().map(point).collect();
+            let years: String = ["2021", "2022"].iter().enumerate().map(point).collect();
+            format!(
+                "<c:ser><c:tx><c:strRef><c:f>A</c:f><c:strCache><c:pt idx='0'><c:v>{name}</c:v></c:pt></c:strCache></c:strRef>\
+                 </c:tx><c:cat>{years}</c:cat><c:val><c:numCache><c:formatCode>0%</c:formatCode>{points}</c:numCache>\
+                 </c:val></c:ser>"
+            )
+        };
+        let xml = format!(
+            "<c:chart xmlns:c='c' xmlns:a='a'><c:title><a:p><a:t>Share</a:t></a:p></c:title>{}{}</c:chart>",
+            series("A", ["0.5", "0.1"]),
+            series("B", ["1", "0"])
+        );
+        assert_eq!(chart(&xml).unwrap(), "Share\n2021 – A: 50%; B: 100%\n2022 – A: 10%; B: 0%");
+    }
+}
