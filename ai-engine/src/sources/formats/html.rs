@@ -1,6 +1,6 @@
 //! Web pages: their main content as Markdown.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::rc::Rc;
 
 use collabry_shared::sources::{FailureCode, Unread};
 use encoding_rs::Encoding;
@@ -8,18 +8,12 @@ use htmd::element_handler::{HandlerResult, Handlers};
 use htmd::options::{BulletListMarker, HeadingStyle, Options};
 use htmd::{Element, HtmlToMarkdown};
 
-use super::{Input, markdown, text};
+use markup5ever_rcdom::Node;
+
+use super::html_tree::{self, Amounts, attribute, descendants, tag};
+use super::{Input, html_furniture, html_table, html_text, markdown, text};
 use crate::sources::builder::one_line;
 use crate::sources::document::Document;
-
-/// What surrounds the content of a page.
-const SURROUNDINGS: &[&str] = &[
-    "script", "style", "noscript", "template", "object", "svg", "canvas", "nav", "aside", "footer", "button", "select",
-    "input", "textarea", "dialog",
-];
-
-/// A page that has so many times more text with its forms than without is one form: layout, not something to fill in.
-const FORM_SHARE: usize = 2;
 
 /// The content that a page marks as its main part must be at least this share of the whole to be believed.
 const MIN_MAIN_SHARE: usize = 10;
@@ -44,93 +38,66 @@ struct Page {
     frames: u32,
 }
 
-/// What the converter comes across on its way.
-#[derive(Default)]
-struct Seen {
-    title: Option<String>,
-    main: Vec<String>,
-    articles: Vec<String>,
-    frames: u32,
-}
-
 impl Page {
     fn of(html: &str) -> Result<Self, FailureCode> {
-        let page = Self::convert(html, &["form"])?;
-        if !html.to_ascii_lowercase().contains("<form") {
-            return Ok(page);
-        }
-        let with_forms = Self::convert(html, &[])?;
-        let is_layout = with_forms.markdown.len() > page.markdown.len().saturating_mul(FORM_SHARE);
-        Ok(if is_layout { with_forms } else { page })
-    }
-
-    fn convert(html: &str, also_left_out: &[&'static str]) -> Result<Self, FailureCode> {
-        let seen = Arc::new(Mutex::new(Seen::default()));
-        let note = |keep: fn(&mut Seen, &str)| {
-            let seen = Arc::clone(&seen);
-            move |handlers: &dyn Handlers, element: Element<'_>| {
-                let content = handlers.walk_children(element.node).content;
-                keep(&mut seen.lock().unwrap_or_else(PoisonError::into_inner), &content);
-                Some(HandlerResult::from(format!("\n\n{content}\n\n")))
-            }
-        };
-        let title = {
-            let seen = Arc::clone(&seen);
-            move |handlers: &dyn Handlers, element: Element<'_>| {
-                let content = one_line(&handlers.walk_children(element.node).content);
-                let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
-                if seen.title.is_none() && !content.is_empty() {
-                    seen.title = Some(content);
-                }
-                None
-            }
-        };
-        let converter = HtmlToMarkdown::builder()
-            .options(Options {
-                heading_style: HeadingStyle::Atx,
-                bullet_list_marker: BulletListMarker::Dash,
-                ul_bullet_spacing: 1,
-                ol_number_spacing: 1,
-                ..Options::default()
-            })
-            .skip_tags([SURROUNDINGS, also_left_out].concat())
-            .add_handler(vec!["title"], title)
-            .add_handler(vec!["main"], note(|seen, content| seen.main.push(content.to_owned())))
-            .add_handler(vec!["article"], note(|seen, content| seen.articles.push(content.to_owned())))
-            .add_handler(vec!["iframe", "frame"], {
-                let seen = Arc::clone(&seen);
-                move |_: &dyn Handlers, element: Element<'_>| {
-                    let address = element.attrs.iter().find(|attr| &*attr.name.local == "src");
-                    if address.is_some_and(|address| !address.value.is_empty() && !address.value.starts_with("about:"))
-                    {
-                        seen.lock().unwrap_or_else(PoisonError::into_inner).frames += 1;
-                    }
-                    None
-                }
-            })
-            // Addresses of links and pictures are noise to a search; their words are not.
-            .add_handler(vec!["a"], |handlers: &dyn Handlers, element: Element<'_>| {
-                Some(handlers.walk_children(element.node))
-            })
-            .add_handler(vec!["img"], |_: &dyn Handlers, element: Element<'_>| {
-                let alt = element.attrs.iter().find(|attr| &*attr.name.local == "alt")?;
-                Some(HandlerResult::from(one_line(&alt.value)))
-            })
-            .build();
-        let whole = converter.convert(html).map_err(|_| FailureCode::Damaged)?;
-        let seen = std::mem::take(&mut *seen.lock().unwrap_or_else(PoisonError::into_inner));
-        Ok(Self { title: seen.title.clone(), frames: seen.frames, markdown: tidy(&seen.content(whole)) })
+        let converter = converter();
+        let tree = converter.html_to_tree(html).map_err(|_| FailureCode::Damaged)?;
+        html_tree::flatten(&tree);
+        let nodes = || descendants(&tree);
+        let title = nodes().find(|node| tag(node) == "title").map(|title| one_line(&html_tree::text(&title)));
+        let frames = u32::try_from(nodes().filter(|node| is_frame(node)).count()).unwrap_or(u32::MAX);
+        html_furniture::remove_elements(&tree, &Amounts::of(&tree));
+        html_text::replace(&tree);
+        let amounts = Amounts::of(&tree);
+        let content = content(&tree, &amounts);
+        html_furniture::remove_blocks(&content, &amounts);
+        let markdown = converter.tree_to_markdown(&content);
+        Ok(Self { title: title.filter(|title| !title.is_empty()), markdown: tidy(&markdown), frames })
     }
 }
 
-impl Seen {
-    fn content(self, whole: String) -> String {
-        let enough = |part: &String| part.trim().len() * MIN_MAIN_SHARE >= whole.len() && !part.trim().is_empty();
-        let main = self.main.into_iter().max_by_key(String::len).filter(enough);
-        // Several articles are a list of teasers, or a thread: then the whole page is its content.
-        let article = (self.articles.len() == 1).then(|| self.articles.concat()).filter(enough);
-        main.or(article).unwrap_or(whole)
+fn converter() -> HtmlToMarkdown {
+    HtmlToMarkdown::builder()
+        .options(Options {
+            heading_style: HeadingStyle::Atx,
+            bullet_list_marker: BulletListMarker::Dash,
+            ul_bullet_spacing: 1,
+            ol_number_spacing: 1,
+            ..Options::default()
+        })
+        .add_handler(vec!["title"], |_: &dyn Handlers, _: Element<'_>| None)
+        .add_handler(vec!["table"], html_table::convert)
+        // Addresses of links and pictures are noise to a search; their words are not.
+        .add_handler(vec!["a"], |handlers: &dyn Handlers, element: Element<'_>| {
+            Some(handlers.walk_children(element.node))
+        })
+        .add_handler(vec!["img"], |_: &dyn Handlers, element: Element<'_>| {
+            let alt = element.attrs.iter().find(|attr| &*attr.name.local == "alt")?;
+            Some(HandlerResult::from(one_line(&alt.value)))
+        })
+        .build()
+}
+
+fn is_frame(node: &Rc<Node>) -> bool {
+    matches!(tag(node), "iframe" | "frame")
+        && attribute(node, "src").is_some_and(|address| !address.is_empty() && !address.starts_with("about:"))
+}
+
+/// The part of the page that holds its content: what it says itself, if that can be believed.
+fn content(tree: &Rc<Node>, amounts: &Amounts) -> Rc<Node> {
+    let letters = |node: &Rc<Node>| amounts.get(node).letters;
+    let all = letters(tree);
+    let enough = |node: &Rc<Node>| letters(node) > 0 && letters(node) * MIN_MAIN_SHARE >= all;
+    let is_main = |node: &Rc<Node>| tag(node) == "main" || attribute(node, "role").as_deref() == Some("main");
+    if let Some(main) = descendants(tree).filter(is_main).max_by_key(letters).filter(enough) {
+        return main;
     }
+    // Several articles are a list of teasers, or a thread: then the whole page is its content.
+    let articles: Vec<Rc<Node>> = descendants(tree).filter(|node| tag(node) == "article").collect();
+    let longest = articles.iter().max_by_key(|article| letters(article));
+    let rest = |longest: &Rc<Node>| articles.iter().map(letters).sum::<usize>() - letters(longest);
+    let is_alone = |longest: &&Rc<Node>| rest(longest) * 3 < letters(longest);
+    longest.filter(is_alone).filter(|article| enough(article)).cloned().unwrap_or_else(|| Rc::clone(tree))
 }
 
 /// No more than one blank line in a row, and no white space at line ends.

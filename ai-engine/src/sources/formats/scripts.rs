@@ -24,7 +24,7 @@ fn script(text: &str, before: &str, sign: fn(char) -> Option<char>, mark: char) 
     }
     let is_attached = before.ends_with(|c: char| c.is_alphanumeric() || matches!(c, ')' | ']' | '∑' | '∏' | '∫'));
     let is_ending = ENDINGS.contains(&inner.to_lowercase().as_str());
-    if !is_attached || is_ending || inner.chars().count() > 24 {
+    if !is_attached || is_ending || inner.starts_with(['[', '(']) || inner.chars().count() > 24 {
         return text.to_owned();
     }
     let marked = if inner.chars().count() == 1 { format!("{mark}{inner}") } else { format!("{mark}({inner})") };

@@ -4,7 +4,7 @@ use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 use collabry_shared::sources::FailureCode;
 use encoding_rs::{Encoding, UTF_8};
 
-use super::{Input, io_code};
+use super::{Input, encodings, io_code};
 use crate::sources::document::Document;
 
 pub fn read(input: &Input<'_>) -> Result<Document, FailureCode> {
@@ -38,16 +38,29 @@ pub fn decoded_as(
 }
 
 fn decode(bytes: &[u8], declared: Option<&'static Encoding>) -> Result<String, FailureCode> {
-    let (encoding, bytes) = match Encoding::for_bom(bytes) {
-        Some((encoding, mark)) => (encoding, &bytes[mark..]),
-        None if std::str::from_utf8(bytes).is_ok() => (UTF_8, bytes),
-        None => (declared.unwrap_or_else(|| guess(bytes)), bytes),
+    let text = match Encoding::for_bom(bytes) {
+        Some((encoding, mark)) if !encodings::is_utf_32(bytes) => {
+            encoding.decode_without_bom_handling(&bytes[mark..]).0.into()
+        }
+        _ => without_mark(bytes, declared),
     };
-    let (text, _) = encoding.decode_without_bom_handling(bytes);
     if is_binary(&text) {
         return Err(FailureCode::NotText);
     }
     Ok(unix_lines(&text))
+}
+
+/// What tells its encoding apart is asked first: escapes of 7-bit encodings, zeros of wide ones, and UTF-8, which is
+/// hardly ever valid by chance.
+fn without_mark(bytes: &[u8], declared: Option<&'static Encoding>) -> String {
+    if let Some(text) = encodings::escaped(bytes).or_else(|| encodings::wide(bytes)) {
+        return text;
+    }
+    if encodings::is_utf_8(bytes) {
+        return String::from_utf8_lossy(bytes).into_owned();
+    }
+    let encoding = declared.filter(|encoding| *encoding != UTF_8).unwrap_or_else(|| guess(bytes));
+    encodings::of_family(bytes, encoding).unwrap_or_else(|| encoding.decode_without_bom_handling(bytes).0.into_owned())
 }
 
 fn guess(bytes: &[u8]) -> &'static Encoding {

@@ -165,3 +165,52 @@ async fn slides() {
     ])
     .await;
 }
+
+#[tokio::test]
+async fn web_pages() {
+    check(&[
+        ("html-page-inside-form.html", &["# Ferry timetable\n\nThe ferry leaves Pier 3 at 7:40 on workdays."], &[]),
+        (
+            "html-furniture.html",
+            &["# New bridge opened\n\nThe mayor", "\n\nSome four thousand", "\n\nThe old bridge"],
+            &["842 partners", "Politics", "rhubarb", "Bob: first!", "Subscribe"],
+        ),
+        (
+            "html-table-without-header-cells.html",
+            &["| Monday | 8:00 | 16:30 |\n| Tuesday | closed |", "| Friday | 9:15 | 12:00 |"],
+            &[],
+        ),
+        (
+            "html-rowspan.html",
+            &["| 2024 | Q2 | 150 | 101 |\n| 2025 | not yet known | not yet known | 90 |\n| 2025 | Q2 | 170 | 95 |"],
+            &[],
+        ),
+        (
+            "html-question-in-button.html",
+            &["## How do I return a bicycle?\n\nLock it", "## What does a day cost?\n\nFour euro."],
+            &[],
+        ),
+        ("html-ruby.html", &["東京の天気は晴れです。"], &[]),
+    ])
+    .await;
+    let cell = "a long cell with many words in it ".repeat(60);
+    let rows = "<tr><td>1</td><td>x</td></tr>".repeat(2_000);
+    let file =
+        format!("<table><tr><th>No</th><th>Note</th></tr><tr><td>0</td><td rowspan=900>{cell}</td></tr>{rows}</table>");
+    let text = extract(Format::Html, file.as_bytes()).await.unwrap().text;
+    assert!(text.len() < file.len() * 2 && !text.contains("    "), "{} bytes of {}", text.len(), file.len());
+    let deep = format!("<main>{}deep{} end", "<div>".repeat(20_000), "</div>".repeat(20_000));
+    assert_eq!(extract(Format::Html, deep.as_bytes()).await.unwrap().text, "deep  end");
+    let math = "<p>10<sup>6</sup> of H<sub>2</sub>O, <math><mfrac><mn>1</mn><mn>2</mn></mfrac></math></p>";
+    assert_eq!(extract(Format::Html, math.as_bytes()).await.unwrap().text, "10⁶ of H₂O, 1/2");
+}
+
+#[tokio::test]
+async fn encodings() {
+    check(&[
+        ("txt-utf16-without-mark.txt", &["а"], &["refused", "\u{0}"]),
+        ("txt-iso-2022-jp.txt", &["会議の記録", "橋は月曜日から通れます、と市長は言いました。"], &[]),
+        ("txt-one-bad-byte.txt", &["Grüße aus Köln – die Brücke ist geöffnet."], &[]),
+    ])
+    .await;
+}

@@ -1,0 +1,268 @@
+//! What surrounds the content of a page: menus, banners, what else there is to read, what others said.
+
+use std::rc::Rc;
+
+use markup5ever_rcdom::Node;
+
+use super::html_tree::{Amount, Amounts, attribute, descendants, prune, tag, text};
+
+/// Elements that hold no content of a page, whatever is in them.
+const SURROUNDINGS: &[&str] = &[
+    "script",
+    "style",
+    "noscript",
+    "template",
+    "object",
+    "svg",
+    "canvas",
+    "nav",
+    "aside",
+    "footer",
+    "select",
+    "input",
+    "textarea",
+    "dialog",
+    "rt",
+    "rp",
+    "annotation",
+    "annotation-xml",
+];
+
+const ROLES: &[&str] =
+    &["navigation", "contentinfo", "search", "complementary", "dialog", "alertdialog", "menu", "menubar", "toolbar"];
+
+/// Words in the names of classes and ids that tell what a block is for.
+const STRONG_WORDS: &[&str] = &[
+    "cookie",
+    "cookies",
+    "cookiebanner",
+    "consent",
+    "gdpr",
+    "newsletter",
+    "subscribe",
+    "signup",
+    "navbar",
+    "nav",
+    "navigation",
+    "menu",
+    "breadcrumb",
+    "breadcrumbs",
+    "sidebar",
+    "masthead",
+    "footer",
+    "pagination",
+    "pager",
+    "paging",
+    "share",
+    "sharing",
+    "sharebar",
+    "social",
+    "socials",
+    "sharedaddy",
+    "related",
+    "relatedposts",
+    "recommended",
+    "recommendations",
+    "recirculation",
+    "comments",
+    "disqus",
+    "respond",
+    "outbrain",
+    "taboola",
+    "sponsor",
+    "sponsored",
+    "advert",
+    "advertisement",
+    "ads",
+    "promo",
+    "popup",
+    "modal",
+    "paywall",
+    "skiplink",
+    "printfriendly",
+    "noprint",
+    "editsection",
+    "catlinks",
+    "navbox",
+    "tagcloud",
+    "taglist",
+];
+
+/// Words that need another sign: many links, or hardly any text.
+const WEAK_WORDS: &[&str] = &[
+    "comment", "overlay", "toolbar", "skip", "login", "teaser", "teasers", "trending", "mostread", "popular", "widget",
+    "widgets", "more", "next", "prev", "previous", "tags", "latest", "header", "links", "list", "banner",
+];
+
+/// A block with this share of a page's text is its content, whatever it is called.
+const MAX_SHARE: usize = 3;
+
+/// So many short links and hardly a word besides are a menu, where there is a text of such a length.
+const MIN_MENU_LINKS: usize = 4;
+const MAX_LINK_LETTERS: usize = 40;
+const MIN_PROSE_LETTERS: usize = 400;
+
+/// When so little would be left of a page, the blocks that look like furniture are its content.
+const MIN_LETTERS_LEFT: usize = 150;
+const MAX_LOSS: usize = 8;
+
+/// Removes what is no content, as far as it is known for certain.
+pub fn remove_elements(root: &Rc<Node>, amounts: &Amounts) {
+    let all = amounts.get(root).letters;
+    // A page that is one form is laid out in it; others ask for something.
+    let keeps_form = |form: &Rc<Node>| amounts.get(form).letters * 2 > all;
+    prune(root, |node| {
+        let tag = tag(node);
+        SURROUNDINGS.contains(&tag)
+            || tag == "form" && !keeps_form(node)
+            || tag == "button" && !is_question(node)
+            || attribute(node, "class")
+                .is_some_and(|class| class.contains("katex-html") || class.contains("MathJax_Preview"))
+    });
+}
+
+/// Whether a button is the heading of what it unfolds.
+fn is_question(button: &Rc<Node>) -> bool {
+    let parent = button.parent.take();
+    let above = parent.as_ref().and_then(std::rc::Weak::upgrade);
+    button.parent.set(parent);
+    let in_heading =
+        above.is_some_and(|above| matches!(tag(&above), "h1" | "h2" | "h3" | "h4" | "h5" | "h6" | "dt" | "summary"));
+    let unfolds = attribute(button, "aria-expanded").is_some()
+        || attribute(button, "class").is_some_and(|class| class.contains("accordion") || class.contains("faq"));
+    let label = text(button);
+    let label = label.trim();
+    in_heading || unfolds && (label.ends_with(['?', '？', '؟']) || label.split_whitespace().count() > 3)
+}
+
+/// Removes blocks that their names or their links give away; none when hardly anything would be left.
+pub fn remove_blocks(root: &Rc<Node>, amounts: &Amounts) {
+    let all = amounts.get(root);
+    let mut removed = 0;
+    let mut open = vec![Rc::clone(root)];
+    while let Some(node) = open.pop() {
+        for child in node.children.borrow().iter() {
+            if is_furniture(child, amounts, all) {
+                removed += amounts.get(child).letters;
+            } else {
+                open.push(Rc::clone(child));
+            }
+        }
+    }
+    let left = all.letters.saturating_sub(removed);
+    if left >= MIN_LETTERS_LEFT || left * MAX_LOSS >= all.letters {
+        prune(root, |node| is_furniture(node, amounts, all));
+    }
+}
+
+fn is_furniture(node: &Rc<Node>, amounts: &Amounts, all: Amount) -> bool {
+    let amount = amounts.get(node);
+    let is_most = amount.letters * MAX_SHARE > all.letters;
+    if is_most || !is_box(tag(node)) {
+        return false;
+    }
+    let has_heading = || descendants(node).any(|node| tag(&node) == "h1");
+    let is_dense = amount.in_links * 10 >= amount.letters * 8;
+    let is_menu = amount.links >= MIN_MENU_LINKS
+        && amount.in_links * 20 >= amount.letters * 19
+        && amount.letters < amount.links * MAX_LINK_LETTERS
+        && all.letters.saturating_sub(all.in_links) > MIN_PROSE_LETTERS;
+    let is_for_more = attribute(node, "role").is_some_and(|role| ROLES.contains(&role.as_str()))
+        || match named(node) {
+            Some(Named::Strongly) => true,
+            Some(Named::Weakly) => is_dense && amount.links > 1 || amount.letters < 20,
+            None => false,
+        }
+        || is_menu
+        || tag(node) == "header" && is_dense && amount.links > 0;
+    is_for_more && !has_heading()
+}
+
+fn is_box(tag: &str) -> bool {
+    matches!(
+        tag,
+        "div" | "section" | "ul" | "ol" | "header" | "figure" | "details" | "dl" | "table" | "fieldset" | "form"
+    )
+}
+
+/// Longer names are sentences.
+const MAX_WORDS: usize = 4;
+
+/// Whether the words are those of the block's own heading: generators of documents make ids so.
+fn is_heading(node: &Rc<Node>, words: &[String]) -> bool {
+    let is_heading = |node: &Rc<Node>| matches!(tag(node), "h1" | "h2" | "h3" | "h4" | "h5" | "h6");
+    let heading = descendants(node).find(is_heading).map(|heading| text(&heading)).unwrap_or_default();
+    let said = heading.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_lowercase);
+    words.len() > 1 && said.eq(words.iter().cloned())
+}
+
+enum Named {
+    Strongly,
+    Weakly,
+}
+
+fn named(node: &Rc<Node>) -> Option<Named> {
+    let mut weakly = false;
+    for (kind, names) in ["class", "id"].into_iter().filter_map(|name| Some((name, attribute(node, name)?))) {
+        for name in names.split_whitespace().take(12) {
+            let words = words(name);
+            if words.len() > MAX_WORDS || kind == "id" && is_heading(node, &words) {
+                continue;
+            }
+            for word in &words {
+                let is_strong = STRONG_WORDS.contains(&word.as_str());
+                if !is_strong && !WEAK_WORDS.contains(&word.as_str()) {
+                    continue;
+                }
+                // `has-sidebar`, `menu-open`: what a page has, or how it is; not what the block is.
+                let is_state = words
+                    .first()
+                    .is_some_and(|first| matches!(first.as_str(), "has" | "with" | "no" | "is" | "not" | "without"));
+                // `main-content`, `article-footer-text`: the block holds content too.
+                let is_content = words.iter().any(|word| {
+                    matches!(
+                        word.as_str(),
+                        "content"
+                            | "body"
+                            | "text"
+                            | "page"
+                            | "wrapper"
+                            | "wrap"
+                            | "container"
+                            | "layout"
+                            | "grid"
+                            | "main"
+                            | "entry"
+                    )
+                });
+                if is_state {
+                    continue;
+                }
+                if is_strong && !is_content {
+                    return Some(Named::Strongly);
+                }
+                weakly = true;
+            }
+        }
+    }
+    weakly.then_some(Named::Weakly)
+}
+
+/// The words of `related-posts`, `relatedPosts`, `related_posts`.
+fn words(name: &str) -> Vec<String> {
+    let mut words = vec![String::new()];
+    let mut was_lower = false;
+    for c in name.chars() {
+        if !c.is_alphanumeric() || c.is_uppercase() && was_lower {
+            words.push(String::new());
+        }
+        if c.is_alphanumeric()
+            && let Some(word) = words.last_mut()
+        {
+            word.extend(c.to_lowercase());
+        }
+        was_lower = c.is_lowercase();
+    }
+    words.retain(|word| !word.is_empty());
+    words
+}

@@ -1,0 +1,109 @@
+//! Raised figures and formulas of a page as plain text.
+
+use std::rc::Rc;
+
+use markup5ever_rcdom::{Node, NodeData};
+
+use super::html_tree::{attribute, descendants, tag, text, text_node};
+use super::scripts::{lower, raise};
+use crate::sources::builder::one_line;
+
+/// Deeper formulas are read without their structure.
+const MAX_DEPTH: usize = 60;
+
+/// Puts text in place of formulas and of what is raised and lowered.
+pub fn replace(root: &Rc<Node>) {
+    for node in descendants(root) {
+        let mut before = String::new();
+        let mut children = node.children.borrow_mut();
+        for child in children.iter_mut() {
+            let changed = match tag(child) {
+                "sup" => Some(raised(child, &before, raise)),
+                "sub" => Some(raised(child, &before, lower)),
+                "math" => Some(format!(" {} ", formula(child, 0).trim())),
+                _ => None,
+            };
+            if let Some(changed) = changed {
+                *child = text_node(&changed);
+            }
+            if let NodeData::Text { contents } = &child.data {
+                before = contents.borrow().to_string();
+            } else {
+                before = text(child);
+            }
+        }
+    }
+}
+
+fn raised(node: &Rc<Node>, before: &str, apply: fn(&str, &str) -> String) -> String {
+    let text = one_line(&text(node));
+    // A mark of a note, `[3]`, is told apart already.
+    if text.starts_with(['[', '(']) { text } else { apply(&text, before) }
+}
+
+fn formula(node: &Rc<Node>, depth: usize) -> String {
+    if depth > MAX_DEPTH {
+        return one_line(&text(node));
+    }
+    let children: Vec<Rc<Node>> = node.children.borrow().iter().filter(|child| !is_blank(child)).cloned().collect();
+    let part =
+        |place: usize| children.get(place).map(|child| formula(child, depth + 1).trim().to_owned()).unwrap_or_default();
+    let all = || children.iter().map(|child| formula(child, depth + 1)).collect::<Vec<_>>();
+    match tag(node) {
+        "mfrac" => format!("{}/{}", grouped(&part(0)), grouped(&part(1))),
+        "msup" | "mover" => format!("{}{}", part(0), marked(&part(1), &part(0), raise, '^')),
+        "msub" | "munder" => format!("{}{}", part(0), marked(&part(1), &part(0), lower, '_')),
+        "msubsup" | "munderover" => {
+            let base = part(0);
+            format!("{base}{}{}", marked(&part(1), &base, lower, '_'), marked(&part(2), &base, raise, '^'))
+        }
+        "msqrt" => format!("√{}", grouped(all().concat().trim())),
+        "mroot" => format!("{}√{}", marked(&part(1), "", raise, '^'), grouped(&part(0))),
+        "mtable" => format!("[{}]", all().join("; ")),
+        "mtr" => all().join(", "),
+        "mfenced" => {
+            let open = attribute(node, "open").unwrap_or_else(|| "(".to_owned());
+            let close = attribute(node, "close").unwrap_or_else(|| ")".to_owned());
+            format!("{open}{}{close}", all().join(", "))
+        }
+        "semantics" => part(0),
+        "annotation" | "annotation-xml" => String::new(),
+        "mo" => {
+            let sign = one_line(&text(node));
+            if matches!(sign.as_str(), "=" | "<" | ">" | "≤" | "≥" | "≠" | "≈" | "→") {
+                format!(" {sign} ")
+            } else {
+                sign
+            }
+        }
+        "" => match &node.data {
+            NodeData::Text { contents } => one_line(&contents.borrow()),
+            _ => String::new(),
+        },
+        _ => all().concat(),
+    }
+}
+
+fn is_blank(node: &Rc<Node>) -> bool {
+    match &node.data {
+        NodeData::Text { contents } => contents.borrow().trim().is_empty(),
+        NodeData::Element { .. } => false,
+        _ => true,
+    }
+}
+
+fn grouped(text: &str) -> String {
+    let one = text.chars().all(|c| c.is_alphanumeric() || matches!(c, '.' | ',')) || text.chars().count() < 2;
+    if one { text.to_owned() } else { format!("({text})") }
+}
+
+fn marked(text: &str, base: &str, apply: fn(&str, &str) -> String, mark: char) -> String {
+    let changed = apply(text, base);
+    if text.is_empty() || changed != text {
+        changed
+    } else if text.chars().count() == 1 {
+        format!("{mark}{text}")
+    } else {
+        format!("{mark}({text})")
+    }
+}
