@@ -131,6 +131,11 @@ impl Archive {
         Ok(found)
     }
 
+    /// The size of a part, as the container says; 0 when there is none.
+    pub fn size(&mut self, name: &str) -> u64 {
+        self.zip.by_name(name).map_or(0, |part| part.size())
+    }
+
     /// The names of all parts.
     pub fn names(&self) -> impl Iterator<Item = Cow<'_, str>> {
         self.zip.file_names().flatten()

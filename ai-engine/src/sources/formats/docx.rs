@@ -13,7 +13,7 @@ use super::docx_table::{Stand, Table};
 use super::symbols::symbol;
 use super::xml::{self, Node};
 use super::{Input, drawing};
-use crate::sources::builder::{DocumentBuilder, one_line};
+use crate::sources::builder::DocumentBuilder;
 use crate::sources::document::Document;
 
 pub fn read(input: &Input<'_>) -> Result<Document, FailureCode> {

@@ -31,6 +31,7 @@ mod table;
 mod table_header;
 mod text;
 mod xlsx;
+mod xlsx_extras;
 mod xlsx_format;
 mod xlsx_rows;
 mod xml;

@@ -152,13 +152,16 @@ fn paragraphs(page: &[Block], words: &Words<'_>) -> Vec<String> {
 /// Whether a sentence that one block leaves open goes on in the next one.
 fn goes_on(open: &Paragraph, next: &Paragraph) -> bool {
     let (before, after) = (&open.last.0, &next.first);
-    let as_tall = (before.height() - after.height()).abs() < before.height() * 0.1;
+    let as_tall = (before.height() - after.height()).abs() < before.height() * 0.3;
     if !open.is_prose || !as_tall || is_closed(&open.text) || starts_item(&next.text) {
         return false;
     }
     let is_long = |text: &str| letters(text) >= MIN_PROSE_CHARS;
     let gap = after.top - before.bottom;
-    let is_next_line = (before.left - after.left).abs() < 3.0 && gap >= 0.0 && gap < before.height() * MAX_LINE_GAP;
+    let is_next_line = after.left < before.left + 3.0
+        && after.left > before.left - before.height() * 5.0
+        && gap >= 0.0
+        && gap < before.height() * MAX_LINE_GAP;
     let is_full = before.width() > after.width() * 0.85;
     next.text.starts_with(char::is_lowercase) && is_long(&open.last.1)
         || is_next_line && is_full && is_long(&open.last.1) && is_long(&next.text)
@@ -209,7 +212,13 @@ fn ends_paragraph(line: &str, width: usize) -> bool {
 }
 
 fn starts_item(line: &str) -> bool {
-    if line.starts_with(['•', '◦', '▪', '●', '‣', '–']) || line.starts_with("- ") || line.starts_with("* ")
+    // A sign of a font of signs.
+    if line.starts_with(|c| ('\u{e000}'..='\u{f8ff}').contains(&c)) {
+        return true;
+    }
+    if line.starts_with(['•', '◦', '▪', '●', '‣', '–', '☐', '☑', '☒', '✓', '➢', '■', '□'])
+        || line.starts_with("- ")
+        || line.starts_with("* ")
     {
         return true;
     }

@@ -5,6 +5,9 @@ use super::pdf_page::{Area, Line, Page, letters, text_of};
 /// A gap between words that is wider than this share of their height parts two cells.
 const CELL_GAP: f32 = 1.1;
 
+/// Columns stand apart by this share of a line's height at least; slanted text does not.
+const MIN_COLUMN_GAP: f32 = 0.4;
+
 /// Rows further apart than this many heights of a line are not of one table.
 const MAX_ROW_GAP: f32 = 3.2;
 
@@ -192,7 +195,14 @@ fn is_table(run: &[Row]) -> bool {
     let in_columns = aligned.iter().filter(|aligned| **aligned).count() * 10 >= aligned.len() * 6;
     let numeric = full.len() >= 2 && numbers * 5 >= cells.len() && median <= MAX_CELL_CHARS;
     let wordy = full.len() >= 3 && median <= MAX_WORDY_CELL_CHARS;
-    in_columns && (numeric || wordy)
+    let gaps: Vec<bool> = full
+        .iter()
+        .flat_map(|row| row.windows(2))
+        .map(|pair| pair[1].area.left - pair[0].area.right > pair[0].area.height() * MIN_COLUMN_GAP)
+        .collect();
+    // Letters that were set one by one have no gaps.
+    let apart = median < 3 || gaps.iter().filter(|apart| **apart).count() * 10 >= gaps.len() * 8;
+    in_columns && apart && (numeric || wordy)
 }
 
 fn lines_of(run: &[Row]) -> Vec<(Area, String)> {

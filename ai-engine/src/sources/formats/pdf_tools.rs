@@ -36,8 +36,10 @@ pub struct PdfText {
 pub fn info(file: &Path) -> Result<PdfInfo, FailureCode> {
     let mut command = Command::new("pdfinfo");
     command.args(["-enc", "UTF-8"]).arg(file);
-    let (output, _) = run(&mut command, |stdout| kept(stdout, MAX_INFO_BYTES))?;
-    Ok(parse_info(&String::from_utf8_lossy(&output)))
+    let (output, stderr) = run(&mut command, |stdout| kept(stdout, MAX_INFO_BYTES))?;
+    let info = parse_info(&String::from_utf8_lossy(&output));
+    let is_locked = info.pages == 0 && stderr.contains("security handler");
+    if is_locked { Err(FailureCode::Encrypted) } else { Ok(info) }
 }
 
 pub fn text(file: &Path, max_bytes: u64) -> Result<PdfText, FailureCode> {

@@ -5,10 +5,10 @@ use std::collections::HashMap;
 use calamine::{DataRef, Reader as _, SheetType, Style, Xlsx, XlsxError};
 use collabry_shared::sources::{FailureCode, Unread};
 
-use super::Input;
-use super::archive::{Archive, Container};
+use super::archive::{Archive, Container, Relationship};
 use super::table::RowLines;
 use super::xlsx_rows::{Finished, Merged, Rows, shown};
+use super::{Input, drawing, xlsx_extras};
 use crate::sources::builder::{DocumentBuilder, one_line};
 use crate::sources::document::Document;
 
@@ -17,7 +17,7 @@ type Workbook = Xlsx<Container>;
 pub fn read(input: &Input<'_>) -> Result<Document, FailureCode> {
     let mut archive = Archive::open(input.path)?;
     let has_unknown_values = archive.check_all(is_formula_without_value)?;
-    archive.main_part("xl/workbook.xml")?;
+    let part = archive.main_part("xl/workbook.xml")?;
     let mut workbook: Workbook = Xlsx::new(Archive::container(input.path)?).map_err(|error: XlsxError| code(&error))?;
     let sheets: Vec<String> = workbook
         .sheets_metadata()
@@ -27,12 +27,30 @@ pub fn read(input: &Input<'_>) -> Result<Document, FailureCode> {
         .collect();
     input.check_pages(sheets.len())?;
     let mut builder = input.builder();
-    let mut has_rows = false;
+    // Another one, as all parts count against what it may unpack.
+    let mut extras = Archive::open(input.path)?;
+    let parts = xlsx_extras::sheet_parts(&mut extras, &part).unwrap_or_default();
+    let mut has_text = false;
     for name in &sheets {
         builder.page();
-        has_rows |= read_sheet(&mut workbook, name, has_unknown_values, &mut builder)?;
+        let has_rows = read_sheet(&mut workbook, name, has_unknown_values, &mut builder)?;
+        has_text |= has_rows;
+        let mut is_headed = has_rows;
+        let texts = parts.get(name).map(|part| xlsx_extras::texts(&mut extras, part).unwrap_or_default());
+        for text in texts.unwrap_or_default() {
+            if !is_headed {
+                builder.heading(1, name)?;
+                is_headed = true;
+            }
+            builder.block(&text)?;
+            has_text = true;
+        }
     }
-    if has_rows { builder.finish().map(|document| with_omitted(document, &archive)) } else { Err(FailureCode::NoText) }
+    if has_text {
+        builder.finish().map(|document| with_omitted(document, &mut extras))
+    } else {
+        Err(FailureCode::NoText)
+    }
 }
 
 /// Whether a part's bytes hold a cell with a formula and no value. Sheets are read a second time then.
@@ -42,16 +60,20 @@ fn is_formula_without_value(part: &str, bytes: &[u8]) -> bool {
 }
 
 /// Which sheet they are on is three links away; that they are there matters.
-fn with_omitted(mut document: Document, archive: &Archive) -> Document {
-    for name in archive.names() {
-        let what = match name.rsplit_once('/') {
-            Some(("xl/charts", file)) if file.starts_with("chart") => Unread::Charts,
-            Some(("xl/diagrams", file)) if file.starts_with("data") => Unread::Diagrams,
-            Some(("xl/media", _)) => Unread::Pictures,
-            Some(("xl/embeddings", _)) => Unread::EmbeddedFiles,
+fn with_omitted(mut document: Document, archive: &mut Archive) -> Document {
+    let names: Vec<String> = archive.names().map(|name| name.into_owned()).collect();
+    for target in names {
+        let (what, kind) = match target.rsplit_once('/') {
+            Some(("xl/charts", file)) if file.starts_with("chart") => (Unread::Charts, "chart"),
+            Some(("xl/diagrams", file)) if file.starts_with("data") => (Unread::Diagrams, "diagramData"),
+            Some(("xl/media", _)) => (Unread::Pictures, "image"),
+            Some(("xl/embeddings", _)) => (Unread::EmbeddedFiles, "package"),
             _ => continue,
         };
-        document.omit(what, None);
+        let link = Relationship { kind: kind.to_owned(), target };
+        if !matches!(drawing::linked(archive, &link), Ok(Some(_))) {
+            document.omit(what, None);
+        }
     }
     document
 }

