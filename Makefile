@@ -8,6 +8,9 @@ export COLLABRY_MODEL_DIR ?= $(CURDIR)/models/all-MiniLM-L6-v2
 # Where the question sets for `make eval` are; without them it runs on the project's own.
 export COLLABRY_EVAL_DATA ?= $(CURDIR)/../shared/data
 
+# Where the files for `make eval-files` are; without them it runs on the project's own.
+export COLLABRY_FILES_DATA ?= $(CURDIR)/../shared/data/files
+
 # What processor to compile for: this machine's, unless said (x86-64-v2, x86-64-v3, x86-64-v4).
 TARGET_CPU ?=
 
@@ -15,7 +18,7 @@ TARGET_CPU ?=
 GO := $(shell command -v go)
 WEB_INPUTS := $(shell find web -path web/node_modules -prune -o -path web/dist -prune -o -type f -print 2>/dev/null)
 
-.PHONY: help run cluster demo check build target-cpu deps model web test test-deps test-rust test-web test-e2e test-cluster test-docker test-docker-all test-helm test-k6 lint docs eval bench bench-cluster clean
+.PHONY: help run cluster demo check build target-cpu deps model web test test-deps test-rust test-web test-e2e test-cluster test-docker test-docker-all test-helm test-k6 lint docs eval eval-files bench bench-cluster clean
 
 help: ## What can be made
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,7 +41,7 @@ check: deps model web build ## Say what is missing or wrong, and how to fix it
 build: deps ## Compile with optimisation (the first time takes a quarter of an hour: FAISS is built from source)
 	@cargo build --release --locked --bins
 
-build test-rust lint docs eval: target-cpu
+build test-rust lint docs eval eval-files: target-cpu
 
 target-cpu:
 	@scripts/target-cpu.sh $(TARGET_CPU)
@@ -111,6 +114,9 @@ docs: test-deps ## Write the reference of settings anew (docs/configuration.md)
 
 eval: model ## Measure retrieval quality
 	cargo run --release --locked --quiet --bin eval
+
+eval-files: deps ## Measure how well files are read
+	cargo run --release --locked --quiet --bin eval-files
 
 bench: test-deps model web build e2e/node_modules/.package-lock.json ## Measure speed, beside the peers
 	@COLLABRY_BIN="$(abspath $(COLLABRY))" bench/run.sh

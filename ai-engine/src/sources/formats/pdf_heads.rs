@@ -34,11 +34,13 @@ const PAGE_WORDS: &[&str] = &[
     "ページ",
 ];
 
-/// A line of writing across the page, as one string.
+/// A stretch of a line of writing.
 #[derive(Debug)]
 pub struct Printed {
     pub area: Area,
     pub text: String,
+    /// Which line of its page it is in, from the top.
+    pub line: usize,
 }
 
 /// For each page the areas of lines that are only said again, or are nothing but its number.
@@ -60,13 +62,11 @@ pub fn repeated(pages: &[Vec<Printed>]) -> Vec<Vec<Area>> {
     dropped
 }
 
+/// What stands in the first lines of a page and in the last.
 fn ends(page: &[Printed]) -> Vec<&Printed> {
-    let tail = page.len().saturating_sub(PLACES).max(PLACES.min(page.len()));
-    page[..PLACES.min(page.len())]
-        .iter()
-        .chain(&page[tail..])
-        .filter(|line| line.text.chars().count() <= MAX_HEAD_CHARS)
-        .collect()
+    let lines = page.last().map_or(0, |last| last.line + 1);
+    let is_end = |line: usize| line < PLACES || line + PLACES >= lines;
+    page.iter().filter(|part| is_end(part.line) && part.text.chars().count() <= MAX_HEAD_CHARS).collect()
 }
 
 /// Lines that are the same, to the last digit, on most pages or on every other one: all but the first go.
@@ -134,7 +134,7 @@ mod tests {
             lines
                 .iter()
                 .enumerate()
-                .map(|(line, text)| Printed { area: area(line), text: (*text).to_owned() })
+                .map(|(line, text)| Printed { area: area(line), text: (*text).to_owned(), line })
                 .collect()
         };
         let pages: Vec<Vec<Printed>> = pages.iter().map(page).collect();

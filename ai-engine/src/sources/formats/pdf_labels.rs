@@ -62,26 +62,8 @@ fn is_label(line: &Line) -> bool {
         return false;
     };
     let text = word.text.as_str();
-    if matches!(
-        text,
-        "•" | "◦"
-            | "▪"
-            | "●"
-            | "‣"
-            | "–"
-            | "-"
-            | "*"
-            | "§"
-            | "■"
-            | "□"
-            | "☐"
-            | "☑"
-            | "☒"
-            | "✓"
-            | "➢"
-            | ""
-            | ""
-    ) {
+    if matches!(text, "•" | "◦" | "▪" | "●" | "‣" | "–" | "-" | "*" | "§" | "■" | "□" | "☐" | "☑" | "☒" | "✓" | "➢")
+    {
         return true;
     }
     let inside = text.trim_start_matches('(').trim_end_matches([')', '.', ':']);

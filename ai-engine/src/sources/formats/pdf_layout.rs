@@ -40,7 +40,7 @@ pub fn pages(pages: Vec<Page>) -> Vec<Vec<String>> {
     let printed: Vec<Vec<Printed>> = pages.iter().map(|page| printed(page)).collect();
     for (page, repeated) in pages.iter_mut().zip(pdf_heads::repeated(&printed)) {
         for block in page.iter_mut() {
-            block.lines_mut().retain(|(area, _)| !repeated.iter().any(|head| is_within(area, head)));
+            block.lines_mut().retain(|(area, _)| !repeated.contains(area));
         }
     }
     let texts = || pages.iter().flatten().flat_map(Block::lines).map(|(_, text)| text.as_str());
@@ -61,30 +61,27 @@ fn blocks(mut page: Page) -> Vec<Block> {
     parts.into_iter().map(placed).collect()
 }
 
-fn is_within(area: &Area, whole: &Area) -> bool {
-    area.top >= whole.top - 0.01 && area.bottom <= whole.bottom + 0.01
-}
-
-/// The page's lines of writing from top to bottom.
+/// The page's stretches of lines, from top to bottom.
 fn printed(page: &[Block]) -> Vec<Printed> {
     let mut lines: Vec<&Placed> = page.iter().flat_map(Block::lines).collect();
     lines.sort_by(|one, other| one.0.middle().total_cmp(&other.0.middle()));
-    let mut printed: Vec<(Area, Vec<&Placed>)> = Vec::new();
-    for line in lines {
-        match printed.last_mut() {
-            Some((area, row)) if area.is_beside(&line.0) => {
-                *area = area.around(&line.0);
-                row.push(line);
+    let mut printed: Vec<Printed> = Vec::new();
+    let mut open: Option<(Area, usize)> = None;
+    for (area, text) in lines {
+        let line = match &mut open {
+            Some((whole, line)) if whole.is_beside(area) => {
+                *whole = whole.around(area);
+                *line
             }
-            _ => printed.push((line.0, vec![line])),
-        }
+            _ => {
+                let line = open.map_or(0, |(_, line)| line + 1);
+                open = Some((*area, line));
+                line
+            }
+        };
+        printed.push(Printed { area: *area, text: text.clone(), line });
     }
-    let joined = |(area, mut row): (Area, Vec<&Placed>)| {
-        row.sort_by(|one, other| one.0.left.total_cmp(&other.0.left));
-        let texts: Vec<&str> = row.iter().map(|(_, text)| text.as_str()).collect();
-        Printed { area, text: texts.join(" ") }
-    };
-    printed.into_iter().map(joined).collect()
+    printed
 }
 
 /// `Scope . . . . . . 7` without most of its dots.

@@ -9,6 +9,9 @@ const SMALLER: f32 = 0.88;
 /// The gap to the word, as a share of the word's height.
 const NEAR: f32 = 0.3;
 
+/// The same where both are of one line already.
+const NEAR_IN_LINE: f32 = 0.55;
+
 /// Pairs of small lines and words that are looked at on a page.
 const MAX_PAIRS: usize = 4_000_000;
 
@@ -54,7 +57,7 @@ fn attach_within(line: &mut Line) {
     for word in std::mem::take(&mut line.words) {
         if let Some(before) = kept.last_mut()
             && is_figure(&word.text)
-            && let Some(script) = script(&before.area, &word)
+            && let Some(script) = script(&before.area, &word, NEAR_IN_LINE)
         {
             before.text.push_str(&script);
             before.area.right = before.area.right.max(word.area.right);
@@ -72,7 +75,7 @@ fn attach_to_any(page: &mut Page, from: (usize, usize), small: &Word) -> bool {
                 continue;
             }
             for word in &mut line.words {
-                if let Some(script) = script(&word.area, small) {
+                if let Some(script) = script(&word.area, small, NEAR) {
                     word.text.push_str(&script);
                     word.area.right = word.area.right.max(small.area.right);
                     line.area.right = line.area.right.max(small.area.right);
@@ -85,10 +88,10 @@ fn attach_to_any(page: &mut Page, from: (usize, usize), small: &Word) -> bool {
 }
 
 /// The figure in raised or lowered characters, if it stands at the upper or lower right of `base`.
-fn script(base: &Area, word: &Word) -> Option<String> {
+fn script(base: &Area, word: &Word, near: f32) -> Option<String> {
     let (small, height) = (&word.area, base.height());
-    let near = small.left - base.right < height * NEAR && base.right - small.left < height * NEAR;
-    if !near || small.height() > height * SMALLER {
+    let is_near = (small.left - base.right).abs() < height * near;
+    if !is_near || small.height() > height * SMALLER {
         return None;
     }
     let shift = (small.middle() - base.middle()) / height;

@@ -5,6 +5,9 @@ use super::pdf_page::{Area, Line, Page, letters, text_of};
 /// A gap between words that is wider than this share of their height parts two cells.
 const CELL_GAP: f32 = 1.1;
 
+/// No page is wide enough for more.
+const MAX_COLUMNS: usize = 80;
+
 /// Columns stand apart by this share of a line's height at least; slanted text does not.
 const MIN_COLUMN_GAP: f32 = 0.4;
 
@@ -170,7 +173,7 @@ fn runs(rows: Vec<Row>) -> Vec<Vec<Row>> {
     }
     runs.push(open);
     for run in &mut runs {
-        while run.last().is_some_and(|row| row.len() == 1) {
+        while run.last().is_some_and(|row| row.len() == 1) && !ends_with_more_of_a_cell(run) {
             run.pop();
         }
     }
@@ -178,8 +181,22 @@ fn runs(rows: Vec<Row>) -> Vec<Vec<Row>> {
     runs
 }
 
+/// Whether the last row is the rest of a cell in another column than the first.
+fn ends_with_more_of_a_cell(run: &[Row]) -> bool {
+    let [.., before, last] = run else {
+        return false;
+    };
+    let (cell, first) = (&last[0].area, &run[0][0].area);
+    let is_close = cell.top - before[0].area.bottom < cell.height() * 0.6;
+    let is_below = before.iter().skip(1).any(|above| (above.area.left - cell.left).abs() < ALIGNED);
+    is_close && is_below && cell.left > first.right
+}
+
 fn is_table(run: &[Row]) -> bool {
     let full: Vec<&Row> = run.iter().filter(|row| row.len() > 1).collect();
+    if full.iter().any(|row| row.len() > MAX_COLUMNS) {
+        return false;
+    }
     let cells: Vec<&Cell> = full.iter().flat_map(|row| row.iter()).collect();
     let numbers = cells.iter().filter(|cell| cell.is_number()).count();
     let mut lengths: Vec<usize> = cells.iter().map(|cell| letters(&cell.text)).collect();
