@@ -34,7 +34,7 @@ export async function arrive(t, browser, options = {}) {
 
 /** @param {import("playwright-core").Page} page @param {string} email */
 export async function signIn(page, email) {
-  await page.getByLabel("E-mail address").fill(email);
+  await page.getByLabel("Email address").fill(email);
   await page.getByLabel("Password").fill(PASSWORD);
   await page.getByRole("button", { name: "Sign in", exact: true }).click();
 }
@@ -68,7 +68,7 @@ export const answer = (page, status = "complete") => page.getByTestId("answer").
 /** Chooses an item of a menu. @param {string} menu the name of its button @param {string} item */
 export async function choose(page, menu, item) {
   await page.getByRole("button", { name: menu, exact: true }).click();
-  await page.locator(".popover").getByRole("button", { name: item, exact: true }).click();
+  await page.getByRole("menuitem", { name: item, exact: true }).click();
 }
 
 /** Presses the button of the dialog that is open, and waits until it is gone. @param {string} action */

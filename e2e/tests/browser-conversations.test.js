@@ -37,7 +37,7 @@ test("what is typed while a conversation is made is neither lost nor said in ano
   let answers = /** @type {((route: import("playwright-core").Route) => Promise<void>)} */ (route) => route.abort();
   await page.route(`**/api/notebooks/${notebook}/conversations`, (route) => (route.request().method() === "POST" ? answers(route) : route.continue()));
   const [box, send] = [page.getByLabel("Message", { exact: true }), page.getByRole("button", { name: "Send", exact: true })];
-  const asks = page.getByRole("checkbox", { name: "Ask for an answer" });
+  const asks = page.getByRole("checkbox", { name: "Ask AI" });
   await asks.uncheck();
   await box.fill("One");
   await send.click();
@@ -99,7 +99,7 @@ test("an answer that is stopped keeps its text", async (t) => {
   await answer(page, "running").filter({ hasText: "w5 " }).waitFor();
   await page.getByRole("button", { name: "Stop answer" }).click();
   const stopped = answer(page, "stopped");
-  await stopped.filter({ hasText: "This is the text so far." }).waitFor();
+  await stopped.filter({ hasText: "The answer is incomplete." }).waitFor();
   const words = (await stopped.innerText()).match(/w\d+/g);
   assert.deepEqual(words, words.map((_, index) => `w${index + 1}`));
   assert.ok(words.length >= 5);
@@ -124,7 +124,7 @@ test("a message is edited and deleted, and others see it", async (t) => {
   const there = await begin(t);
   const { page } = there;
   const { page: bobs } = await watch(t, there);
-  await page.getByLabel("Ask for an answer").uncheck();
+  await page.getByLabel("Ask AI").uncheck();
   await ask(page, "Teh cell");
   await message(bobs, "Teh cell").waitFor();
   assert.equal(await bobs.getByRole("button", { name: "Edit message" }).count(), 0, "only one's own");

@@ -44,7 +44,7 @@ test("a member's text takes nobody's conversation away", async (t) => {
   await page.reload();
   for (const name of Object.keys(HOSTILE)) await message(page, `And after ${name}.`).waitFor();
   // It is not the page's last word either.
-  await page.getByRole("checkbox", { name: "Ask for an answer" }).uncheck();
+  await page.getByRole("checkbox", { name: "Ask AI" }).uncheck();
   await page.getByLabel("Message", { exact: true }).fill("I go on.");
   await page.getByRole("button", { name: "Send", exact: true }).click();
   await message(page, "I go on.").waitFor();

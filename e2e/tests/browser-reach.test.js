@@ -64,12 +64,12 @@ test("everything is within reach on a phone", async (t) => {
   await page.getByRole("link", { name: QUESTION }).tap();
   await answer(page).waitFor();
   await page.getByRole("button", { name: /^Members/ }).tap();
-  await page.getByLabel("Invite by e-mail").waitFor();
+  await page.getByLabel("Invite by email").waitFor();
   await assertFits(page);
   await picture(page, "phone-members");
   await page.getByRole("button", { name: "Close members" }).tap();
   await page.getByRole("button", { name: "Notifications" }).tap();
-  await page.getByText("Nothing yet.").waitFor();
+  await page.getByText("No notifications.").waitFor();
   await assertFits(page);
 });
 
@@ -88,8 +88,8 @@ test("sign in, ask and read a citation by keyboard alone", async (t) => {
   const { ada } = await reader();
   const page = await arrive(t, browser);
   await page.goto(server.url);
-  await page.getByLabel("E-mail address").waitFor();
-  await reach(page, page.getByLabel("E-mail address"));
+  await page.getByLabel("Email address").waitFor();
+  await reach(page, page.getByLabel("Email address"));
   await page.keyboard.type(ada.user.email);
   await reach(page, page.getByLabel("Password"));
   await page.keyboard.type(PASSWORD);

@@ -49,14 +49,14 @@ test("a source that failed says why, rings, and is tried again", async (t) => {
   t.after(() => (site.status = 200));
   await addPage(page, site.url);
   const failed = page.getByTestId("source").and(page.locator('[data-state="failed"]'));
-  await failed.getByRole("alert").filter({ hasText: "503" }).waitFor();
+  await failed.filter({ hasText: "503" }).waitFor();
   await page.getByRole("button", { name: "Notifications, 1 unread" }).click();
   await page.getByText(/could not be read/).waitFor();
   await picture(page, "source-failed");
   await page.keyboard.press("Escape");
 
   site.status = 200;
-  await failed.getByRole("button", { name: /^Retry/ }).click();
+  await failed.getByRole("button", { name: /^Try again/ }).click();
   await sourceIs(page, "Rivers of Europe", "ready");
   assert.equal(await page.getByTestId("source").count(), 1);
 });

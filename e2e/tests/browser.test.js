@@ -18,7 +18,7 @@ async function begin(name) {
   const { page, problems } = await open(browser);
   await page.goto(server.url);
   await page.getByRole("button", { name: "Create an account" }).click();
-  await page.getByLabel("E-mail address").fill(`${name.toLowerCase()}@example.org`);
+  await page.getByLabel("Email address").fill(`${name.toLowerCase()}@example.org`);
   await page.getByLabel("Name", { exact: true }).fill(name);
   await page.getByLabel("Password").fill("correct horse battery");
   await page.getByRole("button", { name: "Create account" }).click();

@@ -11,7 +11,7 @@ import { Live } from "../support/socket.js";
 const server = await Server.start({ after }, { COLLABRY_LIMIT_MESSAGES: "4", COLLABRY_LIMIT_SIGN_IN: "2" });
 
 async function signIn(page, email, password) {
-  await page.getByLabel("E-mail address").fill(email);
+  await page.getByLabel("Email address").fill(email);
   await page.getByLabel("Password").fill(password);
   await page.getByRole("button", { name: "Sign in", exact: true }).click();
 }
@@ -24,7 +24,7 @@ test("a message above the limit says how long it waits, and is sent by itself", 
   await page.goto(server.url);
   await signIn(page, ada.user.email, PASSWORD);
   await page.getByText("Biology").first().click();
-  await page.getByLabel("Ask for an answer").uncheck();
+  await page.getByLabel("Ask AI").uncheck();
   const texts = ["One", "Two", "Three", "Four", "Five"];
   for (const text of texts) {
     await page.getByLabel("Message", { exact: true }).fill(text);

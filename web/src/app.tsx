@@ -2,10 +2,13 @@ import { useEffect } from "preact/hooks";
 import { AccountMenu } from "./auth/account-menu";
 import { me, sessionState } from "./auth/session";
 import { SignInPage } from "./auth/sign-in";
+import { forgetLogs } from "./conversations/logs";
 import { startSending } from "./conversations/sending";
+import { forgetConversations } from "./conversations/store";
 import { loadModels } from "./models/store";
 import { JoinPage } from "./notebooks/join-page";
 import { NotebooksPage } from "./notebooks/list";
+import { forgetMembers } from "./notebooks/members";
 import { NotebookHeader } from "./notebooks/notebook-header";
 import { NotebookPage } from "./notebooks/notebook-page";
 import { followNotebooks, notebooks } from "./notebooks/store";
@@ -13,6 +16,7 @@ import { Bell } from "./notifications/bell";
 import { followNotifications } from "./notifications/store";
 import { ConnectionBanner } from "./realtime/connection-banner";
 import { connect, disconnect, onConnected } from "./realtime/socket";
+import { forgetSources } from "./sources/store";
 import { Link, route } from "./ui/router";
 import { ThemeToggle } from "./ui/theme";
 import { complain, Toasts } from "./ui/toast";
@@ -20,10 +24,34 @@ import { complain, Toasts } from "./ui/toast";
 export function App() {
   return (
     <>
-      <a class="skip" href="#main">Skip to the content</a>
+      <Skips />
       <Content />
       <Toasts />
     </>
+  );
+}
+
+/** To where most people want to go, past the lists. */
+function Skips() {
+  const inNotebook = sessionState.value === "signedIn" && route.value.page === "notebook";
+  const targets = [["main", "Skip to content"], ...(inNotebook ? [["composer", "Skip to message field"], ["sources", "Skip to sources"]] : [])];
+  return (
+    <div class="skips">
+      {targets.map(([id = "", label]) => (
+        <a
+          key={id}
+          class="skip"
+          href={`#${id}`}
+          onClick={(event) => {
+            // Not by the address, which says what is open.
+            event.preventDefault();
+            document.getElementById(id)?.focus();
+          }}
+        >
+          {label}
+        </a>
+      ))}
+    </div>
   );
 }
 
@@ -59,6 +87,7 @@ function SignedIn() {
     return () => {
       for (const one of stop) one();
       disconnect();
+      for (const forget of [forgetConversations, forgetLogs, forgetMembers, forgetSources]) forget();
     };
   }, [user?.id]);
   return (
@@ -94,6 +123,6 @@ function Page() {
     case "notebook":
       return <NotebookPage key={now.notebookId} notebookId={now.notebookId} conversationId={now.conversationId} />;
     case "unknown":
-      return <main id="main" class="page empty"><h1>There is nothing at this address</h1><Link to="/" class="button primary">Go to your notebooks</Link></main>;
+      return <main id="main" class="page empty"><h1>Page not found</h1><Link to="/" class="button primary">Go to your notebooks</Link></main>;
   }
 }

@@ -7,11 +7,11 @@ export function AccountMenu() {
   const user = me.value;
   if (user === null) return null;
   return (
-    <Popover label="Account" button={<Avatar id={user.id} name={user.name} />}>
+    <Popover label="Account" kind="menu" button={<Avatar id={user.id} name={user.name} />}>
       {(close) => (
         <>
-          <p class="menu-head"><strong>{user.name}</strong><span>{user.email}</span></p>
-          <MenuItems close={close} items={[{ label: "Sign out", run: () => void signOut().catch(complain) }]} />
+          <p class="menu-head"><strong dir="auto">{user.name}</strong><span>{user.email}</span></p>
+          <MenuItems label="Account" close={close} items={[{ label: "Sign out", run: () => void signOut().catch(complain) }]} />
         </>
       )}
     </Popover>

@@ -1,9 +1,11 @@
-import { computed, signal } from "@preact/signals";
+import { computed, effect, signal } from "@preact/signals";
 import { Problem } from "../http/problem";
 import type { User } from "../realtime/types";
+import { forget, forgetAll, recall, remember } from "../ui/storage";
 import { warn } from "../ui/toast";
 import * as requests from "./requests";
 import { type Grant, TokenKeeper } from "./token-keeper";
+import { userId } from "./who";
 
 type Session = { state: "starting" | "unreachable" | "signedOut" } | { state: "signedIn"; user: User };
 
@@ -11,6 +13,9 @@ type FromOtherTab = { kind: "grant"; grant: Grant } | { kind: "signedOut" };
 
 const LOCK = "collabry.refresh";
 const RETRY_MS = 3_000;
+const SESSION_ENDED = "Your session has ended. Sign in again.";
+/** Kept until somebody signs out by themselves. */
+const SIGNED_IN = "signedIn";
 
 const session = signal<Session>({ state: "starting" });
 const channel = new BroadcastChannel("collabry.session");
@@ -21,6 +26,10 @@ export const signedOutBecause = signal<string | null>(null);
 
 export const sessionState = computed(() => session.value.state);
 export const me = computed<User | null>(() => (session.value.state === "signedIn" ? session.value.user : null));
+
+effect(() => {
+  userId.value = me.value?.id ?? "";
+});
 
 const keeper = new TokenKeeper({
   refresh: requests.refresh,
@@ -49,11 +58,17 @@ export async function resumeSession(): Promise<void> {
   try {
     enter(await keeper.renew(undefined));
   } catch (error) {
-    if (isOver(error)) return signedOut(null);
+    if (isOver(error)) return wasOver();
     session.value = { state: "unreachable" };
     const wait = (error instanceof Problem && error.retryAfterMs) || RETRY_MS;
     setTimeout(() => void resumeSession(), wait);
   }
+}
+
+/** Somebody was signed in here, and did not sign out. */
+function wasOver(): void {
+  if (recall(localStorage, SIGNED_IN, false)) signedOutBecause.value = SESSION_ENDED;
+  signedOut(null);
 }
 
 export async function signIn(email: string, password: string): Promise<void> {
@@ -82,8 +97,16 @@ async function warnOfLostCookie(): Promise<void> {
 
 export async function signOut(): Promise<void> {
   await requests.logout(keeper.grant?.accessToken);
+  const user = userId.peek();
   tell({ kind: "signedOut" });
   signedOut(null);
+  leaveNothing(user);
+}
+
+/** To whoever uses this browser next. */
+function leaveNothing(user: string): void {
+  forget(localStorage, SIGNED_IN);
+  for (const key of ["draft", "asked", "leftOut"]) forgetAll(localStorage, `${key}.${user}`);
 }
 
 /** A token that is good for a while; ends the session here when the server says that it is over. */
@@ -100,7 +123,7 @@ async function orSignedOut<T>(attempt: Promise<T>): Promise<T> {
   try {
     return await attempt;
   } catch (error) {
-    if (isOver(error)) signedOut("Your session has ended. Sign in again.");
+    if (isOver(error)) signedOut(SESSION_ENDED);
     throw error;
   }
 }
@@ -115,11 +138,12 @@ function enter(grant: Grant): void {
   if (owner !== null && owner !== grant.user.id) return location.assign("/");
   owner = grant.user.id;
   signedOutBecause.value = null;
+  remember(localStorage, SIGNED_IN, true);
   if (session.peek().state !== "signedIn") session.value = { state: "signedIn", user: grant.user };
 }
 
 function signedOut(reason: string | null): void {
   keeper.forget();
-  if (session.peek().state === "signedIn") signedOutBecause.value = reason;
+  if (session.peek().state === "signedIn" || reason !== null) signedOutBecause.value = reason;
   session.value = { state: "signedOut" };
 }

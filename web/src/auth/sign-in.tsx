@@ -1,39 +1,10 @@
-import { useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { Problem, sentence } from "../http/problem";
 import { route } from "../ui/router";
+import { Field } from "./field";
 import { signedOutBecause, signIn, signUp } from "./session";
 
 type Mode = "signIn" | "signUp";
-
-interface FieldProps {
-  label: string;
-  name: string;
-  type: "email" | "text" | "password";
-  autocomplete: string;
-  hint?: string;
-  problem: string | undefined;
-}
-
-function Field({ label, name, type, autocomplete, hint, problem }: FieldProps) {
-  const note = problem ?? hint;
-  // Preact's types tell inputs apart by a literal type; for these attributes there is no difference.
-  const kind = { type } as { type: "text" };
-  return (
-    <div class="field">
-      <label for={name}>{label}</label>
-      <input
-        id={name}
-        name={name}
-        {...kind}
-        autocomplete={autocomplete}
-        required
-        aria-invalid={problem !== undefined}
-        aria-describedby={note === undefined ? undefined : `${name}-note`}
-      />
-      {note !== undefined && <p id={`${name}-note`} class={problem === undefined ? "hint" : "problem"}>{note}</p>}
-    </div>
-  );
-}
 
 export function SignInPage() {
   const [mode, setMode] = useState<Mode>("signIn");
@@ -42,6 +13,17 @@ export function SignInPage() {
   const fields = problem instanceof Problem ? problem.fields : new Map<string, string>();
   const fresh = mode === "signUp";
   const invitation = route.value.page === "join" ? route.value.code : null;
+
+  const card = useRef<HTMLElement>(null);
+  // A keyboard on the screen would cover half of it.
+  const byKeyboard = matchMedia("(pointer: fine)").matches;
+  useEffect(() => {
+    if (byKeyboard) card.current?.querySelector<HTMLElement>("input")?.focus();
+  }, [mode]);
+  useEffect(() => card.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus(), [problem]);
+  useEffect(() => {
+    document.title = fresh ? "Create an account · Collabry" : "Sign in · Collabry";
+  }, [fresh]);
 
   const submit = async (event: SubmitEvent) => {
     event.preventDefault();
@@ -64,18 +46,18 @@ export function SignInPage() {
         <p class="brand">Collabry</p>
         <h1>Ask your own material, <mark>together</mark>.</h1>
         <p>
-          Put papers, pages and notes into a notebook. Ask about them with the people you work with, and get answers that
-          show the passage they come from.
+          Collect papers, web pages and notes in a notebook. Ask questions together and get answers linked to the passages
+          behind them.
         </p>
       </section>
-      <section class="card">
+      <section class="card" ref={card}>
         <h2>{fresh ? "Create an account" : "Sign in"}</h2>
         {invitation !== null && <p class="notice">You have a link to a notebook. Sign in, or create an account, to join it.</p>}
         {signedOutBecause.value !== null && <p class="notice" role="status">{signedOutBecause.value}</p>}
         <form onSubmit={(event) => void submit(event)}>
-          <Field label="E-mail address" name="email" type="email" autocomplete="email" problem={fields.get("email")} />
+          <Field label="Email address" name="email" type="email" autocomplete="email" problem={fields.get("email")} />
           {fresh && (
-            <Field label="Name" name="name" type="text" autocomplete="name" hint="What other members see." problem={fields.get("name")} />
+            <Field label="Name" name="name" type="text" autocomplete="name" hint="Shown to other members." problem={fields.get("name")} />
           )}
           <Field
             label="Password"
@@ -89,7 +71,7 @@ export function SignInPage() {
           <button type="submit" class="button primary wide" disabled={busy}>{fresh ? "Create account" : "Sign in"}</button>
         </form>
         <p class="switch">
-          {fresh ? "You have an account? " : "New here? "}
+          {fresh ? "Already have an account? " : "New here? "}
           <button
             type="button"
             class="link"

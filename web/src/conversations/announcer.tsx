@@ -13,7 +13,8 @@ export function Announcer({ view }: { view: View }) {
     const ended = [...running.current].filter((id) => !now.has(id));
     running.current = now;
     const answer = view.messages.findLast(({ generationId, replyTo }) => replyTo !== null && ended.includes(generationId ?? ""));
-    if (answer !== undefined) setText(`Answer: ${answer.content.slice(0, MAX_CHARS)}`);
+    if (answer?.status === "failed") setText(answer.failure?.message ?? "Couldn’t generate an answer.");
+    else if (answer !== undefined) setText(`Answer: ${answer.content.slice(0, MAX_CHARS)}`);
     else if (begun) setText("An answer is being written.");
   }, [view]);
   return <p class="visually-hidden" role="status" data-testid="announcer">{text}</p>;

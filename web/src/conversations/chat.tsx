@@ -1,26 +1,30 @@
 import { useComputed } from "@preact/signals";
-import { useEffect, useMemo, useState } from "preact/hooks";
+import { useEffect, useMemo } from "preact/hooks";
 import { me } from "../auth/session";
-import { RunningAnswer, Thinking } from "../generations/running-answer";
-import { api } from "../http/client";
+import { Thinking } from "../generations/running-answer";
 import { members } from "../notebooks/members";
 import type { Notebook } from "../notebooks/store";
 import { on, onConnected, request } from "../realtime/socket";
 import type { Message } from "../realtime/types";
-import { selection } from "../sources/store";
+import { openChoice, searchable, selection } from "../sources/store";
 import { Boundary } from "../ui/boundary";
 import { randomId } from "../ui/ids";
 import { Icon } from "../ui/icons";
 import { Link, notebookPath } from "../ui/router";
 import { complain } from "../ui/toast";
 import { Announcer } from "./announcer";
+import { Answers } from "./answers";
+import { rememberAsked } from "./asked";
 import { Composer } from "./composer";
+import { Earlier } from "./earlier";
+import { forgetLog, logOf } from "./logs";
 import { MessageView } from "./message";
+import { rememberModel } from "./model-choice";
 import { OpenConversation, type View } from "./open";
 import { OutgoingMessage } from "./outgoing-message";
 import { useChatScroll } from "./scroll";
 import { deliverTo, outgoing, send, stored } from "./sending";
-import { changeConversation, grown, markSeen, titleOf } from "./store";
+import { changeConversation, conversations, grown, markSeen, titleOf } from "./store";
 import { type Item, timeline } from "./timeline";
 
 interface Props {
@@ -35,7 +39,7 @@ function useConversation(id: string): OpenConversation {
     const onMessage = ({ author, clientId }: Message) => {
       if (author.kind === "user" && author.userId === user?.id) stored(clientId);
     };
-    return new OpenConversation({ request, on, onConnected }, id, user?.id ?? "", onMessage);
+    return new OpenConversation({ request, on, onConnected }, id, user?.id ?? "", onMessage, logOf(id));
   }, [id]);
   useEffect(() => {
     const undeliver = deliverTo((message) => open.take(message));
@@ -58,37 +62,45 @@ export function Chat({ notebook, conversationId }: Props) {
   const waiting = useComputed(() => outgoing.value.filter((entry) => entry.conversationId === conversationId));
   const items = timeline(view, waiting.value, Date.now());
   const { box, content, atEnd, toEnd } = useChatScroll(conversationId, view.messages[0]?.id);
-  const model = view.conversation?.model ?? null;
+  const conversation = view.conversation ?? conversations.value?.find(({ id }) => id === conversationId);
+  const model = conversation?.model ?? null;
+  const title = view.problem?.gone ? "Conversation not found" : titleOf(conversation);
 
   useEffect(() => {
-    document.title = `${titleOf(view.conversation ?? undefined)} · ${notebook.title}`;
-  }, [view.conversation?.title, notebook.title]);
+    document.title = `${title} · ${notebook.title} · Collabry`;
+  }, [title, notebook.title]);
+  useEffect(() => openChoice(conversationId), [conversationId]);
+  useEffect(() => {
+    if (view.problem?.gone) forgetLog(conversationId);
+  }, [view.problem?.gone]);
+  useEffect(() => {
+    // What was read on another device has been read.
+    const mine = view.readMarks.find(({ userId }) => userId === me.peek()?.id);
+    if (mine !== undefined) markSeen(conversationId, mine.rev);
+  }, [view.readMarks]);
   useEffect(() => {
     if (!view.loaded) return;
-    grown(conversationId, view.head);
+    const last = view.messages.at(-1);
+    grown(conversationId, view.head, last?.editedAt ?? last?.deletedAt ?? last?.createdAt ?? null);
     if (!atEnd || document.visibilityState !== "visible") return;
     open.markRead();
     markSeen(conversationId, view.head);
   }, [view.head, view.loaded, atEnd]);
 
   const say = (text: string, ask: boolean) => {
-    const sourceIds = selection.peek();
-    send({ conversationId, clientId: randomId(), content: text, ...(ask ? {} : { ask }), ...(ask && sourceIds !== undefined ? { sourceIds } : {}) });
+    const sourceIds = ask ? selection.peek() : undefined;
+    const clientId = randomId();
+    if (sourceIds !== undefined) rememberAsked(clientId, sourceIds.length, searchable.peek().length);
+    send({ conversationId, clientId, content: text, ...(ask ? {} : { ask }), ...(sourceIds === undefined ? {} : { sourceIds }) });
     toEnd();
   };
 
-  if (view.problem?.gone) {
-    return (
-      <div class="empty">
-        <p role="alert">{view.problem.sentence}</p>
-        <Link class="button primary" to={notebookPath(notebook.id, "new")}>Start another conversation</Link>
-      </div>
-    );
-  }
+  if (view.problem?.gone) return <NoConversation notebook={notebook} why={view.problem.sentence} />;
   return (
     <>
+      <h2 class="visually-hidden">{title}</h2>
       <div class="messages" ref={box} tabIndex={-1}>
-        {view.before !== null && <Earlier open={open} before={view.before} />}
+        {view.before !== null && <Earlier key={view.before} open={open} before={view.before} box={box} />}
         {!view.loaded && <p class="loading" role="status"><span class="spinner" /> {view.problem?.sentence ?? "Opening the conversation…"}</p>}
         <ol ref={content} aria-label="Messages" class="message-list">
           {items.map((item) => (
@@ -105,7 +117,10 @@ export function Chat({ notebook, conversationId }: Props) {
       <Composer
         draftKey={conversationId}
         model={model}
-        onModel={(next) => void changeConversation(conversationId, { model: next }).catch(complain)}
+        onModel={(next) => {
+          rememberModel(next);
+          void changeConversation(conversationId, { model: next }).catch(complain);
+        }}
         onSend={say}
         onTyping={() => open.typists.typing()}
         onStopTyping={() => open.typists.stopped()}
@@ -117,9 +132,9 @@ export function Chat({ notebook, conversationId }: Props) {
 function ItemView({ item, notebook, model }: { item: Item; notebook: Notebook; model: string | null }) {
   switch (item.kind) {
     case "message":
-      return <MessageView message={item.message} superseded={item.superseded} question={item.question} role={notebook.role} model={model} />;
-    case "running":
-      return <RunningAnswer running={item.running} question={item.question} />;
+      return <MessageView message={item.message} answers={item.answers} role={notebook.role} model={model} />;
+    case "answers":
+      return <Answers versions={item.versions} question={item.question} role={notebook.role} model={model} />;
     case "queued":
       return <li class="message answer running"><Thinking found={0} /></li>;
     case "outgoing":
@@ -127,20 +142,15 @@ function ItemView({ item, notebook, model }: { item: Item; notebook: Notebook; m
   }
 }
 
-function Earlier({ open, before }: { open: OpenConversation; before: number }) {
-  const [busy, setBusy] = useState(false);
-  const load = async () => {
-    setBusy(true);
-    try {
-      const path = `/api/conversations/${open.id}/messages?before=${before}`;
-      const page = await api<{ messages: Message[]; nextBefore: number | null }>("GET", path);
-      open.prepend(page.messages, page.nextBefore);
-    } catch (error) {
-      complain(error);
-    }
-    setBusy(false);
-  };
-  return <button type="button" class="button quiet earlier" disabled={busy} onClick={() => void load()}>Show earlier messages</button>;
+/** In place of a conversation that there is not, or not for this user. */
+export function NoConversation({ notebook, why }: { notebook: Notebook; why: string }) {
+  return (
+    <div class="empty">
+      <h2>Conversation not found</h2>
+      <p role="alert">{why}</p>
+      <Link class="button primary" to={notebookPath(notebook.id, "new")}>Start a new conversation</Link>
+    </div>
+  );
 }
 
 function Typing({ open }: { open: OpenConversation }) {

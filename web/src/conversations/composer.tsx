@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { ModelPicker } from "../models/picker";
-import { selection, sources } from "../sources/store";
+import { searchable, selection } from "../sources/store";
 import { Icon } from "../ui/icons";
 import { complain } from "../ui/toast";
 import { type Draft, draftOf, keepDraft } from "./drafts";
@@ -71,16 +71,17 @@ export function Composer({ model, onModel, onSend, onTyping, onStopTyping, draft
         ref={area}
         rows={1}
         value={text}
+        id="composer"
+        dir="auto"
         aria-label="Message"
-        placeholder={ask ? "Ask your sources…" : "Write to the members…"}
+        placeholder={ask ? "Ask your sources…" : "Message the members…"}
         onInput={({ currentTarget }) => {
           change({ text: currentTarget.value });
           if (currentTarget.value === "") onStopTyping();
           else onTyping();
         }}
         onKeyDown={(event) => {
-          // While an input method composes a character, Enter accepts it.
-          if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+          if (event.key !== "Enter" || event.shiftKey || isComposing(event)) return;
           event.preventDefault();
           void send();
         }}
@@ -89,7 +90,7 @@ export function Composer({ model, onModel, onSend, onTyping, onStopTyping, draft
         {ask && <ModelPicker value={model} onChange={onModel} />}
         <label class="ask" title="Switched off, only the members see the message, and no answer is written">
           <input type="checkbox" checked={ask} onChange={({ currentTarget }) => change({ ask: currentTarget.checked })} />
-          <span>Ask for an answer</span>
+          <span>Ask AI</span>
         </label>
         {ask && <Searched />}
         {length > WARN_CHARS && (
@@ -101,11 +102,16 @@ export function Composer({ model, onModel, onSend, onTyping, onStopTyping, draft
   );
 }
 
+/** While an input method composes a character, Enter accepts it. Safari says so by the key's code alone. */
+function isComposing(event: KeyboardEvent): boolean {
+  return event.isComposing || event.keyCode === 229;
+}
+
 /** What the question will be looked up in, when that is not simply everything. */
 function Searched() {
-  const all = sources.value?.length ?? 0;
+  const all = searchable.value.length;
   const chosen = selection.value;
   if (chosen === undefined || all === 0) return null;
-  const what = chosen.length === 0 ? "No source is ticked" : `${chosen.length} of ${all} sources`;
+  const what = chosen.length === 0 ? "No source is selected" : `${chosen.length} of ${all} sources`;
   return <span class="hint searched">{what}</span>;
 }

@@ -1,4 +1,8 @@
-// What was begun in each conversation, for whoever looks into another one meanwhile.
+import { own } from "../auth/who";
+import { forget, recall, remember } from "../ui/storage";
+
+// What was begun in each conversation. It is kept in the browser, for whoever looks into another conversation, reloads, or
+// has to sign in again meanwhile.
 
 export interface Draft {
   text: string;
@@ -7,21 +11,23 @@ export interface Draft {
 }
 
 const EMPTY: Draft = { text: "", ask: true };
-const drafts = new Map<string, Draft>();
+
+/** Each under a key of its own: another tab writes into another conversation. */
+const here = (key: string) => `${own("draft")}.${key}`;
 
 export function draftOf(key: string): Draft {
-  return drafts.get(key) ?? EMPTY;
+  return recall(localStorage, here(key), EMPTY);
 }
 
 export function keepDraft(key: string, draft: Draft): void {
-  if (draft.text === "" && draft.ask) drafts.delete(key);
-  else drafts.set(key, draft);
+  if (draft.text === "" && draft.ask) forget(localStorage, here(key));
+  else remember(localStorage, here(key), draft);
 }
 
 /** For a conversation that has got an id of its own. */
 export function moveDraft(from: string, to: string): void {
-  const draft = drafts.get(from);
-  if (draft === undefined) return;
-  drafts.delete(from);
-  drafts.set(to, draft);
+  const draft = draftOf(from);
+  if (draft === EMPTY) return;
+  keepDraft(from, EMPTY);
+  keepDraft(to, draft);
 }

@@ -3,19 +3,25 @@ import { sentence } from "../http/problem";
 
 interface Props {
   text: string;
-  onSave: (text: string) => Promise<void>;
+  /** There are answers to what it said before. */
+  answered: boolean;
+  onSave: (text: string, ask: boolean) => Promise<void>;
   onClose: () => void;
 }
 
-export function EditForm({ text, onSave, onClose }: Props) {
+export function EditForm({ text, answered, onSave, onClose }: Props) {
   const [problem, setProblem] = useState<string | null>(null);
   const area = useRef<HTMLTextAreaElement>(null);
-  useEffect(() => area.current?.focus(), []);
-  const save = async () => {
+  useEffect(() => {
+    area.current?.focus();
+    area.current?.scrollIntoView({ block: "nearest" });
+  }, []);
+  const save = async (ask: boolean) => {
     const next = area.current?.value.trim() ?? "";
-    if (next === text) return onClose();
+    if (next === "") return setProblem("Write something, or delete the message.");
+    if (next === text && !ask) return onClose();
     try {
-      await onSave(next);
+      await onSave(next, ask);
       onClose();
     } catch (error) {
       setProblem(sentence(error));
@@ -26,7 +32,7 @@ export function EditForm({ text, onSave, onClose }: Props) {
       class="edit-form"
       onSubmit={(event) => {
         event.preventDefault();
-        void save();
+        void save(false);
       }}
       onKeyDown={(event) => {
         if (event.key !== "Escape") return;
@@ -34,11 +40,12 @@ export function EditForm({ text, onSave, onClose }: Props) {
         onClose();
       }}
     >
-      <textarea ref={area} aria-label="Edit message" defaultValue={text} rows={Math.min(12, text.split("\n").length + 1)} required />
+      <textarea ref={area} dir="auto" aria-label="Edit message" defaultValue={text} rows={Math.min(12, text.split("\n").length + 1)} required />
       {problem !== null && <p class="problem" role="alert">{problem}</p>}
       <div class="row">
         <button type="button" class="button quiet" onClick={onClose}>Cancel</button>
-        <button type="submit" class="button primary">Save</button>
+        <button type="submit" class={answered ? "button quiet" : "button primary"}>Save</button>
+        {answered && <button type="button" class="button primary" onClick={() => void save(true)}>Save and ask again</button>}
       </div>
     </form>
   );

@@ -1,90 +1,61 @@
 import { useState } from "preact/hooks";
-import { me } from "../auth/session";
 import type { Notebook } from "../notebooks/store";
-import { TextField } from "../notebooks/dialogs";
 import type { Conversation } from "../realtime/types";
-import { FormDialog } from "../ui/dialog";
 import { Icon } from "../ui/icons";
-import { MenuItems, Popover } from "../ui/menu";
-import { Link, navigate, notebookPath } from "../ui/router";
-import { isUnread } from "./merge";
-import { changeConversation, conversations, deleteConversation, seen, titleOf } from "./store";
+import { panelQuery } from "../ui/panel";
+import { useRoving } from "../ui/roving";
+import { Link, notebookPath } from "../ui/router";
+import { groupOf, GROUPS } from "./activity";
+import { ConversationRow } from "./row";
+import { conversations, lastActivity, titleOf } from "./store";
 
 interface Props {
   notebook: Notebook;
   openId: string | null;
-  /** On a phone, choosing one shows it. */
-  onChoose: () => void;
 }
 
-export function ConversationList({ notebook, openId, onChoose }: Props) {
+/** From so many on a list is grouped, and can be searched. */
+const LONG = 8;
+
+export function ConversationList({ notebook, openId }: Props) {
+  const [sought, setSought] = useState("");
   const list = conversations.value;
+  const long = (list?.length ?? 0) > LONG;
+  const wanted = long ? sought.trim().toLocaleLowerCase() : "";
+  const found = list?.filter((one) => titleOf(one).toLocaleLowerCase().includes(wanted)) ?? [];
+  const rows = useRoving<HTMLUListElement>("a");
   return (
     <section class="conversations" aria-label="Conversations">
       <header class="section-header">
         <h2>Conversations</h2>
-        <Link class="icon-button" to={notebookPath(notebook.id, "new")} label="New conversation" onClick={onChoose}>
-          <Icon name="add" />
-        </Link>
+        <Link class="icon-button" to={notebookPath(notebook.id, "new") + panelQuery()} label="New conversation"><Icon name="add" /></Link>
       </header>
-      {list?.length === 0 && <p class="hint">None yet. Your first question starts one.</p>}
-      <ul class="conversation-list" aria-label="Conversations">
-        {list?.map((conversation) => (
-          <Row key={conversation.id} conversation={conversation} notebook={notebook} open={conversation.id === openId} onChoose={onChoose} />
-        ))}
+      {list === null && <p class="loading" role="status"><span class="spinner" /> Loading conversations…</p>}
+      {list?.length === 0 && <p class="hint">No conversations yet. Ask a question to start one.</p>}
+      {long && (
+        <input
+          type="search"
+          class="finder"
+          aria-label="Find a conversation"
+          placeholder="Find a conversation"
+          value={sought}
+          onInput={({ currentTarget }) => setSought(currentTarget.value)}
+        />
+      )}
+      <ul class="conversation-list" aria-label="Conversations" {...rows}>
+        {(long ? grouped(found) : [{ name: null, list: found }]).map((group) => [
+          group.name !== null && <li key={group.name} class="group"><h3>{group.name}</h3></li>,
+          ...group.list.map((conversation) => (
+            <ConversationRow key={conversation.id} conversation={conversation} notebook={notebook} open={conversation.id === openId} />
+          )),
+        ])}
       </ul>
+      {wanted !== "" && found.length === 0 && <p class="hint" role="status">No conversation has this in its title.</p>}
     </section>
   );
 }
 
-interface RowProps {
-  conversation: Conversation;
-  notebook: Notebook;
-  open: boolean;
-  onChoose: () => void;
-}
-
-function Row({ conversation, notebook, open, onChoose }: RowProps) {
-  const [dialog, setDialog] = useState<"rename" | "delete" | null>(null);
-  const title = titleOf(conversation);
-  const { id } = conversation;
-  const close = () => setDialog(null);
-  const unread = !open && isUnread(conversation, seen.value);
-  const mayManage = notebook.role !== "viewer" || conversation.createdBy === me.value?.id;
-  const rename = (form: FormData) => changeConversation(id, { title: String(form.get("title") ?? "").trim() });
-  const remove = async () => {
-    await deleteConversation(id);
-    if (open) navigate(notebookPath(notebook.id), "replace");
-  };
-  return (
-    <li class={open ? "conversation open" : "conversation"}>
-      <Link to={notebookPath(notebook.id, id)} current={open} onClick={onChoose}>
-        <span class="conversation-title">{title}</span>
-        {unread && <span class="dot new"><span class="visually-hidden">, unread</span></span>}
-      </Link>
-      {mayManage && (
-        <Popover label={`Actions for ${title}`} button={<Icon name="dots" />}>
-          {(closeMenu) => (
-            <MenuItems
-              close={closeMenu}
-              items={[
-                { label: "Rename", run: () => setDialog("rename") },
-                { label: "Delete conversation", danger: true, run: () => setDialog("delete") },
-              ]}
-            />
-          )}
-        </Popover>
-      )}
-      {dialog === "rename" && (
-        <FormDialog title="Rename conversation" action="Rename" onClose={close} onSubmit={rename}>
-          <TextField label="Title" name="title" value={conversation.title ?? ""} />
-        </FormDialog>
-      )}
-      {dialog === "delete" && (
-        <FormDialog title="Delete conversation?" action="Delete conversation" danger onClose={close} onSubmit={remove}>
-          <p>“{title}” goes for every member. This cannot be undone.</p>
-        </FormDialog>
-      )}
-    </li>
-  );
+function grouped(list: readonly Conversation[]): { name: string | null; list: Conversation[] }[] {
+  const now = Date.now();
+  return GROUPS.map((name) => ({ name, list: list.filter((one) => groupOf(lastActivity(one), now) === name) })).filter((group) => group.list.length > 0);
 }

@@ -3,15 +3,15 @@ import type { Conversation } from "../realtime/types";
 /** Conversation → the head up to which this browser has shown it. */
 export type Seen = Readonly<Record<string, number>>;
 
-/** Newest first, with what has come in place of what was known of it. */
+/** What has come in place of what was known of it. */
 export function merge(known: readonly Conversation[], come: Conversation): Conversation[] {
   const others = known.filter(({ id }) => id !== come.id);
-  return sorted([...others, newer(known, come)]);
+  return [...others, newer(known, come)];
 }
 
 /** A list as the server read it. */
 export function replace(known: readonly Conversation[], read: readonly Conversation[]): Conversation[] {
-  return sorted(read.map((conversation) => newer(known, conversation)));
+  return read.map((conversation) => newer(known, conversation));
 }
 
 /** The list once a conversation is known to reach up to `head`. */
@@ -27,8 +27,4 @@ export function isUnread({ id, head }: Conversation, seen: Seen): boolean {
 function newer(known: readonly Conversation[], come: Conversation): Conversation {
   const head = known.find(({ id }) => id === come.id)?.head ?? 0;
   return head > come.head ? { ...come, head } : come;
-}
-
-function sorted(list: Conversation[]): Conversation[] {
-  return list.sort((a, b) => b.createdAt.localeCompare(a.createdAt));
 }

@@ -1,78 +1,108 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Notebook } from "../notebooks/store";
 import type { Conversation } from "../realtime/types";
-import { selection, sources } from "../sources/store";
+import { moveChoice, openChoice, searchable, selection, sources } from "../sources/store";
 import { randomId } from "../ui/ids";
+import { panelQuery } from "../ui/panel";
 import { navigate, notebookPath } from "../ui/router";
 import { complain } from "../ui/toast";
+import { rememberAsked } from "./asked";
 import { Composer } from "./composer";
 import { moveDraft } from "./drafts";
+import { lastModel, rememberModel } from "./model-choice";
 import { send } from "./sending";
 import { createConversation } from "./store";
-
-const EXAMPLES = ["What are the main points?", "Explain the hardest idea in plain words.", "What do the sources disagree about?"];
+import { useSuggestions } from "./suggestions";
 
 /** A conversation that begins, and is made, with its first message. */
 export function NewChat({ notebook }: { notebook: Notebook }) {
-  const [model, setModel] = useState<string | null>(null);
+  const [chosen, setModel] = useState<string | null>(null);
+  const model = chosen ?? lastModel();
+  const draftKey = `new in ${notebook.id}`;
   useEffect(() => {
-    document.title = `New conversation · ${notebook.title}`;
+    document.title = `New conversation · ${notebook.title} · Collabry`;
   }, [notebook.title]);
+  useEffect(() => openChoice(draftKey), [draftKey]);
   const here = useRef(true);
   useEffect(() => () => {
     here.current = false;
   }, []);
   const making = useRef<Promise<Conversation> | null>(null);
-  const draftKey = `new in ${notebook.id}`;
   const begin = async (content: string, ask: boolean) => {
-    const sourceIds = selection.peek();
+    const sourceIds = ask ? selection.peek() : undefined;
     // What is said until it is made belongs to it as well.
     making.current ??= createConversation(notebook.id, model);
     const { id } = await making.current.catch((error: unknown) => {
       making.current = null;
       throw error;
     });
-    send({ conversationId: id, clientId: randomId(), content, ...(ask ? {} : { ask }), ...(ask && sourceIds !== undefined ? { sourceIds } : {}) });
+    const clientId = randomId();
+    if (sourceIds !== undefined) rememberAsked(clientId, sourceIds.length, searchable.peek().length);
+    send({ conversationId: id, clientId, content, ...(ask ? {} : { ask }), ...(sourceIds === undefined ? {} : { sourceIds }) });
     moveDraft(draftKey, id);
     // Whoever has gone elsewhere stays there.
-    if (here.current) navigate(notebookPath(notebook.id, id), "replace");
+    if (!here.current) return;
+    moveChoice(id);
+    navigate(notebookPath(notebook.id, id) + panelQuery(), "replace", history.state);
+  };
+  const choose = (next: string) => {
+    rememberModel(next);
+    setModel(next);
   };
   return (
     <>
+      <h2 class="visually-hidden">New conversation</h2>
       <div class="messages">
-        <Welcome onExample={(text) => void begin(text, true).catch(complain)} />
+        <Welcome notebook={notebook} model={model} onExample={(text) => void begin(text, true).catch(complain)} />
       </div>
-      <Composer draftKey={draftKey} model={model} onModel={setModel} onSend={begin} onTyping={() => undefined} onStopTyping={() => undefined} />
+      <Composer draftKey={draftKey} model={model} onModel={choose} onSend={begin} onTyping={() => undefined} onStopTyping={() => undefined} />
     </>
   );
 }
 
-function Welcome({ onExample }: { onExample: (text: string) => void }) {
+interface WelcomeProps {
+  notebook: Notebook;
+  model: string | null;
+  onExample: (text: string) => void;
+}
+
+function Welcome({ notebook, model, onExample }: WelcomeProps) {
   const list = sources.value;
-  const ready = list?.some(({ readyVersion }) => readyVersion !== null) ?? false;
+  const ready = (list ?? []).filter(({ readyVersion }) => readyVersion !== null);
+  const suggestions = useSuggestions(model, ready);
   if (list === null) return null;
   if (list.length === 0) {
     return (
       <div class="empty" data-testid="chat-empty">
-        <h2>Start with a source</h2>
-        <p>Add a file or a web page under <strong>Sources</strong>, or drop files anywhere on this page. Then ask about it here.</p>
+        <h3>Start with a source</h3>
+        {notebook.role === "viewer"
+          ? <p>You can ask as soon as an editor of this notebook has added one.</p>
+          : <p>Add a file or a web page under <strong>Sources</strong>, or drop files anywhere on this page. Then ask about it here.</p>}
       </div>
     );
   }
-  if (!ready) {
+  if (ready.length === 0 && searchable.value.length === 0) {
     return (
       <div class="empty" data-testid="chat-empty">
-        <h2>Your sources are being read</h2>
-        <p>The bars under <strong>Sources</strong> show how far it is. You can ask as soon as the first one is ready.</p>
+        <h3>No source could be read</h3>
+        <p>The reason is under <strong>Sources</strong>.</p>
+      </div>
+    );
+  }
+  if (ready.length === 0) {
+    return (
+      <div class="empty" data-testid="chat-empty">
+        <h3>Your sources are being read</h3>
+        <p>Progress is shown under <strong>Sources</strong>. You can ask as soon as the first one is ready.</p>
       </div>
     );
   }
   return (
     <div class="empty" data-testid="chat-empty">
-      <h2>Ask your sources</h2>
-      <p>Answers quote them. A number like <span class="cite">1</span> opens the passage it stands for.</p>
-      <ul class="examples">
-        {EXAMPLES.map((text) => <li key={text}><button type="button" class="button quiet" onClick={() => onExample(text)}>{text}</button></li>)}
+      <h3>Ask your sources</h3>
+      <p>Answers cite your sources. Click a number like <span class="cite">1</span> to see the passage.</p>
+      <ul class="examples" aria-label="Suggested questions">
+        {suggestions.map((text) => <li key={text}><button type="button" class="button quiet" dir="auto" onClick={() => onExample(text)}>{text}</button></li>)}
       </ul>
     </div>
   );

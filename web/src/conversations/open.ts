@@ -7,6 +7,8 @@ import { ConversationLog } from "./log";
 import { Typists } from "./typists";
 
 const TRY_AGAIN_MS = 2_000;
+/** A conversation that there is not: to ask again changes nothing. */
+const NOBODYS: ReadonlySet<string> = new Set(["not_found", "validation"]);
 
 export interface View {
   /** The first answer has come. */
@@ -36,7 +38,7 @@ export class OpenConversation {
   readonly typists: Typists;
   readonly #wire: Wire;
   readonly #onMessage: (message: Message) => void;
-  readonly #log = new ConversationLog();
+  readonly #log: ConversationLog;
   readonly #running: RunningGenerations;
   readonly #unsubscribe: (() => void)[];
   #marks: ReadMark[] = [];
@@ -47,9 +49,10 @@ export class OpenConversation {
   #retry: ReturnType<typeof setTimeout> | undefined;
   #disposed = false;
 
-  /** `onMessage` hears of each message that is stored, once or more often. */
-  constructor(wire: Wire, id: string, me: string, onMessage: (message: Message) => void) {
+  /** `onMessage` hears of each message that is stored, once or more often. `log`: what is known of it already. */
+  constructor(wire: Wire, id: string, me: string, onMessage: (message: Message) => void, log = new ConversationLog()) {
     this.id = id;
+    this.#log = log;
     this.#wire = wire;
     this.#onMessage = onMessage;
     this.typists = new Typists(wire, id, me);
@@ -73,10 +76,14 @@ export class OpenConversation {
         this.#publish();
       }),
       wire.on("conversation:deleted", (event) => {
-        if (event.conversationId === id) this.#fail("Somebody has deleted this conversation.", true);
+        if (event.conversationId === id) this.#fail("Someone has deleted this conversation.", true);
       }),
       wire.onConnected(() => void this.#join()),
     ];
+    if (log.joined) {
+      this.view.value = { ...this.view.peek(), loaded: true };
+      this.#publish();
+    }
   }
 
   dispose(): void {
@@ -169,7 +176,7 @@ export class OpenConversation {
     const code = error instanceof Problem ? error.code : "unknown";
     // The next connection joins by itself.
     if (code === "disconnected" || this.#disposed) return;
-    if (code === "not_found") return this.#fail("This conversation does not exist, or is not yours to see.", true);
+    if (NOBODYS.has(code)) return this.#fail("It does not exist, or you do not have access to it.", true);
     if (!this.view.value.loaded) this.#fail(sentence(error), false);
     this.#tryAgain();
   }

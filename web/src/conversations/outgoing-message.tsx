@@ -1,16 +1,16 @@
 import { connection } from "../realtime/socket";
-import { MarkdownView } from "../ui/markdown-view";
+import { MarkdownView, NO_CITATIONS } from "../ui/markdown-view";
 import type { Outgoing } from "./outbox";
 import { discard, resend } from "./sending";
 
 export function OutgoingMessage({ entry: { clientId, content, state, problem } }: { entry: Outgoing }) {
-  const waiting = connection.value === "online" ? "Sending…" : "Sending as soon as there is a connection…";
+  const waiting = connection.value === "online" ? "Sending…" : "Will send when you’re online";
   return (
     <li class="message mine outgoing" data-testid="outgoing" data-state={state}>
       <div class="bubble">
-        <MarkdownView text={content} citations={[]} />
+        <MarkdownView text={content} citations={NO_CITATIONS} />
         {state === "sending" && problem === null && <p class="meta">{waiting}</p>}
-        {state === "sending" && problem !== null && <p class="meta" role="status">{problem} It will be sent by itself.</p>}
+        {state === "sending" && problem !== null && <p class="meta" role="status">{problem} It will be sent automatically.</p>}
         {state === "failed" && (
           <p class="problem" role="alert">
             Not sent. {problem}{" "}

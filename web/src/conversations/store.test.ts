@@ -16,7 +16,7 @@ vi.stubGlobal("addEventListener", (_: string, handler: () => void) => {
   storage.changed = handler;
 });
 
-const { conversations, followConversations, grown, markSeen, seen } = await import("./store");
+const { conversations, followConversations, forgetConversations, grown, markSeen, seen } = await import("./store");
 const { isUnread } = await import("./merge");
 
 const conversation = (id: string, head: number, title: string | null = null): Conversation => {
@@ -31,6 +31,7 @@ const unread = () => conversations.value?.filter((one) => isUnread(one, seen.val
 let unfollow = () => undefined as void;
 
 beforeEach(async () => {
+  forgetConversations();
   markSeen("1", 3);
   markSeen("2", 5);
   unfollow = followConversations("n", (error) => expect.fail(String(error)));
@@ -64,7 +65,7 @@ test("a list or a title that was overtaken by a message takes nothing back", asy
   expect(conversations.value?.find(({ id }) => id === "1")?.title).toBe("Cells");
   expect(unread()).toEqual(["1"]);
   say("conversation:updated", { conversation: conversation("1", 6, "Plant cells") });
-  expect(conversations.value?.map(({ title, head }) => [title, head])).toEqual([[null, 5], ["Plant cells", 7]]);
+  expect(conversations.value?.map(({ title, head }) => [title, head])).toEqual([["Plant cells", 7], [null, 5]]);
   markSeen("1", 7);
 });
 
@@ -74,7 +75,7 @@ test("what is begun, renamed or deleted while the list is read stays so", async 
   say("conversation:updated", { conversation: conversation("3", 0) });
   say("conversation:updated", { conversation: conversation("1", 3, "Cells") });
   say("conversation:deleted", { notebookId: "n", conversationId: "2" });
-  const now = [["3", null], ["1", "Cells"]];
+  const now = [["1", "Cells"], ["3", null]];
   await list(conversation("1", 3), conversation("2", 5));
   expect(conversations.value?.map(({ id, title }) => [id, title])).toEqual(now);
   await list(conversation("1", 3, "Cells"), conversation("3", 0));
@@ -83,6 +84,7 @@ test("what is begun, renamed or deleted while the list is read stays so", async 
 
 test("a message that comes before the first list counts", async () => {
   unfollow();
+  forgetConversations();
   unfollow = followConversations("n", (error) => expect.fail(String(error)));
   await asked();
   activity("1", 8);
@@ -94,7 +96,27 @@ test("a message that comes before the first list counts", async () => {
 test("what another tab has shown is seen here, too", () => {
   activity("2", 9);
   expect(unread()).toEqual(["2"]);
-  kept.set("collabry.seen", JSON.stringify({ 1: 7, 2: 9 }));
+  kept.set("collabry.seen.", JSON.stringify({ 1: 7, 2: 9 }));
   storage.changed();
   expect(unread()).toEqual([]);
+});
+
+test("a notebook that is opened again shows what it showed before it was left", async () => {
+  unfollow();
+  expect(conversations.value).toBeNull();
+  unfollow = followConversations("n", (error) => expect.fail(String(error)));
+  expect(conversations.value?.map(({ id }) => id).toSorted()).toEqual(["1", "2"]);
+  await list(conversation("1", 3), conversation("2", 5));
+});
+
+test("whoever comes for the first time has missed nothing, and does from then on", async () => {
+  unfollow();
+  forgetConversations();
+  kept.clear();
+  storage.changed();
+  unfollow = followConversations("n", (error) => expect.fail(String(error)));
+  await list(conversation("1", 30), conversation("2", 50));
+  expect(unread()).toEqual([]);
+  activity("2", 51);
+  expect(unread()).toEqual(["2"]);
 });

@@ -1,31 +1,70 @@
-import { signal } from "@preact/signals";
+import { computed, effect, signal } from "@preact/signals";
+import { own, userId } from "../auth/who";
 import { api } from "../http/client";
 import { Reader } from "../http/reader";
 import { on, whenLive } from "../realtime/socket";
 import type { Conversation } from "../realtime/types";
 import { recall, remember } from "../ui/storage";
+import { type Activity, byActivity, lastAt, noted, noticed } from "./activity";
 import { isUnread, merge, raise, replace, type Seen } from "./merge";
 
-/** Newest first; `null` until they are read for the first time. */
-export const conversations = signal<Conversation[] | null>(null);
+const known = signal<Conversation[] | null>(null);
+/** Conversation → how far it has grown, and when this browser learnt of it. */
+const activity = signal<Activity>({});
+/** Of each notebook, as it was when it was left: there at once when it is opened again, whatever the connection does. */
+const left = new Map<string, Conversation[]>();
+
+/** The one with the latest message first; `null` until they are read for the first time. */
+export const conversations = computed(() => known.value && byActivity(known.value, activity.value));
 
 /** Of the notebook that is open. */
 let reader: Reader<Conversation[]> | undefined;
 /** How far conversations have grown before the list is read for the first time. */
 const heads = new Map<string, number>();
 
-const SEEN = "seen";
-export const seen = signal<Seen>(recall(localStorage, SEEN, {}));
+/** When something was said in it last, as far as this browser knows. */
+export const lastActivity = (conversation: Conversation): number => lastAt(conversation, activity.value);
+
+export const seen = signal<Seen>({});
+
+function recallMarks(): void {
+  seen.value = recall(localStorage, own("seen"), {});
+  activity.value = recall(localStorage, own("activity"), {});
+}
+
+effect(() => {
+  void userId.value;
+  recallMarks();
+});
 
 // What another tab shows has been seen.
-addEventListener("storage", () => {
-  seen.value = recall(localStorage, SEEN, {});
-});
+addEventListener("storage", recallMarks);
 
 export function markSeen(conversationId: string, head: number): void {
   if ((seen.peek()[conversationId] ?? 0) >= head) return;
-  seen.value = { ...seen.peek(), [conversationId]: head };
-  remember(localStorage, SEEN, seen.value);
+  keepSeen({ [conversationId]: head });
+}
+
+function keepSeen(more: Seen): void {
+  seen.value = { ...seen.peek(), ...more };
+  remember(localStorage, own("seen"), seen.value);
+}
+
+function keepActivity(next: Activity): void {
+  if (next === activity.peek()) return;
+  activity.value = next;
+  remember(localStorage, own("activity"), next);
+}
+
+/**
+ * Whoever comes to a notebook for the first time, or with another browser, has not missed all that was ever said: what they
+ * find there is where their reading starts.
+ */
+function startReading(notebookId: string, all: readonly Conversation[]): void {
+  const mark = `notebook ${notebookId}`;
+  if (seen.peek()[mark] !== undefined) return;
+  const heads = all.map(({ id, head }) => [id, Math.max(head, seen.peek()[id] ?? 0)] as const);
+  keepSeen({ ...Object.fromEntries(heads), [mark]: 1 });
 }
 
 /** Whether a conversation other than the one on the screen has something new. */
@@ -33,13 +72,14 @@ export function hasUnread(openId: string | null): boolean {
   return conversations.value?.some((one) => one.id !== openId && isUnread(one, seen.value)) ?? false;
 }
 
-/** An open conversation reaches up to `head`, whether or not its end has been looked at. */
-export function grown(conversationId: string, head: number): void {
-  const known = conversations.value;
+/** An open conversation reaches up to `head`, whether or not its end has been looked at. `at`: when, if that is known. */
+export function grown(conversationId: string, head: number, at: string | null = null): void {
+  const list = known.peek();
   // Heads only rise: what a list that is read meanwhile knows less of is raised once it is here.
-  if (known === null) heads.set(conversationId, Math.max(heads.get(conversationId) ?? 0, head));
-  else if (!known.some(({ id }) => id === conversationId)) reader?.touched();
-  conversations.value = known && raise(known, conversationId, head);
+  if (list === null) heads.set(conversationId, Math.max(heads.get(conversationId) ?? 0, head));
+  else if (!list.some(({ id }) => id === conversationId)) reader?.touched();
+  known.value = list && raise(list, conversationId, head);
+  if (head > 0) keepActivity(noted(activity.peek(), conversationId, head, at === null ? Date.now() : Date.parse(at), at !== null));
 }
 
 export async function createConversation(notebookId: string, model: string | null): Promise<Conversation> {
@@ -63,24 +103,26 @@ export function titleOf(conversation: Conversation | undefined): string {
 }
 
 function keep(conversation: Conversation): void {
-  conversations.value = merge(conversations.value ?? [], conversation);
+  known.value = merge(known.value ?? [], conversation);
   reader?.touched();
 }
 
 function drop(id: string): void {
-  conversations.value = conversations.value?.filter((conversation) => conversation.id !== id) ?? null;
+  known.value = known.value?.filter((conversation) => conversation.id !== id) ?? null;
   reader?.touched();
 }
 
 export function followConversations(notebookId: string, onProblem: (error: unknown) => void): () => void {
-  conversations.value = null;
+  known.value = left.get(notebookId) ?? null;
   const list = new Reader(
     async () => (await api<{ conversations: Conversation[] }>("GET", `/api/notebooks/${notebookId}/conversations`)).conversations,
     (read) => {
-      let all = replace(conversations.value ?? [], read);
+      let all = replace(known.value ?? [], read);
       for (const [id, head] of heads) all = raise(all, id, head);
       heads.clear();
-      conversations.value = all;
+      startReading(notebookId, all);
+      keepActivity(noticed(activity.peek(), all, Date.now()));
+      known.value = all;
     },
   );
   heads.clear();
@@ -94,7 +136,7 @@ export function followConversations(notebookId: string, onProblem: (error: unkno
     whenLive(read),
     on("conversation:updated", ({ conversation }) => {
       if (conversation.notebookId !== notebookId) return;
-      if (conversations.value === null) list.touched();
+      if (known.value === null) list.touched();
       else keep(conversation);
     }),
     on("conversation:activity", (event) => {
@@ -108,6 +150,12 @@ export function followConversations(notebookId: string, onProblem: (error: unkno
   return () => {
     list.dispose();
     for (const unsubscribe of subscriptions) unsubscribe();
-    conversations.value = null;
+    if (known.value !== null) left.set(notebookId, known.value);
+    known.value = null;
   };
+}
+
+/** Nothing of this user stays behind. */
+export function forgetConversations(): void {
+  left.clear();
 }

@@ -24,26 +24,46 @@ const running = (questionId: string) => ({
 
 const keys = (...args: Parameters<typeof timeline>) => timeline(...args).map(({ key }) => key);
 
+/** Question → what stands under it, as ids. */
+const groups = (...args: Parameters<typeof timeline>) =>
+  timeline(...args).flatMap((item) =>
+    item.kind === "answers" ? [item.versions.map((it) => (it.kind === "stored" ? it.message.id : it.running.stream.answerId))] : [],
+  );
+
 test("the rest of an answer that was given anew is not shown", () => {
   const messages = [message("q", 1), answer("old", 2, "q", { deletedAt: "2025-01-01T00:00:00Z" }), answer("new", 3, "q")];
-  expect(keys({ messages, running: [] }, [], NOW)).toEqual(["q", "new"]);
+  expect(groups({ messages, running: [] }, [], NOW)).toEqual([["new"]]);
 });
 
 test("an answer that somebody deleted leaves its trace", () => {
   const messages = [message("q", 1), answer("old", 2, "q", { deletedAt: "2025-01-01T00:00:00Z" })];
-  expect(keys({ messages, running: [] }, [], NOW)).toEqual(["q", "old"]);
+  expect(groups({ messages, running: [] }, [], NOW)).toEqual([["old"]]);
 });
 
-test("the old answer is marked while the new one is written", () => {
-  const messages = [message("q", 1), answer("old", 2, "q")];
-  const items = timeline({ messages, running: [running("q")] }, [], NOW);
-  expect(items[1]).toMatchObject({ kind: "message", superseded: true });
-  expect(items[2]).toMatchObject({ kind: "running", key: "new" });
+test("a new answer stands under its question, however late it comes, and the old one is a version of it", () => {
+  const messages = [message("q", 1), answer("a", 2, "q"), message("next", 3), answer("b", 4, "next"), answer("late", 5, "q")];
+  expect(keys({ messages, running: [] }, [], NOW)).toEqual(["q", "answers q", "next", "answers next"]);
+  expect(groups({ messages, running: [] }, [], NOW)).toEqual([["a", "late"], ["b"]]);
 });
 
-test("an answer far from its question says which one it is on", () => {
-  const messages = [message("q", 1), message("other", 2), answer("a", 3, "q")];
-  expect(timeline({ messages, running: [] }, [], NOW)[2]).toMatchObject({ question: { id: "q" } });
+test("an answer that is being written is the newest version, under the same key", () => {
+  const messages = [message("q", 1), answer("old", 2, "q"), message("next", 3)];
+  const view = { messages, running: [running("q")] };
+  expect(keys(view, [], NOW)).toEqual(["q", "answers q", "next"]);
+  expect(groups(view, [], NOW)).toEqual([["old", "new"]]);
+});
+
+test("answers to a question that has not been read yet are shown where the first one stands, once", () => {
+  const messages = [message("other", 7), answer("a", 8, "q"), message("third", 9), answer("b", 10, "q")];
+  const items = timeline({ messages, running: [] }, [], NOW);
+  expect(items.map(({ key }) => key)).toEqual(["other", "answers q", "third"]);
+  expect(items[1]).toMatchObject({ question: null, versions: [{ message: { id: "a" } }, { message: { id: "b" } }] });
+  expect(keys({ messages: [message("other", 7)], running: [running("q")] }, [], NOW)).toEqual(["other", "answers q"]);
+});
+
+test("a question knows its answers, so that they can be deleted with it", () => {
+  const messages = [message("q", 1), answer("a", 2, "q"), answer("b", 3, "q", { deletedAt: "2025-01-01T00:00:00Z" })];
+  expect(timeline({ messages, running: [] }, [], NOW)[0]).toMatchObject({ answers: [{ id: "a" }] });
 });
 
 test("a message is shown once, also when its acknowledgement is still under way", () => {
@@ -54,6 +74,6 @@ test("a message is shown once, also when its acknowledgement is still under way"
 
 test("a fresh question waits for its answer", () => {
   const fresh = message("q", 1, { generationId: "g", createdAt: "2026-01-01T00:00:00Z" });
-  expect(keys({ messages: [fresh], running: [] }, [], NOW)).toEqual(["q", "queued q"]);
-  expect(keys({ messages: [fresh], running: [running("q")] }, [], NOW)).toEqual(["q", "new"]);
+  expect(keys({ messages: [fresh, message("next", 2)], running: [] }, [], NOW)).toEqual(["q", "queued q", "next"]);
+  expect(keys({ messages: [fresh], running: [running("q")] }, [], NOW)).toEqual(["q", "answers q"]);
 });

@@ -3,10 +3,16 @@ import type { Message } from "../realtime/types";
 import type { View } from "./open";
 import type { Outgoing } from "./outbox";
 
-/** What a conversation shows, from top to bottom. Keys stay the same when a stream becomes its stored answer. */
+/** An answer of which there may be several to one question: stored, or being written. */
+export type Version = { kind: "stored"; message: Message } | { kind: "running"; running: Running };
+
+/**
+ * What a conversation shows, from top to bottom. Answers stand under their question, whenever they were written, and keep
+ * their key from the first word to the last version.
+ */
 export type Item =
-  | { kind: "message"; key: string; message: Message; superseded: boolean; question: Message | null }
-  | { kind: "running"; key: string; running: Running; question: Message | null }
+  | { kind: "message"; key: string; message: Message; answers: readonly Message[] }
+  | { kind: "answers"; key: string; versions: readonly Version[]; question: Message | null }
   | { kind: "queued"; key: string }
   | { kind: "outgoing"; key: string; entry: Outgoing };
 
@@ -14,44 +20,59 @@ export type Item =
 const QUEUED_MS = 2 * 60_000;
 
 export function timeline(view: Pick<View, "messages" | "running">, outgoing: readonly Outgoing[], now: number): Item[] {
-  const byId = new Map(view.messages.map((message) => [message.id, message]));
-  const beingAnswered = new Set(view.running.map(({ stream }) => stream.questionId));
-  const shown = view.messages.filter((message) => !isReplaced(message, view, beingAnswered));
-  const items: Item[] = shown.map((message, index) => ({
-    kind: "message",
-    key: message.id,
-    message,
-    superseded: message.replyTo !== null && beingAnswered.has(message.replyTo),
-    question: distantQuestion(message.replyTo, shown[index - 1], byId),
-  }));
-  const last = shown.at(-1);
-  for (const running of view.running) {
-    const { answerId, id, questionId } = running.stream;
-    items.push({ kind: "running", key: answerId || id, running, question: distantQuestion(questionId, last, byId) });
+  const answers = answersByQuestion(view);
+  const held = new Set(view.messages.map(({ id }) => id));
+  const items: Item[] = [];
+  for (const message of view.messages) {
+    const question = message.replyTo;
+    // Its question takes it along, if that is here.
+    if (question !== null && held.has(question)) continue;
+    if (question === null) items.push({ kind: "message", key: message.id, message, answers: stored(answers.get(message.id)) });
+    // The question is further up than what has been read; the first of its answers brings the others.
+    else if (answers.has(question)) items.push(group(question, null, answers));
+    if (question === null) items.push(...underneath(message, answers, now));
   }
-  if (last !== undefined && isQueued(last, view, now)) items.push({ kind: "queued", key: `queued ${last.id}` });
-  const stored = new Set(view.messages.map(({ clientId }) => clientId));
+  for (const [question, versions] of answers) items.push({ kind: "answers", key: `answers ${question}`, versions, question: null });
+  const known = new Set(view.messages.map(({ clientId }) => clientId));
   for (const entry of outgoing) {
-    if (!stored.has(entry.clientId)) items.push({ kind: "outgoing", key: entry.clientId, entry });
+    if (!known.has(entry.clientId)) items.push({ kind: "outgoing", key: entry.clientId, entry });
   }
   return items;
 }
 
-/** The empty rest of an answer that was given anew. */
-function isReplaced(message: Message, view: Pick<View, "messages">, beingAnswered: ReadonlySet<string>): boolean {
-  const { deletedAt, replyTo } = message;
-  if (deletedAt === null || replyTo === null) return false;
-  return beingAnswered.has(replyTo) || view.messages.some((other) => other.replyTo === replyTo && other.deletedAt === null);
+/** What stands under a question: its answers, or that one is on its way. */
+function underneath(question: Message, answers: Map<string, Version[]>, now: number): Item[] {
+  if (answers.has(question.id)) return [group(question.id, question, answers)];
+  return isQueued(question, now) ? [{ kind: "queued", key: `queued ${question.id}` }] : [];
 }
 
-/** The question of an answer that does not stand right above it. */
-function distantQuestion(id: string | null, above: Message | undefined, byId: Map<string, Message>): Message | null {
-  if (id === null || above === undefined || above.id === id || above.replyTo === id) return null;
-  return byId.get(id) ?? null;
+/** Takes them out: what is left in the end belongs to no message that is here. */
+function group(questionId: string, question: Message | null, answers: Map<string, Version[]>): Item {
+  const versions = answers.get(questionId) ?? [];
+  answers.delete(questionId);
+  return { kind: "answers", key: `answers ${questionId}`, versions, question };
 }
 
-function isQueued({ generationId, author, deletedAt, createdAt }: Message, view: Pick<View, "running">, now: number): boolean {
+/** Oldest first. What was deleted is left out where something else is left to show. */
+function answersByQuestion({ messages, running }: Pick<View, "messages" | "running">): Map<string, Version[]> {
+  const groups = new Map<string, Version[]>();
+  const add = (question: string, version: Version) => groups.set(question, [...(groups.get(question) ?? []), version]);
+  for (const message of messages) {
+    if (message.replyTo !== null) add(message.replyTo, { kind: "stored", message });
+  }
+  for (const one of running) add(one.stream.questionId, { kind: "running", running: one });
+  for (const [question, versions] of groups) {
+    const left = versions.filter((version) => version.kind === "running" || version.message.deletedAt === null);
+    groups.set(question, left.length > 0 ? left : versions.slice(-1));
+  }
+  return groups;
+}
+
+function stored(versions: readonly Version[] = []): Message[] {
+  return versions.flatMap((version) => (version.kind === "stored" && version.message.deletedAt === null ? [version.message] : []));
+}
+
+function isQueued({ generationId, author, deletedAt, createdAt }: Message, now: number): boolean {
   if (author.kind !== "user" || generationId === null || deletedAt !== null) return false;
-  if (view.running.some(({ stream }) => stream.id === generationId)) return false;
   return now - Date.parse(createdAt) < QUEUED_MS;
 }

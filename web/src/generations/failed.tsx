@@ -4,9 +4,9 @@ import { Icon } from "../ui/icons";
 /** Why there is no answer, and another go where that may help. */
 export function Failed({ failure, onRetry }: { failure: Failure | null; onRetry: (() => void) | null }) {
   return (
-    <div class="failed" role="alert">
+    <div class="failed">
       <Icon name="warn" />
-      <p>{failure?.message ?? "The answer could not be written."}</p>
+      <p>{failure?.message ?? "Couldn’t generate an answer."}</p>
       {onRetry !== null && failure?.retryable !== false && <button type="button" class="button quiet" onClick={onRetry}>Try again</button>}
     </div>
   );

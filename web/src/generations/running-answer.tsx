@@ -1,30 +1,34 @@
+import type { ComponentChildren } from "preact";
 import { labelOf } from "../models/store";
 import { request } from "../realtime/socket";
-import type { Message } from "../realtime/types";
 import { Icon } from "../ui/icons";
 import { MarkdownView } from "../ui/markdown-view";
 import { complain } from "../ui/toast";
-import { openCitation } from "./citations";
+import { citationLabels, openCitation } from "./citations";
 import { Failed } from "./failed";
 import type { Running } from "./running";
 
+interface Props {
+  running: Running;
+  about: ComponentChildren;
+  pager: ComponentChildren;
+}
+
 /** An answer while it is being written. Reading `tick` is what draws it again. */
-export function RunningAnswer({ running: { stream, tick }, question }: { running: Running; question: Message | null }) {
+export function RunningAnswer({ running: { stream, tick }, about, pager }: Props) {
   void tick.value;
   const { text, citations, model, over, failure, thinking } = stream;
   const stop = () => void request("generation:stop", { generationId: stream.id }).catch(complain);
   return (
     <li class="message answer running" data-testid="answer" data-status={stream.state} aria-label="Answer being written" aria-busy={!over}>
-      {question !== null && <p class="reply-to">On “{question.content.slice(0, 120)}”</p>}
+      <h3 class="visually-hidden">Answer</h3>
+      {about}
       {text === "" && !over && <Thinking found={citations.length} thinking={thinking} />}
-      <MarkdownView
-        text={text}
-        citations={citations.map(({ number }) => number)}
-        onCite={(number) => openCitation(citations, number)}
-      />
+      <MarkdownView text={text} citations={citationLabels(citations)} onCite={(number, nth) => openCitation(citations, number, text, nth)} />
       {failure !== null && <Failed failure={failure} onRetry={null} />}
       {!over && (
         <div class="actions always">
+          {pager}
           <span class="spinner" aria-hidden="true" />
           <span class="hint">{labelOf(model)}</span>
           <button type="button" class="button quiet small" aria-label="Stop answer" onClick={stop}><Icon name="stop" /> Stop</button>
@@ -35,6 +39,6 @@ export function RunningAnswer({ running: { stream, tick }, question }: { running
 }
 
 export function Thinking({ found, thinking = false }: { found: number; thinking?: boolean }) {
-  const reading = found === 0 ? "Looking through the sources…" : `Reading ${found} ${found === 1 ? "passage" : "passages"}…`;
+  const reading = found === 0 ? "Searching your sources…" : `Reading ${found} ${found === 1 ? "passage" : "passages"}…`;
   return <p class="thinking">{thinking ? "Thinking…" : reading}</p>;
 }

@@ -23,7 +23,7 @@ export class Problem extends Error {
 }
 
 export const unreachable = () =>
-  new Problem("unreachable", "The server cannot be reached. Check your connection and try again.");
+  new Problem("unreachable", "The server can’t be reached. Check your connection and try again.");
 
 interface ProblemBody {
   code?: string;

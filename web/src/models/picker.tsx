@@ -22,12 +22,12 @@ export function ModelPicker({ value, onChange }: Props) {
     <Popover label={`Model: ${name}`} button={button} className="model-button">
       {(close) => (
         <div class="models" role="group" aria-label="Models">
-          <p class="menu-title">Who answers</p>
+          <p class="menu-title">Model</p>
           {models.value?.providers.map((provider) => (
             <ProviderModels key={provider.provider} provider={provider} chosen={chosen} onChoose={choose(close)} />
           ))}
           <OtherModel onChoose={choose(close)} />
-          <button type="button" class="link" onClick={() => void loadModels().catch(complain)}>Look again</button>
+          <button type="button" class="link" onClick={() => void loadModels().catch(complain)}>Refresh</button>
         </div>
       )}
     </Popover>
@@ -45,7 +45,7 @@ function ProviderModels({ provider: { provider, healthy, problem, models: offere
     <div class="provider">
       <p class="provider-name">
         <span class={healthy ? "dot good" : "dot bad"} aria-hidden="true" />
-        {provider}
+        {NAMES[provider] ?? provider}
         <span class="visually-hidden">{healthy ? ", available" : ", not available"}</span>
       </p>
       {problem !== null && <p class="hint">{problem}</p>}
@@ -57,6 +57,8 @@ function ProviderModels({ provider: { provider, healthy, problem, models: offere
     </div>
   );
 }
+
+const NAMES: Record<string, string> = { builtin: "Built-in", ollama: "Ollama", openai: "OpenAI-compatible", anthropic: "Anthropic" };
 
 /** A provider with models of its own: the built-in answerer has only those that it lists. */
 const TAKES_NAMES = (provider: Provider) => provider.provider !== "builtin";
@@ -75,7 +77,7 @@ function OtherModel({ onChoose }: { onChoose: (model: string) => void }) {
     <form class="other-model" onSubmit={choose}>
       {providers.length > 1 && (
         <select aria-label="Provider of another model" value={provider || providers[0]} onChange={(event) => setProvider(event.currentTarget.value)}>
-          {providers.map((one) => <option key={one}>{one}</option>)}
+          {providers.map((one) => <option key={one} value={one}>{NAMES[one] ?? one}</option>)}
         </select>
       )}
       <input

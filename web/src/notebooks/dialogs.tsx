@@ -18,7 +18,7 @@ export function TextField({ label, name, value = "", hint, placeholder }: TextFi
   return (
     <div class="field">
       <label for={`dialog-${name}`}>{label}</label>
-      <input id={`dialog-${name}`} name={name} defaultValue={value} placeholder={placeholder} required autoFocus autocomplete="off" />
+      <input id={`dialog-${name}`} name={name} defaultValue={value} placeholder={placeholder} required autoFocus autocomplete="off" dir="auto" />
       {hint !== undefined && <p class="hint">{hint}</p>}
     </div>
   );
@@ -45,7 +45,7 @@ export function JoinNotebook({ onClose }: Props) {
   };
   return (
     <FormDialog title="Join a notebook" action="Join notebook" onClose={onClose} onSubmit={join}>
-      <TextField label="Join code" name="code" hint="An owner of the notebook finds it under Members." />
+      <TextField label="Join code" name="code" hint="Ask an owner: it is shown in the Members panel." />
     </FormDialog>
   );
 }
@@ -65,7 +65,7 @@ export function DeleteNotebook({ notebook, onClose }: Props & { notebook: Notebo
   };
   return (
     <FormDialog title="Delete notebook?" action="Delete notebook" danger onClose={onClose} onSubmit={remove}>
-      <p>“{notebook.title}” goes with all its sources and conversations, for every member. This cannot be undone.</p>
+      <p>“<bdi>{notebook.title}</bdi>” will be deleted with all its sources and conversations, for all members. This can’t be undone.</p>
     </FormDialog>
   );
 }

@@ -19,21 +19,21 @@ export function JoinCode({ notebook: { id, joinCode } }: { notebook: Notebook })
       {joinCode === null
         ? (
           <>
-            <p class="hint">With a code, anyone you give it to can join by themselves.</p>
+            <p class="hint">Anyone with a join code can join on their own.</p>
             <div class="row">
               <RoleSelect label="Role with the join code" value={role} onChange={setRole} roles={["viewer", "editor"]} />
-              <button type="button" class="button quiet" onClick={() => on(role)}>Make a join code</button>
+              <button type="button" class="button quiet" onClick={() => on(role)}>Create join code</button>
             </div>
           </>
         )
         : (
           <>
             <p class="code" data-testid="join-code">{joinCode.code}</p>
-            <p class="hint">Whoever has it joins as {joinCode.role}{until(joinCode.expiresAt)}.</p>
+            <p class="hint">Anyone with this code can join as {joinCode.role === "editor" ? "an editor" : "a viewer"}{until(joinCode.expiresAt)}.</p>
             <div class="row">
               <button type="button" class="button quiet" onClick={() => void copy(link).then(() => say("Link copied."), complain)}>Copy link</button>
-              <button type="button" class="button quiet" onClick={() => on(joinCode.role)}>New code</button>
-              <button type="button" class="button quiet" onClick={() => void switchJoinCodeOff(id).catch(complain)}>Switch off</button>
+              <button type="button" class="button quiet" onClick={() => on(joinCode.role)}>Replace code</button>
+              <button type="button" class="button quiet" onClick={() => void switchJoinCodeOff(id).catch(complain)}>Disable code</button>
             </div>
           </>
         )}

@@ -21,7 +21,7 @@ export function JoinPage({ code }: { code: string }) {
     return (
       <main id="main" class="page" tabIndex={-1}>
         <div class="empty">
-          <h1>That did not work</h1>
+          <h1>Couldn’t join</h1>
           <p role="alert">{problem ?? "This link has no code. Ask for a new one."}</p>
           <Link to="/" class="button primary">Go to your notebooks</Link>
         </div>
@@ -32,7 +32,7 @@ export function JoinPage({ code }: { code: string }) {
     <main id="main" class="page" tabIndex={-1}>
       <div class="empty">
         <h1>Join a notebook?</h1>
-        <p>Somebody gave you a link to a notebook. Its members will see your name, and who is online.</p>
+        <p>You have been given a link to a notebook. Its members will see your name and when you are online.</p>
         <button type="button" class="button primary" disabled={busy} onClick={() => void join()}>Join the notebook</button>
         <Link to="/" class="button quiet">Not now</Link>
       </div>

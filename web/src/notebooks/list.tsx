@@ -3,29 +3,30 @@ import { Icon } from "../ui/icons";
 import { Link, notebookPath } from "../ui/router";
 import { ago } from "../ui/time";
 import { CreateNotebook, JoinNotebook } from "./dialogs";
+import { ROLES } from "./role-select";
 import { type Notebook, notebooks } from "./store";
 
 function NotebookCard({ notebook }: { notebook: Notebook }) {
   return (
     <li>
       <Link to={notebookPath(notebook.id)} class="notebook-card">
-        <strong>{notebook.title}</strong>
-        <span class="hint">{notebook.role === "owner" ? "Yours" : `You are ${notebook.role}`} · made {ago(notebook.createdAt)}</span>
+        <strong dir="auto">{notebook.title}</strong>
+        <span class="hint">Created {ago(notebook.createdAt)} · {ROLES[notebook.role]}</span>
       </Link>
     </li>
   );
 }
 
 const STEPS = [
-  ["Make a notebook", "One for each subject, course or project."],
+  ["Create a notebook", "One for each subject, course or project."],
   ["Add sources", "PDF, Word, slides, tables, web pages or notes."],
-  ["Ask", "Answers quote your sources and show you the passage."],
+  ["Ask", "Answers cite your sources and show you the passage."],
 ] as const;
 
 function FirstSteps({ onCreate }: { onCreate: () => void }) {
   return (
     <div class="empty" data-testid="no-notebooks">
-      <h2>Make your first notebook</h2>
+      <h2>Create your first notebook</h2>
       <ol class="steps">
         {STEPS.map(([title, detail]) => <li key={title}><strong>{title}</strong><span>{detail}</span></li>)}
       </ol>

@@ -7,12 +7,12 @@ import { FormDialog } from "../ui/dialog";
 import { Icon } from "../ui/icons";
 import { navigate } from "../ui/router";
 import { SidePanel } from "../ui/side-panel";
-import { closePanel } from "../ui/panel";
 import { copy } from "../ui/clipboard";
-import { complain, say } from "../ui/toast";
+import { Menu } from "../ui/menu";
+import { complain, say, sayUndoable } from "../ui/toast";
 import { JoinCode } from "./join-code";
 import { changeRole, invite, leave, type Member, members, removeMember, withdraw } from "./members";
-import { RoleHint, RoleSelect } from "./role-select";
+import { RoleHint, ROLES, RoleSelect } from "./role-select";
 import { drop, type Notebook } from "./store";
 
 interface RowProps {
@@ -25,16 +25,34 @@ function MemberRow({ notebook, member: { user, role }, present }: RowProps) {
   const [removing, setRemoving] = useState(false);
   const mine = user.id === me.value?.id;
   const owner = notebook.role === "owner";
+  const give = async (next: Role) => {
+    if (next === role) return;
+    await changeRole(notebook.id, user.id, next);
+    // Whoever has given up their own rights cannot take them back.
+    const undo = () => void changeRole(notebook.id, user.id, role).catch(complain);
+    const said = `${mine ? "You are" : `${user.name} is`} now ${next === "viewer" ? "a viewer" : next === "editor" ? "an editor" : "an owner"}.`;
+    if (mine) say(said);
+    else sayUndoable(said, undo);
+  };
   return (
     <li class="member">
       <Avatar id={user.id} name={user.name} present={present} />
       <span class="member-name">
-        <strong>{user.name}{mine && " (you)"}</strong>
+        <strong><bdi>{user.name}</bdi>{mine && " (you)"}</strong>
         <span class="hint">{present ? "Here now" : user.email ?? ""}</span>
       </span>
       {owner
-        ? <RoleSelect label={`Role of ${user.name}`} value={role} onChange={(next) => void changeRole(notebook.id, user.id, next).catch(complain)} />
-        : <span class="role">{role}</span>}
+        ? (
+          <Menu
+            label={`Role of ${user.name}: ${ROLES[role]}`}
+            className="role-button"
+            button={<>{ROLES[role]} <Icon name="down" /></>}
+            items={(["viewer", "editor", "owner"] as const).map((next) => ({
+              label: ROLES[next], checked: next === role, run: () => void give(next).catch(complain),
+            }))}
+          />
+        )
+        : <span class="role">{ROLES[role]}</span>}
       {owner && !mine && (
         <button type="button" class="icon-button" aria-label={`Remove ${user.name}`} onClick={() => setRemoving(true)}>
           <Icon name="close" />
@@ -42,7 +60,7 @@ function MemberRow({ notebook, member: { user, role }, present }: RowProps) {
       )}
       {removing && (
         <FormDialog title={`Remove ${user.name}?`} action="Remove" danger onClose={() => setRemoving(false)} onSubmit={() => removeMember(notebook.id, user.id)}>
-          <p>They can no longer read this notebook, and come back by an invitation only. What they have written stays. The join code is switched off, as they know it, and invitations that they made are withdrawn.</p>
+          <p>They will lose access to this notebook. Their messages will stay. The join code will be disabled, since they know it, and invitations they made will be cancelled.</p>
         </FormDialog>
       )}
     </li>
@@ -59,7 +77,7 @@ function InvitationLink({ email, role, link }: Invited) {
   return (
     <div class="invitation-link" role="status">
       <p>
-        Give {email} this link. Nothing is sent for you, and it is not shown again. Whoever opens it first joins as {role}.
+        Give {email} this link. No email is sent, and the link is not shown again. Whoever opens it first joins as {role}.
       </p>
       <div class="row">
         <input aria-label="Invitation link" readOnly value={link} onFocus={(event) => event.currentTarget.select()} />
@@ -86,7 +104,7 @@ function InviteForm({ notebook }: { notebook: Notebook }) {
   };
   return (
     <form class="invite" onSubmit={(event) => void submit(event)}>
-      <label for="invite-email">Invite by e-mail address</label>
+      <label for="invite-email">Invite by email address</label>
       <div class="row">
         <input
           id="invite-email"
@@ -114,16 +132,15 @@ function Leave({ notebook }: { notebook: Notebook }) {
     const user = me.value;
     if (user === null) return;
     await leave(notebook.id, user.id);
-    closePanel();
     drop(notebook.id);
-    navigate("/");
+    navigate("/", "replace");
   };
   return (
     <section>
       <button type="button" class="button quiet danger" onClick={() => setAsking(true)}>Leave notebook</button>
       {asking && (
         <FormDialog title="Leave notebook?" action="Leave" danger onClose={() => setAsking(false)} onSubmit={go}>
-          <p>You can no longer read “{notebook.title}”, unless somebody invites you again.</p>
+          <p>You will lose access to “<bdi>{notebook.title}</bdi>” unless someone invites you again.</p>
         </FormDialog>
       )}
     </section>
@@ -144,14 +161,14 @@ export function MembersPanel({ notebook }: { notebook: Notebook }) {
         {owner && <InviteForm notebook={notebook} />}
         {known !== null && known.invitations.length > 0 && (
           <section>
-            <h3>Invited, not here yet</h3>
+            <h3>Pending invitations</h3>
             <ul class="members" aria-label="Invitations">
               {known.invitations.map(({ id, email, role }) => (
                 <li key={id} class="member">
                   <span class="member-name">{email}</span>
-                  <span class="role">{role}</span>
+                  <span class="role">{ROLES[role]}</span>
                   {owner && (
-                    <button type="button" class="icon-button" aria-label={`Withdraw the invitation of ${email}`} onClick={() => void withdraw(notebook.id, id).catch(complain)}>
+                    <button type="button" class="icon-button" aria-label={`Cancel invitation for ${email}`} onClick={() => void withdraw(notebook.id, id).catch(complain)}>
                       <Icon name="close" />
                     </button>
                   )}

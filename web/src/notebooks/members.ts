@@ -31,6 +31,9 @@ export interface Members {
 
 export const members = signal<Members | null>(null);
 
+/** Of each notebook, as it was when it was left: there at once when it is opened again. */
+const left = new Map<string, Members>();
+
 /** Of the notebook that is open. */
 let reader: Reader<Members> | undefined;
 
@@ -70,7 +73,7 @@ function path(notebookId: string): string {
 }
 
 export function followMembers(notebookId: string, onProblem: (error: unknown) => void): () => void {
-  members.value = null;
+  members.value = left.get(notebookId) ?? null;
   // Who is there, as the connection has told since it began: newer than any list that is read meanwhile.
   let told: string[] | null = null;
   const list = new Reader(
@@ -98,6 +101,12 @@ export function followMembers(notebookId: string, onProblem: (error: unknown) =>
   return () => {
     list.dispose();
     for (const unsubscribe of subscriptions) unsubscribe();
+    if (members.value !== null) left.set(notebookId, members.value);
     members.value = null;
   };
+}
+
+/** Nothing of this user stays behind. */
+export function forgetMembers(): void {
+  left.clear();
 }

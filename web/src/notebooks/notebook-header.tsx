@@ -1,7 +1,7 @@
 import { useState } from "preact/hooks";
 import { Avatar } from "../ui/avatar";
 import { Icon } from "../ui/icons";
-import { MenuItems, Popover } from "../ui/menu";
+import { Menu } from "../ui/menu";
 import { closePanel, openPanel, panel } from "../ui/panel";
 import { DeleteNotebook, RenameNotebook } from "./dialogs";
 import { members } from "./members";
@@ -15,19 +15,16 @@ export function NotebookHeader({ notebook }: { notebook: Notebook }) {
   const close = () => setDialog(null);
   return (
     <>
-      <h1 class="notebook-title" title={notebook.title}>{notebook.title}</h1>
+      <h1 class="notebook-title" dir="auto" title={notebook.title}>{notebook.title}</h1>
       {notebook.role === "owner" && (
-        <Popover label="Notebook actions" button={<Icon name="dots" />}>
-          {(closeMenu) => (
-            <MenuItems
-              close={closeMenu}
-              items={[
-                { label: "Rename notebook", run: () => setDialog("rename") },
-                { label: "Delete notebook", danger: true, run: () => setDialog("delete") },
-              ]}
-            />
-          )}
-        </Popover>
+        <Menu
+          label="Notebook actions"
+          button={<Icon name="dots" />}
+          items={[
+            { label: "Rename notebook", run: () => setDialog("rename") },
+            { label: "Delete notebook", danger: true, run: () => setDialog("delete") },
+          ]}
+        />
       )}
       <span class="spacer" />
       <MembersButton />

@@ -1,6 +1,6 @@
-import { signal } from "@preact/signals";
+import { computed } from "@preact/signals";
 import { useEffect, useState } from "preact/hooks";
-import { Chat } from "../conversations/chat";
+import { Chat, NoConversation } from "../conversations/chat";
 import { ConversationList } from "../conversations/list";
 import { NewChat } from "../conversations/new-chat";
 import { conversations, followConversations, hasUnread } from "../conversations/store";
@@ -9,10 +9,12 @@ import { DropZone } from "../sources/drop-zone";
 import { SourceList } from "../sources/list";
 import { PassagePanel } from "../sources/passage-panel";
 import { followSources } from "../sources/store";
-import { closePanel, panel } from "../ui/panel";
-import { Link, navigate, notebookPath } from "../ui/router";
+import { closeLayer, openLayer } from "../ui/layer";
+import { panel } from "../ui/panel";
+import { Link, navigate, notebookPath, query } from "../ui/router";
 import { recall, remember } from "../ui/storage";
-import { complain } from "../ui/toast";
+import { complainUnlessAway } from "../ui/toast";
+import { isId } from "../ui/uuid";
 import { followMembers } from "./members";
 import { MembersPanel } from "./members-panel";
 import { type Notebook, notebooks, readNotebook } from "./store";
@@ -24,23 +26,33 @@ interface Props {
 
 type Pane = "conversations" | "chat" | "sources";
 
-/** What a phone shows of the notebook; a wide screen shows all. */
-const pane = signal<Pane>("chat");
+/** What a phone shows of the notebook; a wide screen shows all. It is in the address, and Back leads from a list to the chat. */
+const pane = computed<Pane>(() => {
+  const tab = query.value.get("tab");
+  return tab === "conversations" || tab === "sources" ? tab : "chat";
+});
+
+function showPane(next: Pane): void {
+  if (next === pane.peek()) return;
+  if (next === "chat") closeLayer("tab", { tab: null });
+  else openLayer("tab", pane.peek() !== "chat", { tab: next });
+}
+
+const MISSING = "It does not exist, or you are not a member of it.";
 
 /** What has to be open as long as the notebook is. */
 function useNotebook(id: string): { notebook: Notebook | undefined; problem: string | null } {
   const [problem, setProblem] = useState<string | null>(null);
   useEffect(() => {
     setProblem(null);
-    pane.value = "chat";
+    if (!isId(id)) return setProblem(MISSING);
     readNotebook(id).catch((error: unknown) => {
       const missing = error instanceof Problem && error.code === "not_found";
-      setProblem(missing ? "This notebook does not exist, or you are not a member of it." : sentence(error));
+      setProblem(missing ? MISSING : sentence(error));
     });
     const unfollow = [followSources, followMembers, followConversations].map((follow) => follow(id, ignoreMissing));
     return () => {
       for (const stop of unfollow) stop();
-      closePanel();
     };
   }, [id]);
   return { notebook: notebooks.value?.find((notebook) => notebook.id === id), problem };
@@ -48,7 +60,7 @@ function useNotebook(id: string): { notebook: Notebook | undefined; problem: str
 
 /** A notebook that is gone is said once, by the page itself. */
 function ignoreMissing(error: unknown): void {
-  if (!(error instanceof Problem) || error.code !== "not_found") complain(error);
+  if (!(error instanceof Problem) || error.code !== "not_found") complainUnlessAway(error);
 }
 
 export function NotebookPage({ notebookId, conversationId }: Props) {
@@ -58,22 +70,20 @@ export function NotebookPage({ notebookId, conversationId }: Props) {
     if (notebook !== undefined) setKnown(true);
   }, [notebook?.id]);
   useLastConversation(notebookId, conversationId);
-  if (notebook === undefined) return <Missing problem={known ? "You are no longer a member of this notebook, or it was deleted." : problem} />;
-  const toChat = () => {
-    pane.value = "chat";
-  };
+  if (notebook === undefined) return <Missing problem={known ? "You no longer have access to this notebook, or it was deleted." : problem} />;
   return (
     <DropZone notebookId={notebookId} enabled={notebook.role !== "viewer"}>
       <main class={panel.value === null ? "workspace" : "workspace with-panel"} data-pane={pane.value}>
         <div class="sidebar">
-          <ConversationList notebook={notebook} openId={conversationId} onChoose={toChat} />
+          <ConversationList notebook={notebook} openId={conversationId} />
           <SourceList notebookId={notebookId} role={notebook.role} />
         </div>
         <section id="main" class="chat" tabIndex={-1} aria-label="Conversation">
           {conversationId === "new" && <NewChat key={notebook.id} notebook={notebook} />}
-          {conversationId !== null && conversationId !== "new" && (
+          {conversationId !== null && isId(conversationId) && (
             <Chat key={conversationId} notebook={notebook} conversationId={conversationId} />
           )}
+          {conversationId !== null && conversationId !== "new" && !isId(conversationId) && <NowhereChat notebook={notebook} />}
         </section>
         {panel.value?.kind === "passage" && <PassagePanel target={panel.value.target} />}
         {panel.value?.kind === "members" && <MembersPanel notebook={notebook} />}
@@ -83,13 +93,21 @@ export function NotebookPage({ notebookId, conversationId }: Props) {
   );
 }
 
+/** At an address that can be no conversation's. */
+function NowhereChat({ notebook }: { notebook: Notebook }) {
+  useEffect(() => {
+    document.title = `Conversation not found · ${notebook.title} · Collabry`;
+  }, [notebook.title]);
+  return <NoConversation notebook={notebook} why="This address does not lead to a conversation." />;
+}
+
 /** An address without a conversation leads to the one that was open last, or to a new one. */
 function useLastConversation(notebookId: string, conversationId: string | null): void {
   const list = conversations.value;
   const key = `last.${notebookId}`;
   useEffect(() => {
     if (conversationId !== null) {
-      if (conversationId !== "new") remember(localStorage, key, conversationId);
+      if (isId(conversationId)) remember(localStorage, key, conversationId);
       return;
     }
     // Not `list`: on the way from one notebook to the next that can be the list of the one before.
@@ -97,7 +115,7 @@ function useLastConversation(notebookId: string, conversationId: string | null):
     if (now === null) return;
     const last = recall<string | null>(localStorage, key, null);
     const open = now.find(({ id }) => id === last) ?? now[0];
-    navigate(notebookPath(notebookId, open?.id ?? "new"), "replace");
+    navigate(notebookPath(notebookId, open?.id ?? "new") + location.search, "replace", history.state);
   }, [notebookId, conversationId, list]);
 }
 
@@ -106,7 +124,7 @@ function Missing({ problem }: { problem: string | null }) {
     <main id="main" class="page" tabIndex={-1}>
       {problem === null
         ? <p class="loading" role="status"><span class="spinner" /> Opening the notebook…</p>
-        : <div class="empty"><h1>Nothing to see here</h1><p role="alert">{problem}</p><Link to="/" class="button primary">Go to your notebooks</Link></div>}
+        : <div class="empty"><h1>Notebook not found</h1><p role="alert">{problem}</p><Link to="/" class="button primary">Go to your notebooks</Link></div>}
     </main>
   );
 }
@@ -121,9 +139,7 @@ function Tabs({ unread }: { unread: boolean }) {
           key={name}
           type="button"
           aria-current={pane.value === name ? "true" : undefined}
-          onClick={() => {
-            pane.value = name;
-          }}
+          onClick={() => showPane(name)}
         >
           {label}
           {name === "conversations" && unread && <> <span class="dot new"><span class="visually-hidden">, unread</span></span></>}

@@ -1,6 +1,6 @@
 import type { Role } from "../realtime/types";
 
-const ROLES: Record<Role, string> = {
+export const ROLES: Record<Role, string> = {
   viewer: "Viewer",
   editor: "Editor",
   owner: "Owner",
@@ -8,7 +8,7 @@ const ROLES: Record<Role, string> = {
 
 /** What the roles mean, where one is chosen. */
 export function RoleHint() {
-  return <p class="hint">Viewers read and ask. Editors also add sources. Owners also manage members.</p>;
+  return <p class="hint">Viewers can read and ask, editors can also add sources, owners can also manage members.</p>;
 }
 
 interface Props {

@@ -28,13 +28,13 @@ export function Bell() {
     <Popover label={label} button={button}>
       {(close) => (
         <div class="notifications">
-          <header>
+          <div class="notifications-head">
             <h2>Notifications</h2>
             {count > 0 && (
               <button type="button" class="link" onClick={() => void markAllRead().catch(complain)}>Mark all as read</button>
             )}
-          </header>
-          {notifications.value.length === 0 && <p class="hint">Nothing yet. You will hear here when somebody adds you to a notebook.</p>}
+          </div>
+          {notifications.value.length === 0 && <p class="hint">No notifications. We’ll let you know when someone adds you to a notebook.</p>}
           <ul>
             {notifications.value.map((notification) => (
               <li key={notification.id} class={notification.readAt === null ? "unread" : ""}>

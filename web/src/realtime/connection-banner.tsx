@@ -16,8 +16,7 @@ export function ConnectionBanner() {
     <div role="status" data-testid="connection">
       {shown && (
         <p class="banner">
-          <span class="spinner" aria-hidden="true" /> Reconnecting… What you write is kept and sent as soon as the server
-          is back.
+          <span class="spinner" aria-hidden="true" /> Reconnecting… Your messages will be sent when you’re back online.
         </p>
       )}
     </div>

@@ -154,7 +154,7 @@ export async function request<Name extends keyof Requests>(
   name: Name,
   payload: Requests[Name][0],
 ): Promise<Requests[Name][1]> {
-  if (!socket.connected) throw new Problem("disconnected", "There is no connection. Try again in a moment.");
+  if (!socket.connected) throw new Problem("disconnected", "You’re offline. Try again in a moment.");
   const ack = await acknowledged<Requests[Name][1]>(name, payload);
   if (!ack.ok) throw refused(ack.error);
   return ack;

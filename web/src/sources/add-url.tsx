@@ -6,7 +6,7 @@ export function AddUrl({ notebookId, onClose }: { notebookId: string; onClose: (
   const add = (form: FormData) => addUrl(notebookId, String(form.get("url") ?? "").trim());
   return (
     <FormDialog title="Add a web page" action="Add page" onClose={onClose} onSubmit={add}>
-      <TextField label="Address" name="url" placeholder="https://" hint="The page is fetched once, by the server. It has to be public." />
+      <TextField label="Address" name="url" placeholder="https://" hint="The server downloads the page once. It must be publicly accessible." />
     </FormDialog>
   );
 }

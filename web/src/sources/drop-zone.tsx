@@ -1,6 +1,8 @@
 import type { ComponentChildren } from "preact";
 import { useRef, useState } from "preact/hooks";
-import { upload } from "./uploads";
+import { complain, say } from "../ui/toast";
+import { addFiles } from "./add-files";
+import { droppedFiles, pastedFiles } from "./transfer";
 
 interface Props {
   notebookId: string;
@@ -11,7 +13,7 @@ interface Props {
 
 const hasFiles = (event: DragEvent) => event.dataTransfer?.types.includes("Files") ?? false;
 
-/** Files can be dropped anywhere in a notebook. */
+/** Files can be dropped anywhere in a notebook, and pasted. */
 export function DropZone({ notebookId, enabled, children }: Props) {
   const [over, setOver] = useState(false);
   // Entering a child comes before leaving its parent, so the two are counted.
@@ -20,19 +22,29 @@ export function DropZone({ notebookId, enabled, children }: Props) {
     depth.current = Math.max(0, depth.current + by);
     setOver(depth.current > 0);
   };
-  if (!enabled) return <div class="drop-zone">{children}</div>;
+  const add = (files: File[]) => {
+    if (!enabled) return say("Only editors of this notebook can add sources.");
+    addFiles(notebookId, files);
+    say(files.length === 1 ? `Adding “${files[0]?.name}” to the sources.` : `Adding ${files.length} files to the sources.`);
+  };
   return (
     <div
       class="drop-zone"
       data-testid="drop-zone"
-      onDragEnter={(event) => hasFiles(event) && move(1)}
-      onDragLeave={(event) => hasFiles(event) && move(-1)}
+      onDragEnter={(event) => hasFiles(event) && enabled && move(1)}
+      onDragLeave={(event) => hasFiles(event) && enabled && move(-1)}
       onDragOver={(event) => hasFiles(event) && event.preventDefault()}
       onDrop={(event) => {
-        if (!hasFiles(event)) return;
+        if (!hasFiles(event) || event.dataTransfer === null) return;
         event.preventDefault();
         move(-depth.current);
-        upload(notebookId, event.dataTransfer?.files ?? []);
+        void droppedFiles(event.dataTransfer).then(add).catch(complain);
+      }}
+      onPaste={(event) => {
+        const files = pastedFiles(event.clipboardData);
+        if (files.length === 0) return;
+        event.preventDefault();
+        add(files);
       }}
     >
       {children}

@@ -1,14 +1,21 @@
-import { useRef, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import type { Role } from "../realtime/types";
 import { Icon } from "../ui/icons";
+import { useRoving } from "../ui/roving";
+import { addFiles } from "./add-files";
 import { AddUrl } from "./add-url";
+import { Duplicates } from "./duplicates";
 import { SourceRow } from "./row";
-import { chooseAll, leftOut, sources } from "./store";
+import { chooseAll, isUnreadable, leftOut, searchable, sources } from "./store";
+import { UnreadableSources } from "./unreadable";
 import { UploadRow } from "./upload-row";
-import { upload, uploads } from "./uploads";
+import { UploadSummary } from "./upload-summary";
+import { uploads } from "./uploads";
 
 /** What the server can read. Only a help for the file picker: the server looks at the content. */
 export const ACCEPT = ".pdf,.docx,.pptx,.xlsx,.csv,.html,.htm,.md,.markdown,.txt";
+/** From so many on the list can be searched by name. */
+const LONG = 10;
 
 interface Props {
   notebookId: string;
@@ -17,20 +24,30 @@ interface Props {
 
 export function SourceList({ notebookId, role }: Props) {
   const input = useRef<HTMLInputElement>(null);
+  const add = useRef<HTMLButtonElement>(null);
   const [addingUrl, setAddingUrl] = useState(false);
+  const [sought, setSought] = useState("");
   const list = sources.value;
   const sending = uploads.value.filter((one) => one.notebookId === notebookId);
   const editor = role !== "viewer";
   const empty = list?.length === 0 && sending.length === 0;
+  const long = (list?.length ?? 0) > LONG;
+  const wanted = long ? sought.trim().toLocaleLowerCase() : "";
+  const shown = list?.filter((source) => !isUnreadable(source) && source.name.toLocaleLowerCase().includes(wanted));
+  const rows = useRoving<HTMLUListElement>(".source-name:is(button), input, .icon-button");
+  useEffect(() => {
+    // Nothing can be asked before there is a source.
+    if (empty && editor && matchMedia("(pointer: fine)").matches) add.current?.focus();
+  }, [empty, editor]);
   return (
     <section class="sources" aria-label="Sources">
       <header class="section-header">
-        <h2>Sources</h2>
-        {list !== null && list.length > 1 && <ChooseAll total={list.length} />}
+        <h2 id="sources" tabIndex={-1}>Sources</h2>
+        {searchable.value.length > 1 && <ChooseAll total={searchable.value.length} />}
       </header>
       {editor && (
         <div class="row add-source">
-          <button type="button" class="button quiet" onClick={() => input.current?.click()}><Icon name="upload" /> Add files</button>
+          <button type="button" ref={add} class={empty ? "button primary" : "button quiet"} onClick={() => input.current?.click()}><Icon name="upload" /> Add files</button>
           <button type="button" class="button quiet" onClick={() => setAddingUrl(true)}><Icon name="link" /> Add web page</button>
           <input
             ref={input}
@@ -41,7 +58,7 @@ export function SourceList({ notebookId, role }: Props) {
             multiple
             accept={ACCEPT}
             onChange={({ currentTarget }) => {
-              upload(notebookId, currentTarget.files ?? []);
+              addFiles(notebookId, currentTarget.files ?? []);
               currentTarget.value = "";
             }}
           />
@@ -54,20 +71,34 @@ export function SourceList({ notebookId, role }: Props) {
           <p><strong>No sources yet</strong></p>
           <p>{editor
             ? "Drop files here, or use the buttons above: PDF, Word, PowerPoint, Excel, CSV, HTML, Markdown or plain text."
-            : "An editor of this notebook can add some."}</p>
+            : "Editors of this notebook can add sources."}</p>
         </div>
       )}
-      <ul class="source-list" aria-label="Sources">
-        {list?.map((source) => <SourceRow key={source.id} source={source} role={role} />)}
+      {long && (
+        <input
+          type="search"
+          class="finder"
+          aria-label="Find a source"
+          placeholder="Find a source"
+          value={sought}
+          onInput={({ currentTarget }) => setSought(currentTarget.value)}
+        />
+      )}
+      <UploadSummary notebookId={notebookId} />
+      {list !== null && <UnreadableSources sources={list.filter(isUnreadable)} role={role} />}
+      <ul class="source-list" aria-label="Sources" {...rows}>
         {sending.map((one) => <UploadRow key={one.id} upload={one} />)}
+        {shown?.map((source) => <SourceRow key={source.id} source={source} role={role} />)}
       </ul>
+      {wanted !== "" && shown?.length === 0 && <p class="hint" role="status">No source has this in its name.</p>}
       {addingUrl && <AddUrl notebookId={notebookId} onClose={() => setAddingUrl(false)} />}
+      <Duplicates notebookId={notebookId} />
     </section>
   );
 }
 
 function ChooseAll({ total }: { total: number }) {
-  const searched = total - leftOut.value.size;
+  const searched = searchable.value.filter(({ id }) => !leftOut.value.has(id)).length;
   return (
     <label class="choose-all">
       <input
@@ -78,7 +109,7 @@ function ChooseAll({ total }: { total: number }) {
         }}
         onChange={({ currentTarget }) => chooseAll(currentTarget.checked)}
       />
-      Search all
+      Use all sources
     </label>
   );
 }

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { IngestState, Source } from "../realtime/types";
-import { merge } from "./merge";
+import { merge, replace } from "./merge";
 import { progressOf } from "./progress";
 
 function source(id: string, updatedAt: string, version = 1): Source {
@@ -23,6 +23,13 @@ test("a new version counts, whatever the clocks say", () => {
 
 test("sources stand in the order in which they were added", () => {
   expect(merge([source("1", ""), source("3", "")], source("2", "")).map(({ id }) => id)).toEqual(["1", "2", "3"]);
+});
+
+test("the order is the same however the list has come, and however many digits its times have", () => {
+  const all = ["37.82", "37.824", "37"].map((seconds) => ({ ...source("1", ""), id: seconds, createdAt: `2026-01-01T00:00:${seconds}Z` }));
+  const order = ["37", "37.82", "37.824"];
+  expect(all.reduce<Source[]>(merge, []).map(({ id }) => id)).toEqual(order);
+  expect(replace([], all).map(({ id }) => id)).toEqual(order);
 });
 
 test("the bar grows from step to step", () => {

@@ -3,7 +3,7 @@ import type { Source } from "../realtime/types";
 /** The newer of what is known and what has come, in the order in which they were added. */
 export function merge(known: readonly Source[], come: Source): Source[] {
   const old = known.find((source) => source.id === come.id);
-  if (old === undefined) return [...known, come].sort((a, b) => a.createdAt.localeCompare(b.createdAt));
+  if (old === undefined) return [...known, come].sort(byAge);
   if (isOlder(come, old)) return [...known];
   return known.map((source) => (source.id === come.id ? come : source));
 }
@@ -11,10 +11,16 @@ export function merge(known: readonly Source[], come: Source): Source[] {
 /** A list as the server read it, without taking any source back to an earlier state. */
 export function replace(known: readonly Source[], read: readonly Source[]): Source[] {
   const byId = new Map(known.map((source) => [source.id, source]));
-  return read.map((source) => {
+  const newest = read.map((source) => {
     const old = byId.get(source.id);
     return old !== undefined && isOlder(source, old) ? old : source;
   });
+  return newest.sort(byAge);
+}
+
+/** Times are compared as times: as texts, 37.82 comes after 37.824. */
+function byAge(a: Source, b: Source): number {
+  return Date.parse(a.createdAt) - Date.parse(b.createdAt) || (a.id < b.id ? -1 : 1);
 }
 
 /** Whether `a` is an earlier state than `b` of the same source. */

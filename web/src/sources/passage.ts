@@ -1,18 +1,31 @@
-export interface Cut {
+import type { Range } from "../ui/panel";
+
+/** A page's text around a passage. */
+export interface Parts {
   before: string;
-  marked: string;
+  /** `null`: none of it is on this page. */
+  passage: { before: string; focus: string; after: string } | null;
   after: string;
 }
 
 /**
- * Cuts a page's text at a passage of its document. `pageStart`, `start` and `end` count Unicode code points from the
- * document's beginning, as the server does; JavaScript's own string offsets count UTF-16 units and would go wrong at
- * the first emoji. A passage that begins or ends on another page is clipped to this one.
+ * Cuts a page's text at a passage of its document, and the passage at what is meant of it. Offsets count Unicode code points
+ * from the document's beginning, as the server does; JavaScript's own string offsets count UTF-16 units and would go wrong at
+ * the first emoji. What begins or ends on another page is clipped to this one.
  */
-export function cutPassage(text: string, pageStart: number, start: number, end: number): Cut {
-  const from = unitOffset(text, start - pageStart);
-  const to = Math.max(from, unitOffset(text, end - pageStart));
-  return { before: text.slice(0, from), marked: text.slice(from, to), after: text.slice(to) };
+export function partsOf(text: string, pageStart: number, range: Range | null, focus: Range | null): Parts {
+  const whole = { before: text, passage: null, after: "" };
+  if (range === null) return whole;
+  const [from, to] = clipped(text, pageStart, range, 0, text.length);
+  if (from === to) return whole;
+  const [begin, end] = focus === null ? [to, to] : clipped(text, pageStart, focus, from, to);
+  const passage = { before: text.slice(from, begin), focus: text.slice(begin, end), after: text.slice(end, to) };
+  return { before: text.slice(0, from), passage, after: text.slice(to) };
+}
+
+function clipped(text: string, pageStart: number, { start, end }: Range, least: number, most: number): [number, number] {
+  const from = Math.min(most, Math.max(least, unitOffset(text, start - pageStart)));
+  return [from, Math.min(most, Math.max(from, unitOffset(text, end - pageStart)))];
 }
 
 /** The UTF-16 offset of a code point, clamped to the text. */

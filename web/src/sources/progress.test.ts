@@ -3,8 +3,8 @@ import { progressOf } from "./progress";
 
 test("who waits is told how many are ahead", () => {
   const label = (ahead?: number) => progressOf({ step: "queued" }, ahead)?.label;
-  expect(label()).toBe("Waiting to be read");
-  expect(label(0)).toBe("Next to be read");
-  expect(label(1)).toBe("Waiting: 1 file ahead of yours");
-  expect(label(12)).toBe("Waiting: 12 files ahead of yours");
+  expect(label()).toBe("In line");
+  expect(label(0)).toBe("Next in line");
+  expect(label(1)).toBe("In line: 1 file ahead of yours");
+  expect(label(12)).toBe("In line: 12 files ahead of yours");
 });

@@ -24,7 +24,7 @@ export function progressOf(state: IngestState, ahead?: number): Progress | null 
       return { label: "Finding passages", share: CHUNK };
     case "embed": {
       const part = state.total === 0 ? 1 : state.done / state.total;
-      return { label: `Indexing ${state.done} of ${state.total} passages`, share: EMBED + (1 - EMBED) * part };
+      return { label: `Indexing (${state.done} of ${state.total} ${state.total === 1 ? "passage" : "passages"})`, share: EMBED + (1 - EMBED) * part };
     }
     case "ready":
     case "failed":
@@ -33,7 +33,7 @@ export function progressOf(state: IngestState, ahead?: number): Progress | null 
 }
 
 function waiting(ahead: number | undefined): string {
-  if (ahead === undefined) return "Waiting to be read";
-  if (ahead === 0) return "Next to be read";
-  return `Waiting: ${ahead} ${ahead === 1 ? "file" : "files"} ahead of yours`;
+  if (ahead === undefined) return "In line";
+  if (ahead === 0) return "Next in line";
+  return `In line: ${ahead} ${ahead === 1 ? "file" : "files"} ahead of yours`;
 }

@@ -3,15 +3,15 @@ import { download } from "../http/client";
 import type { Role, Source } from "../realtime/types";
 import { FormDialog } from "../ui/dialog";
 import { Icon } from "../ui/icons";
-import { MenuItems, Popover } from "../ui/menu";
+import { Menu } from "../ui/menu";
 import { openPanel } from "../ui/panel";
 import { ProgressBar } from "../ui/progress-bar";
-import { bytes } from "../ui/time";
 import { complain } from "../ui/toast";
+import { factsOf } from "./facts";
 import { LeftOut } from "./left-out";
 import { ACCEPT } from "./list";
 import { progressOf } from "./progress";
-import { choose, deleteSource, leftOut, retry } from "./store";
+import { choose, deleteSource, isUnreadable, leftOut, retry } from "./store";
 import { upload } from "./uploads";
 
 interface Props {
@@ -19,52 +19,63 @@ interface Props {
   role: Role;
 }
 
+/** Reasons that another try may find gone. The bytes of a file stay the same, and so does what is wrong with them. */
+const PASSING = new Set([
+  "url_unreachable", "url_status", "url_timeout", "url_content_type", "url_too_large", "url_too_many_redirects", "extract_timeout", "extract_memory",
+  "extract_crashed", "pdf_tools_missing", "pdf_language_missing", "passages_spent", "embedding_failed", "ingest_crashed",
+]);
+
 export function SourceRow({ source, role }: Props) {
   const [deleting, setDeleting] = useState(false);
   const newVersion = useRef<HTMLInputElement>(null);
-  const { state, ahead, notRead } = source.latest;
+  const { name, latest: { state, ahead, notRead }, origin } = source;
   const progress = progressOf(state, ahead);
   const editor = role !== "viewer";
+  const unreadable = isUnreadable(source);
+  const replace = () => newVersion.current?.click();
   return (
     <li class={`source ${state.step}`} data-testid="source" data-state={state.step}>
-      <input
-        type="checkbox"
-        aria-label={`Search ${source.name}`}
-        title="Search this source"
-        checked={!leftOut.value.has(source.id)}
-        onChange={({ currentTarget }) => choose(source.id, currentTarget.checked)}
-      />
+      {unreadable
+        ? <span class="source-icon"><Icon name="file" /></span>
+        : (
+          <input
+            type="checkbox"
+            aria-label={`Use ${name}`}
+            title="Use this source in answers"
+            checked={!leftOut.value.has(source.id)}
+            onChange={({ currentTarget }) => choose(source.id, currentTarget.checked)}
+          />
+        )}
       <div class="source-main">
         {source.readyVersion === null
-          ? <span class="source-name">{source.name}</span>
-          : <button type="button" class="source-name" aria-label={`Open ${source.name}`} onClick={() => open(source)}>{source.name}</button>}
-        {progress === null ? <Facts source={source} /> : <ProgressBar name={`Progress of ${source.name}`} {...progress} />}
+          ? <span class="source-name" dir="auto" title={name}>{name}</span>
+          : <button type="button" class="source-name" dir="auto" title={`Open ${name}`} aria-label={`Open ${name}`} onClick={() => open(source)}>{name}</button>}
+        {progress === null ? <span class="hint">{factsOf(source)}</span> : <ProgressBar name={`Progress of ${name}`} {...progress} />}
         {state.step === "ready" && <LeftOut notRead={notRead} />}
         {state.step === "failed" && (
-          <p class="problem" role="alert">
+          <p class="problem">
             {state.message}{" "}
-            {editor && <button type="button" class="link" aria-label={`Retry ${source.name}`} onClick={() => void retry(source.id).catch(complain)}>Retry</button>}
+            {editor && PASSING.has(state.code) && <><button type="button" class="link" aria-label={`Try again: ${name}`} onClick={() => void retry(source.id).catch(complain)}>Try again</button>{" "}</>}
+            {editor && origin.kind === "upload" && <><button type="button" class="link" aria-label={`Replace ${name}`} onClick={replace}>Replace</button>{" "}</>}
+            {editor && unreadable && <button type="button" class="link" aria-label={`Remove ${name}`} onClick={() => void deleteSource(source.id).catch(complain)}>Remove</button>}
           </p>
         )}
       </div>
-      <Popover label={`Actions for ${source.name}`} button={<Icon name="dots" />}>
-        {(close) => (
-          <MenuItems
-            close={close}
-            items={[
-              source.latest.size > 0 && { label: "Download the file", run: () => void save(source).catch(complain) },
-              editor && source.origin.kind === "upload" && { label: "Upload a new version", run: () => newVersion.current?.click() },
-              editor && { label: "Delete source", danger: true, run: () => setDeleting(true) },
-            ]}
-          />
-        )}
-      </Popover>
+      <Menu
+        label={`Actions for ${name}`}
+        button={<Icon name="dots" />}
+        items={[
+          source.latest.size > 0 && { label: "Download the file", run: () => void save(source).catch(complain) },
+          editor && origin.kind === "upload" && { label: "Upload a new version", run: replace },
+          editor && { label: "Delete source", danger: true, run: () => setDeleting(true) },
+        ]}
+      />
       <input
         ref={newVersion}
         type="file"
         class="visually-hidden"
         tabIndex={-1}
-        aria-label={`New version of ${source.name}`}
+        aria-label={`New version of ${name}`}
         accept={ACCEPT}
         onChange={({ currentTarget }) => {
           upload(source.notebookId, currentTarget.files ?? [], source.id);
@@ -73,25 +84,17 @@ export function SourceRow({ source, role }: Props) {
       />
       {deleting && (
         <FormDialog title="Delete source?" action="Delete source" danger onClose={() => setDeleting(false)} onSubmit={() => deleteSource(source.id)}>
-          <p>“{source.name}” is no longer searched, and its passages can no longer be opened. This cannot be undone.</p>
+          <p>“<bdi>{name}</bdi>” will no longer be used in answers, and its citations will stop working.</p>
         </FormDialog>
       )}
     </li>
   );
 }
 
-function Facts({ source: { latest, origin } }: { source: Source }) {
-  const pages = latest.pageCount === null ? null : `${latest.pageCount} ${latest.pageCount === 1 ? "page" : "pages"}`;
-  const version = latest.version === 1 ? null : `version ${latest.version}`;
-  const kind = origin.kind === "url" ? "web page" : latest.format.toUpperCase();
-  const facts = [kind, pages, latest.size > 0 ? bytes(latest.size) : null, version].filter((fact) => fact !== null);
-  return <span class="hint">{facts.join(" · ")}</span>;
-}
-
 function open(source: Source): void {
   if (source.readyVersion === null) return;
   const { id: sourceId, readyVersion: version, name: sourceName } = source;
-  openPanel({ kind: "passage", target: { sourceId, version, sourceName, page: 1, range: null, quote: null } });
+  openPanel({ kind: "passage", target: { sourceId, version, sourceName, page: 1, range: null, focus: null, quote: null } });
 }
 
 async function save({ id, name, latest }: Source): Promise<void> {

@@ -5,7 +5,7 @@ import type { Source } from "../realtime/types";
 vi.mock("../http/client", () => import("../realtime/stand-in"));
 vi.mock("../realtime/socket", () => import("../realtime/stand-in"));
 
-const { followSources, keep, sources } = await import("./store");
+const { followSources, forgetSources, keep, sources } = await import("./store");
 
 const LIST = "GET /api/notebooks/n/sources";
 
@@ -21,6 +21,7 @@ const shown = () => sources.value?.map(({ id, latest }) => [id, latest.updatedAt
 let unfollow = () => undefined as void;
 
 beforeEach(async () => {
+  forgetSources();
   unfollow = followSources("n", (error) => expect.fail(String(error)));
   await asked();
 });

@@ -1,8 +1,10 @@
 import { computed, signal } from "@preact/signals";
+import { own } from "../auth/who";
 import { api } from "../http/client";
 import { Reader } from "../http/reader";
 import { on, whenLive } from "../realtime/socket";
 import type { Source } from "../realtime/types";
+import { recall, remember } from "../ui/storage";
 import { merge, replace } from "./merge";
 
 /** `null` until they are read for the first time. */
@@ -13,22 +15,56 @@ export const leftOut = signal<ReadonlySet<string>>(new Set());
 /** The notebook that is open, and what reads its list. */
 let open: { notebookId: string; reader: Reader<Source[]> } | undefined;
 
+/** Of each notebook, as it was when it was left: there at once when it is opened again, whatever the connection does. */
+const left = new Map<string, Source[]>();
+
+/** Those with something to search, now or soon. */
+export const searchable = computed(() => (sources.value ?? []).filter((source) => !isUnreadable(source)));
+
+/** Nothing of it could be read, in any version. */
+export function isUnreadable({ latest, readyVersion }: Source): boolean {
+  return latest.state.step === "failed" && readyVersion === null;
+}
+
 /** What a question searches: `undefined` means all of the notebook. */
 export const selection = computed<string[] | undefined>(() => {
-  const all = sources.value ?? [];
+  const all = searchable.value;
   const chosen = all.filter((source) => !leftOut.value.has(source.id));
   return chosen.length === all.length ? undefined : chosen.map((source) => source.id);
 });
+
+/** Where the choice belongs: each conversation has its own. */
+let chosenFor: string | null = null;
+const choiceKey = (key: string) => `${own("leftOut")}.${key}`;
+
+/** Takes up the choice that was made for a conversation. */
+export function openChoice(key: string): void {
+  chosenFor = key;
+  leftOut.value = new Set(recall<string[]>(localStorage, choiceKey(key), []));
+}
+
+/** For a conversation that has got an id of its own: its choice goes with it. */
+export function moveChoice(to: string): void {
+  const key = chosenFor;
+  chosenFor = to;
+  keepChoice(leftOut.peek());
+  if (key !== null && key !== to) remember(localStorage, choiceKey(key), []);
+}
+
+function keepChoice(next: ReadonlySet<string>): void {
+  leftOut.value = next;
+  if (chosenFor !== null) remember(localStorage, choiceKey(chosenFor), [...next]);
+}
 
 export function choose(sourceId: string, searched: boolean): void {
   const next = new Set(leftOut.value);
   if (searched) next.delete(sourceId);
   else next.add(sourceId);
-  leftOut.value = next;
+  keepChoice(next);
 }
 
 export function chooseAll(searched: boolean): void {
-  leftOut.value = new Set(searched ? [] : (sources.value ?? []).map((source) => source.id));
+  keepChoice(new Set(searched ? [] : searchable.peek().map((source) => source.id)));
 }
 
 export async function addUrl(notebookId: string, url: string): Promise<void> {
@@ -59,8 +95,7 @@ function drop(sourceId: string): void {
 }
 
 export function followSources(notebookId: string, onProblem: (error: unknown) => void): () => void {
-  sources.value = null;
-  leftOut.value = new Set();
+  sources.value = left.get(notebookId) ?? null;
   const list = new Reader(
     async () => (await api<{ sources: Source[] }>("GET", `/api/notebooks/${notebookId}/sources`)).sources,
     (read) => {
@@ -84,6 +119,12 @@ export function followSources(notebookId: string, onProblem: (error: unknown) =>
     list.dispose();
     if (open?.reader === list) open = undefined;
     for (const unsubscribe of subscriptions) unsubscribe();
+    if (sources.value !== null) left.set(notebookId, sources.value);
     sources.value = null;
   };
+}
+
+/** Nothing of this user stays behind. */
+export function forgetSources(): void {
+  left.clear();
 }

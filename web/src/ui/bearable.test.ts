@@ -4,7 +4,7 @@ import { renderBlocks } from "./markdown";
 
 const MOST = 16_000;
 const fill = (part: string) => part.repeat(Math.ceil(MOST / part.length)).slice(0, MOST);
-const html = (text: string) => renderBlocks(text, new Set([1])).map((block) => block.html).join("");
+const html = (text: string) => renderBlocks(text, new Map([[1, ""]])).map((block) => block.html).join("");
 const nested = (item: string, step: number) => Array.from({ length: 170 }, (_, n) => " ".repeat(n * step) + item).join("\n");
 
 /** What one message can hold. */
@@ -28,6 +28,8 @@ const UNBEARABLE: Record<string, string> = {
   "code that does not end": fill("`a"),
   "tags that do not end": fill("<"),
   "addresses": fill("a@b"),
+  "formulas that do not end": fill("\\("),
+  "formulas on lines of their own that do not end": fill("\\[\n"),
   "a table of empty rows": `|${"a|".repeat(2_000)}\n|${"-|".repeat(2_000)}\n${"|\n".repeat(3_900)}`,
 };
 

@@ -2,14 +2,14 @@ import { describe, expect, test } from "vitest";
 import { renderBlocks } from "./markdown";
 
 const html = (text: string, ...numbers: number[]) =>
-  renderBlocks(text, new Set(numbers)).map((block) => block.html).join("");
+  renderBlocks(text, new Map(numbers.map((number) => [number, `Open citation ${number}: cells.pdf, page 2`]))).map((block) => block.html).join("");
 
 describe("Markdown", () => {
   test("known citations become chips, others stay text", () => {
     expect(html("So it is [1].", 1)).toContain('data-cite="1"');
     expect(html("So it is [1, 2].", 1, 2).match(/data-cite/g)).toHaveLength(2);
     expect(html("So it is [1][2].", 1, 2).match(/data-cite/g)).toHaveLength(2);
-    expect(html("So it is [3].", 1)).toBe("<p>So it is [3].</p>\n");
+    expect(html("So it is [3].", 1)).toBe('<p dir="auto">So it is [3].</p>\n');
   });
 
   test("links and code keep their brackets", () => {
@@ -25,9 +25,62 @@ describe("Markdown", () => {
   });
 
   test("finished blocks of a growing text stay the same", () => {
-    const [first] = renderBlocks("One.\n\nTw", new Set());
-    const [again, second] = renderBlocks("One.\n\nTwo three", new Set());
+    const [first] = renderBlocks("One.\n\nTw", new Map());
+    const [again, second] = renderBlocks("One.\n\nTwo three", new Map());
     expect(again?.html).toBe(first?.html);
     expect(second?.html).toContain("Two three");
+  });
+
+  const cited = (text: string, ...numbers: number[]) => [...html(text, ...numbers).matchAll(/data-cite="(\d+)"/g)].map(([, number]) => Number(number));
+
+  test.each([
+    ["as follows [1]:", [1]], ["so [1-3].", [1, 2, 3]], ["so [1–3].", [1, 2, 3]], ["so 【1】.", [1]], ["so 【2†cells.pdf】.", [2]],
+    ["so [^1].", [1]], ["so [1; 2].", [1, 2]], ["so [1, 9].", [1]], ["so [2-900].", [2]], ["[1]: cells.pdf", [1]], ["[^2]: cells.pdf", [2]],
+    ["So [1].\n\n[1]: https://example.org", [1, 1]], ["| a |\n|---|\n| b [3] |", [3]],
+  ])("%s has its chips", (text, numbers) => {
+    expect(cited(text, 1, 2, 3)).toEqual(numbers);
+  });
+
+  test("what has no citation is not lost", () => {
+    expect(html("so [1, 9].", 1)).toContain("[9]");
+    expect(html("Sources:\n\n[1]: https://example.org/a\n[2]: https://example.org/b")).toContain("https://example.org/b");
+    expect(html("[^1]: A note.\n\n[name]: nowhere")).toMatch(/A note[^]*nowhere/);
+    expect(html("[here][1]\n\n[1]: https://example.org")).toContain('<a href="https://example.org"');
+  });
+
+  test("a chip says where it leads", () => {
+    expect(html("[1]", 1)).toContain('aria-label="Open citation 1: cells.pdf, page 2"');
+  });
+
+  test.each([
+    String.raw`\[ \frac{a}{b} \, dx \\ y \]`, String.raw`\( a_1 * b_2 * c \)`, String.raw`$$\sum_{i} x_i$$`, String.raw`$x_1 * y_1$`,
+    "\\[\n= a\n- b \\\\\n\\]",
+  ])("%s keeps every character of its formula", (formula) => {
+    if (!formula.includes("\n")) expect(html(`Thus ${formula} holds.`)).toContain(`>${formula}<`);
+    expect(html(`Thus\n${formula}\nholds.`)).toContain(`>${formula}<`);
+  });
+
+  test("money is no formula, and a backslash still keeps Markdown away", () => {
+    expect(html("from $5 to $10_000 and $x")).not.toContain("math");
+    expect(html(String.raw`\*plain\*`)).toContain(">*plain*<");
+  });
+
+  test("line breaks, raised and lowered text and keys are shown, with nothing else to them", () => {
+    expect(html("H<sub>2</sub>O<br>10<sup>3</sup> <kbd>Ctrl</kbd>")).toContain("H<sub>2</sub>O<br>10<sup>3</sup> <kbd>Ctrl</kbd>");
+    expect(html("| a |\n|---|\n| one<br/>two |")).toContain("one<br>two");
+    expect(html('<sub onclick="x()">2</sub>')).not.toContain("<sub ");
+    expect(html("<details><summary>**More**</summary>\n\n- one\n\n</details>")).toMatch(/<details><summary><strong>More<\/strong><\/summary><ul[^]*one[^]*<\/details>/);
+    expect(html("<details><script>x()</script></details>")).not.toContain("<script");
+  });
+
+  test("each block has the direction of its writing, and headings stand below the message's own", () => {
+    expect(html("# שלום\n\nمرحبا\n\n- א\n\n> ب").match(/dir="auto"/g)?.length).toBeGreaterThanOrEqual(4);
+    expect(html("# One\n\n#### Four")).toMatch(/<h4[^]*<h6/);
+  });
+
+  test("a task has a box and no bullet beside it; what scrolls can be scrolled by keyboard", () => {
+    expect(html("- [x] done")).toContain('<li class="task">');
+    expect(html("```js\na\n```")).toContain('<pre tabindex="0" role="region" aria-label="Code in js">');
+    expect(html("| a |\n|---|\n| b |")).toContain('<div class="table" tabindex="0" role="region"');
   });
 });

@@ -9,18 +9,36 @@ export type Route =
   | { page: "notebook"; notebookId: string; conversationId: string | null }
   | { page: "unknown" };
 
-const here = () => location.pathname + location.hash;
+const here = () => location.pathname + location.search + location.hash;
 const path = signal(here());
+/** While the browser goes a step back: what is to happen once it is there. */
+let afterBack: (() => void)[] | null = null;
+
 for (const change of ["popstate", "hashchange"]) {
   addEventListener(change, () => {
+    const waiting = afterBack;
+    afterBack = null;
     path.value = here();
+    for (const go of waiting ?? []) go();
   });
+}
+
+/** A step back in the browser's history, which leads to `to`. Browsers take their time for it. */
+export function goBack(to: string): void {
+  if (afterBack !== null) return;
+  afterBack = [];
+  path.value = to;
+  history.back();
 }
 
 export const route = computed<Route>(() => parse(path.value));
 
+/** What is open on the page: `source`, `page`, `tab` and the like. */
+export const query = computed(() => new URLSearchParams(path.value.split("#", 1)[0]?.split("?")[1] ?? ""));
+
 export function parse(address: string): Route {
-  const [pathname = "", fragment = ""] = address.split("#", 2);
+  const [before = "", fragment = ""] = address.split("#", 2);
+  const [pathname = ""] = before.split("?", 1);
   const parts = pathname.split("/").filter((part) => part !== "");
   const [first, id, third, conversationId] = parts;
   if (first === undefined) return { page: "notebooks" };
@@ -46,10 +64,15 @@ export function notebookPath(notebookId: string, conversationId?: string): strin
   return conversationId === undefined ? `/n/${notebookId}` : `/n/${notebookId}/c/${conversationId}`;
 }
 
-export function navigate(to: string, how: "push" | "replace" = "push"): void {
+/** `state` is kept with the entry in the browser's history. */
+export function navigate(to: string, how: "push" | "replace" = "push", state: unknown = null): void {
+  if (afterBack !== null) {
+    afterBack.push(() => navigate(to, how, state));
+    return;
+  }
   if (to === here()) return;
-  if (how === "push") history.pushState(null, "", to);
-  else history.replaceState(null, "", to);
+  if (how === "push") history.pushState(state, "", to);
+  else history.replaceState(state, "", to);
   path.value = to;
 }
 
@@ -57,12 +80,13 @@ interface LinkProps {
   to: string;
   class?: string;
   label?: string;
+  title?: string;
   current?: boolean;
   onClick?: () => void;
   children: ComponentChildren;
 }
 
-export function Link({ to, label, current = false, onClick, children, class: className }: LinkProps) {
+export function Link({ to, label, title, current = false, onClick, children, class: className }: LinkProps) {
   const follow = (event: TargetedMouseEvent<HTMLAnchorElement>) => {
     // Another button or a modifier asks for a new tab; that is the browser's to do.
     if (event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
@@ -71,7 +95,7 @@ export function Link({ to, label, current = false, onClick, children, class: cla
     onClick?.();
   };
   return (
-    <a class={className} href={to} aria-label={label} aria-current={current ? "page" : undefined} onClick={follow}>
+    <a class={className} href={to} aria-label={label} title={title ?? label} aria-current={current ? "page" : undefined} onClick={follow}>
       {children}
     </a>
   );

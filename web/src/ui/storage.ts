@@ -15,3 +15,20 @@ export function remember(store: Storage, key: string, value: unknown): void {
     // See above.
   }
 }
+
+export function forget(store: Storage, key: string): void {
+  try {
+    store.removeItem(`collabry.${key}`);
+  } catch {
+    // See above.
+  }
+}
+
+/** Everything whose key begins like this. */
+export function forgetAll(store: Storage, beginning: string): void {
+  try {
+    for (const key of Object.keys(store)) if (key.startsWith(`collabry.${beginning}`)) store.removeItem(key);
+  } catch {
+    // See above.
+  }
+}

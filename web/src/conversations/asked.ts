@@ -1,0 +1,22 @@
+import { own } from "../auth/who";
+import { recall, remember } from "../ui/storage";
+
+// Which part of the sources a question was asked of: messages do not say so, whoever asked it should still know.
+
+const MOST = 300;
+
+type Asked = Readonly<Record<string, readonly [number, number]>>;
+
+/** Client id → number of sources searched, and how many there were. */
+const all = () => recall<Asked>(localStorage, own("asked"), {});
+
+export function rememberAsked(clientId: string, searched: number, of: number): void {
+  const entries = [...Object.entries(all()), [clientId, [searched, of]]].slice(-MOST);
+  remember(localStorage, own("asked"), Object.fromEntries(entries));
+}
+
+/** In words; `null` when it was asked of everything, or elsewhere. */
+export function askedOf(clientId: string): string | null {
+  const known = all()[clientId];
+  return known === undefined ? null : `Asked ${known[0]} of ${known[1]} sources`;
+}

@@ -1,0 +1,60 @@
+import { useState } from "preact/hooks";
+import { me } from "../auth/session";
+import { TextField } from "../notebooks/dialogs";
+import type { Notebook } from "../notebooks/store";
+import type { Conversation } from "../realtime/types";
+import { FormDialog } from "../ui/dialog";
+import { Icon } from "../ui/icons";
+import { Menu } from "../ui/menu";
+import { panelQuery } from "../ui/panel";
+import { Link, navigate, notebookPath } from "../ui/router";
+import { isUnread } from "./merge";
+import { changeConversation, deleteConversation, seen, titleOf } from "./store";
+
+interface Props {
+  conversation: Conversation;
+  notebook: Notebook;
+  open: boolean;
+}
+
+export function ConversationRow({ conversation, notebook, open }: Props) {
+  const [dialog, setDialog] = useState<"rename" | "delete" | null>(null);
+  const title = titleOf(conversation);
+  const { id } = conversation;
+  const close = () => setDialog(null);
+  const unread = !open && isUnread(conversation, seen.value);
+  const mayManage = notebook.role !== "viewer" || conversation.createdBy === me.value?.id;
+  const rename = (form: FormData) => changeConversation(id, { title: String(form.get("title") ?? "").trim() });
+  const remove = async () => {
+    await deleteConversation(id);
+    if (open) navigate(notebookPath(notebook.id), "replace");
+  };
+  return (
+    <li class={open ? "conversation open" : "conversation"}>
+      <Link to={notebookPath(notebook.id, id) + panelQuery()} current={open} title={title}>
+        <span class="conversation-title" dir="auto">{title}</span>
+        {unread && <span class="dot new"><span class="visually-hidden">, unread</span></span>}
+      </Link>
+      {mayManage && (
+        <Menu
+          label={`Actions for ${title}`}
+          button={<Icon name="dots" />}
+          items={[
+            { label: "Rename", run: () => setDialog("rename") },
+            { label: "Delete conversation", danger: true, run: () => setDialog("delete") },
+          ]}
+        />
+      )}
+      {dialog === "rename" && (
+        <FormDialog title="Rename conversation" action="Rename" onClose={close} onSubmit={rename}>
+          <TextField label="Title" name="title" value={conversation.title ?? ""} />
+        </FormDialog>
+      )}
+      {dialog === "delete" && (
+        <FormDialog title="Delete conversation?" action="Delete conversation" danger onClose={close} onSubmit={remove}>
+          <p>“<bdi>{title}</bdi>” will be deleted for all members. This can’t be undone.</p>
+        </FormDialog>
+      )}
+    </li>
+  );
+}
