@@ -104,7 +104,7 @@ function TopBar() {
   const notebook = now.page === "notebook" ? notebooks.value?.find(({ id }) => id === now.notebookId) : undefined;
   return (
     <header class="top-bar">
-      <Link to="/" class="brand" label="Collabry, all notebooks"><span aria-hidden="true" class="mark">C</span><span class="brand-name">Collabry</span></Link>
+      <Link to="/" class="brand" label="Collabry, all notebooks"><span aria-hidden="true" class="mark" data-text="C" /><span class="brand-name">Collabry</span></Link>
       {notebook === undefined ? <span class="spacer" /> : <NotebookHeader notebook={notebook} />}
       <Bell />
       <ThemeToggle />

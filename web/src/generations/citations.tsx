@@ -39,9 +39,9 @@ export function Citations({ citations, content }: { citations: readonly Citation
             aria-label={labelOf(citation)}
             onClick={() => openCitation(citations, citation.number, content)}
           >
-            <span class="cite" aria-hidden="true">{citation.number}</span>
+            <span class="cite" aria-hidden="true" data-text={citation.number} />
             <bdi class="citation-name">{citation.sourceName}</bdi>
-            {citation.paged && <span class="hint">{isSheet(citation) ? "sheet" : "p."} {citation.page}</span>}
+            {citation.paged && <span class="hint" aria-hidden="true" data-text={`${isSheet(citation) ? "sheet" : "p."} ${citation.page}`} />}
           </button>
         </li>
       ))}

@@ -45,7 +45,7 @@ function MembersButton() {
       <span class="faces">
         {list.slice(0, FACES).map(({ user }) => <Avatar key={user.id} id={user.id} name={user.name} present={here.has(user.id)} />)}
       </span>
-      {list.length > FACES ? <span>+{list.length - FACES}</span> : <Icon name="people" />}
+      {list.length > FACES ? <span aria-hidden="true" data-text={`+${list.length - FACES}`} /> : <Icon name="people" />}
     </button>
   );
 }

@@ -1,10 +1,8 @@
-/** A person's initials on a colour that is always theirs. */
+/** A person's initials on a colour that is always theirs. They are drawn by the style, as they are no part of a name that is read out. */
 export function Avatar({ id, name, present }: { id: string; name: string; present?: boolean }) {
   const initials = name.split(/\s+/).slice(0, 2).map((word) => Array.from(word)[0] ?? "").join("").toUpperCase();
   return (
-    <span class={present ? "avatar present" : "avatar"} style={{ "--hue": String(hue(id)) }} aria-hidden="true">
-      {initials}
-    </span>
+    <span class={present ? "avatar present" : "avatar"} style={{ "--hue": String(hue(id)) }} data-text={initials} aria-hidden="true" />
   );
 }
 
