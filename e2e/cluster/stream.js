@@ -4,6 +4,7 @@ import { EventSource } from "eventsource";
 
 import { within } from "../support/wait.js";
 
+const UNAUTHORIZED = 401;
 const KINDS = ["started", "citations", "delta", "done", "failed"];
 
 export class WatchedStream {
@@ -18,7 +19,13 @@ export class WatchedStream {
   constructor(name, account, generation, recording) {
     this.name = name;
     const watcher = recording.watcher(name, generation, "sse");
-    const withToken = (url, init) => fetch(url, { ...init, headers: { ...init.headers, authorization: `Bearer ${account.token}` } });
+    const ask = (url, init) => fetch(url, { ...init, headers: { ...init.headers, authorization: `Bearer ${account.token}` } });
+    const withToken = async (url, init) => {
+      const answer = await ask(url, init);
+      if (answer.status !== UNAUTHORIZED) return answer;
+      await account.refresh();
+      return ask(url, init);
+    };
     this.source = new EventSource(`${account.url}/api/ai/generations/${generation}/events`, { fetch: withToken });
     this.source.addEventListener("open", () => (this.#connection += 1));
     /** @type {Promise<void>} */
