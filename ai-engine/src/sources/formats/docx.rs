@@ -73,8 +73,11 @@ fn read_margins(
             continue;
         };
         for line in drawing::paragraphs(&xml)?.lines() {
-            // What is nothing but a page's number changes from page to page.
-            if line.chars().filter(|c| c.is_alphabetic()).count() > 1 && said.insert(line.to_owned()) {
+            // What is nothing but a page's number changes from page to page; a field may have failed.
+            if !line.starts_with("Error!")
+                && line.chars().filter(|c| c.is_alphabetic()).count() > 1
+                && said.insert(line.to_owned())
+            {
                 builder.block(line)?;
             }
         }

@@ -2,7 +2,7 @@
 
 use quick_xml::events::BytesStart;
 
-use super::scripts::{lower, raise};
+use super::scripts::{based, grouped, index, power};
 use super::xml;
 
 /// Deeper formulas are read without their structure.
@@ -18,6 +18,7 @@ struct Frame {
     end: Option<String>,
     separator: Option<String>,
     sign: Option<String>,
+    kind: Option<String>,
 }
 
 impl Frame {
@@ -49,6 +50,7 @@ impl Math {
                 "endChr" => frame.end = value(),
                 "sepChr" => frame.separator = value(),
                 "chr" => frame.sign = value(),
+                "type" => frame.kind = value(),
                 _ => {}
             }
         }
@@ -115,27 +117,34 @@ fn written(frame: &Frame) -> String {
     let base = frame.argument("e");
     let (sub, sup) = (frame.argument("sub"), frame.argument("sup"));
     match frame.tag.as_str() {
+        "f" if frame.kind.as_deref() == Some("noBar") => {
+            format!("{} choose {}", frame.argument("num").trim(), frame.argument("den").trim())
+        }
         "f" => format!("{}/{}", grouped(frame.argument("num")), grouped(frame.argument("den"))),
-        "sSup" => format!("{base}{}", power(base, sup)),
-        "sSub" => format!("{base}{}", index(base, sub)),
-        "sSubSup" => format!("{base}{}{}", index(base, sub), power(base, sup)),
-        "sPre" => format!("{}{}{base}", power("x", sup), index("x", sub)),
+        "sSup" => format!("{}{}", based(base), power(sup, base)),
+        "sSub" => format!("{}{}", based(base), index(sub, base)),
+        "sSubSup" => format!("{}{}{}", based(base), index(sub, base), power(sup, base)),
+        "sPre" => format!("{}{}{base}", power(sup, "x"), index(sub, "x")),
         "rad" => match frame.argument("deg").trim() {
             "" | "2" => format!("√{}", grouped(base)),
             "3" => format!("∛{}", grouped(base)),
-            degree => format!("{}√{}", power("", degree), grouped(base)),
+            degree => format!("{}√{}", power(degree, "x"), grouped(base)),
         },
         "nary" => {
             let sign = frame.sign.as_deref().unwrap_or("∫");
-            format!("{sign}{}{} {base}", index(sign, sub), power(sign, sup))
+            format!("{sign}{}{} {base}", index(sub, sign), power(sup, sign))
         }
         "d" => {
             let (begin, end) = (frame.begin.as_deref().unwrap_or("("), frame.end.as_deref().unwrap_or(")"));
             format!("{begin}{}{end}", frame.all("e").join(frame.separator.as_deref().unwrap_or("|")))
         }
-        "func" => format!("{} {}", frame.argument("fName"), base.trim_start()),
-        "limLow" => format!("{base}{}", index(base, frame.argument("lim"))),
-        "limUpp" => format!("{base}{}", power(base, frame.argument("lim"))),
+        "func" => format!(
+            "{}{}",
+            frame.argument("fName"),
+            if base.trim_start().starts_with('(') { base.to_owned() } else { format!("({})", base.trim()) }
+        ),
+        "limLow" => format!("{base}{}", index(frame.argument("lim"), base)),
+        "limUpp" => format!("{base}{}", power(frame.argument("lim"), base)),
         "m" => format!("[{}]", frame.all("mr").join("; ")),
         "eqArr" => frame.all("e").join("; "),
         "acc" | "bar" | "groupChr" => {
@@ -147,28 +156,4 @@ fn written(frame: &Frame) -> String {
 
 fn is_combining(sign: &str) -> bool {
     sign.chars().all(|c| matches!(c, '\u{300}'..='\u{36f}' | '\u{20d0}'..='\u{20ff}'))
-}
-
-/// In brackets, unless it is one thing.
-fn grouped(text: &str) -> String {
-    let text = text.trim();
-    let one = text.chars().all(|c| c.is_alphanumeric() || matches!(c, '.' | ',')) || text.chars().count() < 2;
-    if one { text.to_owned() } else { format!("({text})") }
-}
-
-fn power(base: &str, sup: &str) -> String {
-    marked(sup, &raise(sup.trim(), base), '^')
-}
-
-fn index(base: &str, sub: &str) -> String {
-    marked(sub, &lower(sub.trim(), base), '_')
-}
-
-/// What could not be raised or lowered gets a mark all the same.
-fn marked(text: &str, changed: &str, mark: char) -> String {
-    let text = text.trim();
-    if text.is_empty() || changed != text {
-        return changed.to_owned();
-    }
-    if text.chars().count() == 1 { format!("{mark}{text}") } else { format!("{mark}({text})") }
 }

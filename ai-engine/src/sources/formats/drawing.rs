@@ -165,9 +165,19 @@ pub fn linked(archive: &mut Archive, link: &Relationship) -> Result<Option<Strin
 /// The paragraphs of any drawing, a line each.
 pub fn paragraphs(xml: &str) -> Result<String, FailureCode> {
     let (mut lines, mut line, mut in_text) = (Vec::new(), String::new(), false);
+    // Content controls that show what is to be entered.
+    let (mut controls, mut prompts) = (Vec::new(), 0);
     xml::walk(xml, |node| {
         match node {
-            Node::Open("t", _) => in_text = true,
+            Node::Open("sdt", _) => controls.push(false),
+            Node::Open("showingPlcHdr", _) => {
+                if let Some(control) = controls.last_mut().filter(|control| !**control) {
+                    *control = true;
+                    prompts += 1;
+                }
+            }
+            Node::Close("sdt") => prompts -= usize::from(controls.pop().unwrap_or_default()),
+            Node::Open("t", _) => in_text = prompts == 0,
             Node::Close("t") => in_text = false,
             Node::Open("br", _) => line.push(' '),
             Node::Text(text) if in_text => line.push_str(text),

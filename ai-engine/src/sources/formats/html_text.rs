@@ -5,7 +5,7 @@ use std::rc::Rc;
 use markup5ever_rcdom::{Node, NodeData};
 
 use super::html_tree::{attribute, descendants, tag, text, text_node};
-use super::scripts::{lower, raise};
+use super::scripts::{based, grouped, index, lower, power, raise};
 use crate::sources::builder::one_line;
 
 /// Deeper formulas are read without their structure.
@@ -51,14 +51,14 @@ fn formula(node: &Rc<Node>, depth: usize) -> String {
     let all = || children.iter().map(|child| formula(child, depth + 1)).collect::<Vec<_>>();
     match tag(node) {
         "mfrac" => format!("{}/{}", grouped(&part(0)), grouped(&part(1))),
-        "msup" | "mover" => format!("{}{}", part(0), marked(&part(1), &part(0), raise, '^')),
-        "msub" | "munder" => format!("{}{}", part(0), marked(&part(1), &part(0), lower, '_')),
+        "msup" | "mover" => format!("{}{}", based(&part(0)), power(&part(1), &part(0))),
+        "msub" | "munder" => format!("{}{}", based(&part(0)), index(&part(1), &part(0))),
         "msubsup" | "munderover" => {
             let base = part(0);
-            format!("{base}{}{}", marked(&part(1), &base, lower, '_'), marked(&part(2), &base, raise, '^'))
+            format!("{}{}{}", based(&base), index(&part(1), &base), power(&part(2), &base))
         }
         "msqrt" => format!("√{}", grouped(all().concat().trim())),
-        "mroot" => format!("{}√{}", marked(&part(1), "", raise, '^'), grouped(&part(0))),
+        "mroot" => format!("{}√{}", power(&part(1), "x"), grouped(&part(0))),
         "mtable" => format!("[{}]", all().join("; ")),
         "mtr" => all().join(", "),
         "mfenced" => {
@@ -89,21 +89,5 @@ fn is_blank(node: &Rc<Node>) -> bool {
         NodeData::Text { contents } => contents.borrow().trim().is_empty(),
         NodeData::Element { .. } => false,
         _ => true,
-    }
-}
-
-fn grouped(text: &str) -> String {
-    let one = text.chars().all(|c| c.is_alphanumeric() || matches!(c, '.' | ',')) || text.chars().count() < 2;
-    if one { text.to_owned() } else { format!("({text})") }
-}
-
-fn marked(text: &str, base: &str, apply: fn(&str, &str) -> String, mark: char) -> String {
-    let changed = apply(text, base);
-    if text.is_empty() || changed != text {
-        changed
-    } else if text.chars().count() == 1 {
-        format!("{mark}{text}")
-    } else {
-        format!("{mark}({text})")
     }
 }
