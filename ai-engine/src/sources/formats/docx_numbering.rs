@@ -104,7 +104,7 @@ impl Numbering {
                             "pStyle" => level.style = value(element),
                             "isLgl" => {
                                 level.all_decimal =
-                                    value(element).is_none_or(|value| !matches!(value.as_str(), "0" | "false"))
+                                    value(element).is_none_or(|value| !matches!(value.as_str(), "0" | "false"));
                             }
                             "lvlRestart" => level.restart = value(element).and_then(|value| value.parse().ok()),
                             _ => {}
@@ -155,8 +155,8 @@ impl Numbering {
             Some(number) if !begins => number.saturating_add(1),
             _ => start(depth),
         });
-        for above in 0..depth {
-            numbers[above].get_or_insert(start(above));
+        for (above, number) in numbers.iter_mut().enumerate().take(depth) {
+            number.get_or_insert(start(above));
         }
         for below in depth + 1..MAX_LEVELS {
             if levels[below].restart.is_none_or(|restart| restart != 0 && depth < restart) {

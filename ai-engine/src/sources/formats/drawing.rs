@@ -97,7 +97,7 @@ impl ChartReader {
                 };
                 self.points += 1;
                 match place {
-                    Some("tx") => series.name = format!("{} {text}", series.name).trim().to_owned(),
+                    Some("tx") => series.name = one_line(&format!("{} {text}", series.name)),
                     Some("cat" | "xVal") => put(&mut series.categories, self.index, text),
                     Some("val" | "yVal") => put(&mut series.values, self.index, shown(&text, &self.format)),
                     _ => {}
@@ -144,7 +144,7 @@ fn shown(value: &str, format: &str) -> String {
         return value.to_owned();
     };
     xlsx_format::shown(number, format).unwrap_or_else(|| {
-        format!("{:.14e}", number).parse().map_or(value.to_owned(), |number: f64| number.to_string())
+        format!("{number:.14e}").parse().map_or(value.to_owned(), |number: f64| number.to_string())
     })
 }
 

@@ -80,7 +80,7 @@ fn hz(bytes: &[u8]) -> Vec<u8> {
 
 /// The mark of UTF-32 begins, little end first, like that of UTF-16.
 pub fn is_utf_32(bytes: &[u8]) -> bool {
-    bytes.len() % 4 == 0 && (bytes.starts_with(&[0xFF, 0xFE, 0, 0]) || bytes.starts_with(&[0, 0, 0xFE, 0xFF]))
+    bytes.len().is_multiple_of(4) && (bytes.starts_with(&[0xFF, 0xFE, 0, 0]) || bytes.starts_with(&[0, 0, 0xFE, 0xFF]))
 }
 
 /// UTF-16 and UTF-32 without a mark: zeros give them away.

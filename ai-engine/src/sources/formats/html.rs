@@ -45,7 +45,7 @@ impl Page {
         html_tree::flatten(&tree);
         let nodes = || descendants(&tree);
         let title = nodes().find(|node| tag(node) == "title").map(|title| one_line(&html_tree::text(&title)));
-        let frames = u32::try_from(nodes().filter(|node| is_frame(node)).count()).unwrap_or(u32::MAX);
+        let frames = u32::try_from(nodes().filter(is_frame).count()).unwrap_or(u32::MAX);
         html_furniture::remove_elements(&tree, &Amounts::of(&tree));
         html_text::replace(&tree);
         let amounts = Amounts::of(&tree);
@@ -66,7 +66,9 @@ fn converter() -> HtmlToMarkdown {
             ..Options::default()
         })
         .add_handler(vec!["title"], |_: &dyn Handlers, _: Element<'_>| None)
-        .add_handler(vec!["table"], html_table::convert)
+        .add_handler(vec!["table"], |handlers: &dyn Handlers, element: Element<'_>| {
+            Some(HandlerResult::from(html_table::text(handlers, element.node)))
+        })
         // Addresses of links and pictures are noise to a search; their words are not.
         .add_handler(vec!["a"], |handlers: &dyn Handlers, element: Element<'_>| {
             Some(handlers.walk_children(element.node))

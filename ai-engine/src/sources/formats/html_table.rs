@@ -2,8 +2,7 @@
 
 use std::rc::Rc;
 
-use htmd::Element;
-use htmd::element_handler::{HandlerResult, Handlers};
+use htmd::element_handler::Handlers;
 use markup5ever_rcdom::Node;
 
 use super::html_tree::{attribute, descendants, tag};
@@ -26,10 +25,10 @@ struct Down {
     text: String,
 }
 
-pub fn convert(handlers: &dyn Handlers, element: Element<'_>) -> Option<HandlerResult> {
-    let node = element.node;
+/// The table as Markdown, or what is in it when it only lays out the page.
+pub fn text(handlers: &dyn Handlers, node: &Rc<Node>) -> String {
     if is_layout(node) {
-        return Some(HandlerResult::from(layout(handlers, node)));
+        return layout(handlers, node);
     }
     let mut lines = Vec::new();
     let mut below: Vec<Down> = Vec::new();
@@ -51,7 +50,7 @@ pub fn convert(handlers: &dyn Handlers, element: Element<'_>) -> Option<HandlerR
         }
     }
     let caption = if caption.is_empty() { caption } else { format!("{caption}\n\n") };
-    Some(HandlerResult::from(format!("\n\n{caption}{}\n\n", lines.join("\n"))))
+    format!("\n\n{caption}{}\n\n", lines.join("\n"))
 }
 
 fn grid_row(handlers: &dyn Handlers, cells: &[Rc<Node>], below: &mut Vec<Down>) -> Vec<String> {

@@ -25,7 +25,7 @@ pub fn logical(seen: &str) -> String {
 }
 
 /// Which brackets look the other way: those of text from right to left.
-#[derive(PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 enum Brackets {
     Inside,
     Outside,
@@ -47,7 +47,9 @@ fn turn_runs(chars: &mut [char], inside: impl Fn(char) -> bool, outside: impl Fn
         let run = &mut chars[start..start + length];
         run.reverse();
         if brackets == Brackets::Inside {
-            run.iter_mut().for_each(|c| *c = mirrored(*c));
+            for c in run.iter_mut() {
+                *c = mirrored(*c);
+            }
         }
         start += length;
     }

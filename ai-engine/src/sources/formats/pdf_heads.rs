@@ -129,7 +129,7 @@ mod tests {
 
     fn kept(pages: &[&[&str]]) -> Vec<Vec<String>> {
         let area =
-            |line: usize| Area { left: 0.0, right: 1.0, top: line as f32 * 10.0, bottom: line as f32 * 10.0 + 9.0 };
+            |line: usize| { let top = f32::from(u16::try_from(line).unwrap()) * 10.0; Area { left: 0.0, right: 1.0, top, bottom: top + 9.0 } };
         let page = |lines: &&[&str]| {
             lines
                 .iter()

@@ -269,7 +269,8 @@ mod tests {
             }
             let (mut words, mut left) = (Vec::new(), 70.0);
             for word in line.split(' ').filter(|word| !word.is_empty()) {
-                let (top, right) = (number as f32 * 14.0, left + word.chars().count() as f32 * 5.0);
+                let points = |count: usize| f32::from(u16::try_from(count).unwrap());
+                let (top, right) = (points(number) * 14.0, left + points(word.chars().count()) * 5.0);
                 words.push(Word { area: Area { left, top, right, bottom: top + 10.0 }, text: word.to_owned() });
                 left = right + 3.0;
             }

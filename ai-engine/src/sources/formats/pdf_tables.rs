@@ -246,7 +246,8 @@ fn lines_of(run: &[Row]) -> Vec<(Area, String)> {
             Some((whole, before)) if continues => {
                 *whole = whole.around(&area);
                 for (cell, more) in before.iter_mut().zip(cells).filter(|(_, more)| !more.is_empty()) {
-                    *cell = format!("{cell} {more}").trim().to_owned();
+                    cell.push_str(if cell.is_empty() { "" } else { " " });
+                    cell.push_str(&more);
                 }
             }
             _ => lines.push((area, cells)),

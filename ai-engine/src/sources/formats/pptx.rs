@@ -167,7 +167,7 @@ impl ShapeReader {
             "ph" => self.role = Some(role(xml::attribute(element, "type").as_deref())),
             "p" => (self.depth, self.numbering) = (0, None),
             "pPr" => {
-                self.depth = number("lvl").and_then(|depth| usize::try_from(depth).ok()).unwrap_or_default().min(9)
+                self.depth = number("lvl").and_then(|depth| usize::try_from(depth).ok()).unwrap_or_default().min(9);
             }
             "buAutoNum" => {
                 let kind = xml::attribute(element, "type").unwrap_or_default();

@@ -195,11 +195,11 @@ fn two_rows(rows: &[Row], first: usize) -> Option<Found> {
     let has_gaps = (1..width).any(|column| !is_own(column) && !row.cell(column).is_empty());
     let has_group = (0..width).any(|column| is_own(column) && !row.cell(column).is_empty());
     let is_name = |cell: &str| cell.is_empty() || is_wordy(cell) || year(cell).is_some();
-    let named = groups.cells.iter().chain(&row.cells).all(|cell| is_name(cell));
-    if !has_gaps || !has_group || !named || below.is_empty() {
+    let all_words = groups.cells.iter().chain(&row.cells).all(|cell| is_name(cell));
+    if !has_gaps || !has_group || !all_words || below.is_empty() {
         return None;
     }
-    let mut names = Vec::with_capacity(width);
+    let mut columns = Vec::with_capacity(width);
     let mut group = "";
     for column in 0..width {
         if !groups.cell(column).is_empty() {
@@ -207,23 +207,23 @@ fn two_rows(rows: &[Row], first: usize) -> Option<Found> {
         }
         let own = row.cell(column);
         let over = if own.is_empty() { groups.cell(column) } else { group };
-        names.push(if own.is_empty() || own == over {
+        columns.push(if own.is_empty() || own == over {
             over.to_owned()
         } else {
             format!("{over} {own}").trim().to_owned()
         });
     }
-    names_columns(&names, below).then_some(Found { first, rows: 2, names })
+    names_columns(&columns, below).then_some(Found { first, rows: 2, names: columns })
 }
 
 /// Whether `names` differ in kind from the values below them.
 fn names_columns(names: &[String], below: &[Row]) -> bool {
     let filled: Vec<(usize, &String)> = names.iter().enumerate().filter(|(_, name)| !name.is_empty()).collect();
     let years: Vec<u32> = filled.iter().filter_map(|(_, name)| year(name)).collect();
-    let named = filled.iter().all(|(_, name)| is_wordy(name) || year(name).is_some());
+    let is_header = filled.iter().all(|(_, name)| is_wordy(name) || year(name).is_some());
     let in_order = years.is_sorted_by(|one, other| one < other) || years.is_sorted_by(|one, other| one > other);
     let data: Vec<&Row> = below.iter().filter(|row| row.filled() > 1).collect();
-    if filled.len() < 2 || !named || data.is_empty() || years.len() == 1 && filled.len() == 2 || !in_order {
+    if filled.len() < 2 || !is_header || data.is_empty() || years.len() == 1 && filled.len() == 2 || !in_order {
         return false;
     }
     // Rows wider than their names are not named by them.
@@ -291,7 +291,7 @@ fn kind(cell: &str) -> Kind {
         _ if cell.contains('@') || cell.starts_with("http") => Kind::Address,
         _ if marks > 1 && cell.chars().filter(char::is_ascii_digit).count() > 4 => Kind::Date,
         "" | "-" | "–" | "n/a" | "N/A" => Kind::Number,
-        _ if is_typed(cell) && cell.split(' ').any(|part| part.chars().all(is_number)) && !cell.starts_with("+") => {
+        _ if is_typed(cell) && cell.split(' ').any(|part| part.chars().all(is_number)) && !cell.starts_with('+') => {
             // Groups of digits are a telephone's or an account's number.
             let groups = cell.split(' ').filter(|part| part.chars().all(is_number)).count();
             if groups > 1 && !cell.split(' ').skip(1).all(|part| part.len() == 3) { Kind::Words } else { Kind::Number }

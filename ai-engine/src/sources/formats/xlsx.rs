@@ -61,7 +61,7 @@ fn is_formula_without_value(part: &str, bytes: &[u8]) -> bool {
 
 /// Which sheet they are on is three links away; that they are there matters.
 fn with_omitted(mut document: Document, archive: &mut Archive) -> Document {
-    let names: Vec<String> = archive.names().map(|name| name.into_owned()).collect();
+    let names: Vec<String> = archive.names().map(std::borrow::Cow::into_owned).collect();
     for target in names {
         let (what, kind) = match target.rsplit_once('/') {
             Some(("xl/charts", file)) if file.starts_with("chart") => (Unread::Charts, "chart"),
@@ -123,22 +123,22 @@ impl Sheet<'_> {
             None => self.builder.heading(1, self.name)?,
             Some(last) if last + 1 < number => {
                 let lines = self.lines.blank();
-                self.write(lines)?;
+                self.write(&lines)?;
             }
             Some(_) => {}
         }
         self.last = Some(number);
         let lines = self.lines.row(row);
-        self.write(lines)
+        self.write(&lines)
     }
 
     fn end(mut self) -> Result<bool, FailureCode> {
         let lines = self.lines.blank();
-        self.write(lines)?;
+        self.write(&lines)?;
         Ok(self.last.is_some())
     }
 
-    fn write(&mut self, lines: Vec<String>) -> Result<(), FailureCode> {
+    fn write(&mut self, lines: &[String]) -> Result<(), FailureCode> {
         lines.iter().try_for_each(|line| self.builder.item(line))
     }
 }

@@ -114,7 +114,7 @@ impl Pattern {
     fn apply(&self, number: f64) -> String {
         if !self.has_digits() {
             // Text instead of the number.
-            return self.whole.iter().chain(&self.decimals).map(|token| token.text()).collect();
+            return self.whole.iter().chain(&self.decimals).map(Token::text).collect();
         }
         let places = self.decimals.iter().filter(|token| matches!(token, Token::Digit(_))).count();
         let scaled = format!("{:.14e}", number.abs() * 10f64.powi(self.shift)).parse::<f64>().unwrap_or(number.abs());
