@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { after, test } from "node:test";
 
 import { launch, picture } from "../support/browser.js";
-import { addFiles, confirm, source, sourceIs, visit } from "../support/page.js";
+import { addFiles, arrive, chooseFiles, confirm, signIn, source, sourceIs, visit } from "../support/page.js";
 import { Server } from "../support/server.js";
 import { until } from "../support/wait.js";
 
@@ -142,4 +142,63 @@ test("a choice of role is explicit, and can be undone", async (t) => {
   await toast.getByRole("button", { name: "Undo" }).click();
   await page.getByRole("button", { name: "Role of Grace: Editor" }).waitFor();
   assert.equal(await roleOf(), "editor");
+});
+
+test("whoever signs in and opens a notebook has each list read once", async (t) => {
+  const ada = await server.account("Ada");
+  const notebook = await ada.notebook();
+  const conversation = await ada.conversation(notebook, { title: "Cells" });
+  const page = await arrive(t, browser);
+  const asked = [];
+  page.on("request", (request) => {
+    const { pathname } = new URL(request.url());
+    if (pathname.startsWith("/api/") && request.method() === "GET") asked.push(pathname);
+  });
+  await page.goto(server.url);
+  await signIn(page, ada.user.email);
+  await page.getByRole("link", { name: /Biology/ }).click();
+  await conversations(page).getByRole("link", { name: "Cells" }).waitFor();
+  const lists = ["sources", "members", "conversations"].map((list) => `/api/notebooks/${notebook}/${list}`);
+  await until("the lists are read", () => ["/api/notebooks", ...lists].every((list) => asked.includes(list)));
+  // What is said meanwhile reaches the page, and nothing is read for it.
+  await ada.post(`/api/conversations/${conversation}/messages`, { clientId: "1", content: "All is here.", ask: false });
+  await page.getByText("All is here.").waitFor();
+  assert.deepEqual([...asked].sort(), [...new Set(asked)].sort());
+});
+
+test("a read that is asked to wait waits, and nobody is told", async (t) => {
+  const { ada, notebook, page } = await begin(t);
+  await ada.upload(notebook, "notes.md", "Cells divide.");
+  await page.goto(server.url);
+  let refused = 0;
+  await page.route(`**/api/notebooks/${notebook}/sources`, (route) => {
+    refused += 1;
+    if (refused > 1) return route.continue();
+    const body = JSON.stringify({ code: "rate_limited", detail: "Too many requests. Try again in 1 second." });
+    return route.fulfill({ status: 429, contentType: "application/problem+json", headers: { "retry-after": "1" }, body });
+  });
+  await page.getByRole("link", { name: /Biology/ }).click();
+  await source(page, "notes.md").waitFor();
+  assert.ok(refused >= 2);
+  assert.equal(await page.getByTestId("toast").count(), 0);
+});
+
+test("the tab says how much is unread", async (t) => {
+  const { ada, notebook, page } = await begin(t, "/c/new");
+  const conversation = await ada.conversation(notebook, { title: "Plants" });
+  await conversations(page).getByRole("link", { name: "Plants", exact: true }).waitFor();
+  assert.match(await page.title(), /^New conversation · Biology · Collabry$/);
+  await ada.post(`/api/conversations/${conversation}/messages`, { clientId: "1", content: "Look", ask: false });
+  await until("the title counts it", async () => (await page.title()).startsWith("(1) "));
+  await conversations(page).getByRole("link", { name: /Plants/ }).click();
+  await until("it is read", async () => (await page.title()) === "Plants · Biology · Collabry");
+});
+
+test("a new notebook begins with its files, chosen where there is room, under their own names", async (t) => {
+  const { page } = await begin(t);
+  const add = page.getByRole("button", { name: "Add files" });
+  await add.waitFor();
+  await until("the first thing to do has the focus", () => add.evaluate((button) => button === document.activeElement));
+  await chooseFiles(page, () => page.getByRole("button", { name: "Choose files" }).click(), ["abc\u202egpj.txt", "text/plain", "Cells divide."]);
+  await sourceIs(page, "abcgpj.txt", "ready");
 });

@@ -51,7 +51,7 @@ test("a source that failed says why, rings, and is tried again", async (t) => {
   const failed = page.getByTestId("source").and(page.locator('[data-state="failed"]'));
   await failed.filter({ hasText: "503" }).waitFor();
   await page.getByRole("button", { name: "Notifications, 1 unread" }).click();
-  await page.getByText(/could not be read/).waitFor();
+  await page.getByRole("dialog", { name: /^Notifications/ }).getByText(/could not be read/).waitFor();
   await picture(page, "source-failed");
   await page.keyboard.press("Escape");
 

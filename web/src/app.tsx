@@ -1,10 +1,11 @@
+import { effect } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { AccountMenu } from "./auth/account-menu";
 import { me, sessionState } from "./auth/session";
 import { SignInPage } from "./auth/sign-in";
 import { forgetLogs } from "./conversations/logs";
 import { startSending } from "./conversations/sending";
-import { forgetConversations } from "./conversations/store";
+import { countUnread, forgetConversations } from "./conversations/store";
 import { loadModels } from "./models/store";
 import { JoinPage } from "./notebooks/join-page";
 import { NotebooksPage } from "./notebooks/list";
@@ -13,12 +14,13 @@ import { NotebookHeader } from "./notebooks/notebook-header";
 import { NotebookPage } from "./notebooks/notebook-page";
 import { followNotebooks, notebooks } from "./notebooks/store";
 import { Bell } from "./notifications/bell";
-import { followNotifications } from "./notifications/store";
+import { followNotifications, unread } from "./notifications/store";
 import { ConnectionBanner } from "./realtime/connection-banner";
 import { connect, disconnect, onConnected } from "./realtime/socket";
 import { forgetSources } from "./sources/store";
 import { Link, route } from "./ui/router";
 import { ThemeToggle } from "./ui/theme";
+import { waiting } from "./ui/title";
 import { complain, Toasts } from "./ui/toast";
 
 export function App() {
@@ -62,7 +64,7 @@ function Content() {
     case "unreachable":
       return (
         <main id="main" class="page empty">
-          <h1>The server cannot be reached</h1>
+          <h1>The server can’t be reached</h1>
           <p role="status"><span class="spinner" /> Trying again. Check your connection if this lasts.</p>
         </main>
       );
@@ -90,6 +92,14 @@ function SignedIn() {
       for (const forget of [forgetConversations, forgetLogs, forgetMembers, forgetSources]) forget();
     };
   }, [user?.id]);
+  useEffect(() => effect(() => {
+    const now = route.value;
+    const openId = now.page === "notebook" ? now.conversationId : null;
+    waiting.value = unread.value + countUnread(openId);
+  }), []);
+  useEffect(() => () => {
+    waiting.value = 0;
+  }, []);
   return (
     <div class="shell">
       <TopBar />

@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { Problem, sentence } from "../http/problem";
 import { route } from "../ui/router";
+import { setTitle } from "../ui/title";
 import { Field } from "./field";
 import { signedOutBecause, signIn, signUp } from "./session";
 
@@ -22,7 +23,7 @@ export function SignInPage() {
   }, [mode]);
   useEffect(() => card.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus(), [problem]);
   useEffect(() => {
-    document.title = fresh ? "Create an account · Collabry" : "Sign in · Collabry";
+    setTitle(fresh ? "Create an account" : "Sign in");
   }, [fresh]);
 
   const submit = async (event: SubmitEvent) => {

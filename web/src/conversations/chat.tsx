@@ -11,6 +11,7 @@ import { Boundary } from "../ui/boundary";
 import { randomId } from "../ui/ids";
 import { Icon } from "../ui/icons";
 import { Link, notebookPath } from "../ui/router";
+import { setTitle } from "../ui/title";
 import { complain } from "../ui/toast";
 import { Announcer } from "./announcer";
 import { Answers } from "./answers";
@@ -67,7 +68,7 @@ export function Chat({ notebook, conversationId }: Props) {
   const title = view.problem?.gone ? "Conversation not found" : titleOf(conversation);
 
   useEffect(() => {
-    document.title = `${title} · ${notebook.title} · Collabry`;
+    setTitle(title, notebook.title);
   }, [title, notebook.title]);
   useEffect(() => openChoice(conversationId), [conversationId]);
   useEffect(() => {
@@ -104,7 +105,7 @@ export function Chat({ notebook, conversationId }: Props) {
         {!view.loaded && <p class="loading" role="status"><span class="spinner" /> {view.problem?.sentence ?? "Opening the conversation…"}</p>}
         <ol ref={content} aria-label="Messages" class="message-list">
           {items.map((item) => (
-            <Boundary key={item.key} instead={<li class="message"><p class="notice">This message cannot be shown.</p></li>}>
+            <Boundary key={item.key} instead={<li class="message"><p class="notice">This message can’t be shown.</p></li>}>
               <ItemView item={item} notebook={notebook} model={model} />
             </Boundary>
           ))}

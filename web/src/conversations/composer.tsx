@@ -19,9 +19,11 @@ interface Props {
   onStopTyping: () => void;
   /** Where an unfinished message belongs. */
   draftKey: string;
+  /** Whether to write is what comes next. */
+  autoFocus?: boolean;
 }
 
-export function Composer({ model, onModel, onSend, onTyping, onStopTyping, draftKey }: Props) {
+export function Composer({ model, onModel, onSend, onTyping, onStopTyping, draftKey, autoFocus = true }: Props) {
   const [{ text, ask }, setDraft] = useState(() => draftOf(draftKey));
   const area = useRef<HTMLTextAreaElement>(null);
   const length = Array.from(text).length;
@@ -29,7 +31,7 @@ export function Composer({ model, onModel, onSend, onTyping, onStopTyping, draft
 
   useEffect(() => {
     // On a touch screen the keyboard would cover what was just opened.
-    if (matchMedia("(pointer: fine)").matches) area.current?.focus();
+    if (autoFocus && matchMedia("(pointer: fine)").matches) area.current?.focus();
   }, []);
   useEffect(() => {
     const element = area.current;

@@ -1,10 +1,13 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Notebook } from "../notebooks/store";
 import type { Conversation } from "../realtime/types";
+import { pickFiles } from "../sources/file-picker";
 import { moveChoice, openChoice, searchable, selection, sources } from "../sources/store";
+import { Icon } from "../ui/icons";
 import { randomId } from "../ui/ids";
 import { panelQuery } from "../ui/panel";
 import { navigate, notebookPath } from "../ui/router";
+import { setTitle } from "../ui/title";
 import { complain } from "../ui/toast";
 import { rememberAsked } from "./asked";
 import { Composer } from "./composer";
@@ -20,7 +23,7 @@ export function NewChat({ notebook }: { notebook: Notebook }) {
   const model = chosen ?? lastModel();
   const draftKey = `new in ${notebook.id}`;
   useEffect(() => {
-    document.title = `New conversation · ${notebook.title} · Collabry`;
+    setTitle("New conversation", notebook.title);
   }, [notebook.title]);
   useEffect(() => openChoice(draftKey), [draftKey]);
   const here = useRef(true);
@@ -55,7 +58,7 @@ export function NewChat({ notebook }: { notebook: Notebook }) {
       <div class="messages">
         <Welcome notebook={notebook} model={model} onExample={(text) => void begin(text, true).catch(complain)} />
       </div>
-      <Composer draftKey={draftKey} model={model} onModel={choose} onSend={begin} onTyping={() => undefined} onStopTyping={() => undefined} />
+      <Composer draftKey={draftKey} autoFocus={sources.peek()?.length !== 0} model={model} onModel={choose} onSend={begin} onTyping={() => undefined} onStopTyping={() => undefined} />
     </>
   );
 }
@@ -77,7 +80,12 @@ function Welcome({ notebook, model, onExample }: WelcomeProps) {
         <h3>Start with a source</h3>
         {notebook.role === "viewer"
           ? <p>You can ask as soon as an editor of this notebook has added one.</p>
-          : <p>Add a file or a web page under <strong>Sources</strong>, or drop files anywhere on this page. Then ask about it here.</p>}
+          : (
+            <>
+              <p>Add a file or a web page under <strong>Sources</strong>, or drop files anywhere on this page. Then ask about it here.</p>
+              <button type="button" class="button primary" onClick={pickFiles}><Icon name="upload" /> Choose files</button>
+            </>
+          )}
       </div>
     );
   }

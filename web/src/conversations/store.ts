@@ -67,9 +67,9 @@ function startReading(notebookId: string, all: readonly Conversation[]): void {
   keepSeen({ ...Object.fromEntries(heads), [mark]: 1 });
 }
 
-/** Whether a conversation other than the one on the screen has something new. */
-export function hasUnread(openId: string | null): boolean {
-  return conversations.value?.some((one) => one.id !== openId && isUnread(one, seen.value)) ?? false;
+/** How many conversations other than the one on the screen have something new. */
+export function countUnread(openId: string | null): number {
+  return conversations.value?.filter((one) => one.id !== openId && isUnread(one, seen.value)).length ?? 0;
 }
 
 /** An open conversation reaches up to `head`, whether or not its end has been looked at. `at`: when, if that is known. */

@@ -8,6 +8,18 @@ const GENERAL = ["What are the main points?", "Explain the most difficult idea i
 const MOST = 3;
 const [SHORTEST, LONGEST] = [6, 60];
 
+/** A version of a source never changes: its topics are read once. */
+const known = new Map<string, Promise<string[]>>();
+
+function topicsIn(source: string): Promise<string[]> {
+  const topics = known.get(source) ?? api<{ text: string }>("GET", `/api/sources/${source}/pages/1`).then(({ text }) => topicsOf(text));
+  known.set(source, topics);
+  return topics.catch(() => {
+    known.delete(source);
+    return [];
+  });
+}
+
 /** Questions that whoever answers can answer. The built-in answerer quotes: it has to be asked for words of the sources. */
 export function useSuggestions(model: string | null, ready: readonly Source[]): readonly string[] {
   const answers = model ?? models.value?.defaultModel;
@@ -17,8 +29,7 @@ export function useSuggestions(model: string | null, ready: readonly Source[]): 
   useEffect(() => {
     if (key === "") return undefined;
     let wanted = true;
-    const pages = key.split(" ").map((source) => api<{ text: string }>("GET", `/api/sources/${source}/pages/1`).then(({ text }) => topicsOf(text), () => []));
-    void Promise.all(pages).then((topics) => {
+    void Promise.all(key.split(" ").map(topicsIn)).then((topics) => {
       if (wanted) setFound(questionsOn(topics));
     });
     return () => {

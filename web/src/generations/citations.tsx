@@ -2,6 +2,7 @@ import type { Citation } from "../realtime/types";
 import { nearestSentence } from "../sources/nearest-sentence";
 import { sources } from "../sources/store";
 import { openPanel } from "../ui/panel";
+import { plainName } from "../ui/plain-name";
 import { claimOf } from "./claim";
 
 /** Opens a passage at what it is cited for: `content` is the answer, `nth` which of its references was followed. */
@@ -21,7 +22,7 @@ export function citationLabels(citations: readonly Citation[]): ReadonlyMap<numb
 
 function labelOf(citation: Citation): string {
   const { number, sourceName, paged, page } = citation;
-  return `Open citation ${number}: ${sourceName}${paged ? `, ${isSheet(citation) ? "sheet" : "page"} ${page}` : ""}`;
+  return `Open citation ${number}: ${plainName(sourceName)}${paged ? `, ${isSheet(citation) ? "sheet" : "page"} ${page}` : ""}`;
 }
 
 const isSheet = ({ sourceId }: Citation) => sources.value?.find(({ id }) => id === sourceId)?.latest.format === "xlsx";
@@ -40,7 +41,7 @@ export function Citations({ citations, content }: { citations: readonly Citation
             onClick={() => openCitation(citations, citation.number, content)}
           >
             <span class="cite" aria-hidden="true" data-text={citation.number} />
-            <bdi class="citation-name">{citation.sourceName}</bdi>
+            <bdi class="citation-name">{plainName(citation.sourceName)}</bdi>
             {citation.paged && <span class="hint" aria-hidden="true" data-text={`${isSheet(citation) ? "sheet" : "p."} ${citation.page}`} />}
           </button>
         </li>

@@ -5,6 +5,10 @@ import { traceparent } from "./trace";
 /** A read that hangs would hold up all that come after it. */
 const READ_LIMIT_MS = 30_000;
 
+/** Of a read that was asked to wait. */
+const ATTEMPTS = 3;
+const LONGEST_WAIT_MS = 10_000;
+
 type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 
 /** Asks the REST API as the user who is signed in. */
@@ -25,11 +29,30 @@ export async function download(path: string): Promise<Blob> {
 async function authorised(path: string, init: RequestInit): Promise<Response> {
   const token = await accessToken();
   try {
-    return await send(path, init, token);
+    return await patiently(path, init, token);
   } catch (error) {
     if (!(error instanceof Problem) || error.status !== 401) throw error;
-    return send(path, init, await renewToken(token));
+    return patiently(path, init, await renewToken(token));
   }
+}
+
+/** A read that the server asks to repeat a little later is repeated: nobody has to be told. */
+async function patiently(path: string, init: RequestInit, token: string): Promise<Response> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await send(path, init, token);
+    } catch (error) {
+      const wait = init.method === "GET" ? waitOf(error) : null;
+      if (wait === null || attempt === ATTEMPTS) throw error;
+      await new Promise((resolve) => setTimeout(resolve, wait));
+    }
+  }
+}
+
+/** How long to wait, if that is worth it. */
+function waitOf(error: unknown): number | null {
+  const asked = error instanceof Problem && error.status === 429 ? error.retryAfterMs : null;
+  return asked !== null && asked <= LONGEST_WAIT_MS ? asked : null;
 }
 
 async function send(path: string, init: RequestInit, token: string): Promise<Response> {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { problemFrom } from "./problem";
+import { forPeople, problemFrom } from "./problem";
 
 test("a problem says what it is and when to try again", () => {
   const body = JSON.stringify({ code: "rate_limited", detail: "Try again in 9 seconds." });
@@ -29,4 +29,20 @@ test("what a proxy refuses is said as that, and nobody is told to try again in v
     }
   }
   for (const status of [408, 429, 500, 502, 504]) expect(problemFrom(status, page, null).message).toMatch(/try again/i);
+});
+
+test.each([
+  "conversation:join: invalid type: null, expected struct Join", "first element not found at line 1 column 21",
+  "UUID parsing failed: invalid character: found `x` at 0", "missing field `content`", "unknown: invalid type: byte array, expected any valid JSON value at line 1 column 49",
+])("nobody is shown %s", (detail) => {
+  for (const shown of [forPeople(detail), problemFrom(422, JSON.stringify({ code: "validation", detail }), null).message]) {
+    expect(shown).toMatch(/Reload it and try again/);
+  }
+});
+
+test("a fault of the server's comes with the id that finds it", () => {
+  const body = JSON.stringify({ code: "internal", detail: "Something went wrong; report the request id.", requestId: "abc-1" });
+  expect(problemFrom(500, body, null).message).toBe("Something went wrong on our side. Try again, and if it keeps happening, report this ID: abc-1.");
+  expect(forPeople("Everything is busy. Try again in a moment.", "busy")).toBe("Everything is busy. Try again in a moment.");
+  expect(forPeople("Use 8 to 256 characters.")).toBe("Use 8 to 256 characters.");
 });

@@ -28,6 +28,7 @@ export const unreachable = () =>
 interface ProblemBody {
   code?: string;
   detail?: string;
+  requestId?: string;
   errors?: { field: string; message: string }[];
 }
 
@@ -38,8 +39,19 @@ interface ProblemBody {
 export function problemFrom(status: number, body: string, retryAfter: string | null, what = "What you sent"): Problem {
   const problem = ours(body);
   const fields = new Map((problem.errors ?? []).map(({ field, message }) => [field, message]));
-  const sentence = problem.detail ?? ofSomebodyElse(status, what);
+  const sentence = problem.detail === undefined ? ofSomebodyElse(status, what) : forPeople(problem.detail, problem.code, problem.requestId);
   return new Problem(problem.code ?? `http_${status}`, sentence, status, fields, milliseconds(retryAfter));
+}
+
+/** What a program says to programs: names of types, and where a parser gave up. */
+const TECHNICAL = /UUID parsing|invalid (?:type|value|length)|expected (?:struct|enum|variant|any)|(?:missing|unknown|duplicate) (?:field|variant)|deserializ|at line \d+ column/i;
+
+/** A sentence of the server's, as far as it is one for people. `id` finds what went wrong in the server's log. */
+export function forPeople(detail: string, code?: string, id?: string): string {
+  const said = id === undefined || id === "" ? "" : `, report this ID: ${id}`;
+  if (code === "internal") return `Something went wrong on our side. Try again, and if it keeps happening${said || ", tell whoever runs this server"}.`;
+  if (TECHNICAL.test(detail)) return `This page asked for something that the server does not understand. Reload it and try again${said && `; if it keeps happening${said}`}.`;
+  return detail;
 }
 
 /** Empty when the body is none of ours. */

@@ -1,5 +1,6 @@
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { sentence } from "../http/problem";
+import { setTitle } from "../ui/title";
 import { Link, navigate, notebookPath } from "../ui/router";
 import { joinNotebook } from "./store";
 
@@ -7,6 +8,7 @@ import { joinNotebook } from "./store";
 export function JoinPage({ code }: { code: string }) {
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState<string | null>(null);
+  useEffect(() => setTitle("Join a notebook"), []);
   const join = async () => {
     setBusy(true);
     try {

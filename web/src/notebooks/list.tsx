@@ -2,6 +2,7 @@ import { useEffect, useState } from "preact/hooks";
 import { Icon } from "../ui/icons";
 import { Link, notebookPath } from "../ui/router";
 import { ago } from "../ui/time";
+import { setTitle } from "../ui/title";
 import { CreateNotebook, JoinNotebook } from "./dialogs";
 import { ROLES } from "./role-select";
 import { type Notebook, notebooks } from "./store";
@@ -40,7 +41,7 @@ export function NotebooksPage() {
   const close = () => setDialog(null);
   const list = notebooks.value;
   useEffect(() => {
-    document.title = "Notebooks · Collabry";
+    setTitle("Notebooks");
   }, []);
   return (
     <main id="main" class="page" tabIndex={-1}>

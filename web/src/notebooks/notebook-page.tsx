@@ -3,9 +3,10 @@ import { useEffect, useState } from "preact/hooks";
 import { Chat, NoConversation } from "../conversations/chat";
 import { ConversationList } from "../conversations/list";
 import { NewChat } from "../conversations/new-chat";
-import { conversations, followConversations, hasUnread } from "../conversations/store";
+import { conversations, countUnread, followConversations } from "../conversations/store";
 import { Problem, sentence } from "../http/problem";
 import { DropZone } from "../sources/drop-zone";
+import { FilePicker } from "../sources/file-picker";
 import { SourceList } from "../sources/list";
 import { PassagePanel } from "../sources/passage-panel";
 import { followSources } from "../sources/store";
@@ -14,6 +15,7 @@ import { panel } from "../ui/panel";
 import { Link, navigate, notebookPath, query } from "../ui/router";
 import { recall, remember } from "../ui/storage";
 import { complainUnlessAway } from "../ui/toast";
+import { setTitle } from "../ui/title";
 import { isId } from "../ui/uuid";
 import { followMembers } from "./members";
 import { MembersPanel } from "./members-panel";
@@ -87,7 +89,8 @@ export function NotebookPage({ notebookId, conversationId }: Props) {
         </section>
         {panel.value?.kind === "passage" && <PassagePanel target={panel.value.target} />}
         {panel.value?.kind === "members" && <MembersPanel notebook={notebook} />}
-        <Tabs unread={hasUnread(conversationId)} />
+        {notebook.role !== "viewer" && <FilePicker notebookId={notebookId} />}
+        <Tabs unread={countUnread(conversationId) > 0} />
       </main>
     </DropZone>
   );
@@ -96,7 +99,7 @@ export function NotebookPage({ notebookId, conversationId }: Props) {
 /** At an address that can be no conversation's. */
 function NowhereChat({ notebook }: { notebook: Notebook }) {
   useEffect(() => {
-    document.title = `Conversation not found · ${notebook.title} · Collabry`;
+    setTitle("Conversation not found", notebook.title);
   }, [notebook.title]);
   return <NoConversation notebook={notebook} why="This address does not lead to a conversation." />;
 }

@@ -1,6 +1,7 @@
 import type { Notification } from "../realtime/types";
 import { Icon } from "../ui/icons";
 import { Popover } from "../ui/menu";
+import { plainName } from "../ui/plain-name";
 import { Link, notebookPath } from "../ui/router";
 import { ago } from "../ui/time";
 import { complain } from "../ui/toast";
@@ -11,7 +12,7 @@ function describe({ about }: Notification): string {
     case "addedToNotebook":
       return `${about.by} added you to “${about.title}”.`;
     case "sourceFailed":
-      return `“${about.sourceName}” could not be read. ${about.message}`;
+      return `“${plainName(about.sourceName)}” could not be read. ${about.message}`;
   }
 }
 

@@ -1,13 +1,14 @@
 import { signal } from "@preact/signals";
 import { io, type Socket } from "socket.io-client";
 import { accessToken, renewToken } from "../auth/session";
-import { Problem } from "../http/problem";
+import { forPeople, Problem } from "../http/problem";
 import { traceparent } from "../http/trace";
 import type { Requests, ServerEvents } from "./types";
 
 interface Refusal {
   code: string;
   message: string;
+  traceId?: string;
   /** Seconds. */
   retryAfter?: number;
 }
@@ -160,8 +161,8 @@ export async function request<Name extends keyof Requests>(
   return ack;
 }
 
-function refused({ code, message, retryAfter }: Refusal): Problem {
-  return new Problem(code, message, 400, undefined, retryAfter === undefined ? null : retryAfter * 1_000);
+function refused({ code, message, retryAfter, traceId }: Refusal): Problem {
+  return new Problem(code, forPeople(message, code, traceId), 400, undefined, retryAfter === undefined ? null : retryAfter * 1_000);
 }
 
 async function acknowledged<T>(name: string, payload: object): Promise<Ack<T>> {

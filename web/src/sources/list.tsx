@@ -2,9 +2,9 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import type { Role } from "../realtime/types";
 import { Icon } from "../ui/icons";
 import { useRoving } from "../ui/roving";
-import { addFiles } from "./add-files";
 import { AddUrl } from "./add-url";
 import { Duplicates } from "./duplicates";
+import { pickFiles } from "./file-picker";
 import { SourceRow } from "./row";
 import { chooseAll, isUnreadable, leftOut, searchable, sources } from "./store";
 import { UnreadableSources } from "./unreadable";
@@ -12,8 +12,6 @@ import { UploadRow } from "./upload-row";
 import { UploadSummary } from "./upload-summary";
 import { uploads } from "./uploads";
 
-/** What the server can read. Only a help for the file picker: the server looks at the content. */
-export const ACCEPT = ".pdf,.docx,.pptx,.xlsx,.csv,.html,.htm,.md,.markdown,.txt";
 /** From so many on the list can be searched by name. */
 const LONG = 10;
 
@@ -23,7 +21,6 @@ interface Props {
 }
 
 export function SourceList({ notebookId, role }: Props) {
-  const input = useRef<HTMLInputElement>(null);
   const add = useRef<HTMLButtonElement>(null);
   const [addingUrl, setAddingUrl] = useState(false);
   const [sought, setSought] = useState("");
@@ -37,7 +34,8 @@ export function SourceList({ notebookId, role }: Props) {
   const rows = useRoving<HTMLUListElement>(".source-name:is(button), input, .icon-button");
   useEffect(() => {
     // Nothing can be asked before there is a source.
-    if (empty && editor && matchMedia("(pointer: fine)").matches) add.current?.focus();
+    const writing = (document.activeElement as HTMLTextAreaElement | null)?.value;
+    if (empty && editor && !writing && matchMedia("(pointer: fine)").matches) add.current?.focus();
   }, [empty, editor]);
   return (
     <section class="sources" aria-label="Sources">
@@ -47,21 +45,8 @@ export function SourceList({ notebookId, role }: Props) {
       </header>
       {editor && (
         <div class="row add-source">
-          <button type="button" ref={add} class={empty ? "button primary" : "button quiet"} onClick={() => input.current?.click()}><Icon name="upload" /> Add files</button>
+          <button type="button" ref={add} class={empty ? "button primary" : "button quiet"} onClick={pickFiles}><Icon name="upload" /> Add files</button>
           <button type="button" class="button quiet" onClick={() => setAddingUrl(true)}><Icon name="link" /> Add web page</button>
-          <input
-            ref={input}
-            type="file"
-            class="visually-hidden"
-            tabIndex={-1}
-            aria-label="Files to add"
-            multiple
-            accept={ACCEPT}
-            onChange={({ currentTarget }) => {
-              addFiles(notebookId, currentTarget.files ?? []);
-              currentTarget.value = "";
-            }}
-          />
         </div>
       )}
       {list === null && <p class="loading" role="status"><span class="spinner" /> Loading sources…</p>}

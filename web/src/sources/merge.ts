@@ -1,7 +1,9 @@
 import type { Source } from "../realtime/types";
+import { plainName } from "../ui/plain-name";
 
 /** The newer of what is known and what has come, in the order in which they were added. */
-export function merge(known: readonly Source[], come: Source): Source[] {
+export function merge(known: readonly Source[], arrived: Source): Source[] {
+  const come = named(arrived);
   const old = known.find((source) => source.id === come.id);
   if (old === undefined) return [...known, come].sort(byAge);
   if (isOlder(come, old)) return [...known];
@@ -11,12 +13,14 @@ export function merge(known: readonly Source[], come: Source): Source[] {
 /** A list as the server read it, without taking any source back to an earlier state. */
 export function replace(known: readonly Source[], read: readonly Source[]): Source[] {
   const byId = new Map(known.map((source) => [source.id, source]));
-  const newest = read.map((source) => {
+  const newest = read.map(named).map((source) => {
     const old = byId.get(source.id);
     return old !== undefined && isOlder(source, old) ? old : source;
   });
   return newest.sort(byAge);
 }
+
+const named = (source: Source): Source => ({ ...source, name: plainName(source.name) });
 
 /** Times are compared as times: as texts, 37.82 comes after 37.824. */
 function byAge(a: Source, b: Source): number {

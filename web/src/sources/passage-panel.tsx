@@ -3,6 +3,7 @@ import { api } from "../http/client";
 import { Problem, sentence } from "../http/problem";
 import type { NotRead } from "../realtime/types";
 import { type PassageTarget, turnTo } from "../ui/panel";
+import { plainName } from "../ui/plain-name";
 import { SidePanel } from "../ui/side-panel";
 import { LeftOut } from "./left-out";
 import { PageText } from "./page-text";
@@ -45,7 +46,7 @@ export function PassagePanel({ target }: { target: PassageTarget }) {
   const noun = source?.latest.format === "xlsx" ? "sheet" : "page";
   return (
     <SidePanel
-      title={source?.name ?? target.sourceName ?? "Source"}
+      title={source?.name ?? plainName(target.sourceName ?? "Source")}
       name="Source"
       onKeyDown={(event) => {
         const to = page === null ? null : pageKey(event, page);

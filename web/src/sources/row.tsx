@@ -9,7 +9,7 @@ import { ProgressBar } from "../ui/progress-bar";
 import { complain } from "../ui/toast";
 import { factsOf } from "./facts";
 import { LeftOut } from "./left-out";
-import { ACCEPT } from "./list";
+import { ACCEPT } from "./file-picker";
 import { progressOf } from "./progress";
 import { choose, deleteSource, isUnreadable, leftOut, retry } from "./store";
 import { upload } from "./uploads";

@@ -3,6 +3,7 @@ import { accessToken, renewToken } from "../auth/session";
 import { Problem, problemFrom, sentence } from "../http/problem";
 import type { Source } from "../realtime/types";
 import { randomId } from "../ui/ids";
+import { plainName } from "../ui/plain-name";
 import { recall, remember } from "../ui/storage";
 import { keep } from "./store";
 
@@ -32,7 +33,7 @@ const requests = new Map<string, XMLHttpRequest>();
 
 export function upload(notebookId: string, files: Iterable<File>, sourceId: string | null = null): void {
   const fresh = Array.from(files, (file): Upload => {
-    return { id: randomId(), notebookId, name: file.name, file, sourceId, state: "waiting", sent: 0, problem: null };
+    return { id: randomId(), notebookId, name: plainName(file.name), file, sourceId, state: "waiting", sent: 0, problem: null };
   });
   if (!isBusy(notebookId)) arrived.value = new Map(arrived.value).set(notebookId, 0);
   set([...uploads.value, ...fresh]);
