@@ -116,3 +116,17 @@ test("an edited message's buttons are within reach beside an open panel", async 
   assert.ok(save.x >= chat.x && save.x + save.width <= chat.x + chat.width, JSON.stringify({ chat, save }));
   await page.getByRole("button", { name: "Save", exact: true }).click();
 });
+
+test("a menu stays open while an answer is written", async (t) => {
+  const { page } = await begin(t);
+  await provider.script({ tokens: 1_000_000, between: 15 });
+  await ask(page, "Tell me everything.");
+  await answer(page, "running").filter({ hasText: "w20 " }).waitFor();
+  await page.getByRole("button", { name: /^Model:/ }).click();
+  const models = page.getByRole("group", { name: "Models" });
+  await models.waitFor();
+  await answer(page, "running").filter({ hasText: "w500 " }).waitFor();
+  assert.ok(await models.isVisible());
+  await page.keyboard.press("Escape");
+  await page.getByRole("button", { name: "Stop answer" }).click();
+});

@@ -65,7 +65,7 @@ function Content() {
       return (
         <main id="main" class="page empty">
           <h1>The server can’t be reached</h1>
-          <p role="status"><span class="spinner" /> Trying again. Check your connection if this lasts.</p>
+          <p role="status"><span class="spinner" /> Trying again… If this lasts, check your connection.</p>
         </main>
       );
     case "signedOut":

@@ -106,6 +106,7 @@ export async function signOut(): Promise<void> {
 /** To whoever uses this browser next. */
 function leaveNothing(user: string): void {
   forget(localStorage, SIGNED_IN);
+  forget(sessionStorage, "failedUploads");
   for (const key of ["draft", "asked", "leftOut"]) forgetAll(localStorage, `${key}.${user}`);
 }
 

@@ -1,4 +1,4 @@
-import { useState } from "preact/hooks";
+import { useMemo, useState } from "preact/hooks";
 import { me } from "../auth/session";
 import type { Message, Role } from "../realtime/types";
 import { Avatar } from "../ui/avatar";
@@ -24,11 +24,11 @@ interface Props {
 export function MessageView({ message, answers, role, model }: Props) {
   const [mode, setMode] = useState<"read" | "edit" | "delete">("read");
   const read = () => setMode("read");
+  const asked = useMemo(() => askedOf(message.clientId), [message.clientId]);
   if (message.deletedAt !== null) return <li class="message deleted"><p>Message deleted</p></li>;
   if (message.author.kind !== "user") return null;
   const { userId, name } = message.author;
   const mine = userId === me.value?.id;
-  const searched = mine ? askedOf(message.clientId) : null;
   const again = async () => {
     // The newest answer is what the next one takes the place of.
     await regenerate(answers.at(-1) ?? message, model);
@@ -49,7 +49,7 @@ export function MessageView({ message, answers, role, model }: Props) {
         {mode === "edit"
           ? <EditForm text={message.content} answered={answers.length > 0} onSave={save} onClose={read} />
           : <MarkdownView text={message.content} citations={NO_CITATIONS} />}
-        {searched !== null && <p class="hint">{searched}</p>}
+        {mine && asked !== null && <p class="hint">{asked}</p>}
         {mode !== "edit" && (
           <div class="actions">
             <Action icon="copy" label="Copy message" run={() => copyText(message.content)} />

@@ -30,8 +30,9 @@ export function Popover({ label, button, className = "icon-button", kind = "dial
     const elsewhere = (event: Event) => {
       if (!root.current?.contains(event.target as Node)) setOpen(false);
     };
+    // Its button moves away from under it. Elsewhere all may scroll, as an answer does that is being written.
     const scrolled = (event: Event) => {
-      if (!body.current?.contains(event.target as Node)) setOpen(false);
+      if ((event.target as Node).contains(opener.current)) setOpen(false);
     };
     document.addEventListener("pointerdown", elsewhere);
     document.addEventListener("scroll", scrolled, true);

@@ -1,6 +1,8 @@
 import type { RefObject } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
 
+const OPENED = ".popover, dialog";
+
 /**
  * One stop for Tab in a list, whatever its length: the arrows go from row to row. `main` selects what a row is about; what
  * else can be focused in a row is reached from there with Tab.
@@ -15,7 +17,10 @@ export function useRoving<T extends HTMLElement>(main: string): { ref: RefObject
       current.current = all.find((row) => row.querySelector('[aria-current="page"]') !== null) ?? all[0] ?? null;
     }
     for (const row of all) {
-      for (const stop of row.querySelectorAll<HTMLElement>("a, button, input:not([type=file])")) stop.tabIndex = row === current.current ? 0 : -1;
+      for (const stop of row.querySelectorAll<HTMLElement>("a, button, input:not([type=file])")) {
+        // What opens from a row has an order of its own.
+        if (stop.closest(OPENED) === null) stop.tabIndex = row === current.current ? 0 : -1;
+      }
     }
   };
   // After each drawing: rows come and go.
@@ -29,7 +34,7 @@ export function useRoving<T extends HTMLElement>(main: string): { ref: RefObject
       settle();
     },
     onKeyDown: (event) => {
-      if (event.defaultPrevented || (event.target as Element).closest(".popover, dialog") !== null) return;
+      if (event.defaultPrevented || (event.target as Element).closest(OPENED) !== null) return;
       const all = rows();
       const at = all.findIndex((row) => row.contains(event.target as Node));
       const to = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: all.length - 1 }[event.key];
