@@ -53,7 +53,8 @@ const everything = await (async () => {
 
 const chat = async (page) => {
   await answer(page).waitFor();
-  await page.getByTestId("source").first().waitFor();
+  // On a phone they are elsewhere.
+  await page.getByTestId("source").first().waitFor({ state: "attached" });
 };
 
 /** Screen → how to get there from the conversation. */
