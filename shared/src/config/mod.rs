@@ -319,8 +319,8 @@ mod tests {
         let named: Vec<_> = problems.iter().map(|problem| problem.variable).collect();
         let wrong = [
             "COLLABRY_BIND",
-            "COLLABRY_JWT_SECRET",
             "COLLABRY_TRUSTED_PROXIES",
+            "COLLABRY_JWT_SECRET",
             "COLLABRY_MAX_PAGES",
             "COLLABRY_OLLAMA_URL",
         ];

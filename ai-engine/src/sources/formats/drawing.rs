@@ -143,9 +143,8 @@ fn shown(value: &str, format: &str) -> String {
     let Ok(number) = value.parse::<f64>() else {
         return value.to_owned();
     };
-    xlsx_format::shown(number, format).unwrap_or_else(|| {
-        format!("{number:.14e}").parse().map_or(value.to_owned(), |number: f64| number.to_string())
-    })
+    xlsx_format::shown(number, format)
+        .unwrap_or_else(|| format!("{number:.14e}").parse().map_or(value.to_owned(), |number: f64| number.to_string()))
 }
 
 /// What the part that is linked to says, when it is a chart or a diagram and says anything.

@@ -128,8 +128,10 @@ mod tests {
     use super::*;
 
     fn kept(pages: &[&[&str]]) -> Vec<Vec<String>> {
-        let area =
-            |line: usize| { let top = f32::from(u16::try_from(line).unwrap()) * 10.0; Area { left: 0.0, right: 1.0, top, bottom: top + 9.0 } };
+        let area = |line: usize| {
+            let top = f32::from(u16::try_from(line).unwrap()) * 10.0;
+            Area { left: 0.0, right: 1.0, top, bottom: top + 9.0 }
+        };
         let page = |lines: &&[&str]| {
             lines
                 .iter()

@@ -116,9 +116,11 @@ fn margin(coded: &str) -> String {
             Some('&') => text.push('&'),
             Some('"') => chars.by_ref().take_while(|c| *c != '"').for_each(drop),
             Some('L' | 'C' | 'R') => text.push(' '),
-            Some('K') => for _ in 0..6 {
+            Some('K') => {
+                for _ in 0..6 {
                     chars.next_if(char::is_ascii_hexdigit);
-                },
+                }
+            }
             Some(c) if c.is_ascii_digit() => while chars.next_if(char::is_ascii_digit).is_some() {},
             _ => {}
         }

@@ -11,12 +11,19 @@ use tokio::net::TcpListener;
 
 use super::{config, extract_with, extractor};
 
+/// What a page begins with, and how each word is said: as `pdftotext -bbox-layout` does.
+const PAGE: &str = r#"#!/bin/bash
+exec 2>&-
+echo '<doc><page width="900" height="100"><flow><block xMin="0" yMin="10" xMax="900" yMax="20"><line xMin="0" yMin="10" xMax="900" yMax="20">'
+left=0
+say() { echo "<word xMin=\"$left\" yMin=\"10\" xMax=\"$((left + 50))\" yMax=\"20\">$1</word>"; left=$((left + 55)); }
+try() { "${@:2}" >/dev/null && say "got:$1"; }
+"#;
+
 /// `pdfinfo` and `pdftotext`, which try what is asked of `$1` and print the names of what succeeded.
 fn tools(folder: &Path, attempts: &str) {
     let info = "#!/bin/bash\necho 'Pages: 1'\n".to_owned();
-    let text = format!(
-        "#!/bin/bash\nexec 2>&-\ntry() {{ \"${{@:2}}\" >/dev/null && echo \"got: $1\"; }}\n{attempts}\necho tried\n"
-    );
+    let text = format!("{PAGE}{attempts}\nsay tried\necho '</line></block></flow></page></doc>'\n");
     for (name, script) in [("pdfinfo", info), ("pdftotext", text)] {
         let file = folder.join(name);
         std::fs::write(&file, script).unwrap();
@@ -53,12 +60,12 @@ async fn the_reader_gets_at_its_file_and_the_system_and_at_nothing_else() {
     let outside = Command::new(programs.path().join("pdftotext")).output().unwrap();
     let outside = String::from_utf8(outside.stdout).unwrap();
     for name in ["environ", "parent", "data", "folder", "passwords", "network", "processes", "system"] {
-        assert!(outside.contains(&format!("got: {name}\n")), "{name}: {outside}");
+        assert!(outside.contains(&format!(">got:{name}<")), "{name}: {outside}");
     }
 
     let path = format!("{}:/usr/bin:/bin", programs.path().display());
     let extractor = extractor(ExtractionConfig { path, ..config() });
     let document = extract_with(&extractor, Format::Pdf, b"%PDF-1.7\n%%EOF\n").await.unwrap();
-    let inside: Vec<_> = document.text.split_whitespace().filter(|word| *word != "got:").collect();
-    assert_eq!(inside, ["system", "tried"]);
+    let inside: Vec<_> = document.text.split_whitespace().collect();
+    assert_eq!(inside, ["got:system", "tried"]);
 }
