@@ -8,7 +8,8 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{ConnectInfo, DefaultBodyLimit};
-use axum::http::{HeaderValue, Request};
+use axum::http::header::ACCEPT_RANGES;
+use axum::http::{Extensions, HeaderMap, HeaderValue, Request};
 use axum::middleware;
 use axum::response::Response;
 use collabry_shared::clock::Clock;
@@ -42,7 +43,10 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::auth::{Passwords, Sessions, Tokens};
 use crate::health::Checked;
+use crate::http::conditional::conditional;
+use crate::http::idempotency::idempotent;
 use crate::http::json::MAX_JSON_BYTES;
+use crate::http::options::options;
 use crate::http::problems::{self, REQUEST_ID};
 use crate::http::safe_headers::safe_headers;
 use crate::http::see_through::{Handlers, see_through};
@@ -220,13 +224,17 @@ fn router(state: ApiState, handlers: Handlers, sockets: Sockets) -> (Router, Flo
         .merge(admin::router())
         .split_for_parts();
     // Most uploads are compressed by their format.
-    let compressed = DefaultPredicate::new()
-        .and(NotForContentType::SSE)
-        .and(NotForContentType::const_new("application/octet-stream"));
+    let compressed = DefaultPredicate::new().and(NotForContentType::SSE).and(
+        // A file is sent as it is, so that its length and its parts can be told.
+        |_, _, headers: &HeaderMap, _: &Extensions| !headers.contains_key(ACCEPT_RANGES),
+    );
     let router = api
         .layer(DefaultBodyLimit::max(MAX_JSON_BYTES))
+        .layer(middleware::from_fn_with_state(state.clone(), idempotent))
+        .layer(middleware::from_fn(conditional))
+        .layer(middleware::from_fn(options))
         .layer(middleware::from_fn_with_state(state.clone(), limits::apply))
-        .merge(openapi::router(document))
+        .merge(openapi::router(&document))
         .merge(health::router())
         .merge(web::router(&state.config.web_dir))
         .layer(CompressionLayer::new().compress_when(compressed))

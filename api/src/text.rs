@@ -1,13 +1,36 @@
 //! Short texts that people type: titles and names.
 
+use collabry_shared::text::fold;
 use unicode_normalization::UnicodeNormalization as _;
+
+/// Turns the direction of what follows: a name could be read as another one.
+pub fn turns_direction(c: char) -> bool {
+    matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+}
 
 /// One line without control characters, white space folded, NFC; `None` when it is empty or longer than `max` characters.
 pub fn clean_line(text: &str, max: usize) -> Option<String> {
     let words: Vec<_> =
         text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty()).collect();
-    let line: String = words.join(" ").nfc().collect();
+    let line: String = words.join(" ").nfc().filter(|c| !turns_direction(*c)).collect();
+    let line = line.trim().to_owned();
     (1..=max).contains(&line.chars().count()).then_some(line)
+}
+
+/// What is looked for in names.
+#[derive(Debug)]
+pub struct Needle(String);
+
+impl Needle {
+    /// Nothing is in every name.
+    pub fn new(text: Option<&str>) -> Self {
+        Self(fold(text.unwrap_or_default().trim()))
+    }
+
+    /// Whether a name has it, in whatever spelling.
+    pub fn is_in(&self, name: &str) -> bool {
+        self.0.is_empty() || fold(name).contains(&self.0)
+    }
 }
 
 /// The first line of `text`, cut at a word to at most `max` characters.
@@ -24,13 +47,26 @@ pub fn headline(text: &str, max: usize) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{clean_line, headline};
+    use super::{Needle, clean_line, headline};
 
     #[test]
     fn lines_are_cleaned() {
         assert_eq!(clean_line("  Ada \n\t Lovelace\0 ", 80).unwrap(), "Ada Lovelace");
         assert_eq!(clean_line(" \n ", 80), None);
         assert_eq!(clean_line("abc", 2), None);
+        assert_eq!(clean_line("abc\u{202e}def", 80).unwrap(), "abcdef");
+        assert_eq!(clean_line("\u{2067}", 80), None);
+    }
+
+    #[test]
+    fn names_are_found_in_any_spelling() {
+        for (wanted, name) in
+            [("istanbul", "İSTANBUL 2026"), ("елка", "Новогодняя ёлка"), ("ﾊﾝｶｸ", "ハンカク"), ("", "x")]
+        {
+            assert!(Needle::new(Some(wanted)).is_in(name), "{wanted}");
+        }
+        assert!(!Needle::new(Some("moon")).is_in("Sun"));
+        assert!(Needle::new(None).is_in(""));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Questions that make sense only with the one before.
 
+use collabry_shared::text::fold;
 use unicode_segmentation::UnicodeSegmentation;
 
 /// Words that carry a question but not its subject. English; others count as content, so nothing is guessed for them.
@@ -23,9 +24,9 @@ const OPENINGS: &[&str] = &["and ", "but ", "what about ", "how about ", "what e
 /// A question with more content than this stands for itself.
 const FEW_WORDS: usize = 3;
 
-/// Lower-case words that say what a text is about.
+/// Folded words that say what a text is about.
 pub(super) fn content_words(text: &str) -> impl Iterator<Item = String> {
-    text.unicode_words().map(str::to_lowercase).filter(|word| !EMPTY_WORDS.contains(&word.as_str()))
+    text.unicode_words().map(fold).filter(|word| !EMPTY_WORDS.contains(&word.as_str()))
 }
 
 /// What to search for: the question, after the one before if it leans on it.

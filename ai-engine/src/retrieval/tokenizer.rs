@@ -1,33 +1,37 @@
 //! How text is divided into search terms, the same way for passages and questions.
 
-use std::str::CharIndices;
+use std::ops::Range;
 
+use collabry_shared::text::fold;
 use tantivy::tokenizer::{
-    AsciiFoldingFilter, Language, LowerCaser, RemoveLongFilter, Stemmer, TextAnalyzer, Token, TokenStream, Tokenizer,
+    AsciiFoldingFilter, Language, RemoveLongFilter, Stemmer, TextAnalyzer, Token, TokenStream, Tokenizer,
 };
 
 /// Longer words are data: hashes, base64.
 const MAX_TERM_BYTES: usize = 64;
 
-/// Words in lower case, without accents, by their English stem; other languages lose little by it.
+/// Words as [`fold`] has them, by their English stem; other languages lose little by it.
 pub fn analyzer() -> TextAnalyzer {
     TextAnalyzer::builder(Words::default())
         .filter(RemoveLongFilter::limit(MAX_TERM_BYTES))
-        .filter(LowerCaser)
         .filter(AsciiFoldingFilter)
         .filter(Stemmer::new(Language::English))
         .build()
 }
 
-/// Runs of letters and digits. Scripts written without spaces give one term per character.
+/// Runs of letters and digits. Scripts written without spaces, and Korean, whose words carry their particles, give each
+/// character and each pair of neighbours: a word is found where its characters stand side by side.
 #[derive(Clone, Default)]
 struct Words {
     token: Token,
+    folded: String,
+    /// The terms of the text, by their places in `folded`.
+    terms: Vec<Range<usize>>,
 }
 
 struct WordStream<'a> {
-    text: &'a str,
-    chars: CharIndices<'a>,
+    folded: &'a str,
+    terms: std::slice::Iter<'a, Range<usize>>,
     token: &'a mut Token,
 }
 
@@ -36,24 +40,42 @@ impl Tokenizer for Words {
 
     fn token_stream<'a>(&'a mut self, text: &'a str) -> WordStream<'a> {
         self.token.reset();
-        WordStream { text, chars: text.char_indices(), token: &mut self.token }
+        self.folded = fold(text);
+        self.terms.clear();
+        divide(&self.folded, &mut self.terms);
+        WordStream { folded: &self.folded, terms: self.terms.iter(), token: &mut self.token }
+    }
+}
+
+fn divide(text: &str, terms: &mut Vec<Range<usize>>) {
+    let mut chars = text.char_indices().peekable();
+    while let Some((start, first)) = chars.next() {
+        if !first.is_alphanumeric() {
+            continue;
+        }
+        let mut end = start + first.len_utf8();
+        if by_characters(first) {
+            terms.push(start..end);
+            if let Some((at, next)) = chars.peek().filter(|(_, next)| by_characters(*next)) {
+                terms.push(start..at + next.len_utf8());
+            }
+            continue;
+        }
+        while let Some((at, next)) = chars.next_if(|(_, next)| next.is_alphanumeric() && !by_characters(*next)) {
+            end = at + next.len_utf8();
+        }
+        terms.push(start..end);
     }
 }
 
 impl TokenStream for WordStream<'_> {
     fn advance(&mut self) -> bool {
-        let Some((start, first)) = self.chars.find(|(_, c)| c.is_alphanumeric()) else { return false };
-        if !is_unspaced(first) {
-            let rest = self.chars.as_str();
-            let len = rest.find(|c: char| !c.is_alphanumeric() || is_unspaced(c)).unwrap_or(rest.len());
-            let end = self.chars.offset() + len;
-            while self.chars.offset() < end && self.chars.next().is_some() {}
-        }
-        let end = self.chars.offset();
+        let Some(term) = self.terms.next() else { return false };
         self.token.text.clear();
-        self.token.text.push_str(&self.text[start..end]);
-        self.token.offset_from = start;
-        self.token.offset_to = end;
+        self.token.text.push_str(&self.folded[term.clone()]);
+        // Of the folded text: nothing here asks where a term stood in the passage.
+        self.token.offset_from = term.start;
+        self.token.offset_to = term.end;
         self.token.position = self.token.position.wrapping_add(1);
         true
     }
@@ -67,10 +89,10 @@ impl TokenStream for WordStream<'_> {
     }
 }
 
-/// Han, kana, Thai, Lao, Myanmar and Khmer are written without spaces between words.
-fn is_unspaced(c: char) -> bool {
+/// Han, kana, Thai, Lao, Myanmar and Khmer, written without spaces between words, and Hangul.
+fn by_characters(c: char) -> bool {
     matches!(c,
-        '\u{0E00}'..='\u{0EFF}' | '\u{1000}'..='\u{109F}' | '\u{1780}'..='\u{17FF}' | '\u{3040}'..='\u{30FF}'
+        '\u{AC00}'..='\u{D7A3}' | '\u{0E00}'..='\u{0EFF}' | '\u{1000}'..='\u{109F}' | '\u{1780}'..='\u{17FF}' | '\u{3040}'..='\u{30FF}'
         | '\u{3400}'..='\u{4DBF}' | '\u{4E00}'..='\u{9FFF}' | '\u{F900}'..='\u{FAFF}' | '\u{20000}'..='\u{3FFFF}')
 }
 
@@ -85,7 +107,8 @@ mod tests {
     #[test]
     fn words_become_terms() {
         assert_eq!(terms("Running max_tokens, naïve CAFÉS: 3.5!"), ["run", "max", "token", "naiv", "cafe", "3", "5"]);
-        assert_eq!(terms("検索 API検索x"), ["検", "索", "api", "検", "索", "x"]);
+        assert_eq!(terms("検索 API検索x"), ["検", "検索", "索", "api", "検", "検索", "索", "x"]);
+        assert_eq!(terms("회의를 ﾊﾝ"), ["회", "회의", "의", "의를", "를", "ハ", "ハン", "ン"]);
         assert_eq!(terms(" -- 🙂 "), Vec::<String>::new());
         assert_eq!(terms(&"x".repeat(100)), Vec::<String>::new());
     }

@@ -2,7 +2,6 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
 use collabry_shared::ids::UserId;
 use collabry_shared::jobs::{Job, JobName, Missed, Run, RunState};
 use collabry_shared::storage::StoreError;
@@ -13,7 +12,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::{Admin, TAG};
-use crate::http::{ApiError, ApiResult, Params, Problem};
+use crate::http::{ApiError, ApiResult, Created, Params, Problem, accepted};
 use crate::state::ApiState;
 
 /// The newest runs of each job.
@@ -119,9 +118,9 @@ async fn run_now(
     State(state): State<ApiState>,
     admin: Admin,
     Params(JobPath { name }): Params<JobPath>,
-) -> ApiResult<(StatusCode, Json<RunView>)> {
+) -> ApiResult<Created<RunView>> {
     match state.stores.jobs.request(&name, Some(admin.user_id), state.clock.now()).await {
-        Ok(run) => Ok((StatusCode::ACCEPTED, Json(run.into()))),
+        Ok(run) => Ok(accepted("/api/admin/jobs".to_owned(), run.into())),
         Err(StoreError::Missing(_)) => Err(ApiError::not_found()),
         Err(error) => Err(error.into()),
     }

@@ -24,7 +24,7 @@ pub fn router() -> OpenApiRouter<ApiState> {
 
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct Setting {
+struct LogLevelChange {
     /// As in `COLLABRY_LOG`: `debug`, or `info,collabry_api=debug`.
     filter: String,
     /// For how long, up to a day; default: a quarter of an hour.
@@ -58,25 +58,25 @@ async fn get(State(state): State<ApiState>, _: Admin) -> Json<LogLevelView> {
 }
 
 /// Log more, or less, for a while: every process of every role, within seconds
-#[utoipa::path(put, operation_id = "setLogLevel", path = "/api/admin/log-level", tag = TAG, security(("bearer" = [])), request_body = Setting, responses(
+#[utoipa::path(put, operation_id = "setLogLevel", path = "/api/admin/log-level", tag = TAG, security(("bearer" = [])), request_body = LogLevelChange, responses(
     (status = 200, body = LogLevelView), (status = 404, body = Problem, description = "`not_found`: the caller is no admin"),
     (status = 422, body = Problem, description = "`filter_invalid`, `duration_invalid`"),
 ))]
 async fn set(
     State(state): State<ApiState>,
     admin: Admin,
-    Body(Setting { filter, for_secs }): Body<Setting>,
+    Body(LogLevelChange { filter, for_secs }): Body<LogLevelChange>,
 ) -> ApiResult<Json<LogLevelView>> {
     let seconds = for_secs.unwrap_or(DEFAULT_SECS);
     if !(1..=MAX_SECS).contains(&seconds) {
-        return Err(ApiError::invalid("duration_invalid", "A log level holds for 1 to 86,400 seconds."));
+        return Err(ApiError::field("duration_invalid", "forSecs", "A log level holds for 1 to 86,400 seconds."));
     }
     if filter.len() > MAX_FILTER_BYTES {
-        return Err(ApiError::invalid("filter_invalid", "A filter has at most 1,000 characters."));
+        return Err(ApiError::field("filter_invalid", "filter", "A filter has at most 1,000 characters."));
     }
     let until = state.clock.now().saturating_add(SignedDuration::from_secs(seconds.into())).unwrap_or(Timestamp::MAX);
     let change = Change::parse(&filter, until)
-        .map_err(|error| ApiError::invalid("filter_invalid", format!("This is no filter: {error}.")))?;
+        .map_err(|error| ApiError::field("filter_invalid", "filter", format!("This is no filter: {error}.")))?;
     tracing::info!(by = %admin.user_id, filter, seconds, "an admin changes the log level");
     state.log_level.set(Some(change)).await?;
     Ok(LogLevelView::of(&state))

@@ -13,7 +13,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::{Identity, cookies, end_session};
-use crate::http::{ApiError, ApiResult, Params, Problem};
+use crate::http::{ApiError, ApiResult, PageQuery, Params, Place, Problem, Query, page};
 use crate::state::ApiState;
 
 const TAG: &str = "auth";
@@ -25,6 +25,8 @@ pub fn router() -> OpenApiRouter<ApiState> {
 #[derive(Debug, Serialize, ToSchema)]
 struct SessionList {
     sessions: Vec<SessionView>,
+    /// `cursor` of the next page; null when there is none.
+    next: Option<String>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -63,10 +65,19 @@ struct CookieView {
 }
 
 /// Where the account is signed in, last used first
-#[utoipa::path(get, operation_id = "listSessions", path = "/api/auth/sessions", tag = TAG, security(("bearer" = [])), responses((status = 200, body = SessionList)))]
-async fn list(State(state): State<ApiState>, identity: Identity) -> ApiResult<Json<SessionList>> {
+#[utoipa::path(get, operation_id = "listSessions", path = "/api/auth/sessions", tag = TAG, security(("bearer" = [])), params(PageQuery), responses(
+    (status = 200, body = SessionList), (status = 422, body = Problem, description = "`validation`, `cursor_invalid`"),
+))]
+async fn list(
+    State(state): State<ApiState>,
+    identity: Identity,
+    Query(query): Query<PageQuery>,
+) -> ApiResult<Json<SessionList>> {
     let sessions = state.stores.sessions.list_for(identity.user_id, state.clock.now()).await?;
-    Ok(Json(SessionList { sessions: sessions.iter().map(|session| SessionView::new(session, &identity)).collect() }))
+    let sessions = sessions.iter().map(|session| SessionView::new(session, &identity)).collect();
+    let place = |one: &SessionView| Place::new(-one.last_used_at.as_millisecond(), &one.id);
+    let (sessions, next) = page(sessions, &query, place)?;
+    Ok(Json(SessionList { sessions, next }))
 }
 
 /// Sign out everywhere: every session of the account ends, with its sockets and streams, this one too

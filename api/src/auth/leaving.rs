@@ -22,7 +22,7 @@ pub fn router() -> OpenApiRouter<ApiState> {
 
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct Leaving {
+struct AccountDeletion {
     #[schema(value_type = String, format = Password)]
     password: SecretString,
     /// Whether notebooks without another owner go along, for all their members. Otherwise somebody else has to be made an
@@ -35,7 +35,7 @@ struct Leaving {
 ///
 /// Sessions, memberships, notifications and the invitations of the address go with it. Messages stay with their
 /// conversations, without the name. Backups keep what they have for as long as they are kept.
-#[utoipa::path(delete, operation_id = "deleteAccount", path = "/api/auth/me", tag = "auth", security(("bearer" = [])), request_body = Leaving, responses(
+#[utoipa::path(delete, operation_id = "deleteAccount", path = "/api/auth/me", tag = "auth", security(("bearer" = [])), request_body = AccountDeletion, responses(
     (status = 204), (status = 403, body = Problem, description = "`password_wrong`"),
     (status = 409, body = Problem, description = "`owns_notebooks`: some have no other owner"),
 ))]
@@ -43,11 +43,13 @@ async fn delete(
     State(state): State<ApiState>,
     CurrentUser(user): CurrentUser,
     jar: CookieJar,
-    Body(request): Body<Leaving>,
+    Body(request): Body<AccountDeletion>,
 ) -> ApiResult<(StatusCode, CookieJar)> {
     limits::password(&state, &user.email).await?;
     if !state.passwords.verify(request.password, Some(user.password_hash.clone())).await? {
-        return Err(ApiError::new(StatusCode::FORBIDDEN, "password_wrong", "This is not your password."));
+        return Err(
+            ApiError::new(StatusCode::FORBIDDEN, "password_wrong", "This is not your password.").of_field("password")
+        );
     }
     let (alone, shared) = memberships(&state, &user).await?;
     if !alone.is_empty() && !request.delete_notebooks {

@@ -2,7 +2,8 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::header::LOCATION;
+use axum::http::{HeaderMap, HeaderName, StatusCode};
 use axum_extra::extract::CookieJar;
 use collabry_shared::auth::{Email, Session, User, UserSummary};
 use jiff::Timestamp;
@@ -77,6 +78,7 @@ struct SignedIn {
     access_token: String,
     expires_at: Timestamp,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     refresh_token: Option<String>,
 }
 
@@ -93,7 +95,7 @@ async fn register(
     headers: HeaderMap,
     jar: CookieJar,
     Body(request): Body<Registration>,
-) -> ApiResult<(StatusCode, CookieJar, Json<SignedIn>)> {
+) -> ApiResult<(StatusCode, [(HeaderName, &'static str); 1], CookieJar, Json<SignedIn>)> {
     let return_token = request.return_refresh_token;
     let (email, name) = check_registration(&request)?;
     let ticket = admission::ask(&state, &email, request.code.as_deref()).await?;
@@ -105,21 +107,21 @@ async fn register(
     trail.by(user.id);
     notice(&state, &headers);
     let (jar, body) = sign_in(&state, jar, &user, return_token).await?;
-    Ok((StatusCode::CREATED, jar, body))
+    Ok((StatusCode::CREATED, [(LOCATION, "/api/auth/me")], jar, body))
 }
 
 fn check_registration(request: &Registration) -> ApiResult<(Email, String)> {
     let mut problems = Vec::new();
     let email = Email::parse(&request.email);
     if email.is_err() {
-        problems.push(FieldError { field: "email", message: "That is not an e-mail address.".into() });
+        problems.push(FieldError::new("email", "That is not an e-mail address."));
     }
     let name = clean_line(&request.name, MAX_NAME_CHARS);
     if name.is_none() {
-        problems.push(FieldError { field: "name", message: "A name has 1 to 80 characters.".into() });
+        problems.push(FieldError::new("name", "A name has 1 to 80 characters."));
     }
     if let Err(message) = strength::check(request.password.expose_secret(), &[&request.email, &request.name]) {
-        problems.push(FieldError { field: "password", message: message.into() });
+        problems.push(FieldError::new("password", message));
     }
     match (email, name) {
         (Ok(email), Some(name)) if problems.is_empty() => Ok((email, name)),

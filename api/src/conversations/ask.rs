@@ -20,7 +20,7 @@ use crate::state::ApiState;
 /// What a new answer may be made with.
 #[derive(Debug, Clone, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct Regeneration {
+pub struct AnswerRequest {
     #[schema(example = "builtin/extractive")]
     pub model: Option<String>,
     pub source_ids: Option<Vec<SourceId>>,
@@ -38,7 +38,7 @@ pub(super) struct Question {
 }
 
 pub(super) fn parse_model(text: Option<&str>) -> ApiResult<Option<ModelId>> {
-    text.map(ModelId::parse).transpose().map_err(|error| ApiError::invalid("model_invalid", format!("{error}.")))
+    text.map(ModelId::parse).transpose().map_err(|error| ApiError::field("model_invalid", "model", format!("{error}.")))
 }
 
 /// The request for an answer, not yet stored.
@@ -98,7 +98,7 @@ pub async fn regenerate(
     state: &ApiState,
     ConversationAccess { conversation, access }: &ConversationAccess,
     message: MessageId,
-    request: Regeneration,
+    request: AnswerRequest,
 ) -> ApiResult<Generation> {
     let model = parse_model(request.model.as_deref())?;
     let message = find(state, conversation, message).await?;

@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use axum::http::header::LOCATION;
 use collabry_shared::conversations::{Appended, Message, Page};
 use collabry_shared::generations::Generation;
 use collabry_shared::ids::{ConversationId, MessageId};
@@ -11,16 +12,15 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::{ConversationAccess, Regeneration, Sending, TAG, change, regenerate, send};
+use super::{AnswerRequest, ConversationAccess, MessageRequest, TAG, change, regenerate, send};
 use crate::auth::CurrentUser;
-use crate::http::{ApiResult, Body, Params, Problem, Query};
+use crate::http::{ApiError, ApiResult, Body, Created, Params, Problem, Query, accepted, created};
 use crate::state::ApiState;
 
 const DEFAULT_PAGE: u32 = 50;
-const MAX_PAGE: u32 = 200;
 
 pub fn router() -> OpenApiRouter<ApiState> {
-    OpenApiRouter::new().routes(routes!(list, post)).routes(routes!(edit, delete)).routes(routes!(ask_again))
+    OpenApiRouter::new().routes(routes!(list, post)).routes(routes!(get, edit, delete)).routes(routes!(ask_again))
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -28,10 +28,13 @@ pub fn router() -> OpenApiRouter<ApiState> {
 #[into_params(parameter_in = Query)]
 struct Window {
     /// Messages before this position, newest page first.
+    #[param(minimum = 0, maximum = 9007199254740991.0, nullable = false)]
     before: Option<u64>,
-    /// In place of `before`: what changed after this rev.
+    /// In place of `before`: what changed after this rev. When the page is not `complete`, ask again with the last `rev` of it.
+    #[param(minimum = 0, maximum = 9007199254740991.0, nullable = false)]
     since_rev: Option<u64>,
-    /// 1 to 200; default 50. A page of long messages ends sooner, after about 1 MiB.
+    /// How many messages at most. A page of long messages ends sooner, after about 1 MiB.
+    #[param(minimum = 1, maximum = 200, default = 50, nullable = false)]
     limit: Option<u32>,
 }
 
@@ -47,8 +50,9 @@ struct MessagePage {
 }
 
 #[derive(Debug, Deserialize, ToSchema)]
-struct Edit {
-    /// 1 to 16,000 characters of Markdown.
+struct MessageEdit {
+    /// Markdown.
+    #[schema(min_length = 1, max_length = 16000)]
     content: String,
 }
 
@@ -67,8 +71,15 @@ async fn list(
     ConversationAccess { conversation, .. }: ConversationAccess,
     Query(window): Query<Window>,
 ) -> ApiResult<Json<MessagePage>> {
-    let limit = window.limit.unwrap_or(DEFAULT_PAGE).clamp(1, MAX_PAGE);
+    let limit = window.limit.unwrap_or(DEFAULT_PAGE);
     let conversations = &state.stores.conversations;
+    if window.before.is_some() && window.since_rev.is_some() {
+        return Err(ApiError::field(
+            "validation",
+            "sinceRev",
+            "`sinceRev` stands in place of `before`: send one of them.",
+        ));
+    }
     if let Some(rev) = window.since_rev {
         let Page { messages, complete } = conversations.changes_since(conversation.id, rev, limit).await?;
         return Ok(Json(MessagePage { messages, next_before: None, complete }));
@@ -81,7 +92,7 @@ async fn list(
 
 /// Send a message; unless `ask` is false, an answer follows
 #[utoipa::path(post, operation_id = "sendMessage", path = "/api/conversations/{conversationId}/messages", tag = TAG, security(("bearer" = [])), params(("conversationId" = ConversationId, Path)),
-    request_body = Sending, responses(
+    request_body = MessageRequest, responses(
     (status = 201, body = Message), (status = 200, body = Message, description = "The clientId was stored before"),
     (status = 422, body = Problem, description = "`message_empty`, `message_too_long`, `client_id_invalid`, `model_invalid`"),
     (status = 404, body = Problem, description = "`not_found`"), (status = 409, body = Problem, description = "`client_id_taken`"),
@@ -91,24 +102,40 @@ async fn post(
     State(state): State<ApiState>,
     access: ConversationAccess,
     user: CurrentUser,
-    Body(request): Body<Sending>,
-) -> ApiResult<(StatusCode, Json<Message>)> {
+    Body(request): Body<MessageRequest>,
+) -> ApiResult<Created<Message>> {
+    let path = |message: &Message| format!("/api/conversations/{}/messages/{}", message.conversation_id, message.id);
     Ok(match send(&state, &access, &user, request).await? {
-        Appended::Created(message) => (StatusCode::CREATED, Json(message)),
-        Appended::Existing(message) => (StatusCode::OK, Json(message)),
+        Appended::Created(message) => created(path(&message), message),
+        Appended::Existing(message) => (StatusCode::OK, [(LOCATION, path(&message))], Json(message)),
     })
+}
+
+/// One message
+#[utoipa::path(get, operation_id = "getMessage", path = "/api/conversations/{conversationId}/messages/{messageId}", tag = TAG, security(("bearer" = [])),
+    params(("conversationId" = ConversationId, Path), ("messageId" = MessageId, Path)), responses(
+    (status = 200, body = Message), (status = 404, body = Problem, description = "`not_found`"),
+))]
+async fn get(
+    State(state): State<ApiState>,
+    ConversationAccess { conversation, .. }: ConversationAccess,
+    Params(path): Params<MessagePath>,
+) -> ApiResult<Json<Message>> {
+    let message = state.stores.conversations.message(conversation.id, path.message_id).await?;
+    message.map(Json).ok_or_else(ApiError::not_found)
 }
 
 /// Edit one's own message
 #[utoipa::path(patch, operation_id = "editMessage", path = "/api/conversations/{conversationId}/messages/{messageId}", tag = TAG, security(("bearer" = [])),
-    params(("conversationId" = ConversationId, Path), ("messageId" = MessageId, Path)), request_body = Edit, responses(
+    params(("conversationId" = ConversationId, Path), ("messageId" = MessageId, Path)), request_body = MessageEdit, responses(
     (status = 200, body = Message), (status = 403, body = Problem, description = "`message_not_yours`"), (status = 404, body = Problem, description = "`not_found`"),
+    (status = 422, body = Problem, description = "`message_empty`, `message_too_long`"),
 ))]
 async fn edit(
     State(state): State<ApiState>,
     access: ConversationAccess,
     Params(path): Params<MessagePath>,
-    Body(request): Body<Edit>,
+    Body(request): Body<MessageEdit>,
 ) -> ApiResult<Json<Message>> {
     change::edit(&state, &access, path.message_id, &request.content).await.map(Json)
 }
@@ -132,7 +159,7 @@ async fn delete(
 /// by the caller, or the caller is an editor. Otherwise it stands beside the old one. `supersedes` says which.
 #[utoipa::path(post, operation_id = "regenerateAnswer", path = "/api/conversations/{conversationId}/messages/{messageId}/regenerate", tag = TAG, security(("bearer" = [])),
     params(("conversationId" = ConversationId, Path), ("messageId" = MessageId, Path, description = "The question, or one of its answers")),
-    request_body = Regeneration, responses(
+    request_body = AnswerRequest, responses(
     (status = 202, body = Generation), (status = 404, body = Problem, description = "`not_found`"),
     (status = 422, body = Problem, description = "`model_invalid`"),
     (status = 429, body = Problem, description = "`rate_limited`, `answers_unfinished`, `answers_spent`, `answers_spent_by_all`"),
@@ -141,8 +168,8 @@ async fn ask_again(
     State(state): State<ApiState>,
     access: ConversationAccess,
     Params(path): Params<MessagePath>,
-    Body(request): Body<Regeneration>,
-) -> ApiResult<(StatusCode, Json<Generation>)> {
+    Body(request): Body<AnswerRequest>,
+) -> ApiResult<Created<Generation>> {
     let generation = regenerate(&state, &access, path.message_id, request).await?;
-    Ok((StatusCode::ACCEPTED, Json(generation)))
+    Ok(accepted(format!("/api/ai/generations/{}", generation.id), generation))
 }

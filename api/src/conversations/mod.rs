@@ -5,17 +5,19 @@ mod allowance;
 mod ask;
 mod change;
 mod messages;
+mod question;
 mod routes;
 mod send;
 
 pub use self::access::ConversationAccess;
-pub use self::ask::{Regeneration, regenerate};
+pub use self::ask::{AnswerRequest, regenerate};
 pub use self::change::{delete, edit};
-pub use self::send::{Sending, send};
+use self::routes::begin;
+pub use self::send::{MessageRequest, send};
 use crate::state::ApiState;
 
 const TAG: &str = "conversations";
 
 pub fn router() -> utoipa_axum::router::OpenApiRouter<ApiState> {
-    routes::router().merge(messages::router())
+    routes::router().merge(messages::router()).merge(question::router())
 }

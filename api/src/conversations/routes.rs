@@ -3,22 +3,24 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use collabry_shared::conversations::Conversation;
+use collabry_shared::conversations::{Conversation, ConversationUpdate};
+use collabry_shared::engine::ModelId;
 use collabry_shared::ids::{ConversationId, NotebookId};
 use collabry_shared::notebooks::Role;
 use collabry_shared::realtime::{Event, Room};
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::ask::parse_model;
 use super::{ConversationAccess, TAG};
 use crate::bounds;
-use crate::http::{ApiError, ApiResult, Body, Problem};
+use crate::http::json::there;
+use crate::http::{ApiError, ApiResult, Body, Created, PageQuery, Place, Problem, Query, created, page};
 use crate::notebooks::{NotebookAccess, Viewer};
 use crate::state::ApiState;
-use crate::text::clean_line;
+use crate::text::{Needle, clean_line};
 
 const MAX_TITLE_CHARS: usize = 120;
 
@@ -29,42 +31,86 @@ pub fn router() -> OpenApiRouter<ApiState> {
 #[derive(Debug, Serialize, ToSchema)]
 struct ConversationList {
     conversations: Vec<Conversation>,
+    /// `cursor` of the next page; null when there is none.
+    next: Option<String>,
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct ConversationFilter {
+    /// Only those whose title has this, in any case and with or without accents.
+    #[param(max_length = 200, nullable = false)]
+    q: Option<String>,
 }
 
 #[derive(Debug, Deserialize, ToSchema)]
-struct Settings {
-    /// 1 to 120 characters; default: made from the first question.
+struct NewConversation {
+    /// Null: made from the first question.
+    #[schema(min_length = 1, max_length = 120)]
     title: Option<String>,
-    /// What answers when a message names no model.
+    /// What answers when a message names no model; null: the server's default.
     #[schema(example = "builtin/extractive")]
     model: Option<String>,
 }
 
-impl Settings {
-    fn title(&self) -> ApiResult<Option<String>> {
-        let invalid = || ApiError::invalid("title_invalid", "A title has 1 to 120 characters.");
-        self.title.as_deref().map(|title| clean_line(title, MAX_TITLE_CHARS).ok_or_else(invalid)).transpose()
-    }
+/// What is left out stays as it is.
+#[derive(Debug, Deserialize, ToSchema)]
+struct ConversationChange {
+    /// Null takes the title back: the next question gives the conversation another.
+    #[serde(default, deserialize_with = "there")]
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 120)]
+    title: Option<Option<String>>,
+    /// What answers when a message names no model. Null goes back to the server's default.
+    #[serde(default, deserialize_with = "there")]
+    #[schema(value_type = Option<String>, example = "builtin/extractive")]
+    model: Option<Option<String>>,
+}
+
+fn parse_title(title: Option<&str>) -> ApiResult<Option<String>> {
+    let invalid = || ApiError::field("title_invalid", "title", "A title has 1 to 120 characters.");
+    title.map(|title| clean_line(title, MAX_TITLE_CHARS).ok_or_else(invalid)).transpose()
 }
 
 /// The conversations of a notebook, last active first
-#[utoipa::path(get, operation_id = "listConversations", path = "/api/notebooks/{notebookId}/conversations", tag = TAG, security(("bearer" = [])), params(("notebookId" = NotebookId, Path)), responses(
+#[utoipa::path(get, operation_id = "listConversations", path = "/api/notebooks/{notebookId}/conversations", tag = TAG, security(("bearer" = [])), params(("notebookId" = NotebookId, Path), PageQuery, ConversationFilter), responses(
     (status = 200, body = ConversationList), (status = 404, body = Problem, description = "`not_found`"),
+    (status = 422, body = Problem, description = "`validation`, `cursor_invalid`"),
 ))]
-async fn list(State(state): State<ApiState>, access: NotebookAccess<Viewer>) -> ApiResult<Json<ConversationList>> {
-    Ok(Json(ConversationList { conversations: state.stores.conversations.list(access.notebook_id).await? }))
+async fn list(
+    State(state): State<ApiState>,
+    access: NotebookAccess<Viewer>,
+    Query(query): Query<PageQuery>,
+    Query(filter): Query<ConversationFilter>,
+) -> ApiResult<Json<ConversationList>> {
+    let wanted = Needle::new(filter.q.as_deref());
+    let mut all = state.stores.conversations.list(access.notebook_id).await?;
+    all.retain(|one| wanted.is_in(one.title.as_deref().unwrap_or_default()));
+    // Their order is that of their last activity, which they do not show: a cursor is good for as long as its item is there.
+    let (conversations, next) = page(all, &query, |one| Place::new(0, &one.id))?;
+    Ok(Json(ConversationList { conversations, next }))
 }
 
 /// Start a conversation
 #[utoipa::path(post, operation_id = "createConversation", path = "/api/notebooks/{notebookId}/conversations", tag = TAG, security(("bearer" = [])), params(("notebookId" = NotebookId, Path)),
-    request_body = Settings, responses((status = 201, body = Conversation), (status = 409, body = Problem, description = "`too_many_conversations`"),
+    request_body = NewConversation, responses((status = 201, body = Conversation), (status = 409, body = Problem, description = "`too_many_conversations`"),
     (status = 422, body = Problem, description = "`title_invalid`, `model_invalid`")))]
 async fn create(
     State(state): State<ApiState>,
     access: NotebookAccess<Viewer>,
-    Body(request): Body<Settings>,
-) -> ApiResult<(StatusCode, Json<Conversation>)> {
-    let (title, model) = (request.title()?, parse_model(request.model.as_deref())?);
+    Body(request): Body<NewConversation>,
+) -> ApiResult<Created<Conversation>> {
+    let (title, model) = (parse_title(request.title.as_deref())?, parse_model(request.model.as_deref())?);
+    let conversation = begin(&state, &access, title, model).await?;
+    Ok(created(format!("/api/conversations/{}", conversation.id), conversation))
+}
+
+/// Starts a conversation, if its person may have another one, and tells the members.
+pub(super) async fn begin(
+    state: &ApiState,
+    access: &NotebookAccess<Viewer>,
+    title: Option<String>,
+    model: Option<ModelId>,
+) -> ApiResult<Conversation> {
     let begun = state.stores.conversations.list(access.notebook_id).await?;
     let theirs = begun.iter().filter(|conversation| conversation.created_by == access.user_id).count();
     let most = state.config.bounds.conversations;
@@ -79,8 +125,8 @@ async fn create(
         head: 0,
     };
     state.stores.conversations.create(&conversation).await?;
-    announce(&state, &conversation).await;
-    Ok((StatusCode::CREATED, Json(conversation)))
+    announce(state, &conversation).await;
+    Ok(conversation)
 }
 
 /// One conversation
@@ -93,17 +139,19 @@ async fn get(ConversationAccess { conversation, .. }: ConversationAccess) -> Jso
 
 /// Rename a conversation, or choose its model: one's own, or any as an editor
 #[utoipa::path(patch, operation_id = "updateConversation", path = "/api/conversations/{conversationId}", tag = TAG, security(("bearer" = [])), params(("conversationId" = ConversationId, Path)),
-    request_body = Settings, responses((status = 200, body = Conversation), (status = 403, body = Problem, description = "`role_too_small`"),
+    request_body = ConversationChange, responses((status = 200, body = Conversation), (status = 403, body = Problem, description = "`role_too_small`"),
+    (status = 422, body = Problem, description = "`title_invalid`, `model_invalid`"),
     (status = 404, body = Problem, description = "`not_found`")))]
 async fn update(
     State(state): State<ApiState>,
     access: ConversationAccess,
-    Body(request): Body<Settings>,
+    Body(request): Body<ConversationChange>,
 ) -> ApiResult<Json<Conversation>> {
     may_manage(&access)?;
-    let (title, model) = (request.title()?, parse_model(request.model.as_deref())?);
-    let conversations = &state.stores.conversations;
-    let updated = conversations.update(access.conversation.id, title.as_deref(), model.as_ref()).await?;
+    let title = request.title.map(|title| parse_title(title.as_deref())).transpose()?;
+    let model = request.model.map(|model| parse_model(model.as_deref())).transpose()?;
+    let change = ConversationUpdate { title, model };
+    let updated = state.stores.conversations.update(access.conversation.id, &change).await?;
     let conversation = updated.ok_or_else(ApiError::not_found)?;
     announce(&state, &conversation).await;
     Ok(Json(conversation))

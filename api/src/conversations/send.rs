@@ -1,4 +1,4 @@
-//! Sending a message: parsed, stored, acknowledged; then the others hear of it, and the engine answers.
+//! MessageRequest a message: parsed, stored, acknowledged; then the others hear of it, and the engine answers.
 
 use collabry_shared::conversations::{
     Appended, Author, ClientId, Content, Conversation, InvalidMessage, Message, MessageStatus, NewMessage,
@@ -23,11 +23,13 @@ const MAX_TITLE_CHARS: usize = 60;
 /// A message as a client sends it.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct Sending {
+pub struct MessageRequest {
     /// Made by the client, unique in the conversation: sending again answers with what was stored the first time. 1 to 64
     /// visible ASCII characters; those that begin with `generation:` or `answer:` are the server's own.
+    #[schema(min_length = 1, max_length = 64, pattern = "^[!-~]+$")]
     pub client_id: String,
-    /// 1 to 16,000 characters of Markdown.
+    /// Markdown.
+    #[schema(min_length = 1, max_length = 16000)]
     pub content: String,
     /// What answers; default: the conversation's model, then the server's.
     #[schema(example = "builtin/extractive")]
@@ -36,6 +38,7 @@ pub struct Sending {
     pub source_ids: Option<Vec<SourceId>>,
     /// `false` speaks to the other members only.
     #[serde(default = "yes")]
+    #[schema(default = true)]
     pub ask: bool,
 }
 
@@ -47,7 +50,8 @@ impl From<InvalidMessage> for ApiError {
     fn from(error: InvalidMessage) -> Self {
         let mut sentence = error.to_string();
         sentence[..1].make_ascii_uppercase();
-        Self::invalid(error.code(), sentence + ".")
+        let field = if error.code() == "client_id_invalid" { "clientId" } else { "content" };
+        Self::field(error.code(), field, sentence + ".")
     }
 }
 
@@ -60,7 +64,7 @@ pub async fn send(
     state: &ApiState,
     access: &ConversationAccess,
     user: &CurrentUser,
-    sending: Sending,
+    sending: MessageRequest,
 ) -> ApiResult<Appended> {
     let ConversationAccess { conversation, access: member } = access;
     let model = parse_model(sending.model.as_deref())?;

@@ -10,6 +10,7 @@ pub mod view;
 
 pub use self::access::GenerationAccess;
 pub use self::metrics::Streams;
+pub use self::sse::stream;
 use crate::state::ApiState;
 
 const TAG: &str = "generations";

@@ -18,7 +18,7 @@ pub fn router() -> OpenApiRouter<ApiState> {
 }
 
 #[derive(Debug, Serialize, ToSchema)]
-struct Stopped {
+struct StopResult {
     /// `false`: it was over already.
     stopped: bool,
 }
@@ -33,12 +33,12 @@ async fn get(GenerationAccess(generation): GenerationAccess) -> Json<Generation>
 
 /// Stop a generation; the text so far becomes the answer
 #[utoipa::path(post, operation_id = "stopGeneration", path = "/api/ai/generations/{generationId}/stop", tag = TAG, security(("bearer" = [])), params(("generationId" = GenerationId, Path)), responses(
-    (status = 200, body = Stopped), (status = 404, body = Problem, description = "`not_found`"),
+    (status = 200, body = StopResult), (status = 404, body = Problem, description = "`not_found`"),
 ))]
 async fn stop(
     State(state): State<ApiState>,
     GenerationAccess(generation): GenerationAccess,
-) -> ApiResult<Json<Stopped>> {
+) -> ApiResult<Json<StopResult>> {
     let stopped = state.engine.stop_generation(generation.id).await?;
-    Ok(Json(Stopped { stopped }))
+    Ok(Json(StopResult { stopped }))
 }

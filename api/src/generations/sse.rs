@@ -8,11 +8,10 @@ use axum::http::header::{CACHE_CONTROL, HeaderName, HeaderValue};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse as _, Response};
-use collabry_shared::generations::{EventId, LoggedEvent};
+use collabry_shared::generations::{EventId, Generation, LoggedEvent};
 use collabry_shared::ids::GenerationId;
 use collabry_shared::storage::StoreError;
-use futures::stream;
-use futures::{Stream, StreamExt as _};
+use futures::{Stream, StreamExt as _, stream as streams};
 use serde::Deserialize;
 use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
@@ -39,6 +38,7 @@ pub fn router() -> OpenApiRouter<ApiState> {
 #[into_params(parameter_in = Query)]
 struct From {
     /// Begin after this event; the header `Last-Event-ID` goes before it.
+    #[param(minimum = 0, maximum = 9007199254740991.0, value_type = Option<u64>, nullable = false)]
     after: Option<EventId>,
 }
 
@@ -50,7 +50,7 @@ struct From {
 /// Who comes back after the end is told 204, at which a standard `EventSource` stops. Any number of clients may watch; closing
 /// the stream stops nothing. While events cannot be read the stream stays open and silent but for comments.
 #[utoipa::path(get, operation_id = "streamGeneration", path = "/api/ai/generations/{generationId}/events", tag = TAG, security(("bearer" = [])), params(("generationId" = GenerationId, Path), From,
-    ("Last-Event-ID" = Option<u64>, Header)), responses(
+    ("Last-Event-ID" = u64, Header, description = "As `after`, and goes before it: what a standard `EventSource` sends when it comes back")), responses(
     (status = 200, content_type = "text/event-stream", body = LoggedEvent), (status = 204, description = "nothing follows the given event, now or later"), (status = 404, body = Problem, description = "`not_found`"),
     (status = 422, body = Problem, description = "`event_id_invalid`"),
 ))]
@@ -63,11 +63,22 @@ async fn events(
 ) -> ApiResult<Response> {
     let after = last_event_id(&headers)?.or(from.after).unwrap_or(0);
     view::check_given_out(&state, &generation, after).await?;
-    let reader = Reader::prove(&state, identity, &generation).await?;
     if view::is_told(&state, &generation, after).await? {
         return Ok(StatusCode::NO_CONTENT.into_response());
     }
-    let stream = Sse::new(tail(state, reader, generation.id, after)).keep_alive(KeepAlive::new().interval(KEEP_ALIVE));
+    stream(&state, identity, &generation, after).await
+}
+
+/// The events after `after`, for as long as their reader may read them.
+pub async fn stream(
+    state: &ApiState,
+    identity: Identity,
+    generation: &Generation,
+    after: EventId,
+) -> ApiResult<Response> {
+    let reader = Reader::prove(state, identity, generation).await?;
+    let stream =
+        Sse::new(tail(state.clone(), reader, generation.id, after)).keep_alive(KeepAlive::new().interval(KEEP_ALIVE));
     let no_buffering = [
         (CACHE_CONTROL, HeaderValue::from_static("no-store, no-transform")),
         (HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no")),
@@ -91,7 +102,7 @@ fn tail(
 ) -> impl Stream<Item = Result<Event, Infallible>> {
     let (draining, open) = (state.draining.clone(), state.metrics.streams.open());
     let begin = (Tail::new(state, id, after), reader, draining, open);
-    let batches = stream::unfold(begin, move |(mut tail, mut reader, draining, open)| async move {
+    let batches = streams::unfold(begin, move |(mut tail, mut reader, draining, open)| async move {
         let events = tokio::select! {
             biased;
             () = draining.cancelled() => return None,
@@ -100,7 +111,7 @@ fn tail(
         };
         Some((events?, (tail, reader, draining, open)))
     });
-    batches.flat_map(|events| stream::iter(events.into_iter().map(|event| Ok(to_sse(&event)))))
+    batches.flat_map(|events| streams::iter(events.into_iter().map(|event| Ok(to_sse(&event)))))
 }
 
 /// The next events. A database that is away is waited for: a stream that ends, and is then refused, is lost to a standard

@@ -27,8 +27,18 @@ pub struct ApiError {
 /// What is wrong with one field of a request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct FieldError {
-    pub field: &'static str,
+    /// Its name in the body or the query.
+    #[schema(value_type = String)]
+    pub field: Cow<'static, str>,
+    /// A sentence for people.
+    #[schema(value_type = String)]
     pub message: Cow<'static, str>,
+}
+
+impl FieldError {
+    pub fn new(field: impl Into<Cow<'static, str>>, message: impl Into<Cow<'static, str>>) -> Self {
+        Self { field: field.into(), message: message.into() }
+    }
 }
 
 pub type ApiResult<T> = Result<T, ApiError>;
@@ -58,6 +68,18 @@ impl ApiError {
 
     pub fn unauthorized(code: &'static str, detail: impl Into<Cow<'static, str>>) -> Self {
         Self::new(StatusCode::UNAUTHORIZED, code, detail)
+    }
+
+    /// One field is wrong, in a way that has a code of its own.
+    pub fn field(code: &'static str, field: &'static str, detail: impl Into<Cow<'static, str>>) -> Self {
+        let error = Self::invalid(code, detail);
+        Self { fields: vec![FieldError::new(field, error.detail.clone())], ..error }
+    }
+
+    /// What there are fields for is wrong with one of them.
+    #[must_use]
+    pub fn of_field(self, field: &'static str) -> Self {
+        Self { fields: vec![FieldError::new(field, self.detail.clone())], ..self }
     }
 
     /// Several fields are wrong at once.

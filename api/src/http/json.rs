@@ -6,9 +6,13 @@ use axum::extract::rejection::JsonRejection;
 use axum::extract::{FromRequest, Request};
 use axum::http::StatusCode;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer};
+use serde_json::Value;
 use tokio::time::timeout;
+use utoipa::ToSchema;
 
-use super::error::ApiError;
+use super::error::{ApiError, ApiResult};
+use super::shape;
 
 /// Largest JSON body: a message of 16,000 code points with room for its escapes.
 pub const MAX_JSON_BYTES: usize = 256 * 1024;
@@ -16,16 +20,16 @@ pub const MAX_JSON_BYTES: usize = 256 * 1024;
 /// For a body of that size, over any network that people would call one.
 const IN_TIME: Duration = Duration::from_secs(30);
 
-/// A request body. Answers are plain [`axum::Json`].
+/// A request body: a JSON object. Answers are plain [`axum::Json`].
 #[derive(Debug)]
 pub struct Body<T>(pub T);
 
-impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
+impl<T: DeserializeOwned + ToSchema, S: Send + Sync> FromRequest<S> for Body<T> {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
-        match timeout(IN_TIME, axum::Json::<T>::from_request(request, state)).await {
-            Ok(Ok(axum::Json(value))) => Ok(Self(value)),
+        match timeout(IN_TIME, axum::Json::<Value>::from_request(request, state)).await {
+            Ok(Ok(axum::Json(value))) => read(value).map(Self),
             Ok(Err(rejection)) => Err(explain(&rejection)),
             Err(_) => Err(ApiError::new(
                 StatusCode::REQUEST_TIMEOUT,
@@ -36,15 +40,29 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
     }
 }
 
-/// `text` is what axum says: a preamble about types, what is wrong, and where.
-pub fn does_not_fit(part: &str, text: &str) -> ApiError {
-    let reason = text.split_once(": ").map_or(text, |(_, reason)| reason);
-    let reason = reason.split(" at line ").next().unwrap_or(reason);
-    // The names of our types mean nothing to who sent it.
-    let reason = reason
-        .split_once("expected struct ")
-        .map_or_else(|| reason.to_owned(), |(found, _)| format!("{found}expected an object"));
-    ApiError::invalid("validation", format!("The {part} does not fit: {reason}."))
+/// Only an object has fields with names: values of an array would be taken by their place, which is no part of the contract.
+fn read<T: DeserializeOwned + ToSchema>(value: Value) -> ApiResult<T> {
+    let Value::Object(fields) = &value else {
+        return Err(ApiError::invalid("validation", "The body is a JSON object with the fields of the operation."));
+    };
+    let wrong = shape::of_body::<T>(fields);
+    if !wrong.is_empty() {
+        return Err(ApiError::fields(wrong));
+    }
+    T::deserialize(&value).map_err(|error| {
+        tracing::debug!(%error, "a body that does not fit");
+        does_not_fit("body")
+    })
+}
+
+/// Reads a field that is there into `Some`, null included: with `default`, one that is not there is `None`.
+pub fn there<'de, T: Deserialize<'de>, D: Deserializer<'de>>(field: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(field).map(Some)
+}
+
+/// What no schema tells.
+pub fn does_not_fit(part: &str) -> ApiError {
+    ApiError::invalid("validation", format!("The {part} does not fit this operation."))
 }
 
 fn explain(rejection: &JsonRejection) -> ApiError {
@@ -54,8 +72,7 @@ fn explain(rejection: &JsonRejection) -> ApiError {
             "json_expected",
             "Send the body as JSON with Content-Type: application/json.",
         ),
-        JsonRejection::JsonDataError(error) => does_not_fit("body", &error.body_text()),
-        JsonRejection::JsonSyntaxError(_) => {
+        JsonRejection::JsonDataError(_) | JsonRejection::JsonSyntaxError(_) => {
             ApiError::new(StatusCode::BAD_REQUEST, "json_malformed", "The body is not valid JSON.")
         }
         other if other.status() == StatusCode::PAYLOAD_TOO_LARGE => ApiError::new(

@@ -1,17 +1,25 @@
 //! What every route has in common: errors, bodies, ids in paths.
 
+pub mod conditional;
+pub mod created;
 pub mod error;
 pub mod form;
+pub mod idempotency;
 pub mod json;
+pub mod options;
+pub mod pages;
 pub mod path;
 pub mod problems;
 pub mod query;
 pub mod safe_headers;
 pub mod see_through;
+pub mod shape;
 
+pub use self::created::{Created, accepted, created};
 pub use self::error::{ApiError, ApiResult, FieldError};
 pub use self::form::Form;
 pub use self::json::Body;
+pub use self::pages::{PageQuery, Place, page};
 pub use self::path::Params;
 pub use self::problems::Problem;
 pub use self::query::Query;

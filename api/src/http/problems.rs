@@ -35,7 +35,7 @@ pub struct Problem<'a> {
     request_id: &'a str,
     /// The trace that it happened in, as in the log.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(example = "0af7651916cd43dd8448eb211c80319c")]
+    #[schema(nullable = false, example = "0af7651916cd43dd8448eb211c80319c")]
     trace_id: Option<String>,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     errors: &'a [FieldError],

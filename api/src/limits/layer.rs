@@ -75,7 +75,9 @@ pub async fn apply(State(state): State<ApiState>, request: Request, next: Next) 
         Some(rules) => attempt.count(&state, &rules).await,
         None => Ok(()),
     };
-    let reader = user.filter(|_| parts.method == Method::GET);
+    // Who waits for something to happen reads nothing until then.
+    let waits = parts.uri.query().is_some_and(|query| query.contains("wait="));
+    let reader = user.filter(|_| parts.method == Method::GET && !waits);
     let mut response = match counted {
         Ok(()) => {
             parts.extensions.insert(attempt.clone());
@@ -113,8 +115,8 @@ async fn read_by(
     let response = answer.await;
     let streams = response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| {
         // These are never in memory whole, and take as long as they take.
-        [&b"text/event-stream"[..], b"application/octet-stream"].iter().any(|name| kind.as_bytes().starts_with(name))
-    });
+        kind.as_bytes().starts_with(b"text/event-stream")
+    }) || response.headers().contains_key(header::ACCEPT_RANGES);
     Ok(if streams { response } else { response.map(|body| Body::new(Held { body, _reading: reading })) })
 }
 

@@ -7,10 +7,11 @@ use collabry_shared::limits::Rule;
 pub const SIGN_IN: (&Method, &str) = (&Method::POST, "/api/auth/login");
 
 /// Method, path, and the rule that its requests fall under as well.
-const ROUTES: [(&Method, &str, Rule); 9] = [
+const ROUTES: [(&Method, &str, Rule); 10] = [
     (&Method::POST, "/api/conversations/{conversationId}/messages", Rule::Messages),
     (&Method::PATCH, "/api/conversations/{conversationId}/messages/{messageId}", Rule::Messages),
     (&Method::POST, "/api/conversations/{conversationId}/messages/{messageId}/regenerate", Rule::Messages),
+    (&Method::POST, "/api/notebooks/{notebookId}/ask", Rule::Messages),
     (&Method::POST, "/api/notebooks/{notebookId}/sources", Rule::Uploads),
     (&Method::POST, "/api/notebooks/{notebookId}/sources/url", Rule::Uploads),
     (&Method::POST, "/api/sources/{sourceId}/versions", Rule::Uploads),

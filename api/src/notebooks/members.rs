@@ -15,7 +15,7 @@ use utoipa_axum::routes;
 
 use super::{NotebookAccess, Owner, Viewer, codes};
 use crate::bounds;
-use crate::http::{ApiError, ApiResult, Body, Params, Problem};
+use crate::http::{ApiError, ApiResult, Body, Created, PageQuery, Params, Place, Problem, Query, accepted, page};
 use crate::state::ApiState;
 
 const TAG: &str = "members";
@@ -31,30 +31,32 @@ struct MemberList {
     invitations: Vec<InvitationView>,
     /// Members who are connected now.
     present: Vec<UserId>,
+    /// `cursor` of the next page of members; null when there is none.
+    next: Option<String>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct MemberView {
-    user: Person,
+    user: MemberUser,
     role: Role,
     joined_at: Timestamp,
 }
 
 /// What a member may know of another.
 #[derive(Debug, Serialize, ToSchema)]
-struct Person {
+struct MemberUser {
     id: UserId,
     name: String,
     /// For owners only.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, nullable = false)]
     email: Option<Email>,
 }
 
 impl MemberView {
     fn new(Member { user, role, joined_at }: Member, for_owner: bool) -> Self {
-        let user = Person { id: user.id, name: user.name, email: Some(user.email).filter(|_| for_owner) };
+        let user = MemberUser { id: user.id, name: user.name, email: Some(user.email).filter(|_| for_owner) };
         Self { user, role, joined_at }
     }
 }
@@ -112,7 +114,7 @@ struct InvitationPath {
 }
 
 #[derive(Debug, Serialize, ToSchema)]
-struct Invited {
+struct NewInvitation {
     invitation: InvitationView,
     /// Lets one person in, whoever joins with it first; `/join#` and the code make a link. It is not shown again.
     #[schema(example = "7QK3M9ZT2A7QK3M9ZT2A")]
@@ -120,10 +122,15 @@ struct Invited {
 }
 
 /// Members, who is connected, and for owners open invitations
-#[utoipa::path(get, operation_id = "listMembers", path = "/api/notebooks/{notebookId}/members", tag = TAG, security(("bearer" = [])), params(("notebookId" = NotebookId, Path)), responses(
+#[utoipa::path(get, operation_id = "listMembers", path = "/api/notebooks/{notebookId}/members", tag = TAG, security(("bearer" = [])), params(("notebookId" = NotebookId, Path), PageQuery), responses(
     (status = 200, body = MemberList), (status = 404, body = Problem, description = "`not_found`"),
+    (status = 422, body = Problem, description = "`validation`, `cursor_invalid`"),
 ))]
-async fn list(State(state): State<ApiState>, access: NotebookAccess<Viewer>) -> ApiResult<Json<MemberList>> {
+async fn list(
+    State(state): State<ApiState>,
+    access: NotebookAccess<Viewer>,
+    Query(query): Query<PageQuery>,
+) -> ApiResult<Json<MemberList>> {
     let for_owner = access.role == Role::Owner;
     let members = state.stores.notebooks.members(access.notebook_id).await?;
     let invitations =
@@ -131,16 +138,19 @@ async fn list(State(state): State<ApiState>, access: NotebookAccess<Viewer>) -> 
     let users: Vec<_> = members.iter().map(|member| member.user.id).collect();
     let present = state.presence.online(&users).await;
     let members = members.into_iter().map(|member| MemberView::new(member, for_owner)).collect();
-    Ok(Json(MemberList { members, invitations: invitations.into_iter().map(Into::into).collect(), present }))
+    let place = |member: &MemberView| Place::new(member.joined_at.as_millisecond(), &member.user.id);
+    let (members, next) = page(members, &query, place)?;
+    let invitations = invitations.into_iter().map(Into::into).collect();
+    Ok(Json(MemberList { members, invitations, present, next }))
 }
 
 /// Invite somebody by a link
 ///
 /// The answer is the same whether the address has an account or not, and nothing is sent: hand the code over. Whoever
-/// joins with it is a member, within 14 days. Invited again, an address has a new code, and the one before is void.
+/// joins with it is a member, within 14 days. NewInvitation again, an address has a new code, and the one before is void.
 #[utoipa::path(post, operation_id = "inviteMember", path = "/api/notebooks/{notebookId}/members", tag = TAG, security(("bearer" = [])), params(("notebookId" = NotebookId, Path)),
     request_body = InviteRequest, responses(
-    (status = 202, body = Invited),
+    (status = 202, body = NewInvitation),
     (status = 403, body = Problem, description = "`role_too_small`"),
     (status = 409, body = Problem, description = "`already_member`, `too_many_invitations`"),
     (status = 422, body = Problem, description = "`email_invalid`, `role_invalid`"),
@@ -149,12 +159,12 @@ async fn invite(
     State(state): State<ApiState>,
     access: NotebookAccess<Owner>,
     Body(request): Body<InviteRequest>,
-) -> ApiResult<(StatusCode, Json<Invited>)> {
+) -> ApiResult<Created<NewInvitation>> {
     let email = Email::parse(&request.email)
-        .map_err(|_| ApiError::invalid("email_invalid", "That is not an e-mail address."))?;
+        .map_err(|_| ApiError::field("email_invalid", "email", "That is not an e-mail address."))?;
     if request.role == Role::Owner {
         let detail = "An invitation makes viewers or editors. Make somebody an owner once they are a member.";
-        return Err(ApiError::invalid("role_invalid", detail));
+        return Err(ApiError::field("role_invalid", "role", detail));
     }
     let notebooks = &state.stores.notebooks;
     if notebooks.members(access.notebook_id).await?.iter().any(|member| member.user.email == email) {
@@ -174,7 +184,8 @@ async fn invite(
     };
     notebooks.invite(&invitation).await?;
     members_changed(&state, access.notebook_id).await;
-    Ok((StatusCode::ACCEPTED, Json(Invited { invitation: invitation.into(), code })))
+    let path = format!("/api/notebooks/{}/invitations/{}", access.notebook_id, invitation.id());
+    Ok(accepted(path, NewInvitation { invitation: invitation.into(), code }))
 }
 
 /// Change a member's role

@@ -8,16 +8,16 @@ use collabry_shared::notebooks::{JoinCode, Notebook, Role};
 use collabry_shared::realtime::{Event, Room, Signal};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::{NotebookAccess, Owner, Viewer};
 use crate::auth::Identity;
 use crate::bounds;
-use crate::http::{ApiError, ApiResult, Body, Problem};
+use crate::http::{ApiError, ApiResult, Body, Created, PageQuery, Place, Problem, Query, created, page};
 use crate::state::ApiState;
-use crate::text::clean_line;
+use crate::text::{Needle, clean_line};
 
 const TAG: &str = "notebooks";
 const MAX_TITLE_CHARS: usize = 120;
@@ -56,39 +56,60 @@ impl NotebookView {
 #[derive(Debug, Serialize, ToSchema)]
 struct NotebookList {
     notebooks: Vec<NotebookView>,
+    /// `cursor` of the next page; null when there is none.
+    next: Option<String>,
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct NotebookFilter {
+    /// Only those whose title has this, in any case and with or without accents.
+    #[param(max_length = 200, nullable = false)]
+    q: Option<String>,
 }
 
 #[derive(Debug, Deserialize, ToSchema)]
-struct Title {
-    /// 1 to 120 characters.
+struct NotebookTitle {
+    #[schema(min_length = 1, max_length = 120)]
     title: String,
 }
 
-impl Title {
+impl NotebookTitle {
     fn parse(&self) -> ApiResult<String> {
         clean_line(&self.title, MAX_TITLE_CHARS)
-            .ok_or_else(|| ApiError::invalid("title_invalid", "A title has 1 to 120 characters."))
+            .ok_or_else(|| ApiError::field("title_invalid", "title", "A title has 1 to 120 characters."))
     }
 }
 
 /// The caller's notebooks, last changed first
-#[utoipa::path(get, operation_id = "listNotebooks", path = "/api/notebooks", tag = TAG, security(("bearer" = [])), responses((status = 200, body = NotebookList)))]
-async fn list(State(state): State<ApiState>, identity: Identity) -> ApiResult<Json<NotebookList>> {
+#[utoipa::path(get, operation_id = "listNotebooks", path = "/api/notebooks", tag = TAG, security(("bearer" = [])), params(PageQuery, NotebookFilter), responses(
+    (status = 200, body = NotebookList), (status = 422, body = Problem, description = "`validation`, `cursor_invalid`"),
+))]
+async fn list(
+    State(state): State<ApiState>,
+    identity: Identity,
+    Query(query): Query<PageQuery>,
+    Query(filter): Query<NotebookFilter>,
+) -> ApiResult<Json<NotebookList>> {
     let notebooks = state.stores.notebooks.list_for(identity.user_id).await?;
-    let notebooks = notebooks.into_iter().map(|(notebook, role)| NotebookView::new(notebook, role)).collect();
-    Ok(Json(NotebookList { notebooks }))
+    let wanted = Needle::new(filter.q.as_deref());
+    let notebooks = notebooks.into_iter().map(|(notebook, role)| NotebookView::new(notebook, role));
+    let notebooks = notebooks.filter(|notebook| wanted.is_in(&notebook.title)).collect();
+    let place = |one: &NotebookView| Place::new(-one.updated_at.as_millisecond(), &one.id);
+    let (notebooks, next) = page(notebooks, &query, place)?;
+    Ok(Json(NotebookList { notebooks, next }))
 }
 
 /// Make a notebook; the caller owns it
-#[utoipa::path(post, operation_id = "createNotebook", path = "/api/notebooks", tag = TAG, security(("bearer" = [])), request_body = Title, responses(
+#[utoipa::path(post, operation_id = "createNotebook", path = "/api/notebooks", tag = TAG, security(("bearer" = [])), request_body = NotebookTitle, responses(
     (status = 201, body = NotebookView), (status = 409, body = Problem, description = "`too_many_notebooks`"),
     (status = 422, body = Problem, description = "`title_invalid`"),
 ))]
 async fn create(
     State(state): State<ApiState>,
     identity: Identity,
-    Body(request): Body<Title>,
-) -> ApiResult<(StatusCode, Json<NotebookView>)> {
+    Body(request): Body<NotebookTitle>,
+) -> ApiResult<Created<NotebookView>> {
     let title = request.parse()?;
     let theirs = state.stores.notebooks.list_for(identity.user_id).await?;
     let owned = theirs.iter().filter(|(_, role)| *role == Role::Owner).count();
@@ -106,7 +127,7 @@ async fn create(
     let role = Some(Role::Owner);
     let signal = Signal::Membership { notebook_id: notebook.id, user_id: identity.user_id, role };
     state.fan_out.signal(signal).await;
-    Ok((StatusCode::CREATED, Json(NotebookView::new(notebook, Role::Owner))))
+    Ok(created(format!("/api/notebooks/{}", notebook.id), NotebookView::new(notebook, Role::Owner)))
 }
 
 /// One notebook
@@ -120,14 +141,14 @@ async fn get(State(state): State<ApiState>, access: NotebookAccess<Viewer>) -> A
 
 /// Rename a notebook
 #[utoipa::path(patch, operation_id = "renameNotebook", path = "/api/notebooks/{notebookId}", tag = TAG, security(("bearer" = [])), params(("notebookId" = NotebookId, Path)),
-    request_body = Title, responses(
+    request_body = NotebookTitle, responses(
     (status = 200, body = NotebookView), (status = 403, body = Problem, description = "`role_too_small`"),
-    (status = 404, body = Problem, description = "`not_found`"),
+    (status = 404, body = Problem, description = "`not_found`"), (status = 422, body = Problem, description = "`title_invalid`"),
 ))]
 async fn rename(
     State(state): State<ApiState>,
     access: NotebookAccess<Owner>,
-    Body(request): Body<Title>,
+    Body(request): Body<NotebookTitle>,
 ) -> ApiResult<Json<NotebookView>> {
     let renamed = state.stores.notebooks.rename(access.notebook_id, &request.parse()?, state.clock.now()).await?;
     let notebook = renamed.ok_or_else(ApiError::not_found)?;

@@ -6,16 +6,18 @@ use axum::http::StatusCode;
 use collabry_shared::ids::NotificationId;
 use collabry_shared::notifications::Notification;
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::auth::Identity;
-use crate::http::{ApiResult, Body};
+use crate::http::{ApiResult, Body, PageQuery, Place, Problem, Query, page};
 use crate::state::ApiState;
 
 const TAG: &str = "notifications";
-const SHOWN: u32 = 100;
+const SHOWN: u32 = 1_000;
+/// On a page, where nothing else is asked for.
+const PAGE: u32 = 100;
 
 pub fn router() -> OpenApiRouter<ApiState> {
     OpenApiRouter::new().routes(routes!(list)).routes(routes!(mark_read))
@@ -24,6 +26,17 @@ pub fn router() -> OpenApiRouter<ApiState> {
 #[derive(Debug, Serialize, ToSchema)]
 struct NotificationList {
     notifications: Vec<Notification>,
+    /// `cursor` of the next page; null when there is none.
+    next: Option<String>,
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct NotificationFilter {
+    /// Only those that are not read.
+    #[serde(default)]
+    #[param(default = false)]
+    unread: bool,
 }
 
 #[derive(Debug, Deserialize, ToSchema)]
@@ -33,10 +46,22 @@ struct ReadRequest {
     up_to: NotificationId,
 }
 
-/// The newest 100 notifications, newest first
-#[utoipa::path(get, operation_id = "listNotifications", path = "/api/notifications", tag = TAG, security(("bearer" = [])), responses((status = 200, body = NotificationList)))]
-async fn list(State(state): State<ApiState>, identity: Identity) -> ApiResult<Json<NotificationList>> {
-    Ok(Json(NotificationList { notifications: state.stores.notifications.list(identity.user_id, SHOWN).await? }))
+/// The newest 1,000 notifications, newest first
+#[utoipa::path(get, operation_id = "listNotifications", path = "/api/notifications", tag = TAG, security(("bearer" = [])), params(PageQuery, NotificationFilter), responses(
+    (status = 200, body = NotificationList), (status = 422, body = Problem, description = "`validation`, `cursor_invalid`"),
+))]
+async fn list(
+    State(state): State<ApiState>,
+    identity: Identity,
+    Query(mut query): Query<PageQuery>,
+    Query(filter): Query<NotificationFilter>,
+) -> ApiResult<Json<NotificationList>> {
+    query.limit.get_or_insert(PAGE);
+    let mut all = state.stores.notifications.list(identity.user_id, SHOWN).await?;
+    all.retain(|one| !filter.unread || one.read_at.is_none());
+    let place = |one: &Notification| Place::new(-one.created_at.as_millisecond(), &one.id);
+    let (notifications, next) = page(all, &query, place)?;
+    Ok(Json(NotificationList { notifications, next }))
 }
 
 /// Mark notifications as read

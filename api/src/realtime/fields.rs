@@ -101,7 +101,7 @@ impl Field {
             (Some(_), Kind::Flag) => format!("`{name}` is true or false."),
             (Some(_), Kind::Ids) => format!("`{name}` is a list of ids."),
         };
-        Some(FieldError { field: name, message: message.into() })
+        Some(FieldError::new(name, message))
     }
 
     fn names_nothing(&self, payload: &Map<String, Value>) -> bool {

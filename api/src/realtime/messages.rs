@@ -5,7 +5,7 @@ use collabry_shared::ids::{ConversationId, GenerationId, MessageId};
 use serde::{Deserialize, Serialize};
 
 use super::dispatch::Call;
-use crate::conversations::{self, ConversationAccess, Regeneration, Sending};
+use crate::conversations::{self, AnswerRequest, ConversationAccess, MessageRequest};
 use crate::http::ApiResult;
 
 #[derive(Debug, Deserialize)]
@@ -13,7 +13,7 @@ use crate::http::ApiResult;
 pub(super) struct Send {
     conversation_id: ConversationId,
     #[serde(flatten)]
-    sending: Sending,
+    sending: MessageRequest,
 }
 
 #[derive(Debug, Deserialize)]
@@ -37,7 +37,7 @@ pub(super) struct Regenerate {
     conversation_id: ConversationId,
     message_id: MessageId,
     #[serde(flatten)]
-    with: Regeneration,
+    with: AnswerRequest,
 }
 
 #[derive(Debug, Serialize)]

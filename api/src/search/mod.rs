@@ -17,7 +17,6 @@ use crate::notebooks::{NotebookAccess, Viewer};
 use crate::state::ApiState;
 
 const DEFAULT_LIMIT: u32 = 10;
-const MAX_LIMIT: u32 = 100;
 const MAX_QUERY_CHARS: usize = 1_000;
 
 pub fn router() -> OpenApiRouter<ApiState> {
@@ -26,18 +25,20 @@ pub fn router() -> OpenApiRouter<ApiState> {
 
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct Search {
+struct SearchQuery {
     /// 1 to 1,000 characters.
+    #[schema(min_length = 1, max_length = 1000)]
     query: String,
     /// Default: all sources of the notebook.
     source_ids: Option<Vec<SourceId>>,
-    /// 1 to 100; default 10.
+    /// How many passages at most.
+    #[schema(minimum = 1, maximum = 100, default = 10)]
     limit: Option<u32>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct Found {
+struct SearchResult {
     #[serde(flatten)]
     hit: SearchHit,
     source_name: String,
@@ -46,30 +47,30 @@ struct Found {
 }
 
 #[derive(Debug, Serialize, ToSchema)]
-struct Hits {
-    hits: Vec<Found>,
+struct SearchResults {
+    hits: Vec<SearchResult>,
 }
 
 /// Search the sources of a notebook; best first
 #[utoipa::path(post, operation_id = "searchNotebook", path = "/api/notebooks/{notebookId}/search", tag = "search", security(("bearer" = [])), params(("notebookId" = NotebookId, Path)),
-    request_body = Search, responses(
-    (status = 200, body = Hits), (status = 422, body = Problem, description = "`query_invalid`"), (status = 404, body = Problem, description = "`not_found`"),
+    request_body = SearchQuery, responses(
+    (status = 200, body = SearchResults), (status = 422, body = Problem, description = "`query_invalid`"), (status = 404, body = Problem, description = "`not_found`"),
 ))]
 async fn search(
     State(state): State<ApiState>,
     access: NotebookAccess<Viewer>,
-    Body(request): Body<Search>,
-) -> ApiResult<Json<Hits>> {
+    Body(request): Body<SearchQuery>,
+) -> ApiResult<Json<SearchResults>> {
     let query = request.query.trim();
     if query.is_empty() || query.chars().count() > MAX_QUERY_CHARS {
-        return Err(ApiError::invalid("query_invalid", "A query has 1 to 1,000 characters."));
+        return Err(ApiError::field("query_invalid", "query", "A query has 1 to 1,000 characters."));
     }
     let sources = state.stores.sources.list(access.notebook_id).await?;
     let wanted = SearchRequest {
         notebook_id: access.notebook_id,
         segments: ready_segments(&sources, request.source_ids.as_deref()),
         query: query.to_owned(),
-        limit: request.limit.unwrap_or(DEFAULT_LIMIT).clamp(1, MAX_LIMIT),
+        limit: request.limit.unwrap_or(DEFAULT_LIMIT),
     };
     let hits = state.engine.search(&wanted).await?;
     let names: HashMap<_, _> = sources.into_iter().map(|source| (source.id, source.name)).collect();
@@ -79,7 +80,7 @@ async fn search(
         // Gone since the search began: nothing to show.
         let Some(version) = state.stores.sources.version(segment).await? else { continue };
         let source_name = names.get(&hit.source_id).cloned().unwrap_or_default();
-        found.push(Found { source_name, paged: version.page_count.is_some(), hit });
+        found.push(SearchResult { source_name, paged: version.page_count.is_some(), hit });
     }
-    Ok(Json(Hits { hits: found }))
+    Ok(Json(SearchResults { hits: found }))
 }

@@ -1,8 +1,6 @@
 //! Adding sources: uploads, new versions, web pages.
 
-use axum::Json;
 use axum::extract::{DefaultBodyLimit, State};
-use axum::http::StatusCode;
 use collabry_shared::ids::{NotebookId, SourceId, UserId};
 use collabry_shared::realtime::{Event, Room};
 use collabry_shared::sources::{Format, IngestState, Origin, Source, SourceVersion};
@@ -15,7 +13,7 @@ use utoipa_axum::routes;
 
 use super::upload::{self, Upload};
 use super::{SourceAccess, TAG, queue, room};
-use crate::http::{ApiError, ApiResult, Body, Form, Problem};
+use crate::http::{ApiError, ApiResult, Body, Created, Form, Problem, created};
 use crate::notebooks::{Editor, NotebookAccess};
 use crate::state::ApiState;
 
@@ -48,21 +46,21 @@ struct UrlRequest {
 #[utoipa::path(post, operation_id = "uploadSource", path = "/api/notebooks/{notebookId}/sources", tag = TAG, security(("bearer" = [])), params(("notebookId" = NotebookId, Path)),
     request_body(content = FileForm, content_type = "multipart/form-data"), responses(
     (status = 201, body = Source), (status = 403, body = Problem, description = "`role_too_small`"),
-    (status = 400, body = Problem, description = "`upload_incomplete`"),
+    (status = 400, body = Problem, description = "`upload_incomplete`, `form_malformed`"),
     (status = 409, body = Problem, description = "`too_many_sources`, `storage_share_spent`"),
     (status = 507, body = Problem, description = "`storage_full`"),
     (status = 413, body = Problem, description = "`upload_too_large`"), (status = 415, body = Problem, description = "`format_unknown`"),
-    (status = 422, body = Problem, description = "`file_empty`, `file_missing`"),
+    (status = 422, body = Problem, description = "`file_empty`, `file_missing`, `too_many_files`"),
 ))]
 async fn upload_source(
     State(state): State<ApiState>,
     access: NotebookAccess<Editor>,
-    Form(mut multipart): Form,
-) -> ApiResult<(StatusCode, Json<Source>)> {
+    mut form: Form,
+) -> ApiResult<Created<Source>> {
     let id = SourceId::new();
     let key = Blobs::source_key(access.notebook_id, id, 1);
     let room = room::check(&state, access.user_id, true).await?;
-    let received = upload::receive(&mut multipart, &state, &key, room).await?;
+    let received = upload::receive(&mut form, &state, &key, room).await?;
     let name = received.name.clone();
     let version = uploaded_version(&state, access.user_id, 1, key.clone(), &received);
     let source = new_source(access.notebook_id, id, access.user_id, name, Origin::Upload, version);
@@ -73,25 +71,26 @@ async fn upload_source(
 #[utoipa::path(post, operation_id = "uploadSourceVersion", path = "/api/sources/{sourceId}/versions", tag = TAG, security(("bearer" = [])), params(("sourceId" = SourceId, Path)),
     request_body(content = FileForm, content_type = "multipart/form-data"), responses(
     (status = 201, body = Source), (status = 403, body = Problem, description = "`role_too_small`"),
-    (status = 400, body = Problem, description = "`upload_incomplete`"),
+    (status = 400, body = Problem, description = "`upload_incomplete`, `form_malformed`"),
     (status = 409, body = Problem, description = "`version_taken`, `storage_share_spent`"),
     (status = 507, body = Problem, description = "`storage_full`"),
     (status = 413, body = Problem, description = "`upload_too_large`"), (status = 415, body = Problem, description = "`format_unknown`"),
-    (status = 422, body = Problem, description = "`file_empty`, `file_missing`"),
+    (status = 422, body = Problem, description = "`file_empty`, `file_missing`, `too_many_files`"),
 ))]
 async fn upload_version(
     State(state): State<ApiState>,
     SourceAccess { source, user_id, .. }: SourceAccess<Editor>,
-    Form(mut multipart): Form,
-) -> ApiResult<(StatusCode, Json<Source>)> {
+    mut form: Form,
+) -> ApiResult<Created<Source>> {
     let number = source.latest.version + 1;
     let key = Blobs::source_key(source.notebook_id, source.id, number);
     let room = room::check(&state, user_id, false).await?;
-    let received = upload::receive(&mut multipart, &state, &key, room).await?;
+    let received = upload::receive(&mut form, &state, &key, room).await?;
     let version = uploaded_version(&state, user_id, number, key.clone(), &received);
     let added = add_version(&state, source.id, &received.name, &version).await;
     let source = keep_blob_if_stored(&state, &key, added).await?;
-    Ok((StatusCode::CREATED, Json(announce(&state, source).await)))
+    let number = source.latest.version;
+    Ok(created(format!("/api/sources/{}/versions/{number}", source.id), announce(&state, source).await))
 }
 
 /// Add a web page as a source; it is fetched in the background
@@ -104,7 +103,7 @@ async fn add_url(
     State(state): State<ApiState>,
     access: NotebookAccess<Editor>,
     Body(request): Body<UrlRequest>,
-) -> ApiResult<(StatusCode, Json<Source>)> {
+) -> ApiResult<Created<Source>> {
     let url = parse_url(&request.url)?;
     room::check(&state, access.user_id, true).await?;
     let id = SourceId::new();
@@ -117,7 +116,8 @@ async fn add_url(
 }
 
 fn parse_url(text: &str) -> ApiResult<Url> {
-    let invalid = || ApiError::invalid("url_invalid", "That is not the address of a web page (http:// or https://).");
+    let invalid =
+        || ApiError::field("url_invalid", "url", "That is not the address of a web page (http:// or https://).");
     let url = Url::parse(text.trim()).map_err(|_| invalid())?;
     let web = matches!(url.scheme(), "http" | "https") && url.has_host() && text.len() <= MAX_URL_BYTES;
     let anonymous = url.username().is_empty() && url.password().is_none();
@@ -177,9 +177,9 @@ async fn keep_blob_if_stored<T>(state: &ApiState, key: &str, stored: ApiResult<T
     stored
 }
 
-async fn store(state: &ApiState, source: Source) -> ApiResult<(StatusCode, Json<Source>)> {
+async fn store(state: &ApiState, source: Source) -> ApiResult<Created<Source>> {
     state.stores.sources.create(&source).await?;
-    Ok((StatusCode::CREATED, Json(announce(state, source).await)))
+    Ok(created(format!("/api/sources/{}", source.id), announce(state, source).await))
 }
 
 /// Tells the members, and the engine that there is work; returns the source as they hear of it.

@@ -2,6 +2,7 @@
 
 mod access;
 mod add;
+mod download;
 mod queue;
 mod read;
 mod room;
@@ -14,5 +15,5 @@ use crate::state::ApiState;
 const TAG: &str = "sources";
 
 pub fn router() -> utoipa_axum::router::OpenApiRouter<ApiState> {
-    routes::router().merge(read::router()).merge(add::router())
+    routes::router().merge(read::router()).merge(download::router()).merge(add::router())
 }

@@ -1,10 +1,7 @@
-//! Reading sources: pages of text, and the file as it was uploaded.
+//! Reading sources: their versions, and pages of their text.
 
 use axum::Json;
-use axum::body::Body;
 use axum::extract::State;
-use axum::http::{HeaderValue, header};
-use axum::response::Response;
 use collabry_shared::ids::SourceId;
 use collabry_shared::sources::{NotRead, Page, SegmentId, Source, SourceVersion};
 use serde::{Deserialize, Serialize};
@@ -13,12 +10,12 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::{SourceAccess, TAG};
-use crate::http::{ApiError, ApiResult, Params, Problem};
+use crate::http::{ApiError, ApiResult, PageQuery, Params, Place, Problem, Query, page as page_of};
 use crate::notebooks::Viewer;
 use crate::state::ApiState;
 
 pub fn router() -> OpenApiRouter<ApiState> {
-    OpenApiRouter::new().routes(routes!(page)).routes(routes!(file))
+    OpenApiRouter::new().routes(routes!(page)).routes(routes!(versions)).routes(routes!(version))
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -35,6 +32,13 @@ struct PageView {
     not_read: Vec<NotRead>,
 }
 
+#[derive(Debug, Serialize, ToSchema)]
+struct VersionList {
+    versions: Vec<SourceVersion>,
+    /// `cursor` of the next page; null when there is none.
+    next: Option<String>,
+}
+
 #[derive(Debug, Deserialize)]
 struct PagePath {
     version: u32,
@@ -42,8 +46,8 @@ struct PagePath {
 }
 
 #[derive(Debug, Deserialize)]
-struct VersionPath {
-    version: u32,
+pub(super) struct VersionPath {
+    pub version: u32,
 }
 
 /// The text of a page, or of a part of a source without pages
@@ -64,43 +68,39 @@ async fn page(
     Ok(Json(PageView { page, source_name: source.name, version, page_count, has_next, not_read }))
 }
 
-/// The file as it was uploaded
-#[utoipa::path(get, operation_id = "downloadSourceFile", path = "/api/sources/{sourceId}/versions/{version}/file", tag = TAG, security(("bearer" = [])), params(
+/// The versions of a source, newest first
+#[utoipa::path(get, operation_id = "listSourceVersions", path = "/api/sources/{sourceId}/versions", tag = TAG, security(("bearer" = [])), params(("sourceId" = SourceId, Path), PageQuery), responses(
+    (status = 200, body = VersionList), (status = 404, body = Problem, description = "`not_found`"),
+    (status = 422, body = Problem, description = "`validation`, `cursor_invalid`"),
+))]
+async fn versions(
+    State(state): State<ApiState>,
+    SourceAccess { source, .. }: SourceAccess<Viewer>,
+    Query(query): Query<PageQuery>,
+) -> ApiResult<Json<VersionList>> {
+    let mut versions = Vec::new();
+    for number in (1..=source.latest.version).rev() {
+        let segment = SegmentId { source_id: source.id, version: number };
+        versions.extend(state.stores.sources.version(segment).await?);
+    }
+    let place = |one: &SourceVersion| Place::new(-i64::from(one.version), &one.version);
+    let (versions, next) = page_of(versions, &query, place)?;
+    Ok(Json(VersionList { versions, next }))
+}
+
+/// One version of a source
+#[utoipa::path(get, operation_id = "getSourceVersion", path = "/api/sources/{sourceId}/versions/{version}", tag = TAG, security(("bearer" = [])), params(
     ("sourceId" = SourceId, Path), ("version" = u32, Path),
-    ), responses((status = 200, content_type = "application/octet-stream"), (status = 404, body = Problem, description = "`not_found`")))]
-async fn file(
+    ), responses((status = 200, body = SourceVersion), (status = 404, body = Problem, description = "`not_found`")))]
+async fn version(
     State(state): State<ApiState>,
     SourceAccess { source, .. }: SourceAccess<Viewer>,
     Params(path): Params<VersionPath>,
-) -> ApiResult<Response> {
-    let version = find_version(&state, &source, path.version).await?;
-    let blob = state.stores.blobs.get(&version.blob_key).await?.ok_or_else(ApiError::not_found)?;
-    let mut response = Response::new(Body::from_stream(blob));
-    let headers = response.headers_mut();
-    // Never shown in our origin: a hostile HTML file must not run as us.
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"));
-    headers.insert(header::CONTENT_DISPOSITION, attachment(&source.name)?);
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    Ok(response)
+) -> ApiResult<Json<SourceVersion>> {
+    find_version(&state, &source, path.version).await.map(Json)
 }
 
-async fn find_version(state: &ApiState, source: &Source, version: u32) -> ApiResult<SourceVersion> {
+pub(super) async fn find_version(state: &ApiState, source: &Source, version: u32) -> ApiResult<SourceVersion> {
     let segment = SegmentId { source_id: source.id, version };
     state.stores.sources.version(segment).await?.ok_or_else(ApiError::not_found)
-}
-
-const HEX: &[u8; 16] = b"0123456789ABCDEF";
-
-/// RFC 6266 with the name in the form of RFC 8187.
-fn attachment(name: &str) -> ApiResult<HeaderValue> {
-    let mut value = String::from("attachment; filename*=UTF-8''");
-    for byte in name.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            value.push(char::from(byte));
-        } else {
-            value.push('%');
-            value.extend([byte >> 4, byte & 0xF].map(|digit| char::from(HEX[usize::from(digit)])));
-        }
-    }
-    HeaderValue::from_str(&value).map_err(ApiError::internal)
 }

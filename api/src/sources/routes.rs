@@ -1,5 +1,7 @@
 //! `/api/sources`: list, one, retry, delete.
 
+use std::time::Duration;
+
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -7,44 +9,135 @@ use collabry_shared::ids::{NotebookId, SourceId};
 use collabry_shared::realtime::{Event, Room};
 use collabry_shared::sources::{MAX_RETRIES, Retry, Source};
 use jiff::Timestamp;
-use serde::Serialize;
-use utoipa::ToSchema;
+use serde::{Deserialize, Serialize};
+use tokio::time::Instant;
+use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::add::announce;
 use super::{SourceAccess, TAG, queue};
-use crate::http::{ApiError, ApiResult, Problem};
+use crate::http::{ApiError, ApiResult, Body, PageQuery, Place, Problem, Query, page};
 use crate::limits::wait;
 use crate::notebooks::{Editor, NotebookAccess, Viewer};
 use crate::state::ApiState;
+use crate::text::{Needle, clean_line};
+
+const MAX_NAME_CHARS: usize = 200;
+/// How often a source is looked at for whoever waits for it.
+const LOOKS_AGAIN: Duration = Duration::from_millis(250);
 
 pub fn router() -> OpenApiRouter<ApiState> {
-    OpenApiRouter::new().routes(routes!(list)).routes(routes!(get, delete)).routes(routes!(retry))
+    OpenApiRouter::new().routes(routes!(list)).routes(routes!(get, rename, delete)).routes(routes!(retry))
 }
 
 #[derive(Debug, Serialize, ToSchema)]
 struct SourceList {
     sources: Vec<Source>,
+    /// `cursor` of the next page; null when there is none.
+    next: Option<String>,
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct SourceFilter {
+    /// Only those whose name has this, in any case and with or without accents.
+    #[param(max_length = 200, nullable = false)]
+    q: Option<String>,
+    /// Only those whose newest version is there: `queued`, `fetch`, `extract`, `chunk`, `embed`, `ready` or `failed`.
+    #[param(nullable = false, example = "ready")]
+    step: Option<String>,
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct Wait {
+    /// Seconds to wait at most until the newest version is `ready` or `failed`.
+    #[param(minimum = 0, maximum = 60, default = 0, nullable = false)]
+    wait: Option<u32>,
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+struct SourceRename {
+    /// What people see.
+    #[schema(min_length = 1, max_length = 200)]
+    name: String,
 }
 
 /// The sources of a notebook, first added first
-#[utoipa::path(get, operation_id = "listSources", path = "/api/notebooks/{notebookId}/sources", tag = TAG, security(("bearer" = [])), params(("notebookId" = NotebookId, Path)), responses(
+#[utoipa::path(get, operation_id = "listSources", path = "/api/notebooks/{notebookId}/sources", tag = TAG, security(("bearer" = [])), params(("notebookId" = NotebookId, Path), PageQuery, SourceFilter), responses(
     (status = 200, body = SourceList), (status = 404, body = Problem, description = "`not_found`"),
+    (status = 422, body = Problem, description = "`validation`, `cursor_invalid`"),
 ))]
-async fn list(State(state): State<ApiState>, access: NotebookAccess<Viewer>) -> ApiResult<Json<SourceList>> {
-    let mut sources = state.stores.sources.list(access.notebook_id).await?;
+async fn list(
+    State(state): State<ApiState>,
+    access: NotebookAccess<Viewer>,
+    Query(query): Query<PageQuery>,
+    Query(filter): Query<SourceFilter>,
+) -> ApiResult<Json<SourceList>> {
+    let wanted = Needle::new(filter.q.as_deref());
+    let mut all = state.stores.sources.list(access.notebook_id).await?;
+    all.retain(|one| {
+        wanted.is_in(&one.name) && filter.step.as_deref().is_none_or(|step| one.latest.state.step() == step)
+    });
+    let place = |one: &Source| Place::new(one.created_at.as_millisecond(), &one.id);
+    let (mut sources, next) = page(all, &query, place)?;
     queue::say_what_is_ahead(&state, &mut sources).await;
-    Ok(Json(SourceList { sources }))
+    Ok(Json(SourceList { sources, next }))
 }
 
 /// One source
-#[utoipa::path(get, operation_id = "getSource", path = "/api/sources/{sourceId}", tag = TAG, security(("bearer" = [])), params(("sourceId" = SourceId, Path)), responses(
+///
+/// With `wait` the answer comes once the newest version is `ready` or `failed`, and at the latest after so many seconds, with
+/// whatever it is then.
+#[utoipa::path(get, operation_id = "getSource", path = "/api/sources/{sourceId}", tag = TAG, security(("bearer" = [])), params(("sourceId" = SourceId, Path), Wait), responses(
     (status = 200, body = Source), (status = 404, body = Problem, description = "`not_found`"),
 ))]
-async fn get(State(state): State<ApiState>, SourceAccess { mut source, .. }: SourceAccess<Viewer>) -> Json<Source> {
+async fn get(
+    State(state): State<ApiState>,
+    SourceAccess { source, user_id, .. }: SourceAccess<Viewer>,
+    Query(Wait { wait }): Query<Wait>,
+) -> ApiResult<Json<Source>> {
+    let patience = Duration::from_secs(wait.unwrap_or_default().into());
+    let mut source = settled(&state, source, patience).await?;
+    // Members are removed meanwhile.
+    NotebookAccess::<Viewer>::prove(&state, user_id, source.notebook_id).await?;
     queue::say_what_is_ahead(&state, std::slice::from_mut(&mut source)).await;
-    Json(source)
+    Ok(Json(source))
+}
+
+/// The source as it is once nothing more happens to it, or when patience or this process ends.
+async fn settled(state: &ApiState, mut source: Source, patience: Duration) -> ApiResult<Source> {
+    let end = Instant::now() + patience;
+    while !source.latest.state.is_final() && Instant::now() < end {
+        tokio::select! {
+            () = state.draining.cancelled() => break,
+            () = tokio::time::sleep_until(end.min(Instant::now() + LOOKS_AGAIN)) => {}
+        }
+        source = state.stores.sources.get(source.notebook_id, source.id).await?.ok_or_else(ApiError::not_found)?;
+    }
+    Ok(source)
+}
+
+/// Rename a source
+#[utoipa::path(patch, operation_id = "renameSource", path = "/api/sources/{sourceId}", tag = TAG, security(("bearer" = [])), params(("sourceId" = SourceId, Path)),
+    request_body = SourceRename, responses(
+    (status = 200, body = Source), (status = 403, body = Problem, description = "`role_too_small`"),
+    (status = 404, body = Problem, description = "`not_found`"), (status = 422, body = Problem, description = "`name_invalid`"),
+))]
+async fn rename(
+    State(state): State<ApiState>,
+    SourceAccess { source, .. }: SourceAccess<Editor>,
+    Body(request): Body<SourceRename>,
+) -> ApiResult<Json<Source>> {
+    let name = clean_line(&request.name, MAX_NAME_CHARS)
+        .ok_or_else(|| ApiError::field("name_invalid", "name", "A name has 1 to 200 characters."))?;
+    let renamed = state.stores.sources.rename(source.notebook_id, source.id, &name).await?;
+    let mut source = renamed.ok_or_else(ApiError::not_found)?;
+    queue::say_what_is_ahead(&state, std::slice::from_mut(&mut source)).await;
+    let event = Event::SourceStatus { source: source.clone() };
+    state.fan_out.emit(Room::Notebook(source.notebook_id), event).await;
+    Ok(Json(source))
 }
 
 /// Try a failed source again

@@ -2,7 +2,6 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use axum::extract::Multipart;
 use axum::extract::multipart::{Field, MultipartError};
 use axum::http::StatusCode;
 use bytes::{Bytes, BytesMut};
@@ -12,9 +11,15 @@ use futures::StreamExt as _;
 use unicode_normalization::UnicodeNormalization as _;
 
 use super::room::{Room, share_spent};
-use crate::http::{ApiError, ApiResult};
+use crate::http::form::incomplete;
+use crate::http::{ApiError, ApiResult, Form};
 use crate::state::ApiState;
+use crate::text::turns_direction;
 
+/// Fields of other names say nothing that is wanted.
+const MAX_OTHER_BYTES: usize = 64 * 1024;
+/// The field that holds the file.
+const FILE: &str = "file";
 const MAX_NAME_CHARS: usize = 200;
 
 /// A file that is stored.
@@ -26,28 +31,62 @@ pub struct Upload {
     pub size: u64,
 }
 
-/// Stores the field `file` under `key`. Nothing is left behind when it is refused or broken off.
-pub async fn receive(multipart: &mut Multipart, state: &ApiState, key: &str, room: Room) -> ApiResult<Upload> {
-    let mut field = file_field(multipart).await?;
+/// Stores the field `file` under `key`; fields of other names are passed over. Nothing is left behind when it is refused or
+/// broken off.
+pub async fn receive(form: &mut Form, state: &ApiState, key: &str, room: Room) -> ApiResult<Upload> {
+    let upload = loop {
+        let Some(field) = form.next().await? else {
+            return Err(ApiError::field("file_missing", FILE, "Send one file in the multipart field `file`."));
+        };
+        if field.name() == Some(FILE) {
+            break receive_file(field, state, key, room).await?;
+        }
+        pass_over(field).await?;
+    };
+    if let Err(error) = expect_no_other(form).await {
+        state.stores.blobs.delete(key).await?;
+        return Err(error);
+    }
+    Ok(upload)
+}
+
+async fn receive_file(mut field: Field<'_>, state: &ApiState, key: &str, room: Room) -> ApiResult<Upload> {
     let name = file_name(field.file_name().unwrap_or_default());
     let head = read_head(&mut field).await?;
     let format = Format::sniff(&head, &name).map_err(refuse)?;
     let size = store(field, head, state, key, room).await?;
-    Ok(Upload { name, format, size })
+    Ok(Upload { name: shortened(&name), format, size })
 }
 
 fn refuse(unknown: UnknownFormat) -> ApiError {
     match unknown.code {
-        FailureCode::Empty => ApiError::invalid("file_empty", unknown.to_string()),
-        _ => ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "format_unknown", unknown.to_string()),
+        FailureCode::Empty => ApiError::field("file_empty", "file", unknown.to_string()),
+        _ => ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "format_unknown", unknown.to_string()).of_field("file"),
     }
 }
 
-async fn file_field(multipart: &mut Multipart) -> ApiResult<Field<'_>> {
-    match multipart.next_field().await.map_err(|error| broken_off(&error))? {
-        Some(field) if field.name() == Some("file") => Ok(field),
-        _ => Err(ApiError::invalid("file_missing", "Send one file in the multipart field `file`.")),
+/// One source is made of one file: another one would be lost without a word.
+async fn expect_no_other(form: &mut Form) -> ApiResult<()> {
+    while let Some(field) = form.next().await? {
+        if field.name() == Some(FILE) {
+            let detail = "Send one file in a request: this form has several fields `file`. Nothing was stored.";
+            return Err(ApiError::field("too_many_files", FILE, detail));
+        }
+        pass_over(field).await?;
     }
+    Ok(())
+}
+
+async fn pass_over(mut field: Field<'_>) -> ApiResult<()> {
+    let mut bytes = 0;
+    while let Some(chunk) = field.chunk().await.map_err(|error| broken_off(&error))? {
+        bytes += chunk.len();
+        if bytes > MAX_OTHER_BYTES {
+            let detail = "A field beside the file is larger than 64 KiB. Send the file in the field `file`.";
+            return Err(ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "upload_too_large", detail));
+        }
+    }
+    Ok(())
 }
 
 async fn read_head(field: &mut Field<'_>) -> ApiResult<Bytes> {
@@ -81,6 +120,11 @@ async fn store(field: Field<'_>, head: Bytes, state: &ApiState, key: &str, room:
     }
 }
 
+fn broken_off(error: &MultipartError) -> ApiError {
+    tracing::debug!(%error, "multipart body");
+    incomplete()
+}
+
 fn over_limit(state: &ApiState, room: Room) -> ApiError {
     if room.ends_share {
         return share_spent(state);
@@ -92,26 +136,30 @@ fn over_limit(state: &ApiState, room: Room) -> ApiError {
     )
 }
 
-fn broken_off(error: &MultipartError) -> ApiError {
-    tracing::debug!(error = %error, "multipart body");
-    incomplete()
-}
-
-fn incomplete() -> ApiError {
-    ApiError::new(StatusCode::BAD_REQUEST, "upload_incomplete", "The upload broke off. Send the file again.")
-}
-
 /// The last part of whatever path the client gave, as one clean line.
 fn file_name(given: &str) -> String {
     let last = given.rsplit(['/', '\\']).next().unwrap_or_default();
-    let clean: String = last.nfc().filter(|c| !c.is_control()).take(MAX_NAME_CHARS).collect();
+    let clean: String = last.nfc().filter(|c| !c.is_control() && !turns_direction(*c)).collect();
     let clean = clean.trim();
     if clean.is_empty() { "Untitled".to_owned() } else { clean.to_owned() }
 }
 
+/// A name that is too long loses of its middle: its ending says what it is.
+fn shortened(name: &str) -> String {
+    const MAX_ENDING_CHARS: usize = 16;
+    let chars = name.chars().count();
+    if chars <= MAX_NAME_CHARS {
+        return name.to_owned();
+    }
+    let ending = name.rfind('.').map(|dot| &name[dot..]).filter(|ending| ending.chars().count() <= MAX_ENDING_CHARS);
+    let ending = ending.unwrap_or_default();
+    let kept: String = name.chars().take(MAX_NAME_CHARS - 1 - ending.chars().count()).collect();
+    format!("{kept}…{ending}")
+}
+
 #[cfg(test)]
 mod tests {
-    use super::file_name;
+    use super::{file_name, shortened};
 
     #[test]
     fn names_lose_paths_and_control_characters() {
@@ -120,6 +168,14 @@ mod tests {
         assert_eq!(file_name("a\u{7}b\n.txt"), "ab.txt");
         assert_eq!(file_name(".."), "..");
         assert_eq!(file_name(""), "Untitled");
-        assert_eq!(file_name(&"é".repeat(500)).chars().count(), 200);
+        assert_eq!(file_name("abc\u{202e}gpj.txt"), "abcgpj.txt");
+    }
+
+    #[test]
+    fn long_names_keep_their_ending() {
+        let name = shortened(&("y".repeat(300) + ".csv"));
+        assert_eq!((name.chars().count(), name.ends_with("y….csv")), (200, true));
+        assert_eq!(shortened(&("n".repeat(196) + ".csv")).len(), 200);
+        assert_eq!(shortened(&"é".repeat(500)).chars().count(), 200);
     }
 }

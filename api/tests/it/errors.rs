@@ -24,9 +24,9 @@ async fn a_wrong_method_says_which_are_right() {
     let app = TestApp::start().await;
     let ada = app.register("ada").await;
     for (method, path, right) in [
-        (Method::GET, "/api/auth/login", "POST"),
-        (Method::PUT, "/api/notebooks", "GET,HEAD,POST"),
-        (Method::PATCH, "/api/sources/01890000-0000-7000-8000-000000000000", "GET,HEAD,DELETE"),
+        (Method::GET, "/api/auth/login", "POST,OPTIONS"),
+        (Method::PUT, "/api/notebooks", "GET,HEAD,POST,OPTIONS"),
+        (Method::PUT, "/api/sources/01890000-0000-7000-8000-000000000000", "GET,HEAD,DELETE,PATCH,OPTIONS"),
     ] {
         let answer = ada.send(method, path, &json!({})).await;
         answer.problem(405, "method_not_allowed");
@@ -45,14 +45,74 @@ async fn a_body_that_cannot_be_read_says_why() {
     post("{", "application/json").await.problem(400, "json_malformed");
     post("", "application/json").await.problem(400, "json_malformed");
     post("{\"title\": \"\u{fffd}", "application/json; charset=utf-8").await.problem(400, "json_malformed");
-    let problem = post("[]", "application/json").await.problem(422, "validation");
-    assert_eq!(problem["detail"], "The body does not fit: invalid length 0, expected an object.");
+    for not_an_object in ["[]", r#"["array body"]"#, "null", "7", r#""title""#] {
+        let problem = post(not_an_object, "application/json").await.problem(422, "validation");
+        assert_eq!(problem["detail"], "The body is a JSON object with the fields of the operation.");
+    }
     post(r#"{"title": 1}"#, "application/json").await.problem(422, "validation");
     post(r#"{"title": "A"}"#, "text/plain").await.problem(415, "json_expected");
     post("title=A", "application/x-www-form-urlencoded").await.problem(415, "json_expected");
     let none = app.request(Method::POST, "/api/notebooks").bearer_auth(&ada.token).body(r#"{"title": "A"}"#);
     app.send(none).await.problem(415, "json_expected");
     post(r#"{"title": "A", "colour": "red"}"#, "application/json").await.ok(201);
+}
+
+#[tokio::test]
+async fn every_field_that_is_wrong_is_named() {
+    let app = TestApp::start().await;
+    let ada = app.register("ada").await;
+    let notebook = ada.notebook("Physics").await;
+    let conversation = ada.conversation(&notebook).await;
+    let messages = format!("/api/conversations/{conversation}/messages");
+    let body = json!({ "content": 5, "sourceIds": ["x"], "ask": "yes" });
+    let problem = ada.post(&messages, body).await.problem(422, "validation");
+    let sentences = json!([
+        { "field": "clientId", "message": "`clientId` is missing." },
+        { "field": "content", "message": "`content` is text." },
+        { "field": "sourceIds", "message": "`sourceIds` is a list of ids, or null." },
+        { "field": "ask", "message": "`ask` is true or false." },
+    ]);
+    assert_eq!(problem["errors"], sentences);
+    let problem = ada.get(&format!("{messages}?limit=x&sinceRev=-1")).await.problem(422, "validation");
+    let fields: Vec<_> = problem["errors"].as_array().unwrap().iter().map(|one| &one["field"]).collect();
+    assert_eq!(fields, ["sinceRev", "limit"]);
+    assert_eq!(problem["errors"][1]["message"], "`limit` is a whole number from 1 to 200.");
+    let twice = ada.get(&format!("{messages}?limit=1&limit=2")).await.problem(422, "validation");
+    assert_eq!(twice["detail"], "`limit` is there twice.");
+    let role = json!({ "email": "ben@example.org", "role": "king" });
+    let problem = ada.post(&format!("/api/notebooks/{notebook}/members"), role).await.problem(422, "validation");
+    assert_eq!(problem["detail"], "`role` is one of viewer, editor, owner.");
+    // Rules with a code of their own name their field as well.
+    for (path, body, code, field) in [
+        (messages.clone(), json!({ "clientId": "generation:x", "content": "a" }), "client_id_invalid", "clientId"),
+        (messages.clone(), json!({ "clientId": "1", "content": " " }), "message_empty", "content"),
+        (messages, json!({ "clientId": "1", "content": "a", "model": "" }), "model_invalid", "model"),
+        ("/api/notebooks".to_owned(), json!({ "title": "" }), "title_invalid", "title"),
+        (format!("/api/notebooks/{notebook}/search"), json!({ "query": "" }), "query_invalid", "query"),
+        (format!("/api/notebooks/{notebook}/sources/url"), json!({ "url": "x" }), "url_invalid", "url"),
+    ] {
+        assert_eq!(ada.post(&path, body).await.problem(422, code)["errors"][0]["field"], field);
+    }
+}
+
+#[tokio::test]
+async fn a_number_outside_of_its_range_is_refused() {
+    let app = TestApp::start().await;
+    let ada = app.register("ada").await;
+    let notebook = ada.notebook("Physics").await;
+    let conversation = ada.conversation(&notebook).await;
+    let search = format!("/api/notebooks/{notebook}/search");
+    for limit in [json!(0), json!(101), json!(-1), json!(1.5), json!("7")] {
+        ada.post(&search, json!({ "query": "moon", "limit": limit })).await.problem(422, "validation");
+    }
+    ada.post(&search, json!({ "query": "moon", "limit": 100 })).await.ok(200);
+    for query in ["limit=0", "limit=201", "before=2&sinceRev=0", "sinceRev=9223372036854775808"] {
+        ada.get(&format!("/api/conversations/{conversation}/messages?{query}")).await.problem(422, "validation");
+    }
+    ada.get(&format!("/api/conversations/{conversation}/messages?limit=200")).await.ok(200);
+    for days in ["0", "367", "x"] {
+        ada.get(&format!("/api/usage?days={days}")).await.problem(422, "validation");
+    }
 }
 
 #[tokio::test]

@@ -19,6 +19,7 @@ mod notebooks;
 mod notifications;
 mod openapi;
 mod process;
+mod programs;
 mod replicas;
 mod roles;
 mod search;

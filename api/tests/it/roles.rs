@@ -20,6 +20,8 @@ const TABLE: &[(&str, &str, [u16; 3])] = &[
     ("addUrlSource", r#"{"url": "http://127.0.0.1/"}"#, [403, 201, 201]),
     ("retrySource", "", [403, 409, 409]),
     ("uploadSourceVersion", "form", [403, 201, 201]),
+    ("renameSource", r#"{"name": "New"}"#, [403, 200, 200]),
+    ("askNotebook", r#"{"question": "Why are leaves green?"}"#, [200, 200, 200]),
     ("deleteSource", "", [403, 204, 204]),
     ("searchNotebook", r#"{"query": "leaves"}"#, [200, 200, 200]),
     ("createConversation", "{}", [201, 201, 201]),

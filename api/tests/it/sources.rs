@@ -95,9 +95,11 @@ async fn the_file_comes_back_as_it_was_and_is_never_shown_in_our_origin() {
     let file = app.send(request).await;
     file.status.is_success().then_some(()).unwrap();
     assert_eq!(file.text(), html);
-    assert_eq!(file.header("content-type"), "application/octet-stream");
+    assert_eq!(file.header("content-type"), "text/html");
+    assert!(file.header("content-security-policy").contains("sandbox"), "a hostile page must not run as us");
     assert_eq!(file.header("x-content-type-options"), "nosniff");
-    let wanted = "attachment; filename*=UTF-8''%C3%9Cbung%20%E2%80%9C1%E2%80%9D%3B%20x.html";
+    let wanted =
+        "attachment; filename=\"_bung _1_; x.html\"; filename*=UTF-8''%C3%9Cbung%20%E2%80%9C1%E2%80%9D%3B%20x.html";
     assert_eq!(file.header("content-disposition"), wanted);
     ada.get(&format!("/api/sources/{source}/versions/2/file")).await.problem(404, "not_found");
 }

@@ -19,6 +19,49 @@ async fn nothing_is_left(ada: &User<'_>, notebook: &str) {
 }
 
 #[tokio::test]
+async fn the_fields_of_a_form_come_in_any_order_and_one_of_them_is_the_file() {
+    let app = TestApp::start().await;
+    let ada = app.register("ada").await;
+    let notebook = ada.notebook("Forms").await;
+    let path = format!("/api/notebooks/{notebook}/sources");
+    const BOUNDARY: &str = "the-boundary";
+    let text = |name: &str| format!("--{0}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\nx\r\n", BOUNDARY);
+    let file = |name: &str| multipart::head("file", name) + "Osmosis." + "\r\n";
+    let end = format!("--{}--\r\n", BOUNDARY);
+    let before = text("name") + &file("a.txt") + &end;
+    assert_eq!(ada.upload_form(&path, before.into_bytes()).await.ok(201)["name"], "a.txt");
+    let behind = file("b.txt") + &text("name") + &end;
+    assert_eq!(ada.upload_form(&path, behind.into_bytes()).await.ok(201)["name"], "b.txt");
+    let files = app.blobs().len();
+    let two = file("c.txt") + &text("name") + &file("d.txt") + &end;
+    let problem = ada.upload_form(&path, two.into_bytes()).await.problem(422, "too_many_files");
+    assert_eq!(problem["errors"][0]["field"], "file");
+    ada.upload_form(&path, (text("name") + &end).into_bytes()).await.problem(422, "file_missing");
+    // To send these again never helps.
+    for malformed in [String::new(), text("na\u{1}me") + "x", "x".to_owned()] {
+        ada.upload_form(&path, malformed.into_bytes()).await.problem(400, "form_malformed");
+    }
+    assert_eq!(app.blobs().len(), files, "nothing of what was refused is kept");
+}
+
+#[tokio::test]
+async fn a_long_name_keeps_its_format_and_no_name_turns_its_direction() {
+    let app = TestApp::start().await;
+    let ada = app.register("ada").await;
+    let notebook = ada.notebook("Files").await;
+    for (name, format, ending) in [
+        ("y".repeat(300) + ".md", "markdown", ".md"),
+        ("n".repeat(199) + ".csv", "csv", ".csv"),
+        ("abc\u{202e}gpj.txt".to_owned(), "text", "abcgpj.txt"),
+    ] {
+        let source = ada.upload(&notebook, &name, b"a,b\n1,2\n").await.ok(201);
+        assert_eq!(source["latest"]["format"], format);
+        let name = source["name"].as_str().unwrap();
+        assert!(name.ends_with(ending) && name.chars().count() <= 200, "{name}");
+    }
+}
+
+#[tokio::test]
 async fn up_to_the_limit_is_taken() {
     let app = small_limit().await;
     let ada = app.register("ada").await;
@@ -105,7 +148,7 @@ async fn a_form_without_the_file_is_told_so() {
     let path = format!("/api/notebooks/{notebook}/sources");
     ada.upload_form(&path, multipart::form("document", "a.txt", b"Text.")).await.problem(422, "file_missing");
     ada.upload_form(&path, b"--the-boundary--\r\n".to_vec()).await.problem(422, "file_missing");
-    ada.upload_form(&path, b"no form at all".to_vec()).await.problem(400, "upload_incomplete");
+    ada.upload_form(&path, b"no form at all".to_vec()).await.problem(400, "form_malformed");
     ada.post(&path, json!({ "file": "Text." })).await.problem(415, "form_expected");
     let no_type = app.send(ada.request(reqwest::Method::POST, &path).body("Text.")).await;
     no_type.problem(415, "form_expected");

@@ -68,6 +68,7 @@ impl UserRepo for Database {
             crate::notebooks::withdraw_all_of(self, email).await?;
         }
         crate::notifications::delete_all_of(self, user.id).await?;
+        crate::idempotency::delete_all_of(self, user.id).await?;
         self.collection(SESSIONS).delete_all(doc! { "user": &id }).await?;
         // Last: as long as it is there, a deletion that was cut short can be asked for again.
         self.collection(USERS).delete(doc! { "_id": id }).await?;

@@ -26,9 +26,10 @@ const BY_ID: &[&str] = &["_id"];
 ///
 /// Messages come in the order of their conversation's log. One that is edited meanwhile moves up and is read again, as it
 /// is then: so a conversation is what it was when its last message was read.
-const COLLECTIONS: [Collected; 14] = [
+const COLLECTIONS: [Collected; 15] = [
     ("readMarks", BY_ID),
     ("notifications", BY_ID),
+    ("idempotencyKeys", BY_ID),
     ("usageDays", BY_ID),
     ("usageModels", BY_ID),
     ("generations", BY_ID),

@@ -20,7 +20,7 @@ pub(crate) use self::mongo::{
     INDEXES, deleted_among, finish_deletions, forget_author, live_among, purge_all_in, require,
 };
 pub use self::page::{PAGE_BYTES, Page};
-pub use self::repo::{Appended, ConversationRepo, NewMessage, Rewrite};
+pub use self::repo::{Appended, ConversationRepo, ConversationUpdate, NewMessage, Rewrite};
 use crate::engine::ModelId;
 use crate::generations::Failure;
 use crate::ids::{ConversationId, GenerationId, MessageId, NotebookId, SourceId, UserId};
@@ -30,7 +30,7 @@ use crate::ids::{ConversationId, GenerationId, MessageId, NotebookId, SourceId, 
 pub struct Conversation {
     pub id: ConversationId,
     pub notebook_id: NotebookId,
-    /// `None` until the first question gives it one.
+    /// Null until the first question gives it one.
     pub title: Option<String>,
     /// What answers when a message names no model.
     #[schema(value_type = Option<String>)]

@@ -51,6 +51,13 @@ pub enum Rewrite {
     Delete,
 }
 
+/// What is to become of a conversation: `None` leaves as it is, `Some(None)` clears.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ConversationUpdate {
+    pub title: Option<Option<String>>,
+    pub model: Option<Option<ModelId>>,
+}
+
 /// Conversations of a deleted notebook are gone for every method here.
 #[async_trait]
 pub trait ConversationRepo: Send + Sync {
@@ -58,13 +65,8 @@ pub trait ConversationRepo: Send + Sync {
     async fn get(&self, id: ConversationId) -> StoreResult<Option<Conversation>>;
     /// Last active first.
     async fn list(&self, notebook: NotebookId) -> StoreResult<Vec<Conversation>>;
-    /// Sets what is `Some`; `None` when there is no such conversation.
-    async fn update(
-        &self,
-        id: ConversationId,
-        title: Option<&str>,
-        model: Option<&ModelId>,
-    ) -> StoreResult<Option<Conversation>>;
+    /// `None` when there is no such conversation.
+    async fn update(&self, id: ConversationId, change: &ConversationUpdate) -> StoreResult<Option<Conversation>>;
     /// Gives an untitled conversation its title; `None` when it has one or is gone.
     async fn title_if_none(&self, id: ConversationId, title: &str) -> StoreResult<Option<Conversation>>;
     /// Removes a conversation with its messages and generations; `false` when there is none.

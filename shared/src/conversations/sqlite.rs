@@ -7,7 +7,10 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{Sqlite, Transaction};
 
 use super::page::Filling;
-use super::{Appended, ClientId, Conversation, ConversationRepo, Message, NewMessage, Page, ReadMark, Rewrite};
+use super::{
+    Appended, ClientId, Conversation, ConversationRepo, ConversationUpdate, Message, NewMessage, Page, ReadMark,
+    Rewrite,
+};
 use crate::engine::ModelId;
 use crate::ids::{ConversationId, MessageId, NotebookId, UserId};
 use crate::storage::sqlite::{Columns as _, Database, conflict, integer, json, opt_json, word};
@@ -50,19 +53,17 @@ impl ConversationRepo for Database {
         rows.iter().map(conversation).collect()
     }
 
-    async fn update(
-        &self,
-        id: ConversationId,
-        title: Option<&str>,
-        model: Option<&ModelId>,
-    ) -> StoreResult<Option<Conversation>> {
+    async fn update(&self, id: ConversationId, change: &ConversationUpdate) -> StoreResult<Option<Conversation>> {
+        let ConversationUpdate { title, model } = change;
         let update = sqlx::query(
-            "UPDATE conversations SET title = COALESCE(?, title), model = COALESCE(?, model)
+            "UPDATE conversations SET title = CASE WHEN ? THEN ? ELSE title END, model = CASE WHEN ? THEN ? ELSE model END
              WHERE id = ? AND EXISTS (SELECT 1 FROM live_notebooks n WHERE n.id = notebook_id)
              RETURNING *",
         )
-        .bind(title)
-        .bind(model.map(ModelId::to_string))
+        .bind(title.is_some())
+        .bind(title.clone().flatten())
+        .bind(model.is_some())
+        .bind(model.as_ref().and_then(Option::as_ref).map(ModelId::to_string))
         .bind(id.to_string());
         self.returning(update).await?.as_ref().map(conversation).transpose()
     }

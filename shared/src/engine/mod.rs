@@ -115,7 +115,7 @@ pub struct SearchRequest {
     pub limit: u32,
 }
 
-/// A passage that was found. Offsets as in [`Chunk`](crate::sources::Chunk).
+/// A passage that was found. Offsets are in Unicode code points of the version's text, `end` exclusive.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SearchHit {

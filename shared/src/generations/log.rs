@@ -16,6 +16,7 @@ pub type EventId = u64;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct LoggedEvent {
+    #[schema(value_type = u64)]
     pub event_id: EventId,
     #[serde(flatten)]
     pub event: GenerationEvent,

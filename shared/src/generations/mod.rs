@@ -32,7 +32,8 @@ use crate::engine::ModelId;
 use crate::ids::{ConversationId, GenerationId, MessageId, NotebookId, SourceId, UserId};
 use crate::telemetry::trace::TraceParent;
 
-/// A request for an answer, and how it ended. The state is the queue: see [`GenerationRepo::claim`].
+// The state is the queue: see `GenerationRepo::claim`.
+/// A request for an answer, and how it ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Generation {
@@ -44,7 +45,7 @@ pub struct Generation {
     pub answer_id: MessageId,
     #[schema(value_type = String)]
     pub model: ModelId,
-    /// The sources to search; `None` means all of the notebook.
+    /// The sources to search; null: all of the notebook.
     pub source_ids: Option<Vec<SourceId>>,
     /// The answer that this one replaces once it is complete.
     pub supersedes: Option<MessageId>,
@@ -58,9 +59,11 @@ pub struct Generation {
     pub finished_at: Option<Timestamp>,
     /// The id of the event that its log ends with, once it is over: who has seen fewer lacks some.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<u64>, nullable = false)]
     pub last_event_id: Option<EventId>,
     /// Code points of the text that was told, once it is over.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub text_length: Option<u64>,
     /// How it was told, once it is over; the version before stored none.
     #[serde(skip)]
@@ -117,8 +120,8 @@ impl GenerationState {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Failure {
-    /// Stable, for machines: `model_not_found`, `provider_unreachable`, `provider_rate_limited`, `provider_cut_off`,
-    /// `provider_error`, `engine_busy` …
+    /// Stable, for machines.
+    #[schema(example = "model_not_found")]
     pub code: String,
     /// One sentence for people.
     pub message: String,
@@ -166,14 +169,17 @@ pub enum GenerationEvent {
         answer_id: MessageId,
         /// Why the answer may end too early, as its message has it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[schema(nullable = false)]
         cut_off: Option<CutOff>,
         /// Code points of all deltas together: who has fewer lacks some. The version before does not say.
         #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[schema(nullable = false)]
         text_length: Option<u64>,
     },
     Failed {
         failure: Failure,
         #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[schema(nullable = false)]
         text_length: Option<u64>,
     },
 }

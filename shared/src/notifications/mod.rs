@@ -25,6 +25,7 @@ pub struct Notification {
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "kind", rename_all = "camelCase", rename_all_fields = "camelCase")]
+#[schema(as = NotificationAbout)]
 pub enum About {
     /// Somebody made you a member of a notebook.
     AddedToNotebook { notebook_id: NotebookId, title: String, by: String },

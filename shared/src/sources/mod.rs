@@ -50,7 +50,8 @@ pub enum Origin {
     },
 }
 
-/// One upload of a source, and how far its ingestion is. The state is the queue: see [`SourceRepo::claim`].
+// The state is the queue: see `SourceRepo::claim`.
+/// One upload of a source, and how far its ingestion is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SourceVersion {
@@ -71,6 +72,7 @@ pub struct SourceVersion {
     pub not_read: Vec<NotRead>,
     /// While it is queued: how many others have their turn before it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub ahead: Option<u32>,
     /// Whose share of the work this is; `None`: of who added the source.
     #[serde(skip)]
@@ -79,7 +81,7 @@ pub struct SourceVersion {
     pub updated_at: Timestamp,
 }
 
-/// How far ingestion is.
+/// How far the reading of a source is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "step", rename_all = "lowercase", rename_all_fields = "camelCase")]
 pub enum IngestState {
@@ -96,6 +98,26 @@ pub enum IngestState {
     Failed(IngestFailure),
 }
 
+impl IngestState {
+    /// Its name on every wire.
+    pub fn step(&self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Fetch => "fetch",
+            Self::Extract => "extract",
+            Self::Chunk => "chunk",
+            Self::Embed { .. } => "embed",
+            Self::Ready => "ready",
+            Self::Failed(_) => "failed",
+        }
+    }
+
+    /// Whether nothing more happens unless somebody asks for it.
+    pub fn is_final(&self) -> bool {
+        matches!(self, Self::Ready | Self::Failed(_))
+    }
+}
+
 /// How often an ingestion may die with its process at the same point before it counts as [`IngestState::Failed`]
 /// (`ingest_crashed`). Twice as often where the work is done outside of the process: there it is hardly the file's fault.
 pub const MAX_CRASHES: u32 = 3;
@@ -109,7 +131,8 @@ pub const MAX_INGEST_ATTEMPTS: u32 = 20;
 pub struct IngestFailure {
     /// The step that failed: `fetch`, `extract`, `chunk` or `embed`.
     pub at: String,
-    /// Stable, for machines: `encrypted`, `too_many_pages`, `no_text`, `url_not_allowed` …
+    /// Stable, for machines.
+    #[schema(example = "encrypted")]
     pub code: String,
     /// One sentence for people: what is wrong and what to do.
     pub message: String,

@@ -77,6 +77,8 @@ pub trait SourceRepo: Send + Sync {
     /// [`StoreError::Conflict`](crate::storage::StoreError::Conflict) when another upload took this version's number.
     async fn add_version(&self, id: SourceId, name: &str, version: &SourceVersion) -> StoreResult<Option<Source>>;
     async fn get(&self, notebook: NotebookId, id: SourceId) -> StoreResult<Option<Source>>;
+    /// Gives a source another name; `None` when there is none.
+    async fn rename(&self, notebook: NotebookId, id: SourceId, name: &str) -> StoreResult<Option<Source>>;
     /// The notebook a source belongs to, for rights that are looked up by it.
     async fn notebook_of(&self, id: SourceId) -> StoreResult<Option<NotebookId>>;
     /// First added first.

@@ -14,7 +14,9 @@ use object_store::buffered::BufWriter;
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
 use object_store::prefix::PrefixStore;
-use object_store::{ClientOptions, ObjectMeta, ObjectStore, ObjectStoreExt as _, RetryConfig, WriteMultipart};
+use object_store::{
+    ClientOptions, GetOptions, GetRange, ObjectMeta, ObjectStore, ObjectStoreExt as _, RetryConfig, WriteMultipart,
+};
 use rustix::fs::statvfs;
 use secrecy::ExposeSecret as _;
 use tokio::task::spawn_blocking;
@@ -153,6 +155,32 @@ impl Blobs {
     /// The blob as a stream; `None` when there is none.
     pub async fn get(&self, key: &str) -> Result<Option<BoxStream<'static, object_store::Result<Bytes>>>, BlobError> {
         match self.store.get(&Path::from(key)).await {
+            Ok(found) => Ok(Some(found.into_stream())),
+            Err(object_store::Error::NotFound { .. }) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// How many bytes a blob has; `None` when there is none.
+    pub async fn size(&self, key: &str) -> Result<Option<u64>, BlobError> {
+        match self.store.head(&Path::from(key)).await {
+            Ok(found) => Ok(Some(found.size)),
+            Err(object_store::Error::NotFound { .. }) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// A part of the blob as a stream; `None` when there is none.
+    pub async fn get_range(
+        &self,
+        key: &str,
+        bytes: std::ops::Range<u64>,
+    ) -> Result<Option<BoxStream<'static, object_store::Result<Bytes>>>, BlobError> {
+        if bytes.is_empty() {
+            return Ok(Some(futures::stream::empty().boxed()));
+        }
+        let options = GetOptions { range: Some(GetRange::Bounded(bytes)), ..GetOptions::default() };
+        match self.store.get_opts(&Path::from(key), options).await {
             Ok(found) => Ok(Some(found.into_stream())),
             Err(object_store::Error::NotFound { .. }) => Ok(None),
             Err(error) => Err(error.into()),

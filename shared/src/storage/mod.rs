@@ -20,6 +20,7 @@ use crate::config::Config;
 use crate::conversations::ConversationRepo;
 use crate::generations::{GenerationLog, GenerationRepo};
 use crate::health::metrics;
+use crate::idempotency::IdempotencyRepo;
 use crate::jobs::JobRepo;
 use crate::notebooks::NotebookRepo;
 use crate::notifications::NotificationRepo;
@@ -77,6 +78,7 @@ pub struct Stores {
     pub notifications: Arc<dyn NotificationRepo>,
     pub jobs: Arc<dyn JobRepo>,
     pub usage: Arc<dyn UsageRepo>,
+    pub idempotency: Arc<dyn IdempotencyRepo>,
     pub blobs: Blobs,
     pub disks: Disks,
     pub backups: Arc<dyn BackupRepo>,
@@ -88,7 +90,7 @@ impl Stores {
     fn over<D>(documents: Arc<D>, generation_log: Arc<dyn GenerationLog>, blobs: Blobs, disks: Disks) -> Self
     where
         D: UserRepo + SessionRepo + NotebookRepo + SourceRepo + ConversationRepo + GenerationRepo + 'static,
-        D: NotificationRepo + JobRepo + UsageRepo + BackupRepo + Probe,
+        D: NotificationRepo + JobRepo + UsageRepo + IdempotencyRepo + BackupRepo + Probe,
     {
         Self {
             users: documents.clone(),
@@ -101,6 +103,7 @@ impl Stores {
             notifications: documents.clone(),
             jobs: documents.clone(),
             usage: documents.clone(),
+            idempotency: documents.clone(),
             blobs,
             disks,
             backups: documents.clone(),

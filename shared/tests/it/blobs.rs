@@ -91,6 +91,7 @@ places!(
     an_upload_that_breaks_off_leaves_nothing,
     nothing_is_visible_before_all_of_it_arrived,
     a_missing_blob_is_none,
+    a_part_of_a_blob_is_read,
     uploads_of_one_version_do_not_meet_and_each_can_be_removed,
     a_deleted_source_or_notebook_leaves_no_file,
 );
@@ -126,6 +127,19 @@ async fn a_stream_of_several_parts_comes_back_as_it_went_in(_place: Place, blobs
     let key = key();
     assert_eq!(blobs.put_stream(&key, upload).await.unwrap(), expected.len() as u64);
     assert!(content(&blobs, &key).await.unwrap() == expected);
+}
+
+async fn a_part_of_a_blob_is_read(_place: Place, blobs: Blobs) {
+    let key = key();
+    blobs.put(&key, Bytes::from_static(b"0123456789")).await.unwrap();
+    assert_eq!(blobs.size(&key).await.unwrap(), Some(10));
+    for (range, expected) in [(0..10, "0123456789"), (2..5, "234"), (9..10, "9"), (3..3, "")] {
+        let chunks: Vec<Bytes> = blobs.get_range(&key, range).await.unwrap().unwrap().try_collect().await.unwrap();
+        assert_eq!(chunks.concat(), expected.as_bytes());
+    }
+    let none = self::key();
+    assert_eq!(blobs.size(&none).await.unwrap(), None);
+    assert!(blobs.get_range(&none, 0..1).await.unwrap().is_none());
 }
 
 async fn small_and_empty_blobs_are_blobs(_place: Place, blobs: Blobs) {

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, HashSet};
 
 use collabry_shared::conversations::{
-    Appended, Author, Conversation, CutOff, Message, MessageStatus, NewMessage, PAGE_BYTES, Page, ReadMark, Rewrite,
+    Appended, Author, Conversation, ConversationUpdate, CutOff, Message, MessageStatus, NewMessage, PAGE_BYTES, Page,
+    ReadMark, Rewrite,
 };
 use collabry_shared::engine::ModelId;
 use collabry_shared::generations::Failure;
@@ -48,11 +49,20 @@ async fn a_conversation_is_stored_and_changed(Backend { stores, .. }: Backend) {
     assert!(matches!(repo.create(&talk).await, Err(StoreError::Conflict(_))));
 
     let model = ModelId::parse("ollama/llama3.2:3b").unwrap();
-    let titled = repo.update(talk.id, Some("Entropy"), None).await.unwrap().unwrap();
+    let with_model = ConversationUpdate { model: Some(Some(model.clone())), ..Default::default() };
+    let titled = repo.update(talk.id, &titled_as("Entropy")).await.unwrap().unwrap();
     assert_eq!(titled, Conversation { title: Some("Entropy".to_owned()), ..talk.clone() });
-    let modelled = repo.update(talk.id, None, Some(&model)).await.unwrap().unwrap();
+    let modelled = repo.update(talk.id, &with_model).await.unwrap().unwrap();
     assert_eq!(modelled, Conversation { model: Some(model), ..titled });
-    assert_eq!(repo.get(talk.id).await.unwrap(), Some(modelled));
+    assert_eq!(repo.get(talk.id).await.unwrap(), Some(modelled.clone()));
+    assert_eq!(repo.update(talk.id, &ConversationUpdate::default()).await.unwrap(), Some(modelled));
+    let cleared = ConversationUpdate { title: Some(None), model: Some(None) };
+    assert_eq!(repo.update(talk.id, &cleared).await.unwrap(), Some(talk.clone()));
+    assert_eq!(repo.title_if_none(talk.id, "Again").await.unwrap().unwrap().title.as_deref(), Some("Again"));
+}
+
+fn titled_as(title: &str) -> ConversationUpdate {
+    ConversationUpdate { title: Some(Some(title.to_owned())), ..Default::default() }
 }
 
 async fn a_title_is_given_once(Backend { stores, .. }: Backend) {
@@ -437,7 +447,7 @@ async fn assert_is_gone(stores: &Stores, talk: ConversationId, message: MessageI
     assert!(repo.changes_since(talk, 0, 10).await.unwrap().messages.is_empty());
     assert!(repo.read_marks(talk).await.unwrap().is_empty());
     assert!(!repo.mark_read(talk, UserId::new(), 1).await.unwrap());
-    assert_eq!(repo.update(talk, Some("t"), None).await.unwrap(), None);
+    assert_eq!(repo.update(talk, &titled_as("t")).await.unwrap(), None);
     assert_eq!(repo.title_if_none(talk, "t").await.unwrap(), None);
     assert_eq!(repo.rewrite(talk, message, &Rewrite::Delete, at(2)).await.unwrap(), None);
     assert!(matches!(repo.append(&new_message(talk, "z")).await, Err(StoreError::Missing(_))));

@@ -14,6 +14,7 @@ mod fixtures;
 mod generation_log;
 mod generations;
 mod health;
+mod idempotency;
 mod jobs;
 mod limits;
 mod notebooks;

@@ -1,6 +1,7 @@
 import { computed, effect, signal } from "@preact/signals";
 import { own, userId } from "../auth/who";
 import { api } from "../http/client";
+import { all } from "../http/list";
 import { Reader } from "../http/reader";
 import { on, whenLive } from "../realtime/socket";
 import type { Conversation } from "../realtime/types";
@@ -115,7 +116,7 @@ function drop(id: string): void {
 export function followConversations(notebookId: string, onProblem: (error: unknown) => void): () => void {
   known.value = left.get(notebookId) ?? null;
   const list = new Reader(
-    async () => (await api<{ conversations: Conversation[] }>("GET", `/api/notebooks/${notebookId}/conversations`)).conversations,
+    () => all<Conversation>(`/api/notebooks/${notebookId}/conversations`, "conversations"),
     (read) => {
       let all = replace(known.value ?? [], read);
       for (const [id, head] of heads) all = raise(all, id, head);

@@ -1,5 +1,6 @@
 import { signal } from "@preact/signals";
 import { api } from "../http/client";
+import { all } from "../http/list";
 import { Reader } from "../http/reader";
 import { on, whenLive } from "../realtime/socket";
 import { joinLink } from "./join-link";
@@ -77,7 +78,10 @@ export function followMembers(notebookId: string, onProblem: (error: unknown) =>
   // Who is there, as the connection has told since it began: newer than any list that is read meanwhile.
   let told: string[] | null = null;
   const list = new Reader(
-    () => api<Members>("GET", path(notebookId)),
+    async () => {
+      const first = await api<Members & { next?: string | null }>("GET", path(notebookId));
+      return first.next ? { ...first, members: await all<Member>(path(notebookId), "members") } : first;
+    },
     (read) => {
       members.value = told === null ? read : { ...read, present: told };
     },

@@ -1,5 +1,6 @@
 import { signal } from "@preact/signals";
 import { api } from "../http/client";
+import { all } from "../http/list";
 import { Reader } from "../http/reader";
 import { on, whenLive } from "../realtime/socket";
 import type { Role } from "../realtime/types";
@@ -22,7 +23,7 @@ let reader: Reader<Notebook[]> | undefined;
 let opening: Reader<Notebook> | undefined;
 
 async function get(): Promise<Notebook[]> {
-  return (await api<{ notebooks: Notebook[] }>("GET", "/api/notebooks")).notebooks;
+  return all<Notebook>("/api/notebooks", "notebooks");
 }
 
 function change(next: Notebook[] | null): void {

@@ -1,6 +1,7 @@
 import { computed, signal } from "@preact/signals";
 import { own } from "../auth/who";
 import { api } from "../http/client";
+import { all } from "../http/list";
 import { Reader } from "../http/reader";
 import { on, whenLive } from "../realtime/socket";
 import type { Source } from "../realtime/types";
@@ -97,7 +98,7 @@ function drop(sourceId: string): void {
 export function followSources(notebookId: string, onProblem: (error: unknown) => void): () => void {
   sources.value = left.get(notebookId) ?? null;
   const list = new Reader(
-    async () => (await api<{ sources: Source[] }>("GET", `/api/notebooks/${notebookId}/sources`)).sources,
+    () => all<Source>(`/api/notebooks/${notebookId}/sources`, "sources"),
     (read) => {
       sources.value = replace(sources.value ?? [], read);
     },

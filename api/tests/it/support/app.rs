@@ -203,7 +203,7 @@ impl TestApp {
         let request = request.build().unwrap();
         let (method, path) = (request.method().to_string(), request.url().path().to_owned());
         let answer = Answer::of(self.http.execute(request).await.unwrap()).await;
-        contract::check(&self.operations, &method, &path, answer.status.as_u16());
+        contract::check(&self.document, &self.operations, &method, &path, &answer);
         answer
     }
 

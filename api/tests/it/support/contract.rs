@@ -2,6 +2,9 @@
 
 use serde_json::Value;
 
+use super::{Answer, schema};
+
+const PROBLEM: &str = "application/problem+json";
 const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
 
 /// One documented operation.
@@ -47,7 +50,7 @@ pub fn operations(document: &Value) -> Vec<Operation> {
                 id: operation["operationId"].as_str().unwrap().to_owned(),
                 method: method.to_owned(),
                 path: path.clone(),
-                secured: operation.get("security").is_some(),
+                secured: operation["security"].as_array().is_some_and(|needs| !needs.is_empty()),
                 statuses: operation["responses"].as_object().unwrap().keys().cloned().collect(),
             });
         }
@@ -55,8 +58,9 @@ pub fn operations(document: &Value) -> Vec<Operation> {
     found
 }
 
-/// Panics when an operation answers with a status that it does not document.
-pub fn check(operations: &[Operation], method: &str, path: &str, status: u16) {
+/// Panics when an operation answers with a status, a body or an error code that it does not document.
+pub fn check(document: &Value, operations: &[Operation], method: &str, path: &str, answer: &Answer) {
+    let status = answer.status.as_u16();
     let path = path.split('?').next().unwrap_or_default();
     let mut candidates: Vec<_> =
         operations.iter().filter(|operation| operation.matches(&method.to_lowercase(), path)).collect();
@@ -65,5 +69,36 @@ pub fn check(operations: &[Operation], method: &str, path: &str, status: u16) {
     if let Some(operation) = candidates.first() {
         let documented = operation.statuses.contains(&status.to_string());
         assert!(documented, "{} answers {status}, which is not documented", operation.id);
+        let response = &document["paths"][&operation.path][&operation.method]["responses"][status.to_string()];
+        let Some(content) = response["content"].as_object() else {
+            assert!(answer.body.is_empty(), "{} {status} has a body", operation.id);
+            return;
+        };
+        let kind = answer.header("content-type").split(';').next().unwrap_or_default().to_owned();
+        let Some(schema) = content.get(&kind).or_else(|| content.get("application/octet-stream")) else {
+            panic!("{} {status} answers {kind}, which is not documented", operation.id)
+        };
+        if ["application/json", PROBLEM].contains(&kind.as_str()) {
+            let what = format!("{} {status}", operation.id);
+            validate(document, &what, &schema["schema"], &answer.json());
+            if status >= 400 {
+                let codes = response["x-codes"].as_array().expect(&what);
+                let code = &answer.json()["code"];
+                assert!(codes.contains(code), "{what} names no {code}, but {codes:?}");
+            }
+        }
     }
+}
+
+/// Panics when an event of a socket is not as documented.
+pub fn check_event(document: &Value, event: &str, payload: &Value) {
+    let schema = &document["x-socket-events"][event];
+    assert!(schema.is_object(), "{event} is not documented");
+    validate(document, event, schema, payload);
+}
+
+/// Panics when `value` is not exactly what `schema` says, with no field more.
+pub fn validate(document: &Value, what: &str, schema: &Value, value: &Value) {
+    let wrong = schema::errors(document, schema, value);
+    assert!(wrong.is_empty(), "{what} is not as documented: {wrong:#?}\n{value:#}");
 }

@@ -3,9 +3,10 @@
 mod answer;
 pub mod app;
 mod cluster;
-mod contract;
+pub mod contract;
 mod polling;
 mod raw;
+mod schema;
 mod scrape;
 mod socket;
 mod sse;

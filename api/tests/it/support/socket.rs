@@ -11,7 +11,7 @@ use tokio::time::timeout;
 use tokio_tungstenite::connect_async;
 use tokio_tungstenite::tungstenite::Message;
 
-use super::{PATIENCE, TestApp};
+use super::{PATIENCE, TestApp, contract};
 
 type Waiting = Arc<Mutex<HashMap<u64, oneshot::Sender<Value>>>>;
 
@@ -39,6 +39,7 @@ impl Socket {
         let waiting = Waiting::default();
         let (connected, is_connected) = oneshot::channel();
         let (answer, acks) = (out.clone(), Arc::clone(&waiting));
+        let document = app.document.clone();
         let task = tokio::spawn(async move {
             let mut connected = Some(connected);
             loop {
@@ -51,6 +52,7 @@ impl Socket {
                             Some(("40", _)) => drop(connected.take().unwrap().send(())),
                             Some(("42", event)) => {
                                 let event: (String, Value) = serde_json::from_str(event).unwrap();
+                                contract::check_event(&document, &event.0, &event.1);
                                 // The test may have heard enough.
                                 let _ = heard.send(event);
                             }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use tokio::time::timeout;
 
 use super::sse::SseReader;
-use super::{Answer, PATIENCE, SseEvent, TestApp, eventually, multipart};
+use super::{Answer, PATIENCE, SseEvent, TestApp, contract, eventually, multipart};
 
 pub const PASSWORD: &str = "correct horse battery";
 
@@ -191,7 +191,12 @@ impl<'a> User<'a> {
     /// All events of a generation, to the end of the stream.
     pub async fn events(&self, generation: &str, query: &str) -> Vec<SseEvent> {
         let reader = self.watch(generation, query).await;
-        timeout(PATIENCE, reader.rest()).await.expect("the stream ends")
+        let events = timeout(PATIENCE, reader.rest()).await.expect("the stream ends");
+        let schema = json!({ "$ref": "#/components/schemas/LoggedEvent" });
+        for event in &events {
+            contract::validate(&self.app.document, &event.name, &schema, &event.data);
+        }
+        events
     }
 }
 

@@ -11,7 +11,10 @@ use mongodb::bson::{Document, doc};
 
 use self::documents::{conversation, message};
 use super::page::Filling;
-use super::{Appended, ClientId, Conversation, ConversationRepo, Message, NewMessage, Page, ReadMark, Rewrite};
+use super::{
+    Appended, ClientId, Conversation, ConversationRepo, ConversationUpdate, Message, NewMessage, Page, ReadMark,
+    Rewrite,
+};
 use crate::auth::NOBODY;
 use crate::engine::ModelId;
 use crate::ids::{ConversationId, MessageId, NotebookId, UserId};
@@ -59,15 +62,11 @@ impl ConversationRepo for Database {
         self.collection(CONVERSATIONS).find(all.sort(doc! { "activeAt": -1, "_id": -1 }), conversation).await
     }
 
-    async fn update(
-        &self,
-        id: ConversationId,
-        title: Option<&str>,
-        model: Option<&ModelId>,
-    ) -> StoreResult<Option<Conversation>> {
+    async fn update(&self, id: ConversationId, change: &ConversationUpdate) -> StoreResult<Option<Conversation>> {
         let mut set = Document::new();
-        set.extend(title.map(|title| ("title".to_owned(), title.into())));
-        set.extend(model.map(|model| ("model".to_owned(), model.to_string().into())));
+        set.extend(change.title.as_ref().map(|title| ("title".to_owned(), title.clone().into())));
+        let model = change.model.as_ref().map(|model| model.as_ref().map(ModelId::to_string));
+        set.extend(model.map(|model| ("model".to_owned(), model.into())));
         if set.is_empty() {
             return ConversationRepo::get(self, id).await;
         }

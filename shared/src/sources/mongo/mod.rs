@@ -77,6 +77,14 @@ impl SourceRepo for Database {
         }
     }
 
+    async fn rename(&self, notebook: NotebookId, id: SourceId, name: &str) -> StoreResult<Option<Source>> {
+        if SourceRepo::get(self, notebook, id).await?.is_none() {
+            return Ok(None);
+        }
+        let change = Change::new(live_filter(id), doc! { "$set": { "name": name } });
+        self.collection(SOURCES).take(change).await?.as_ref().map(source).transpose()
+    }
+
     async fn notebook_of(&self, id: SourceId) -> StoreResult<Option<NotebookId>> {
         live(self, id).await?.map(|found| found.parsed("notebook")).transpose()
     }

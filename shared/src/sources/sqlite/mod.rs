@@ -75,6 +75,20 @@ impl SourceRepo for Database {
         row.as_ref().map(source).transpose()
     }
 
+    async fn rename(&self, notebook: NotebookId, id: SourceId, name: &str) -> StoreResult<Option<Source>> {
+        let mut tx = self.begin().await?;
+        let Some(stored) = live_source(&mut tx, id).await?.filter(|source| source.notebook_id == notebook) else {
+            return Ok(None);
+        };
+        sqlx::query("UPDATE sources SET name = ? WHERE id = ?")
+            .bind(name)
+            .bind(id.to_string())
+            .execute(&mut *tx)
+            .await?;
+        tx.commit().await?;
+        Ok(Some(Source { name: name.to_owned(), ..stored }))
+    }
+
     async fn notebook_of(&self, id: SourceId) -> StoreResult<Option<NotebookId>> {
         let row = sqlx::query("SELECT notebook_id FROM live_sources WHERE id = ?")
             .bind(id.to_string())

@@ -42,7 +42,7 @@ impl Index {
     }
 }
 
-const FEATURES: [&[Index]; 8] = [
+const FEATURES: [&[Index]; 9] = [
     crate::auth::INDEXES,
     crate::notebooks::INDEXES,
     crate::sources::INDEXES,
@@ -51,6 +51,7 @@ const FEATURES: [&[Index]; 8] = [
     crate::notifications::INDEXES,
     crate::jobs::INDEXES,
     crate::usage::INDEXES,
+    crate::idempotency::INDEXES,
 ];
 
 /// Makes what is missing. An index of the same name with other fields is an error: it is another version's.

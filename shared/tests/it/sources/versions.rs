@@ -14,7 +14,19 @@ contract!(
     versions_are_added_in_order,
     a_ready_version_stays_searchable_while_the_next_is_ingested,
     a_fetched_page_gets_its_name_and_format,
+    a_source_is_renamed,
 );
+
+async fn a_source_is_renamed(Backend { stores, .. }: Backend) {
+    let notebook = owned_notebook(&stores).await;
+    let other = owned_notebook(&stores).await;
+    let source = source(&stores, &notebook, at(1)).await;
+    let renamed = stores.sources.rename(notebook.id, source.id, "New").await.unwrap();
+    assert_eq!(renamed, Some(Source { name: "New".to_owned(), ..source.clone() }));
+    assert_eq!(stores.sources.get(notebook.id, source.id).await.unwrap(), renamed);
+    assert_eq!(stores.sources.rename(other.id, source.id, "Stolen").await.unwrap(), None);
+    assert_eq!(stores.sources.rename(notebook.id, SourceId::new(), "None").await.unwrap(), None);
+}
 
 async fn a_source_is_stored_and_listed(Backend { stores, .. }: Backend) {
     let notebook = owned_notebook(&stores).await;

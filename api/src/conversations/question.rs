@@ -1,0 +1,136 @@
+//! `/api/notebooks/{notebookId}/ask`: from a question to its answer in one call.
+
+use std::time::Duration;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::http::header::{ACCEPT, LOCATION};
+use axum::response::{IntoResponse as _, Response};
+use collabry_shared::conversations::{Conversation, Message};
+use collabry_shared::generations::{Generation, LoggedEvent};
+use collabry_shared::ids::{ConversationId, MessageId, NotebookId, SourceId};
+use serde::{Deserialize, Serialize};
+use tokio::time::Instant;
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::{ConversationAccess, MessageRequest, TAG, begin, send};
+use crate::auth::{CurrentUser, Identity};
+use crate::generations;
+use crate::http::{ApiError, ApiResult, Body, Problem, Query, accepted};
+use crate::notebooks::{NotebookAccess, Viewer};
+use crate::state::ApiState;
+
+const DEFAULT_WAIT: u32 = 50;
+/// How often the generation is looked at for whoever waits for it.
+const LOOKS_AGAIN: Duration = Duration::from_millis(200);
+
+pub fn router() -> OpenApiRouter<ApiState> {
+    OpenApiRouter::new().routes(routes!(ask))
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct QuestionRequest {
+    /// Markdown.
+    #[schema(min_length = 1, max_length = 16000)]
+    question: String,
+    /// Where to ask; null: a new conversation.
+    conversation_id: Option<ConversationId>,
+    /// What answers; null: the conversation's model, then the server's.
+    #[schema(example = "builtin/extractive")]
+    model: Option<String>,
+    /// The sources to search; null: all of the notebook.
+    source_ids: Option<Vec<SourceId>>,
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct Wait {
+    /// Seconds to wait for the answer at most.
+    #[param(minimum = 0, maximum = 60, default = 50, nullable = false)]
+    wait: Option<u32>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct Answered {
+    conversation_id: ConversationId,
+    question: Message,
+    /// The answer with its citations; null while it is written, and when it failed before there was any text.
+    answer: Option<Message>,
+    generation: Generation,
+}
+
+/// Ask a question and wait for its answer
+///
+/// The answer is a stored message that cites its sources, and question and answer are a conversation like any other. What
+/// takes longer than `wait` is answered 202: follow `Location`. With `Accept: text/event-stream` the events of the answer
+/// come as they happen, as from `streamGeneration`, whose address `Location` is.
+#[utoipa::path(post, operation_id = "askNotebook", path = "/api/notebooks/{notebookId}/ask", tag = TAG, security(("bearer" = [])), params(("notebookId" = NotebookId, Path), Wait),
+    request_body = QuestionRequest, responses(
+    (status = 200, description = "The answer, or how it failed", content((Answered = "application/json"), (LoggedEvent = "text/event-stream"))),
+    (status = 202, body = Answered, description = "It is not there yet"),
+    (status = 404, body = Problem, description = "`not_found`"), (status = 409, body = Problem, description = "`too_many_conversations`"),
+    (status = 422, body = Problem, description = "`message_empty`, `message_too_long`, `model_invalid`"),
+    (status = 429, body = Problem, description = "`rate_limited`, `answers_unfinished`, `answers_spent`, `answers_spent_by_all`"),
+))]
+async fn ask(
+    State(state): State<ApiState>,
+    access: NotebookAccess<Viewer>,
+    identity: Identity,
+    user: CurrentUser,
+    Query(Wait { wait }): Query<Wait>,
+    headers: HeaderMap,
+    Body(request): Body<QuestionRequest>,
+) -> ApiResult<Response> {
+    let conversation = match request.conversation_id {
+        Some(id) => find(&state, &access, id).await?,
+        None => begin(&state, &access, None, None).await?,
+    };
+    let access = ConversationAccess { conversation, access };
+    let message = MessageRequest {
+        client_id: MessageId::new().to_string(),
+        content: request.question,
+        model: request.model,
+        source_ids: request.source_ids,
+        ask: true,
+    };
+    let question = send(&state, &access, &user, message).await?.message().clone();
+    let id = question.generation_id.ok_or_else(|| ApiError::internal("a question without a generation"))?;
+    let generation = state.stores.generations.get(id).await?.ok_or_else(ApiError::not_found)?;
+    let path = format!("/api/ai/generations/{id}");
+    if headers.get(ACCEPT).is_some_and(|kinds| kinds.as_bytes().starts_with(b"text/event-stream")) {
+        let stream = generations::stream(&state, identity, &generation, 0).await?;
+        return Ok(([(LOCATION, format!("{path}/events"))], stream).into_response());
+    }
+    let patience = Duration::from_secs(wait.unwrap_or(DEFAULT_WAIT).into());
+    let generation = finished(&state, generation, patience).await?;
+    let conversation_id = access.conversation.id;
+    let answer = state.stores.conversations.message(conversation_id, generation.answer_id).await?;
+    let over = generation.state.is_final();
+    let answered = Answered { conversation_id, question, answer, generation };
+    Ok(if over { Json(answered).into_response() } else { accepted(path, answered).into_response() })
+}
+
+/// A conversation of this notebook.
+async fn find(state: &ApiState, access: &NotebookAccess<Viewer>, id: ConversationId) -> ApiResult<Conversation> {
+    let conversation = state.stores.conversations.get(id).await?;
+    conversation.filter(|one| one.notebook_id == access.notebook_id).ok_or_else(ApiError::not_found)
+}
+
+/// The generation once it is over, or when patience or this process ends.
+async fn finished(state: &ApiState, mut generation: Generation, patience: Duration) -> ApiResult<Generation> {
+    let end = Instant::now() + patience;
+    while !generation.state.is_final() && Instant::now() < end {
+        tokio::select! {
+            () = state.draining.cancelled() => break,
+            () = tokio::time::sleep_until(end.min(Instant::now() + LOOKS_AGAIN)) => {}
+        }
+        // Deleted with its conversation.
+        generation = state.stores.generations.get(generation.id).await?.ok_or_else(ApiError::not_found)?;
+    }
+    Ok(generation)
+}

@@ -1,0 +1,96 @@
+//! `ETag`, `If-None-Match` and `If-Match` (RFC 9110, 13) for whatever is answered as JSON: whoever polls is not sent again
+//! what they have, and of two who change the same thing the second one hears of the first.
+
+use axum::body::{Body, HttpBody as _};
+use axum::extract::Request;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse as _, Response};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use sha2::{Digest as _, Sha256};
+
+use super::error::ApiError;
+
+/// Larger answers are streams; no list or object of ours is.
+const MAX_BYTES: u64 = 4 * 1024 * 1024;
+/// Of a hash: enough that no two states of one thing meet.
+const TAG_BYTES: usize = 15;
+
+/// Middleware.
+pub async fn conditional(request: Request, next: Next) -> Response {
+    if *request.method() == Method::GET {
+        let wanted = request.headers().get(header::IF_NONE_MATCH).cloned();
+        let response = tagged(next.run(request).await).await;
+        let tag = response.headers().get(header::ETAG).filter(|_| response.status() == StatusCode::OK);
+        let known = wanted.zip(tag).is_some_and(|(wanted, tag)| names(&wanted, tag));
+        return if known { not_modified(response) } else { response };
+    }
+    let changes = [Method::PUT, Method::PATCH, Method::DELETE].contains(request.method());
+    let Some(wanted) = request.headers().get(header::IF_MATCH).filter(|_| changes).cloned() else {
+        return next.run(request).await;
+    };
+    let (parts, body) = request.into_parts();
+    let current = tagged(next.clone().run(look(&parts)).await).await;
+    match current.headers().get(header::ETAG) {
+        Some(tag) if current.status() == StatusCode::OK && names(&wanted, tag) => {
+            next.run(Request::from_parts(parts, body)).await
+        }
+        // Who may not see it, or is not signed in, hears that.
+        _ if current.status().is_client_error() && current.status() != StatusCode::METHOD_NOT_ALLOWED => current,
+        _ => changed().into_response(),
+    }
+}
+
+/// The request for what is to be changed, as the same caller.
+fn look(parts: &Parts) -> Request {
+    let mut parts = parts.clone();
+    parts.method = Method::GET;
+    for name in [header::CONTENT_LENGTH, header::CONTENT_TYPE, header::TRANSFER_ENCODING, header::EXPECT] {
+        parts.headers.remove(name);
+    }
+    Request::from_parts(parts, Body::empty())
+}
+
+/// With a tag of its content, where it has none of its own.
+async fn tagged(response: Response) -> Response {
+    let is_json = |headers: &HeaderMap| {
+        headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"application/json"))
+    };
+    let small = response.body().size_hint().upper().is_some_and(|bytes| bytes <= MAX_BYTES);
+    let has_tag = response.headers().contains_key(header::ETAG);
+    if response.status() != StatusCode::OK || !is_json(response.headers()) || !small || has_tag {
+        return response;
+    }
+    let (mut parts, body) = response.into_parts();
+    let limit = usize::try_from(MAX_BYTES).unwrap_or(usize::MAX);
+    let Ok(bytes) = axum::body::to_bytes(body, limit).await else {
+        return ApiError::internal("an answer that cannot be read").into_response();
+    };
+    let tag = format!("\"{}\"", URL_SAFE_NO_PAD.encode(&Sha256::digest(&bytes)[..TAG_BYTES]));
+    if let Ok(tag) = HeaderValue::from_str(&tag) {
+        parts.headers.insert(header::ETAG, tag);
+    }
+    Response::from_parts(parts, Body::from(bytes))
+}
+
+/// Whether a list of tags has this one.
+pub fn names(list: &HeaderValue, tag: &HeaderValue) -> bool {
+    let (Ok(list), Ok(tag)) = (list.to_str(), tag.to_str()) else { return false };
+    list.trim() == "*" || list.split(',').any(|one| one.trim().trim_start_matches("W/") == tag)
+}
+
+/// RFC 9110, 15.4.5: the headers that would have come with it, and no body.
+pub fn not_modified(response: Response) -> Response {
+    let (mut parts, _) = response.into_parts();
+    parts.status = StatusCode::NOT_MODIFIED;
+    parts.headers.remove(header::CONTENT_LENGTH);
+    parts.headers.remove(header::CONTENT_TYPE);
+    Response::from_parts(parts, Body::empty())
+}
+
+fn changed() -> ApiError {
+    let detail = "It is not what it was when you read it. Read it again, and look at what changed.";
+    ApiError::new(StatusCode::PRECONDITION_FAILED, "precondition_failed", detail)
+}

@@ -1,0 +1,132 @@
+//! `Idempotency-Key`: whoever lost an answer sends the same request again and gets the same answer, instead of making the
+//! same thing twice.
+
+use axum::body::{Body, to_bytes};
+use axum::extract::{FromRequestParts as _, Request, State};
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse as _, Response};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use collabry_shared::idempotency::{Claim, KEPT, KeptAnswer, Request as Claimed};
+use jiff::SignedDuration;
+use sha2::{Digest as _, Sha256};
+
+use super::error::{ApiError, ApiResult};
+use super::json::MAX_JSON_BYTES;
+use crate::auth::Identity;
+use crate::state::ApiState;
+
+pub const KEY: HeaderName = HeaderName::from_static("idempotency-key");
+const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
+const MAX_KEY_BYTES: usize = 255;
+/// Larger answers are not kept; no answer to a POST is.
+const MAX_ANSWER_BYTES: usize = 256 * 1024;
+/// For how long a key waits for a process that died with it: as long as its request may take.
+const CLAIMED: SignedDuration = SignedDuration::from_secs(90);
+const CLAIMED_BY_UPLOAD: SignedDuration = SignedDuration::from_mins(30);
+
+/// Middleware.
+pub async fn idempotent(State(state): State<ApiState>, request: Request, next: Next) -> Response {
+    // Tokens are kept nowhere.
+    let signs_in = request.uri().path().starts_with("/api/auth/");
+    if *request.method() != Method::POST || signs_in || !request.headers().contains_key(KEY) {
+        return next.run(request).await;
+    }
+    once(&state, request, next).await.unwrap_or_else(ApiError::into_response)
+}
+
+async fn once(state: &ApiState, request: Request, next: Next) -> ApiResult<Response> {
+    let (mut parts, body) = request.into_parts();
+    // Whoever is not signed in is refused where it is needed, and has no keys where it is not.
+    let Ok(identity) = Identity::from_request_parts(&mut parts, state).await else {
+        return Ok(next.run(Request::from_parts(parts, body)).await);
+    };
+    let key = key(parts.headers.get(KEY))?;
+    let upload = parts.headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"multipart/"));
+    let mut hash = Sha256::new();
+    hash.update(parts.uri.to_string());
+    let body = if upload {
+        // A form is written anew each time: of an upload the address says what it is.
+        body
+    } else {
+        let bytes = to_bytes(body, MAX_JSON_BYTES).await.map_err(|_| too_large())?;
+        hash.update(b"\n");
+        hash.update(&bytes);
+        Body::from(bytes)
+    };
+    let fingerprint = URL_SAFE_NO_PAD.encode(hash.finalize());
+    let claimed = Claimed { user: identity.user_id, key: &key, fingerprint: &fingerprint };
+    let (keys, now) = (&state.stores.idempotency, state.clock.now());
+    let until = now + if upload { CLAIMED_BY_UPLOAD } else { CLAIMED };
+    match keys.claim(claimed, now, until).await? {
+        Claim::New => {}
+        Claim::Done(answer) => return replay(answer),
+        Claim::Running => return Err(in_progress()),
+        Claim::Other => return Err(reused()),
+    }
+    let response = next.run(Request::from_parts(parts, body)).await;
+    match kept(response).await? {
+        (Some(answer), response) => {
+            keys.keep(claimed, &answer, state.clock.now() + KEPT).await?;
+            Ok(response)
+        }
+        // What was refused can be asked for again.
+        (None, response) => {
+            keys.give_back(claimed).await?;
+            Ok(response)
+        }
+    }
+}
+
+fn key(header: Option<&HeaderValue>) -> ApiResult<String> {
+    let text = header.and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let fits = (1..=MAX_KEY_BYTES).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());
+    if fits {
+        return Ok(text.to_owned());
+    }
+    let detail = "An Idempotency-Key is 1 to 255 visible ASCII characters; a UUID is a good one.";
+    Err(ApiError::field("idempotency_key_invalid", "Idempotency-Key", detail))
+}
+
+/// The answer as it is kept, when it says that something was done.
+async fn kept(response: Response) -> ApiResult<(Option<KeptAnswer>, Response)> {
+    let of = |name| response.headers().get(name).and_then(|value: &HeaderValue| value.to_str().ok()).map(str::to_owned);
+    let (location, content_type) = (of(header::LOCATION), of(header::CONTENT_TYPE));
+    let json = content_type.as_deref().is_none_or(|kind| kind.starts_with("application/json"));
+    if !response.status().is_success() || !json {
+        return Ok((None, response));
+    }
+    let (parts, body) = response.into_parts();
+    let bytes = to_bytes(body, MAX_ANSWER_BYTES).await.map_err(ApiError::internal)?;
+    let text = String::from_utf8_lossy(&bytes).into_owned();
+    let answer = KeptAnswer { status: parts.status.as_u16(), location, content_type, body: text };
+    Ok((Some(answer), Response::from_parts(parts, Body::from(bytes))))
+}
+
+fn replay(answer: KeptAnswer) -> ApiResult<Response> {
+    let mut response = Response::new(Body::from(answer.body));
+    *response.status_mut() = StatusCode::from_u16(answer.status).map_err(ApiError::internal)?;
+    for (name, value) in [(header::LOCATION, answer.location), (header::CONTENT_TYPE, answer.content_type)] {
+        if let Some(value) = value {
+            response.headers_mut().insert(name, HeaderValue::from_str(&value).map_err(ApiError::internal)?);
+        }
+    }
+    response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
+    Ok(response)
+}
+
+fn too_large() -> ApiError {
+    let detail = format!("The body is larger than {} KiB. Add long text as a source instead.", MAX_JSON_BYTES / 1024);
+    ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large", detail)
+}
+
+fn in_progress() -> ApiError {
+    let detail = "The request with this Idempotency-Key is being carried out. Send it again in a moment.";
+    ApiError { retry_after: Some(1), ..ApiError::conflict("idempotency_in_progress", detail) }
+}
+
+fn reused() -> ApiError {
+    let detail = "This Idempotency-Key belongs to another request. Make a new key for each new request.";
+    ApiError::field("idempotency_key_reused", "Idempotency-Key", detail)
+}

@@ -1,0 +1,288 @@
+//! What programs need beyond what people see: pages, keys, conditions, parts of files, one call for an answer.
+
+use std::collections::BTreeSet;
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::support::{Answer, TestApp, User, id, multipart};
+
+async fn with(user: &User<'_>, method: Method, path: &str, headers: &[(&str, &str)], body: Option<Value>) -> Answer {
+    let mut request = user.request(method, path);
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    if let Some(body) = body {
+        request = request.json(&body);
+    }
+    user.app.send(request).await
+}
+
+#[tokio::test]
+async fn lists_come_in_pages() {
+    let app = TestApp::start().await;
+    let ada = app.register("ada").await;
+    let notebook = ada.notebook("Physics 0").await;
+    for number in 1..5 {
+        ada.notebook(&format!("Physics {number}")).await;
+        ada.conversation(&notebook).await;
+        ada.upload(&notebook, &format!("{number}.txt"), b"Osmosis.").await.ok(201);
+    }
+    for (path, key, count) in [
+        ("/api/notebooks".to_owned(), "notebooks", 5),
+        (format!("/api/notebooks/{notebook}/conversations"), "conversations", 4),
+        (format!("/api/notebooks/{notebook}/sources"), "sources", 4),
+        (format!("/api/notebooks/{notebook}/members"), "members", 1),
+        ("/api/auth/sessions".to_owned(), "sessions", 1),
+        ("/api/notifications".to_owned(), "notifications", 0),
+    ] {
+        let (mut seen, mut query) = (BTreeSet::new(), "?limit=2".to_owned());
+        loop {
+            let page = ada.get(&format!("{path}{query}")).await.ok(200);
+            let items = page[key].as_array().unwrap();
+            assert!(items.len() <= 2, "{path}");
+            seen.extend(
+                items.iter().map(|item| item["id"].as_str().or(item["user"]["id"].as_str()).unwrap().to_owned()),
+            );
+            let Some(next) = page["next"].as_str() else { break };
+            query = format!("?limit=2&cursor={next}");
+        }
+        assert_eq!(seen.len(), count, "{path}");
+        assert_eq!(ada.get(&path).await.ok(200)["next"], Value::Null);
+        ada.get(&format!("{path}?limit=0")).await.problem(422, "validation");
+        ada.get(&format!("{path}?limit=201")).await.problem(422, "validation");
+        ada.get(&format!("{path}?cursor=xyz")).await.problem(422, "cursor_invalid");
+    }
+}
+
+#[tokio::test]
+async fn things_are_found_by_their_names_in_any_spelling() {
+    let app = TestApp::start().await;
+    let ada = app.register("ada").await;
+    for title in ["İSTANBUL 2026", "Новогодняя ёлка", "ハンカク", "العـــربية", "Résumé"]
+    {
+        ada.notebook(title).await;
+    }
+    for (wanted, title) in [
+        ("istanbul", "İSTANBUL 2026"),
+        ("ЕЛКА", "Новогодняя ёлка"),
+        ("ﾊﾝｶｸ", "ハンカク"),
+        ("العربية", "العـــربية"),
+        ("resume", "Résumé"),
+    ] {
+        let request = ada.request(Method::GET, "/api/notebooks").query(&[("q", wanted)]);
+        let found = app.send(request).await.ok(200)["notebooks"].clone();
+        let titles: Vec<_> = found.as_array().unwrap().iter().map(|one| one["title"].as_str().unwrap()).collect();
+        assert_eq!(titles, [title]);
+    }
+    let notebook = ada.notebook("Files").await;
+    let path = format!("/api/notebooks/{notebook}/sources");
+    ada.ready_source(&notebook, "Bäume.txt", "Leaves are green.").await;
+    assert_eq!(ada.get(&format!("{path}?q=baume&step=ready")).await.ok(200)["sources"].as_array().unwrap().len(), 1);
+    assert_eq!(ada.get(&format!("{path}?step=failed")).await.ok(200)["sources"], json!([]));
+}
+
+#[tokio::test]
+async fn a_request_with_a_key_is_carried_out_once() {
+    let app = TestApp::start().await;
+    let (ada, ben) = (app.register("ada").await, app.register("ben").await);
+    let key = [("idempotency-key", "one")];
+    let body = json!({ "title": "Physics" });
+    let first = with(&ada, Method::POST, "/api/notebooks", &key, Some(body.clone())).await;
+    let again = with(&ada, Method::POST, "/api/notebooks", &key, Some(body.clone())).await;
+    assert_eq!((first.ok(201), first.header("location")), (again.ok(201), again.header("location")));
+    assert_eq!((first.header("idempotency-replayed"), again.header("idempotency-replayed")), ("", "true"));
+    assert_eq!(ada.get("/api/notebooks").await.ok(200)["notebooks"].as_array().unwrap().len(), 1);
+    let other = json!({ "title": "Chemistry" });
+    with(&ada, Method::POST, "/api/notebooks", &key, Some(other)).await.problem(422, "idempotency_key_reused");
+    // Keys are a person's own.
+    let theirs = with(&ben, Method::POST, "/api/notebooks", &key, Some(body.clone())).await.ok(201);
+    assert_ne!(theirs["id"], first.json()["id"]);
+    // What was refused was not done.
+    let refused = [("idempotency-key", "two")];
+    with(&ada, Method::POST, "/api/notebooks", &refused, Some(json!({ "title": "" })))
+        .await
+        .problem(422, "title_invalid");
+    with(&ada, Method::POST, "/api/notebooks", &refused, Some(body.clone())).await.ok(201);
+    for wrong in ["", "a b", &"x".repeat(256)] {
+        let key = [("idempotency-key", wrong)];
+        with(&ada, Method::POST, "/api/notebooks", &key, Some(body.clone()))
+            .await
+            .problem(422, "idempotency_key_invalid");
+    }
+    // An answer is kept for a day.
+    app.clock.advance(jiff::SignedDuration::from_hours(25));
+    let login = json!({ "email": ada.email, "password": crate::support::PASSWORD });
+    let token = app.post("/api/auth/login", &login).await.ok(200)["accessToken"].as_str().unwrap().to_owned();
+    let request = app.request(Method::POST, "/api/notebooks").bearer_auth(token).header("idempotency-key", "one");
+    assert_ne!(app.send(request.json(&body)).await.ok(201)["id"], first.json()["id"]);
+}
+
+#[tokio::test]
+async fn an_upload_with_a_key_makes_one_source() {
+    let app = TestApp::start().await;
+    let ada = app.register("ada").await;
+    let notebook = ada.notebook("Files").await;
+    let path = format!("/api/notebooks/{notebook}/sources");
+    let mut made = BTreeSet::new();
+    for _ in 0..2 {
+        let form = multipart::form("file", "a.txt", b"Osmosis.");
+        let request = ada.request(Method::POST, &path).header("content-type", multipart::TYPE);
+        made.insert(id(&app.send(request.header("idempotency-key", "file").body(form)).await.ok(201)));
+    }
+    assert_eq!(made.len(), 1);
+    assert_eq!(ada.get(&path).await.ok(200)["sources"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn many_requests_with_one_key_at_once_make_one_thing() {
+    let app = TestApp::start().await;
+    let ada = app.register("ada").await;
+    let send =
+        || with(&ada, Method::POST, "/api/notebooks", &[("idempotency-key", "k")], Some(json!({ "title": "A" })));
+    for answer in futures::future::join_all((0..8).map(|_| send())).await {
+        assert!([201, 409].contains(&answer.status.as_u16()), "{}", answer.text());
+    }
+    assert_eq!(ada.get("/api/notebooks").await.ok(200)["notebooks"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn what_is_known_is_not_sent_again_and_what_has_changed_is_not_overwritten() {
+    let app = TestApp::start().await;
+    let ada = app.register("ada").await;
+    let path = format!("/api/notebooks/{}", ada.notebook("Physics").await);
+    let read = ada.get(&path).await;
+    let tag = read.header("etag").to_owned();
+    assert!(tag.starts_with('"') && tag.len() > 10, "{tag}");
+    let same = with(&ada, Method::GET, &path, &[("if-none-match", &tag)], None).await;
+    assert_eq!((same.status.as_u16(), same.header("etag"), same.body.len()), (304, tag.as_str(), 0));
+    let renamed = with(&ada, Method::PATCH, &path, &[("if-match", &tag)], Some(json!({ "title": "Optics" }))).await;
+    assert_eq!(renamed.ok(200)["title"], "Optics");
+    let late = with(&ada, Method::PATCH, &path, &[("if-match", &tag)], Some(json!({ "title": "Acoustics" }))).await;
+    late.problem(412, "precondition_failed");
+    with(&ada, Method::DELETE, &path, &[("if-match", &tag)], None).await.problem(412, "precondition_failed");
+    let now = with(&ada, Method::GET, &path, &[("if-none-match", &tag)], None).await;
+    assert_eq!(now.ok(200)["title"], "Optics");
+    let any = with(&ada, Method::PATCH, &path, &[("if-match", "*")], Some(json!({ "title": "Waves" }))).await;
+    assert_eq!(any.ok(200)["title"], "Waves");
+    let nobody = app.request(Method::PATCH, &path).header("if-match", "*").json(&json!({ "title": "x" }));
+    app.send(nobody).await.problem(401, "token_missing");
+}
+
+#[tokio::test]
+async fn a_file_is_sent_as_what_it_is_and_in_parts() {
+    let app = TestApp::start().await;
+    let ada = app.register("ada").await;
+    let notebook = ada.notebook("Files").await;
+    let text = "# Leaves\n\nLeaves are green because of chlorophyll.";
+    let source = id(&ada.upload(&notebook, "Blätter \"x\".md", text.as_bytes()).await.ok(201));
+    let path = format!("/api/sources/{source}/versions/1/file");
+    let whole = ada.get(&path).await;
+    assert_eq!(whole.ok_text(), text);
+    assert_eq!(whole.header("content-type"), "text/markdown");
+    assert_eq!(whole.header("content-length"), text.len().to_string());
+    assert_eq!(whole.header("accept-ranges"), "bytes");
+    assert!(
+        whole.header("content-disposition").starts_with("attachment; filename=\"Bl_tter "),
+        "{}",
+        whole.header("content-disposition")
+    );
+    assert!(whole.header("content-security-policy").contains("sandbox"));
+    for (range, bytes) in [("bytes=2-7", 2..8), ("bytes=2-", 2..text.len()), ("bytes=-5", text.len() - 5..text.len())] {
+        let part = with(&ada, Method::GET, &path, &[("range", range)], None).await;
+        assert_eq!((part.status.as_u16(), part.text().as_str()), (206, &text[bytes.clone()]));
+        let said = format!("bytes {}-{}/{}", bytes.start, bytes.end - 1, text.len());
+        assert_eq!(part.header("content-range"), said);
+    }
+    let beyond = format!("bytes={}-", text.len());
+    with(&ada, Method::GET, &path, &[("range", &beyond)], None).await.problem(416, "range_not_satisfiable");
+    let same = with(&ada, Method::GET, &path, &[("if-none-match", whole.header("etag"))], None).await;
+    assert_eq!(same.status, 304);
+    let other = with(&ada, Method::GET, &path, &[("range", "bytes=0-1"), ("if-range", "\"other\"")], None).await;
+    assert_eq!(other.ok_text(), text);
+}
+
+#[tokio::test]
+async fn sources_are_renamed_waited_for_and_have_versions() {
+    let app = TestApp::start().await;
+    let (ada, ben) = (app.register("ada").await, app.register("ben").await);
+    let notebook = ada.notebook("Files").await;
+    ada.invite(&notebook, &ben, "viewer").await;
+    let made = ada.upload(&notebook, "a.txt", b"Leaves are green.").await;
+    let path = format!("/api/sources/{}", id(&made.ok(201)));
+    assert_eq!(made.header("location"), path);
+    assert_eq!(ada.get(&format!("{path}?wait=60")).await.ok(200)["latest"]["state"]["step"], "ready");
+    let renamed = ada.patch(&path, json!({ "name": " Leaves \n of trees " })).await.ok(200);
+    assert_eq!(renamed["name"], "Leaves of trees");
+    assert_eq!(ben.get(&path).await.ok(200)["name"], "Leaves of trees");
+    ben.patch(&path, json!({ "name": "x" })).await.problem(403, "role_too_small");
+    ada.patch(&path, json!({ "name": " " })).await.problem(422, "name_invalid");
+    let second =
+        ada.upload_form(&format!("{path}/versions"), multipart::form("file", "b.txt", b"Leaves are red.")).await;
+    second.ok(201);
+    assert_eq!(ada.get(second.header("location")).await.ok(200)["version"], 2);
+    let versions = ada.get(&format!("{path}/versions")).await.ok(200);
+    let numbers: Vec<_> = versions["versions"].as_array().unwrap().iter().map(|one| one["version"].clone()).collect();
+    assert_eq!(numbers, [2, 1]);
+    ada.get(&format!("{path}/versions/3")).await.problem(404, "not_found");
+    ada.get(&format!("{path}?wait=61")).await.problem(422, "validation");
+}
+
+#[tokio::test]
+async fn one_call_leads_from_a_question_to_its_cited_answer() {
+    let app = TestApp::start().await;
+    let ada = app.register("ada").await;
+    let notebook = ada.notebook("Biology").await;
+    ada.ready_source(&notebook, "plants.txt", "Leaves are green because of chlorophyll.").await;
+    let path = format!("/api/notebooks/{notebook}/ask");
+    let answered = ada.post(&path, json!({ "question": "Why are leaves green?" })).await.ok(200);
+    assert_eq!(answered["generation"]["state"], "done");
+    let answer = &answered["answer"];
+    assert!(answer["content"].as_str().unwrap().contains("chlorophyll"), "{answer}");
+    assert_eq!(answer["citations"][0]["sourceName"], "plants.txt");
+    let conversation = answered["conversationId"].as_str().unwrap();
+    let message = format!("/api/conversations/{conversation}/messages/{}", id(answer));
+    assert_eq!(ada.get(&message).await.ok(200), *answer);
+    let follow_up = json!({ "question": "And in winter?", "conversationId": conversation });
+    assert_eq!(ada.post(&path, follow_up).await.ok(200)["conversationId"], conversation);
+    let later = ada.post(&format!("{path}?wait=0"), json!({ "question": "Why?" })).await;
+    assert!([200, 202].contains(&later.status.as_u16()));
+    if later.status == 202 {
+        ada.get(later.header("location")).await.ok(200);
+    }
+    let elsewhere = ada.conversation(&ada.notebook("Other").await).await;
+    let foreign = json!({ "question": "Why?", "conversationId": elsewhere });
+    ada.post(&path, foreign).await.problem(404, "not_found");
+    ada.post(&path, json!({ "question": " " })).await.problem(422, "message_empty");
+    let request = ada.request(Method::POST, &path).header("accept", "text/event-stream");
+    let stream = app.send(request.json(&json!({ "question": "Why are leaves green?" }))).await;
+    assert_eq!(stream.header("content-type"), "text/event-stream");
+    assert!(stream.ok_text().contains("event: done"));
+}
+
+#[tokio::test]
+async fn an_address_says_what_it_takes() {
+    let app = TestApp::start().await;
+    let answer = app.send(app.request(Method::OPTIONS, "/api/notebooks")).await;
+    assert_eq!((answer.status.as_u16(), answer.header("allow")), (204, "GET,HEAD,POST,OPTIONS"));
+    app.send(app.request(Method::OPTIONS, "/api/nothing")).await.problem(404, "not_found");
+}
+
+#[tokio::test]
+async fn whatever_is_made_says_where_it_is() {
+    let app = TestApp::start().await;
+    let ada = app.register("ada").await;
+    let notebook = ada.post("/api/notebooks", json!({ "title": "Physics" })).await;
+    let path = format!("/api/notebooks/{}", id(&notebook.ok(201)));
+    assert_eq!(notebook.header("location"), path);
+    let conversation = ada.post(&format!("{path}/conversations"), json!({})).await;
+    conversation.ok(201);
+    ada.get(conversation.header("location")).await.ok(200);
+    let body = json!({ "clientId": "1", "content": "Why?" });
+    let messages = format!("{}/messages", conversation.header("location"));
+    let message = ada.post(&messages, body).await;
+    assert_eq!(ada.get(message.header("location")).await.ok(200)["id"], message.ok(201)["id"]);
+    let again = ada.post(&format!("{}/regenerate", message.header("location")), json!({})).await;
+    again.ok(202);
+    ada.get(again.header("location")).await.ok(200);
+}

@@ -1,0 +1,5 @@
+//! Text as people read it.
+
+mod fold;
+
+pub use self::fold::fold;
