@@ -3,7 +3,7 @@
 
 use axum::body::{Body, to_bytes};
 use axum::extract::{FromRequestParts as _, Request, State};
-use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use base64::Engine as _;
@@ -91,17 +91,21 @@ fn key(header: Option<&HeaderValue>) -> ApiResult<String> {
 
 /// The answer as it is kept, when it says that something was done.
 async fn kept(response: Response) -> ApiResult<(Option<KeptAnswer>, Response)> {
-    let of = |name| response.headers().get(name).and_then(|value: &HeaderValue| value.to_str().ok()).map(str::to_owned);
-    let (location, content_type) = (of(header::LOCATION), of(header::CONTENT_TYPE));
+    let location = text(response.headers(), &header::LOCATION);
+    let content_type = text(response.headers(), &header::CONTENT_TYPE);
     let json = content_type.as_deref().is_none_or(|kind| kind.starts_with("application/json"));
     if !response.status().is_success() || !json {
         return Ok((None, response));
     }
     let (parts, body) = response.into_parts();
     let bytes = to_bytes(body, MAX_ANSWER_BYTES).await.map_err(ApiError::internal)?;
-    let text = String::from_utf8_lossy(&bytes).into_owned();
-    let answer = KeptAnswer { status: parts.status.as_u16(), location, content_type, body: text };
+    let body = String::from_utf8_lossy(&bytes).into_owned();
+    let answer = KeptAnswer { status: parts.status.as_u16(), location, content_type, body };
     Ok((Some(answer), Response::from_parts(parts, Body::from(bytes))))
+}
+
+fn text(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
+    headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned)
 }
 
 fn replay(answer: KeptAnswer) -> ApiResult<Response> {
