@@ -28,10 +28,10 @@ pub fn router() -> OpenApiRouter<ApiState> {
 #[into_params(parameter_in = Query)]
 struct Window {
     /// Messages before this position, newest page first.
-    #[param(minimum = 0, maximum = 9007199254740991.0, nullable = false)]
+    #[param(minimum = 0, maximum = 9_007_199_254_740_991.0, nullable = false)]
     before: Option<u64>,
     /// In place of `before`: what changed after this rev. When the page is not `complete`, ask again with the last `rev` of it.
-    #[param(minimum = 0, maximum = 9007199254740991.0, nullable = false)]
+    #[param(minimum = 0, maximum = 9_007_199_254_740_991.0, nullable = false)]
     since_rev: Option<u64>,
     /// How many messages at most. A page of long messages ends sooner, after about 1 MiB.
     #[param(minimum = 1, maximum = 200, default = 50, nullable = false)]

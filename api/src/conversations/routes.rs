@@ -55,6 +55,7 @@ struct NewConversation {
 
 /// What is left out stays as it is.
 #[derive(Debug, Deserialize, ToSchema)]
+#[expect(clippy::option_option, reason = "null takes back what a field that is left out leaves as it is")]
 struct ConversationChange {
     /// Null takes the title back: the next question gives the conversation another.
     #[serde(default, deserialize_with = "there")]

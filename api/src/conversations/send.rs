@@ -1,4 +1,4 @@
-//! MessageRequest a message: parsed, stored, acknowledged; then the others hear of it, and the engine answers.
+//! Sending a message: parsed, stored, acknowledged; then the others hear of it, and the engine answers.
 
 use collabry_shared::conversations::{
     Appended, Author, ClientId, Content, Conversation, InvalidMessage, Message, MessageStatus, NewMessage,

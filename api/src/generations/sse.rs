@@ -38,7 +38,7 @@ pub fn router() -> OpenApiRouter<ApiState> {
 #[into_params(parameter_in = Query)]
 struct From {
     /// Begin after this event; the header `Last-Event-ID` goes before it.
-    #[param(minimum = 0, maximum = 9007199254740991.0, value_type = Option<u64>, nullable = false)]
+    #[param(minimum = 0, maximum = 9_007_199_254_740_991.0, value_type = Option<u64>, nullable = false)]
     after: Option<EventId>,
 }
 

@@ -29,7 +29,7 @@ impl<T: DeserializeOwned + ToSchema, S: Send + Sync> FromRequest<S> for Body<T> 
 
     async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
         match timeout(IN_TIME, axum::Json::<Value>::from_request(request, state)).await {
-            Ok(Ok(axum::Json(value))) => read(value).map(Self),
+            Ok(Ok(axum::Json(value))) => read(&value).map(Self),
             Ok(Err(rejection)) => Err(explain(&rejection)),
             Err(_) => Err(ApiError::new(
                 StatusCode::REQUEST_TIMEOUT,
@@ -41,15 +41,15 @@ impl<T: DeserializeOwned + ToSchema, S: Send + Sync> FromRequest<S> for Body<T> 
 }
 
 /// Only an object has fields with names: values of an array would be taken by their place, which is no part of the contract.
-fn read<T: DeserializeOwned + ToSchema>(value: Value) -> ApiResult<T> {
-    let Value::Object(fields) = &value else {
+fn read<T: DeserializeOwned + ToSchema>(value: &Value) -> ApiResult<T> {
+    let Value::Object(fields) = value else {
         return Err(ApiError::invalid("validation", "The body is a JSON object with the fields of the operation."));
     };
     let wrong = shape::of_body::<T>(fields);
     if !wrong.is_empty() {
         return Err(ApiError::fields(wrong));
     }
-    T::deserialize(&value).map_err(|error| {
+    T::deserialize(value).map_err(|error| {
         tracing::debug!(%error, "a body that does not fit");
         does_not_fit("body")
     })

@@ -147,7 +147,7 @@ async fn list(
 /// Invite somebody by a link
 ///
 /// The answer is the same whether the address has an account or not, and nothing is sent: hand the code over. Whoever
-/// joins with it is a member, within 14 days. NewInvitation again, an address has a new code, and the one before is void.
+/// joins with it is a member, within 14 days. Invited again, an address has a new code, and the one before is void.
 #[utoipa::path(post, operation_id = "inviteMember", path = "/api/notebooks/{notebookId}/members", tag = TAG, security(("bearer" = [])), params(("notebookId" = NotebookId, Path)),
     request_body = InviteRequest, responses(
     (status = 202, body = NewInvitation),

@@ -30,7 +30,7 @@ fn of_notebooks() -> Vec<(&'static str, Value)> {
         ("conversation:updated", object(&[("conversation", of("Conversation"))])),
         ("conversation:activity", object(&[("notebookId", id()), ("conversationId", id()), ("head", count())])),
         ("conversation:deleted", object(&[("notebookId", id()), ("conversationId", id())])),
-        ("presence:update", object(&[("notebookId", id()), ("userIds", list(id()))])),
+        ("presence:update", object(&[("notebookId", id()), ("userIds", list(&id()))])),
     ]
 }
 
@@ -56,7 +56,7 @@ fn of_generations() -> Vec<(&'static str, Value)> {
     let ends = one_of(&["done", "stopped", "interrupted"]);
     vec![
         ("generation:started", generation("started", &[("questionId", id()), ("answerId", id()), ("model", text())])),
-        ("generation:citations", generation("citations", &[("citations", list(of("Citation")))])),
+        ("generation:citations", generation("citations", &[("citations", list(&of("Citation")))])),
         ("generation:delta", generation("delta", &[("text", text()), ("thinking?", flag()), ("anew?", flag())])),
         (
             "generation:done",
@@ -89,7 +89,7 @@ fn flag() -> Value {
     json!({ "type": "boolean" })
 }
 
-fn list(items: Value) -> Value {
+fn list(items: &Value) -> Value {
     json!({ "type": "array", "items": items })
 }
 

@@ -135,10 +135,10 @@ fn reachable(from: &Value, all: &BTreeMap<String, Value>) -> BTreeSet<String> {
     let mut open = Vec::new();
     references(&json!({ "of": from.get("paths").unwrap_or(from) }), &mut open);
     while let Some(name) = open.pop() {
-        if let Some(schema) = all.get(&name) {
-            if found.insert(name) {
-                references(schema, &mut open);
-            }
+        if let Some(schema) = all.get(&name)
+            && found.insert(name)
+        {
+            references(schema, &mut open);
         }
     }
     found

@@ -70,8 +70,7 @@ async fn things_are_found_by_their_names_in_any_spelling() {
         ("العربية", "العـــربية"),
         ("resume", "Résumé"),
     ] {
-        let request = ada.request(Method::GET, "/api/notebooks").query(&[("q", wanted)]);
-        let found = app.send(request).await.ok(200)["notebooks"].clone();
+        let found = ada.get(&format!("/api/notebooks?q={wanted}")).await.ok(200)["notebooks"].clone();
         let titles: Vec<_> = found.as_array().unwrap().iter().map(|one| one["title"].as_str().unwrap()).collect();
         assert_eq!(titles, [title]);
     }

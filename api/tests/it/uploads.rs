@@ -5,6 +5,8 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use crate::support::{PATIENCE, Raw, TestApp, User, eventually, id, multipart};
 
+const BOUNDARY: &str = "the-boundary";
+
 const MIB: usize = 1024 * 1024;
 /// More than the buffers between two processes hold.
 const FAR_TOO_MUCH: usize = 512 * MIB;
@@ -24,10 +26,9 @@ async fn the_fields_of_a_form_come_in_any_order_and_one_of_them_is_the_file() {
     let ada = app.register("ada").await;
     let notebook = ada.notebook("Forms").await;
     let path = format!("/api/notebooks/{notebook}/sources");
-    const BOUNDARY: &str = "the-boundary";
-    let text = |name: &str| format!("--{0}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\nx\r\n", BOUNDARY);
+    let text = |name: &str| format!("--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\nx\r\n");
     let file = |name: &str| multipart::head("file", name) + "Osmosis." + "\r\n";
-    let end = format!("--{}--\r\n", BOUNDARY);
+    let end = format!("--{BOUNDARY}--\r\n");
     let before = text("name") + &file("a.txt") + &end;
     assert_eq!(ada.upload_form(&path, before.into_bytes()).await.ok(201)["name"], "a.txt");
     let behind = file("b.txt") + &text("name") + &end;
