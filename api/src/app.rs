@@ -8,7 +8,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{ConnectInfo, DefaultBodyLimit};
-use axum::http::header::ACCEPT_RANGES;
+use axum::http::header::CONTENT_DISPOSITION;
 use axum::http::{Extensions, HeaderMap, HeaderValue, Request};
 use axum::middleware;
 use axum::response::Response;
@@ -43,7 +43,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::auth::{Passwords, Sessions, Tokens};
 use crate::health::Checked;
-use crate::http::conditional::conditional;
+use crate::http::conditional::{if_match, if_none_match};
 use crate::http::idempotency::idempotent;
 use crate::http::json::MAX_JSON_BYTES;
 use crate::http::options::options;
@@ -226,13 +226,12 @@ fn router(state: ApiState, handlers: Handlers, sockets: Sockets) -> (Router, Flo
     // Most uploads are compressed by their format.
     let compressed = DefaultPredicate::new().and(NotForContentType::SSE).and(
         // A file is sent as it is, so that its length and its parts can be told.
-        |_, _, headers: &HeaderMap, _: &Extensions| !headers.contains_key(ACCEPT_RANGES),
+        |_, _, headers: &HeaderMap, _: &Extensions| !headers.contains_key(CONTENT_DISPOSITION),
     );
     let router = api
         .layer(DefaultBodyLimit::max(MAX_JSON_BYTES))
         .layer(middleware::from_fn_with_state(state.clone(), idempotent))
-        .layer(middleware::from_fn(conditional))
-        .layer(middleware::from_fn(options))
+        .layer(middleware::from_fn(if_none_match))
         .layer(middleware::from_fn_with_state(state.clone(), limits::apply))
         .merge(openapi::router(&document))
         .merge(health::router())
@@ -254,6 +253,9 @@ fn router(state: ApiState, handlers: Handlers, sockets: Sockets) -> (Router, Flo
         .layer(PropagateRequestIdLayer::new(REQUEST_ID))
         .layer(SetRequestIdLayer::new(REQUEST_ID, FreshId))
         .layer(middleware::from_fn_with_state(state, limits::forget_claims));
+    // Around the router, not within it: what they need to know of the other methods of an address is its knowledge.
+    let router =
+        Router::new().fallback_service(router).layer(middleware::from_fn(if_match)).layer(middleware::from_fn(options));
     (router, flood)
 }
 

@@ -4,7 +4,6 @@ import assert from "node:assert/strict";
 import { execFile, execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
-import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -54,11 +53,12 @@ test("Python", async (t) => {
 });
 
 test("TypeScript", async (t) => {
-  const typescript = createRequire(`${ROOT}web/package.json`)("typescript");
-  const options = { module: typescript.ModuleKind.ESNext, target: typescript.ScriptTarget.ES2022 };
+  const web = join(ROOT, "web/node_modules");
+  const types = ["--strict", "--lib", "es2023,dom", "--types", "node", "--typeRoots", join(web, "@types")];
   await answers(t, process.execPath, (folder) => {
-    const file = join(folder, "start.mjs");
-    writeFileSync(file, typescript.transpile(code("TypeScript"), options));
-    return [file];
+    const file = join(folder, "start.mts");
+    writeFileSync(file, code("TypeScript"));
+    execFileSync(join(web, ".bin/tsc"), ["--target", "es2023", "--module", "esnext", "--moduleResolution", "bundler", ...types, file]);
+    return [join(folder, "start.mjs")];
   });
 });

@@ -18,21 +18,26 @@ const MAX_BYTES: u64 = 4 * 1024 * 1024;
 /// Of a hash: enough that no two states of one thing meet.
 const TAG_BYTES: usize = 15;
 
-/// Middleware.
-pub async fn conditional(request: Request, next: Next) -> Response {
-    if *request.method() == Method::GET {
-        let wanted = request.headers().get(header::IF_NONE_MATCH).cloned();
-        let response = tagged(next.run(request).await).await;
-        let tag = response.headers().get(header::ETAG).filter(|_| response.status() == StatusCode::OK);
-        let known = wanted.zip(tag).is_some_and(|(wanted, tag)| names(&wanted, tag));
-        return if known { not_modified(response) } else { response };
+/// Middleware: what is read has a tag, and is not sent to whoever has it.
+pub async fn if_none_match(request: Request, next: Next) -> Response {
+    if *request.method() != Method::GET {
+        return next.run(request).await;
     }
+    let wanted = request.headers().get(header::IF_NONE_MATCH).cloned();
+    let response = tagged(next.run(request).await).await;
+    let tag = response.headers().get(header::ETAG).filter(|_| response.status() == StatusCode::OK);
+    let known = wanted.zip(tag).is_some_and(|(wanted, tag)| names(&wanted, tag));
+    if known { not_modified(response) } else { response }
+}
+
+/// Middleware around the router: what has changed since it was read is not changed by whoever has not seen that.
+pub async fn if_match(request: Request, next: Next) -> Response {
     let changes = [Method::PUT, Method::PATCH, Method::DELETE].contains(request.method());
     let Some(wanted) = request.headers().get(header::IF_MATCH).filter(|_| changes).cloned() else {
         return next.run(request).await;
     };
     let (parts, body) = request.into_parts();
-    let current = tagged(next.clone().run(look(&parts)).await).await;
+    let current = next.clone().run(look(&parts)).await;
     match current.headers().get(header::ETAG) {
         Some(tag) if current.status() == StatusCode::OK && names(&wanted, tag) => {
             next.run(Request::from_parts(parts, body)).await
@@ -48,6 +53,9 @@ fn look(parts: &Parts) -> Request {
     let mut parts = parts.clone();
     parts.method = Method::GET;
     for name in [header::CONTENT_LENGTH, header::CONTENT_TYPE, header::TRANSFER_ENCODING, header::EXPECT] {
+        parts.headers.remove(name);
+    }
+    for name in [header::ACCEPT_ENCODING, header::IF_NONE_MATCH, header::RANGE] {
         parts.headers.remove(name);
     }
     Request::from_parts(parts, Body::empty())

@@ -6,7 +6,7 @@ use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::Response;
 
-/// Middleware: the router refuses `OPTIONS` with the methods that there are, and every refusal names this one, too.
+/// Middleware around the router, which alone knows the methods of an address: it refuses `OPTIONS` with the methods that there are, and every refusal names this one, too.
 pub async fn options(request: Request, next: Next) -> Response {
     let asked = *request.method() == Method::OPTIONS;
     let mut response = next.run(request).await;

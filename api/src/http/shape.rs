@@ -4,13 +4,13 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
-use utoipa::openapi::path::Parameter;
+use utoipa::openapi::path::{Parameter, ParameterIn};
 use utoipa::openapi::{RefOr, Required, Schema};
 use utoipa::{IntoParams, ToSchema};
 
 use super::error::FieldError;
 
-/// Every field of `body` that its schema does not allow, in the order of the schema.
+/// Every field of `body` that its schema does not allow, by name.
 pub fn of_body<T: ToSchema>(body: &Map<String, Value>) -> Vec<FieldError> {
     let mut named = Vec::new();
     T::schemas(&mut named);
@@ -25,7 +25,7 @@ pub fn of_body<T: ToSchema>(body: &Map<String, Value>) -> Vec<FieldError> {
 /// As [`of_body`] for the parameters of a query, which are text until they are read.
 pub fn of_query<T: IntoParams>(query: &str) -> Vec<FieldError> {
     let known = BTreeMap::new();
-    let parameters = T::into_params(|| None);
+    let parameters = T::into_params(|| Some(ParameterIn::Query));
     let fields = parameters.iter().filter_map(|parameter| {
         let Parameter { name, required, schema, .. } = parameter;
         let kind = Kind::of(&plain(schema.as_ref()?), &known);

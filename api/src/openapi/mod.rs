@@ -71,6 +71,7 @@ pub fn router(document: &OpenApi) -> Router<ApiState> {
 /// With all that the macros do not know.
 fn complete(document: &OpenApi) -> Value {
     let mut document = serde_json::to_value(document).unwrap_or_default();
+    schemas::spell_as_sent(&mut document);
     for (path, method, operation) in operations(&mut document) {
         errors::add(&path, method, operation);
         headers::add(method, operation);

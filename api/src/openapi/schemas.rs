@@ -26,6 +26,30 @@ pub fn write_out(document: &mut Value) {
     }
 }
 
+/// Every field is sent in camel case. The macros know that of structs, and not of the fields of variants
+/// (`rename_all_fields`).
+pub fn spell_as_sent(schema: &mut Value) {
+    if let Some(fields) = schema.get_mut("properties").and_then(Value::as_object_mut) {
+        *fields = std::mem::take(fields).into_iter().map(|(name, field)| (camel_case(&name), field)).collect();
+    }
+    for name in schema.get_mut("required").and_then(Value::as_array_mut).into_iter().flatten() {
+        if let Some(spelt) = name.as_str().map(camel_case) {
+            *name = spelt.into();
+        }
+    }
+    match schema {
+        Value::Object(parts) => parts.values_mut().for_each(spell_as_sent),
+        Value::Array(parts) => parts.iter_mut().for_each(spell_as_sent),
+        _ => {}
+    }
+}
+
+fn camel_case(name: &str) -> String {
+    let mut words = name.split('_');
+    let first = words.next().unwrap_or_default().to_owned();
+    words.fold(first, |spelt, word| spelt + &capitalised(word))
+}
+
 /// An `allOf` as one object; of a choice and an object, as a choice of objects.
 fn merged(schema: &Value, all: &Map<String, Value>) -> Value {
     match schema {

@@ -67,10 +67,10 @@ async fn every_field_that_is_wrong_is_named() {
     let body = json!({ "content": 5, "sourceIds": ["x"], "ask": "yes" });
     let problem = ada.post(&messages, body).await.problem(422, "validation");
     let sentences = json!([
+        { "field": "ask", "message": "`ask` is true or false." },
         { "field": "clientId", "message": "`clientId` is missing." },
         { "field": "content", "message": "`content` is text." },
         { "field": "sourceIds", "message": "`sourceIds` is a list of ids, or null." },
-        { "field": "ask", "message": "`ask` is true or false." },
     ]);
     assert_eq!(problem["errors"], sentences);
     let problem = ada.get(&format!("{messages}?limit=x&sinceRev=-1")).await.problem(422, "validation");

@@ -174,7 +174,7 @@ async fn a_file_is_sent_as_what_it_is_and_in_parts() {
     let ada = app.register("ada").await;
     let notebook = ada.notebook("Files").await;
     let text = "# Leaves\n\nLeaves are green because of chlorophyll.";
-    let source = id(&ada.upload(&notebook, "Blätter \"x\".md", text.as_bytes()).await.ok(201));
+    let source = id(&ada.upload(&notebook, "Blätter x.md", text.as_bytes()).await.ok(201));
     let path = format!("/api/sources/{source}/versions/1/file");
     let whole = ada.get(&path).await;
     assert_eq!(whole.ok_text(), text);

@@ -14,7 +14,9 @@ use super::{config, extract_with, extractor};
 /// What a page begins with, and how each word is said: as `pdftotext -bbox-layout` does.
 const PAGE: &str = r#"#!/bin/bash
 exec 2>&-
-echo '<doc><page width="900" height="100"><flow><block xMin="0" yMin="10" xMax="900" yMax="20"><line xMin="0" yMin="10" xMax="900" yMax="20">'
+echo '<page width="900" height="100">'
+echo '<block xMin="0" yMin="10" xMax="900" yMax="20">'
+echo '<line xMin="0" yMin="10" xMax="900" yMax="20">'
 left=0
 say() { echo "<word xMin=\"$left\" yMin=\"10\" xMax=\"$((left + 50))\" yMax=\"20\">$1</word>"; left=$((left + 55)); }
 try() { "${@:2}" >/dev/null && say "got:$1"; }
@@ -23,7 +25,7 @@ try() { "${@:2}" >/dev/null && say "got:$1"; }
 /// `pdfinfo` and `pdftotext`, which try what is asked of `$1` and print the names of what succeeded.
 fn tools(folder: &Path, attempts: &str) {
     let info = "#!/bin/bash\necho 'Pages: 1'\n".to_owned();
-    let text = format!("{PAGE}{attempts}\nsay tried\necho '</line></block></flow></page></doc>'\n");
+    let text = format!("{PAGE}{attempts}\nsay tried\necho '</page>'\n");
     for (name, script) in [("pdfinfo", info), ("pdftotext", text)] {
         let file = folder.join(name);
         std::fs::write(&file, script).unwrap();
