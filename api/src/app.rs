@@ -250,12 +250,15 @@ fn router(state: ApiState, handlers: Handlers, sockets: Sockets) -> (Router, Flo
         .layer(middleware::from_fn(problems::render))
         .layer(middleware::from_fn(safe_headers))
         .layer(middleware::from_fn_with_state(state.clone(), access_log::log))
-        .layer(PropagateRequestIdLayer::new(REQUEST_ID))
-        .layer(SetRequestIdLayer::new(REQUEST_ID, FreshId))
         .layer(middleware::from_fn_with_state(state, limits::forget_claims));
     // Around the router, not within it: what they need to know of the other methods of an address is its knowledge.
-    let router =
-        Router::new().fallback_service(router).layer(middleware::from_fn(if_match)).layer(middleware::from_fn(options));
+    let router = Router::new()
+        .fallback_service(router)
+        .layer(middleware::from_fn(if_match))
+        .layer(middleware::from_fn(options))
+        .layer(middleware::from_fn(problems::render))
+        .layer(PropagateRequestIdLayer::new(REQUEST_ID))
+        .layer(SetRequestIdLayer::new(REQUEST_ID, FreshId));
     (router, flood)
 }
 

@@ -26,7 +26,7 @@ async fn a_wrong_method_says_which_are_right() {
     for (method, path, right) in [
         (Method::GET, "/api/auth/login", "POST,OPTIONS"),
         (Method::PUT, "/api/notebooks", "GET,HEAD,POST,OPTIONS"),
-        (Method::PUT, "/api/sources/01890000-0000-7000-8000-000000000000", "GET,HEAD,DELETE,PATCH,OPTIONS"),
+        (Method::PUT, "/api/sources/01890000-0000-7000-8000-000000000000", "GET,HEAD,PATCH,DELETE,OPTIONS"),
     ] {
         let answer = ada.send(method, path, &json!({})).await;
         answer.problem(405, "method_not_allowed");
