@@ -249,8 +249,7 @@ fn router(state: ApiState, handlers: Handlers, sockets: Sockets) -> (Router, Flo
         .layer(middleware::from_fn_with_state(state.clone(), limits::identify))
         .layer(middleware::from_fn(problems::render))
         .layer(middleware::from_fn(safe_headers))
-        .layer(middleware::from_fn_with_state(state.clone(), access_log::log))
-        .layer(middleware::from_fn_with_state(state, limits::forget_claims));
+        .layer(middleware::from_fn_with_state(state.clone(), access_log::log));
     // Around the router, not within it: what they need to know of the other methods of an address is its knowledge.
     let router = Router::new()
         .fallback_service(router)
@@ -258,7 +257,8 @@ fn router(state: ApiState, handlers: Handlers, sockets: Sockets) -> (Router, Flo
         .layer(middleware::from_fn(options))
         .layer(middleware::from_fn(problems::render))
         .layer(PropagateRequestIdLayer::new(REQUEST_ID))
-        .layer(SetRequestIdLayer::new(REQUEST_ID, FreshId));
+        .layer(SetRequestIdLayer::new(REQUEST_ID, FreshId))
+        .layer(middleware::from_fn_with_state(state, limits::forget_claims));
     (router, flood)
 }
 
