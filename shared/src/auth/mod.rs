@@ -51,7 +51,7 @@ impl From<&User> for UserSummary {
     }
 }
 
-/// A signed-in device. Only hashes of its refresh tokens are kept; [`rotation`] says what each is worth.
+/// A signed-in device. Only hashes of its refresh tokens are kept; `rotation` says what each is worth.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Session {
     pub id: SessionId,
