@@ -13,7 +13,7 @@ pub use self::trail::Trail;
 /// The name to filter for.
 pub const TARGET: &str = "audit";
 
-/// A refresh token came back that somebody else has gone on from.
+/// An old refresh token was used again after its successor had been used: two parties hold the session.
 pub fn stolen(session: &Session) {
     tracing::warn!(
         target: TARGET,

@@ -25,7 +25,7 @@ pub fn router() -> OpenApiRouter<ApiState> {
 #[derive(Debug, Serialize, ToSchema)]
 struct SessionList {
     sessions: Vec<SessionView>,
-    /// `cursor` of the next page; null when there is none.
+    /// `cursor` of the next page; null on the last page.
     next: Option<String>,
 }
 

@@ -25,7 +25,7 @@ pub fn router() -> OpenApiRouter<ApiState> {
 struct AccountDeletion {
     #[schema(value_type = String, format = Password)]
     password: SecretString,
-    /// Whether notebooks without another owner go along, for all their members. Otherwise somebody else has to be made an
+    /// Also deletes, for all members, the notebooks that have no other owner. Otherwise somebody else has to be made an
     /// owner of them before.
     #[serde(default)]
     delete_notebooks: bool,

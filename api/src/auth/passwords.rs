@@ -41,7 +41,7 @@ const WAITING: usize = 256;
 /// Verified when the account does not exist, so that the answer takes as long as for one that does.
 const DUMMY: &str = "$argon2id$v=19$m=19456,t=2,p=1$Y29sbGFicnktZHVtbXkh$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
-/// One that nobody guesses, for an account that is made for somebody.
+/// A random password for an account that an operator creates.
 pub fn random_password() -> String {
     URL_SAFE_NO_PAD.encode(rand::random::<[u8; 12]>())
 }

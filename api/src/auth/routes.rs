@@ -42,7 +42,7 @@ struct Registration {
     email: String,
     /// 1 to 80 characters; what other members see.
     name: String,
-    /// 10 to 256 characters, and none that everybody tries first.
+    /// 10 to 256 characters; common passwords are refused.
     #[schema(value_type = String, format = Password)]
     password: SecretString,
     /// A join code, or that of an invitation: where registration is by invitation only, it takes the account in.

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 const MIN_CHARS: usize = 10;
 /// Argon2 takes any length; this keeps a request from costing more than it should.
 const MAX_CHARS: usize = 256;
-/// What is left of a password without what everybody puts into theirs.
+/// How many characters must remain without what people commonly put into passwords.
 const MIN_OWN_CHARS: usize = 5;
 
 /// Those that are tried first, in the letters that they are written with when digits stand for letters.

@@ -43,7 +43,7 @@ struct Window {
 struct MessagePage {
     /// Oldest first; with `sinceRev` by rev.
     messages: Vec<Message>,
-    /// `before` of the next page; null when there is none.
+    /// `before` of the next page; null on the last page.
     next_before: Option<u64>,
     /// Whether these are all; if not, ask again behind them.
     complete: bool,

@@ -31,7 +31,7 @@ pub fn router() -> OpenApiRouter<ApiState> {
 #[derive(Debug, Serialize, ToSchema)]
 struct ConversationList {
     conversations: Vec<Conversation>,
-    /// `cursor` of the next page; null when there is none.
+    /// `cursor` of the next page; null on the last page.
     next: Option<String>,
 }
 

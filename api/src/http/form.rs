@@ -1,4 +1,4 @@
-//! Multipart forms, with our errors for what is none.
+//! Multipart forms; a malformed one gets an error of ours.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

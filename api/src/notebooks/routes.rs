@@ -56,7 +56,7 @@ impl NotebookView {
 #[derive(Debug, Serialize, ToSchema)]
 struct NotebookList {
     notebooks: Vec<NotebookView>,
-    /// `cursor` of the next page; null when there is none.
+    /// `cursor` of the next page; null on the last page.
     next: Option<String>,
 }
 

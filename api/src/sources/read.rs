@@ -35,7 +35,7 @@ struct PageView {
 #[derive(Debug, Serialize, ToSchema)]
 struct VersionList {
     versions: Vec<SourceVersion>,
-    /// `cursor` of the next page; null when there is none.
+    /// `cursor` of the next page; null on the last page.
     next: Option<String>,
 }
 

@@ -34,7 +34,7 @@ pub fn router() -> OpenApiRouter<ApiState> {
 #[derive(Debug, Serialize, ToSchema)]
 struct SourceList {
     sources: Vec<Source>,
-    /// `cursor` of the next page; null when there is none.
+    /// `cursor` of the next page; null on the last page.
     next: Option<String>,
 }
 

@@ -131,7 +131,7 @@ impl Archive {
         Ok(found)
     }
 
-    /// The size of a part, as the container says; 0 when there is none.
+    /// The size of a part, as the archive states it; 0 if there is no such part.
     pub fn size(&mut self, name: &str) -> u64 {
         self.zip.by_name(name).map_or(0, |part| part.size())
     }

@@ -18,7 +18,7 @@ struct Level {
     text: Option<String>,
     style: Option<String>,
     all_decimal: bool,
-    /// The depth whose next number starts this one anew; 0 for never.
+    /// This number restarts after a number of that depth; 0 means it never restarts.
     restart: Option<usize>,
 }
 

@@ -138,5 +138,5 @@ fn event_id(entry: &Entry) -> RedisResult<EventId> {
 }
 
 fn damaged((id, _): &Entry) -> RedisError {
-    (ErrorKind::Parse, "an entry of a generation log that is none", id.clone()).into()
+    (ErrorKind::Parse, "a malformed entry in a generation log", id.clone()).into()
 }
