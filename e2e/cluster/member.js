@@ -23,12 +23,12 @@ export class Member {
   #revs = new Set();
   #busy = false;
   #joining = Promise.resolve();
-  /** Answers that have not ended as far as we know, with what we saw of them. @type {Map<string, import("./recording.js").Watcher>} */
+  /** Answers of which something is missing as far as we know, with what we saw of them. @type {Map<string, import("./recording.js").Watcher>} */
   #running = new Map();
   /** @type {Map<string, import("./recording.js").Watcher>} */
   #watched = new Map();
   #asking = Promise.resolve();
-  /** @type {Map<import("./recording.js").Watcher, { ids: Set<number>, upTo: number, read: number }>} */
+  /** @type {Map<import("./recording.js").Watcher, { ids: Set<number>, upTo: number, read: number, end: number }>} */
   #seen = new Map();
   /** @type {Promise<void> | undefined} */
   #renewing;
@@ -177,23 +177,41 @@ export class Member {
     const watcher = this.#watcher(event.generationId);
     const gap = event.eventId > 1 + this.#unbroken(watcher);
     watcher.entries.push({ connection: this.#connection, how, event });
-    if (event.kind === "done" || event.kind === "failed") this.#running.delete(event.generationId);
+    if (this.#whole(watcher)) this.#running.delete(event.generationId);
     // Whoever begins in the middle, or was outrun, asks for what is before.
     if (gap && how === "live") this.#asking = this.#asking.then(() => this.#fill(watcher));
   }
 
   async #fill(watcher) {
     const last = watcher.entries.reduce((last, { event }) => Math.max(last, event.eventId), 0);
-    if (this.#unbroken(watcher) < last) await this.#resume(watcher.generation);
+    if (this.#unbroken(watcher) >= last) return;
+    // Another connection asks for itself.
+    const connection = this.#connection;
+    while (!this.#over && connection === this.#connection && !(await this.#resume(watcher.generation))) await sleep(PAUSE_MS);
   }
 
   /** The event up to which none is missing. @param {import("./recording.js").Watcher} watcher */
   #unbroken(watcher) {
-    const seen = this.#seen.get(watcher) ?? { ids: new Set(), upTo: 0, read: 0 };
+    return this.#read(watcher).upTo;
+  }
+
+  /** Whether all of it is here, and its end. @param {import("./recording.js").Watcher} watcher */
+  #whole(watcher) {
+    const { upTo, end } = this.#read(watcher);
+    return upTo >= end;
+  }
+
+  /** What is known of it with all that came. @param {import("./recording.js").Watcher} watcher */
+  #read(watcher) {
+    const seen = this.#seen.get(watcher) ?? { ids: new Set(), upTo: 0, read: 0, end: Infinity };
     this.#seen.set(watcher, seen);
-    for (; seen.read < watcher.entries.length; seen.read += 1) seen.ids.add(watcher.entries[seen.read].event.eventId);
+    for (; seen.read < watcher.entries.length; seen.read += 1) {
+      const { eventId, kind } = watcher.entries[seen.read].event;
+      seen.ids.add(eventId);
+      if (kind === "done" || kind === "failed") seen.end = eventId;
+    }
     while (seen.ids.has(seen.upTo + 1)) seen.upTo += 1;
-    return seen.upTo;
+    return seen;
   }
 
   /** Asks for what came while nobody listened; whether it was answered. @param {string} generation */

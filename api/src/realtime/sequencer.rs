@@ -124,8 +124,10 @@ struct Lane {
 struct Sequence {
     /// What the sockets were told of.
     told: u64,
-    /// The database could not be asked when it had to be.
+    /// The database could not be asked for changes when it had to be.
     behind: bool,
+    /// The database could not be asked for running answers when it had to be.
+    unrelayed: bool,
     checked: Instant,
 }
 
@@ -157,7 +159,7 @@ impl Lane {
         }
         let conversation = self.api.stores.conversations.get(id).await?;
         let told = conversation.ok_or(StoreError::Missing("conversation"))?.head;
-        self.open.insert(id, Sequence { told, behind: false, checked: Instant::now() });
+        self.open.insert(id, Sequence { told, behind: false, unrelayed: false, checked: Instant::now() });
         Ok(())
     }
 
@@ -168,8 +170,9 @@ impl Lane {
             return;
         }
         if message.rev == sequence.told + 1 {
+            let before = sequence.told;
             sequence.told = message.rev;
-            return self.tell(message).await;
+            return self.tell(message, before).await;
         }
         self.fill(id).await;
     }
@@ -186,10 +189,11 @@ impl Lane {
                 }
             };
             sequence.behind = false;
+            let before = sequence.told;
             sequence.told = missed.messages.last().map_or(sequence.told, |last| last.rev);
             let more = !missed.complete && !missed.messages.is_empty();
             for (n, message) in missed.messages.into_iter().enumerate() {
-                self.tell(message).await;
+                self.tell(message, before).await;
                 if (n + 1) % IN_ONE_GO == 0 {
                     tokio::task::yield_now().await;
                 }
@@ -200,24 +204,37 @@ impl Lane {
         }
     }
 
-    async fn tell(&self, message: Message) {
-        let room = Room::Conversation(message.conversation_id);
-        emit_here(&self.io, &self.api.metrics.realtime, room, &Event::of_change(message)).await;
+    /// Tells the sockets of a change that came after the rev `before`.
+    async fn tell(&self, message: Message, before: u64) {
+        let (id, generation) = (message.conversation_id, message.generation_id.filter(|_| message.position > before));
+        emit_here(&self.io, &self.api.metrics.realtime, Room::Conversation(id), &Event::of_change(message)).await;
+        if let Some(generation) = generation {
+            // The signal that it runs may be lost, or come after its end. Its question and its answer are not: without
+            // this, sockets would wait for an end that this replica does not know of.
+            self.relay.watch(generation, id, 0).await;
+        }
     }
 
-    async fn relay_running(&self, id: ConversationId) {
-        match self.api.stores.generations.unfinished_in(id).await {
+    async fn relay_running(&mut self, id: ConversationId) {
+        let running = self.api.stores.generations.unfinished_in(id).await;
+        if let Some(sequence) = self.open.get_mut(&id) {
+            sequence.unrelayed = running.is_err();
+        }
+        match running {
             Ok(running) => {
                 for generation in running {
                     self.relay.watch(generation.id, id, 0).await;
                 }
             }
-            Err(error) => tracing::warn!(conversation = %id, %error, "running answers are not known"),
+            Err(error) => tracing::warn!(conversation = %id, %error, "running answers are not known yet"),
         }
     }
 
     /// Catches up where it could not, lets go of what nobody watches, and checks what was not checked for a while.
     async fn look(&mut self) {
+        for id in self.open.iter().filter(|(_, one)| one.unrelayed).map(|(id, _)| *id).collect::<Vec<_>>() {
+            self.relay_running(id).await;
+        }
         let due: Vec<_> =
             self.open.iter().filter(|(_, one)| one.behind || one.checked.elapsed() > CHECK_EVERY).collect();
         for id in due.into_iter().map(|(id, _)| *id).collect::<Vec<_>>() {

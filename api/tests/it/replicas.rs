@@ -1,5 +1,7 @@
 //! Several replicas over one real Redis: what one of them hears, all tell, once and in order.
 
+use std::sync::atomic::Ordering;
+
 use collabry_shared::realtime::Signal;
 use serde_json::{Value, json};
 
@@ -248,6 +250,26 @@ async fn news_of_a_beginning_that_come_after_the_end_tell_nothing_again() {
             let event = socket.hear("").await;
             assert!(event["generationId"].is_null(), "told again: {event}");
             if event["message"]["content"] == "0" {
+                break;
+            }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_whose_beginning_nobody_was_told_of_is_heard_to_its_end() {
+    let scene = Scene::with(provider().await).await;
+    let mut sockets = [scene.socket(0).await, scene.socket(1).await];
+    scene.cluster.signals_lost.store(true, Ordering::Relaxed);
+    let model = json!({ "model": "ollama/scripted:tokens=3" });
+    let generation = scene.ada(0).say(&scene.conversation, "Count.", model).await["generationId"].clone();
+    for socket in &mut sockets {
+        let mut next = 1;
+        loop {
+            let event = socket.hear("generation:").await;
+            assert_eq!((&event["generationId"], &event["eventId"]), (&generation, &json!(next)));
+            next += 1;
+            if !event["state"].is_null() {
                 break;
             }
         }

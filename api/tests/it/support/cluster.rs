@@ -1,10 +1,12 @@
 //! Several api replicas and an ai-engine, each with its own connection to one real Redis.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
+use async_trait::async_trait;
 use collabry_shared::config::Config;
 use collabry_shared::coordination::Sockets;
-use collabry_shared::realtime::FanOut;
+use collabry_shared::realtime::{Event, FanOut, Room, Signal};
 use redis_server::RedisServer;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
@@ -16,7 +18,28 @@ pub struct Cluster {
     pub replicas: Vec<TestApp>,
     /// The voice of the ai-engine's process.
     pub fan_out: Arc<dyn FanOut>,
+    /// Whether what the ai-engine signals is lost on its way.
+    pub signals_lost: Arc<AtomicBool>,
     _engine: DropGuard,
+}
+
+/// Loses signals when it is told to.
+struct Lossy {
+    way: Arc<dyn FanOut>,
+    signals_lost: Arc<AtomicBool>,
+}
+
+#[async_trait]
+impl FanOut for Lossy {
+    async fn emit(&self, room: Room, event: Event) {
+        self.way.emit(room, event).await;
+    }
+
+    async fn signal(&self, signal: Signal) {
+        if !self.signals_lost.load(Ordering::Relaxed) {
+            self.way.signal(signal).await;
+        }
+    }
 }
 
 impl Cluster {
@@ -28,7 +51,9 @@ impl Cluster {
         ground.config.redis = Config::from_lookup(set).unwrap().redis;
         let (coordination, stores) = ground.process(Sockets::Elsewhere).await;
         let fan_out = Arc::clone(&coordination.fan_out);
-        let engine = ground.engine(stores, Arc::clone(&fan_out));
+        let signals_lost = Arc::<AtomicBool>::default();
+        let lossy = Lossy { way: Arc::clone(&fan_out), signals_lost: Arc::clone(&signals_lost) };
+        let engine = ground.engine(stores, Arc::new(lossy));
         let shutdown = CancellationToken::new();
         tokio::spawn({
             let (engine, shutdown) = (Arc::clone(&engine), shutdown.clone());
@@ -40,7 +65,7 @@ impl Cluster {
             let wiring = Wiring { stores, engine: Arc::clone(&engine), coordination };
             running.push(TestApp::serve(&ground, wiring).await);
         }
-        Self { redis, replicas: running, fan_out, _engine: shutdown.drop_guard() }
+        Self { redis, replicas: running, fan_out, signals_lost, _engine: shutdown.drop_guard() }
     }
 
     /// The same person, as another replica serves them.
