@@ -1,5 +1,6 @@
 //! Passwords: Argon2id, off the async threads, few at a time.
 
+use std::num::NonZero;
 use std::sync::Arc;
 
 use argon2::Argon2;
@@ -33,8 +34,13 @@ fn hashing(error: impl std::fmt::Display) -> PasswordError {
     PasswordError::Hashing(error.to_string())
 }
 
-/// A hash takes 19 MiB and about 20 ms of a core: this many at once, the others wait.
-const CONCURRENT: usize = 4;
+/// A hash takes 19 MiB and about 20 ms of a core. Half of the cores at most work on them, so that a flood of sign-ins leaves
+/// the other half to everybody else; the others wait.
+fn concurrent() -> usize {
+    let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
+    (cores / 2).max(1)
+}
+
 /// More waiting than this is an attack or an overload: refused.
 const WAITING: usize = 256;
 
@@ -54,7 +60,8 @@ pub struct Passwords {
 
 impl Default for Passwords {
     fn default() -> Self {
-        Self { admitted: Arc::new(Semaphore::new(CONCURRENT + WAITING)), running: Arc::new(Semaphore::new(CONCURRENT)) }
+        let running = concurrent();
+        Self { admitted: Arc::new(Semaphore::new(running + WAITING)), running: Arc::new(Semaphore::new(running)) }
     }
 }
 
