@@ -132,7 +132,10 @@ backup_key() {
 
 # The secret key of IDENTITY=FILE, for the tool.
 use_key() {
-  if [ -n "${IDENTITY:-}" ]; then COLLABRY_BACKUP_SECRET_KEY=$(<"$(from_caller "$IDENTITY")"); fi
+  [ -n "${IDENTITY:-}" ] || return 0
+  COLLABRY_BACKUP_SECRET_KEY=$(<"$(from_caller "$IDENTITY")")
+  # Docker hands on by name what is in the environment, so that no list of processes shows it.
+  export COLLABRY_BACKUP_SECRET_KEY
 }
 
 # read_backup RELEASE COMMAND [FILE]
