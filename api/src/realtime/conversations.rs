@@ -112,6 +112,11 @@ async fn missed(api: &ApiState, id: ConversationId, since: Option<u64>) -> ApiRe
 async fn in_the_making(realtime: &Realtime, id: ConversationId) -> ApiResult<Vec<InTheMaking>> {
     let mut found = Vec::new();
     for generation in realtime.api.stores.generations.unfinished_in(id).await? {
+        // A request is stored before its question, and withdrawn when the question was sent before: whoever was told of
+        // such a one would wait for events that never come. The question, once it is there, is news of its own.
+        if realtime.api.stores.conversations.message(id, generation.question_id).await?.is_none() {
+            continue;
+        }
         let found_now = describe(&realtime.api, generation).await?;
         realtime.relay.watch(found_now.generation_id, id, found_now.last_event_id).await;
         found.push(found_now);
@@ -149,6 +154,8 @@ pub(super) async fn mark_read(call: Call<Read>) -> ApiResult<()> {
     if api.stores.conversations.mark_read(conversation_id, user_id, rev).await? {
         let event = Event::MessagesRead { conversation_id, mark: ReadMark { user_id, rev } };
         api.fan_out.emit(Room::Conversation(conversation_id), event).await;
+        let event = Event::ConversationRead { notebook_id: conversation.notebook_id, conversation_id, rev };
+        api.fan_out.emit(Room::User(user_id), event).await;
     }
     Ok(())
 }
