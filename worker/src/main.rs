@@ -15,7 +15,7 @@ Settings are environment variables (all of them: .env.example). A worker needs
   MONGODB_URI              where the documents are   [for example mongodb://localhost/collabry]
   REDIS_URL                where replicas coordinate [for example redis://localhost]
 and often
-  COLLABRY_RETENTION_DAYS  how long deleted notebooks and sources are kept [default: 7]
+  COLLABRY_RETENTION_DAYS  how long what is deleted can be brought back [default: 7]
   COLLABRY_JOB_SCHEDULES   jobs at other times, or off
                            [for example \"purge-deleted=0 0 4 * * *;expire-sessions=off\"]
   COLLABRY_BACKUP_URL      where it keeps a backup of each night

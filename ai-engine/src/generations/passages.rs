@@ -1,11 +1,11 @@
 //! From a queued generation to the task for its model.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use collabry_shared::conversations::{Author, Citation, Message, MessageStatus};
 use collabry_shared::engine::{EngineError, SearchHit, SearchRequest};
 use collabry_shared::generations::Generation;
-use collabry_shared::ids::SourceId;
+use collabry_shared::ids::{MessageId, SourceId};
 use collabry_shared::sources::{SegmentId, Source, ready_segments};
 use collabry_shared::storage::StoreError;
 
@@ -35,12 +35,18 @@ async fn question(parts: &Parts, generation: &Generation) -> Result<Message, Ans
     found.map_err(stored)?.filter(|message| message.deleted_at.is_none()).ok_or(AnswerError::QuestionGone)
 }
 
-/// What was said before the question, oldest first, without what was deleted or failed.
+/// What was said before the question, oldest first, without what was deleted, failed, or gave way to a newer answer.
 async fn history(parts: &Parts, question: &Message) -> Result<Vec<Turn>, AnswerError> {
     let before = Some(question.position);
     let messages = parts.stores.conversations.history(question.conversation_id, before, HISTORY_MESSAGES).await;
+    let messages = messages.map_err(stored)?.messages;
+    // An answer whose successor was deleted is the newest again.
+    let there: HashSet<MessageId> =
+        messages.iter().filter(|message| message.deleted_at.is_none()).map(|message| message.id).collect();
     let said = |message: &Message| {
-        message.deleted_at.is_none() && message.status != MessageStatus::Failed && !message.content.is_empty()
+        let superseded = message.superseded_by.is_some_and(|by| there.contains(&by));
+        let gone = message.deleted_at.is_some() || message.status == MessageStatus::Failed || superseded;
+        !gone && !message.content.is_empty()
     };
     let turn = |message: Message| {
         let speaker = match message.author {
@@ -49,7 +55,7 @@ async fn history(parts: &Parts, question: &Message) -> Result<Vec<Turn>, AnswerE
         };
         Turn { speaker, text: message.content }
     };
-    Ok(messages.map_err(stored)?.messages.into_iter().rev().filter(said).map(turn).collect())
+    Ok(messages.into_iter().rev().filter(said).map(turn).collect())
 }
 
 async fn find(parts: &Parts, generation: &Generation, task: &Task) -> Result<(Vec<Citation>, Coverage), AnswerError> {

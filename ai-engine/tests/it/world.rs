@@ -158,6 +158,7 @@ impl World {
             model: None,
             created_by: self.user,
             created_at: now,
+            last_message_at: now,
             head: 0,
         };
         stores.conversations.create(&conversation).await.unwrap();
@@ -272,6 +273,7 @@ impl World {
             cut_off: None,
             generation_id: Some(generation.id),
             reply_to: None,
+            asked: None,
             created_at: self.clock.now(),
         };
         stores.conversations.append(&message).await.unwrap();

@@ -92,7 +92,8 @@ pub(super) async fn start(state: &ApiState, notebook: NotebookId, id: Generation
     }
 }
 
-/// Asks a question again. `message` may be the question, which means its newest answer, or one of its answers. A
+/// Asks a question again. `message` may be the question or an answer that gave way, which mean the newest answer,
+/// or another answer. A
 /// complete new answer replaces the old one if the caller may replace it, and else stands beside it.
 pub async fn regenerate(
     state: &ApiState,
@@ -102,11 +103,13 @@ pub async fn regenerate(
 ) -> ApiResult<Generation> {
     let model = parse_model(request.model.as_deref())?;
     let message = find(state, conversation, message).await?;
-    let (question, answer) = if let Some(question) = message.reply_to {
-        (find(state, conversation, question).await?, Some(message))
-    } else {
-        let answer = state.stores.conversations.latest_answer(conversation.id, message.id).await?;
-        (message, answer)
+    let (question, named) = match message.reply_to {
+        Some(question) => (find(state, conversation, question).await?, Some(message)),
+        None => (message, None),
+    };
+    let answer = match named.filter(|answer| answer.superseded_by.is_none()) {
+        Some(answer) => Some(answer),
+        None => state.stores.conversations.latest_answer(conversation.id, question.id).await?,
     };
     let supersedes = match answer {
         Some(answer) if may_replace(state, access, &question, &answer).await? => Some(answer.id),

@@ -5,9 +5,10 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use collabry_shared::conversations::{Conversation, ConversationUpdate};
 use collabry_shared::engine::ModelId;
-use collabry_shared::ids::{ConversationId, NotebookId};
+use collabry_shared::ids::{ConversationId, NotebookId, UserId};
 use collabry_shared::notebooks::Role;
 use collabry_shared::realtime::{Event, Room};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
@@ -15,9 +16,10 @@ use utoipa_axum::routes;
 
 use super::ask::parse_model;
 use super::{ConversationAccess, TAG};
+use crate::auth::Identity;
 use crate::bounds;
 use crate::http::json::there;
-use crate::http::{ApiError, ApiResult, Body, Created, PageQuery, Place, Problem, Query, created, page};
+use crate::http::{ApiError, ApiResult, Body, Created, PageQuery, Params, Place, Problem, Query, created, page};
 use crate::notebooks::{NotebookAccess, Viewer};
 use crate::state::ApiState;
 use crate::text::{Needle, clean_line};
@@ -25,12 +27,24 @@ use crate::text::{Needle, clean_line};
 const MAX_TITLE_CHARS: usize = 120;
 
 pub fn router() -> OpenApiRouter<ApiState> {
-    OpenApiRouter::new().routes(routes!(list, create)).routes(routes!(get, update, remove))
+    OpenApiRouter::new().routes(routes!(list, create)).routes(routes!(get, update, remove)).routes(routes!(restore))
+}
+
+/// A conversation, as one member sees it.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct ReadConversation {
+    #[serde(flatten)]
+    conversation: Conversation,
+    /// How far one has read it oneself; null: not at all.
+    read_rev: Option<u64>,
+    /// Null but in the list of what was deleted.
+    deleted_at: Option<Timestamp>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
 struct ConversationList {
-    conversations: Vec<Conversation>,
+    conversations: Vec<ReadConversation>,
     /// `cursor` of the next page; null on the last page.
     next: Option<String>,
 }
@@ -41,6 +55,10 @@ struct ConversationFilter {
     /// Only those whose title has this, in any case and with or without accents.
     #[param(max_length = 200, nullable = false)]
     q: Option<String>,
+    /// In their place those that were deleted and can still be brought back, last deleted first.
+    #[serde(default)]
+    #[param(default = false, nullable = false)]
+    deleted: bool,
 }
 
 #[derive(Debug, Deserialize, ToSchema)]
@@ -72,7 +90,7 @@ fn parse_title(title: Option<&str>) -> ApiResult<Option<String>> {
     title.map(|title| clean_line(title, MAX_TITLE_CHARS).ok_or_else(invalid)).transpose()
 }
 
-/// The conversations of a notebook, last active first
+/// The conversations of a notebook, those with the newest message first
 #[utoipa::path(get, operation_id = "listConversations", path = "/api/notebooks/{notebookId}/conversations", tag = TAG, security(("bearer" = [])), params(("notebookId" = NotebookId, Path), PageQuery, ConversationFilter), responses(
     (status = 200, body = ConversationList), (status = 404, body = Problem, description = "`not_found`"),
     (status = 422, body = Problem, description = "`validation`, `cursor_invalid`"),
@@ -84,25 +102,40 @@ async fn list(
     Query(filter): Query<ConversationFilter>,
 ) -> ApiResult<Json<ConversationList>> {
     let wanted = Needle::new(filter.q.as_deref());
-    let mut all = state.stores.conversations.list(access.notebook_id).await?;
-    all.retain(|one| wanted.is_in(one.title.as_deref().unwrap_or_default()));
-    // Their order is that of their last activity, which they do not show: a cursor is good for as long as its item is there.
-    let (conversations, next) = page(all, &query, |one| Place::new(0, &one.id))?;
+    let repo = &state.stores.conversations;
+    let mut all: Vec<(Conversation, Option<Timestamp>)> = if filter.deleted {
+        let deleted = repo.deleted_in(access.notebook_id).await?;
+        deleted.into_iter().map(|(conversation, at)| (conversation, Some(at))).collect()
+    } else {
+        repo.list(access.notebook_id).await?.into_iter().map(|conversation| (conversation, None)).collect()
+    };
+    all.retain(|(one, _)| wanted.is_in(one.title.as_deref().unwrap_or_default()));
+    // Their order changes with each message: a cursor is good for as long as its item is there.
+    let (all, next) = page(all, &query, |(one, _)| Place::new(0, &one.id))?;
+    let ids: Vec<_> = all.iter().map(|(one, _)| one.id).collect();
+    let read = repo.read_revs(access.user_id, &ids).await?;
+    let conversations = all.into_iter().map(|(conversation, deleted_at)| ReadConversation {
+        read_rev: read.get(&conversation.id).copied(),
+        conversation,
+        deleted_at,
+    });
+    let conversations = conversations.collect();
     Ok(Json(ConversationList { conversations, next }))
 }
 
 /// Start a conversation
 #[utoipa::path(post, operation_id = "createConversation", path = "/api/notebooks/{notebookId}/conversations", tag = TAG, security(("bearer" = [])), params(("notebookId" = NotebookId, Path)),
-    request_body = NewConversation, responses((status = 201, body = Conversation), (status = 409, body = Problem, description = "`too_many_conversations`"),
+    request_body = NewConversation, responses((status = 201, body = ReadConversation), (status = 409, body = Problem, description = "`too_many_conversations`"),
     (status = 422, body = Problem, description = "`title_invalid`, `model_invalid`")))]
 async fn create(
     State(state): State<ApiState>,
     access: NotebookAccess<Viewer>,
     Body(request): Body<NewConversation>,
-) -> ApiResult<Created<Conversation>> {
+) -> ApiResult<Created<ReadConversation>> {
     let (title, model) = (parse_title(request.title.as_deref())?, parse_model(request.model.as_deref())?);
     let conversation = begin(&state, &access, title, model).await?;
-    Ok(created(format!("/api/conversations/{}", conversation.id), conversation))
+    let conversation = read_by(&state, access.user_id, conversation).await?;
+    Ok(created(format!("/api/conversations/{}", conversation.conversation.id), conversation))
 }
 
 /// Starts a conversation, if its person may have another one, and tells the members.
@@ -112,17 +145,16 @@ pub(super) async fn begin(
     title: Option<String>,
     model: Option<ModelId>,
 ) -> ApiResult<Conversation> {
-    let begun = state.stores.conversations.list(access.notebook_id).await?;
-    let theirs = begun.iter().filter(|conversation| conversation.created_by == access.user_id).count();
-    let most = state.config.bounds.conversations;
-    bounds::check(theirs, most, "too_many_conversations", "conversations of yours in this notebook")?;
+    may_have_another(state, access.notebook_id, access.user_id).await?;
+    let now = state.clock.now();
     let conversation = Conversation {
         id: ConversationId::new(),
         notebook_id: access.notebook_id,
         title,
         model,
         created_by: access.user_id,
-        created_at: state.clock.now(),
+        created_at: now,
+        last_message_at: now,
         head: 0,
     };
     state.stores.conversations.create(&conversation).await?;
@@ -130,24 +162,39 @@ pub(super) async fn begin(
     Ok(conversation)
 }
 
+async fn may_have_another(state: &ApiState, notebook: NotebookId, user: UserId) -> ApiResult<()> {
+    let begun = state.stores.conversations.list(notebook).await?;
+    let theirs = begun.iter().filter(|conversation| conversation.created_by == user).count();
+    let most = state.config.bounds.conversations;
+    bounds::check(theirs, most, "too_many_conversations", "conversations of yours in this notebook")
+}
+
 /// One conversation
 #[utoipa::path(get, operation_id = "getConversation", path = "/api/conversations/{conversationId}", tag = TAG, security(("bearer" = [])), params(("conversationId" = ConversationId, Path)), responses(
-    (status = 200, body = Conversation), (status = 404, body = Problem, description = "`not_found`"),
+    (status = 200, body = ReadConversation), (status = 404, body = Problem, description = "`not_found`"),
 ))]
-async fn get(ConversationAccess { conversation, .. }: ConversationAccess) -> Json<Conversation> {
-    Json(conversation)
+async fn get(
+    State(state): State<ApiState>,
+    ConversationAccess { conversation, access }: ConversationAccess,
+) -> ApiResult<Json<ReadConversation>> {
+    Ok(Json(read_by(&state, access.user_id, conversation).await?))
+}
+
+async fn read_by(state: &ApiState, user: UserId, conversation: Conversation) -> ApiResult<ReadConversation> {
+    let read = state.stores.conversations.read_revs(user, &[conversation.id]).await?;
+    Ok(ReadConversation { read_rev: read.get(&conversation.id).copied(), conversation, deleted_at: None })
 }
 
 /// Rename a conversation, or choose its model: one's own, or any as an editor
 #[utoipa::path(patch, operation_id = "updateConversation", path = "/api/conversations/{conversationId}", tag = TAG, security(("bearer" = [])), params(("conversationId" = ConversationId, Path)),
-    request_body = ConversationChange, responses((status = 200, body = Conversation), (status = 403, body = Problem, description = "`role_too_small`"),
+    request_body = ConversationChange, responses((status = 200, body = ReadConversation), (status = 403, body = Problem, description = "`role_too_small`"),
     (status = 422, body = Problem, description = "`title_invalid`, `model_invalid`"),
     (status = 404, body = Problem, description = "`not_found`")))]
 async fn update(
     State(state): State<ApiState>,
     access: ConversationAccess,
     Body(request): Body<ConversationChange>,
-) -> ApiResult<Json<Conversation>> {
+) -> ApiResult<Json<ReadConversation>> {
     may_manage(&access)?;
     let title = request.title.map(|title| parse_title(title.as_deref())).transpose()?;
     let model = request.model.map(|model| parse_model(model.as_deref())).transpose()?;
@@ -155,22 +202,45 @@ async fn update(
     let updated = state.stores.conversations.update(access.conversation.id, &change).await?;
     let conversation = updated.ok_or_else(ApiError::not_found)?;
     announce(&state, &conversation).await;
-    Ok(Json(conversation))
+    Ok(Json(read_by(&state, access.access.user_id, conversation).await?))
 }
 
 /// Delete a conversation: one's own, or any as an editor
+///
+/// It can be brought back until it is purged, some days later.
 #[utoipa::path(delete, operation_id = "deleteConversation", path = "/api/conversations/{conversationId}", tag = TAG, security(("bearer" = [])), params(("conversationId" = ConversationId, Path)), responses(
     (status = 204), (status = 403, body = Problem, description = "`role_too_small`"), (status = 404, body = Problem, description = "`not_found`"),
 ))]
 async fn remove(State(state): State<ApiState>, access: ConversationAccess) -> ApiResult<StatusCode> {
     may_manage(&access)?;
     let ConversationAccess { conversation, access } = access;
-    if !state.stores.conversations.delete(conversation.id).await? {
+    if !state.stores.conversations.mark_deleted(conversation.id, state.clock.now()).await? {
         return Err(ApiError::not_found());
     }
     let event = Event::ConversationDeleted { notebook_id: access.notebook_id, conversation_id: conversation.id };
     state.fan_out.emit(Room::Notebook(access.notebook_id), event).await;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Bring a deleted conversation back: one's own, or any as an editor
+#[utoipa::path(post, operation_id = "restoreConversation", path = "/api/conversations/{conversationId}/restore", tag = TAG, security(("bearer" = [])), params(("conversationId" = ConversationId, Path)), responses(
+    (status = 200, body = ReadConversation), (status = 403, body = Problem, description = "`role_too_small`"),
+    (status = 404, body = Problem, description = "`not_found`: it is not deleted, or was purged"),
+    (status = 409, body = Problem, description = "`too_many_conversations`"),
+))]
+async fn restore(
+    State(state): State<ApiState>,
+    identity: Identity,
+    Params(id): Params<ConversationId>,
+) -> ApiResult<Json<ReadConversation>> {
+    let deleted = state.stores.conversations.deleted_one(id).await?.ok_or_else(ApiError::not_found)?;
+    let access = NotebookAccess::prove(&state, identity.user_id, deleted.notebook_id).await?;
+    let access = ConversationAccess { conversation: deleted, access };
+    may_manage(&access)?;
+    may_have_another(&state, access.conversation.notebook_id, access.conversation.created_by).await?;
+    let conversation = state.stores.conversations.restore(id).await?.ok_or_else(ApiError::not_found)?;
+    announce(&state, &conversation).await;
+    Ok(Json(read_by(&state, identity.user_id, conversation).await?))
 }
 
 fn may_manage(ConversationAccess { conversation, access }: &ConversationAccess) -> ApiResult<()> {

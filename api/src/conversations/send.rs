@@ -1,7 +1,7 @@
 //! Sending a message: parsed, stored, acknowledged; then the others hear of it, and the engine answers.
 
 use collabry_shared::conversations::{
-    Appended, Author, ClientId, Content, Conversation, InvalidMessage, Message, MessageStatus, NewMessage,
+    Appended, Asked, Author, ClientId, Content, Conversation, InvalidMessage, Message, MessageStatus, NewMessage,
 };
 use collabry_shared::engine::ModelId;
 use collabry_shared::generations::Generation;
@@ -80,6 +80,7 @@ pub async fn send(
         cut_off: None,
         generation_id: sending.ask.then(GenerationId::new),
         reply_to: None,
+        asked: limited(state, conversation, &sending).await?,
         created_at: state.clock.now(),
     };
     let request = message.generation_id.map(|generation_id| {
@@ -99,6 +100,16 @@ pub async fn send(
         ask::start(state, conversation.notebook_id, generation_id).await?;
     }
     Ok(appended)
+}
+
+/// How many sources a question is limited to, for those who read it later.
+async fn limited(state: &ApiState, conversation: &Conversation, sent: &MessageRequest) -> ApiResult<Option<Asked>> {
+    let Some(ids) = sent.source_ids.as_ref().filter(|_| sent.ask) else { return Ok(None) };
+    let sources = state.stores.sources.list(conversation.notebook_id).await?;
+    let ready: Vec<_> = sources.iter().filter(|source| source.ready_version.is_some()).collect();
+    let chosen = ready.iter().filter(|source| ids.contains(&source.id)).count();
+    let count = |count| u32::try_from(count).unwrap_or(u32::MAX);
+    Ok(Some(Asked { sources: count(chosen), of: count(ready.len()) }))
 }
 
 /// Stores request and message, or finds what was stored for the client id before.
@@ -135,7 +146,8 @@ async fn announce(state: &ApiState, conversation: &Conversation, message: &Messa
     let event = Event::MessageNew { message: message.clone() };
     state.fan_out.emit(Room::Conversation(conversation.id), event).await;
     let (notebook_id, conversation_id) = (conversation.notebook_id, conversation.id);
-    let event = Event::ConversationActivity { notebook_id, conversation_id, head: message.rev };
+    let (head, last_message_at) = (message.rev, message.created_at);
+    let event = Event::ConversationActivity { notebook_id, conversation_id, head, last_message_at };
     state.fan_out.emit(Room::Outside(notebook_id, conversation_id), event).await;
     if conversation.title.is_none() && message.generation_id.is_some() {
         let title = headline(&message.content, MAX_TITLE_CHARS);

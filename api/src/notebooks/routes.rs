@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use collabry_shared::ids::NotebookId;
+use collabry_shared::ids::{NotebookId, UserId};
 use collabry_shared::notebooks::{JoinCode, Notebook, Role};
 use collabry_shared::realtime::{Event, Room, Signal};
 use jiff::Timestamp;
@@ -15,7 +15,7 @@ use utoipa_axum::routes;
 use super::{NotebookAccess, Owner, Viewer};
 use crate::auth::Identity;
 use crate::bounds;
-use crate::http::{ApiError, ApiResult, Body, Created, PageQuery, Place, Problem, Query, created, page};
+use crate::http::{ApiError, ApiResult, Body, Created, PageQuery, Params, Place, Problem, Query, created, page};
 use crate::state::ApiState;
 use crate::text::{Needle, clean_line};
 
@@ -23,7 +23,7 @@ const TAG: &str = "notebooks";
 const MAX_TITLE_CHARS: usize = 120;
 
 pub fn router() -> OpenApiRouter<ApiState> {
-    OpenApiRouter::new().routes(routes!(list, create)).routes(routes!(get, rename, delete))
+    OpenApiRouter::new().routes(routes!(list, create)).routes(routes!(get, rename, delete)).routes(routes!(restore))
 }
 
 /// A notebook as its member sees it.
@@ -38,6 +38,8 @@ pub struct NotebookView {
     join_code: Option<JoinCode>,
     created_at: Timestamp,
     updated_at: Timestamp,
+    /// Null but in the list of what was deleted.
+    deleted_at: Option<Timestamp>,
 }
 
 impl NotebookView {
@@ -49,6 +51,7 @@ impl NotebookView {
             join_code: notebook.join_code.filter(|_| role == Role::Owner),
             created_at: notebook.created_at,
             updated_at: notebook.updated_at,
+            deleted_at: None,
         }
     }
 }
@@ -66,6 +69,10 @@ struct NotebookFilter {
     /// Only those whose title has this, in any case and with or without accents.
     #[param(max_length = 200, nullable = false)]
     q: Option<String>,
+    /// In their place those that the caller owned and deleted, and that can still be brought back, last deleted first.
+    #[serde(default)]
+    #[param(default = false, nullable = false)]
+    deleted: bool,
 }
 
 #[derive(Debug, Deserialize, ToSchema)]
@@ -91,13 +98,21 @@ async fn list(
     Query(query): Query<PageQuery>,
     Query(filter): Query<NotebookFilter>,
 ) -> ApiResult<Json<NotebookList>> {
-    let notebooks = state.stores.notebooks.list_for(identity.user_id).await?;
+    let mut notebooks = views(&state, identity.user_id, filter.deleted).await?;
     let wanted = Needle::new(filter.q.as_deref());
-    let notebooks = notebooks.into_iter().map(|(notebook, role)| NotebookView::new(notebook, role));
-    let notebooks = notebooks.filter(|notebook| wanted.is_in(&notebook.title)).collect();
-    let place = |one: &NotebookView| Place::new(-one.updated_at.as_millisecond(), &one.id);
+    notebooks.retain(|notebook| wanted.is_in(&notebook.title));
+    let place = |one: &NotebookView| Place::new(-one.deleted_at.unwrap_or(one.updated_at).as_millisecond(), &one.id);
     let (notebooks, next) = page(notebooks, &query, place)?;
     Ok(Json(NotebookList { notebooks, next }))
+}
+
+async fn views(state: &ApiState, user: UserId, deleted: bool) -> ApiResult<Vec<NotebookView>> {
+    if !deleted {
+        let notebooks = state.stores.notebooks.list_for(user).await?;
+        return Ok(notebooks.into_iter().map(|(notebook, role)| NotebookView::new(notebook, role)).collect());
+    }
+    let view = |(notebook, at)| NotebookView { deleted_at: Some(at), ..NotebookView::new(notebook, Role::Owner) };
+    Ok(state.stores.notebooks.deleted_of(user).await?.into_iter().map(view).collect())
 }
 
 /// Make a notebook; the caller owns it
@@ -111,9 +126,7 @@ async fn create(
     Body(request): Body<NotebookTitle>,
 ) -> ApiResult<Created<NotebookView>> {
     let title = request.parse()?;
-    let theirs = state.stores.notebooks.list_for(identity.user_id).await?;
-    let owned = theirs.iter().filter(|(_, role)| *role == Role::Owner).count();
-    bounds::check(owned, state.config.bounds.notebooks, "too_many_notebooks", "notebooks of yours")?;
+    may_own_another(&state, identity.user_id).await?;
     let now = state.clock.now();
     let notebook = Notebook {
         id: NotebookId::new(),
@@ -128,6 +141,12 @@ async fn create(
     let signal = Signal::Membership { notebook_id: notebook.id, user_id: identity.user_id, role };
     state.fan_out.signal(signal).await;
     Ok(created(format!("/api/notebooks/{}", notebook.id), NotebookView::new(notebook, Role::Owner)))
+}
+
+async fn may_own_another(state: &ApiState, user: UserId) -> ApiResult<()> {
+    let theirs = state.stores.notebooks.list_for(user).await?;
+    let owned = theirs.iter().filter(|(_, role)| *role == Role::Owner).count();
+    bounds::check(owned, state.config.bounds.notebooks, "too_many_notebooks", "notebooks of yours")
 }
 
 /// One notebook
@@ -158,6 +177,8 @@ async fn rename(
 }
 
 /// Delete a notebook with everything in it
+///
+/// It can be brought back until it is purged, some days later.
 #[utoipa::path(delete, operation_id = "deleteNotebook", path = "/api/notebooks/{notebookId}", tag = TAG, security(("bearer" = [])), params(("notebookId" = NotebookId, Path)), responses(
     (status = 204), (status = 403, body = Problem, description = "`role_too_small`"),
     (status = 404, body = Problem, description = "`not_found`"),
@@ -168,6 +189,30 @@ async fn delete(State(state): State<ApiState>, access: NotebookAccess<Owner>) ->
     } else {
         Err(ApiError::not_found())
     }
+}
+
+/// Bring a deleted notebook back with everything in it, but for its join code
+#[utoipa::path(post, operation_id = "restoreNotebook", path = "/api/notebooks/{notebookId}/restore", tag = TAG, security(("bearer" = [])), params(("notebookId" = NotebookId, Path)), responses(
+    (status = 200, body = NotebookView), (status = 404, body = Problem, description = "`not_found`: it is not deleted, was purged, or is not the caller's"),
+    (status = 409, body = Problem, description = "`too_many_notebooks`"),
+))]
+async fn restore(
+    State(state): State<ApiState>,
+    identity: Identity,
+    Params(notebook_id): Params<NotebookId>,
+) -> ApiResult<Json<NotebookView>> {
+    may_own_another(&state, identity.user_id).await?;
+    let restored = state.stores.notebooks.restore(notebook_id, identity.user_id).await?;
+    let notebook = restored.ok_or_else(ApiError::not_found)?;
+    for member in state.stores.notebooks.members(notebook_id).await? {
+        // Their sockets may have come meanwhile.
+        let signal = Signal::Membership { notebook_id, user_id: member.user.id, role: Some(member.role) };
+        state.fan_out.signal(signal).await;
+    }
+    let event = Event::NotebookUpdated { notebook_id, title: notebook.title.clone() };
+    state.fan_out.emit(Room::Notebook(notebook_id), event).await;
+    state.engine.sources_changed().await;
+    Ok(Json(NotebookView::new(notebook, Role::Owner)))
 }
 
 /// Deletes a notebook and tells its members; `false`: it is gone already.

@@ -28,7 +28,11 @@ fn of_notebooks() -> Vec<(&'static str, Value)> {
         ("notebook:deleted", object(&[("notebookId", id())])),
         ("notebook:members", object(&[("notebookId", id())])),
         ("conversation:updated", object(&[("conversation", of("Conversation"))])),
-        ("conversation:activity", object(&[("notebookId", id()), ("conversationId", id()), ("head", count())])),
+        (
+            "conversation:activity",
+            object(&[("notebookId", id()), ("conversationId", id()), ("head", count()), ("lastMessageAt", time())]),
+        ),
+        ("conversation:read", object(&[("notebookId", id()), ("conversationId", id()), ("rev", count())])),
         ("conversation:deleted", object(&[("notebookId", id()), ("conversationId", id())])),
         ("presence:update", object(&[("notebookId", id()), ("userIds", list(&id()))])),
     ]
@@ -75,6 +79,10 @@ fn id() -> Value {
 
 fn text() -> Value {
     json!({ "type": "string" })
+}
+
+fn time() -> Value {
+    json!({ "type": "string", "format": "date-time" })
 }
 
 fn one_of(words: &[&str]) -> Value {

@@ -3,6 +3,7 @@
 mod access;
 mod add;
 mod download;
+mod limits;
 mod queue;
 mod read;
 mod room;
@@ -15,5 +16,5 @@ use crate::state::ApiState;
 const TAG: &str = "sources";
 
 pub fn router() -> utoipa_axum::router::OpenApiRouter<ApiState> {
-    routes::router().merge(read::router()).merge(download::router()).merge(add::router())
+    routes::router().merge(read::router()).merge(download::router()).merge(add::router()).merge(limits::router())
 }

@@ -16,8 +16,9 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::add::announce;
-use super::{SourceAccess, TAG, queue};
-use crate::http::{ApiError, ApiResult, Body, PageQuery, Place, Problem, Query, page};
+use super::{SourceAccess, TAG, queue, room};
+use crate::auth::Identity;
+use crate::http::{ApiError, ApiResult, Body, PageQuery, Params, Place, Problem, Query, page};
 use crate::limits::wait;
 use crate::notebooks::{Editor, NotebookAccess, Viewer};
 use crate::state::ApiState;
@@ -28,12 +29,25 @@ const MAX_NAME_CHARS: usize = 200;
 const LOOKS_AGAIN: Duration = Duration::from_millis(250);
 
 pub fn router() -> OpenApiRouter<ApiState> {
-    OpenApiRouter::new().routes(routes!(list)).routes(routes!(get, rename, delete)).routes(routes!(retry))
+    OpenApiRouter::new()
+        .routes(routes!(list))
+        .routes(routes!(get, rename, delete))
+        .routes(routes!(retry))
+        .routes(routes!(restore))
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct ListedSource {
+    #[serde(flatten)]
+    source: Source,
+    /// Null but in the list of what was deleted.
+    deleted_at: Option<Timestamp>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
 struct SourceList {
-    sources: Vec<Source>,
+    sources: Vec<ListedSource>,
     /// `cursor` of the next page; null on the last page.
     next: Option<String>,
 }
@@ -47,6 +61,10 @@ struct SourceFilter {
     /// Only those whose newest version is there: `queued`, `fetch`, `extract`, `chunk`, `embed`, `ready` or `failed`.
     #[param(nullable = false, example = "ready")]
     step: Option<String>,
+    /// In their place those that were deleted and can still be brought back, last deleted first.
+    #[serde(default)]
+    #[param(default = false, nullable = false)]
+    deleted: bool,
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -76,14 +94,25 @@ async fn list(
     Query(filter): Query<SourceFilter>,
 ) -> ApiResult<Json<SourceList>> {
     let wanted = Needle::new(filter.q.as_deref());
-    let mut all = state.stores.sources.list(access.notebook_id).await?;
-    all.retain(|one| {
+    let mut all = if filter.deleted {
+        let deleted = state.stores.sources.deleted_in(access.notebook_id).await?;
+        deleted.into_iter().map(|(source, at)| (source, Some(at))).collect()
+    } else {
+        let sources = state.stores.sources.list(access.notebook_id).await?;
+        sources.into_iter().map(|source| (source, None)).collect::<Vec<_>>()
+    };
+    all.retain(|(one, _)| {
         wanted.is_in(&one.name) && filter.step.as_deref().is_none_or(|step| one.latest.state.step() == step)
     });
-    let place = |one: &Source| Place::new(one.created_at.as_millisecond(), &one.id);
-    let (mut sources, next) = page(all, &query, place)?;
+    let place = |(one, deleted_at): &(Source, Option<Timestamp>)| {
+        let order = deleted_at.map_or(one.created_at.as_millisecond(), |at| -at.as_millisecond());
+        Place::new(order, &one.id)
+    };
+    let (listed, next) = page(all, &query, place)?;
+    let (mut sources, deleted): (Vec<_>, Vec<_>) = listed.into_iter().unzip();
     queue::say_what_is_ahead(&state, &mut sources).await;
-    Ok(Json(SourceList { sources, next }))
+    let sources = sources.into_iter().zip(deleted).map(|(source, deleted_at)| ListedSource { source, deleted_at });
+    Ok(Json(SourceList { sources: sources.collect(), next }))
 }
 
 /// One source
@@ -172,7 +201,29 @@ fn too_soon(now: Timestamp, again_at: Timestamp) -> ApiError {
     ApiError { retry_after: Some(seconds), ..error }
 }
 
+/// Bring a deleted source back
+#[utoipa::path(post, operation_id = "restoreSource", path = "/api/sources/{sourceId}/restore", tag = TAG, security(("bearer" = [])), params(("sourceId" = SourceId, Path)), responses(
+    (status = 200, body = Source), (status = 403, body = Problem, description = "`role_too_small`"),
+    (status = 404, body = Problem, description = "`not_found`: it is not deleted, or was purged"),
+    (status = 409, body = Problem, description = "`too_many_sources`, `storage_share_spent`"),
+    (status = 507, body = Problem, description = "`storage_full`"),
+))]
+async fn restore(
+    State(state): State<ApiState>,
+    identity: Identity,
+    Params(id): Params<SourceId>,
+) -> ApiResult<Json<Source>> {
+    let deleted = state.stores.sources.deleted_one(id).await?.ok_or_else(ApiError::not_found)?;
+    NotebookAccess::<Editor>::prove(&state, identity.user_id, deleted.notebook_id).await?;
+    room::check(&state, deleted.created_by, true).await?;
+    let restored = state.stores.sources.restore(id).await?.ok_or_else(ApiError::not_found)?;
+    state.engine.sources_changed().await;
+    Ok(Json(announce(&state, restored).await))
+}
+
 /// Delete a source with its text, vectors and file
+///
+/// It can be brought back until it is purged, some days later.
 #[utoipa::path(delete, operation_id = "deleteSource", path = "/api/sources/{sourceId}", tag = TAG, security(("bearer" = [])), params(("sourceId" = SourceId, Path)), responses(
     (status = 204), (status = 403, body = Problem, description = "`role_too_small`"),
     (status = 404, body = Problem, description = "`not_found`"),

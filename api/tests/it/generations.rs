@@ -1,6 +1,8 @@
 //! Answers: streamed, cited, resumed, stopped, asked again.
 
 use collabry_shared::config::Config;
+use collabry_shared::generations::{Generation, GenerationState};
+use collabry_shared::ids::{GenerationId, MessageId};
 use reqwest::Method;
 use scripted_provider::Provider;
 use serde_json::{Value, json};
@@ -254,21 +256,29 @@ async fn a_new_answer_replaces_the_old_one_when_it_is_complete() {
     };
     let answers = async || {
         let messages = ada.messages(&conversation, "").await;
-        let alive = messages.into_iter().filter(|one| one["replyTo"] == question["id"] && one["deletedAt"].is_null());
-        alive.map(|one| one["content"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+        let answers = messages.into_iter().filter(|one| one["replyTo"] == question["id"]);
+        let text = |one: Value| (one["content"].as_str().unwrap().to_owned(), !one["supersededBy"].is_null());
+        answers
+            .map(text)
+            .map(|(text, superseded)| format!("{text}{}", if superseded { "old" } else { "" }))
+            .collect::<Vec<_>>()
     };
     let generation = again(id(&first), json!({ "model": "ollama/scripted:tokens=3" })).await;
     assert_eq!(generation["supersedes"], first["id"]);
-    assert_eq!(answers().await, ["w1 w2 w3 "]);
+    assert_eq!(answers().await, ["w1 w2 old", "w1 w2 w3 "]);
     // By the question, which means its newest answer.
     let generation = again(id(&question), json!({ "model": "ollama/scripted:tokens=4" })).await;
     assert_ne!(generation["supersedes"], Value::Null);
-    assert_eq!(answers().await, ["w1 w2 w3 w4 "]);
+    assert_eq!(answers().await, ["w1 w2 old", "w1 w2 w3 old", "w1 w2 w3 w4 "]);
     // One that fails replaces nothing.
     again(id(&question), json!({ "model": "nobody/gpt-9" })).await;
-    assert_eq!(answers().await, ["w1 w2 w3 w4 ", ""]);
-    let gone = format!("/api/conversations/{conversation}/messages/{}/regenerate", id(&first));
-    ada.post(&gone, json!({})).await.problem(404, "not_found");
+    assert_eq!(answers().await, ["w1 w2 old", "w1 w2 w3 old", "w1 w2 w3 w4 ", ""]);
+    // An answer that gave way stands for the newest; one that was deleted is gone.
+    let generation = again(id(&first), json!({ "model": "ollama/scripted:tokens=1" })).await;
+    assert_ne!(generation["supersedes"], first["id"]);
+    let first = format!("/api/conversations/{conversation}/messages/{}", id(&first));
+    assert_eq!(ada.delete(&first).await.ok(200)["content"], "");
+    ada.post(&format!("{first}/regenerate"), json!({})).await.problem(404, "not_found");
     let path = format!("/api/conversations/{conversation}/messages/{}/regenerate", id(&question));
     ada.post(&path, json!({ "model": "x" })).await.problem(422, "model_invalid");
 }
@@ -327,6 +337,24 @@ async fn a_log_that_is_forgotten_is_told_from_the_stored_answer() {
 }
 
 #[tokio::test]
+async fn a_request_whose_question_is_not_stored_is_no_answer_to_wait_for() {
+    let app = with_provider().await;
+    let ada = app.register("ada").await;
+    let conversation = ada.conversation(&ada.notebook("Biology").await).await;
+    let model = json!({ "model": "ollama/scripted:tokens=9,after=3,end=hang" });
+    let running = generation(&ada.say(&conversation, "Count.", model).await);
+    let request = app.stores.generations.get(running.parse().unwrap()).await.unwrap().unwrap();
+    // As a question that is sent once more leaves it for an instant.
+    let withdrawn = Generation { id: GenerationId::new(), question_id: MessageId::new(), ..request };
+    let withdrawn = Generation { state: GenerationState::Queued, answer_id: MessageId::new(), ..withdrawn };
+    app.stores.generations.create(&withdrawn).await.unwrap();
+    let mut socket = Socket::connect(&app, &ada.token).await;
+    let joined = socket.join(&conversation).await;
+    let told: Vec<_> = joined["generations"].as_array().unwrap().iter().map(|one| &one["generationId"]).collect();
+    assert_eq!(told, [&json!(running)]);
+}
+
+#[tokio::test]
 async fn who_may_not_delete_an_answer_does_not_replace_it_either() {
     let app = with_provider().await;
     let (ada, bob) = (app.register("ada").await, app.register("bob").await);
@@ -342,7 +370,8 @@ async fn who_may_not_delete_an_answer_does_not_replace_it_either() {
     };
     let alive = async || {
         let messages = ada.messages(&conversation, "").await;
-        messages.iter().filter(|one| one["deletedAt"].is_null()).map(id).collect::<Vec<_>>()
+        let stands = |one: &&Value| one["deletedAt"].is_null() && one["supersededBy"].is_null();
+        messages.iter().filter(stands).map(id).collect::<Vec<_>>()
     };
     // His own stands beside hers, by the answer; that one he may replace.
     let his = again(&bob, &first).await;
@@ -354,7 +383,9 @@ async fn who_may_not_delete_an_answer_does_not_replace_it_either() {
     assert_eq!(alive().await, [id(&question), id(&first), newer.clone()]);
     // By the question, of which hers is the newest now.
     let messages = format!("/api/conversations/{conversation}/messages");
-    ada.delete(&format!("{messages}/{newer}")).await.ok(200);
+    for gone in [&newer, his["answerId"].as_str().unwrap()] {
+        ada.delete(&format!("{messages}/{gone}")).await.ok(200);
+    }
     assert_eq!(again(&bob, &question).await["supersedes"], Value::Null);
     assert_eq!(alive().await.len(), 3);
     bob.delete(&format!("{messages}/{}", id(&first))).await.problem(403, "message_not_yours");

@@ -21,6 +21,7 @@ mod openapi;
 mod process;
 mod programs;
 mod replicas;
+mod restore;
 mod roles;
 mod search;
 mod shutdown;

@@ -23,6 +23,7 @@ const TABLE: &[(&str, &str, [u16; 3])] = &[
     ("renameSource", r#"{"name": "New"}"#, [403, 200, 200]),
     ("askNotebook", r#"{"question": "Why are leaves green?"}"#, [200, 200, 200]),
     ("deleteSource", "", [403, 204, 204]),
+    ("restoreSource", "", [404, 200, 200]),
     ("searchNotebook", r#"{"query": "leaves"}"#, [200, 200, 200]),
     ("createConversation", "{}", [201, 201, 201]),
     ("updateConversation", r#"{"title": "New"}"#, [403, 200, 200]),
@@ -32,7 +33,9 @@ const TABLE: &[(&str, &str, [u16; 3])] = &[
     ("editMessage", r#"{"content": "Changed"}"#, [403, 403, 403]),
     ("deleteMessage", "", [403, 200, 200]),
     ("deleteConversation", "", [403, 204, 204]),
+    ("restoreConversation", "", [404, 200, 200]),
     ("deleteNotebook", "", [403, 403, 204]),
+    ("restoreNotebook", "", [404, 404, 200]),
 ];
 
 /// What Ada made and another member now tries to change.

@@ -16,9 +16,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 pub use self::content::{ClientId, Content, InvalidMessage, MAX_CONTENT_CHARS};
-pub(crate) use self::mongo::{
-    INDEXES, deleted_among, finish_deletions, forget_author, live_among, purge_all_in, require,
-};
+pub(crate) use self::mongo::{INDEXES, deleted_among, finish_purges, forget_author, live_among, purge_all_in, require};
 pub use self::page::{PAGE_BYTES, Page};
 pub use self::repo::{Appended, ConversationRepo, ConversationUpdate, NewMessage, Rewrite};
 use crate::engine::ModelId;
@@ -37,6 +35,8 @@ pub struct Conversation {
     pub model: Option<ModelId>,
     pub created_by: UserId,
     pub created_at: Timestamp,
+    /// When the last message was added; `createdAt` while empty. Edits and deletions do not move it.
+    pub last_message_at: Timestamp,
     /// Rev of the last change; 0 while empty.
     pub head: u64,
 }
@@ -68,6 +68,12 @@ pub struct Message {
     pub generation_id: Option<GenerationId>,
     /// On an answer: its question.
     pub reply_to: Option<MessageId>,
+    /// On an answer: the newer one that took its place. It keeps its text, so that people can go back to it.
+    #[serde(default)]
+    pub superseded_by: Option<MessageId>,
+    /// On a question that was limited to some sources: to how many.
+    #[serde(default)]
+    pub asked: Option<Asked>,
     pub created_at: Timestamp,
     pub edited_at: Option<Timestamp>,
     pub deleted_at: Option<Timestamp>,
@@ -81,6 +87,16 @@ impl Message {
         let citations: usize = self.citations.iter().map(|one| REST + one.text.len() + one.source_name.len()).sum();
         REST + self.content.len() + citations
     }
+}
+
+/// Which part of a notebook a question was limited to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Asked {
+    /// Sources that were to be searched.
+    pub sources: u32,
+    /// Sources that could be searched when the question was sent.
+    pub of: u32,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

@@ -1,9 +1,11 @@
 //! What storage must do for conversations and their logs.
 
+use std::collections::HashMap;
+
 use async_trait::async_trait;
 use jiff::Timestamp;
 
-use super::{Author, Citation, ClientId, Conversation, CutOff, Message, MessageStatus, Page, ReadMark};
+use super::{Asked, Author, Citation, ClientId, Conversation, CutOff, Message, MessageStatus, Page, ReadMark};
 use crate::engine::ModelId;
 use crate::generations::Failure;
 use crate::ids::{ConversationId, GenerationId, MessageId, NotebookId, UserId};
@@ -23,6 +25,7 @@ pub struct NewMessage {
     pub cut_off: Option<CutOff>,
     pub generation_id: Option<GenerationId>,
     pub reply_to: Option<MessageId>,
+    pub asked: Option<Asked>,
     pub created_at: Timestamp,
 }
 
@@ -49,6 +52,8 @@ pub enum Rewrite {
     Edit { content: String },
     /// Leaves an empty tombstone: text and citations are gone.
     Delete,
+    /// A newer answer takes its place: its text stays.
+    Supersede { by: MessageId },
 }
 
 /// What is to become of a conversation: `None` leaves as it is, `Some(None)` clears.
@@ -58,26 +63,37 @@ pub struct ConversationUpdate {
     pub model: Option<Option<ModelId>>,
 }
 
-/// Conversations of a deleted notebook are gone for every method here.
+/// A deleted conversation, and those of a deleted notebook, are gone for every method here but those that bring it back
+/// or purge it.
 #[async_trait]
 pub trait ConversationRepo: Send + Sync {
     async fn create(&self, conversation: &Conversation) -> StoreResult<()>;
     async fn get(&self, id: ConversationId) -> StoreResult<Option<Conversation>>;
-    /// Last active first.
+    /// Those with the newest message first.
     async fn list(&self, notebook: NotebookId) -> StoreResult<Vec<Conversation>>;
     /// `None` when there is no such conversation.
     async fn update(&self, id: ConversationId, change: &ConversationUpdate) -> StoreResult<Option<Conversation>>;
     /// Gives an untitled conversation its title; `None` when it has one or is gone.
     async fn title_if_none(&self, id: ConversationId, title: &str) -> StoreResult<Option<Conversation>>;
-    /// Removes a conversation with its messages and generations; `false` when there is none.
-    async fn delete(&self, id: ConversationId) -> StoreResult<bool>;
+    /// Hides a conversation from everyone; `false` when there is none.
+    async fn mark_deleted(&self, id: ConversationId, now: Timestamp) -> StoreResult<bool>;
+    /// The deleted conversations of a notebook that can be brought back, and when each was deleted, last deleted first.
+    async fn deleted_in(&self, notebook: NotebookId) -> StoreResult<Vec<(Conversation, Timestamp)>>;
+    /// A deleted conversation that can be brought back, for rights that are looked up by it.
+    async fn deleted_one(&self, id: ConversationId) -> StoreResult<Option<Conversation>>;
+    /// Brings a deleted conversation back; `None` when it is not deleted, or is purged.
+    async fn restore(&self, id: ConversationId) -> StoreResult<Option<Conversation>>;
+    /// Conversations marked as deleted at `upto` or before that are still to be purged.
+    async fn deleted(&self, upto: Timestamp) -> StoreResult<Vec<ConversationId>>;
+    /// Removes a deleted conversation with its messages and generations; run again after a crash, it goes on where it was.
+    async fn purge(&self, id: ConversationId) -> StoreResult<()>;
 
     /// Stores a message at the next rev; once it returns, the message is durable.
     /// [`StoreError::Missing`](crate::storage::StoreError::Missing) when the conversation is gone.
     async fn append(&self, message: &NewMessage) -> StoreResult<Appended>;
     /// What is stored for a client id.
     async fn by_client_id(&self, conversation: ConversationId, client_id: &ClientId) -> StoreResult<Option<Message>>;
-    /// Changes a message at the next rev; `None` when it is gone or deleted already.
+    /// Changes a message at the next rev; `None` when it is gone, deleted already, or superseded by this one already.
     async fn rewrite(
         &self,
         conversation: ConversationId,
@@ -96,4 +112,6 @@ pub trait ConversationRepo: Send + Sync {
     /// Moves a member's read mark forward; `false` when it already stands at `rev` or above.
     async fn mark_read(&self, conversation: ConversationId, user: UserId, rev: u64) -> StoreResult<bool>;
     async fn read_marks(&self, conversation: ConversationId) -> StoreResult<Vec<ReadMark>>;
+    /// How far somebody has read those of these conversations in which they have a mark.
+    async fn read_revs(&self, of: UserId, among: &[ConversationId]) -> StoreResult<HashMap<ConversationId, u64>>;
 }

@@ -1,5 +1,7 @@
 //! Conversations and their logs in SQLite.
 
+use std::collections::HashMap;
+
 use async_trait::async_trait;
 use futures::{Stream, TryStreamExt as _};
 use jiff::Timestamp;
@@ -57,8 +59,7 @@ impl ConversationRepo for Database {
         let ConversationUpdate { title, model } = change;
         let update = sqlx::query(
             "UPDATE conversations SET title = CASE WHEN ? THEN ? ELSE title END, model = CASE WHEN ? THEN ? ELSE model END
-             WHERE id = ? AND EXISTS (SELECT 1 FROM live_notebooks n WHERE n.id = notebook_id)
-             RETURNING *",
+             WHERE id = ? AND id IN (SELECT id FROM live_conversations) RETURNING *",
         )
         .bind(title.is_some())
         .bind(title.clone().flatten())
@@ -71,28 +72,74 @@ impl ConversationRepo for Database {
     async fn title_if_none(&self, id: ConversationId, title: &str) -> StoreResult<Option<Conversation>> {
         let update = sqlx::query(
             "UPDATE conversations SET title = ?
-             WHERE id = ? AND title IS NULL AND EXISTS (SELECT 1 FROM live_notebooks n WHERE n.id = notebook_id)
-             RETURNING *",
+             WHERE id = ? AND title IS NULL AND id IN (SELECT id FROM live_conversations) RETURNING *",
         )
         .bind(title)
         .bind(id.to_string());
         self.returning(update).await?.as_ref().map(conversation).transpose()
     }
 
-    async fn delete(&self, id: ConversationId) -> StoreResult<bool> {
+    async fn mark_deleted(&self, id: ConversationId, now: Timestamp) -> StoreResult<bool> {
         let done = sqlx::query(
-            "DELETE FROM conversations
-             WHERE id = ? AND EXISTS (SELECT 1 FROM live_notebooks n WHERE n.id = notebook_id)",
+            "UPDATE conversations SET deleted_at = ? WHERE id = ? AND id IN (SELECT id FROM live_conversations)",
         )
+        .bind(now.as_millisecond())
         .bind(id.to_string())
         .execute(&self.write)
         .await?;
         Ok(done.rows_affected() == 1)
     }
 
+    async fn deleted_in(&self, notebook: NotebookId) -> StoreResult<Vec<(Conversation, Timestamp)>> {
+        let rows = sqlx::query(
+            "SELECT c.* FROM conversations c JOIN live_notebooks n ON n.id = c.notebook_id
+             WHERE c.notebook_id = ? AND c.deleted_at IS NOT NULL ORDER BY c.deleted_at DESC, c.id DESC",
+        )
+        .bind(notebook.to_string())
+        .fetch_all(&self.read)
+        .await?;
+        rows.iter().map(|row| Ok((conversation(row)?, row.time("deleted_at")?))).collect()
+    }
+
+    async fn deleted_one(&self, id: ConversationId) -> StoreResult<Option<Conversation>> {
+        let row = sqlx::query(
+            "SELECT c.* FROM conversations c JOIN live_notebooks n ON n.id = c.notebook_id
+             WHERE c.id = ? AND c.deleted_at IS NOT NULL",
+        )
+        .bind(id.to_string())
+        .fetch_optional(&self.read)
+        .await?;
+        row.as_ref().map(conversation).transpose()
+    }
+
+    async fn restore(&self, id: ConversationId) -> StoreResult<Option<Conversation>> {
+        let update = sqlx::query(
+            "UPDATE conversations SET deleted_at = NULL
+             WHERE id = ? AND deleted_at IS NOT NULL AND EXISTS (SELECT 1 FROM live_notebooks n WHERE n.id = notebook_id)
+             RETURNING *",
+        )
+        .bind(id.to_string());
+        self.returning(update).await?.as_ref().map(conversation).transpose()
+    }
+
+    async fn deleted(&self, upto: Timestamp) -> StoreResult<Vec<ConversationId>> {
+        let rows = sqlx::query("SELECT id FROM conversations WHERE deleted_at <= ? ORDER BY deleted_at")
+            .bind(upto.as_millisecond())
+            .fetch_all(&self.read)
+            .await?;
+        rows.iter().map(|row| row.parsed("id")).collect()
+    }
+
+    async fn purge(&self, id: ConversationId) -> StoreResult<()> {
+        // One statement: it was either brought back before, or is gone.
+        let purge = sqlx::query("DELETE FROM conversations WHERE id = ? AND deleted_at IS NOT NULL");
+        purge.bind(id.to_string()).execute(&self.write).await?;
+        Ok(())
+    }
+
     async fn append(&self, message: &NewMessage) -> StoreResult<Appended> {
         let mut tx = self.begin().await?;
-        let Some(rev) = next_rev(&mut tx, message.conversation_id, message.created_at).await? else {
+        let Some(rev) = next_rev(&mut tx, message.conversation_id, Some(message.created_at)).await? else {
             return Err(StoreError::Missing("the conversation"));
         };
         if let Some(existing) = by_client_id(&mut tx, message).await? {
@@ -124,7 +171,7 @@ impl ConversationRepo for Database {
         now: Timestamp,
     ) -> StoreResult<Option<Message>> {
         let mut tx = self.begin().await?;
-        let Some(rev) = next_rev(&mut tx, conversation, now).await? else {
+        let Some(rev) = next_rev(&mut tx, conversation, None).await? else {
             return Ok(None);
         };
         let update = match rewrite {
@@ -145,6 +192,14 @@ impl ConversationRepo for Database {
             .bind(id.to_string())
             .bind(rev)
             .bind(now.as_millisecond()),
+            Rewrite::Supersede { by } => sqlx::query(
+                "UPDATE messages SET rev = ?3, superseded_by = ?4
+                 WHERE conversation_id = ?1 AND id = ?2 AND deleted_at IS NULL AND superseded_by IS NOT ?4 RETURNING *",
+            )
+            .bind(conversation.to_string())
+            .bind(id.to_string())
+            .bind(rev)
+            .bind(by.to_string()),
         };
         let Some(row) = update.fetch_optional(&mut *tx).await? else {
             return Ok(None);
@@ -225,6 +280,18 @@ impl ConversationRepo for Database {
         .await?;
         rows.iter().map(|row| Ok(ReadMark { user_id: row.parsed("user_id")?, rev: row.number("rev")? })).collect()
     }
+
+    async fn read_revs(&self, of: UserId, among: &[ConversationId]) -> StoreResult<HashMap<ConversationId, u64>> {
+        let rows = sqlx::query(
+            "SELECT conversation_id, rev FROM read_marks
+             WHERE user_id = ? AND conversation_id IN (SELECT value FROM json_each(?))",
+        )
+        .bind(of.to_string())
+        .bind(json(&among)?)
+        .fetch_all(&self.read)
+        .await?;
+        rows.iter().map(|row| Ok((row.parsed("conversation_id")?, row.number("rev")?))).collect()
+    }
 }
 
 /// Reads no more rows than the page takes.
@@ -238,16 +305,21 @@ async fn page(mut rows: impl Stream<Item = sqlx::Result<SqliteRow>> + Unpin, lim
     Ok(page.done())
 }
 
-/// Takes the conversation's next rev; `None` when the conversation is gone. It counts once `tx` is committed, and until
+/// Takes the conversation's next rev, for a message that is added at a time or for a change to one; `None` when the
+/// conversation is gone. It counts once `tx` is committed, and until
 /// then nobody else can take one: the transaction holds the write lock, so there is no race to lose and retry. The
 /// unique index on `(conversation_id, rev)` stands guard over that.
-async fn next_rev(tx: &mut Transaction<'_, Sqlite>, id: ConversationId, now: Timestamp) -> StoreResult<Option<i64>> {
+async fn next_rev(
+    tx: &mut Transaction<'_, Sqlite>,
+    id: ConversationId,
+    added_at: Option<Timestamp>,
+) -> StoreResult<Option<i64>> {
     let head = sqlx::query_scalar(
-        "UPDATE conversations SET head = head + 1, active_at = MAX(active_at, ?)
-         WHERE id = ? AND EXISTS (SELECT 1 FROM live_notebooks n WHERE n.id = notebook_id)
+        "UPDATE conversations SET head = head + 1, active_at = MAX(active_at, COALESCE(?, active_at))
+         WHERE id = ? AND id IN (SELECT id FROM live_conversations)
          RETURNING head",
     )
-    .bind(now.as_millisecond())
+    .bind(added_at.map(Timestamp::as_millisecond))
     .bind(id.to_string())
     .fetch_optional(&mut **tx)
     .await?;
@@ -266,8 +338,8 @@ async fn by_client_id(tx: &mut Transaction<'_, Sqlite>, message: &NewMessage) ->
 async fn insert(tx: &mut Transaction<'_, Sqlite>, message: &NewMessage, rev: i64) -> StoreResult<Message> {
     let row = sqlx::query(
         "INSERT INTO messages (id, conversation_id, client_id, position, rev, author_json, content, citations_json,
-             status, failure_json, generation_id, reply_to, created_at, cut_off)
-         VALUES (?1, ?2, ?3, ?4, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
+             status, failure_json, generation_id, reply_to, created_at, cut_off, asked_json)
+         VALUES (?1, ?2, ?3, ?4, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)
          RETURNING *",
     )
     .bind(message.id.to_string())
@@ -283,6 +355,7 @@ async fn insert(tx: &mut Transaction<'_, Sqlite>, message: &NewMessage, rev: i64
     .bind(message.reply_to.map(|id| id.to_string()))
     .bind(message.created_at.as_millisecond())
     .bind(message.cut_off.as_ref().map(word).transpose()?)
+    .bind(opt_json(message.asked.as_ref())?)
     .fetch_one(&mut **tx)
     .await
     .map_err(conflict("the message"))?;
@@ -297,6 +370,7 @@ fn conversation(row: &SqliteRow) -> StoreResult<Conversation> {
         model: row.opt_word("model")?,
         created_by: row.parsed("created_by")?,
         created_at: row.time("created_at")?,
+        last_message_at: row.time("active_at")?,
         head: row.number("head")?,
     })
 }
@@ -316,6 +390,8 @@ fn message(row: &SqliteRow) -> StoreResult<Message> {
         cut_off: row.opt_word("cut_off")?,
         generation_id: row.opt_parsed("generation_id")?,
         reply_to: row.opt_parsed("reply_to")?,
+        superseded_by: row.opt_parsed("superseded_by")?,
+        asked: row.opt_json("asked_json")?,
         created_at: row.time("created_at")?,
         edited_at: row.opt_time("edited_at")?,
         deleted_at: row.opt_time("deleted_at")?,

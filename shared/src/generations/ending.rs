@@ -105,6 +105,7 @@ impl Endings {
             cut_off: None,
             generation_id: Some(generation.id),
             reply_to: Some(generation.question_id),
+            asked: None,
             created_at: self.clock.now(),
         }
     }
@@ -140,12 +141,13 @@ impl Endings {
         let finish = Finish { state, failure, cut_off, layout: draft.layout().cloned() };
         if self.finish(owner, generation, finish).await? {
             let Generation { notebook_id, conversation_id, .. } = *generation;
-            let (room, head) = (Room::Conversation(conversation_id), message.rev);
+            let room = Room::Conversation(conversation_id);
+            let (head, last_message_at) = (message.rev, message.created_at);
             self.fan_out.emit(room, Event::MessageNew { message }).await;
-            let event = Event::ConversationActivity { notebook_id, conversation_id, head };
+            let event = Event::ConversationActivity { notebook_id, conversation_id, head, last_message_at };
             self.fan_out.emit(Room::Outside(notebook_id, conversation_id), event).await;
             if let Some(message) = replaced {
-                self.fan_out.emit(room, Event::MessageDeleted { message }).await;
+                self.fan_out.emit(room, Event::MessageEdited { message }).await;
             }
         }
         Ok(())
@@ -195,12 +197,13 @@ impl Endings {
         Ok(is_ours(&appended).then(|| appended.message().clone()))
     }
 
-    /// Deletes the answer that a whole one replaces: one that was cut off may say less than the old one.
+    /// Marks the answer that a whole one replaces: one that was cut off may say less than the old one.
     async fn replace(&self, generation: &Generation, message: &Message) -> StoreResult<Option<Message>> {
         match generation.supersedes {
             Some(old) if message.status == MessageStatus::Complete && message.cut_off.is_none() => {
                 let now = self.clock.now();
-                self.stores.conversations.rewrite(generation.conversation_id, old, &Rewrite::Delete, now).await
+                let by = Rewrite::Supersede { by: message.id };
+                self.stores.conversations.rewrite(generation.conversation_id, old, &by, now).await
             }
             _ => Ok(None),
         }

@@ -52,6 +52,12 @@ pub trait NotebookRepo: Send + Sync {
 
     /// Hides the notebook from everyone. `false` when there is none.
     async fn mark_deleted(&self, id: NotebookId, now: Timestamp) -> StoreResult<bool>;
+    /// The deleted notebooks that `owner` owned and that can be brought back, and when each was deleted, last deleted first.
+    async fn deleted_of(&self, owner: UserId) -> StoreResult<Vec<(Notebook, Timestamp)>>;
+    /// Brings a deleted notebook back; `None` when `owner` did not own it, it is not deleted, or is being purged.
+    async fn restore(&self, id: NotebookId, owner: UserId) -> StoreResult<Option<Notebook>>;
+    /// Before anything of a deleted notebook is removed: it cannot be brought back any more. `false`: it was.
+    async fn begin_purge(&self, id: NotebookId) -> StoreResult<bool>;
     /// Notebooks marked as deleted at `upto` or before whose content is still to be purged.
     async fn deleted(&self, upto: Timestamp) -> StoreResult<Vec<NotebookId>>;
     /// Removes the notebook and everything stored below it; run again after a crash, it goes on where it was.

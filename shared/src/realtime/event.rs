@@ -1,5 +1,6 @@
 //! Everything that is said to clients without being asked, with its payload. `docs/realtime.md` documents each.
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -29,11 +30,18 @@ pub enum Event {
     ConversationUpdated {
         conversation: Conversation,
     },
-    /// A message was added: `head` is its rev.
+    /// A message was added: `head` is its rev, `last_message_at` when it was made.
     ConversationActivity {
         notebook_id: NotebookId,
         conversation_id: ConversationId,
         head: u64,
+        last_message_at: Timestamp,
+    },
+    /// Somebody has read up to `rev`, for their own other clients.
+    ConversationRead {
+        notebook_id: NotebookId,
+        conversation_id: ConversationId,
+        rev: u64,
     },
     ConversationDeleted {
         notebook_id: NotebookId,
@@ -105,6 +113,7 @@ impl Event {
             Self::MessagesRead { .. } => "messages:read",
             Self::ConversationUpdated { .. } => "conversation:updated",
             Self::ConversationActivity { .. } => "conversation:activity",
+            Self::ConversationRead { .. } => "conversation:read",
             Self::ConversationDeleted { .. } => "conversation:deleted",
             Self::SourceStatus { .. } => "source:status",
             Self::SourceDeleted { .. } => "source:deleted",

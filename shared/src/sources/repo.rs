@@ -65,8 +65,8 @@ pub struct Owned {
     pub bytes: u64,
 }
 
-/// A source marked as deleted, or in a deleted notebook, is gone for every method but [`purge`](SourceRepo::purge) and
-/// [`deleted`](SourceRepo::deleted). Methods that take a `claim` change nothing and return `false` when the claim is
+/// A source marked as deleted, or in a deleted notebook, is gone for every method but those that bring it back or
+/// purge it. Methods that take a `claim` change nothing and return `false` when the claim is
 /// lost: the lease ran out and another process took over, or the source was deleted.
 #[async_trait]
 pub trait SourceRepo: Send + Sync {
@@ -149,6 +149,14 @@ pub trait SourceRepo: Send + Sync {
 
     /// Hides a source from everyone. `false` when there is none.
     async fn mark_deleted(&self, notebook: NotebookId, id: SourceId, now: Timestamp) -> StoreResult<bool>;
+    /// The deleted sources of a notebook that can be brought back, and when each was deleted, last deleted first.
+    async fn deleted_in(&self, notebook: NotebookId) -> StoreResult<Vec<(Source, Timestamp)>>;
+    /// A deleted source that can be brought back, for rights that are looked up by it.
+    async fn deleted_one(&self, id: SourceId) -> StoreResult<Option<Source>>;
+    /// Brings a deleted source back; `None` when it is not deleted, or is being purged.
+    async fn restore(&self, id: SourceId) -> StoreResult<Option<Source>>;
+    /// Before anything of a deleted source is removed: it cannot be brought back any more. `false`: it was.
+    async fn begin_purge(&self, id: SourceId) -> StoreResult<bool>;
     /// Where the files of these sources lie, of all versions, and also of sources that are only hidden.
     async fn blob_keys(&self, ids: &[SourceId]) -> StoreResult<HashSet<String>>;
     /// Sources marked as deleted at `upto` or before that are still to be purged, with their notebook.

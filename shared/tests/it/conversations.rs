@@ -1,10 +1,10 @@
 //! Conversations and their message logs.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use collabry_shared::conversations::{
-    Appended, Author, Conversation, ConversationUpdate, CutOff, Message, MessageStatus, NewMessage, PAGE_BYTES, Page,
-    ReadMark, Rewrite,
+    Appended, Asked, Author, Conversation, ConversationUpdate, CutOff, Message, MessageStatus, NewMessage, PAGE_BYTES,
+    Page, ReadMark, Rewrite,
 };
 use collabry_shared::engine::ModelId;
 use collabry_shared::generations::Failure;
@@ -19,7 +19,7 @@ use crate::fixtures::{
 contract!(
     a_conversation_is_stored_and_changed,
     a_title_is_given_once,
-    conversations_are_listed_last_active_first,
+    conversations_are_listed_by_their_newest_message,
     a_message_is_stored_whole,
     sending_again_finds_what_was_stored,
     a_client_id_is_free_in_another_conversation,
@@ -30,6 +30,7 @@ contract!(
     one_message_changed_by_several_processes_takes_a_rev_each_time,
     a_reader_never_sees_a_rev_before_the_ones_below_it,
     an_edit_takes_the_next_rev_and_keeps_the_position,
+    an_answer_that_gave_way_keeps_its_text,
     a_deleted_message_is_an_empty_tombstone,
     a_message_is_found_by_its_client_id,
     the_latest_answer_is_the_newest_that_is_left,
@@ -73,7 +74,7 @@ async fn a_title_is_given_once(Backend { stores, .. }: Backend) {
     assert_eq!(stores.conversations.get(talk.id).await.unwrap(), Some(given));
 }
 
-async fn conversations_are_listed_last_active_first(Backend { stores, .. }: Backend) {
+async fn conversations_are_listed_by_their_newest_message(Backend { stores, .. }: Backend) {
     let notebook = owned_notebook(&stores).await;
     let old = conversation(&stores, &notebook, at(1)).await;
     let new = conversation(&stores, &notebook, at(2)).await;
@@ -84,7 +85,14 @@ async fn conversations_are_listed_last_active_first(Backend { stores, .. }: Back
     let message = NewMessage { created_at: at(3), ..new_message(old.id, "a") };
     stores.conversations.append(&message).await.unwrap();
     assert_eq!(ids().await, [old.id, new.id]);
-    assert_eq!(stores.conversations.list(notebook.id).await.unwrap()[0].head, 1);
+    // What is done to messages that are there does not count.
+    let other = sent(&stores, new.id, "b").await;
+    for rewrite in [Rewrite::Edit { content: "edited".to_owned() }, Rewrite::Delete] {
+        stores.conversations.rewrite(new.id, other.id, &rewrite, at(9)).await.unwrap().unwrap();
+    }
+    let listed = stores.conversations.list(notebook.id).await.unwrap();
+    let places: Vec<_> = listed.iter().map(|talk| (talk.id, talk.head, talk.last_message_at)).collect();
+    assert_eq!(places, [(old.id, 1, at(3)), (new.id, 3, at(2))]);
 }
 
 async fn a_message_is_stored_whole(Backend { stores, .. }: Backend) {
@@ -98,6 +106,7 @@ async fn a_message_is_stored_whole(Backend { stores, .. }: Backend) {
         cut_off: Some(CutOff::Refusal),
         generation_id: Some(GenerationId::new()),
         reply_to: Some(MessageId::new()),
+        asked: Some(Asked { sources: 3, of: 10 }),
         ..new_message(talk.id, "a")
     };
     let expected = Message {
@@ -114,6 +123,8 @@ async fn a_message_is_stored_whole(Backend { stores, .. }: Backend) {
         cut_off: new.cut_off,
         generation_id: new.generation_id,
         reply_to: new.reply_to,
+        superseded_by: None,
+        asked: new.asked,
         created_at: new.created_at,
         edited_at: None,
         deleted_at: None,
@@ -289,6 +300,21 @@ async fn an_edit_takes_the_next_rev_and_keeps_the_position(Backend { stores, .. 
     assert_eq!(stores.conversations.get(talk).await.unwrap().unwrap().head, 3);
 }
 
+async fn an_answer_that_gave_way_keeps_its_text(Backend { stores, .. }: Backend) {
+    let talk = owned_conversation(&stores).await.id;
+    let (old, new, newest) =
+        (sent(&stores, talk, "a").await, sent(&stores, talk, "b").await, sent(&stores, talk, "c").await);
+    let by = |new: &Message| Rewrite::Supersede { by: new.id };
+    let superseded = stores.conversations.rewrite(talk, old.id, &by(&new), at(9)).await.unwrap().unwrap();
+    let expected = Message { rev: 4, superseded_by: Some(new.id), ..old };
+    assert_eq!(superseded, expected);
+    assert_eq!(stores.conversations.rewrite(talk, expected.id, &by(&new), at(9)).await.unwrap(), None, "once");
+    assert_eq!(stores.conversations.message(talk, expected.id).await.unwrap(), Some(expected.clone()));
+    let again = stores.conversations.rewrite(talk, expected.id, &by(&newest), at(9)).await.unwrap().unwrap();
+    assert_eq!(again, Message { rev: 5, superseded_by: Some(newest.id), ..expected });
+    assert_eq!(stores.conversations.get(talk).await.unwrap().unwrap().head, 5);
+}
+
 async fn a_deleted_message_is_an_empty_tombstone(Backend { stores, .. }: Backend) {
     let talk = owned_conversation(&stores).await.id;
     let new = NewMessage { citations: vec![citation(1)], ..new_message(talk, "a") };
@@ -312,7 +338,7 @@ async fn a_message_is_found_by_its_client_id(Backend { stores, .. }: Backend) {
     let repo = &stores.conversations;
     assert_eq!(repo.by_client_id(talk.id, &message.client_id).await.unwrap(), Some(message.clone()));
     assert_eq!(repo.by_client_id(elsewhere.id, &message.client_id).await.unwrap(), None);
-    assert!(repo.delete(talk.id).await.unwrap());
+    assert!(repo.mark_deleted(talk.id, at(9)).await.unwrap());
     assert_eq!(repo.by_client_id(talk.id, &message.client_id).await.unwrap(), None);
 }
 
@@ -415,6 +441,11 @@ async fn read_marks_only_move_forward(Backend { stores, .. }: Backend) {
     let marks = repo.read_marks(talk).await.unwrap();
     assert_eq!(marks, [ReadMark { user_id: ada, rev: 6 }, ReadMark { user_id: bob, rev: 2 }]);
     assert!(!repo.mark_read(ConversationId::new(), ada, 1).await.unwrap());
+    let other = owned_conversation(&stores).await.id;
+    assert!(repo.mark_read(other, bob, 1).await.unwrap());
+    assert_eq!(repo.read_revs(ada, &[talk, other]).await.unwrap(), HashMap::from([(talk, 6)]));
+    assert_eq!(repo.read_revs(bob, &[talk, other]).await.unwrap(), HashMap::from([(talk, 2), (other, 1)]));
+    assert_eq!(repo.read_revs(bob, &[]).await.unwrap(), HashMap::new());
 }
 
 async fn a_deleted_conversation_takes_everything_along(Backend { stores, .. }: Backend) {
@@ -422,8 +453,10 @@ async fn a_deleted_conversation_takes_everything_along(Backend { stores, .. }: B
     let message = sent(&stores, talk.id, "a").await;
     let generation = new_generation(&talk, at(0));
     stores.generations.create(&generation).await.unwrap();
-    assert!(stores.conversations.delete(talk.id).await.unwrap());
-    assert!(!stores.conversations.delete(talk.id).await.unwrap());
+    assert!(stores.conversations.mark_deleted(talk.id, at(9)).await.unwrap());
+    assert!(!stores.conversations.mark_deleted(talk.id, at(9)).await.unwrap());
+    assert_is_gone(&stores, talk.id, message.id).await;
+    stores.conversations.purge(talk.id).await.unwrap();
     assert_is_gone(&stores, talk.id, message.id).await;
     assert_eq!(stores.generations.get(generation.id).await.unwrap(), None);
 }
@@ -434,7 +467,7 @@ async fn a_deleted_notebook_hides_its_conversations(Backend { stores, .. }: Back
     stores.conversations.mark_read(talk.id, UserId::new(), 1).await.unwrap();
     stores.notebooks.mark_deleted(talk.notebook_id, at(1)).await.unwrap();
     assert_is_gone(&stores, talk.id, message.id).await;
-    assert!(!stores.conversations.delete(talk.id).await.unwrap());
+    assert!(!stores.conversations.mark_deleted(talk.id, at(9)).await.unwrap());
     let another = Conversation { id: ConversationId::new(), ..talk };
     assert!(matches!(stores.conversations.create(&another).await, Err(StoreError::Missing(_))));
 }

@@ -102,6 +102,7 @@ pub async fn conversation(stores: &Stores, notebook: &Notebook, created_at: Time
         model: None,
         created_by: notebook.created_by,
         created_at,
+        last_message_at: created_at,
         head: 0,
     };
     stores.conversations.create(&conversation).await.unwrap();
@@ -126,6 +127,7 @@ pub fn new_message(conversation: ConversationId, client_id: &str) -> NewMessage 
         cut_off: None,
         generation_id: None,
         reply_to: None,
+        asked: None,
         created_at: at(1),
     }
 }
@@ -187,6 +189,8 @@ pub fn answer(generation: &Generation, content: &str) -> Message {
         cut_off: None,
         generation_id: Some(generation.id),
         reply_to: Some(generation.question_id),
+        superseded_by: None,
+        asked: None,
         created_at: at(2),
         edited_at: None,
         deleted_at: None,

@@ -56,7 +56,7 @@ async fn a_generation_is_stored_once(Backend { stores, .. }: Backend) {
 
 async fn a_generation_needs_its_conversation(Backend { stores, .. }: Backend) {
     let talk = owned_conversation(&stores).await;
-    stores.conversations.delete(talk.id).await.unwrap();
+    stores.conversations.mark_deleted(talk.id, at(9)).await.unwrap();
     let created = stores.generations.create(&new_generation(&talk, at(0))).await;
     assert!(matches!(created, Err(StoreError::Missing(_))));
 }
@@ -230,7 +230,7 @@ async fn what_is_deleted_is_unwanted(Backend { stores, .. }: Backend) {
     let delete = stores.conversations.rewrite(talk.id, asked[1].question_id, &Rewrite::Delete, at(2));
     assert!(delete.await.unwrap().is_some());
     assert!(stores.notebooks.remove_member(book.id, bob.id).await.unwrap());
-    assert!(stores.conversations.delete(short.id).await.unwrap());
+    assert!(stores.conversations.mark_deleted(short.id, at(9)).await.unwrap());
     assert!(stores.notebooks.mark_deleted(other.id, at(2)).await.unwrap());
     let early = Generation { requested_by: ada.id, ..new_generation(&talk, at(1)) };
     stores.generations.create(&early).await.unwrap();

@@ -21,6 +21,7 @@ mod notebooks;
 mod notifications;
 mod presence;
 mod redis;
+mod restore;
 mod servers;
 mod sources;
 mod storage;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use collabry_shared::clock::Clock;
-use collabry_shared::ids::{NotebookId, SourceId};
+use collabry_shared::ids::{ConversationId, NotebookId, SourceId};
 use collabry_shared::storage::Stores;
 use jiff::{SignedDuration, Timestamp};
 
@@ -16,7 +16,7 @@ pub(crate) struct PurgeDeleted {
     pub retention: SignedDuration,
 }
 
-/// Removes the files, then the rows, of notebooks and sources that were deleted long enough ago. What fails is tried
+/// Removes the files, then the rows, of notebooks, sources and conversations that were deleted long enough ago. What fails is tried
 /// again by the next run, and does not keep the rest from going.
 #[async_trait]
 impl Task for PurgeDeleted {
@@ -29,7 +29,13 @@ impl Task for PurgeDeleted {
         for (notebook, source) in self.stores.sources.deleted(upto).await? {
             kept += count("source", &source.to_string(), self.source(turn, notebook, source).await)?;
         }
-        anyhow::ensure!(kept == 0, "{kept} notebooks or sources could not be deleted for good; the log says why");
+        for conversation in self.stores.conversations.deleted(upto).await? {
+            kept += count("conversation", &conversation.to_string(), self.conversation(turn, conversation).await)?;
+        }
+        anyhow::ensure!(
+            kept == 0,
+            "{kept} notebooks, sources or conversations could not be deleted for good; the log says why"
+        );
         Ok(())
     }
 }
@@ -37,6 +43,9 @@ impl Task for PurgeDeleted {
 impl PurgeDeleted {
     async fn notebook(&self, turn: &Turn, notebook: NotebookId) -> anyhow::Result<()> {
         turn.check().await?;
+        if !self.stores.notebooks.begin_purge(notebook).await? {
+            return Ok(());
+        }
         self.stores.blobs.delete_notebook(notebook).await?;
         turn.check().await?;
         Ok(self.stores.notebooks.purge(notebook).await?)
@@ -44,9 +53,17 @@ impl PurgeDeleted {
 
     async fn source(&self, turn: &Turn, notebook: NotebookId, source: SourceId) -> anyhow::Result<()> {
         turn.check().await?;
+        if !self.stores.sources.begin_purge(source).await? {
+            return Ok(());
+        }
         self.stores.blobs.delete_source(notebook, source).await?;
         turn.check().await?;
         Ok(self.stores.sources.purge(source).await?)
+    }
+
+    async fn conversation(&self, turn: &Turn, conversation: ConversationId) -> anyhow::Result<()> {
+        turn.check().await?;
+        Ok(self.stores.conversations.purge(conversation).await?)
     }
 }
 

@@ -50,8 +50,12 @@ async fn what_was_deleted_is_purged_after_its_retention() {
     assert!(world.stores.sources.mark_deleted(kept.id, deleted.id, world.now()).await.unwrap());
     assert!(world.stores.notebooks.mark_deleted(gone.id, world.now()).await.unwrap());
 
+    let talk = world.conversation(&kept).await;
+    assert!(world.stores.conversations.mark_deleted(talk.id, world.now()).await.unwrap());
+
     world.pass(7 * DAY - 1);
     world.run_built_in("purge-deleted").await;
+    assert_eq!(world.stores.conversations.deleted(world.now()).await.unwrap(), [talk.id]);
     assert!(has_rows(&world, &deleted).await && world.has_file(&deleted).await && world.has_file(&below).await);
 
     world.pass(1);
@@ -59,6 +63,7 @@ async fn what_was_deleted_is_purged_after_its_retention() {
         world.run_built_in("purge-deleted").await;
         assert!(!has_rows(&world, &deleted).await && !world.has_file(&deleted).await && !world.has_file(&below).await);
         assert!(world.stores.notebooks.deleted(world.now()).await.unwrap().is_empty());
+        assert!(world.stores.conversations.deleted(world.now()).await.unwrap().is_empty());
     }
     assert!(world.has_file(&stays).await);
     let segment = collabry_shared::sources::SegmentId { source_id: stays.id, version: 1 };
@@ -131,6 +136,7 @@ async fn a_generation_of_a_dead_engine_ends_as_interrupted_with_its_text() {
         cut_off: None,
         generation_id: None,
         reply_to: None,
+        asked: None,
         created_at: world.now(),
     };
     world.stores.conversations.append(&question).await.unwrap();
@@ -170,10 +176,10 @@ async fn a_generation_of_a_dead_engine_ends_as_interrupted_with_its_text() {
     let answer = world.stores.conversations.message(talk.id, generation.answer_id).await.unwrap().unwrap();
     assert_eq!((answer.content.as_str(), answer.status), ("Rivers flow", MessageStatus::Interrupted));
     let running = Signal::GenerationRunning { generation_id: generation.id, conversation_id: talk.id };
-    let head = answer.rev;
+    let (head, last_message_at) = (answer.rev, answer.created_at);
     let told = Published::Emit(Room::Conversation(talk.id), Event::MessageNew { message: answer });
     let (notebook_id, conversation_id) = (notebook.id, talk.id);
-    let activity = Event::ConversationActivity { notebook_id, conversation_id, head };
+    let activity = Event::ConversationActivity { notebook_id, conversation_id, head, last_message_at };
     let outside = Published::Emit(Room::Outside(notebook_id, conversation_id), activity);
     assert_eq!(world.heard(), [Published::Signal(running), told, outside]);
 }
@@ -221,6 +227,7 @@ async fn usage_is_counted_since_the_last_run() {
             cut_off: None,
             generation_id: None,
             reply_to: None,
+            asked: None,
             created_at: world.now(),
         };
         world.stores.conversations.append(&message).await.unwrap();

@@ -196,6 +196,7 @@ impl World {
             model: None,
             created_by: self.user.id,
             created_at: self.now(),
+            last_message_at: self.now(),
             head: 0,
         };
         self.stores.conversations.create(&conversation).await.unwrap();

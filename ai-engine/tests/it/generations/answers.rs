@@ -37,7 +37,12 @@ async fn an_answer_is_streamed_stored_and_announced() {
     let new = Event::MessageNew { message: answer.clone() };
     assert_eq!(published[1], Published::Emit(Room::Conversation(conversation_id), new));
     let notebook_id = generation.notebook_id;
-    let activity = Event::ConversationActivity { notebook_id, conversation_id, head: answer.rev };
+    let activity = Event::ConversationActivity {
+        notebook_id,
+        conversation_id,
+        head: answer.rev,
+        last_message_at: answer.created_at,
+    };
     assert_eq!(published[2], Published::Emit(Room::Outside(notebook_id, conversation_id), activity));
 }
 
@@ -119,8 +124,8 @@ async fn without_sources_people_are_told_what_to_do() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_complete_answer_replaces_the_old_one_and_a_failed_one_does_not() {
     let world = World::new().await;
-    let mut engine = world.engine(4).await;
-    world.scripted.script([says("Old."), Reply { status: 400, ..Reply::default() }, says("New.")]);
+    let mut engine = world.engine(8).await;
+    world.scripted.script([says("Old."), Reply { status: 400, ..Reply::default() }, says("New."), says("Next.")]);
     let old = world.ask(&engine.stores, "Why?", SCRIPTED).await;
     engine.run(&old).await;
     for (kept, expected) in [(true, MessageStatus::Failed), (false, MessageStatus::Complete)] {
@@ -129,9 +134,16 @@ async fn a_complete_answer_replaces_the_old_one_and_a_failed_one_does_not() {
         engine.stores.generations.create(&again).await.unwrap();
         engine.run(&again).await;
         assert_eq!(engine.message(again.answer_id).await.unwrap().status, expected);
-        assert_eq!(engine.message(old.answer_id).await.unwrap().deleted_at.is_none(), kept);
+        let old = engine.message(old.answer_id).await.unwrap();
+        assert_eq!(old.superseded_by, (!kept).then_some(again.answer_id));
+        assert_eq!((old.content.as_str(), old.deleted_at), ("Old.", None));
     }
     let published = engine.published().await;
-    let deleted = |one: &&Published| matches!(one, Published::Emit(_, Event::MessageDeleted { message }) if message.id == old.answer_id);
-    assert_eq!(published.iter().filter(deleted).count(), 1);
+    let told = |one: &&Published| matches!(one, Published::Emit(_, Event::MessageEdited { message }) if message.id == old.answer_id);
+    assert_eq!(published.iter().filter(told).count(), 1);
+    // What gave way is not said to the model again.
+    let next = world.ask(&engine.stores, "And then?", SCRIPTED).await;
+    engine.run(&next).await;
+    let prompt = world.scripted.asked().last().unwrap().body.to_string();
+    assert!(prompt.contains("New.") && !prompt.contains("Old."), "{prompt}");
 }

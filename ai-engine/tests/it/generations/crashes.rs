@@ -131,6 +131,7 @@ async fn a_crash_between_the_steps_of_the_end_leaves_one_end() {
             cut_off: None,
             generation_id: Some(generation.id),
             reply_to: Some(question_id),
+            asked: None,
             created_at: now,
         };
         engine.stores.conversations.append(&stored).await.unwrap();

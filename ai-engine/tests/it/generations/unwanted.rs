@@ -31,6 +31,7 @@ async fn squat(engine: &Engine, generation: &Generation) {
         cut_off: None,
         generation_id: None,
         reply_to: None,
+        asked: None,
         created_at: generation.created_at,
     };
     engine.stores.conversations.append(&squatter).await.unwrap();
@@ -86,7 +87,9 @@ async fn what_is_deleted_while_it_is_answered_stops_the_model_and_stores_nothing
                 let gone = conversations.rewrite(conversation_id, question_id, &Rewrite::Delete, created_at);
                 assert!(gone.await.unwrap().is_some());
             }
-            "conversation" => assert!(conversations.delete(conversation_id).await.unwrap()),
+            "conversation" => {
+                assert!(conversations.mark_deleted(conversation_id, generation.created_at).await.unwrap())
+            }
             "notebook" => assert!(notebooks.mark_deleted(notebook_id, created_at).await.unwrap()),
             _ => {
                 world.another_owner(&engine.stores).await;

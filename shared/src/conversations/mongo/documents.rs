@@ -16,7 +16,7 @@ pub fn of_conversation(conversation: &Conversation) -> Document {
         "model": conversation.model.as_ref().map(ModelId::to_string),
         "createdBy": conversation.created_by.to_string(),
         "createdAt": date(conversation.created_at),
-        "activeAt": date(conversation.created_at),
+        "activeAt": date(conversation.last_message_at),
         "head": rev(conversation.head),
     }
 }
@@ -29,6 +29,7 @@ pub fn conversation(document: &Document) -> StoreResult<Conversation> {
         model: document.opt_nested("model")?,
         created_by: document.parsed("createdBy")?,
         created_at: document.time("createdAt")?,
+        last_message_at: document.time("activeAt")?,
         head: document.number("head")?,
     })
 }
@@ -50,6 +51,7 @@ pub fn of_message(message: &NewMessage, rev: i64) -> StoreResult<Document> {
         "cutOff": opt_nested(message.cut_off.as_ref())?,
         "generation": message.generation_id.map(|id| id.to_string()),
         "replyTo": message.reply_to.map(|id| id.to_string()),
+        "asked": opt_nested(message.asked.as_ref())?,
         "createdAt": date(message.created_at),
     })
 }
@@ -69,6 +71,8 @@ pub fn message(document: &Document) -> StoreResult<Message> {
         cut_off: document.opt_nested("cutOff")?,
         generation_id: document.opt_parsed("generation")?,
         reply_to: document.opt_parsed("replyTo")?,
+        superseded_by: document.opt_parsed("supersededBy")?,
+        asked: document.opt_nested("asked")?,
         created_at: document.time("createdAt")?,
         edited_at: document.opt_time("editedAt")?,
         deleted_at: document.opt_time("deletedAt")?,

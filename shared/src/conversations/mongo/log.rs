@@ -33,7 +33,7 @@ pub async fn append(db: &Database, new: &NewMessage) -> StoreResult<Appended> {
         if let Some(known) = known(db, new).await? {
             let stored = message(&known)?;
             // Its process may have died before this.
-            advance(db, new.conversation_id, &known, new.created_at).await?;
+            advance(db, new.conversation_id, &known, Some(new.created_at)).await?;
             // Stored as this call would have: its first answer was lost on the way, and the driver sent it again.
             let ours = stored.id == new.id && known.number::<i64>("rev")? == rev;
             return Ok(if ours { Appended::Created(stored) } else { Appended::Existing(stored) });
@@ -68,9 +68,9 @@ pub async fn rewrite(
         let stands_at = stored.number::<i64>("rev")?;
         if stored.opt_text("changedBy")?.as_deref() == Some(call.as_str()) {
             // It was this call, whose answer was lost on the way.
-            return changed(db, conversation, &stored, now).await;
+            return changed(db, conversation, &stored).await;
         }
-        if stored.opt_time("deletedAt")?.is_some() {
+        if stored.opt_time("deletedAt")?.is_some() || stands(&stored, rewrite)? {
             return Ok(None);
         }
         // A document is not in its own way in a unique index: above its own revs it must be by itself, and of two changes
@@ -83,7 +83,7 @@ pub async fn rewrite(
             Ok(true) => {
                 let mut document = stored;
                 document.extend(set);
-                return changed(db, conversation, &document, now).await;
+                return changed(db, conversation, &document).await;
             }
             Ok(false) => {}
             Err(StoreError::Conflict(_)) => rev = next_after(db, conversation, rev).await?,
@@ -98,10 +98,17 @@ fn change(rewrite: &Rewrite, rev: i64, now: Timestamp, call: &str) -> Document {
     let mut set = match rewrite {
         Rewrite::Edit { content } => doc! { "content": content, "editedAt": date(now) },
         Rewrite::Delete => doc! { "content": "", "citations": [], "deletedAt": date(now) },
+        Rewrite::Supersede { by } => doc! { "supersededBy": by.to_string() },
     };
     set.insert("rev", rev);
     set.insert("changedBy", call);
     set
+}
+
+/// Whether the message is superseded in this way already.
+fn stands(stored: &Document, rewrite: &Rewrite) -> StoreResult<bool> {
+    let Rewrite::Supersede { by } = rewrite else { return Ok(false) };
+    Ok(stored.opt_parsed("supersededBy")? == Some(*by))
 }
 
 async fn known(db: &Database, new: &NewMessage) -> StoreResult<Option<Document>> {
@@ -121,9 +128,9 @@ async fn next_after(db: &Database, id: ConversationId, taken: i64) -> StoreResul
     Ok(if db.collection(MESSAGES).exists(visible).await? { taken + 1 } else { taken })
 }
 
-async fn created(db: &Database, document: &Document, now: Timestamp) -> StoreResult<Appended> {
+async fn created(db: &Database, document: &Document, added_at: Timestamp) -> StoreResult<Appended> {
     let stored = message(document)?;
-    if advance(db, stored.conversation_id, document, now).await? {
+    if advance(db, stored.conversation_id, document, Some(added_at)).await? {
         return Ok(Appended::Created(stored));
     }
     // The conversation was deleted while the message was stored, perhaps too late to be found below it.
@@ -131,20 +138,21 @@ async fn created(db: &Database, document: &Document, now: Timestamp) -> StoreRes
     Err(StoreError::Missing("the conversation"))
 }
 
-async fn changed(
-    db: &Database,
-    conversation: ConversationId,
-    document: &Document,
-    now: Timestamp,
-) -> StoreResult<Option<Message>> {
-    let there = advance(db, conversation, document, now).await?;
+async fn changed(db: &Database, conversation: ConversationId, document: &Document) -> StoreResult<Option<Message>> {
+    let there = advance(db, conversation, document, None).await?;
     Ok(if there { Some(message(document)?) } else { None })
 }
 
-/// Moves the head up to the message's rev; `false` when the conversation is gone.
-async fn advance(db: &Database, id: ConversationId, message: &Document, now: Timestamp) -> StoreResult<bool> {
-    let up = doc! { "$max": { "head": message.number::<i64>("rev")?, "activeAt": date(now) } };
-    db.collection(CONVERSATIONS).update(Change::new(live_filter(id), up)).await
+/// Moves the head up to the message's rev, and the activity to when it was added; `false` when the conversation is gone.
+async fn advance(
+    db: &Database,
+    id: ConversationId,
+    message: &Document,
+    added_at: Option<Timestamp>,
+) -> StoreResult<bool> {
+    let mut max = doc! { "head": message.number::<i64>("rev")? };
+    max.extend(added_at.map(|at| ("activeAt".to_owned(), date(at).into())));
+    db.collection(CONVERSATIONS).update(Change::new(live_filter(id), doc! { "$max": max })).await
 }
 
 fn contended() -> StoreError {

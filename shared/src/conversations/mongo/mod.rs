@@ -18,7 +18,7 @@ use super::{
 use crate::auth::NOBODY;
 use crate::engine::ModelId;
 use crate::ids::{ConversationId, MessageId, NotebookId, UserId};
-use crate::storage::mongo::{Change, Database, Fields as _, Index, Query, conflict};
+use crate::storage::mongo::{Change, Database, Fields as _, Index, Query, conflict, date};
 use crate::storage::{StoreError, StoreResult};
 
 const CONVERSATIONS: &str = "conversations";
@@ -79,17 +79,54 @@ impl ConversationRepo for Database {
         change_live(self, id, untitled, doc! { "title": title }).await
     }
 
-    async fn delete(&self, id: ConversationId) -> StoreResult<bool> {
-        let Some(found) = live(self, id).await? else {
-            return Ok(false);
-        };
-        // That there is a date hides it; which one does not matter.
-        let delete = doc! { "$set": { "deletedAt": found.get("activeAt").cloned() } };
-        if !self.collection(CONVERSATIONS).update(Change::new(live_filter(id), delete)).await? {
+    async fn mark_deleted(&self, id: ConversationId, now: Timestamp) -> StoreResult<bool> {
+        if live(self, id).await?.is_none() {
             return Ok(false);
         }
-        purge(self, id).await?;
-        Ok(true)
+        let delete = doc! { "$set": { "deletedAt": date(now) } };
+        self.collection(CONVERSATIONS).update(Change::new(live_filter(id), delete)).await
+    }
+
+    async fn deleted_in(&self, notebook: NotebookId) -> StoreResult<Vec<(Conversation, Timestamp)>> {
+        if !crate::notebooks::is_live(self, notebook).await? {
+            return Ok(Vec::new());
+        }
+        let mut deleted = deleted_filter();
+        deleted.insert("notebook", notebook.to_string());
+        let entry = |document: &Document| Ok((conversation(document)?, document.time("deletedAt")?));
+        let newest_first = Query::new(deleted).sort(doc! { "deletedAt": -1, "_id": -1 });
+        self.collection(CONVERSATIONS).find(newest_first, entry).await
+    }
+
+    async fn deleted_one(&self, id: ConversationId) -> StoreResult<Option<Conversation>> {
+        let found = self.collection(CONVERSATIONS).find_one(Query::new(deleted_of(id)).current()).await?;
+        let found = found.as_ref().map(conversation).transpose()?;
+        match found {
+            Some(found) if crate::notebooks::is_live(self, found.notebook_id).await? => Ok(Some(found)),
+            _ => Ok(None),
+        }
+    }
+
+    async fn restore(&self, id: ConversationId) -> StoreResult<Option<Conversation>> {
+        if self.deleted_one(id).await?.is_none() {
+            return Ok(None);
+        }
+        let back = Change::new(deleted_of(id), doc! { "$unset": { "deletedAt": "" } });
+        self.collection(CONVERSATIONS).take(back).await?.as_ref().map(conversation).transpose()
+    }
+
+    async fn deleted(&self, upto: Timestamp) -> StoreResult<Vec<ConversationId>> {
+        let deleted = Query::new(doc! { "deletedAt": { "$lte": date(upto) } }).ids().sort(doc! { "deletedAt": 1 });
+        self.collection(CONVERSATIONS).find(deleted, |document| document.parsed("_id")).await
+    }
+
+    async fn purge(&self, id: ConversationId) -> StoreResult<()> {
+        let deleted = doc! { "_id": id.to_string(), "deletedAt": { "$ne": null } };
+        // From here on it cannot be brought back.
+        if self.collection(CONVERSATIONS).update(Change::new(deleted, doc! { "$set": { "purging": true } })).await? {
+            purge(self, id).await?;
+        }
+        Ok(())
     }
 
     async fn append(&self, message: &NewMessage) -> StoreResult<Appended> {
@@ -174,6 +211,13 @@ impl ConversationRepo for Database {
             |document: &Document| Ok(ReadMark { user_id: document.parsed("user")?, rev: document.number("rev")? });
         self.collection(READ_MARKS).find(all, mark).await
     }
+
+    async fn read_revs(&self, of: UserId, among: &[ConversationId]) -> StoreResult<HashMap<ConversationId, u64>> {
+        let among: Vec<_> = among.iter().map(ToString::to_string).collect();
+        let theirs = Query::new(doc! { "conversation": { "$in": among }, "user": of.to_string() });
+        let mark = |document: &Document| Ok((document.parsed("conversation")?, document.number("rev")?));
+        Ok(self.collection(READ_MARKS).find(theirs, mark).await?.into_iter().collect())
+    }
 }
 
 /// [`StoreError::Missing`] when there is no such conversation.
@@ -205,8 +249,8 @@ pub(crate) async fn deleted_among(
 }
 
 /// Ends what a process that died began: see [`purge`].
-pub(crate) async fn finish_deletions(db: &Database) -> StoreResult<()> {
-    purge_where(db, doc! { "deletedAt": { "$ne": null } }).await
+pub(crate) async fn finish_purges(db: &Database) -> StoreResult<()> {
+    purge_where(db, doc! { "deletedAt": { "$ne": null }, "purging": true }).await
 }
 
 /// Removes the conversations of a deleted notebook.
@@ -271,6 +315,17 @@ async fn page(db: &Database, conversation: ConversationId, query: Query, limit: 
     let query = query.limit(limit);
     db.collection(MESSAGES).find_while(query, |document| Ok(page.take(message(document)?))).await?;
     Ok(page.done())
+}
+
+/// What was deleted and can be brought back.
+fn deleted_filter() -> Document {
+    doc! { "deletedAt": { "$ne": null }, "purging": { "$ne": true } }
+}
+
+fn deleted_of(id: ConversationId) -> Document {
+    let mut deleted = deleted_filter();
+    deleted.insert("_id", id.to_string());
+    deleted
 }
 
 fn live_filter(id: ConversationId) -> Document {

@@ -22,7 +22,9 @@ use crate::storage::sqlite::{Columns as _, Database, opt_json, word};
 #[async_trait]
 impl GenerationRepo for Database {
     async fn create(&self, generation: &Generation) -> StoreResult<()> {
-        requests::insert(&self.write, generation, None).await
+        let mut tx = self.begin().await?;
+        requests::insert(&mut tx, generation, None).await?;
+        Ok(tx.commit().await?)
     }
 
     async fn request(&self, generation: &Generation, allowance: &Allowance) -> StoreResult<Requested> {

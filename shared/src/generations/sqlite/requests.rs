@@ -1,22 +1,30 @@
 //! Requests for answers, within what people may have.
 
 use jiff::Timestamp;
-use sqlx::{Sqlite, SqliteExecutor, Transaction};
+use sqlx::{Sqlite, Transaction};
 
 use crate::generations::allowance::day;
 use crate::generations::{Allowance, Generation, Requested};
 use crate::ids::GenerationId;
-use crate::storage::StoreResult;
 use crate::storage::sqlite::{Columns as _, Database, opt_json, word};
+use crate::storage::{StoreError, StoreResult};
 
 /// Whose count is everybody's; no user has this id.
 const ALL: &str = "all";
 
+/// Stores a generation, once; [`StoreError::Missing`] when its conversation is gone.
 pub async fn insert(
-    executor: impl SqliteExecutor<'_>,
+    tx: &mut Transaction<'_, Sqlite>,
     generation: &Generation,
     counted_on: Option<&str>,
 ) -> StoreResult<()> {
+    let live: bool = sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM live_conversations WHERE id = ?)")
+        .bind(generation.conversation_id.to_string())
+        .fetch_one(&mut **tx)
+        .await?;
+    if !live {
+        return Err(StoreError::Missing("the conversation"));
+    }
     sqlx::query(
         "INSERT INTO generations (id, notebook_id, conversation_id, question_id, answer_id, model, source_ids_json,
              supersedes, requested_by, state, failure_json, created_at, finished_at, trace, counted_on)
@@ -38,7 +46,7 @@ pub async fn insert(
     .bind(generation.finished_at.map(Timestamp::as_millisecond))
     .bind(generation.trace.map(|trace| trace.to_string()))
     .bind(counted_on)
-    .execute(executor)
+    .execute(&mut **tx)
     .await?;
     Ok(())
 }
@@ -70,7 +78,7 @@ pub async fn request(db: &Database, generation: &Generation, allowance: &Allowan
     if is_full(allowance.daily_of_all, count(&mut tx, ALL, &today).await?) {
         return Ok(Requested::SpentByAll);
     }
-    insert(&mut *tx, generation, Some(&today)).await?;
+    insert(&mut tx, generation, Some(&today)).await?;
     tx.commit().await?;
     Ok(Requested::Queued)
 }

@@ -15,7 +15,7 @@ use super::{CodeHash, Invitation, JoinCode, Member, Notebook, NotebookRepo, Role
 use crate::auth::{Email, require_user};
 use crate::ids::{NotebookId, UserId};
 use crate::storage::StoreResult;
-use crate::storage::mongo::{Change, Database, Fields as _, Index, Query, conflict, date, opt_nested};
+use crate::storage::mongo::{Change, Database, Fields as _, Index, Query, conflict, date, nested, opt_nested};
 
 const NOTEBOOKS: &str = "notebooks";
 
@@ -135,6 +135,24 @@ impl NotebookRepo for Database {
         self.collection(NOTEBOOKS).update(Change::new(live_filter(id), delete)).await
     }
 
+    async fn deleted_of(&self, owner: UserId) -> StoreResult<Vec<(Notebook, Timestamp)>> {
+        let theirs = Query::new(owned_and_deleted(owner)?).sort(doc! { "deletedAt": -1, "_id": -1 });
+        let entry = |document: &Document| Ok((notebook(document)?, document.time("deletedAt")?));
+        self.collection(NOTEBOOKS).find(theirs, entry).await
+    }
+
+    async fn restore(&self, id: NotebookId, owner: UserId) -> StoreResult<Option<Notebook>> {
+        let mut deleted = owned_and_deleted(owner)?;
+        deleted.insert("_id", id.to_string());
+        let back = Change::new(deleted, doc! { "$unset": { "deletedAt": "" } });
+        self.collection(NOTEBOOKS).take(back).await?.as_ref().map(notebook).transpose()
+    }
+
+    async fn begin_purge(&self, id: NotebookId) -> StoreResult<bool> {
+        let deleted = doc! { "_id": id.to_string(), "deletedAt": { "$ne": null } };
+        self.collection(NOTEBOOKS).update(Change::new(deleted, doc! { "$set": { "purging": true } })).await
+    }
+
     async fn deleted(&self, upto: Timestamp) -> StoreResult<Vec<NotebookId>> {
         let deleted = Query::new(doc! { "deletedAt": { "$lte": date(upto) } }).ids().sort(doc! { "deletedAt": 1 });
         self.collection(NOTEBOOKS).find(deleted, |document| document.parsed("_id")).await
@@ -153,6 +171,12 @@ impl NotebookRepo for Database {
         self.collection(NOTEBOOKS).delete(deleted).await?;
         Ok(())
     }
+}
+
+/// What an owner deleted and can bring back.
+fn owned_and_deleted(owner: UserId) -> StoreResult<Document> {
+    let owner = doc! { "$elemMatch": { "user": owner.to_string(), "role": nested(&Role::Owner)? } };
+    Ok(doc! { "members": owner, "deletedAt": { "$ne": null }, "purging": { "$ne": true } })
 }
 
 /// Whether there is such a notebook and nobody deleted it.

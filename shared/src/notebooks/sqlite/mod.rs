@@ -233,6 +233,35 @@ impl NotebookRepo for Database {
         Ok(done.rows_affected() == 1)
     }
 
+    async fn deleted_of(&self, owner: UserId) -> StoreResult<Vec<(Notebook, Timestamp)>> {
+        let rows = sqlx::query(
+            "SELECT n.* FROM members m JOIN notebooks n ON n.id = m.notebook_id
+             WHERE m.user_id = ? AND m.role = 'owner' AND n.deleted_at IS NOT NULL AND n.purging = 0
+             ORDER BY n.deleted_at DESC, n.id DESC",
+        )
+        .bind(owner.to_string())
+        .fetch_all(&self.read)
+        .await?;
+        rows.iter().map(|row| Ok((notebook(row)?, row.time("deleted_at")?))).collect()
+    }
+
+    async fn restore(&self, id: NotebookId, owner: UserId) -> StoreResult<Option<Notebook>> {
+        let restore = sqlx::query(
+            "UPDATE notebooks SET deleted_at = NULL
+             WHERE id = ?1 AND deleted_at IS NOT NULL AND purging = 0
+             AND EXISTS (SELECT 1 FROM members m WHERE m.notebook_id = ?1 AND m.user_id = ?2 AND m.role = 'owner')
+             RETURNING *",
+        )
+        .bind(id.to_string())
+        .bind(owner.to_string());
+        self.returning(restore).await?.as_ref().map(notebook).transpose()
+    }
+
+    async fn begin_purge(&self, id: NotebookId) -> StoreResult<bool> {
+        let begin = sqlx::query("UPDATE notebooks SET purging = 1 WHERE id = ? AND deleted_at IS NOT NULL");
+        Ok(begin.bind(id.to_string()).execute(&self.write).await?.rows_affected() == 1)
+    }
+
     async fn deleted(&self, upto: Timestamp) -> StoreResult<Vec<NotebookId>> {
         let rows = sqlx::query("SELECT id FROM notebooks WHERE deleted_at <= ? ORDER BY deleted_at")
             .bind(upto.as_millisecond())

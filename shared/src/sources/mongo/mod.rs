@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use mongodb::bson::{Document, doc};
 
 pub(crate) use self::documents::ingest_again_without_chunks;
-use self::documents::{source, version_of};
+use self::documents::{is_open, source, version_of};
 use super::retry::may_retry;
 use super::{
     Chunk, ClaimedVersion, Format, IngestFailure, IngestState, NotRead, OpenVersion, Owned, Page, Retry, SegmentId,
@@ -232,6 +232,44 @@ impl SourceRepo for Database {
         self.collection(SOURCES).update(Change::new(live_filter(id), delete)).await
     }
 
+    async fn deleted_in(&self, notebook: NotebookId) -> StoreResult<Vec<(Source, Timestamp)>> {
+        if !crate::notebooks::is_live(self, notebook).await? {
+            return Ok(Vec::new());
+        }
+        let mut deleted = deleted_filter();
+        deleted.insert("notebook", notebook.to_string());
+        let entry = |document: &Document| Ok((source(document)?, document.time("deletedAt")?));
+        let newest_first = Query::new(deleted).sort(doc! { "deletedAt": -1, "_id": -1 });
+        self.collection(SOURCES).find(newest_first, entry).await
+    }
+
+    async fn deleted_one(&self, id: SourceId) -> StoreResult<Option<Source>> {
+        deleted(self, id).await?.as_ref().map(source).transpose()
+    }
+
+    async fn restore(&self, id: SourceId) -> StoreResult<Option<Source>> {
+        let Some(found) = deleted(self, id).await? else {
+            return Ok(None);
+        };
+        let mut set = Document::new();
+        for (at, version) in found.documents("versions")?.into_iter().enumerate() {
+            set.insert(format!("versions.{at}.open"), is_open(&version.nested("state")?));
+        }
+        // Nothing of it changes while it is deleted.
+        let mut same = deleted_filter();
+        same.extend([
+            ("_id".to_owned(), id.to_string().into()),
+            ("deletedAt".to_owned(), date(found.time("deletedAt")?).into()),
+        ]);
+        let back = Change::new(same, doc! { "$unset": { "deletedAt": "" }, "$set": set });
+        self.collection(SOURCES).take(back).await?.as_ref().map(source).transpose()
+    }
+
+    async fn begin_purge(&self, id: SourceId) -> StoreResult<bool> {
+        let deleted = doc! { "_id": id.to_string(), "deletedAt": { "$ne": null } };
+        self.collection(SOURCES).update(Change::new(deleted, doc! { "$set": { "purging": true } })).await
+    }
+
     async fn blob_keys(&self, ids: &[SourceId]) -> StoreResult<HashSet<String>> {
         let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
         let theirs = Query::new(doc! { "_id": { "$in": ids } }).current();
@@ -275,6 +313,22 @@ async fn live(db: &Database, id: SourceId) -> StoreResult<Option<Document>> {
     };
     let live = crate::notebooks::is_live(db, found.parsed("notebook")?).await?;
     Ok(live.then_some(found))
+}
+
+/// The document of a source that was deleted and can be brought back; `None` also when its notebook is gone.
+async fn deleted(db: &Database, id: SourceId) -> StoreResult<Option<Document>> {
+    let mut filter = deleted_filter();
+    filter.insert("_id", id.to_string());
+    let Some(found) = db.collection(SOURCES).find_one(Query::new(filter).current()).await? else {
+        return Ok(None);
+    };
+    let there = crate::notebooks::is_live(db, found.parsed("notebook")?).await?;
+    Ok(there.then_some(found))
+}
+
+/// What was deleted and can be brought back.
+fn deleted_filter() -> Document {
+    doc! { "deletedAt": { "$ne": null }, "purging": { "$ne": true } }
 }
 
 fn live_filter(id: SourceId) -> Document {

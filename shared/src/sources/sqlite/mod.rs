@@ -244,6 +244,40 @@ impl SourceRepo for Database {
         Ok(done.rows_affected() == 1)
     }
 
+    async fn deleted_in(&self, notebook: NotebookId) -> StoreResult<Vec<(Source, Timestamp)>> {
+        let rows = sqlx::query("SELECT * FROM deleted_sources WHERE notebook_id = ? ORDER BY deleted_at DESC, id DESC")
+            .bind(notebook.to_string())
+            .fetch_all(&self.read)
+            .await?;
+        rows.iter().map(|row| Ok((source(row)?, row.time("deleted_at")?))).collect()
+    }
+
+    async fn deleted_one(&self, id: SourceId) -> StoreResult<Option<Source>> {
+        let row = sqlx::query("SELECT * FROM deleted_sources WHERE id = ?")
+            .bind(id.to_string())
+            .fetch_optional(&self.read)
+            .await?;
+        row.as_ref().map(source).transpose()
+    }
+
+    async fn restore(&self, id: SourceId) -> StoreResult<Option<Source>> {
+        let mut tx = self.begin().await?;
+        let restore = sqlx::query(
+            "UPDATE sources SET deleted_at = NULL WHERE id IN (SELECT id FROM deleted_sources WHERE id = ?)",
+        );
+        if restore.bind(id.to_string()).execute(&mut *tx).await?.rows_affected() == 0 {
+            return Ok(None);
+        }
+        let restored = live_source(&mut tx, id).await?;
+        tx.commit().await?;
+        Ok(restored)
+    }
+
+    async fn begin_purge(&self, id: SourceId) -> StoreResult<bool> {
+        let begin = sqlx::query("UPDATE sources SET purging = 1 WHERE id = ? AND deleted_at IS NOT NULL");
+        Ok(begin.bind(id.to_string()).execute(&self.write).await?.rows_affected() == 1)
+    }
+
     async fn blob_keys(&self, ids: &[SourceId]) -> StoreResult<HashSet<String>> {
         let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
         let rows =

@@ -60,7 +60,7 @@ impl Database {
     pub async fn open(config: &MongoConfig) -> StoreResult<Self> {
         let db = Self::connect(config).await?;
         indexes::ensure(&db).await?;
-        crate::conversations::finish_deletions(&db).await?;
+        crate::conversations::finish_purges(&db).await?;
         Ok(db)
     }
 
