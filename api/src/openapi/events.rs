@@ -4,7 +4,7 @@
 use serde_json::{Map, Value, json};
 
 /// Under this name each event has the schema of its payload.
-const EXTENSION: &str = "x-socket-events";
+pub(super) const EXTENSION: &str = "x-socket-events";
 
 pub fn define(document: &mut Value) {
     let mut events = of_notebooks();

@@ -20,7 +20,8 @@ pub fn write_out(document: &mut Value) {
     let variants: Vec<_> = written.iter_mut().flat_map(|(name, schema)| name_variants(name, schema)).collect();
     written.extend(variants);
     document["components"]["schemas"] = json!(written);
-    let used = reachable(document, &written);
+    let named = json!([document["paths"], document[super::events::EXTENSION]]);
+    let used = reachable(&named, &written);
     if let Some(schemas) = document["components"]["schemas"].as_object_mut() {
         schemas.retain(|name, _| used.contains(name));
     }

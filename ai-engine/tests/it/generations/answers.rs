@@ -124,7 +124,7 @@ async fn without_sources_people_are_told_what_to_do() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_complete_answer_replaces_the_old_one_and_a_failed_one_does_not() {
     let world = World::new().await;
-    let mut engine = world.engine(8).await;
+    let mut engine = world.engine(4).await;
     world.scripted.script([says("Old."), Reply { status: 400, ..Reply::default() }, says("New."), says("Next.")]);
     let old = world.ask(&engine.stores, "Why?", SCRIPTED).await;
     engine.run(&old).await;
@@ -142,6 +142,7 @@ async fn a_complete_answer_replaces_the_old_one_and_a_failed_one_does_not() {
     let told = |one: &&Published| matches!(one, Published::Emit(_, Event::MessageEdited { message }) if message.id == old.answer_id);
     assert_eq!(published.iter().filter(told).count(), 1);
     // What gave way is not said to the model again.
+    let engine = world.engine(4).await;
     let next = world.ask(&engine.stores, "And then?", SCRIPTED).await;
     engine.run(&next).await;
     let prompt = world.scripted.asked().last().unwrap().body.to_string();

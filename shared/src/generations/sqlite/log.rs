@@ -51,12 +51,18 @@ impl SqliteLog {
         if let View::Open { events, ended } = live.after(after) {
             return Ok((events, ended));
         }
-        let events = journal::read(&self.journal.read, id, after).await?;
-        let ended = match events.last() {
-            Some(last) => last.event.is_final(),
-            None => journal::last(&self.journal.read, id).await?.is_some_and(|last| last.event.is_final()),
-        };
-        Ok((events, ended))
+        loop {
+            let events = journal::read(&self.journal.read, id, after).await?;
+            if let Some(last) = events.last() {
+                let ended = last.event.is_final();
+                return Ok((events, ended));
+            }
+            match journal::last(&self.journal.read, id).await? {
+                // It came between the two looks: an end is not told without what leads up to it.
+                Some(last) if last.event_id > after => {}
+                last => return Ok((events, last.is_some_and(|last| last.event.is_final()))),
+            }
+        }
     }
 }
 
