@@ -68,7 +68,13 @@ test("a source that cannot be read is replaced or removed, and not searched", as
   assert.equal(await failed.getByRole("checkbox").count(), 0);
   assert.equal(await failed.getByRole("button", { name: /Try again/ }).count(), 0, "the same bytes fail again");
   await failed.getByRole("button", { name: "Replace broken.pdf" }).waitFor();
-  await page.getByRole("button", { name: "1 source could not be read" }).waitFor();
+  const group = page.getByRole("button", { name: "1 source could not be read" });
+  await group.waitFor();
+  // It has been said: the next time it is one line.
+  await page.reload();
+  await group.waitFor();
+  assert.equal(await failed.count(), 0);
+  await group.click();
   await failed.getByRole("button", { name: "Remove broken.pdf" }).click();
   await failed.waitFor({ state: "detached" });
 });
@@ -113,8 +119,11 @@ test("many files have a summary on the screen, can be cancelled, and what failed
   await page.getByText("The file is larger than something on the way takes (413).").waitFor();
   await summary.filter({ hasText: "1 failed" }).waitFor();
   await summary.getByRole("button", { name: "Cancel all" }).click();
-  await summary.filter({ hasText: "1 file was not added" }).waitFor();
+  const group = page.getByRole("button", { name: "1 file was not added" });
+  await group.waitFor();
+  assert.equal(await page.getByRole("button", { name: /^Try again/ }).count(), 0, "the same file is as large again");
   await page.reload();
+  await group.click();
   await page.getByText("The file is larger than something on the way takes (413).").waitFor();
   await page.getByRole("button", { name: /^Dismiss/ }).click();
   await page.getByText("The file is larger").waitFor({ state: "detached" });
