@@ -192,24 +192,24 @@ test("at four times the size there is room to read and to write", async (t) => {
 test("a finger finds everything", async (t) => {
   const { ada, path } = everything;
   const page = await visit(t, browser, ada, path, PHONE);
-  await chat(page);
-  for (const tab of ["chat", "sources", "conversations"]) {
-    if (tab !== "chat") await page.goto(`${server.url}${path}?tab=${tab}`);
-    if (tab === "sources") await page.getByTestId("source").first().waitFor();
+  const screens = { chat: "", sources: "?tab=sources", conversations: "?tab=conversations", members: "?panel=members" };
+  for (const [screen, query] of Object.entries(screens)) {
+    await page.goto(server.url + path + query);
+    if (screen === "chat") await chat(page);
+    else if (screen === "members") await page.getByLabel("Invite by email").waitFor();
+    else await page.getByRole("list", { name: new RegExp(screen, "i") }).getByRole("listitem").first().waitFor();
     const small = await page.evaluate(() => {
       const found = [];
-      for (const target of document.querySelectorAll("button, input:not([type=file]), select, a:not(.skip)")) {
-        const { width, height } = target.getBoundingClientRect();
+      for (const target of document.querySelectorAll("button, input:not([type=file]), select, textarea, a:not(.skip)")) {
+        const { width, height } = (target.closest("label") ?? target).getBoundingClientRect();
         if (width === 0 || !target.checkVisibility()) continue;
-        const least = target.matches(".icon-button, .send, .tabs button") ? 44 : 24;
-        // References stand within a text.
-        if (target.closest(".markdown") === null && (width < least - 0.5 || height < least - 0.5)) {
-          found.push(`${target.className} ${target.getAttribute("aria-label") ?? target.textContent} ${width}×${height}`);
-        }
+        // References and links within a text have the room of its lines.
+        const [wide, high] = target.closest(".markdown, p") === null ? [target.matches(".icon-button, .send") ? 44 : 24, 44] : [24, 24];
+        if (width < wide - 0.5 || height < high - 0.5) found.push(`${target.className} ${target.getAttribute("aria-label") ?? target.textContent} ${width}×${height}`);
       }
       return found;
     });
-    assert.deepEqual(small, [], tab);
+    assert.deepEqual(small, [], screen);
   }
 });
 
@@ -252,4 +252,28 @@ test("lists are one stop each, menus are walked by arrows, and messages are head
   for (const wanted of ["H2 Cells", "H3 Grace", "H3 You", "H3 Answer", "H4 Cells"]) assert.ok(headings.includes(wanted), `${wanted} in ${headings}`);
   const chip = answer(page).getByRole("button", { name: /^Open citation 1: .+/ });
   assert.ok((await chip.count()) >= 2, "a reference has the same long name in the text and beneath it");
+});
+
+test("the focus stays where the work was, when what had it is gone", async (t) => {
+  const { ada, notebook } = everything;
+  const conversation = await ada.conversation(notebook, { title: "Focus" });
+  await ada.post(`/api/conversations/${conversation}/messages`, { clientId: "1", content: "For the members", ask: false });
+  const page = await visit(t, browser, ada, `/n/${notebook}/c/${conversation}`);
+  const focusIs = (name) =>
+    until(`${name} has the focus`, () => page.evaluate((wanted) => (document.activeElement.getAttribute("aria-label") ?? document.activeElement.textContent).startsWith(wanted), name));
+  const edit = page.getByRole("button", { name: "Edit message" });
+  for (const end of ["Escape", "Tab Enter", "Control+A x Tab Tab Enter"]) {
+    await edit.focus();
+    await page.keyboard.press("Enter");
+    await focusIs("Edit message");
+    for (const key of end.split(" ")) await page.keyboard.press(key);
+    await focusIs("Edit message");
+    await edit.waitFor();
+  }
+  await page.getByRole("button", { name: "Delete message" }).focus();
+  await page.keyboard.press("Enter");
+  await page.getByRole("dialog").getByRole("button", { name: "Delete message" }).focus();
+  await page.keyboard.press("Enter");
+  await page.getByText("Message deleted").waitFor();
+  await focusIs("Conversation");
 });
