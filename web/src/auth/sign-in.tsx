@@ -42,7 +42,7 @@ export function SignInPage() {
   };
 
   return (
-    <main id="main" class="welcome">
+    <main id="main" class="welcome" tabIndex={-1}>
       <section class="pitch">
         <p class="brand">Collabry</p>
         <h1>Ask your own material, <mark>together</mark>.</h1>
