@@ -60,7 +60,7 @@ export function MessageView({ message, answers, role, model }: Props) {
           <div class="actions">
             <Action icon="copy" label="Copy message" run={() => copyText(message.content)} />
             {message.generationId === null && answers.length === 0 && (
-              <Action icon="redo" label="Ask for an answer to this message" run={() => void again().catch(complain)} />
+              <Action icon="redo" label="Ask AI to answer this message" run={() => void again().catch(complain)} />
             )}
             {mine && <Action icon="edit" label="Edit message" focused={edited} run={() => setMode("edit")} />}
             {(mine || role !== "viewer") && <Action icon="trash" label="Delete message" run={() => setMode("delete")} />}
