@@ -31,6 +31,13 @@ test("with many conversations the sources are on the screen, and a conversation 
   await until("only what is sought is listed", async () => (await conversations(page).getByRole("link").count()) === 1);
   await conversations(page).getByRole("link", { name: "Lesson 17" }).click();
   await page.getByRole("heading", { name: "Lesson 17" }).waitFor({ state: "attached" });
+  // Also far down the list the one that is open is in sight.
+  const { conversations: all } = await ada.get(`/api/notebooks/${notebook}/conversations?q=lesson+2&limit=200`);
+  await page.goto(`${server.url}/n/${notebook}/c/${all.find(({ title }) => title === "Lesson 2").id}`);
+  const open = conversations(page).getByRole("link", { name: "Lesson 2", exact: true });
+  await open.waitFor();
+  const list = await page.getByRole("region", { name: "Conversations" }).boundingBox();
+  await until("the open conversation is in sight", async () => (await open.boundingBox()).y < list.y + list.height);
 });
 
 test("the conversation in which something was said last comes first, also after a reload", async (t) => {

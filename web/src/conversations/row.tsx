@@ -1,4 +1,4 @@
-import { useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { me } from "../auth/session";
 import { TextField } from "../notebooks/dialogs";
 import type { Notebook } from "../notebooks/store";
@@ -19,6 +19,11 @@ interface Props {
 
 export function ConversationRow({ conversation, notebook, open }: Props) {
   const [dialog, setDialog] = useState<"rename" | "delete" | null>(null);
+  const row = useRef<HTMLLIElement>(null);
+  useEffect(() => {
+    // Whoever comes by a link, or back to what was open last, sees where they are.
+    if (open) row.current?.scrollIntoView({ block: "nearest" });
+  }, [open]);
   const title = titleOf(conversation);
   const { id } = conversation;
   const close = () => setDialog(null);
@@ -30,7 +35,7 @@ export function ConversationRow({ conversation, notebook, open }: Props) {
     if (open) navigate(notebookPath(notebook.id), "replace");
   };
   return (
-    <li class={open ? "conversation open" : "conversation"}>
+    <li ref={row} class={open ? "conversation open" : "conversation"}>
       <Link to={notebookPath(notebook.id, id) + panelQuery()} current={open} title={title}>
         <span class="conversation-title" dir="auto">{title}</span>
         {unread && <span class="dot new"><span class="visually-hidden">, unread</span></span>}
