@@ -85,7 +85,7 @@ export function Chat({ notebook, conversationId }: Props) {
   useEffect(() => {
     if (!view.loaded) return;
     const last = view.messages.at(-1);
-    grown(conversationId, view.head, last?.editedAt ?? last?.deletedAt ?? last?.createdAt ?? null);
+    grown(conversationId, view.head, last?.createdAt ?? null);
     if (!atEnd || document.visibilityState !== "visible") return;
     open.markRead();
     markSeen(conversationId, view.head);

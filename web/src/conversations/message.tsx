@@ -30,7 +30,7 @@ export function MessageView({ message, answers, role, model }: Props) {
     setEdited(true);
     read();
   };
-  const asked = useMemo(() => askedOf(message.clientId), [message.clientId]);
+  const asked = useMemo(() => askedOf(message), [message]);
   if (message.deletedAt !== null) return <li class="message deleted"><p>Message deleted</p></li>;
   if (message.author.kind !== "user") return null;
   const { userId, name } = message.author;
@@ -55,7 +55,7 @@ export function MessageView({ message, answers, role, model }: Props) {
         {mode === "edit"
           ? <EditForm text={message.content} answered={answers.length > 0} onSave={save} onClose={endEdit} />
           : <MarkdownView text={message.content} citations={NO_CITATIONS} />}
-        {mine && asked !== null && <p class="hint">{asked}</p>}
+        {asked !== null && <p class="hint">{asked}</p>}
         {mode !== "edit" && (
           <div class="actions">
             <Action icon="copy" label="Copy message" run={() => copyText(message.content)} />

@@ -8,8 +8,7 @@ import { Icon } from "../ui/icons";
 import { Menu } from "../ui/menu";
 import { panelQuery } from "../ui/panel";
 import { Link, navigate, notebookPath } from "../ui/router";
-import { isUnread } from "./merge";
-import { changeConversation, deleteConversation, seen, titleOf } from "./store";
+import { changeConversation, deleteConversation, hasNews, titleOf } from "./store";
 
 interface Props {
   conversation: Conversation;
@@ -27,7 +26,7 @@ export function ConversationRow({ conversation, notebook, open }: Props) {
   const title = titleOf(conversation);
   const { id } = conversation;
   const close = () => setDialog(null);
-  const unread = !open && isUnread(conversation, seen.value);
+  const unread = !open && hasNews(conversation);
   const mayManage = notebook.role !== "viewer" || conversation.createdBy === me.value?.id;
   const rename = (form: FormData) => changeConversation(id, { title: String(form.get("title") ?? "").trim() });
   const remove = async () => {
