@@ -76,7 +76,7 @@ export function SourceList({ notebookId, role }: Props) {
         {sending.map((one) => <UploadRow key={one.id} upload={one} />)}
         {shown?.map((source) => <SourceRow key={source.id} source={source} role={role} />)}
       </ul>
-      {wanted !== "" && shown?.length === 0 && <p class="hint" role="status">No source has this in its name.</p>}
+      {wanted !== "" && shown?.length === 0 && <p class="hint" role="status">No sources match.</p>}
       {addingUrl && <AddUrl notebookId={notebookId} onClose={() => setAddingUrl(false)} />}
       <Duplicates notebookId={notebookId} />
     </section>
