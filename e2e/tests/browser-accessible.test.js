@@ -277,3 +277,24 @@ test("the focus stays where the work was, when what had it is gone", async (t) =
   await page.getByText("Message deleted").waitFor();
   await focusIs("Conversation");
 });
+
+test("whoever stops an answer, or asks again, keeps the focus at it and hears what became of it", async (t) => {
+  const { ada, notebook } = everything;
+  const conversation = await ada.conversation(notebook, { title: "Stops" });
+  const page = await visit(t, browser, ada, `/n/${notebook}/c/${conversation}`);
+  const inAnswer = (status) => until(`the ${status} answer has the focus`, () => page.evaluate((wanted) => document.activeElement.closest(`[data-status="${wanted}"]`) !== null, status));
+  await provider.script({ tokens: 1_000_000, between: 15 });
+  await page.getByLabel("Message", { exact: true }).fill("Tell me everything.");
+  await page.keyboard.press("Enter");
+  await answer(page, "running").filter({ hasText: "w3 " }).waitFor();
+  await page.getByRole("button", { name: "Stop answer" }).focus();
+  await page.keyboard.press("Enter");
+  await answer(page, "stopped").waitFor();
+  await inAnswer("stopped");
+  await page.getByTestId("announcer").filter({ hasText: "Stopped. The answer is incomplete." }).waitFor({ state: "attached" });
+  await provider.script({ text: "All of it." });
+  await page.getByRole("button", { name: "Try again" }).focus();
+  await page.keyboard.press("Enter");
+  await answer(page).filter({ hasText: "All of it." }).waitFor();
+  await inAnswer("complete");
+});
