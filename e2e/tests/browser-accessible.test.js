@@ -48,7 +48,7 @@ const everything = await (async () => {
   await provider.script({ text: ANSWER });
   const { id } = await ada.post(`/api/conversations/${conversation}/messages`, { clientId: "2", content: "What do cells do in anaphase?" }).then((it) => it.message ?? it);
   await ada.answer(conversation, id);
-  return { ada, notebook, conversation, path: `/n/${notebook}/c/${conversation}` };
+  return { ada, grace, notebook, conversation, path: `/n/${notebook}/c/${conversation}` };
 })();
 
 const chat = async (page) => {
@@ -297,4 +297,20 @@ test("whoever stops an answer, or asks again, keeps the focus at it and hears wh
   await page.keyboard.press("Enter");
   await answer(page).filter({ hasText: "All of it." }).waitFor();
   await inAnswer("complete");
+});
+
+test("whoever hears the page hears what others say, and not what was said before", async (t) => {
+  const { ada, grace, notebook } = everything;
+  const conversation = await ada.conversation(notebook, { title: "Heard" });
+  const say = (who, content) => who.post(`/api/conversations/${conversation}/messages`, { clientId: content.replace(/\W/g, ""), content, ask: false });
+  await say(grace, "Long ago.");
+  const page = await visit(t, browser, ada, `/n/${notebook}/c/${conversation}`);
+  await page.getByTestId("message").filter({ hasText: "Long ago." }).waitFor();
+  const announced = page.getByTestId("announcer");
+  assert.equal(await announced.textContent(), "");
+  await say(grace, "Who has the notes?");
+  await announced.filter({ hasText: "Grace: Who has the notes?" }).waitFor({ state: "attached" });
+  await say(ada, "I have.");
+  await page.getByTestId("message").filter({ hasText: "I have." }).waitFor();
+  assert.equal(await announced.textContent(), "Grace: Who has the notes?");
 });
