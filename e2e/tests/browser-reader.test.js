@@ -134,4 +134,13 @@ test("what is printed is the conversation, all of it, and nothing else", async (
   assert.equal(await page.getByRole("button", { name: "Add files" }).isVisible(), false);
   const [inView, whole] = await page.evaluate(() => [document.querySelector(".messages").clientHeight, document.querySelector(".message-list").scrollHeight]);
   assert.ok(inView >= whole, `${inView} px of ${whole} px`);
+  // Dark on white, also from a dark screen.
+  for (const theme of ["", "dark"]) {
+    await page.emulateMedia({ media: "print", colorScheme: "dark" });
+    const colour = await page.evaluate((chosen) => {
+      if (chosen !== "") document.documentElement.dataset.theme = chosen;
+      return getComputedStyle(document.querySelector(".markdown p")).color;
+    }, theme);
+    assert.ok(colour.match(/\d+/g).slice(0, 3).every((part) => Number(part) < 100), `${theme}: ${colour}`);
+  }
 });
