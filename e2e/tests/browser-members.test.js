@@ -42,7 +42,7 @@ async function invite(page, email, role) {
   await page.getByLabel("Invite by email").fill(email);
   if (role !== undefined) await page.getByLabel("Role of the new member").selectOption(role);
   await page.getByRole("button", { name: "Invite", exact: true }).click();
-  await page.getByRole("status").filter({ hasText: `Give ${email} this link` }).waitFor();
+  await page.getByRole("status").filter({ hasText: `Send ${email} this link` }).waitFor();
   return page.getByLabel("Invitation link").inputValue();
 }
 
