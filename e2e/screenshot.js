@@ -24,9 +24,10 @@ try {
   }
   await ada.ready((await ada.upload(notebook, "mitosis.pdf", pdf(MITOSIS_PAGES))).id);
   const [adas, graces] = [await Live.connect(script, ada), await Live.connect(script, grace)];
-  const earlier = await ada.conversation(notebook);
+  const earlier = await ada.conversation(notebook, { title: "Next meeting" });
   await ask(ada, adas, earlier, "Who presents the chapter on the Calvin cycle?");
-  const conversation = await ada.conversation(notebook);
+  const conversation = await ada.conversation(notebook, { title: "The two stages" });
+  await ask(ada, adas, conversation, "Why are leaves green?");
   await graces.send(conversation, "I keep mixing up the two stages.", { ask: false });
   await ask(ada, adas, conversation, "Where do the light-dependent reactions happen?");
 
@@ -34,9 +35,9 @@ try {
   await page.goto(server.url);
   await signIn(page, ada.user.email);
   await page.getByRole("link", { name: /Biology/ }).click();
-  await page.getByRole("link", { name: "Where do the light-dependent reactions happen?" }).click();
-  await page.getByRole("button", { name: /^Open citation/ }).first().click();
-  await page.getByTestId("passage").waitFor();
+  await page.getByRole("link", { name: "The two stages" }).click();
+  await page.getByTestId("answer").nth(1).getByRole("button", { name: /^Open citation/ }).first().click();
+  await page.getByTestId("passage").first().waitFor();
   await page.screenshot({ path: `${ROOT}/docs/screenshot.png`, animations: "disabled" });
 } finally {
   for (const end of ENDINGS) await end();

@@ -48,7 +48,7 @@ const everything = await (async () => {
   await provider.script({ text: ANSWER });
   const { id } = await ada.post(`/api/conversations/${conversation}/messages`, { clientId: "2", content: "What do cells do in anaphase?" }).then((it) => it.message ?? it);
   await ada.answer(conversation, id);
-  return { ada, notebook, conversation, path: `/n/${notebook}/c/${conversation}` };
+  return { ada, grace, notebook, conversation, path: `/n/${notebook}/c/${conversation}` };
 })();
 
 const chat = async (page) => {
@@ -192,24 +192,24 @@ test("at four times the size there is room to read and to write", async (t) => {
 test("a finger finds everything", async (t) => {
   const { ada, path } = everything;
   const page = await visit(t, browser, ada, path, PHONE);
-  await chat(page);
-  for (const tab of ["chat", "sources", "conversations"]) {
-    if (tab !== "chat") await page.goto(`${server.url}${path}?tab=${tab}`);
-    if (tab === "sources") await page.getByTestId("source").first().waitFor();
+  const screens = { chat: "", sources: "?tab=sources", conversations: "?tab=conversations", members: "?panel=members" };
+  for (const [screen, query] of Object.entries(screens)) {
+    await page.goto(server.url + path + query);
+    if (screen === "chat") await chat(page);
+    else if (screen === "members") await page.getByLabel("Invite by email").waitFor();
+    else await page.getByRole("list", { name: new RegExp(screen, "i") }).getByRole("listitem").first().waitFor();
     const small = await page.evaluate(() => {
       const found = [];
-      for (const target of document.querySelectorAll("button, input:not([type=file]), select, a:not(.skip)")) {
-        const { width, height } = target.getBoundingClientRect();
+      for (const target of document.querySelectorAll("button, input:not([type=file]), select, textarea, a:not(.skip)")) {
+        const { width, height } = (target.closest("label") ?? target).getBoundingClientRect();
         if (width === 0 || !target.checkVisibility()) continue;
-        const least = target.matches(".icon-button, .send, .tabs button") ? 44 : 24;
-        // References stand within a text.
-        if (target.closest(".markdown") === null && (width < least - 0.5 || height < least - 0.5)) {
-          found.push(`${target.className} ${target.getAttribute("aria-label") ?? target.textContent} ${width}×${height}`);
-        }
+        // References and links within a text have the room of its lines.
+        const [wide, high] = target.closest(".markdown, p") === null ? [target.matches(".icon-button, .send") ? 44 : 24, 44] : [24, 24];
+        if (width < wide - 0.5 || height < high - 0.5) found.push(`${target.className} ${target.getAttribute("aria-label") ?? target.textContent} ${width}×${height}`);
       }
       return found;
     });
-    assert.deepEqual(small, [], tab);
+    assert.deepEqual(small, [], screen);
   }
 });
 
@@ -252,4 +252,65 @@ test("lists are one stop each, menus are walked by arrows, and messages are head
   for (const wanted of ["H2 Cells", "H3 Grace", "H3 You", "H3 Answer", "H4 Cells"]) assert.ok(headings.includes(wanted), `${wanted} in ${headings}`);
   const chip = answer(page).getByRole("button", { name: /^Open citation 1: .+/ });
   assert.ok((await chip.count()) >= 2, "a reference has the same long name in the text and beneath it");
+});
+
+test("the focus stays where the work was, when what had it is gone", async (t) => {
+  const { ada, notebook } = everything;
+  const conversation = await ada.conversation(notebook, { title: "Focus" });
+  await ada.post(`/api/conversations/${conversation}/messages`, { clientId: "1", content: "For the members", ask: false });
+  const page = await visit(t, browser, ada, `/n/${notebook}/c/${conversation}`);
+  const focusIs = (name) =>
+    until(`${name} has the focus`, () => page.evaluate((wanted) => (document.activeElement.getAttribute("aria-label") ?? document.activeElement.textContent).startsWith(wanted), name));
+  const edit = page.getByRole("button", { name: "Edit message" });
+  for (const end of ["Escape", "Tab Enter", "Control+A x Tab Tab Enter"]) {
+    await edit.focus();
+    await page.keyboard.press("Enter");
+    await focusIs("Edit message");
+    for (const key of end.split(" ")) await page.keyboard.press(key);
+    await focusIs("Edit message");
+    await edit.waitFor();
+  }
+  await page.getByRole("button", { name: "Delete message" }).focus();
+  await page.keyboard.press("Enter");
+  await page.getByRole("dialog").getByRole("button", { name: "Delete message" }).focus();
+  await page.keyboard.press("Enter");
+  await page.getByText("Message deleted").waitFor();
+  await focusIs("Conversation");
+});
+
+test("whoever stops an answer, or asks again, keeps the focus at it and hears what became of it", async (t) => {
+  const { ada, notebook } = everything;
+  const conversation = await ada.conversation(notebook, { title: "Stops" });
+  const page = await visit(t, browser, ada, `/n/${notebook}/c/${conversation}`);
+  const inAnswer = (status) => until(`the ${status} answer has the focus`, () => page.evaluate((wanted) => document.activeElement.closest(`[data-status="${wanted}"]`) !== null, status));
+  await provider.script({ tokens: 1_000_000, between: 15 });
+  await page.getByLabel("Message", { exact: true }).fill("Tell me everything.");
+  await page.keyboard.press("Enter");
+  await answer(page, "running").filter({ hasText: "w3 " }).waitFor();
+  await page.getByRole("button", { name: "Stop answer" }).focus();
+  await page.keyboard.press("Enter");
+  await answer(page, "stopped").waitFor();
+  await inAnswer("stopped");
+  await page.getByTestId("announcer").filter({ hasText: "Stopped. The answer is incomplete." }).waitFor({ state: "attached" });
+  await provider.script({ text: "All of it." });
+  await page.getByRole("button", { name: "Try again" }).focus();
+  await page.keyboard.press("Enter");
+  await answer(page).filter({ hasText: "All of it." }).waitFor();
+  await inAnswer("complete");
+});
+
+test("whoever hears the page hears what others say, and not what was said before", async (t) => {
+  const { ada, grace, notebook } = everything;
+  const conversation = await ada.conversation(notebook, { title: "Heard" });
+  const say = (who, content) => who.post(`/api/conversations/${conversation}/messages`, { clientId: content.replace(/\W/g, ""), content, ask: false });
+  await say(grace, "Long ago.");
+  const page = await visit(t, browser, ada, `/n/${notebook}/c/${conversation}`);
+  await page.getByTestId("message").filter({ hasText: "Long ago." }).waitFor();
+  const announced = page.getByTestId("announcer");
+  assert.equal(await announced.textContent(), "");
+  await say(grace, "Who has the notes?");
+  await announced.filter({ hasText: "Grace: Who has the notes?" }).waitFor({ state: "attached" });
+  await say(ada, "I have.");
+  await page.getByTestId("message").filter({ hasText: "I have." }).waitFor();
+  assert.equal(await announced.textContent(), "Grace: Who has the notes?");
 });

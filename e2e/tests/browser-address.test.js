@@ -122,6 +122,7 @@ test("an address that leads nowhere says so, in words for people", async (t) => 
   ]) {
     await page.goto(server.url + path);
     await page.getByRole("heading", { name: title }).waitFor();
+    assert.ok((await page.title()).startsWith(title), `${path}: ${await page.title()}`);
     const text = await page.locator("body").innerText();
     assert.doesNotMatch(text, /UUID|parsing|invalid|expected|struct/i, path);
     assert.equal(await page.locator("main .spinner").count(), 0, path);

@@ -73,7 +73,7 @@ test("a conversation is renamed, and deleted under the eyes of a member", async 
   await choose(page, "Actions for Plant cells", "Delete conversation");
   await confirm(page, "Delete conversation");
   await page.getByTestId("chat-empty").waitFor();
-  await bobs.getByRole("alert").filter({ hasText: "deleted this conversation" }).waitFor();
+  await bobs.getByRole("alert").filter({ hasText: "This conversation was deleted" }).waitFor();
   await link(bobs, "Plant cells").waitFor({ state: "detached" });
 });
 

@@ -31,6 +31,13 @@ test("with many conversations the sources are on the screen, and a conversation 
   await until("only what is sought is listed", async () => (await conversations(page).getByRole("link").count()) === 1);
   await conversations(page).getByRole("link", { name: "Lesson 17" }).click();
   await page.getByRole("heading", { name: "Lesson 17" }).waitFor({ state: "attached" });
+  // Also far down the list the one that is open is in sight.
+  const { conversations: all } = await ada.get(`/api/notebooks/${notebook}/conversations?q=lesson+2&limit=200`);
+  await page.goto(`${server.url}/n/${notebook}/c/${all.find(({ title }) => title === "Lesson 2").id}`);
+  const open = conversations(page).getByRole("link", { name: "Lesson 2", exact: true });
+  await open.waitFor();
+  const list = await page.getByRole("region", { name: "Conversations" }).boundingBox();
+  await until("the open conversation is in sight", async () => (await open.boundingBox()).y < list.y + list.height);
 });
 
 test("the conversation in which something was said last comes first, also after a reload", async (t) => {
@@ -68,7 +75,13 @@ test("a source that cannot be read is replaced or removed, and not searched", as
   assert.equal(await failed.getByRole("checkbox").count(), 0);
   assert.equal(await failed.getByRole("button", { name: /Try again/ }).count(), 0, "the same bytes fail again");
   await failed.getByRole("button", { name: "Replace broken.pdf" }).waitFor();
-  await page.getByRole("button", { name: "1 source could not be read" }).waitFor();
+  const group = page.getByRole("button", { name: "1 source could not be read" });
+  await group.waitFor();
+  // It has been said: the next time it is one line.
+  await page.reload();
+  await group.waitFor();
+  assert.equal(await failed.count(), 0);
+  await group.click();
   await failed.getByRole("button", { name: "Remove broken.pdf" }).click();
   await failed.waitFor({ state: "detached" });
 });
@@ -113,8 +126,11 @@ test("many files have a summary on the screen, can be cancelled, and what failed
   await page.getByText("The file is larger than something on the way takes (413).").waitFor();
   await summary.filter({ hasText: "1 failed" }).waitFor();
   await summary.getByRole("button", { name: "Cancel all" }).click();
-  await summary.filter({ hasText: "1 file was not added" }).waitFor();
+  const group = page.getByRole("button", { name: "1 file was not added" });
+  await group.waitFor();
+  assert.equal(await page.getByRole("button", { name: /^Try again/ }).count(), 0, "the same file is as large again");
   await page.reload();
+  await group.click();
   await page.getByText("The file is larger than something on the way takes (413).").waitFor();
   await page.getByRole("button", { name: /^Dismiss/ }).click();
   await page.getByText("The file is larger").waitFor({ state: "detached" });
@@ -152,7 +168,7 @@ test("whoever signs in and opens a notebook has each list read once", async (t) 
   const asked = [];
   page.on("request", (request) => {
     const { pathname } = new URL(request.url());
-    if (pathname.startsWith("/api/") && request.method() === "GET") asked.push(pathname);
+    if (pathname.startsWith("/api/") && !pathname.startsWith("/api/auth/") && request.method() === "GET") asked.push(pathname);
   });
   await page.goto(server.url);
   await signIn(page, ada.user.email);

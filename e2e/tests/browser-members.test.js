@@ -42,7 +42,7 @@ async function invite(page, email, role) {
   await page.getByLabel("Invite by email").fill(email);
   if (role !== undefined) await page.getByLabel("Role of the new member").selectOption(role);
   await page.getByRole("button", { name: "Invite", exact: true }).click();
-  await page.getByRole("status").filter({ hasText: `Give ${email} this link` }).waitFor();
+  await page.getByRole("status").filter({ hasText: `Send ${email} this link` }).waitFor();
   return page.getByLabel("Invitation link").inputValue();
 }
 
@@ -63,7 +63,7 @@ test("who is invited joins by the link, with an account or with a new one", asyn
   const forCarol = await invite(page, "carol@example.org", "editor");
   const carols = await arrive(t, browser);
   await carols.goto(forCarol);
-  await carols.getByText("You have a link to a notebook").waitFor();
+  await carols.getByText("You have been invited to a notebook").waitFor();
   await carols.getByRole("button", { name: "Create an account" }).click();
   await carols.getByLabel("Email address").fill("carol@example.org");
   await carols.getByLabel("Name", { exact: true }).fill("Carol");

@@ -115,6 +115,20 @@ test("sign in, ask and read a citation by keyboard alone", async (t) => {
   await until("the focus is back where it was", () => hasFocus(citation));
 });
 
+test("a first visit asks for nothing that is refused, and a reload finds the session", async (t) => {
+  const page = await arrive(t, browser);
+  const refused = [];
+  page.on("response", (response) => response.status() >= 400 && refused.push(`${response.status()} ${response.url()}`));
+  await page.goto(server.url);
+  await page.getByLabel("Email address").waitFor();
+  assert.deepEqual(refused, []);
+  await signIn(page, (await server.account("Ada")).user.email);
+  await page.getByTestId("no-notebooks").waitFor();
+  await page.reload();
+  await page.getByTestId("no-notebooks").waitFor();
+  assert.deepEqual(refused, []);
+});
+
 test("who signs out leaves nothing to the next", async (t) => {
   const { ada, notebook } = await reader();
   const page = await visit(t, browser, ada, `/n/${notebook}`);

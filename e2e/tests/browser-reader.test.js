@@ -25,6 +25,17 @@ The light reactions take place in the **thylakoid membranes** of the chloroplast
 | Calvin cycle | stroma |
 `;
 
+/** Its headings are said nowhere else in it. */
+const MINUTES = `# Reading group minutes, 12 March
+
+Present: Amara, Jonas, Mei.
+
+## Decisions
+
+- The group meets every second Thursday at 18:00 in the library.
+- Jonas brings the microscope to the next meeting.
+`;
+
 async function begin(t, ...files) {
   const ada = await server.account("Ada");
   const notebook = await ada.notebook();
@@ -79,7 +90,7 @@ test("a page is gone to by its number, and turned by keys", async (t) => {
 });
 
 test("each suggestion is answered, also without a language model", async (t) => {
-  const { ada, notebook, page } = await begin(t, ["notes.md", MARKDOWN], ["plants.md", PHOTOSYNTHESIS]);
+  const { ada, notebook, page } = await begin(t, ["minutes.md", MINUTES], ["notes.md", MARKDOWN], ["plants.md", PHOTOSYNTHESIS]);
   await page.goto(`${server.url}/n/${notebook}/c/new`);
   const suggestions = page.getByRole("list", { name: "Suggested questions" }).getByRole("button");
   await suggestions.first().waitFor();
@@ -89,7 +100,7 @@ test("each suggestion is answered, also without a language model", async (t) => 
     const conversation = await ada.conversation(notebook);
     const { id } = await ada.post(`/api/conversations/${conversation}/messages`, { clientId: "1", content: suggestion }).then((it) => it.message ?? it);
     const { citations, content } = await ada.answer(conversation, id);
-    assert.ok(citations.length > 0, `${suggestion}: ${content}`);
+    assert.ok(citations.length > 0 && /^Your sources say/.test(content), `${suggestion}: ${content}`);
   }
   await ask(page, "Warum ist die Banane krumm?");
   await answer(page).getByText("Built-in answers only quote passages that contain your words.").waitFor();
@@ -123,4 +134,13 @@ test("what is printed is the conversation, all of it, and nothing else", async (
   assert.equal(await page.getByRole("button", { name: "Add files" }).isVisible(), false);
   const [inView, whole] = await page.evaluate(() => [document.querySelector(".messages").clientHeight, document.querySelector(".message-list").scrollHeight]);
   assert.ok(inView >= whole, `${inView} px of ${whole} px`);
+  // Dark on white, also from a dark screen.
+  for (const theme of ["", "dark"]) {
+    await page.emulateMedia({ media: "print", colorScheme: "dark" });
+    const colour = await page.evaluate((chosen) => {
+      if (chosen !== "") document.documentElement.dataset.theme = chosen;
+      return getComputedStyle(document.querySelector(".markdown p")).color;
+    }, theme);
+    assert.ok(colour.match(/\d+/g).slice(0, 3).every((part) => Number(part) < 100), `${theme}: ${colour}`);
+  }
 });

@@ -31,7 +31,7 @@ test("a message above the limit says how long it waits, and is sent by itself", 
     await page.getByRole("button", { name: "Send", exact: true }).click();
   }
   const waiting = page.getByTestId("outgoing").filter({ hasText: "Five" });
-  await waiting.getByText(/^You send more messages than the server takes at once\. Try again in \d+ seconds\./).waitFor();
+  await waiting.getByText(/^Too many messages at once\. Try again in \d+ seconds\./).waitFor();
   await page.getByTestId("outgoing").first().waitFor({ state: "detached" });
   await page.getByTestId("message").filter({ hasText: "Five" }).waitFor();
   const { conversations } = await ada.get(`/api/notebooks/${notebook}/conversations`);
@@ -45,7 +45,7 @@ test("whoever guesses passwords is told to wait", async () => {
   const bob = await server.account("Bob");
   const { page } = await open(browser);
   await page.goto(server.url);
-  for (const sentence of [/password is wrong/, /password is wrong/, /too many attempts to sign in .* in 8 minutes/]) {
+  for (const sentence of [/Wrong email address or password/, /Wrong email address or password/, /Too many attempts to sign in .* in 8 minutes/]) {
     await signIn(page, bob.user.email, "a wrong guess");
     await page.getByRole("alert").filter({ hasText: sentence }).waitFor();
   }

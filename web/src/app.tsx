@@ -20,7 +20,7 @@ import { connect, disconnect, onConnected } from "./realtime/socket";
 import { forgetSources } from "./sources/store";
 import { Link, route } from "./ui/router";
 import { ThemeToggle } from "./ui/theme";
-import { waiting } from "./ui/title";
+import { setTitle, waiting } from "./ui/title";
 import { complain, Toasts } from "./ui/toast";
 
 export function App() {
@@ -63,7 +63,7 @@ function Content() {
       return <main id="main" class="page"><p class="loading" role="status"><span class="spinner" /> Loading…</p></main>;
     case "unreachable":
       return (
-        <main id="main" class="page empty">
+        <main id="main" class="page empty" tabIndex={-1}>
           <h1>The server can’t be reached</h1>
           <p role="status"><span class="spinner" /> Trying again… If this lasts, check your connection.</p>
         </main>
@@ -133,6 +133,11 @@ function Page() {
     case "notebook":
       return <NotebookPage key={now.notebookId} notebookId={now.notebookId} conversationId={now.conversationId} />;
     case "unknown":
-      return <main id="main" class="page empty"><h1>Page not found</h1><Link to="/" class="button primary">Go to your notebooks</Link></main>;
+      return <NowherePage />;
   }
+}
+
+function NowherePage() {
+  useEffect(() => setTitle("Page not found"), []);
+  return <main id="main" class="page empty" tabIndex={-1}><h1>Page not found</h1><Link to="/" class="button primary">Go to your notebooks</Link></main>;
 }

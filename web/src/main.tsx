@@ -8,6 +8,7 @@ import "./ui/styles/sidebar.css";
 import "./ui/styles/chat.css";
 import "./ui/styles/panel.css";
 import "./ui/styles/phone.css";
+import "./ui/styles/touch.css";
 import "./ui/styles/print.css";
 
 const root = document.getElementById("app");

@@ -157,8 +157,7 @@ impl AnswerError {
             Self::TooLong { .. } => (
                 "answer_too_long",
                 true,
-                "The answer did not come to an end and was cut off. Ask a narrower question, or choose another model."
-                    .to_owned(),
+                "The answer was too long and was cut off. Ask a narrower question, or choose another model.".to_owned(),
             ),
             Self::Busy => {
                 ("engine_busy", true, "Too many answers are being written right now. Try again in a moment.".to_owned())

@@ -96,7 +96,7 @@ async fn add(users: &dyn UserRepo, clock: &dyn Clock, person: Person) -> anyhow:
 async fn create(users: &dyn UserRepo, clock: &dyn Clock, person: Person) -> anyhow::Result<(User, Option<String>)> {
     let email = Email::parse(&person.email)?;
     let name = person.name.as_deref().or(person.email.trim().split('@').next()).unwrap_or_default();
-    let name = clean_line(name, MAX_NAME_CHARS).context("a name has 1 to 80 characters")?;
+    let name = clean_line(name, MAX_NAME_CHARS).context("use a name of 1 to 80 characters")?;
     let made = person.password.is_none().then(random_password);
     let password = person.password.or_else(|| made.clone()).unwrap_or_default();
     let new = NewAccount { email, name, password: SecretString::from(password) };

@@ -21,7 +21,7 @@ pub struct NewAccount {
 
 #[derive(Debug, thiserror::Error)]
 pub enum AccountError {
-    #[error("there is an account with this e-mail address")]
+    #[error("an account with this email address already exists")]
     EmailTaken,
     #[error(transparent)]
     Password(#[from] PasswordError),
@@ -33,7 +33,7 @@ impl From<AccountError> for ApiError {
     fn from(error: AccountError) -> Self {
         match error {
             AccountError::EmailTaken => {
-                Self::conflict("email_taken", "There is an account with this e-mail address. Sign in instead.")
+                Self::conflict("email_taken", "An account with this email already exists. Sign in instead.")
             }
             AccountError::Password(error) => error.into(),
             AccountError::Store(error) => error.into(),

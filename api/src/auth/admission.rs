@@ -18,10 +18,9 @@ pub async fn ask(state: &ApiState, email: &Email, code: Option<&str>) -> ApiResu
     }
     match (state.config.registration, code) {
         (Registration::Open, _) => Ok(None),
-        (Registration::Closed, _) => Err(refused(
-            "registration_closed",
-            "Nobody can create an account here by themselves. Ask whoever runs the server for one.",
-        )),
+        (Registration::Closed, _) => {
+            Err(refused("registration_closed", "Accounts can't be created here. Ask whoever runs the server for one."))
+        }
         (Registration::Invited, None) => Err(not_invited()),
         (Registration::Invited, Some(code)) => match codes::look_up(state, code).await {
             Ok(ticket) => Ok(Some(ticket)),

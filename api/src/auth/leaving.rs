@@ -84,7 +84,7 @@ fn owns(notebooks: &[Notebook]) -> ApiError {
     let others = notebooks.len().saturating_sub(titles.len());
     let more = if others > 0 { format!(" and {others} others") } else { String::new() };
     let detail = format!(
-        "You are the only owner of {}{more}. Make somebody else an owner, or say that they shall be deleted with your account.",
+        "You are the only owner of {}{more}. Make someone else an owner, or have them deleted with your account.",
         titles.join(", "),
     );
     ApiError::conflict("owns_notebooks", detail)

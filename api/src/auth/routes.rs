@@ -114,11 +114,11 @@ fn check_registration(request: &Registration) -> ApiResult<(Email, String)> {
     let mut problems = Vec::new();
     let email = Email::parse(&request.email);
     if email.is_err() {
-        problems.push(FieldError::new("email", "That is not an e-mail address."));
+        problems.push(FieldError::new("email", "Enter a valid email address."));
     }
     let name = clean_line(&request.name, MAX_NAME_CHARS);
     if name.is_none() {
-        problems.push(FieldError::new("name", "A name has 1 to 80 characters."));
+        problems.push(FieldError::new("name", "Use 1 to 80 characters."));
     }
     if let Err(message) = strength::check(request.password.expose_secret(), &[&request.email, &request.name]) {
         problems.push(FieldError::new("password", message));
@@ -155,7 +155,7 @@ async fn login(
     let hash = user.as_ref().map(|user| user.password_hash.clone());
     let right = state.passwords.verify(request.password, hash).await?;
     let Some(user) = user.filter(|_| right) else {
-        return Err(ApiError::unauthorized("credentials_invalid", "E-mail address or password is wrong."));
+        return Err(ApiError::unauthorized("credentials_invalid", "Wrong email address or password."));
     };
     trail.by(user.id);
     notice(&state, &headers);

@@ -14,10 +14,10 @@ const COMMON: &str = include_str!("common_passwords.txt");
 /// A sentence that says what is wrong. `about` is what others know of the person: it makes no password.
 pub fn check(password: &str, about: &[&str]) -> Result<(), &'static str> {
     if !(MIN_CHARS..=MAX_CHARS).contains(&password.chars().count()) {
-        return Err("A password has 10 to 256 characters.");
+        return Err("Use 10 to 256 characters.");
     }
     if own_chars(password, about) < MIN_OWN_CHARS {
-        return Err("This password is among the first that are tried. Take a longer one, such as three or four words.");
+        return Err("This password is easy to guess. Choose a longer one, such as three or four words.");
     }
     Ok(())
 }

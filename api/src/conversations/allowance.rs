@@ -23,15 +23,12 @@ pub fn refusal(refused: Requested, allowance: &Allowance, now: Timestamp) -> Api
         ),
         Requested::Spent => (
             "answers_spent",
-            format!(
-                "You have had the {} answers that one person may have on a day. Ask again tomorrow.",
-                allowance.daily
-            ),
+            format!("You have reached your limit of {} answers a day. Ask again tomorrow.", allowance.daily),
             tomorrow,
         ),
         Requested::SpentByAll => (
             "answers_spent_by_all",
-            "This server has given the answers that it may give on a day. Ask again tomorrow, or ask whoever runs it."
+            "This server has reached its limit of answers a day. Ask again tomorrow, or ask whoever runs it."
                 .to_owned(),
             tomorrow,
         ),

@@ -86,7 +86,7 @@ struct ConversationChange {
 }
 
 fn parse_title(title: Option<&str>) -> ApiResult<Option<String>> {
-    let invalid = || ApiError::field("title_invalid", "title", "A title has 1 to 120 characters.");
+    let invalid = || ApiError::field("title_invalid", "title", "Use 1 to 120 characters.");
     title.map(|title| clean_line(title, MAX_TITLE_CHARS).ok_or_else(invalid)).transpose()
 }
 

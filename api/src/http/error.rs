@@ -105,7 +105,7 @@ impl ApiError {
     }
 
     pub fn internal(what: impl std::fmt::Display) -> Self {
-        let detail = "Something went wrong on our side. Try again; if it stays, report the request id.";
+        let detail = "Something went wrong on our side. Try again, and if it keeps happening, report the request id.";
         let error = Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", detail);
         Self { internal: Some(what.to_string()), ..error }
     }

@@ -31,7 +31,7 @@ impl Form {
 
 /// The file broke off.
 pub fn incomplete() -> ApiError {
-    ApiError::new(StatusCode::BAD_REQUEST, "upload_incomplete", "The upload broke off. Send the file again.")
+    ApiError::new(StatusCode::BAD_REQUEST, "upload_incomplete", "The upload was interrupted. Try again.")
 }
 
 /// All of it is there, and to send it again would not help.

@@ -73,7 +73,7 @@ fn refusal(error: &GovernorError) -> ApiError {
     match error {
         GovernorError::TooManyRequests { wait_time, .. } => {
             let seconds = u32::try_from(*wait_time).unwrap_or(u32::MAX).saturating_add(1);
-            ApiError::rate_limited("There are too many requests from your address. Slow down.", seconds)
+            ApiError::rate_limited("Too many requests from your address. Slow down.", seconds)
         }
         other => ApiError::internal(other),
     }

@@ -49,7 +49,10 @@ impl Reads {
         let places = Arc::clone(self.lock().entry(user).or_insert_with(|| Arc::new(Semaphore::new(AT_A_TIME))));
         // One is the map's; ours is among those that wait.
         if Arc::strong_count(&places) > AT_A_TIME + WAITING + 1 {
-            return Err(ApiError::rate_limited("You read too much at once. Wait for what you asked for.", 1));
+            return Err(ApiError::rate_limited(
+                "Too many requests at once. Wait for the answers to those you have sent.",
+                1,
+            ));
         }
         let place = places.acquire_owned().await.map_err(ApiError::internal)?;
         Ok(Reading { reads: self.clone(), user, place: Some(place) })

@@ -5,13 +5,13 @@ use collabry_shared::limits::Rule;
 /// Says what there was too much of, and how long to wait.
 pub fn sentence(rule: Rule, seconds: u32) -> String {
     let what = match rule {
-        Rule::Anonymous => "There are too many requests from your address",
-        Rule::SignIn | Rule::Account => "There were too many attempts to sign in to this account",
-        Rule::Api | Rule::Events => "You ask for too much at once",
-        Rule::Messages => "You send more messages than the server takes at once",
-        Rule::Uploads => "You add more sources than the server takes in an hour",
-        Rule::Codes => "You have tried too many codes",
-        Rule::Invitations => "You have made more invitations than the server takes in an hour",
+        Rule::Anonymous => "Too many requests from your address",
+        Rule::SignIn | Rule::Account => "Too many attempts to sign in to this account",
+        Rule::Api | Rule::Events => "Too many requests",
+        Rule::Messages => "Too many messages at once",
+        Rule::Uploads => "Too many sources added within an hour",
+        Rule::Codes => "Too many codes tried",
+        Rule::Invitations => "Too many invitations within an hour",
     };
     format!("{what}. Try again in {}.", wait(seconds))
 }

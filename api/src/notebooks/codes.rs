@@ -116,7 +116,7 @@ async fn tell(state: &ApiState, invitation: &Invitation, user_id: UserId) -> Api
 fn unknown() -> ApiError {
     ApiError {
         code: "join_code_unknown",
-        detail: "No notebook has this code, or it is used up or has expired. Ask for a new one.".into(),
+        detail: "This code isn't valid. Ask the owner for a new one.".into(),
         ..ApiError::not_found()
     }
 }

@@ -44,7 +44,7 @@ async fn renew(
     Body(request): Body<CodeRequest>,
 ) -> ApiResult<Json<NotebookView>> {
     if request.role == Role::Owner {
-        return Err(ApiError::field("role_invalid", "role", "A join code makes viewers or editors, not owners."));
+        return Err(ApiError::field("role_invalid", "role", "A join code can add viewers or editors only."));
     }
     set(&state, access, Some(codes::join_code(request.role, state.clock.now()))).await
 }

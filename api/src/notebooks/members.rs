@@ -161,14 +161,14 @@ async fn invite(
     Body(request): Body<InviteRequest>,
 ) -> ApiResult<Created<NewInvitation>> {
     let email = Email::parse(&request.email)
-        .map_err(|_| ApiError::field("email_invalid", "email", "That is not an e-mail address."))?;
+        .map_err(|_| ApiError::field("email_invalid", "email", "Enter a valid email address."))?;
     if request.role == Role::Owner {
-        let detail = "An invitation makes viewers or editors. Make somebody an owner once they are a member.";
+        let detail = "An invitation can add viewers or editors only. Make someone an owner once they are a member.";
         return Err(ApiError::field("role_invalid", "role", detail));
     }
     let notebooks = &state.stores.notebooks;
     if notebooks.members(access.notebook_id).await?.iter().any(|member| member.user.email == email) {
-        return Err(ApiError::conflict("already_member", "They are a member already."));
+        return Err(ApiError::conflict("already_member", "This person is already a member."));
     }
     let others = notebooks.invitations(access.notebook_id).await?;
     let others = others.iter().filter(|invitation| invitation.email != email).count();
@@ -282,7 +282,7 @@ async fn withdraw(
 /// Why a change to a member was refused: they are none, or the last owner.
 async fn refused(state: &ApiState, notebook_id: NotebookId, user_id: UserId) -> ApiResult<ApiError> {
     Ok(match state.stores.notebooks.role_of(notebook_id, user_id).await? {
-        Some(_) => ApiError::conflict("last_owner", "A notebook needs an owner. Make somebody else one first."),
+        Some(_) => ApiError::conflict("last_owner", "A notebook needs an owner. Make someone else an owner first."),
         None => ApiError::not_found(),
     })
 }

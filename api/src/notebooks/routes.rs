@@ -84,7 +84,7 @@ struct NotebookTitle {
 impl NotebookTitle {
     fn parse(&self) -> ApiResult<String> {
         clean_line(&self.title, MAX_TITLE_CHARS)
-            .ok_or_else(|| ApiError::field("title_invalid", "title", "A title has 1 to 120 characters."))
+            .ok_or_else(|| ApiError::field("title_invalid", "title", "Use 1 to 120 characters."))
     }
 }
 

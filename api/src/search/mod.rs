@@ -63,7 +63,7 @@ async fn search(
 ) -> ApiResult<Json<SearchResults>> {
     let query = request.query.trim();
     if query.is_empty() || query.chars().count() > MAX_QUERY_CHARS {
-        return Err(ApiError::field("query_invalid", "query", "A query has 1 to 1,000 characters."));
+        return Err(ApiError::field("query_invalid", "query", "Use 1 to 1,000 characters."));
     }
     let sources = state.stores.sources.list(access.notebook_id).await?;
     let wanted = SearchRequest {

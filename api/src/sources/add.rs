@@ -116,8 +116,7 @@ async fn add_url(
 }
 
 fn parse_url(text: &str) -> ApiResult<Url> {
-    let invalid =
-        || ApiError::field("url_invalid", "url", "That is not the address of a web page (http:// or https://).");
+    let invalid = || ApiError::field("url_invalid", "url", "Enter the address of a web page (http:// or https://).");
     let url = Url::parse(text.trim()).map_err(|_| invalid())?;
     let web = matches!(url.scheme(), "http" | "https") && url.has_host() && text.len() <= MAX_URL_BYTES;
     let anonymous = url.username().is_empty() && url.password().is_none();
@@ -162,7 +161,7 @@ async fn add_version(state: &ApiState, id: SourceId, name: &str, version: &Sourc
     match state.stores.sources.add_version(id, name, version).await {
         Ok(source) => source.ok_or_else(ApiError::not_found),
         Err(StoreError::Conflict(_)) => {
-            let sentence = "Somebody uploaded a new version at the same time. Look at it, then send yours again.";
+            let sentence = "Someone uploaded a new version at the same time. Look at it, then upload yours again.";
             Err(ApiError::conflict("version_taken", sentence))
         }
         Err(error) => Err(error.into()),

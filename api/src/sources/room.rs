@@ -28,7 +28,7 @@ pub async fn check(state: &ApiState, person: UserId, new_source: bool) -> ApiRes
     }
     let owned = state.stores.sources.owned_by(person).await?;
     if let Some(sources) = limits.sources.filter(|sources| new_source && owned.sources >= *sources) {
-        let sentence = format!("You have {sources} sources, which is as many as one person may. Delete some first.");
+        let sentence = format!("You have {sources} sources, the most that one person can have. Delete some first.");
         return Err(ApiError::conflict("too_many_sources", sentence));
     }
     let left = limits.bytes.map_or(u64::MAX, |bytes| bytes.saturating_sub(owned.bytes));
@@ -42,6 +42,6 @@ pub async fn check(state: &ApiState, person: UserId, new_source: bool) -> ApiRes
 pub fn share_spent(state: &ApiState) -> ApiError {
     let most = state.config.shares.bytes.unwrap_or_default() / MIB;
     let sentence =
-        format!("Your files may have {most} MB together. Delete sources that you no longer need, then try again.");
+        format!("Your files can take up {most} MB in total. Delete sources that you no longer need, then try again.");
     ApiError::conflict("storage_share_spent", sentence)
 }

@@ -160,7 +160,7 @@ async fn rename(
     Body(request): Body<SourceRename>,
 ) -> ApiResult<Json<Source>> {
     let name = clean_line(&request.name, MAX_NAME_CHARS)
-        .ok_or_else(|| ApiError::field("name_invalid", "name", "A name has 1 to 200 characters."))?;
+        .ok_or_else(|| ApiError::field("name_invalid", "name", "Use 1 to 200 characters."))?;
     let renamed = state.stores.sources.rename(source.notebook_id, source.id, &name).await?;
     let mut source = renamed.ok_or_else(ApiError::not_found)?;
     queue::say_what_is_ahead(&state, std::slice::from_mut(&mut source)).await;
@@ -189,7 +189,7 @@ async fn retry(
         Retry::TooSoon(again_at) => Err(too_soon(now, again_at)),
         Retry::Exhausted => Err(ApiError::conflict(
             "retries_exhausted",
-            format!("This source failed after {MAX_RETRIES} retries. Mend the file and upload it again."),
+            format!("This source failed after {MAX_RETRIES} retries. Fix the file and upload it again."),
         )),
     }
 }

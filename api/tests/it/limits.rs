@@ -49,7 +49,7 @@ async fn a_refusal_says_how_long_to_wait_and_waiting_helps() {
     }
     let refused = ada.get("/api/notebooks").await;
     let problem = refused.problem(429, "rate_limited");
-    assert_eq!(problem["detail"], "You ask for too much at once. Try again in 5 minutes.");
+    assert_eq!(problem["detail"], "Too many requests. Try again in 5 minutes.");
     assert_eq!(refused.header("ratelimit"), "\"api\";r=0;t=300");
     assert_eq!(refused.header("ratelimit-policy"), "\"api\";q=3;w=900");
     assert_eq!(refused.header("retry-after"), "300");
@@ -117,7 +117,7 @@ async fn sign_in_attempts_are_counted_by_address_and_account() {
     login(&app, "ADA@example.org ", PASSWORD, home).await.ok(200);
     let refused = login(&app, &ada.email, PASSWORD, home).await;
     let problem = refused.problem(429, "rate_limited");
-    let sentence = "There were too many attempts to sign in to this account. Try again in 3 minutes.";
+    let sentence = "Too many attempts to sign in to this account. Try again in 3 minutes.";
     assert_eq!(problem["detail"], sentence);
     assert_eq!(refused.header("retry-after"), "180");
     login(&app, &bob.email, PASSWORD, home).await.ok(200);
@@ -247,7 +247,7 @@ async fn events_of_sockets_are_limited_with_the_messages_of_the_rest() {
         socket.emit("message:send", payload).await
     };
     assert_eq!(send("one").await["ok"], true);
-    let sentence = "You send more messages than the server takes at once. Try again in 30 seconds.";
+    let sentence = "Too many messages at once. Try again in 30 seconds.";
     let refusal = json!({ "ok": false, "error": { "code": "rate_limited", "message": sentence, "retryAfter": 30 } });
     assert_eq!(send("two").await, refusal);
     // The refused message took nothing from the events: five are left of six.

@@ -11,7 +11,7 @@ use unicode_normalization::UnicodeNormalization as _;
 pub struct Email(String);
 
 #[derive(Debug, thiserror::Error)]
-#[error("that is not an e-mail address")]
+#[error("not a valid email address")]
 pub struct InvalidEmail;
 
 /// RFC 5321, 4.5.3.1.3: a path is at most 256 octets with its brackets.

@@ -227,7 +227,7 @@ impl Config {
                 drain: read.seconds("COLLABRY_DRAIN_SECS", 20, 0..=3600),
                 limits,
                 admin_emails: read.list("COLLABRY_ADMIN_EMAILS", ',', |text| {
-                    Email::parse(text).map_err(|_| format!("{text:?} is not an e-mail address"))
+                    Email::parse(text).map_err(|_| format!("{text:?} is not a valid email address"))
                 }),
                 slow_request: TelemetryConfig::slow_request(read),
             },

@@ -86,76 +86,71 @@ impl FailureCode {
     /// For people: what is wrong and what to do.
     pub fn message(self) -> Cow<'static, str> {
         Cow::Borrowed(match self {
-            Self::Empty => "The file is empty; check it and upload it again.",
+            Self::Empty => "This file is empty. Check it and upload it again.",
             Self::NoText => {
-                "No text was found. If these are scanned pages or pictures, run text recognition (OCR) on them first: it \
-                 is not done here."
+                "No text found. If this is a scan, run OCR on it and upload it again; Collabry doesn't do OCR."
             }
-            Self::NotText => "This is not a text file; if it is a document, save it as PDF or DOCX and upload that.",
+            Self::NotText => "This isn't a text file. If it is a document, save it as PDF or DOCX and upload that.",
             Self::Encrypted => {
-                "The file is encrypted, with a password or for certain readers only; remove the protection and upload it again."
+                "This file is encrypted, with a password or for certain readers only. Remove the protection and upload it again."
             }
-            Self::Damaged => {
-                "The file is damaged or incomplete; open it in its program, save it anew and upload it again."
-            }
+            Self::Damaged => "This file is damaged or incomplete. Open and re-save it, then upload it again.",
             Self::Mislabelled => {
-                "The file's content is not what its name says; give it its right ending, or save it in the format that \
-                 the ending names."
+                "This file's content doesn't match its extension. Rename it, or save it in the format that the extension \
+                 stands for."
             }
-            Self::LegacyOffice => "This is an old Office format; save it as DOCX, PPTX or XLSX and upload that.",
+            Self::LegacyOffice => "This is an old Office format. Save it as DOCX, PPTX or XLSX and upload that.",
             Self::UnsupportedFormat => {
-                "This kind of file cannot be read; upload PDF, DOCX, PPTX, XLSX, CSV, HTML, Markdown or plain text."
+                "This file type isn't supported. Upload PDF, DOCX, PPTX, XLSX, CSV, HTML, Markdown or plain text."
             }
-            Self::TooManyPages => "The document has more pages than are allowed; split it and upload the parts.",
-            Self::TooMuchText => "The document has more text than is allowed; split it and upload the parts.",
+            Self::TooManyPages => "This document has too many pages. Split it into smaller parts.",
+            Self::TooMuchText => "This document has too much text. Split it into smaller parts.",
             Self::ZipBomb => {
-                "The file unpacks to far more than its size and was not opened; save it anew in its program, with \
-                 smaller content."
+                "This file unpacks to far more than its size and was not opened. Re-save it with less content, then upload \
+                 it again."
             }
-            Self::FileMissing => "The stored file is gone; upload it again.",
-            Self::ExtractMemory => "Reading the file needs more memory than is allowed; split it and upload the parts.",
-            Self::ExtractTimeout => "Reading the file takes longer than is allowed; split it and upload the parts.",
+            Self::FileMissing => "The stored file is missing. Upload it again.",
+            Self::ExtractMemory => "This file takes too much memory to process. Split it into smaller parts.",
+            Self::ExtractTimeout => "This file takes too long to process. Split it into smaller parts.",
             Self::ExtractCrashed => {
-                "The file could not be read: its reader stopped unexpectedly. Save it anew in its program, or as PDF, \
-                 and upload it again."
+                "This file couldn't be read: its reader stopped unexpectedly. Re-save it, or save it as PDF, and upload it \
+                 again."
             }
             Self::PdfToolsMissing => {
-                "PDFs cannot be read here yet: the operator has to install poppler-utils; then try again."
+                "PDFs can't be read here yet. Ask whoever runs this server to install poppler-utils, then try again."
             }
             Self::PdfLanguageMissing => {
-                "Text of this PDF cannot be decoded here yet: the operator has to install poppler-data (character maps \
-                 for Chinese, Japanese and Korean); then try again."
+                "The text of this PDF can't be decoded here yet. Ask whoever runs this server to install poppler-data \
+                 (character maps for Chinese, Japanese and Korean), then try again."
             }
             Self::DynamicForm => {
-                "This PDF is a form that only Adobe's programs can show; open it there, print it to a PDF file and upload \
+                "This PDF is a form that only Adobe's programs can show. Open it there, print it to a PDF file and upload \
                  that."
             }
             Self::UrlNotAllowed => {
-                "This address is not allowed; use a public http or https address without a user name or special port."
+                "This address isn't allowed. Use a public http or https address without a user name or special port."
             }
-            Self::UrlUnreachable => "The address cannot be reached; check it in a browser and try again.",
+            Self::UrlUnreachable => "This address can't be reached. Check it in a browser and try again.",
             Self::UrlStatus(status) => {
                 return Cow::Owned(format!(
-                    "The address answers with status {status} instead of a page; check that it opens without signing in, \
+                    "This address answers with status {status} instead of a page. Check that it opens without signing in, \
                      and try again."
                 ));
             }
-            Self::UrlTooLarge => "The page is larger than is allowed; add a smaller part of it as a file.",
-            Self::UrlTimeout => "The address answers too slowly; try again later, or upload the page as a file.",
+            Self::UrlTooLarge => "This page is too large. Upload the part that you need as a file.",
+            Self::UrlTimeout => "This site is responding too slowly. Try again later, or upload the page as a file.",
             Self::UrlContentType => {
-                "The address holds something that cannot be read; use a web page, PDF, Office document or text."
+                "This page's content type isn't supported. Use a web page, PDF, Office document or text."
             }
-            Self::UrlTooManyRedirects => "The address redirects too often; use the address where it ends up.",
+            Self::UrlTooManyRedirects => "This address redirects too often. Use the address where it ends up.",
             Self::TooManyPassages => {
-                "The document makes more passages than one source may have; split it and upload the parts that you need."
+                "This document has too much text for one source. Split it and upload the parts that you need."
             }
             Self::PassagesSpent => {
-                "You have added as much text as one person may within an hour; try this source again later."
+                "You have added as much text as one person can within an hour. Try this source again later."
             }
-            Self::EmbeddingFailed => "The text could not be made searchable; try again later.",
-            Self::IngestCrashed => {
-                "Reading this file ended the program each time; try again, or upload it in another format."
-            }
+            Self::EmbeddingFailed => "The text couldn't be made searchable. Try again later.",
+            Self::IngestCrashed => "This file couldn't be processed. Try another format.",
         })
     }
 

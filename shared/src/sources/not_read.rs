@@ -48,7 +48,7 @@ fn sentence(what: Unread, count: u32, page_count: Option<u32>) -> String {
         Unread::PagesWithoutText => {
             let verb = if count == 1 { "has" } else { "have" };
             let of = page_count.map_or_else(|| format!("{count} pages"), |pages| format!("{count} of {pages} pages"));
-            return format!("{of} {verb} no text that can be read; run text recognition (OCR) if they are scanned.");
+            return format!("{of} {verb} no text that can be read; run OCR on them if they are scanned.");
         }
         Unread::Pictures => ("picture was", "pictures were"),
         Unread::Charts => ("chart was", "charts were"),
@@ -68,7 +68,7 @@ mod tests {
     #[test]
     fn sentences_count() {
         let message = |what, count, pages| NotRead::new(what, count, Vec::new(), pages).message;
-        let ocr = "no text that can be read; run text recognition (OCR) if they are scanned.";
+        let ocr = "no text that can be read; run OCR on them if they are scanned.";
         assert_eq!(message(Unread::PagesWithoutText, 3, Some(12)), format!("3 of 12 pages have {ocr}"));
         assert_eq!(message(Unread::PagesWithoutText, 1, Some(12)), format!("1 of 12 pages has {ocr}"));
         assert_eq!(message(Unread::Charts, 1, None), "1 chart was not read.");

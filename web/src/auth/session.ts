@@ -56,6 +56,8 @@ channel.addEventListener("message", ({ data }: MessageEvent<FromOtherTab>) => {
 /** Takes up the session of an earlier visit, and keeps asking while the server is away. */
 export async function resumeSession(): Promise<void> {
   try {
+    // Nobody has been here: an answer that refuses them would only look like a fault in the browser's console.
+    if (!recall(localStorage, SIGNED_IN, false) && !(await requests.cookieIsKept())) return signedOut(null);
     enter(await keeper.renew(undefined));
   } catch (error) {
     if (isOver(error)) return wasOver();

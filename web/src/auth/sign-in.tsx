@@ -42,7 +42,7 @@ export function SignInPage() {
   };
 
   return (
-    <main id="main" class="welcome">
+    <main id="main" class="welcome" tabIndex={-1}>
       <section class="pitch">
         <p class="brand">Collabry</p>
         <h1>Ask your own material, <mark>together</mark>.</h1>
@@ -53,7 +53,7 @@ export function SignInPage() {
       </section>
       <section class="card" ref={card}>
         <h2>{fresh ? "Create an account" : "Sign in"}</h2>
-        {invitation !== null && <p class="notice">You have a link to a notebook. Sign in, or create an account, to join it.</p>}
+        {invitation !== null && <p class="notice">You have been invited to a notebook. Sign in or create an account to join it.</p>}
         {signedOutBecause.value !== null && <p class="notice" role="status">{signedOutBecause.value}</p>}
         <form onSubmit={(event) => void submit(event)}>
           <Field label="Email address" name="email" type="email" autocomplete="email" problem={fields.get("email")} />
@@ -66,7 +66,7 @@ export function SignInPage() {
             type="password"
             autocomplete={fresh ? "new-password" : "current-password"}
             problem={fields.get("password")}
-            {...(fresh ? { hint: "At least 10 characters; three or four words are good." } : {})}
+            {...(fresh ? { hint: "Use at least 10 characters. Three or four words work well." } : {})}
           />
           {problem !== null && fields.size === 0 && <p class="problem" role="alert">{sentence(problem)}</p>}
           <button type="submit" class="button primary wide" disabled={busy}>{fresh ? "Create account" : "Sign in"}</button>

@@ -1,6 +1,6 @@
 import type { Conversation } from "../realtime/types";
 
-/** Conversation → the head that it had, and when that became known, in milliseconds. The server's lists have no such time. */
+/** Conversation → the head that it had, and when that became known, in milliseconds: for a server whose lists have no such time. */
 export type Activity = Readonly<Record<string, readonly [head: number, at: number]>>;
 
 const MOST = 2_000;
@@ -11,7 +11,8 @@ export function byActivity(list: readonly Conversation[], activity: Activity): C
   return [...list].sort((a, b) => (times.get(b.id) ?? 0) - (times.get(a.id) ?? 0) || (a.id < b.id ? 1 : -1));
 }
 
-export function lastAt({ id, createdAt }: Conversation, activity: Activity): number {
+export function lastAt({ id, createdAt, lastMessageAt }: Conversation, activity: Activity): number {
+  if (lastMessageAt !== undefined) return Date.parse(lastMessageAt) || 0;
   return Math.max(Date.parse(createdAt) || 0, activity[id]?.[1] ?? 0);
 }
 

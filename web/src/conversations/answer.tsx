@@ -1,4 +1,4 @@
-import type { ComponentChildren } from "preact";
+import type { ComponentChildren, RefObject } from "preact";
 import { useState } from "preact/hooks";
 import { Citations, citationLabels, openCitation } from "../generations/citations";
 import { CutOff } from "../generations/cut-off";
@@ -21,17 +21,18 @@ interface Props {
   role: Role;
   /** What regenerates it. */
   model: string | null;
+  row: RefObject<HTMLLIElement | null>;
 }
 
 /** An answer that is stored. */
-export function Answer({ message, question, about, pager, role, model }: Props) {
+export function Answer({ message, question, about, pager, role, model, row }: Props) {
   const [deleting, setDeleting] = useState(false);
   if (message.deletedAt !== null) return <li class="message deleted"><p>Answer deleted</p></li>;
   if (message.author.kind !== "assistant") return null;
   const again = () => void regenerate(message, model).catch(complain);
   const { citations, status, failure, cutOff, content } = message;
   return (
-    <li class="message answer" data-testid="answer" data-status={status} aria-label={`Answer, ${when(message.createdAt)}`}>
+    <li ref={row} tabIndex={-1} class="message answer" data-testid="answer" data-status={status} aria-label={`Answer, ${when(message.createdAt)}`}>
       <h3 class="visually-hidden">Answer</h3>
       {about}
       <MarkdownView text={content} citations={citationLabels(citations)} onCite={(number, nth) => openCitation(citations, number, content, nth)} />

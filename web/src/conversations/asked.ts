@@ -1,7 +1,8 @@
 import { own } from "../auth/who";
+import type { Message } from "../realtime/types";
 import { recall, remember } from "../ui/storage";
 
-// Which part of the sources a question was asked of: messages do not say so, whoever asked it should still know.
+// Which part of the sources a question was asked of, for a server whose messages do not say so: whoever asked it should know.
 
 const MOST = 300;
 
@@ -16,7 +17,7 @@ export function rememberAsked(clientId: string, searched: number, of: number): v
 }
 
 /** In words; `null` when it was asked of everything, or elsewhere. */
-export function askedOf(clientId: string): string | null {
-  const known = all()[clientId];
-  return known === undefined ? null : `Asked ${known[0]} of ${known[1]} sources`;
+export function askedOf({ clientId, asked }: Pick<Message, "clientId" | "asked">): string | null {
+  const [sources, of] = asked == null ? all()[clientId] ?? [] : [asked.sources, asked.of];
+  return sources === undefined ? null : `Asked ${sources} of ${of} sources`;
 }

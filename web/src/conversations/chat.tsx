@@ -1,11 +1,12 @@
 import { useComputed } from "@preact/signals";
-import { useEffect, useMemo } from "preact/hooks";
+import { Component } from "preact";
+import { useEffect, useMemo, useRef } from "preact/hooks";
 import { me } from "../auth/session";
 import { Thinking } from "../generations/running-answer";
 import { members } from "../notebooks/members";
 import type { Notebook } from "../notebooks/store";
 import { on, onConnected, request } from "../realtime/socket";
-import type { Message } from "../realtime/types";
+import type { Message, Role } from "../realtime/types";
 import { openChoice, searchable, selection } from "../sources/store";
 import { Boundary } from "../ui/boundary";
 import { randomId } from "../ui/ids";
@@ -26,7 +27,7 @@ import { OutgoingMessage } from "./outgoing-message";
 import { useChatScroll } from "./scroll";
 import { deliverTo, outgoing, send, stored } from "./sending";
 import { changeConversation, conversations, grown, markSeen, titleOf } from "./store";
-import { type Item, timeline } from "./timeline";
+import { type Item, reused, timeline } from "./timeline";
 
 interface Props {
   notebook: Notebook;
@@ -61,7 +62,9 @@ export function Chat({ notebook, conversationId }: Props) {
   const open = useConversation(conversationId);
   const view = open.view.value;
   const waiting = useComputed(() => outgoing.value.filter((entry) => entry.conversationId === conversationId));
-  const items = timeline(view, waiting.value, Date.now());
+  const drawn = useRef<Item[]>([]);
+  const items = reused(timeline(view, waiting.value, Date.now()), drawn.current);
+  drawn.current = items;
   const { box, content, atEnd, toEnd } = useChatScroll(conversationId, view.messages[0]?.id);
   const conversation = view.conversation ?? conversations.value?.find(({ id }) => id === conversationId);
   const model = conversation?.model ?? null;
@@ -82,7 +85,7 @@ export function Chat({ notebook, conversationId }: Props) {
   useEffect(() => {
     if (!view.loaded) return;
     const last = view.messages.at(-1);
-    grown(conversationId, view.head, last?.editedAt ?? last?.deletedAt ?? last?.createdAt ?? null);
+    grown(conversationId, view.head, last?.createdAt ?? null);
     if (!atEnd || document.visibilityState !== "visible") return;
     open.markRead();
     markSeen(conversationId, view.head);
@@ -104,11 +107,7 @@ export function Chat({ notebook, conversationId }: Props) {
         {view.before !== null && <Earlier key={view.before} open={open} before={view.before} box={box} />}
         {!view.loaded && <p class="loading" role="status"><span class="spinner" /> {view.problem?.sentence ?? "Opening the conversation…"}</p>}
         <ol ref={content} aria-label="Messages" class="message-list">
-          {items.map((item) => (
-            <Boundary key={item.key} instead={<li class="message"><p class="notice">This message can’t be shown.</p></li>}>
-              <ItemView item={item} notebook={notebook} model={model} />
-            </Boundary>
-          ))}
+          {items.map((item) => <ItemRow key={item.key} item={item} role={notebook.role} model={model} />)}
         </ol>
         <Seen view={view} />
       </div>
@@ -130,12 +129,33 @@ export function Chat({ notebook, conversationId }: Props) {
   );
 }
 
-function ItemView({ item, notebook, model }: { item: Item; notebook: Notebook; model: string | null }) {
+interface ItemProps {
+  item: Item;
+  role: Role;
+  model: string | null;
+}
+
+/** Of a thousand messages one that comes draws itself alone. */
+class ItemRow extends Component<ItemProps> {
+  override shouldComponentUpdate({ item, role, model }: ItemProps): boolean {
+    return item !== this.props.item || role !== this.props.role || model !== this.props.model;
+  }
+
+  override render(props: ItemProps) {
+    return (
+      <Boundary instead={<li class="message"><p class="notice">This message can’t be shown.</p></li>}>
+        <ItemView {...props} />
+      </Boundary>
+    );
+  }
+}
+
+function ItemView({ item, role, model }: ItemProps) {
   switch (item.kind) {
     case "message":
-      return <MessageView message={item.message} answers={item.answers} role={notebook.role} model={model} />;
+      return <MessageView message={item.message} answers={item.answers} role={role} model={model} />;
     case "answers":
-      return <Answers versions={item.versions} question={item.question} role={notebook.role} model={model} />;
+      return <Answers versions={item.versions} question={item.question} role={role} model={model} />;
     case "queued":
       return <li class="message answer running"><Thinking found={0} /></li>;
     case "outgoing":

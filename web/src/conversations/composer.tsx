@@ -90,7 +90,7 @@ export function Composer({ model, onModel, onSend, onTyping, onStopTyping, draft
       />
       <div class="composer-bar">
         {ask && <ModelPicker value={model} onChange={onModel} />}
-        <label class="ask" title="Switched off, only the members see the message, and no answer is written">
+        <label class="ask" title="When off, only members see your message, and no answer is written">
           <input type="checkbox" checked={ask} onChange={({ currentTarget }) => change({ ask: currentTarget.checked })} />
           <span>Ask AI</span>
         </label>
@@ -114,6 +114,6 @@ function Searched() {
   const all = searchable.value.length;
   const chosen = selection.value;
   if (chosen === undefined || all === 0) return null;
-  const what = chosen.length === 0 ? "No source is selected" : `${chosen.length} of ${all} sources`;
+  const what = chosen.length === 0 ? "No sources selected" : `${chosen.length} of ${all} sources`;
   return <span class="hint searched">{what}</span>;
 }

@@ -50,7 +50,7 @@ export function ConversationList({ notebook, openId }: Props) {
           )),
         ])}
       </ul>
-      {wanted !== "" && found.length === 0 && <p class="hint" role="status">No conversation has this in its title.</p>}
+      {wanted !== "" && found.length === 0 && <p class="hint" role="status">No conversations match.</p>}
     </section>
   );
 }

@@ -14,17 +14,25 @@ export function replace(known: readonly Conversation[], read: readonly Conversat
   return read.map((conversation) => newer(known, conversation));
 }
 
-/** The list once a conversation is known to reach up to `head`. */
-export function raise(known: readonly Conversation[], id: string, head: number): Conversation[] {
-  return known.map((conversation) => (conversation.id === id && conversation.head < head ? { ...conversation, head } : conversation));
+/** The list once a conversation is known to reach up to `head`; `lastMessageAt`: when something was said in it last. */
+export function raise(known: readonly Conversation[], id: string, head: number, lastMessageAt?: string): Conversation[] {
+  const time = lastMessageAt === undefined ? {} : { lastMessageAt };
+  return known.map((conversation) => (conversation.id === id && conversation.head < head ? { ...conversation, head, ...time } : conversation));
 }
 
-export function isUnread({ id, head }: Conversation, seen: Seen): boolean {
-  return head > (seen[id] ?? 0);
+/** `joinedAt`: what was said before one came is no news, unless one has begun to read it. */
+export function isUnread({ id, head, readRev, lastMessageAt }: Conversation, seen: Seen, joinedAt = Infinity): boolean {
+  const read = Math.max(seen[id] ?? 0, readRev ?? 0);
+  if (read === 0 && readRev === null && Date.parse(lastMessageAt ?? "") <= joinedAt) return false;
+  return head > read;
 }
 
 /** A log only grows: a lower head was overtaken on its way. */
 function newer(known: readonly Conversation[], come: Conversation): Conversation {
-  const head = known.find(({ id }) => id === come.id)?.head ?? 0;
-  return head > come.head ? { ...come, head } : come;
+  const old = known.find(({ id }) => id === come.id);
+  if (old === undefined) return come;
+  // Events are for all, and say nothing of one's own marks.
+  const own = come.readRev === undefined && old.readRev !== undefined ? { ...come, readRev: old.readRev } : come;
+  if (old.head <= come.head) return own;
+  return { ...own, head: old.head, ...(old.lastMessageAt === undefined ? {} : { lastMessageAt: old.lastMessageAt }) };
 }

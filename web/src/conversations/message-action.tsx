@@ -1,10 +1,23 @@
+import { useEffect, useRef } from "preact/hooks";
 import { copy } from "../ui/clipboard";
 import { Icon, type IconName } from "../ui/icons";
 import { complain, say } from "../ui/toast";
 
+interface Props {
+  icon: IconName;
+  label: string;
+  /** Whether it has the focus when it appears. */
+  focused?: boolean;
+  run: () => void;
+}
+
 /** A button of a message's toolbar. */
-export function Action({ icon, label, run }: { icon: IconName; label: string; run: () => void }) {
-  return <button type="button" class="icon-button" aria-label={label} title={label} onClick={run}><Icon name={icon} /></button>;
+export function Action({ icon, label, focused = false, run }: Props) {
+  const button = useRef<HTMLButtonElement>(null);
+  useEffect(() => {
+    if (focused) button.current?.focus({ preventScroll: true });
+  }, []);
+  return <button type="button" ref={button} class="icon-button" aria-label={label} title={label} onClick={run}><Icon name={icon} /></button>;
 }
 
 export function copyText(text: string): void {

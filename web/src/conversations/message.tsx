@@ -23,8 +23,14 @@ interface Props {
 /** What a member has written. */
 export function MessageView({ message, answers, role, model }: Props) {
   const [mode, setMode] = useState<"read" | "edit" | "delete">("read");
+  // Whoever edits by keyboard goes on from where they began.
+  const [edited, setEdited] = useState(false);
   const read = () => setMode("read");
-  const asked = useMemo(() => askedOf(message.clientId), [message.clientId]);
+  const endEdit = () => {
+    setEdited(true);
+    read();
+  };
+  const asked = useMemo(() => askedOf(message), [message]);
   if (message.deletedAt !== null) return <li class="message deleted"><p>Message deleted</p></li>;
   if (message.author.kind !== "user") return null;
   const { userId, name } = message.author;
@@ -47,16 +53,16 @@ export function MessageView({ message, answers, role, model }: Props) {
           {message.editedAt !== null && <span>edited</span>}
         </h3>
         {mode === "edit"
-          ? <EditForm text={message.content} answered={answers.length > 0} onSave={save} onClose={read} />
+          ? <EditForm text={message.content} answered={answers.length > 0} onSave={save} onClose={endEdit} />
           : <MarkdownView text={message.content} citations={NO_CITATIONS} />}
-        {mine && asked !== null && <p class="hint">{asked}</p>}
+        {asked !== null && <p class="hint">{asked}</p>}
         {mode !== "edit" && (
           <div class="actions">
             <Action icon="copy" label="Copy message" run={() => copyText(message.content)} />
             {message.generationId === null && answers.length === 0 && (
-              <Action icon="redo" label="Ask for an answer to this message" run={() => void again().catch(complain)} />
+              <Action icon="redo" label="Ask AI to answer this message" run={() => void again().catch(complain)} />
             )}
-            {mine && <Action icon="edit" label="Edit message" run={() => setMode("edit")} />}
+            {mine && <Action icon="edit" label="Edit message" focused={edited} run={() => setMode("edit")} />}
             {(mine || role !== "viewer") && <Action icon="trash" label="Delete message" run={() => setMode("delete")} />}
           </div>
         )}

@@ -92,7 +92,7 @@ function Welcome({ notebook, model, onExample }: WelcomeProps) {
   if (ready.length === 0 && searchable.value.length === 0) {
     return (
       <div class="empty" data-testid="chat-empty">
-        <h3>No source could be read</h3>
+        <h3>No sources could be read</h3>
         <p>The reason is under <strong>Sources</strong>.</p>
       </div>
     );

@@ -76,7 +76,7 @@ export class OpenConversation {
         this.#publish();
       }),
       wire.on("conversation:deleted", (event) => {
-        if (event.conversationId === id) this.#fail("Someone has deleted this conversation.", true);
+        if (event.conversationId === id) this.#fail("This conversation was deleted.", true);
       }),
       wire.onConnected(() => void this.#join()),
     ];

@@ -1,4 +1,4 @@
-import { useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { me } from "../auth/session";
 import { TextField } from "../notebooks/dialogs";
 import type { Notebook } from "../notebooks/store";
@@ -8,8 +8,7 @@ import { Icon } from "../ui/icons";
 import { Menu } from "../ui/menu";
 import { panelQuery } from "../ui/panel";
 import { Link, navigate, notebookPath } from "../ui/router";
-import { isUnread } from "./merge";
-import { changeConversation, deleteConversation, seen, titleOf } from "./store";
+import { changeConversation, deleteConversation, hasNews, titleOf } from "./store";
 
 interface Props {
   conversation: Conversation;
@@ -19,10 +18,15 @@ interface Props {
 
 export function ConversationRow({ conversation, notebook, open }: Props) {
   const [dialog, setDialog] = useState<"rename" | "delete" | null>(null);
+  const row = useRef<HTMLLIElement>(null);
+  useEffect(() => {
+    // Whoever comes by a link, or back to what was open last, sees where they are.
+    if (open) row.current?.scrollIntoView({ block: "nearest" });
+  }, [open]);
   const title = titleOf(conversation);
   const { id } = conversation;
   const close = () => setDialog(null);
-  const unread = !open && isUnread(conversation, seen.value);
+  const unread = !open && hasNews(conversation);
   const mayManage = notebook.role !== "viewer" || conversation.createdBy === me.value?.id;
   const rename = (form: FormData) => changeConversation(id, { title: String(form.get("title") ?? "").trim() });
   const remove = async () => {
@@ -30,7 +34,7 @@ export function ConversationRow({ conversation, notebook, open }: Props) {
     if (open) navigate(notebookPath(notebook.id), "replace");
   };
   return (
-    <li class={open ? "conversation open" : "conversation"}>
+    <li ref={row} class={open ? "conversation open" : "conversation"}>
       <Link to={notebookPath(notebook.id, id) + panelQuery()} current={open} title={title}>
         <span class="conversation-title" dir="auto">{title}</span>
         {unread && <span class="dot new"><span class="visually-hidden">, unread</span></span>}

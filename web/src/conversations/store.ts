@@ -3,6 +3,7 @@ import { own, userId } from "../auth/who";
 import { api } from "../http/client";
 import { all } from "../http/list";
 import { Reader } from "../http/reader";
+import { members } from "../notebooks/members";
 import { on, whenLive } from "../realtime/socket";
 import type { Conversation } from "../realtime/types";
 import { recall, remember } from "../ui/storage";
@@ -27,6 +28,10 @@ const heads = new Map<string, number>();
 export const lastActivity = (conversation: Conversation): number => lastAt(conversation, activity.value);
 
 export const seen = signal<Seen>({});
+
+const joinedAt = computed(() => Date.parse(members.value?.members.find(({ user }) => user.id === userId.value)?.joinedAt ?? "") || Infinity);
+
+export const hasNews = (conversation: Conversation): boolean => isUnread(conversation, seen.value, joinedAt.value);
 
 function recallMarks(): void {
   seen.value = recall(localStorage, own("seen"), {});
@@ -59,9 +64,10 @@ function keepActivity(next: Activity): void {
 
 /**
  * Whoever comes to a notebook for the first time, or with another browser, has not missed all that was ever said: what they
- * find there is where their reading starts.
+ * find there is where their reading starts. A server that knows how far they have read knows better.
  */
 function startReading(notebookId: string, all: readonly Conversation[]): void {
+  if (all.some(({ readRev }) => readRev !== undefined)) return;
   const mark = `notebook ${notebookId}`;
   if (seen.peek()[mark] !== undefined) return;
   const heads = all.map(({ id, head }) => [id, Math.max(head, seen.peek()[id] ?? 0)] as const);
@@ -70,7 +76,7 @@ function startReading(notebookId: string, all: readonly Conversation[]): void {
 
 /** How many conversations other than the one on the screen have something new. */
 export function countUnread(openId: string | null): number {
-  return conversations.value?.filter((one) => one.id !== openId && isUnread(one, seen.value)).length ?? 0;
+  return conversations.value?.filter((one) => one.id !== openId && hasNews(one)).length ?? 0;
 }
 
 /** An open conversation reaches up to `head`, whether or not its end has been looked at. `at`: when, if that is known. */
@@ -79,7 +85,8 @@ export function grown(conversationId: string, head: number, at: string | null = 
   // Heads only rise: what a list that is read meanwhile knows less of is raised once it is here.
   if (list === null) heads.set(conversationId, Math.max(heads.get(conversationId) ?? 0, head));
   else if (!list.some(({ id }) => id === conversationId)) reader?.touched();
-  known.value = list && raise(list, conversationId, head);
+  const dated = list?.find(({ id }) => id === conversationId)?.lastMessageAt !== undefined;
+  known.value = list && raise(list, conversationId, head, dated ? at ?? new Date().toISOString() : undefined);
   if (head > 0) keepActivity(noted(activity.peek(), conversationId, head, at === null ? Date.now() : Date.parse(at), at !== null));
 }
 
@@ -141,8 +148,9 @@ export function followConversations(notebookId: string, onProblem: (error: unkno
       else keep(conversation);
     }),
     on("conversation:activity", (event) => {
-      if (event.notebookId === notebookId) grown(event.conversationId, event.head);
+      if (event.notebookId === notebookId) grown(event.conversationId, event.head, event.lastMessageAt ?? null);
     }),
+    on("conversation:read", (event) => markSeen(event.conversationId, event.rev)),
     on("conversation:deleted", (event) => {
       if (event.notebookId === notebookId) drop(event.conversationId);
     }),

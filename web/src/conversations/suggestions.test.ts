@@ -2,10 +2,18 @@ import { expect, test } from "vitest";
 import { questionsOn, topicsOf } from "./suggestions";
 
 test("a text is about its headings, or what it begins with", () => {
-  expect(topicsOf("# The **Calvin** cycle\n\nIt runs.\n\n## [Light](https://example.org) reactions")).toEqual(["The Calvin cycle", "Light reactions"]);
-  expect(topicsOf("Mitosis in detail\n\nCells divide.")).toEqual(["Mitosis in detail"]);
+  expect(topicsOf("# The **Calvin** cycle\n\nThe Calvin cycle\nruns at night.\n\n## [Light](https://example.org) reactions\n\nLight starts each reaction in a leaf."))
+    .toEqual(["The Calvin cycle", "Light reactions"]);
+  expect(topicsOf("Mitosis in detail\n\nThe detail of mitosis is shown here.")).toEqual(["Mitosis in detail"]);
   expect(topicsOf("The Danube rises in the Black Forest and flows through ten countries.")).toEqual(["“The Danube rises in the Black Forest and”"]);
   expect(topicsOf("")).toEqual([]);
+});
+
+test("a heading of which no sentence speaks is nothing to ask about", () => {
+  const minutes = "# Reading group minutes, 12 March\n\nPresent: Amara, Jonas.\n\n## Decisions\n\n- The group meets every second Thursday at 18:00 in\n  the library.\n";
+  expect(topicsOf(minutes)).toEqual(["“The group meets every second Thursday at 18:00”"]);
+  expect(topicsOf("# Spacing\n\nRepetitions help most when they are spread out over days.\n\n## Sleep well\n\nWhoever sleeps well learns well."))
+    .toEqual(["Sleep well"]);
 });
 
 test("each source has its turn", () => {

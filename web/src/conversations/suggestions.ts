@@ -7,6 +7,9 @@ import type { Source } from "../realtime/types";
 const GENERAL = ["What are the main points?", "Explain the most difficult idea in simple terms.", "What do the sources disagree about?"];
 const MOST = 3;
 const [SHORTEST, LONGEST] = [6, 60];
+/** So many are quoted where a text has no title of its own. */
+const MANY_WORDS = 8;
+const HEADING = /^#{1,6}[ \t]+(.+)$/gm;
 
 /** A version of a source never changes: its topics are read once. */
 const known = new Map<string, Promise<string[]>>();
@@ -46,16 +49,32 @@ export function questionsOn(topics: readonly (readonly string[])[]): string[] {
   return [...new Set(inTurn)].slice(0, MOST).map((topic) => `What about ${topic}?`);
 }
 
-/** What a text is about: its headings, or else how its first sentences begin. */
+/** What a text is about and says something of: its headings, or else how its first sentence begins. */
 export function topicsOf(text: string): string[] {
-  const headings = [...text.matchAll(/^#{1,6}[ \t]+(.+)$/gm)].map(([, title = ""]) => plain(title)).filter(fits);
-  if (headings.length > 0) return headings;
-  const lines = text.split("\n").map(plain).filter((line) => line.includes(" "));
-  const title = lines.find((line) => fits(line) && !/[.,:;]$/.test(line));
-  if (title !== undefined) return [title];
-  const sentence = lines[0]?.split(/[.!?](?:\s|$)/)[0] ?? "";
-  const words = sentence.split(/\s+/).slice(0, 8).join(" ");
+  const titles = [...text.matchAll(HEADING)].map(([, title = ""]) => plain(title));
+  const body = text.replaceAll(HEADING, "\n");
+  const lines = body.split("\n").map(plain).filter((line) => line.includes(" "));
+  const first = lines.find((line) => fits(line) && !/[.,:;]$/.test(line));
+  const said = (titles.length > 0 ? titles : [first ?? ""]).filter((title) => fits(title) && isSaid(title, sentencesOf(body)));
+  if (said.length > 0) return said;
+  const words = (sentencesOf(body).find((sentence) => sentence.split(" ").length > MANY_WORDS) ?? "").split(" ").slice(0, MANY_WORDS).join(" ");
   return fits(words) ? [`“${words}”`] : [];
+}
+
+/** Whether there is a sentence to quote: a heading over other words would be answered with "I couldn't find anything". */
+function isSaid(title: string, sentences: readonly string[]): boolean {
+  // Endings differ, and short words are in every sentence.
+  const stems = (title.toLocaleLowerCase().match(/[\p{L}\p{N}]{4,}/gu) ?? []).map((word) => word.slice(0, Math.max(4, word.length - 2)));
+  return stems.length > 0 && sentences.some((sentence) => stems.every((stem) => sentence.toLocaleLowerCase().includes(stem)));
+}
+
+/** Those of running text: a line that ends without a full stop goes on in the next one, unless an empty line or an item follows. */
+function sentencesOf(body: string): string[] {
+  return body
+    .split(/\n[ \t]*(?=\n|[-*+|]|\d+[.)])/)
+    .flatMap((block) => plain(block.replaceAll("\n", " ")).split(/(?<=[.!?。！？])\s+/))
+    .map((sentence) => sentence.replace(/^[-+][ \t]+/, "").replace(/\s+/g, " ").replace(/[.!?]$/, "").trim())
+    .filter((sentence) => sentence.split(" ").length > 3);
 }
 
 const fits = (text: string) => text.length >= SHORTEST && text.length <= LONGEST;

@@ -2,7 +2,7 @@ import { signal } from "@preact/signals";
 import { expect, test } from "vitest";
 import { GenerationStream } from "../generations/stream";
 import type { Message } from "../realtime/types";
-import { timeline } from "./timeline";
+import { reused, timeline } from "./timeline";
 
 const NOW = Date.parse("2026-01-01T00:00:00Z");
 
@@ -76,4 +76,14 @@ test("a fresh question waits for its answer", () => {
   const fresh = message("q", 1, { generationId: "g", createdAt: "2026-01-01T00:00:00Z" });
   expect(keys({ messages: [fresh, message("next", 2)], running: [] }, [], NOW)).toEqual(["q", "queued q", "next"]);
   expect(keys({ messages: [fresh], running: [running("q")] }, [], NOW)).toEqual(["q", "answers q"]);
+});
+
+test("what has not changed is the same item again, so that it need not be drawn", () => {
+  const messages = [message("q", 1), answer("a", 2, "q"), message("r", 3), answer("b", 4, "r")];
+  const before = timeline({ messages, running: [] }, [], NOW);
+  const more = timeline({ messages: [...messages, answer("c", 5, "r")], running: [] }, [], NOW);
+  const after = reused(more, before);
+  expect(after.map((item) => before.includes(item))).toEqual([true, true, false, false]);
+  const edited = timeline({ messages: [message("q", 1, { rev: 5, content: "Other" }), ...messages.slice(1)], running: [] }, [], NOW);
+  expect(reused(edited, before).map((item) => before.includes(item))).toEqual([false, false, true, true]);
 });

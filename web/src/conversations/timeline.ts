@@ -40,6 +40,25 @@ export function timeline(view: Pick<View, "messages" | "running">, outgoing: rea
   return items;
 }
 
+/** The items anew, with those of `before` in place of the ones that are the same: what is drawn of them can be kept. */
+export function reused(items: readonly Item[], before: readonly Item[]): Item[] {
+  const known = new Map(before.map((item) => [item.key, item]));
+  return items.map((item) => {
+    const old = known.get(item.key);
+    return old !== undefined && isSame(old, item) ? old : item;
+  });
+}
+
+function isSame(a: Item, b: Item): boolean {
+  const same = (one: readonly unknown[], other: readonly unknown[]) => one.length === other.length && one.every((it, index) => it === other[index]);
+  if (a.kind === "message" && b.kind === "message") return a.message === b.message && same(a.answers, b.answers);
+  if (a.kind === "answers" && b.kind === "answers") return a.question === b.question && same(a.versions.map(contentOf), b.versions.map(contentOf));
+  if (a.kind === "outgoing" && b.kind === "outgoing") return a.entry === b.entry;
+  return a.kind === b.kind && a.kind === "queued";
+}
+
+const contentOf = (version: Version) => (version.kind === "stored" ? version.message : version.running);
+
 /** What stands under a question: its answers, or that one is on its way. */
 function underneath(question: Message, answers: Map<string, Version[]>, now: number): Item[] {
   if (answers.has(question.id)) return [group(question.id, question, answers)];

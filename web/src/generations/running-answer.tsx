@@ -1,4 +1,4 @@
-import type { ComponentChildren } from "preact";
+import type { ComponentChildren, RefObject } from "preact";
 import { labelOf } from "../models/store";
 import { request } from "../realtime/socket";
 import { Icon } from "../ui/icons";
@@ -12,15 +12,20 @@ interface Props {
   running: Running;
   about: ComponentChildren;
   pager: ComponentChildren;
+  row: RefObject<HTMLLIElement | null>;
 }
 
 /** An answer while it is being written. Reading `tick` is what draws it again. */
-export function RunningAnswer({ running: { stream, tick }, about, pager }: Props) {
+export function RunningAnswer({ running: { stream, tick }, about, pager, row }: Props) {
   void tick.value;
   const { text, citations, model, over, failure, thinking } = stream;
-  const stop = () => void request("generation:stop", { generationId: stream.id }).catch(complain);
+  const stop = () => {
+    // The button goes before the answer is stored.
+    row.current?.focus({ preventScroll: true });
+    void request("generation:stop", { generationId: stream.id }).catch(complain);
+  };
   return (
-    <li class="message answer running" data-testid="answer" data-status={stream.state} aria-label="Answer being written" aria-busy={!over}>
+    <li ref={row} tabIndex={-1} class="message answer running" data-testid="answer" data-status={stream.state} aria-label="Answer being written" aria-busy={!over}>
       <h3 class="visually-hidden">Answer</h3>
       {about}
       {text === "" && !over && <Thinking found={citations.length} thinking={thinking} />}

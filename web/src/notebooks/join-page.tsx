@@ -34,7 +34,7 @@ export function JoinPage({ code }: { code: string }) {
     <main id="main" class="page" tabIndex={-1}>
       <div class="empty">
         <h1>Join a notebook?</h1>
-        <p>You have been given a link to a notebook. Its members will see your name and when you are online.</p>
+        <p>You have been invited to a notebook. Its members will see your name and when you are online.</p>
         <button type="button" class="button primary" disabled={busy} onClick={() => void join()}>Join the notebook</button>
         <Link to="/" class="button quiet">Not now</Link>
       </div>

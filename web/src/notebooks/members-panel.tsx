@@ -77,7 +77,7 @@ function InvitationLink({ email, role, link }: Invited) {
   return (
     <div class="invitation-link" role="status">
       <p>
-        Give {email} this link. No email is sent, and the link is not shown again. Whoever opens it first joins as {role}.
+        Send {email} this link yourself: no email is sent, and the link won’t be shown again. Whoever opens it first joins as {role === "editor" ? "an editor" : "a viewer"}.
       </p>
       <div class="row">
         <input aria-label="Invitation link" readOnly value={link} onFocus={(event) => event.currentTarget.select()} />

@@ -41,6 +41,7 @@ function showPane(next: Pane): void {
 }
 
 const MISSING = "It does not exist, or you are not a member of it.";
+const LOST = "You no longer have access to this notebook, or it was deleted.";
 
 /** What has to be open as long as the notebook is. */
 function useNotebook(id: string): { notebook: Notebook | undefined; problem: string | null } {
@@ -72,7 +73,7 @@ export function NotebookPage({ notebookId, conversationId }: Props) {
     if (notebook !== undefined) setKnown(true);
   }, [notebook?.id]);
   useLastConversation(notebookId, conversationId);
-  if (notebook === undefined) return <Missing problem={known ? "You no longer have access to this notebook, or it was deleted." : problem} />;
+  if (notebook === undefined) return <Missing problem={known ? LOST : problem} />;
   return (
     <DropZone notebookId={notebookId} enabled={notebook.role !== "viewer"}>
       <main class={panel.value === null ? "workspace" : "workspace with-panel"} data-pane={pane.value}>
@@ -123,11 +124,15 @@ function useLastConversation(notebookId: string, conversationId: string | null):
 }
 
 function Missing({ problem }: { problem: string | null }) {
+  const title = problem === MISSING || problem === LOST ? "Notebook not found" : "Couldn’t open the notebook";
+  useEffect(() => {
+    if (problem !== null) setTitle(title);
+  }, [problem]);
   return (
     <main id="main" class="page" tabIndex={-1}>
       {problem === null
         ? <p class="loading" role="status"><span class="spinner" /> Opening the notebook…</p>
-        : <div class="empty"><h1>Notebook not found</h1><p role="alert">{problem}</p><Link to="/" class="button primary">Go to your notebooks</Link></div>}
+        : <div class="empty"><h1>{title}</h1><p role="alert">{problem}</p><Link to="/" class="button primary">Go to your notebooks</Link></div>}
     </main>
   );
 }

@@ -47,6 +47,8 @@ export interface Message {
   cutOff?: CutOff | null;
   generationId: string | null;
   replyTo: string | null;
+  /** On a question that was limited to some of the sources: how many, and how many there were. */
+  asked?: { sources: number; of: number } | null;
   createdAt: string;
   editedAt: string | null;
   deletedAt: string | null;
@@ -60,6 +62,10 @@ export interface Conversation {
   createdBy: string;
   createdAt: string;
   head: number;
+  /** When something was said in it last. Missing in what a server of the version before says, as is `readRev`. */
+  lastMessageAt?: string;
+  /** How far whoever asks has read it; `null`: they have never opened it. Not in events, which are for all. */
+  readRev?: number | null;
 }
 
 export interface ReadMark {
@@ -163,7 +169,9 @@ export interface ServerEvents {
   "notebook:deleted": { notebookId: string };
   "notebook:members": { notebookId: string };
   "conversation:updated": { conversation: Conversation };
-  "conversation:activity": { notebookId: string; conversationId: string; head: number };
+  "conversation:activity": { notebookId: string; conversationId: string; head: number; lastMessageAt?: string };
+  /** To the other devices of the one who has read. */
+  "conversation:read": { notebookId: string; conversationId: string; rev: number };
   "conversation:deleted": { notebookId: string; conversationId: string };
   "presence:update": { notebookId: string; userIds: string[] };
   "message:new": { message: Message };

@@ -7,7 +7,7 @@ import { Duplicates } from "./duplicates";
 import { pickFiles } from "./file-picker";
 import { SourceRow } from "./row";
 import { chooseAll, isUnreadable, leftOut, searchable, sources } from "./store";
-import { UnreadableSources } from "./unreadable";
+import { Unreadable } from "./unreadable";
 import { UploadRow } from "./upload-row";
 import { UploadSummary } from "./upload-summary";
 import { uploads } from "./uploads";
@@ -25,9 +25,10 @@ export function SourceList({ notebookId, role }: Props) {
   const [addingUrl, setAddingUrl] = useState(false);
   const [sought, setSought] = useState("");
   const list = sources.value;
-  const sending = uploads.value.filter((one) => one.notebookId === notebookId);
+  const here = uploads.value.filter((one) => one.notebookId === notebookId);
+  const [sending, failed] = [here.filter(({ state }) => state !== "failed"), here.filter(({ state }) => state === "failed")];
   const editor = role !== "viewer";
-  const empty = list?.length === 0 && sending.length === 0;
+  const empty = list?.length === 0 && here.length === 0;
   const long = (list?.length ?? 0) > LONG;
   const wanted = long ? sought.trim().toLocaleLowerCase() : "";
   const shown = list?.filter((source) => !isUnreadable(source) && source.name.toLocaleLowerCase().includes(wanted));
@@ -70,12 +71,12 @@ export function SourceList({ notebookId, role }: Props) {
         />
       )}
       <UploadSummary notebookId={notebookId} />
-      {list !== null && <UnreadableSources sources={list.filter(isUnreadable)} role={role} />}
+      {list !== null && <Unreadable sources={list.filter(isUnreadable)} uploads={failed} role={role} />}
       <ul class="source-list" aria-label="Sources" {...rows}>
         {sending.map((one) => <UploadRow key={one.id} upload={one} />)}
         {shown?.map((source) => <SourceRow key={source.id} source={source} role={role} />)}
       </ul>
-      {wanted !== "" && shown?.length === 0 && <p class="hint" role="status">No source has this in its name.</p>}
+      {wanted !== "" && shown?.length === 0 && <p class="hint" role="status">No sources match.</p>}
       {addingUrl && <AddUrl notebookId={notebookId} onClose={() => setAddingUrl(false)} />}
       <Duplicates notebookId={notebookId} />
     </section>

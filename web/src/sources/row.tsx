@@ -38,13 +38,14 @@ export function SourceRow({ source, role }: Props) {
       {unreadable
         ? <span class="source-icon"><Icon name="file" /></span>
         : (
-          <input
-            type="checkbox"
-            aria-label={`Use ${name}`}
-            title="Use this source in answers"
-            checked={!leftOut.value.has(source.id)}
-            onChange={({ currentTarget }) => choose(source.id, currentTarget.checked)}
-          />
+          <label class="tick" title="Use this source in answers">
+            <input
+              type="checkbox"
+              aria-label={`Use ${name}`}
+              checked={!leftOut.value.has(source.id)}
+              onChange={({ currentTarget }) => choose(source.id, currentTarget.checked)}
+            />
+          </label>
         )}
       <div class="source-main">
         {source.readyVersion === null

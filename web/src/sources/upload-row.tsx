@@ -2,7 +2,7 @@ import { Icon } from "../ui/icons";
 import { ProgressBar } from "../ui/progress-bar";
 import { dismissUpload, retryUpload, type Upload } from "./uploads";
 
-export function UploadRow({ upload: { id, name, file, state, sent, problem } }: { upload: Upload }) {
+export function UploadRow({ upload: { id, name, file, state, sent, problem, mayPass } }: { upload: Upload }) {
   return (
     <li class="source" data-testid="upload">
       <span class="source-icon"><Icon name="upload" /></span>
@@ -18,7 +18,7 @@ export function UploadRow({ upload: { id, name, file, state, sent, problem } }: 
         {problem !== null && (
           <p class="problem">
             {problem}{" "}
-            {file !== null && <><button type="button" class="link" aria-label={`Try again: ${name}`} onClick={() => retryUpload(id)}>Try again</button>{" "}</>}
+            {file !== null && mayPass && <><button type="button" class="link" aria-label={`Try again: ${name}`} onClick={() => retryUpload(id)}>Try again</button>{" "}</>}
             <button type="button" class="link" aria-label={`Dismiss ${name}`} onClick={() => dismissUpload(id)}>Dismiss</button>
           </p>
         )}

@@ -6,9 +6,7 @@ export function UploadSummary({ notebookId }: { notebookId: string }) {
   const left = all.filter(({ state }) => state !== "failed").length;
   const failed = all.length - left;
   const done = arrived.value.get(notebookId) ?? 0;
-  const text = left === 0
-    ? failed > 0 && `${failed} ${failed === 1 ? "file was" : "files were"} not added`
-    : [`Adding ${left + done + failed} ${left + done + failed === 1 ? "file" : "files"}`, `${done} done`, failed > 0 && `${failed} failed`].filter((part) => part !== false).join(" · ");
+  const text = left > 0 && [`Adding ${left + done + failed} ${left + done + failed === 1 ? "file" : "files"}`, `${done} done`, failed > 0 && `${failed} failed`].filter((part) => part !== false).join(" · ");
   return (
     <div class="upload-summary" role="status" data-testid="upload-summary">
       {text !== false && <span>{text}</span>}

@@ -19,6 +19,8 @@ export interface Upload {
   /** 0 to 1. */
   sent: number;
   problem: string | null;
+  /** Whether the same file may have better luck. */
+  mayPass?: boolean;
 }
 
 /** More at once would only make each slower. */
@@ -77,10 +79,16 @@ async function run(one: Upload): Promise<void> {
     set(uploads.value.filter(({ id }) => id !== one.id));
     keep(source);
   } catch (error) {
-    change(one.id, { state: "failed", problem: sentence(error) });
+    change(one.id, { state: "failed", problem: sentence(error), mayPass: mayPass(error) });
   }
   requests.delete(one.id);
   startNext();
+}
+
+/** What the server refuses a file for stays so, except when it was busy. */
+function mayPass(error: unknown): boolean {
+  if (!(error instanceof Problem)) return true;
+  return error.status === 0 || error.status === 408 || error.status === 429 || error.status >= 500;
 }
 
 function change(id: string, changes: Partial<Upload>): void {

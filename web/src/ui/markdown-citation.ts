@@ -2,6 +2,8 @@ import type { TokenizerAndRendererExtension } from "marked";
 
 /** `[1]`, `[1, 2]`, `[1-3]`, `[^1]`, and the brackets that some models write: `【1】`, `【1†source】`. */
 const REFERENCE = /^(?:\[\^?(\d{1,3}(?:\s*[,;–-]\s*\^?\d{1,3})*)\](?!\()|【(\d{1,3}(?:\s*[,;–-]\s*\d{1,3})*)(?:†[^】\n]{0,200})?】)/;
+/** What refers to a note of the answer's own, which stands further down. */
+const NOTE = /^\[\^([\w-]{1,20})\](?!\()/;
 /** Of `[1-3]`. */
 const LONGEST_RANGE = 20;
 
@@ -10,23 +12,23 @@ interface Part {
   known: boolean;
 }
 
-/** References to the citations that `known` has; numbers that it lacks stay as they were written. */
+/** References to the citations that `known` has, and to notes; other numbers stay as they were written. */
 export function citation(known: () => ReadonlyMap<number, string>): TokenizerAndRendererExtension {
   return {
     name: "citation",
     level: "inline",
     start: (src) => {
-      const at = src.search(/\[\^?\d|【\d/);
+      const at = src.search(/\[\^?\d|\[\^\w|【\d/);
       return at < 0 ? undefined : at;
     },
     tokenizer: (src) => {
       const match = REFERENCE.exec(src);
-      if (match === null) return undefined;
-      const parts = numbersOf(match[1] ?? match[2] ?? "").map((number): Part => ({ number, known: known().has(number) }));
-      if (!parts.some((part) => part.known)) return undefined;
-      return { type: "citation", raw: match[0], parts };
+      const parts = numbersOf(match?.[1] ?? match?.[2] ?? "").map((number): Part => ({ number, known: known().has(number) }));
+      if (match !== null && parts.some((part) => part.known)) return { type: "citation", raw: match[0], parts };
+      const note = NOTE.exec(src);
+      return note === null ? undefined : { type: "citation", raw: note[0], parts: [], note: note[1] };
     },
-    renderer: (token) => (token["parts"] as Part[]).map((part) => (part.known ? chip(part.number, known().get(part.number) ?? "") : `[${part.number}]`)).join(""),
+    renderer: (token) => token["note"] !== undefined ? `<sup>${String(token["note"])}</sup>` : (token["parts"] as Part[]).map((part) => (part.known ? chip(part.number, known().get(part.number) ?? "") : `[${part.number}]`)).join(""),
   };
 }
 

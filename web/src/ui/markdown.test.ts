@@ -45,6 +45,7 @@ describe("Markdown", () => {
     expect(html("so [1, 9].", 1)).toContain("[9]");
     expect(html("Sources:\n\n[1]: https://example.org/a\n[2]: https://example.org/b")).toContain("https://example.org/b");
     expect(html("[^1]: A note.\n\n[name]: nowhere")).toMatch(/A note[^]*nowhere/);
+    expect(html("So it is[^3], or not[^why].\n\n[^3]: A note.", 1)).toMatch(/is<sup>3<\/sup>, or not<sup>why<\/sup>[^]*<sup>3<\/sup>: A note/);
     expect(html("[here][1]\n\n[1]: https://example.org")).toContain('<a href="https://example.org"');
   });
 

@@ -10,7 +10,12 @@ pub(super) const NO_SOURCES: &str = "There are no sources to answer from yet. Ad
     notebook, or select at least one source, and ask again.";
 pub(super) const NONE_READY: &str = "The sources are not ready yet. Ask again once at least one of them has been read; the list of sources shows how \
     far each is, and what to do about those that failed.";
-const NOTHING: &str = "I found nothing about that in the selected sources.";
+const NOTHING: &str = "I couldn't find anything about that in the selected sources.";
+
+/// With no passage near enough to show, other words are what is left to try.
+fn nothing() -> String {
+    format!("{NOTHING} Try different words.")
+}
 
 const MAX_QUOTES: usize = 5;
 
@@ -27,7 +32,7 @@ const BELOW_BEST: f32 = 0.22;
 /// Quotes the best of `ranked` (best first), or says that there is no answer.
 pub(super) fn answer(ranked: &[Ranked], passages: &[Citation]) -> String {
     let Some(best) = ranked.first().map(Ranked::score).filter(|score| *score >= NEAR) else {
-        return NOTHING.to_owned();
+        return nothing();
     };
     if best < ANSWERS {
         return format!("{NOTHING} The closest passage is:\n\n{}", quotes(&ranked[..1], passages));
@@ -86,7 +91,7 @@ fn escape(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{MAX_QUOTES, NOTHING, Ranked, answer};
+    use super::{MAX_QUOTES, NOTHING, Ranked, answer, nothing};
     use crate::generations::testing::passage;
 
     fn sentence(number: u32, place: usize, text: &str, similarity: f32) -> Ranked {
@@ -112,8 +117,8 @@ mod tests {
     #[test]
     fn it_says_when_there_is_no_answer() {
         let far = Ranked { overlap: 0.0, ..sentence(1, 0, "Something else entirely.", 0.2) };
-        assert_eq!(answer(&[far], &[passage(1, "")]), NOTHING);
-        assert_eq!(answer(&[], &[]), NOTHING);
+        assert_eq!(answer(&[far], &[passage(1, "")]), nothing());
+        assert_eq!(answer(&[], &[]), nothing());
         let near = Ranked { overlap: 0.0, ..sentence(1, 0, "Something near it.", 0.5) };
         let text = answer(&[near], &[passage(1, "")]);
         assert!(text.starts_with(NOTHING) && text.contains("> Something near it. [1]"), "{text}");

@@ -103,7 +103,7 @@ async fn the_built_in_answerer_quotes_and_cites() {
     let generation = world.ask(&engine.stores, "Who won the chess championship?", BUILTIN).await;
     engine.run(&generation).await;
     let answer = engine.message(generation.answer_id).await.unwrap();
-    assert_eq!(answer.content, "I found nothing about that in the selected sources.");
+    assert_eq!(answer.content, "I couldn't find anything about that in the selected sources. Try different words.");
     assert_eq!(answer.citations, []);
 }
 
