@@ -29,6 +29,8 @@ mod scripts;
 mod symbols;
 mod table;
 mod table_header;
+mod table_names;
+mod table_values;
 mod text;
 mod xlsx;
 mod xlsx_extras;
