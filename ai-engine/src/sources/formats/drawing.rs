@@ -18,7 +18,7 @@ struct Series {
     values: Vec<(usize, String)>,
 }
 
-/// The chart as lines: its titles, then a line per category with the value of each series.
+/// The chart as lines: its titles, what kind of chart it is, then a table with a row per category and a column per series.
 pub fn chart(xml: &str) -> Result<String, FailureCode> {
     let mut reader = ChartReader::default();
     xml::walk(xml, |node| {
@@ -35,6 +35,8 @@ pub fn chart(xml: &str) -> Result<String, FailureCode> {
 #[derive(Debug, Default)]
 struct ChartReader {
     titles: Vec<String>,
+    /// One, or those that lie over each other.
+    kinds: Vec<&'static str>,
     series: Vec<Series>,
     /// The names of the open elements that matter.
     within: Vec<String>,
@@ -52,7 +54,7 @@ impl ChartReader {
             "pt" => self.index = index.and_then(|index| index.parse().ok()).unwrap_or_default(),
             "cat" | "val" | "xVal" | "yVal" | "bubbleSize" => self.format.clear(),
             "title" => self.titles.push(String::new()),
-            _ => {}
+            _ => self.kinds.extend(kind(tag).filter(|kind| !self.kinds.contains(kind))),
         }
         if matches!(
             tag,
@@ -110,25 +112,51 @@ impl ChartReader {
     fn lines(self) -> Vec<String> {
         let mut lines: Vec<String> =
             self.titles.iter().map(|title| one_line(title)).filter(|title| !title.is_empty()).collect();
+        lines.extend(self.kinds.iter().map(|kind| (*kind).to_owned()));
         let mut rows: Vec<(usize, String, Vec<String>)> = Vec::new();
-        for series in &self.series {
+        let width = self.series.len();
+        for (column, series) in self.series.iter().enumerate() {
             for (index, value) in &series.values {
                 let category = series.categories.iter().find(|(place, _)| place == index);
                 let category = category.map(|(_, category)| category.clone()).unwrap_or_default();
-                let said = if series.name.is_empty() { value.clone() } else { format!("{}: {value}", series.name) };
-                match rows.iter_mut().find(|row| row.0 == *index && row.1 == category) {
-                    Some(row) => row.2.push(said),
-                    None => rows.push((*index, category, vec![said])),
-                }
+                let row = rows.iter().position(|row| row.0 == *index && row.1 == category).unwrap_or_else(|| {
+                    rows.push((*index, category, vec![String::new(); width]));
+                    rows.len() - 1
+                });
+                value.clone_into(&mut rows[row].2[column]);
             }
         }
         rows.sort_by_key(|row| row.0);
-        lines.extend(rows.into_iter().map(|(_, category, said)| {
-            let said = said.join("; ");
-            if category.is_empty() { said } else { format!("{category} – {said}") }
-        }));
+        let has_categories = rows.iter().any(|row| !row.1.is_empty());
+        let line = |first: &str, rest: Vec<&str>| {
+            let first = has_categories.then_some(first);
+            first.into_iter().chain(rest).collect::<Vec<_>>().join(" | ").trim_end_matches([' ', '|']).to_owned()
+        };
+        if self.series.iter().any(|series| !series.name.is_empty()) {
+            lines.push(line("", self.series.iter().map(|series| series.name.as_str()).collect()));
+        }
+        lines.extend(
+            rows.iter().map(|(_, category, values)| line(category, values.iter().map(String::as_str).collect())),
+        );
         lines
     }
+}
+
+/// What people call the kind of chart.
+fn kind(tag: &str) -> Option<&'static str> {
+    Some(match tag {
+        "barChart" | "bar3DChart" => "Bar chart",
+        "lineChart" | "line3DChart" => "Line chart",
+        "pieChart" | "pie3DChart" | "ofPieChart" => "Pie chart",
+        "doughnutChart" => "Doughnut chart",
+        "areaChart" | "area3DChart" => "Area chart",
+        "scatterChart" => "Scatter chart",
+        "bubbleChart" => "Bubble chart",
+        "radarChart" => "Radar chart",
+        "stockChart" => "Stock chart",
+        "surfaceChart" | "surface3DChart" => "Surface chart",
+        _ => return None,
+    })
 }
 
 /// Several levels of a category have the same place.
@@ -207,10 +235,10 @@ mod tests {
             )
         };
         let xml = format!(
-            "<c:chart xmlns:c='c' xmlns:a='a'><c:title><a:p><a:t>Share</a:t></a:p></c:title>{}{}</c:chart>",
+            "<c:chart xmlns:c='c' xmlns:a='a'><c:title><a:p><a:t>Share</a:t></a:p></c:title><c:lineChart>{}{}</c:lineChart></c:chart>",
             series("A", ["0.5", "0.1"]),
             series("B", ["1", "0"])
         );
-        assert_eq!(chart(&xml).unwrap(), "Share\n2021 – A: 50%; B: 100%\n2022 – A: 10%; B: 0%");
+        assert_eq!(chart(&xml).unwrap(), "Share\nLine chart\n | A | B\n2021 | 50% | 100%\n2022 | 10% | 0%");
     }
 }

@@ -30,6 +30,7 @@ mod symbols;
 mod table;
 mod table_header;
 mod table_names;
+mod table_sides;
 mod table_values;
 mod text;
 mod xlsx;
