@@ -15,6 +15,7 @@ mod html_table;
 mod html_text;
 mod html_tree;
 mod markdown;
+mod markdown_plain;
 mod pdf;
 mod pdf_direction;
 mod pdf_heads;
