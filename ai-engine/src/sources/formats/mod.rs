@@ -1,8 +1,12 @@
 //! One reader per format. They run in the extraction child only.
 
 mod archive;
+mod comments;
 mod csv;
 mod docx;
+mod docx_body;
+mod docx_field;
+mod docx_links;
 mod docx_math;
 mod docx_numbering;
 mod docx_styles;
@@ -14,6 +18,7 @@ mod html_furniture;
 mod html_table;
 mod html_text;
 mod html_tree;
+mod list_numbers;
 mod markdown;
 mod markdown_plain;
 mod pdf;

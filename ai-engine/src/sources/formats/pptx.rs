@@ -7,10 +7,10 @@ use quick_xml::events::BytesStart;
 
 use super::archive::Archive;
 use super::docx_math::Math;
-use super::docx_numbering::formatted;
 use super::docx_table::{Stand, Table};
+use super::list_numbers::formatted;
 use super::xml::{self, Node};
-use super::{Input, drawing};
+use super::{Input, comments, drawing};
 use crate::sources::builder::{DocumentBuilder, one_line};
 use crate::sources::document::Document;
 
@@ -22,10 +22,14 @@ pub fn read(input: &Input<'_>) -> Result<Document, FailureCode> {
     if let Some(core) = archive.text("docProps/core.xml")? {
         builder.title(&xml::text_of(&core, "title")?.unwrap_or_default());
     }
+    let mut people = HashMap::new();
+    for part in ["ppt/commentAuthors.xml", "ppt/authors.xml"] {
+        people.extend(comments::people(&archive.text(part)?.unwrap_or_default())?);
+    }
     let mut margins = HashSet::new();
     for slide in slides {
         builder.page();
-        read_slide(&mut archive, &slide, &mut margins, &mut builder)?;
+        read_slide(&mut archive, &slide, &mut margins, &people, &mut builder)?;
         archive.note_omitted(&slide, &mut builder)?;
     }
     builder.finish()
@@ -57,6 +61,7 @@ fn read_slide(
     archive: &mut Archive,
     part: &str,
     margins: &mut HashSet<String>,
+    people: &HashMap<String, String>,
     builder: &mut DocumentBuilder,
 ) -> Result<(), FailureCode> {
     let Some(xml) = archive.text(part)? else {
@@ -84,6 +89,12 @@ fn read_slide(
         // Once in the document, where it comes first.
         if margins.insert(margin.text.clone()) {
             builder.block(&margin.text)?;
+        }
+    }
+    for link in links.values().filter(|link| link.kind == "comments") {
+        let xml = archive.text(&link.target)?.unwrap_or_default();
+        for comment in comments::comments(&xml, people)? {
+            builder.block(&comment.line())?;
         }
     }
     let notes = links.into_values().find(|relationship| relationship.kind == "notesSlide");
