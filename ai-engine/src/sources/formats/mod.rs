@@ -22,6 +22,7 @@ mod list_numbers;
 mod markdown;
 mod markdown_plain;
 mod pdf;
+mod pdf_columns;
 mod pdf_direction;
 mod pdf_heads;
 mod pdf_labels;

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use super::pdf_heads::{self, Printed};
 use super::pdf_page::{Area, Page, letters};
 use super::pdf_tables::{self, Part};
-use super::{pdf_labels, pdf_scripts};
+use super::{pdf_columns, pdf_labels, pdf_scripts};
 
 /// Blocks of shorter lines are addresses, verses, cells of a table: their line ends are kept.
 const MIN_PROSE_CHARS: usize = 35;
@@ -36,11 +36,13 @@ impl Block {
 
 /// The paragraphs of each page.
 pub fn pages(pages: Vec<Page>) -> Vec<Vec<String>> {
+    let heights: Vec<f32> = pages.iter().map(|page| page.height).collect();
     let mut pages: Vec<Vec<Block>> = pages.into_iter().map(blocks).collect();
     let printed: Vec<Vec<Printed>> = pages.iter().map(|page| printed(page)).collect();
-    for (page, repeated) in pages.iter_mut().zip(pdf_heads::repeated(&printed)) {
+    let alone = printed.iter().zip(heights).map(|(page, height)| pdf_heads::lone_number(page, height));
+    for ((page, repeated), alone) in pages.iter_mut().zip(pdf_heads::repeated(&printed)).zip(alone) {
         for block in page.iter_mut() {
-            block.lines_mut().retain(|(area, _)| !repeated.contains(area));
+            block.lines_mut().retain(|(area, _)| !repeated.contains(area) && Some(*area) != alone);
         }
     }
     let texts = || pages.iter().flatten().flat_map(Block::lines).map(|(_, text)| text.as_str());
@@ -50,6 +52,7 @@ pub fn pages(pages: Vec<Page>) -> Vec<Vec<String>> {
 
 fn blocks(mut page: Page) -> Vec<Block> {
     pdf_scripts::attach(&mut page);
+    pdf_columns::order(&mut page);
     let mut parts = pdf_tables::with_rows(page);
     pdf_labels::join(&mut parts);
     let placed = |part| match part {

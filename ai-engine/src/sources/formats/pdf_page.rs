@@ -107,6 +107,8 @@ pub type Block = Vec<Line>;
 /// A page's blocks in reading order.
 #[derive(Debug, Default, PartialEq)]
 pub struct Page {
+    /// In points; 0 when it is not said.
+    pub height: f32,
     pub blocks: Vec<Block>,
 }
 
@@ -120,7 +122,7 @@ pub fn read(output: impl BufRead, max_bytes: u64) -> Result<Vec<Page>, FailureCo
         let line = String::from_utf8_lossy(&line);
         let line = line.trim();
         if line.starts_with("<page ") {
-            pages.push(Page::default());
+            pages.push(Page { height: value(line, "height=\"").unwrap_or_default(), ..Page::default() });
             continue;
         }
         let Some(page) = pages.last_mut() else {
@@ -159,11 +161,13 @@ fn word(line: &str) -> Option<Word> {
 }
 
 fn area(line: &str) -> Option<Area> {
-    let value = |name: &str| {
-        let (_, after) = line.split_once(name)?;
-        after.split_once('"')?.0.parse::<f32>().ok().filter(|value| value.is_finite())
-    };
+    let value = |name: &str| value(line, name);
     Some(Area { left: value("xMin=\"")?, top: value("yMin=\"")?, right: value("xMax=\"")?, bottom: value("yMax=\"")? })
+}
+
+fn value(line: &str, name: &str) -> Option<f32> {
+    let (_, after) = line.split_once(name)?;
+    after.split_once('"')?.0.parse::<f32>().ok().filter(|value| value.is_finite())
 }
 
 #[cfg(test)]
@@ -182,7 +186,7 @@ mod tests {
         let pages = read(OUTPUT.as_bytes(), 100).unwrap();
         assert_eq!(pages.len(), 2);
         assert_eq!(pages[0].blocks[0][0].text(), "A & BC");
-        assert_eq!(pages[1], Page::default());
+        assert_eq!(pages[1], Page { height: 842.0, ..Page::default() });
         assert_eq!(read(OUTPUT.as_bytes(), 3), Err(FailureCode::TooMuchText));
     }
 }
