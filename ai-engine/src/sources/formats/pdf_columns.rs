@@ -8,7 +8,7 @@ const MIN_GUTTER: f32 = 4.0;
 /// Fewer letters on a side are no column.
 const MIN_LETTERS: usize = 200;
 
-/// Lines of a column of prose have so many letters at least, in the middle.
+/// Lines of a column of prose have so many letters at least, mostly.
 const MIN_LINE_LETTERS: usize = 24;
 
 /// Columns within columns.
@@ -100,16 +100,13 @@ fn is_columns(blocks: &[Placed], gutter: f32) -> bool {
     is_prose(&left) && is_prose(&right) && common > one.height().min(other.height()) / 2.0
 }
 
+/// Whether most letters stand in lines that are as long as those of prose, whatever formulas and headings are between.
 fn is_prose(side: &[&Placed]) -> bool {
-    let mut lines: Vec<usize> = side
-        .iter()
-        .flat_map(|placed| &placed.block)
-        .filter(|line| line.is_upright())
-        .map(|line| letters(&line.text()))
-        .collect();
-    lines.sort_unstable();
-    let middle = lines.get(lines.len() / 2).copied().unwrap_or_default();
-    middle >= MIN_LINE_LETTERS && lines.iter().sum::<usize>() >= MIN_LETTERS
+    let lines = side.iter().flat_map(|placed| &placed.block).filter(|line| line.is_upright());
+    let lines: Vec<usize> = lines.map(|line| letters(&line.text())).collect();
+    let all: usize = lines.iter().sum();
+    let in_long: usize = lines.iter().filter(|letters| **letters >= MIN_LINE_LETTERS).sum();
+    all >= MIN_LETTERS && in_long * 3 > all * 2
 }
 
 #[cfg(test)]

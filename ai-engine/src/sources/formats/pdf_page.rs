@@ -156,7 +156,8 @@ fn word(line: &str) -> Option<Word> {
         Some(before) => format!("{}-", before.replace('\u{ad}', "")),
         None => text.replace('\u{ad}', ""),
     };
-    let text = text.chars().map(|c| private(c).unwrap_or(c)).collect();
+    let is_seen = |c: &char| !matches!(c, '\u{200b}' | '\u{feff}');
+    let text = text.chars().filter(is_seen).map(|c| private(c).unwrap_or(c)).collect();
     Some(Word { area: area(line)?, text }).filter(|word| !word.text.trim().is_empty())
 }
 
@@ -178,7 +179,7 @@ mod tests {
         <block xMin=\"1\" yMin=\"1\" xMax=\"50\" yMax=\"11\">\n<line xMin=\"1\" yMin=\"1\" xMax=\"50\" yMax=\"11\">\n\
         <word xMin=\"1\" yMin=\"1\" xMax=\"20\" yMax=\"11\">A &amp;</word>\n\
         <word xMin=\"24\" yMin=\"1\" xMax=\"40\" yMax=\"11\">B</word>\n\
-        <word xMin=\"40\" yMin=\"1\" xMax=\"50\" yMax=\"11\">C</word>\n</line>\n</block>\n</flow>\n</page>\n\
+        <word xMin=\"40\" yMin=\"1\" xMax=\"50\" yMax=\"11\">C\u{200b}</word>\n</line>\n</block>\n</flow>\n</page>\n\
         <page width=\"595\" height=\"842\">\n</page>\n</doc>\n";
 
     #[test]
