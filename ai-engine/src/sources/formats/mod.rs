@@ -18,6 +18,7 @@ mod html_furniture;
 mod html_table;
 mod html_text;
 mod html_tree;
+mod johab;
 mod list_numbers;
 mod markdown;
 mod markdown_plain;
