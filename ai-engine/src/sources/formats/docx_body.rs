@@ -11,6 +11,7 @@ use super::docx_math::Math;
 use super::docx_numbering::{Label, Numbering};
 use super::docx_styles::{Styles, outline_level};
 use super::docx_table::{Stand, Table};
+use super::drawing;
 use super::symbols::symbol;
 use super::xml::{self, Node};
 use crate::sources::builder::{DocumentBuilder, one_line};
@@ -133,6 +134,7 @@ impl<'a> BodyReader<'a> {
                 let id = xml::attribute(element, "id");
                 self.open_comments.retain(|open| Some(open) != id.as_ref());
             }
+            "docPr" => self.found.extend(drawing::description(element)),
             "altChunk" => {
                 let text = xml::attribute(element, "id").and_then(|id| self.drawings.remove(&id));
                 self.found.extend(text);

@@ -1,6 +1,7 @@
 //! What charts and diagrams of Office files say.
 
 use collabry_shared::sources::FailureCode;
+use quick_xml::events::BytesStart;
 
 use super::archive::{Archive, Relationship};
 use super::xlsx_format;
@@ -9,6 +10,9 @@ use crate::sources::builder::one_line;
 
 /// Points of a chart that are read.
 const MAX_POINTS: usize = 20_000;
+
+/// Longer descriptions of pictures are cut.
+const MAX_DESCRIPTION_CHARS: usize = 1_000;
 
 /// A series of a chart: values by the places of their categories.
 #[derive(Debug, Default)]
@@ -187,6 +191,15 @@ pub fn linked(archive: &mut Archive, link: &Relationship) -> Result<Option<Strin
     };
     // The document can be read without a part that is broken.
     Ok(read(&xml).ok().filter(|text| !text.is_empty()))
+}
+
+/// What someone wrote for those who do not see a picture; programs put the file's name there.
+pub fn description(element: &BytesStart<'_>) -> Option<String> {
+    let said = one_line(&xml::attribute(element, "descr")?);
+    let said = said.trim_end_matches("Description automatically generated").trim_end();
+    let is_file = !said.contains(' ') && said.contains(['.', '/', '_']);
+    (!is_file && said.chars().filter(|c| c.is_alphabetic()).count() > 2)
+        .then(|| said.chars().take(MAX_DESCRIPTION_CHARS).collect())
 }
 
 /// The paragraphs of any drawing, a line each.

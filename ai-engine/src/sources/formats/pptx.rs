@@ -144,6 +144,7 @@ struct ShapeReader {
     depth: usize,
     numbering: Option<(String, i64)>,
     in_text: bool,
+    in_picture: bool,
     skipping: usize,
 }
 
@@ -174,6 +175,11 @@ impl ShapeReader {
                 self.role = None;
                 self.text.clear();
                 self.numbers.clear();
+            }
+            "pic" => self.in_picture = true,
+            "cNvPr" if std::mem::take(&mut self.in_picture) => {
+                let text = drawing::description(element);
+                self.shapes.extend(text.map(|text| Shape { role: Role::Other, text }));
             }
             "ph" => self.role = Some(role(xml::attribute(element, "type").as_deref())),
             "p" => (self.depth, self.numbering) = (0, None),
