@@ -117,7 +117,8 @@ fn docx_with(body: &str, parts: &[(&str, &str, &str)]) -> Vec<u8> {
         format!("<Relationship Id=\"{kind}\" Type=\"http://x/relationships/{kind}\" Target=\"{part}\"/>")
     };
     let links: String = parts.iter().map(link).collect();
-    let document = format!("<w:document xmlns:w=\"w\" xmlns:r=\"r\"><w:body>{body}</w:body></w:document>");
+    let document =
+        format!("<w:document xmlns:w=\"w\" xmlns:r=\"r\" xmlns:wp=\"wp\"><w:body>{body}</w:body></w:document>");
     let links = format!("<Relationships>{links}</Relationships>");
     let mut all = vec![("word/document.xml".to_owned(), document), ("word/_rels/document.xml.rels".to_owned(), links)];
     all.extend(parts.iter().map(|(_, part, content)| (format!("word/{part}"), (*content).to_owned())));
@@ -135,6 +136,15 @@ async fn comments_name_their_authors_and_the_words_they_are_about() {
         document.text,
         "The fee is ten pounds.\n\nComment by Ada Marsh on “ten pounds”, 2026-05-01: Twelve since May."
     );
+}
+
+#[tokio::test]
+async fn pictures_say_what_someone_wrote_about_them() {
+    let picture =
+        |said: &str| format!("<w:p><w:r><w:drawing><wp:docPr id=\"1\" descr=\"{said}\"/></w:drawing></w:r></w:p>");
+    let body = format!("{}{}", picture("A walrus on the ice"), picture("IMG_0042.jpg"));
+    let document = extract(Format::Docx, &docx_with(&body, &[])).await.unwrap();
+    assert_eq!(document.text, "A walrus on the ice");
 }
 
 #[tokio::test]
