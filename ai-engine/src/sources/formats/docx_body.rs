@@ -6,6 +6,7 @@ use collabry_shared::sources::FailureCode;
 use quick_xml::events::BytesStart;
 
 use super::comments::Comment;
+use super::docx_commented::Commented;
 use super::docx_field::{self as field, Field};
 use super::docx_math::Math;
 use super::docx_numbering::{Label, Numbering};
@@ -14,10 +15,7 @@ use super::docx_table::{Stand, Table};
 use super::drawing;
 use super::symbols::symbol;
 use super::xml::{self, Node};
-use crate::sources::builder::{DocumentBuilder, one_line};
-
-/// Of the words that a comment is about, enough to find them.
-const MAX_COMMENTED_BYTES: usize = 120;
+use crate::sources::builder::DocumentBuilder;
 
 /// A paragraph being read. They nest: a text box is anchored inside one.
 #[derive(Debug, Default)]
@@ -37,9 +35,7 @@ pub struct BodyReader<'a> {
     drawings: HashMap<String, String>,
     /// Those that did, to be put after the paragraph.
     found: Vec<String>,
-    /// The words that comments are about, by their ids.
-    commented: HashMap<String, String>,
-    open_comments: Vec<String>,
+    commented: Commented,
     builder: &'a mut DocumentBuilder,
     paragraphs: Vec<Paragraph>,
     tables: Vec<Table>,
@@ -64,8 +60,7 @@ impl<'a> BodyReader<'a> {
             numbering,
             drawings,
             found: Vec::new(),
-            commented: HashMap::new(),
-            open_comments: Vec::new(),
+            commented: Commented::default(),
             builder,
             paragraphs: Vec::new(),
             tables: Vec::new(),
@@ -129,11 +124,8 @@ impl<'a> BodyReader<'a> {
                     self.push(sign.encode_utf8(&mut [0; 4]));
                 }
             }
-            "commentRangeStart" => self.open_comments.extend(xml::attribute(element, "id")),
-            "commentRangeEnd" => {
-                let id = xml::attribute(element, "id");
-                self.open_comments.retain(|open| Some(open) != id.as_ref());
-            }
+            "commentRangeStart" => self.commented.begin(xml::attribute(element, "id")),
+            "commentRangeEnd" => self.commented.end(xml::attribute(element, "id")),
             "docPr" => self.found.extend(drawing::description(element)),
             "altChunk" => {
                 let text = xml::attribute(element, "id").and_then(|id| self.drawings.remove(&id));
@@ -211,12 +203,7 @@ impl<'a> BodyReader<'a> {
         if self.math.is_open() {
             return self.math.text(text);
         }
-        for id in &self.open_comments {
-            let words = self.commented.entry(id.clone()).or_default();
-            if words.len() < MAX_COMMENTED_BYTES {
-                words.push_str(text);
-            }
-        }
+        self.commented.push(text);
         if let Some(paragraph) = self.paragraphs.last_mut() {
             let text = self.stand.applied(text, &paragraph.text);
             if text.contains(|c| ('\u{e000}'..='\u{f8ff}').contains(&c)) {
@@ -288,8 +275,7 @@ impl<'a> BodyReader<'a> {
     /// What people said about the text, with the words that they said it about.
     pub fn put_comments(&mut self, comments: Vec<Comment>) -> Result<(), FailureCode> {
         for mut comment in comments {
-            let about = self.commented.get(&comment.id).map(|words| one_line(words)).filter(|words| !words.is_empty());
-            comment.about = about.map(|words| format!("“{words}”")).unwrap_or_default();
+            comment.about = self.commented.words(&comment.id);
             self.builder.block(&comment.line())?;
         }
         Ok(())

@@ -66,6 +66,38 @@ fn ending(number: i64) -> &'static str {
     }
 }
 
+/// The number of a slide's paragraph in its list, with a space behind it.
+pub fn next_number(numbers: &mut Vec<i64>, depth: usize, numbering: Option<(String, i64)>, is_empty: bool) -> String {
+    let Some((kind, start)) = numbering.filter(|_| !is_empty) else {
+        if !is_empty {
+            numbers.truncate(depth);
+        }
+        return String::new();
+    };
+    numbers.truncate(depth + 1);
+    let number = match numbers.get(depth) {
+        Some(number) if numbers.len() == depth + 1 && *number >= start => number + 1,
+        _ => start,
+    };
+    // Depths in between that are not numbered.
+    numbers.resize(depth + 1, i64::MIN);
+    numbers[depth] = number;
+    let format = match kind.as_str() {
+        kind if kind.starts_with("alphaLc") => "lowerLetter",
+        kind if kind.starts_with("alphaUc") => "upperLetter",
+        kind if kind.starts_with("romanLc") => "lowerRoman",
+        kind if kind.starts_with("romanUc") => "upperRoman",
+        _ => "decimal",
+    };
+    let (before, after) = match kind.as_str() {
+        kind if kind.ends_with("ParenBoth") => ("(", ")"),
+        kind if kind.ends_with("ParenR") => ("", ")"),
+        kind if kind.ends_with("Plain") => ("", ""),
+        _ => ("", "."),
+    };
+    format!("{before}{}{after} ", formatted(number, format))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -6,103 +6,12 @@ use std::ops::Range;
 
 use pulldown_cmark::{CowStr, Event, LinkType, Parser, Tag, TagEnd};
 
+use super::html_tags::{self, tag_name};
 use super::scripts::{lower, raise};
 use super::{html, markdown};
 
 /// Longer addresses are data, and stay where they are defined.
 const MAX_ADDRESS_BYTES: usize = 300;
-
-/// Whether `<name>` is a tag of HTML; others may be a type's parameter that nobody escaped, `Vec<String>`.
-const TAGS: &[&str] = &[
-    "a",
-    "abbr",
-    "address",
-    "article",
-    "aside",
-    "audio",
-    "b",
-    "big",
-    "blockquote",
-    "body",
-    "br",
-    "button",
-    "caption",
-    "center",
-    "cite",
-    "code",
-    "col",
-    "colgroup",
-    "dd",
-    "del",
-    "details",
-    "dfn",
-    "div",
-    "dl",
-    "dt",
-    "em",
-    "figcaption",
-    "figure",
-    "font",
-    "footer",
-    "form",
-    "h1",
-    "h2",
-    "h3",
-    "h4",
-    "h5",
-    "h6",
-    "head",
-    "header",
-    "hr",
-    "html",
-    "i",
-    "iframe",
-    "img",
-    "input",
-    "ins",
-    "kbd",
-    "label",
-    "li",
-    "link",
-    "main",
-    "mark",
-    "meta",
-    "nav",
-    "ol",
-    "p",
-    "picture",
-    "pre",
-    "q",
-    "s",
-    "samp",
-    "script",
-    "section",
-    "small",
-    "source",
-    "span",
-    "strike",
-    "strong",
-    "style",
-    "sub",
-    "summary",
-    "sup",
-    "svg",
-    "table",
-    "tbody",
-    "td",
-    "tfoot",
-    "th",
-    "thead",
-    "time",
-    "title",
-    "tr",
-    "tt",
-    "u",
-    "ul",
-    "var",
-    "video",
-    "wbr",
-];
 
 /// What stands in place of a stretch of the text.
 struct Edit {
@@ -227,8 +136,7 @@ impl Edits<'_> {
 
     /// Names that HTML does not know are tags where they are closed too.
     fn is_tag(&self, name: &str) -> bool {
-        let known = TAGS.contains(&name.to_ascii_lowercase().as_str());
-        known || !name.is_empty() && self.markdown.contains(&format!("</{name}>"))
+        html_tags::is_known(name) || !name.is_empty() && self.markdown.contains(&format!("</{name}>"))
     }
 
     fn applied(mut self) -> String {
@@ -245,14 +153,6 @@ impl Edits<'_> {
         text.push_str(&self.markdown[end..]);
         text
     }
-}
-
-/// `div` of `<div class=…>` and of `</div>`.
-fn tag_name(tag: &str) -> Option<&str> {
-    let rest = tag.strip_prefix('<')?;
-    let rest = rest.strip_prefix('/').unwrap_or(rest);
-    let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '-').unwrap_or(rest.len());
-    Some(&rest[..end]).filter(|name| !name.is_empty())
 }
 
 /// Models that read pictures of pages write where on the page each part was: `<|ref|>text<|/ref|><|det|>[[1, 2, 3,

@@ -1,10 +1,9 @@
 //! From lines on pages to paragraphs that read well.
 
-use std::collections::HashSet;
-
 use super::pdf_heads::{self, Printed};
 use super::pdf_page::{Area, Page, letters};
 use super::pdf_tables::{self, Part};
+use super::pdf_words::Words;
 use super::{pdf_columns, pdf_labels, pdf_scripts};
 
 /// Blocks of shorter lines are addresses, verses, cells of a table: their line ends are kept.
@@ -224,38 +223,6 @@ fn starts_item(line: &str) -> bool {
     }
     let digits = line.chars().take_while(char::is_ascii_digit).count();
     (1..=2).contains(&digits) && (line[digits..].starts_with(". ") || line[digits..].starts_with(") "))
-}
-
-/// The words of the document, to tell a word that was divided from one that has a hyphen.
-struct Words<'a>(HashSet<&'a str>);
-
-impl<'a> Words<'a> {
-    fn of(texts: impl Iterator<Item = &'a str>) -> Self {
-        let ends = |c: char| !c.is_alphanumeric() && c != '-';
-        Self(
-            texts.flat_map(|text| text.split(ends)).filter(|word| word.contains('-') && !word.ends_with('-')).collect(),
-        )
-    }
-
-    /// Appends the next line of the same paragraph.
-    fn join(&self, open: &mut String, line: &str) {
-        if self.is_divided(open, line) {
-            open.pop();
-        } else if !(open.ends_with('-') && line.starts_with(char::is_alphanumeric)) {
-            open.push(' ');
-        }
-        open.push_str(line);
-    }
-
-    fn is_divided(&self, open: &str, line: &str) -> bool {
-        let Some(before) = open.strip_suffix('-') else {
-            return false;
-        };
-        let stem = before.rsplit(|c: char| !c.is_alphanumeric() && c != '-').next().unwrap_or_default();
-        let rest = line.split(|c: char| !c.is_alphanumeric() && c != '-').next().unwrap_or_default();
-        let divides = stem.ends_with(char::is_alphabetic) && rest.starts_with(char::is_lowercase);
-        divides && !self.0.contains(format!("{stem}-{rest}").as_str())
-    }
 }
 
 #[cfg(test)]

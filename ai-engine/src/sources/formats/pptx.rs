@@ -8,7 +8,7 @@ use quick_xml::events::BytesStart;
 use super::archive::Archive;
 use super::docx_math::Math;
 use super::docx_table::{Stand, Table};
-use super::list_numbers::formatted;
+use super::list_numbers::next_number;
 use super::xml::{self, Node};
 use super::{Input, comments, drawing};
 use crate::sources::builder::{DocumentBuilder, one_line};
@@ -263,38 +263,6 @@ impl ShapeReader {
             _ => {}
         }
     }
-}
-
-/// The number of a paragraph in its list, with a space behind it.
-fn next_number(numbers: &mut Vec<i64>, depth: usize, numbering: Option<(String, i64)>, is_empty: bool) -> String {
-    let Some((kind, start)) = numbering.filter(|_| !is_empty) else {
-        if !is_empty {
-            numbers.truncate(depth);
-        }
-        return String::new();
-    };
-    numbers.truncate(depth + 1);
-    let number = match numbers.get(depth) {
-        Some(number) if numbers.len() == depth + 1 && *number >= start => number + 1,
-        _ => start,
-    };
-    // Depths in between that are not numbered.
-    numbers.resize(depth + 1, i64::MIN);
-    numbers[depth] = number;
-    let format = match kind.as_str() {
-        kind if kind.starts_with("alphaLc") => "lowerLetter",
-        kind if kind.starts_with("alphaUc") => "upperLetter",
-        kind if kind.starts_with("romanLc") => "lowerRoman",
-        kind if kind.starts_with("romanUc") => "upperRoman",
-        _ => "decimal",
-    };
-    let (before, after) = match kind.as_str() {
-        kind if kind.ends_with("ParenBoth") => ("(", ")"),
-        kind if kind.ends_with("ParenR") => ("", ")"),
-        kind if kind.ends_with("Plain") => ("", ""),
-        _ => ("", "."),
-    };
-    format!("{before}{}{after} ", formatted(number, format))
 }
 
 /// A placeholder without a type holds content.
