@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use collabry_shared::sources::FailureCode;
+use quick_xml::events::BytesStart;
 
 use super::xml::{self, Node};
 use crate::sources::builder::one_line;
@@ -39,7 +40,7 @@ pub fn people(xml: &str) -> Result<HashMap<String, String>, FailureCode> {
             Node::Open("author" | "cmAuthor" | "person", element) => {
                 let id = xml::attribute(element, "id").unwrap_or_else(|| people.len().to_string());
                 let name = xml::attribute(element, "name").or_else(|| xml::attribute(element, "displayName"));
-                people.insert(id.clone(), name.unwrap_or_default());
+                people.insert(id.clone(), with_initials(name.unwrap_or_default(), element));
                 open = Some(id);
             }
             Node::Close("author") => open = None,
@@ -69,7 +70,9 @@ pub fn comments(xml: &str, people: &HashMap<String, String>) -> Result<Vec<Comme
                 comments.push(Comment {
                     id: value(&["id"]).unwrap_or_default(),
                     about: value(&["ref"]).unwrap_or_default(),
-                    author: one_line(&author.or_else(|| value(&["author"])).unwrap_or_default()),
+                    author: one_line(
+                        &author.unwrap_or_else(|| with_initials(value(&["author"]).unwrap_or_default(), element)),
+                    ),
                     day: value(&["date", "dt", "dT", "created"])
                         .and_then(|day| day.get(..10).map(str::to_owned))
                         .unwrap_or_default(),
@@ -98,6 +101,14 @@ pub fn comments(xml: &str, people: &HashMap<String, String>) -> Result<Vec<Comme
     Ok(comments)
 }
 
+/// `Ada Marsh (AM)`: others may know the author by the initials only.
+fn with_initials(name: String, element: &BytesStart<'_>) -> String {
+    match xml::attribute(element, "initials").filter(|initials| !initials.is_empty() && *initials != name) {
+        Some(initials) if !name.is_empty() => format!("{name} ({initials})"),
+        _ => name,
+    }
+}
+
 fn push(comments: &mut [Comment], open: &[usize], text: &str) {
     if let Some(comment) = open.last().and_then(|last| comments.get_mut(*last)) {
         comment.text.push_str(text);
@@ -121,8 +132,8 @@ mod tests {
                      <r><t>Too low</t></r></text></comment></commentList></comments>";
         assert_eq!(lines(sheet, sheet), ["Comment by Bob on B2: Too low"]);
         let slide = "<p:cmLst xmlns:p='p'><p:cm authorId='3' dt='2026-05-02T10:00:00'><p:text>Larger?</p:text></p:cm></p:cmLst>";
-        let authors = "<p:cmAuthorLst xmlns:p='p'><p:cmAuthor id='3' name='Eve'/></p:cmAuthorLst>";
-        assert_eq!(lines(slide, authors), ["Comment by Eve, 2026-05-02: Larger?"]);
+        let authors = "<p:cmAuthorLst xmlns:p='p'><p:cmAuthor id='3' name='Eve Hill' initials='EH'/></p:cmAuthorLst>";
+        assert_eq!(lines(slide, authors), ["Comment by Eve Hill (EH), 2026-05-02: Larger?"]);
     }
 
     #[test]
