@@ -63,6 +63,12 @@ impl DocumentBuilder {
         Ok(())
     }
 
+    /// Adds an item that is the first of its list or table.
+    pub fn first_item(&mut self, text: &str) -> Result<(), FailureCode> {
+        self.last_was_item = false;
+        self.item(text)
+    }
+
     /// Notes that something is there which is not read; on the page that was begun last, if there are pages.
     pub fn omit(&mut self, what: Unread) {
         let page = u32::try_from(self.document.pages.len()).unwrap_or(u32::MAX);

@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 pub struct Document {
     /// What the document calls itself.
     pub title: Option<String>,
-    /// For Markdown and plain text the file's own text, unchanged but for its encoding and line ends, so that offsets
-    /// lead back into the file. For other formats text laid out for reading: blank lines between blocks.
+    /// For plain text the file's own, unchanged but for its encoding and line ends; for Markdown as well, but for what only
+    /// programs read. For other formats text laid out for reading: blank lines between blocks.
     pub text: String,
     /// Where each page, slide or sheet starts, in order; empty when the format has none.
     pub pages: Vec<PageStart>,

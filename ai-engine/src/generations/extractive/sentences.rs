@@ -8,26 +8,59 @@ const MIN_WORDS: usize = 4;
 /// Longer ones are tables or text without punctuation: nobody reads them as a quote.
 const MAX_CHARS: usize = 600;
 
-/// The sentences of `text`, in order. Lines that were wrapped are joined, list items and paragraphs are not.
+/// The sentences of `text`, in order. Lines that were wrapped are joined, list items and paragraphs are not; a row of a
+/// table comes with the table's first row, which names its columns.
 pub(super) fn sentences(text: &str) -> Vec<String> {
-    blocks(text)
-        .iter()
-        .flat_map(|block| block.unicode_sentences())
-        .map(|sentence| sentence.trim().to_owned())
-        .filter(|sentence| sentence.unicode_words().count() >= MIN_WORDS && sentence.chars().count() <= MAX_CHARS)
-        .collect()
+    let is_quotable =
+        |sentence: &String| sentence.unicode_words().count() >= MIN_WORDS && sentence.chars().count() <= MAX_CHARS;
+    let of_block = |block: String| -> Vec<String> {
+        let is_row = block.contains(BETWEEN_CELLS);
+        if is_row {
+            vec![block]
+        } else {
+            block.unicode_sentences().map(|sentence| sentence.trim().to_owned()).collect()
+        }
+    };
+    blocks(text).into_iter().flat_map(of_block).filter(is_quotable).collect()
 }
 
-/// Paragraphs and list items, each on one line with single spaces; headings are left out.
+const BETWEEN_CELLS: &str = " | ";
+
+/// A row of a table without the bars around it, in Markdown as elsewhere; not the line below Markdown's names.
+fn row(line: &str) -> Option<&str> {
+    let cells = line.trim_matches(['|', ' ']);
+    let is_rule = !cells.contains(|c: char| !matches!(c, '-' | ':' | '|' | ' '));
+    (line.contains(BETWEEN_CELLS) && !is_rule).then_some(cells)
+}
+
+/// Paragraphs, list items and rows, each on one line with single spaces; headings are left out.
 fn blocks(text: &str) -> Vec<String> {
     let mut blocks: Vec<String> = Vec::new();
     let mut open = false;
+    let mut names: Option<String> = None;
     for line in text.lines() {
         let line = line.split_whitespace().collect::<Vec<_>>().join(" ");
         if line.is_empty() || line.starts_with('#') {
-            open = false;
+            (open, names) = (false, None);
             continue;
         }
+        if line.contains(BETWEEN_CELLS) {
+            open = false;
+            match (row(&line), &names) {
+                (Some(row), None) => {
+                    names = Some(row.to_owned());
+                    blocks.push(row.to_owned());
+                }
+                (Some(row), Some(names)) => {
+                    // Names alone say nothing.
+                    blocks.pop_if(|last| last == names);
+                    blocks.push(format!("{names} … {row}"));
+                }
+                (None, _) => {}
+            }
+            continue;
+        }
+        names = None;
         let (item, line) = match item(&line) {
             Some(rest) => (true, rest.to_owned()),
             None => (false, line),
@@ -70,6 +103,21 @@ mod tests {
                 "Roots take up the water.",
                 "Leaves take up carbon dioxide.",
                 "Stems carry all of it.",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_row_comes_with_the_names_of_its_columns() {
+        let text = "Rivers of Europe, in kilometres\n\nRiver | Length | Mouth\nRhine | 1233 | North Sea\nElbe | 1094\n\n\
+                    | City | People |\n| --- | --- |\n| Oslo | 700000 |";
+        assert_eq!(
+            sentences(text),
+            [
+                "Rivers of Europe, in kilometres",
+                "River | Length | Mouth … Rhine | 1233 | North Sea",
+                "River | Length | Mouth … Elbe | 1094",
+                "City | People … Oslo | 700000"
             ]
         );
     }

@@ -11,7 +11,7 @@ use zip::result::ZipError;
 use zip::{ZipArchive, ZipWriter};
 
 use super::xml::{self, Node};
-use super::{drawing, io_code};
+use super::{docx_links, drawing, io_code};
 use crate::sources::builder::DocumentBuilder;
 
 const MAX_ENTRIES: usize = 20_000;
@@ -149,8 +149,13 @@ impl Archive {
             .filter_map(|link| Some((unread(&link.kind)?, link.target, link.kind)))
             .collect();
         for (what, target, kind) in links {
-            let is_drawing = matches!(what, Unread::Charts | Unread::Diagrams);
-            if !is_drawing || drawing::linked(self, &Relationship { kind, target })?.is_none() {
+            let link = Relationship { kind, target };
+            let is_read = match what {
+                Unread::Charts | Unread::Diagrams => drawing::linked(self, &link)?.is_some(),
+                Unread::EmbeddedFiles => docx_links::included(self, &link)?.is_some(),
+                _ => false,
+            };
+            if !is_read {
                 builder.omit(what);
             }
         }

@@ -24,17 +24,17 @@ pub fn read(input: &Input<'_>) -> Result<Document, FailureCode> {
         let start = row.position().and_then(|position| usize::try_from(position.byte()).ok()).unwrap_or(end);
         if text.get(start..).is_some_and(|rest| rest.starts_with('\n')) {
             for line in lines.blank() {
-                builder.item(&line)?;
+                line.add_to(&mut builder)?;
             }
         }
         end = start;
         let cells: Vec<String> = row.iter().map(one_line).collect();
         for line in lines.row(Row { cells, spread: Vec::new() }) {
-            builder.item(&line)?;
+            line.add_to(&mut builder)?;
         }
     }
     for line in lines.blank() {
-        builder.item(&line)?;
+        line.add_to(&mut builder)?;
     }
     builder.finish()
 }

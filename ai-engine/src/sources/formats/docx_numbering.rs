@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use collabry_shared::sources::FailureCode;
 
 use super::docx_styles::Styles;
+use super::list_numbers::formatted;
 use super::xml::{self, Node};
 
 const MAX_LEVELS: usize = 9;
@@ -216,72 +217,6 @@ fn label(levels: &[Level], numbers: &[Option<i64>; MAX_LEVELS], depth: usize) ->
     if text.is_empty() { Label::None } else { Label::Number(text.to_owned()) }
 }
 
-/// The number as lists write it.
-pub fn formatted(number: i64, format: &str) -> String {
-    match format {
-        "none" => String::new(),
-        "lowerLetter" => letters(number).to_lowercase(),
-        "upperLetter" => letters(number),
-        "lowerRoman" => roman(number).to_lowercase(),
-        "upperRoman" => roman(number),
-        "decimalZero" if (0..10).contains(&number) => format!("0{number}"),
-        "ordinal" => format!("{number}{}", ending(number)),
-        "decimalEnclosedCircle" if (1..=20).contains(&number) => {
-            u32::try_from(number).ok().and_then(|number| char::from_u32('①' as u32 + number - 1)).into_iter().collect()
-        }
-        _ => number.to_string(),
-    }
-}
-
-/// A to Z, then AA, BB.
-fn letters(number: i64) -> String {
-    if !(1..=780).contains(&number) {
-        return number.to_string();
-    }
-    let (round, place) = ((number - 1) / 26, (number - 1) % 26);
-    let letter = u8::try_from(place).map_or('A', |place| char::from(b'A' + place));
-    std::iter::repeat_n(letter, usize::try_from(round + 1).unwrap_or(1)).collect()
-}
-
-fn roman(number: i64) -> String {
-    const SIGNS: [(i64, &str); 13] = [
-        (1000, "M"),
-        (900, "CM"),
-        (500, "D"),
-        (400, "CD"),
-        (100, "C"),
-        (90, "XC"),
-        (50, "L"),
-        (40, "XL"),
-        (10, "X"),
-        (9, "IX"),
-        (5, "V"),
-        (4, "IV"),
-        (1, "I"),
-    ];
-    if !(1..5000).contains(&number) {
-        return number.to_string();
-    }
-    let (mut rest, mut text) = (number, String::new());
-    for (value, sign) in SIGNS {
-        while rest >= value {
-            text.push_str(sign);
-            rest -= value;
-        }
-    }
-    text
-}
-
-fn ending(number: i64) -> &'static str {
-    match (number % 100, number % 10) {
-        (11..=13, _) => "th",
-        (_, 1) => "st",
-        (_, 2) => "nd",
-        (_, 3) => "rd",
-        _ => "th",
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -299,12 +234,5 @@ mod tests {
         let number = |text: &str| Label::Number(text.to_owned());
         assert_eq!(labels, [number("d)"), number("d.i"), number("d.ii"), number("e)"), number("e.i"), Label::Bullet]);
         assert_eq!(numbering.next("8", 0, &styles), None);
-    }
-
-    #[test]
-    fn numbers_are_written_in_many_ways() {
-        assert_eq!([4, 9, 14, 1990].map(roman), ["IV", "IX", "XIV", "MCMXC"]);
-        assert_eq!([1, 26, 27].map(letters), ["A", "Z", "AA"]);
-        assert_eq!(formatted(3, "decimalZero") + &formatted(22, "ordinal"), "0322nd");
     }
 }

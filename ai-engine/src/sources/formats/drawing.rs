@@ -1,6 +1,7 @@
 //! What charts and diagrams of Office files say.
 
 use collabry_shared::sources::FailureCode;
+use quick_xml::events::BytesStart;
 
 use super::archive::{Archive, Relationship};
 use super::xlsx_format;
@@ -10,6 +11,9 @@ use crate::sources::builder::one_line;
 /// Points of a chart that are read.
 const MAX_POINTS: usize = 20_000;
 
+/// Longer descriptions of pictures are cut.
+const MAX_DESCRIPTION_CHARS: usize = 1_000;
+
 /// A series of a chart: values by the places of their categories.
 #[derive(Debug, Default)]
 struct Series {
@@ -18,7 +22,7 @@ struct Series {
     values: Vec<(usize, String)>,
 }
 
-/// The chart as lines: its titles, then a line per category with the value of each series.
+/// The chart as lines: its titles, what kind of chart it is, then a table with a row per category and a column per series.
 pub fn chart(xml: &str) -> Result<String, FailureCode> {
     let mut reader = ChartReader::default();
     xml::walk(xml, |node| {
@@ -35,6 +39,8 @@ pub fn chart(xml: &str) -> Result<String, FailureCode> {
 #[derive(Debug, Default)]
 struct ChartReader {
     titles: Vec<String>,
+    /// One, or those that lie over each other.
+    kinds: Vec<&'static str>,
     series: Vec<Series>,
     /// The names of the open elements that matter.
     within: Vec<String>,
@@ -52,7 +58,7 @@ impl ChartReader {
             "pt" => self.index = index.and_then(|index| index.parse().ok()).unwrap_or_default(),
             "cat" | "val" | "xVal" | "yVal" | "bubbleSize" => self.format.clear(),
             "title" => self.titles.push(String::new()),
-            _ => {}
+            _ => self.kinds.extend(kind(tag).filter(|kind| !self.kinds.contains(kind))),
         }
         if matches!(
             tag,
@@ -110,25 +116,51 @@ impl ChartReader {
     fn lines(self) -> Vec<String> {
         let mut lines: Vec<String> =
             self.titles.iter().map(|title| one_line(title)).filter(|title| !title.is_empty()).collect();
+        lines.extend(self.kinds.iter().map(|kind| (*kind).to_owned()));
         let mut rows: Vec<(usize, String, Vec<String>)> = Vec::new();
-        for series in &self.series {
+        let width = self.series.len();
+        for (column, series) in self.series.iter().enumerate() {
             for (index, value) in &series.values {
                 let category = series.categories.iter().find(|(place, _)| place == index);
                 let category = category.map(|(_, category)| category.clone()).unwrap_or_default();
-                let said = if series.name.is_empty() { value.clone() } else { format!("{}: {value}", series.name) };
-                match rows.iter_mut().find(|row| row.0 == *index && row.1 == category) {
-                    Some(row) => row.2.push(said),
-                    None => rows.push((*index, category, vec![said])),
-                }
+                let row = rows.iter().position(|row| row.0 == *index && row.1 == category).unwrap_or_else(|| {
+                    rows.push((*index, category, vec![String::new(); width]));
+                    rows.len() - 1
+                });
+                value.clone_into(&mut rows[row].2[column]);
             }
         }
         rows.sort_by_key(|row| row.0);
-        lines.extend(rows.into_iter().map(|(_, category, said)| {
-            let said = said.join("; ");
-            if category.is_empty() { said } else { format!("{category} – {said}") }
-        }));
+        let has_categories = rows.iter().any(|row| !row.1.is_empty());
+        let line = |first: &str, rest: Vec<&str>| {
+            let first = has_categories.then_some(first);
+            first.into_iter().chain(rest).collect::<Vec<_>>().join(" | ").trim_end_matches([' ', '|']).to_owned()
+        };
+        if self.series.iter().any(|series| !series.name.is_empty()) {
+            lines.push(line("", self.series.iter().map(|series| series.name.as_str()).collect()));
+        }
+        lines.extend(
+            rows.iter().map(|(_, category, values)| line(category, values.iter().map(String::as_str).collect())),
+        );
         lines
     }
+}
+
+/// What people call the kind of chart.
+fn kind(tag: &str) -> Option<&'static str> {
+    Some(match tag {
+        "barChart" | "bar3DChart" => "Bar chart",
+        "lineChart" | "line3DChart" => "Line chart",
+        "pieChart" | "pie3DChart" | "ofPieChart" => "Pie chart",
+        "doughnutChart" => "Doughnut chart",
+        "areaChart" | "area3DChart" => "Area chart",
+        "scatterChart" => "Scatter chart",
+        "bubbleChart" => "Bubble chart",
+        "radarChart" => "Radar chart",
+        "stockChart" => "Stock chart",
+        "surfaceChart" | "surface3DChart" => "Surface chart",
+        _ => return None,
+    })
 }
 
 /// Several levels of a category have the same place.
@@ -159,6 +191,15 @@ pub fn linked(archive: &mut Archive, link: &Relationship) -> Result<Option<Strin
     };
     // The document can be read without a part that is broken.
     Ok(read(&xml).ok().filter(|text| !text.is_empty()))
+}
+
+/// What someone wrote for those who do not see a picture; programs put the file's name there.
+pub fn description(element: &BytesStart<'_>) -> Option<String> {
+    let said = one_line(&xml::attribute(element, "descr")?);
+    let said = said.trim_end_matches("Description automatically generated").trim_end();
+    let is_file = !said.contains(' ') && said.contains(['.', '/', '_']);
+    (!is_file && said.chars().filter(|c| c.is_alphabetic()).count() > 2)
+        .then(|| said.chars().take(MAX_DESCRIPTION_CHARS).collect())
 }
 
 /// The paragraphs of any drawing, a line each.
@@ -207,10 +248,10 @@ mod tests {
             )
         };
         let xml = format!(
-            "<c:chart xmlns:c='c' xmlns:a='a'><c:title><a:p><a:t>Share</a:t></a:p></c:title>{}{}</c:chart>",
+            "<c:chart xmlns:c='c' xmlns:a='a'><c:title><a:p><a:t>Share</a:t></a:p></c:title><c:lineChart>{}{}</c:lineChart></c:chart>",
             series("A", ["0.5", "0.1"]),
             series("B", ["1", "0"])
         );
-        assert_eq!(chart(&xml).unwrap(), "Share\n2021 – A: 50%; B: 100%\n2022 – A: 10%; B: 0%");
+        assert_eq!(chart(&xml).unwrap(), "Share\nLine chart\n | A | B\n2021 | 50% | 100%\n2022 | 10% | 0%");
     }
 }

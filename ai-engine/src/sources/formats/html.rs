@@ -56,6 +56,18 @@ impl Page {
     }
 }
 
+/// HTML inside of another document as Markdown.
+pub fn fragment(html: &str) -> String {
+    let converter = converter();
+    let Ok(tree) = converter.html_to_tree(html) else {
+        return html.to_owned();
+    };
+    html_tree::flatten(&tree);
+    html_tree::prune(&tree, |node| matches!(tag(node), "script" | "style" | "template" | "svg"));
+    html_text::replace(&tree);
+    tidy(&converter.tree_to_markdown(&tree))
+}
+
 fn converter() -> HtmlToMarkdown {
     HtmlToMarkdown::builder()
         .options(Options {
@@ -164,6 +176,16 @@ mod tests {
         let text = "The walrus lives in the arctic. ".repeat(5);
         let page = Page::of(&format!("<body><p>{text}</p><form><label>Search</label><input></form></body>")).unwrap();
         assert!(!page.markdown.contains("Search"), "{}", page.markdown);
+    }
+
+    #[test]
+    fn comments_are_left_out_though_they_are_longer_than_the_article() {
+        let (article, said) = ("The bridge is open again. ".repeat(30), "I never liked that bridge. ".repeat(60));
+        let page = format!("<body><h1>Bridge</h1><p>{article}</p><div id=comments><p>{said}</p></div></body>");
+        let markdown = Page::of(&page).unwrap().markdown;
+        assert!(markdown.contains("open again") && !markdown.contains("never liked"), "{markdown}");
+        let thread = format!("<body><h1>Bridge</h1><p>Opened.</p><div id=comments><p>{said}</p></div></body>");
+        assert!(Page::of(&thread).unwrap().markdown.contains("never liked"));
     }
 
     #[test]

@@ -65,6 +65,11 @@ const STRONG_WORDS: &[&str] = &[
     "recommendations",
     "recirculation",
     "comments",
+    "kommentare",
+    "comentarios",
+    "commentaires",
+    "relacionadas",
+    "relacionados",
     "disqus",
     "respond",
     "outbrain",
@@ -87,6 +92,9 @@ const STRONG_WORDS: &[&str] = &[
     "tagcloud",
     "taglist",
 ];
+
+/// Those of blocks with what readers said.
+const COMMENTS: &[&str] = &["comments", "kommentare", "comentarios", "commentaires", "disqus", "respond"];
 
 /// Words that need another sign: many links, or hardly any text.
 const WEAK_WORDS: &[&str] = &[
@@ -157,7 +165,10 @@ pub fn remove_blocks(root: &Rc<Node>, amounts: &Amounts) {
 
 fn is_furniture(node: &Rc<Node>, amounts: &Amounts, all: Amount) -> bool {
     let amount = amounts.get(node);
-    let is_most = amount.letters * MAX_SHARE > all.letters;
+    let others = all.letters.saturating_sub(amount.letters);
+    // What is said below an article may be longer than the article.
+    let is_below = others > MIN_PROSE_LETTERS && others * MAX_LOSS > all.letters && holds_comments(node);
+    let is_most = amount.letters * MAX_SHARE > all.letters && !is_below;
     if is_most || !is_box(tag(node)) {
         return false;
     }
@@ -194,6 +205,14 @@ fn is_heading(node: &Rc<Node>, words: &[String]) -> bool {
     let heading = descendants(node).find(is_heading).map(|heading| text(&heading)).unwrap_or_default();
     let said = heading.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_lowercase);
     words.len() > 1 && said.eq(words.iter().cloned())
+}
+
+fn holds_comments(node: &Rc<Node>) -> bool {
+    let names = ["class", "id"].into_iter().filter_map(|name| attribute(node, name));
+    let is_comments =
+        |name: &str| words(name).len() <= 3 && words(name).iter().any(|word| COMMENTS.contains(&word.as_str()));
+    names.into_iter().any(|names| names.split_whitespace().any(is_comments))
+        && matches!(named(node), Some(Named::Strongly))
 }
 
 enum Named {

@@ -1,14 +1,18 @@
-//! Markdown: the file's own text, with its headings.
+//! Markdown: the file's own text, but for what only programs read, with its headings.
 
 use collabry_shared::sources::FailureCode;
 use pulldown_cmark::{Event, HeadingLevel, Options, Parser, Tag, TagEnd};
 
-use super::{Input, text};
+use super::{Input, markdown_plain, text};
 use crate::sources::builder::one_line;
 use crate::sources::document::{Document, Heading};
 
+/// What is read as Markdown beyond CommonMark.
+pub const OPTIONS: Options =
+    Options::ENABLE_TABLES.union(Options::ENABLE_YAML_STYLE_METADATA_BLOCKS).union(Options::ENABLE_MATH);
+
 pub fn read(input: &Input<'_>) -> Result<Document, FailureCode> {
-    let mut document = text::verbatim(text::decoded(input)?, input.max_text_bytes)?;
+    let mut document = text::verbatim(markdown_plain::plain(&text::decoded(input)?), input.max_text_bytes)?;
     document.headings = headings(&document.text);
     document.title = document.headings.iter().find(|heading| heading.level == 1).map(|heading| heading.text.clone());
     Ok(document)
@@ -16,10 +20,9 @@ pub fn read(input: &Input<'_>) -> Result<Document, FailureCode> {
 
 /// The headings of a Markdown text; what only looks like one, in code or front matter, is none.
 pub fn headings(markdown: &str) -> Vec<Heading> {
-    let options = Options::ENABLE_TABLES | Options::ENABLE_YAML_STYLE_METADATA_BLOCKS | Options::ENABLE_MATH;
     let mut headings = Vec::new();
     let mut open: Option<Heading> = None;
-    for (event, range) in Parser::new_ext(markdown, options).into_offset_iter() {
+    for (event, range) in Parser::new_ext(markdown, OPTIONS).into_offset_iter() {
         match event {
             Event::Start(Tag::Heading { level, .. }) => {
                 let start = markdown[..range.start].rfind('\n').map_or(0, |end| end + 1);

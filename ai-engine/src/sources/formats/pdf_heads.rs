@@ -12,6 +12,12 @@ const MAX_HEAD_CHARS: usize = 120;
 /// Lines of writing at the top and the bottom of a page that may be running heads.
 const PLACES: usize = 2;
 
+/// The share of a page's height that is its upper or lower margin.
+const MARGIN: f32 = 0.1;
+
+/// Larger ones may be years.
+const MAX_LONE_NUMBER: i64 = 1_500;
+
 /// Words that come with page numbers.
 const PAGE_WORDS: &[&str] = &[
     "page",
@@ -60,6 +66,21 @@ pub fn repeated(pages: &[Vec<Printed>]) -> Vec<Vec<Area>> {
         }
     }
     dropped
+}
+
+/// The page's number at its very top or bottom, apart from all else; for pages that no others can be compared with.
+pub fn lone_number(page: &[Printed], height: f32) -> Option<Area> {
+    let is_lone = |part: &&Printed| {
+        let area = &part.area;
+        let is_at_end = area.bottom < height * MARGIN || area.top > height * (1.0 - MARGIN);
+        let is_apart = |other: &Printed| {
+            let gap = (other.area.top - area.bottom).max(area.top - other.area.bottom);
+            other.area == *area || gap > area.height()
+        };
+        is_at_end && page.iter().all(is_apart)
+    };
+    let numbers = page.iter().filter(|part| page_number(&part.text).is_some_and(|number| number < MAX_LONE_NUMBER));
+    numbers.filter(is_lone).last().filter(|_| page.len() > 1).map(|part| part.area)
 }
 
 /// What stands in the first lines of a page and in the last.
@@ -164,6 +185,20 @@ mod tests {
                 vec!["Triton 40 manual", "Page 4 of 4"]
             ]
         );
+    }
+
+    #[test]
+    fn a_number_apart_at_the_foot_of_a_page_is_its_own() {
+        let area = |top: f32| Area { left: 0.0, right: 9.0, top, bottom: top + 9.0 };
+        let page = |foot: &str, top: f32| {
+            let line =
+                |(line, (text, top)): (usize, (&str, f32))| Printed { area: area(top), text: text.to_owned(), line };
+            [("Rivers", 100.0), ("The end.", 700.0), (foot, top)].into_iter().enumerate().map(line).collect::<Vec<_>>()
+        };
+        assert_eq!(lone_number(&page("- 7 -", 800.0), 842.0), Some(area(800.0)));
+        for (foot, top) in [("7", 712.0), ("1912", 800.0), ("7 boats", 800.0)] {
+            assert_eq!(lone_number(&page(foot, top), 842.0), None, "{foot}");
+        }
     }
 
     #[test]

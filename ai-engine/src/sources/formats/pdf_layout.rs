@@ -1,11 +1,10 @@
 //! From lines on pages to paragraphs that read well.
 
-use std::collections::HashSet;
-
 use super::pdf_heads::{self, Printed};
 use super::pdf_page::{Area, Page, letters};
 use super::pdf_tables::{self, Part};
-use super::{pdf_labels, pdf_scripts};
+use super::pdf_words::Words;
+use super::{pdf_columns, pdf_labels, pdf_scripts};
 
 /// Blocks of shorter lines are addresses, verses, cells of a table: their line ends are kept.
 const MIN_PROSE_CHARS: usize = 35;
@@ -36,11 +35,13 @@ impl Block {
 
 /// The paragraphs of each page.
 pub fn pages(pages: Vec<Page>) -> Vec<Vec<String>> {
+    let heights: Vec<f32> = pages.iter().map(|page| page.height).collect();
     let mut pages: Vec<Vec<Block>> = pages.into_iter().map(blocks).collect();
     let printed: Vec<Vec<Printed>> = pages.iter().map(|page| printed(page)).collect();
-    for (page, repeated) in pages.iter_mut().zip(pdf_heads::repeated(&printed)) {
+    let alone = printed.iter().zip(heights).map(|(page, height)| pdf_heads::lone_number(page, height));
+    for ((page, repeated), alone) in pages.iter_mut().zip(pdf_heads::repeated(&printed)).zip(alone) {
         for block in page.iter_mut() {
-            block.lines_mut().retain(|(area, _)| !repeated.contains(area));
+            block.lines_mut().retain(|(area, _)| !repeated.contains(area) && Some(*area) != alone);
         }
     }
     let texts = || pages.iter().flatten().flat_map(Block::lines).map(|(_, text)| text.as_str());
@@ -50,6 +51,7 @@ pub fn pages(pages: Vec<Page>) -> Vec<Vec<String>> {
 
 fn blocks(mut page: Page) -> Vec<Block> {
     pdf_scripts::attach(&mut page);
+    pdf_columns::order(&mut page);
     let mut parts = pdf_tables::with_rows(page);
     pdf_labels::join(&mut parts);
     let placed = |part| match part {
@@ -221,38 +223,6 @@ fn starts_item(line: &str) -> bool {
     }
     let digits = line.chars().take_while(char::is_ascii_digit).count();
     (1..=2).contains(&digits) && (line[digits..].starts_with(". ") || line[digits..].starts_with(") "))
-}
-
-/// The words of the document, to tell a word that was divided from one that has a hyphen.
-struct Words<'a>(HashSet<&'a str>);
-
-impl<'a> Words<'a> {
-    fn of(texts: impl Iterator<Item = &'a str>) -> Self {
-        let ends = |c: char| !c.is_alphanumeric() && c != '-';
-        Self(
-            texts.flat_map(|text| text.split(ends)).filter(|word| word.contains('-') && !word.ends_with('-')).collect(),
-        )
-    }
-
-    /// Appends the next line of the same paragraph.
-    fn join(&self, open: &mut String, line: &str) {
-        if self.is_divided(open, line) {
-            open.pop();
-        } else if !(open.ends_with('-') && line.starts_with(char::is_alphanumeric)) {
-            open.push(' ');
-        }
-        open.push_str(line);
-    }
-
-    fn is_divided(&self, open: &str, line: &str) -> bool {
-        let Some(before) = open.strip_suffix('-') else {
-            return false;
-        };
-        let stem = before.rsplit(|c: char| !c.is_alphanumeric() && c != '-').next().unwrap_or_default();
-        let rest = line.split(|c: char| !c.is_alphanumeric() && c != '-').next().unwrap_or_default();
-        let divides = stem.ends_with(char::is_alphabetic) && rest.starts_with(char::is_lowercase);
-        divides && !self.0.contains(format!("{stem}-{rest}").as_str())
-    }
 }
 
 #[cfg(test)]

@@ -107,6 +107,8 @@ pub type Block = Vec<Line>;
 /// A page's blocks in reading order.
 #[derive(Debug, Default, PartialEq)]
 pub struct Page {
+    /// In points; 0 when it is not said.
+    pub height: f32,
     pub blocks: Vec<Block>,
 }
 
@@ -120,7 +122,7 @@ pub fn read(output: impl BufRead, max_bytes: u64) -> Result<Vec<Page>, FailureCo
         let line = String::from_utf8_lossy(&line);
         let line = line.trim();
         if line.starts_with("<page ") {
-            pages.push(Page::default());
+            pages.push(Page { height: value(line, "height=\"").unwrap_or_default(), ..Page::default() });
             continue;
         }
         let Some(page) = pages.last_mut() else {
@@ -154,16 +156,19 @@ fn word(line: &str) -> Option<Word> {
         Some(before) => format!("{}-", before.replace('\u{ad}', "")),
         None => text.replace('\u{ad}', ""),
     };
-    let text = text.chars().map(|c| private(c).unwrap_or(c)).collect();
+    let is_seen = |c: &char| !matches!(c, '\u{200b}' | '\u{feff}');
+    let text = text.chars().filter(is_seen).map(|c| private(c).unwrap_or(c)).collect();
     Some(Word { area: area(line)?, text }).filter(|word| !word.text.trim().is_empty())
 }
 
 fn area(line: &str) -> Option<Area> {
-    let value = |name: &str| {
-        let (_, after) = line.split_once(name)?;
-        after.split_once('"')?.0.parse::<f32>().ok().filter(|value| value.is_finite())
-    };
+    let value = |name: &str| value(line, name);
     Some(Area { left: value("xMin=\"")?, top: value("yMin=\"")?, right: value("xMax=\"")?, bottom: value("yMax=\"")? })
+}
+
+fn value(line: &str, name: &str) -> Option<f32> {
+    let (_, after) = line.split_once(name)?;
+    after.split_once('"')?.0.parse::<f32>().ok().filter(|value| value.is_finite())
 }
 
 #[cfg(test)]
@@ -174,7 +179,7 @@ mod tests {
         <block xMin=\"1\" yMin=\"1\" xMax=\"50\" yMax=\"11\">\n<line xMin=\"1\" yMin=\"1\" xMax=\"50\" yMax=\"11\">\n\
         <word xMin=\"1\" yMin=\"1\" xMax=\"20\" yMax=\"11\">A &amp;</word>\n\
         <word xMin=\"24\" yMin=\"1\" xMax=\"40\" yMax=\"11\">B</word>\n\
-        <word xMin=\"40\" yMin=\"1\" xMax=\"50\" yMax=\"11\">C</word>\n</line>\n</block>\n</flow>\n</page>\n\
+        <word xMin=\"40\" yMin=\"1\" xMax=\"50\" yMax=\"11\">C\u{200b}</word>\n</line>\n</block>\n</flow>\n</page>\n\
         <page width=\"595\" height=\"842\">\n</page>\n</doc>\n";
 
     #[test]
@@ -182,7 +187,7 @@ mod tests {
         let pages = read(OUTPUT.as_bytes(), 100).unwrap();
         assert_eq!(pages.len(), 2);
         assert_eq!(pages[0].blocks[0][0].text(), "A & BC");
-        assert_eq!(pages[1], Page::default());
+        assert_eq!(pages[1], Page { height: 842.0, ..Page::default() });
         assert_eq!(read(OUTPUT.as_bytes(), 3), Err(FailureCode::TooMuchText));
     }
 }

@@ -7,10 +7,10 @@ use quick_xml::events::BytesStart;
 
 use super::archive::Archive;
 use super::docx_math::Math;
-use super::docx_numbering::formatted;
 use super::docx_table::{Stand, Table};
+use super::list_numbers::next_number;
 use super::xml::{self, Node};
-use super::{Input, drawing};
+use super::{Input, comments, drawing};
 use crate::sources::builder::{DocumentBuilder, one_line};
 use crate::sources::document::Document;
 
@@ -22,10 +22,14 @@ pub fn read(input: &Input<'_>) -> Result<Document, FailureCode> {
     if let Some(core) = archive.text("docProps/core.xml")? {
         builder.title(&xml::text_of(&core, "title")?.unwrap_or_default());
     }
+    let mut people = HashMap::new();
+    for part in ["ppt/commentAuthors.xml", "ppt/authors.xml"] {
+        people.extend(comments::people(&archive.text(part)?.unwrap_or_default())?);
+    }
     let mut margins = HashSet::new();
     for slide in slides {
         builder.page();
-        read_slide(&mut archive, &slide, &mut margins, &mut builder)?;
+        read_slide(&mut archive, &slide, &mut margins, &people, &mut builder)?;
         archive.note_omitted(&slide, &mut builder)?;
     }
     builder.finish()
@@ -57,6 +61,7 @@ fn read_slide(
     archive: &mut Archive,
     part: &str,
     margins: &mut HashSet<String>,
+    people: &HashMap<String, String>,
     builder: &mut DocumentBuilder,
 ) -> Result<(), FailureCode> {
     let Some(xml) = archive.text(part)? else {
@@ -84,6 +89,12 @@ fn read_slide(
         // Once in the document, where it comes first.
         if margins.insert(margin.text.clone()) {
             builder.block(&margin.text)?;
+        }
+    }
+    for link in links.values().filter(|link| link.kind == "comments") {
+        let xml = archive.text(&link.target)?.unwrap_or_default();
+        for comment in comments::comments(&xml, people)? {
+            builder.block(&comment.line())?;
         }
     }
     let notes = links.into_values().find(|relationship| relationship.kind == "notesSlide");
@@ -133,6 +144,7 @@ struct ShapeReader {
     depth: usize,
     numbering: Option<(String, i64)>,
     in_text: bool,
+    in_picture: bool,
     skipping: usize,
 }
 
@@ -163,6 +175,11 @@ impl ShapeReader {
                 self.role = None;
                 self.text.clear();
                 self.numbers.clear();
+            }
+            "pic" => self.in_picture = true,
+            "cNvPr" if std::mem::take(&mut self.in_picture) => {
+                let text = drawing::description(element);
+                self.shapes.extend(text.map(|text| Shape { role: Role::Other, text }));
             }
             "ph" => self.role = Some(role(xml::attribute(element, "type").as_deref())),
             "p" => (self.depth, self.numbering) = (0, None),
@@ -246,38 +263,6 @@ impl ShapeReader {
             _ => {}
         }
     }
-}
-
-/// The number of a paragraph in its list, with a space behind it.
-fn next_number(numbers: &mut Vec<i64>, depth: usize, numbering: Option<(String, i64)>, is_empty: bool) -> String {
-    let Some((kind, start)) = numbering.filter(|_| !is_empty) else {
-        if !is_empty {
-            numbers.truncate(depth);
-        }
-        return String::new();
-    };
-    numbers.truncate(depth + 1);
-    let number = match numbers.get(depth) {
-        Some(number) if numbers.len() == depth + 1 && *number >= start => number + 1,
-        _ => start,
-    };
-    // Depths in between that are not numbered.
-    numbers.resize(depth + 1, i64::MIN);
-    numbers[depth] = number;
-    let format = match kind.as_str() {
-        kind if kind.starts_with("alphaLc") => "lowerLetter",
-        kind if kind.starts_with("alphaUc") => "upperLetter",
-        kind if kind.starts_with("romanLc") => "lowerRoman",
-        kind if kind.starts_with("romanUc") => "upperRoman",
-        _ => "decimal",
-    };
-    let (before, after) = match kind.as_str() {
-        kind if kind.ends_with("ParenBoth") => ("(", ")"),
-        kind if kind.ends_with("ParenR") => ("", ")"),
-        kind if kind.ends_with("Plain") => ("", ""),
-        _ => ("", "."),
-    };
-    format!("{before}{}{after} ", formatted(number, format))
 }
 
 /// A placeholder without a type holds content.

@@ -3,136 +3,11 @@
 
 use std::collections::HashSet;
 
-/// Words that name columns in many tables; they decide where all values are words themselves.
-const NAMES: &[&str] = &[
-    "name",
-    "names",
-    "id",
-    "no",
-    "nr",
-    "number",
-    "date",
-    "datum",
-    "title",
-    "titel",
-    "type",
-    "typ",
-    "kind",
-    "status",
-    "state",
-    "city",
-    "stadt",
-    "ort",
-    "country",
-    "land",
-    "address",
-    "adresse",
-    "street",
-    "strasse",
-    "straße",
-    "zip",
-    "plz",
-    "email",
-    "mail",
-    "phone",
-    "telephone",
-    "telefon",
-    "tel",
-    "description",
-    "beschreibung",
-    "comment",
-    "note",
-    "notes",
-    "category",
-    "kategorie",
-    "group",
-    "value",
-    "wert",
-    "amount",
-    "betrag",
-    "price",
-    "preis",
-    "quantity",
-    "menge",
-    "unit",
-    "code",
-    "first",
-    "last",
-    "role",
-    "rolle",
-    "position",
-    "department",
-    "company",
-    "firma",
-    "key",
-    "url",
-    "link",
-    "language",
-    "sprache",
-    "author",
-    "autor",
-    "year",
-    "jahr",
-    "month",
-    "monat",
-    "day",
-    "tag",
-    "age",
-    "gender",
-    "region",
-    "product",
-    "produkt",
-    "item",
-    "owner",
-    "task",
-    "question",
-    "answer",
-    "term",
-    "definition",
-    "subject",
-    "topic",
-    "location",
-    "place",
-    "time",
-    "start",
-    "end",
-    "from",
-    "to",
-    "total",
-    "prénom",
-    "nom",
-    "ville",
-    "pays",
-    "nombre",
-    "fecha",
-    "ciudad",
-    "país",
-    "имя",
-    "дата",
-    "город",
-    "column",
-    "field",
-    "label",
-    "size",
-    "weight",
-    "color",
-    "colour",
-    "version",
-    "source",
-    "job",
-    "profession",
-    "beruf",
-    "remark",
-    "remarks",
-    "contact",
-    "person",
-];
+use super::table_names::is_usual;
+use super::table_values::{Kind, is_typed, is_wordy, kind, year};
 
 /// Rows at the top of a stretch that may come before the one that names the columns: a title, a date.
 const MAX_PREAMBLE_ROWS: usize = 5;
-
-/// Years and dates in a row of names.
-const YEARS: std::ops::RangeInclusive<u32> = 1800..=2200;
 
 /// A row as it was read. What a merged cell spreads over is filled with its value.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -275,68 +150,8 @@ fn is_program_made(names: &[String], data: &[&Row]) -> bool {
         && (0..names.len()).any(|column| !names[column].is_empty() && differs(column))
 }
 
-/// What a value looks like: those of one column look alike.
-#[derive(PartialEq, Eq, Hash)]
-enum Kind {
-    Number,
-    Date,
-    Address,
-    Words,
-}
-
-fn kind(cell: &str) -> Kind {
-    let marks = cell.matches(['-', '.', '/', ':']).count();
-    let is_number = |c: char| c.is_numeric() || matches!(c, '.' | ',' | '-' | '+' | '%' | '(' | ')' | '\'');
-    match cell {
-        _ if cell.contains('@') || cell.starts_with("http") => Kind::Address,
-        _ if marks > 1 && cell.chars().filter(char::is_ascii_digit).count() > 4 => Kind::Date,
-        "" | "-" | "–" | "n/a" | "N/A" => Kind::Number,
-        _ if is_typed(cell) && cell.split(' ').any(|part| part.chars().all(is_number)) && !cell.starts_with('+') => {
-            // Groups of digits are a telephone's or an account's number.
-            let groups = cell.split(' ').filter(|part| part.chars().all(is_number)).count();
-            if groups > 1 && !cell.split(' ').skip(1).all(|part| part.len() == 3) { Kind::Words } else { Kind::Number }
-        }
-        _ if is_typed(cell) && !cell.starts_with('+') => Kind::Number,
-        _ => Kind::Words,
-    }
-}
-
 fn is_typed_column(data: &[&Row], column: usize) -> bool {
     let cells: Vec<&str> = data.iter().map(|row| row.cell(column)).filter(|cell| !cell.is_empty()).collect();
     let typed = cells.iter().filter(|cell| is_typed(cell)).count();
     typed > 0 && typed * 10 >= cells.len() * 6
-}
-
-/// A number, date, amount, address or yes and no: what hardly names a column.
-fn is_typed(cell: &str) -> bool {
-    let (digits, letters) = digits_and_letters(cell);
-    let is_address = cell.contains('@') || cell.starts_with("http");
-    digits > 0 && letters <= digits || is_address || matches!(cell, "yes" | "no" | "true" | "false" | "TRUE" | "FALSE")
-}
-
-fn is_wordy(cell: &str) -> bool {
-    let (digits, letters) = digits_and_letters(cell);
-    letters > 0 && (letters >= digits || cell.starts_with(char::is_alphabetic)) && !cell.contains('@')
-}
-
-fn digits_and_letters(cell: &str) -> (usize, usize) {
-    cell.chars().fold((0, 0), |(digits, letters), c| {
-        (digits + usize::from(c.is_numeric()), letters + usize::from(c.is_alphabetic()))
-    })
-}
-
-/// The year or date of a cell as a number that grows with it.
-fn year(cell: &str) -> Option<u32> {
-    let digits: String = cell.chars().filter(char::is_ascii_digit).collect();
-    let is_plain = cell.chars().all(|c| c.is_ascii_digit() || matches!(c, '-' | '/'));
-    if !is_plain || !matches!(digits.len(), 4 | 6 | 8) {
-        return None;
-    }
-    digits.get(..4)?.parse().ok().filter(|year| YEARS.contains(year))?;
-    format!("{digits:0<8}").parse().ok()
-}
-
-fn is_usual(name: &str) -> bool {
-    let mut words = name.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).peekable();
-    name.chars().count() < 40 && words.any(|word| NAMES.contains(&word.to_lowercase().as_str()))
 }

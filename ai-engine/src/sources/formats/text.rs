@@ -4,7 +4,7 @@ use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 use collabry_shared::sources::FailureCode;
 use encoding_rs::{Encoding, UTF_8};
 
-use super::{Input, encodings, io_code};
+use super::{Input, encodings, io_code, johab};
 use crate::sources::document::Document;
 
 pub fn read(input: &Input<'_>) -> Result<Document, FailureCode> {
@@ -58,6 +58,11 @@ fn without_mark(bytes: &[u8], declared: Option<&'static Encoding>) -> String {
     }
     if encodings::is_utf_8(bytes) {
         return String::from_utf8_lossy(bytes).into_owned();
+    }
+    if declared.is_none()
+        && let Some(text) = johab::decoded(bytes)
+    {
+        return text;
     }
     let encoding = declared.filter(|encoding| *encoding != UTF_8).unwrap_or_else(|| guess(bytes));
     encodings::of_family(bytes, encoding).unwrap_or_else(|| encoding.decode_without_bom_handling(bytes).0.into_owned())

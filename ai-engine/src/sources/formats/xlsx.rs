@@ -6,7 +6,8 @@ use calamine::{DataRef, Reader as _, SheetType, Style, Xlsx, XlsxError};
 use collabry_shared::sources::{FailureCode, Unread};
 
 use super::archive::{Archive, Container, Relationship};
-use super::table::RowLines;
+use super::table::Line;
+use super::table_sides::Tables;
 use super::xlsx_rows::{Finished, Merged, Rows, shown};
 use super::{Input, drawing, xlsx_extras};
 use crate::sources::builder::{DocumentBuilder, one_line};
@@ -91,7 +92,7 @@ fn read_sheet(
     let mut cells = workbook.worksheet_cells_reader(name).map_err(|error| code(&error))?;
     let formats: Vec<Option<String>> = cells.styles().iter().map(format_code).collect();
     let mut rows = Rows::new(Merged::new(merged));
-    let mut sheet = Sheet { name, builder, lines: RowLines::default(), last: None };
+    let mut sheet = Sheet { name, builder, lines: Tables::default(), last: None };
     while let Some((cell, style)) = cells.next_cell_with_style_id().map_err(|error| code(&error))? {
         let position = cell.get_position();
         let format = formats.get(style).and_then(Option::as_deref);
@@ -113,7 +114,7 @@ fn read_sheet(
 struct Sheet<'a> {
     name: &'a str,
     builder: &'a mut DocumentBuilder,
-    lines: RowLines,
+    lines: Tables,
     last: Option<u32>,
 }
 
@@ -138,8 +139,8 @@ impl Sheet<'_> {
         Ok(self.last.is_some())
     }
 
-    fn write(&mut self, lines: &[String]) -> Result<(), FailureCode> {
-        lines.iter().try_for_each(|line| self.builder.item(line))
+    fn write(&mut self, lines: &[Line]) -> Result<(), FailureCode> {
+        lines.iter().try_for_each(|line| line.add_to(self.builder))
     }
 }
 

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use collabry_shared::sources::FailureCode;
 
 use super::archive::Archive;
+use super::comments::{self, Comment};
 use super::drawing;
 use super::xml::{self, Node};
 use crate::sources::builder::one_line;
@@ -33,6 +34,7 @@ pub fn texts(archive: &mut Archive, sheet: &str) -> Result<Vec<String>, FailureC
     let mut texts = Vec::new();
     let mut links: Vec<_> = archive.relationships(sheet)?.into_iter().collect();
     links.sort_by(|one, other| one.0.cmp(&other.0));
+    let has_threads = links.iter().any(|(_, link)| link.kind == "threadedComment");
     for (_, link) in &links {
         match link.kind.as_str() {
             "drawing" => {
@@ -43,7 +45,16 @@ pub fn texts(archive: &mut Archive, sheet: &str) -> Result<Vec<String>, FailureC
                     texts.extend(drawing::linked(archive, link)?);
                 }
             }
-            "comments" => texts.extend(comments(&archive.text(&link.target)?.unwrap_or_default())?),
+            "comments" | "threadedComment" => {
+                let xml = archive.text(&link.target)?.unwrap_or_default();
+                let people = match link.kind.as_str() {
+                    "comments" => comments::people(&xml)?,
+                    _ => comments::people(&archive.text("xl/persons/person.xml")?.unwrap_or_default())?,
+                };
+                let mut comments = comments::comments(&xml, &people)?;
+                comments.retain(|comment| !comment.is_copy || !has_threads);
+                texts.extend(comments.iter().map(Comment::line));
+            }
             _ => {}
         }
     }
@@ -52,27 +63,6 @@ pub fn texts(archive: &mut Archive, sheet: &str) -> Result<Vec<String>, FailureC
     }
     texts.retain(|text| !text.is_empty());
     Ok(texts)
-}
-
-fn comments(xml: &str) -> Result<Vec<String>, FailureCode> {
-    let (mut comments, mut place, mut text, mut inside) = (Vec::new(), String::new(), String::new(), false);
-    xml::walk(xml, |node| {
-        match node {
-            Node::Open("comment", element) => place = xml::attribute(element, "ref").unwrap_or_default(),
-            Node::Open("t", _) => inside = true,
-            Node::Close("t") => inside = false,
-            Node::Text(part) if inside => text.push_str(part),
-            Node::Close("comment") => {
-                let said = one_line(&std::mem::take(&mut text));
-                if !said.is_empty() {
-                    comments.push(format!("Comment on {place}: {said}"));
-                }
-            }
-            _ => {}
-        }
-        Ok(())
-    })?;
-    Ok(comments)
 }
 
 /// Header and footer, each text once; page numbers and dates change.

@@ -111,6 +111,54 @@ async fn what_office_files_hold_besides_text_is_counted() {
     assert_eq!(document.text, "Our yards:\n\nContract no. KX-4711");
 }
 
+/// A Word document with parts that it links to: the kind of the link, which is its id too, the part and its content.
+fn docx_with(body: &str, parts: &[(&str, &str, &str)]) -> Vec<u8> {
+    let link = |(kind, part, _): &(&str, &str, &str)| {
+        format!("<Relationship Id=\"{kind}\" Type=\"http://x/relationships/{kind}\" Target=\"{part}\"/>")
+    };
+    let links: String = parts.iter().map(link).collect();
+    let document =
+        format!("<w:document xmlns:w=\"w\" xmlns:r=\"r\" xmlns:wp=\"wp\"><w:body>{body}</w:body></w:document>");
+    let links = format!("<Relationships>{links}</Relationships>");
+    let mut all = vec![("word/document.xml".to_owned(), document), ("word/_rels/document.xml.rels".to_owned(), links)];
+    all.extend(parts.iter().map(|(_, part, content)| (format!("word/{part}"), (*content).to_owned())));
+    container(&all.iter().map(|(name, content)| (name.as_str(), content.as_str())).collect::<Vec<_>>())
+}
+
+#[tokio::test]
+async fn comments_name_their_authors_and_the_words_they_are_about() {
+    let body = "<w:p><w:r><w:t>The fee is </w:t></w:r><w:commentRangeStart w:id=\"4\"/><w:r><w:t>ten pounds</w:t></w:r>\
+                <w:commentRangeEnd w:id=\"4\"/><w:r><w:t>.</w:t></w:r></w:p>";
+    let comments = "<w:comments xmlns:w=\"w\"><w:comment w:id=\"4\" w:author=\"Ada Marsh\" w:date=\"2026-05-01T10:00:00Z\">\
+                    <w:p><w:r><w:t>Twelve since May.</w:t></w:r></w:p></w:comment></w:comments>";
+    let document = extract(Format::Docx, &docx_with(body, &[("comments", "comments.xml", comments)])).await.unwrap();
+    assert_eq!(
+        document.text,
+        "The fee is ten pounds.\n\nComment by Ada Marsh on “ten pounds”, 2026-05-01: Twelve since May."
+    );
+}
+
+#[tokio::test]
+async fn pictures_say_what_someone_wrote_about_them() {
+    let picture =
+        |said: &str| format!("<w:p><w:r><w:drawing><wp:docPr id=\"1\" descr=\"{said}\"/></w:drawing></w:r></w:p>");
+    let body = format!("{}{}", picture("A walrus on the ice"), picture("IMG_0042.jpg"));
+    let document = extract(Format::Docx, &docx_with(&body, &[])).await.unwrap();
+    assert_eq!(document.text, "A walrus on the ice");
+}
+
+#[tokio::test]
+async fn files_that_a_word_document_includes_are_read_where_they_stand() {
+    let body =
+        "<w:p><w:r><w:t>Before.</w:t></w:r></w:p><w:altChunk r:id=\"aFChunk\"/><w:p><w:r><w:t>After.</w:t></w:r></w:p>";
+    let page = "<html><body><p>The walrus clause.</p></body></html>";
+    let document = extract(Format::Docx, &docx_with(body, &[("aFChunk", "part.html", page)])).await.unwrap();
+    assert_eq!((document.text.as_str(), document.omitted), ("Before.\n\nThe walrus clause.\n\nAfter.", vec![]));
+    let mht = docx_with(body, &[("aFChunk", "part.mht", "MIME-Version: 1.0")]);
+    let document = extract(Format::Docx, &mht).await.unwrap();
+    assert_eq!(document.omitted, [Omitted { what: Unread::EmbeddedFiles, count: 1, pages: vec![] }]);
+}
+
 #[tokio::test]
 async fn a_pdf_of_ten_thousand_pages_is_refused() {
     let file = pdf("", &vec![vec!["x"]; 10_000]);
@@ -150,22 +198,22 @@ async fn slides_are_pages_in_the_order_of_the_show() {
 }
 
 #[tokio::test]
-async fn sheets_are_pages_and_rows_name_their_columns() {
+async fn sheets_are_pages_and_rows_stand_under_their_names() {
     let rivers =
         [row(1, &["River", "km"]), row(2, &["Rhine", "1233"]), row(3, &["Elbe", "0.30000000000000004"])].concat();
     // The last cell that a sheet can have: a grid up to there would not fit into any memory.
     let far = format!("{}<row r=\"1048576\"><c r=\"XFD1048576\"><v>1</v></c></row>", row(1, &["here"]));
     let document = extract(Format::Xlsx, &xlsx(&[("Rivers", &rivers), ("Far", &far)])).await.unwrap();
-    assert_eq!(page(&document, 1), "Rivers\n\nRiver | km\nRiver: Rhine; km: 1233\nRiver: Elbe; km: 0.3");
+    assert_eq!(page(&document, 1), "Rivers\n\nRiver | km\nRhine | 1233\nElbe | 0.3");
     assert_eq!(page(&document, 2), "Far\n\nhere\n1");
     assert_eq!(outline(&document), [(1, "Rivers"), (1, "Far")]);
 }
 
 #[tokio::test]
-async fn csv_rows_name_their_columns() {
+async fn csv_rows_stand_under_their_names() {
     let (latin, ..) = encoding_rs::WINDOWS_1252.encode("Fluß;Länge\r\nMünd;12,5\r\nMoldaü;\"4;5\"\r\n");
     let document = extract(Format::Csv, &latin).await.unwrap();
-    assert_eq!(document.text, "Fluß | Länge\nFluß: Münd; Länge: 12,5\nFluß: Moldaü; Länge: 4;5");
+    assert_eq!(document.text, "Fluß | Länge\nMünd | 12,5\nMoldaü | 4;5");
 }
 
 #[tokio::test]
@@ -185,6 +233,16 @@ async fn markdown_stays_as_it_is() {
     assert_eq!(document.text, "---\ntitle: x\n---\n# One\n\n```\n# not\n```\n");
     assert_eq!(outline(&document), [(1, "One")]);
     assert!(document.pages.is_empty());
+}
+
+#[tokio::test]
+async fn what_only_programs_read_is_no_part_of_markdown() {
+    let markdown = "Rivers\n======\n\n<!-- draft -->\n<div align=\"center\">Long <b>ones</b></div>\n\nSee [the list][1].\n\n\
+                    [1]: https://example.org/rivers\n";
+    let document = extract(Format::Markdown, markdown.as_bytes()).await.unwrap();
+    let lines: Vec<&str> = document.text.lines().filter(|line| !line.is_empty()).collect();
+    assert_eq!(lines, ["# Rivers", "Long **ones**", "See [the list](https://example.org/rivers)."]);
+    assert_eq!(outline(&document), [(1, "Rivers")]);
 }
 
 #[tokio::test]

@@ -78,25 +78,25 @@ async fn workbooks() {
         (
             "xlsx-percent-and-currency.xlsx",
             &[
-                "Item: Lamp; Discount: 2.5%; Price: 1,599.50 €; Code: 00742; Share: 33%",
-                "Item: Desk; Discount: 50.0%; Price: -20.00 €; Code: 00081; Share: 100%",
+                "Item | Discount | Price | Code | Share\nLamp | 2.5% | 1,599.50 € | 00742 | 33%\n",
+                "Desk | 50.0% | -20.00 € | 00081 | 100%",
             ],
             &[],
         ),
         (
             "xlsx-second-table.xlsx",
-            &["Product: Nails; Stock: 300", "Employee: Ann; Holiday days: 28", "Employee: Bob; Holiday days: 30"],
-            &["Product: Ann"],
+            &["Product | Stock\nNails | 300\n", "\n\nEmployee | Holiday days\nAnn | 28\nBob | 30"],
+            &[],
         ),
         ("xlsx-form.xlsx", &["Company | Rivertown Mills", "Phone | 555 0100"], &["Mills: 555"]),
         (
             "xlsx-merged-header.xlsx",
-            &["Site: Plant 1; Electricity kWh: 100; Electricity Cost: 20; Gas kWh: 50; Gas Cost: 9"],
+            &["Site | Electricity kWh | Electricity Cost | Gas kWh | Gas Cost\nPlant 1 | 100 | 20 | 50 | 9"],
             &[],
         ),
-        ("xlsx-year-header.xlsx", &["Region: North; 2022: 10.5; 2023: 11; 2024: 12.25"], &[]),
-        ("xlsx-formula-without-value.xlsx", &["Item: Total; Amount: =SUM(B2:B3)"], &[]),
-        ("xlsx-backslash-names.xlsx", &["Name: Ann; Age: 31"], &[]),
+        ("xlsx-year-header.xlsx", &["Region | 2022 | 2023 | 2024\nNorth | 10.5 | 11 | 12.25"], &[]),
+        ("xlsx-formula-without-value.xlsx", &["Item | Amount\n", "\nTotal | =SUM(B2:B3)"], &[]),
+        ("xlsx-backslash-names.xlsx", &["Name | Age\nAnn | 31"], &[]),
     ])
     .await;
 }
@@ -106,7 +106,7 @@ async fn tables_of_text() {
     check(&[
         (
             "csv-title-above-semicolons.csv",
-            &["Account statement of May 2024\n", "Date: 2024-05-02; Payee: Rivertown Mills; Amount: -120,50"],
+            &["Account statement of May 2024\n", "Date | Payee | Amount\n2024-05-02 | Rivertown Mills | -120,50"],
             &[],
         ),
         ("csv-without-names.csv", &["Ann Miller | Oslo | nurse\nBob Stone | Bonn | baker\n"], &[]),
@@ -149,7 +149,7 @@ async fn word_documents() {
         ),
         (
             "docx-chart.docx",
-            &["Ships built per year\n2021 – Harbour A: 14; Harbour B: 8\n2022 – Harbour A: 19; Harbour B: 31"],
+            &["Ships built per year\nBar chart\n | Harbour A | Harbour B\n2021 | 14 | 8\n2022 | 19 | 31"],
             &[],
         ),
     ])

@@ -1,0 +1,149 @@
+//! What people noted beside the text of Office files: who, when, on what.
+
+use std::collections::HashMap;
+
+use collabry_shared::sources::FailureCode;
+use quick_xml::events::BytesStart;
+
+use super::xml::{self, Node};
+use crate::sources::builder::one_line;
+
+/// How newer spreadsheets say in an old comment that there is a new one.
+const THREADED: &str = "[Threaded comment]";
+
+#[derive(Debug, Default)]
+pub struct Comment {
+    pub id: String,
+    /// A cell, or words of the text.
+    pub about: String,
+    author: String,
+    day: String,
+    text: String,
+    /// The old form of a comment that is there in a newer one too.
+    pub is_copy: bool,
+}
+
+impl Comment {
+    pub fn line(&self) -> String {
+        let part = |before: &str, part: &str| if part.is_empty() { String::new() } else { format!("{before}{part}") };
+        let (author, about, day) = (part(" by ", &self.author), part(" on ", &self.about), part(", ", &self.day));
+        format!("Comment{author}{about}{day}: {}", self.text)
+    }
+}
+
+/// The names of those who comment, by their ids; where there are none, by their places.
+pub fn people(xml: &str) -> Result<HashMap<String, String>, FailureCode> {
+    let mut people = HashMap::new();
+    let mut open: Option<String> = None;
+    xml::walk(xml, |node| {
+        match node {
+            Node::Open("author" | "cmAuthor" | "person", element) => {
+                let id = xml::attribute(element, "id").unwrap_or_else(|| people.len().to_string());
+                let name = xml::attribute(element, "name").or_else(|| xml::attribute(element, "displayName"));
+                people.insert(id.clone(), with_initials(name.unwrap_or_default(), element));
+                open = Some(id);
+            }
+            Node::Close("author") => open = None,
+            Node::Text(text) => {
+                if let Some(name) = open.as_ref().and_then(|id| people.get_mut(id)) {
+                    name.push_str(text);
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    })?;
+    Ok(people)
+}
+
+/// The comments of a document, slide or sheet, answers after what they answer.
+pub fn comments(xml: &str, people: &HashMap<String, String>) -> Result<Vec<Comment>, FailureCode> {
+    let mut comments: Vec<Comment> = Vec::new();
+    let mut open: Vec<usize> = Vec::new();
+    let mut in_text = 0_usize;
+    xml::walk(xml, |node| {
+        match node {
+            Node::Open("comment" | "cm" | "reply" | "threadedComment", element) => {
+                let value = |names: &[&str]| names.iter().find_map(|name| xml::attribute(element, name));
+                let author = value(&["authorId", "personId"]).and_then(|id| people.get(&id).cloned());
+                open.push(comments.len());
+                comments.push(Comment {
+                    id: value(&["id"]).unwrap_or_default(),
+                    about: value(&["ref"]).unwrap_or_default(),
+                    author: one_line(
+                        &author.unwrap_or_else(|| with_initials(value(&["author"]).unwrap_or_default(), element)),
+                    ),
+                    day: value(&["date", "dt", "dT", "created"])
+                        .and_then(|day| day.get(..10).map(str::to_owned))
+                        .unwrap_or_default(),
+                    ..Comment::default()
+                });
+            }
+            Node::Close("comment" | "cm" | "reply" | "threadedComment") => drop(open.pop()),
+            Node::Open("t" | "text", _) => in_text += 1,
+            Node::Close("t" | "text") => in_text = in_text.saturating_sub(1),
+            Node::Close("p") => push(&mut comments, &open, " "),
+            Node::Text(text) if in_text > 0 => push(&mut comments, &open, text),
+            _ => {}
+        }
+        Ok(())
+    })?;
+    for comment in &mut comments {
+        comment.text = one_line(&comment.text);
+        if comment.text.starts_with(THREADED) {
+            comment.text = comment.text.split_once("Comment: ").map(|(_, said)| said.to_owned()).unwrap_or_default();
+            // An id, not a name.
+            comment.author.clear();
+            comment.is_copy = true;
+        }
+    }
+    comments.retain(|comment| !comment.text.is_empty());
+    Ok(comments)
+}
+
+/// `Ada Marsh (AM)`: others may know the author by the initials only.
+fn with_initials(name: String, element: &BytesStart<'_>) -> String {
+    match xml::attribute(element, "initials").filter(|initials| !initials.is_empty() && *initials != name) {
+        Some(initials) if !name.is_empty() => format!("{name} ({initials})"),
+        _ => name,
+    }
+}
+
+fn push(comments: &mut [Comment], open: &[usize], text: &str) {
+    if let Some(comment) = open.last().and_then(|last| comments.get_mut(*last)) {
+        comment.text.push_str(text);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lines(xml: &str, authors: &str) -> Vec<String> {
+        comments(xml, &people(authors).unwrap()).unwrap().iter().map(Comment::line).collect()
+    }
+
+    #[test]
+    fn comments_say_who_and_when_and_on_what() {
+        let word = "<w:comments xmlns:w='w'><w:comment w:id='0' w:author='Ada' w:date='2026-05-01T10:00:00Z'><w:p><w:r>\
+                    <w:t>Check </w:t></w:r><w:r><w:t>this.</w:t></w:r></w:p></w:comment></w:comments>";
+        assert_eq!(lines(word, "<a/>"), ["Comment by Ada, 2026-05-01: Check this."]);
+        let sheet = "<comments><authors><author>Bob</author></authors><commentList><comment ref='B2' authorId='0'><text>\
+                     <r><t>Too low</t></r></text></comment></commentList></comments>";
+        assert_eq!(lines(sheet, sheet), ["Comment by Bob on B2: Too low"]);
+        let slide = "<p:cmLst xmlns:p='p'><p:cm authorId='3' dt='2026-05-02T10:00:00'><p:text>Larger?</p:text></p:cm></p:cmLst>";
+        let authors = "<p:cmAuthorLst xmlns:p='p'><p:cmAuthor id='3' name='Eve Hill' initials='EH'/></p:cmAuthorLst>";
+        assert_eq!(lines(slide, authors), ["Comment by Eve Hill (EH), 2026-05-02: Larger?"]);
+    }
+
+    #[test]
+    fn answers_follow_what_they_answer() {
+        let slide = "<c:cmLst xmlns:c='c'><c:cm authorId='{1}'><c:replyLst><c:reply authorId='{2}'><c:txBody><a:p><a:t>No.</a:t>\
+                     </a:p></c:txBody></c:reply></c:replyLst><c:txBody><a:p><a:t>Done?</a:t></a:p></c:txBody></c:cm></c:cmLst>";
+        let authors =
+            "<c:authorLst xmlns:c='c'><c:author id='{1}' name='Ada'/><c:author id='{2}' name='Bob'/></c:authorLst>";
+        assert_eq!(lines(slide, authors), ["Comment by Ada: Done?", "Comment by Bob: No."]);
+        let old = "<comments><comment ref='A1'><text><t>[Threaded comment]\n\nYour version allows you to read it.\n\nComment:\n  Low</t></text></comment></comments>";
+        assert_eq!(lines(old, "<a/>"), ["Comment on A1: Low"]);
+    }
+}

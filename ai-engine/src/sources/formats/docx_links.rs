@@ -1,0 +1,74 @@
+//! What a Word document's links lead to: charts, diagrams, files that were put in, comments, headers and footers.
+
+use std::collections::{BTreeSet, HashMap};
+
+use collabry_shared::sources::FailureCode;
+
+use super::archive::{Archive, Relationship};
+use super::comments::{self, Comment};
+use super::{drawing, html};
+use crate::sources::builder::DocumentBuilder;
+
+/// What the charts and diagrams say, by the ids of their links.
+pub fn drawings(
+    archive: &mut Archive,
+    links: &HashMap<String, Relationship>,
+) -> Result<HashMap<String, String>, FailureCode> {
+    let mut drawings = HashMap::new();
+    for (id, link) in links {
+        let text = match drawing::linked(archive, link)? {
+            None => included(archive, link)?,
+            text => text,
+        };
+        drawings.extend(text.map(|text| (id.clone(), text)));
+    }
+    Ok(drawings)
+}
+
+/// What a file says that was put into the document as it is: a web page, or text.
+pub fn included(archive: &mut Archive, link: &Relationship) -> Result<Option<String>, FailureCode> {
+    let ending = link.target.rsplit('.').next().unwrap_or_default().to_lowercase();
+    let text = match ending.as_str() {
+        _ if link.kind != "aFChunk" => None,
+        "html" | "htm" | "xhtml" => archive.text(&link.target)?.map(|page| html::fragment(&page)),
+        "txt" => archive.text(&link.target)?,
+        _ => None,
+    };
+    Ok(text.filter(|text| !text.trim().is_empty()))
+}
+
+/// The comments, in the order in which they are stored.
+pub fn comments(archive: &mut Archive, links: &HashMap<String, Relationship>) -> Result<Vec<Comment>, FailureCode> {
+    let part = links.values().find(|link| link.kind == "comments").map(|link| link.target.clone());
+    let xml = part.map(|part| archive.text(&part)).transpose()?.flatten();
+    xml.map_or_else(|| Ok(Vec::new()), |xml| comments::comments(&xml, &HashMap::new()))
+}
+
+/// Headers and footers, each text once: they are on many pages, and often on several kinds of them.
+pub fn read_margins(
+    archive: &mut Archive,
+    links: &HashMap<String, Relationship>,
+    builder: &mut DocumentBuilder,
+) -> Result<(), FailureCode> {
+    let parts: BTreeSet<(bool, &str)> = links
+        .values()
+        .filter(|link| matches!(link.kind.as_str(), "header" | "footer"))
+        .map(|link| (link.kind == "footer", link.target.as_str()))
+        .collect();
+    let mut said = BTreeSet::new();
+    for (_, part) in parts {
+        let Some(xml) = archive.text(part)? else {
+            continue;
+        };
+        for line in drawing::paragraphs(&xml)?.lines() {
+            // What is nothing but a page's number changes from page to page; a field may have failed.
+            if !line.starts_with("Error!")
+                && line.chars().filter(|c| c.is_alphabetic()).count() > 1
+                && said.insert(line.to_owned())
+            {
+                builder.block(line)?;
+            }
+        }
+    }
+    Ok(())
+}
