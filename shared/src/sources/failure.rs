@@ -95,9 +95,7 @@ impl FailureCode {
             Self::Encrypted => {
                 "The file is encrypted, with a password or for certain readers only; remove the protection and upload it again."
             }
-            Self::Damaged => {
-                "The file is damaged or incomplete; open it in its program, save it anew and upload it again."
-            }
+            Self::Damaged => "The file is damaged or incomplete; open it in its program, save it again and upload it.",
             Self::Mislabelled => {
                 "The file's content is not what its name says; give it its right ending, or save it in the format that \
                  the ending names."
@@ -109,14 +107,14 @@ impl FailureCode {
             Self::TooManyPages => "The document has more pages than are allowed; split it and upload the parts.",
             Self::TooMuchText => "The document has more text than is allowed; split it and upload the parts.",
             Self::ZipBomb => {
-                "The file unpacks to far more than its size and was not opened; save it anew in its program, with \
+                "The file unpacks to far more than its size and was not opened; save it again in its program, with \
                  smaller content."
             }
             Self::FileMissing => "The stored file is gone; upload it again.",
             Self::ExtractMemory => "Reading the file needs more memory than is allowed; split it and upload the parts.",
             Self::ExtractTimeout => "Reading the file takes longer than is allowed; split it and upload the parts.",
             Self::ExtractCrashed => {
-                "The file could not be read: its reader stopped unexpectedly. Save it anew in its program, or as PDF, \
+                "The file could not be read: its reader stopped unexpectedly. Save it again in its program, or as PDF, \
                  and upload it again."
             }
             Self::PdfToolsMissing => {
