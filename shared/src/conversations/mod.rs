@@ -36,6 +36,7 @@ pub struct Conversation {
     #[schema(value_type = Option<String>)]
     pub model: Option<ModelId>,
     pub created_by: UserId,
+    #[serde(serialize_with = "crate::clock::wire::time")]
     pub created_at: Timestamp,
     /// Rev of the last change; 0 while empty.
     pub head: u64,
@@ -68,8 +69,11 @@ pub struct Message {
     pub generation_id: Option<GenerationId>,
     /// On an answer: its question.
     pub reply_to: Option<MessageId>,
+    #[serde(serialize_with = "crate::clock::wire::time")]
     pub created_at: Timestamp,
+    #[serde(serialize_with = "crate::clock::wire::optional")]
     pub edited_at: Option<Timestamp>,
+    #[serde(serialize_with = "crate::clock::wire::optional")]
     pub deleted_at: Option<Timestamp>,
 }
 
