@@ -7,7 +7,9 @@ use collabry_shared::conversations::{Conversation, ConversationUpdate};
 use collabry_shared::engine::ModelId;
 use collabry_shared::ids::{ConversationId, NotebookId};
 use collabry_shared::notebooks::Role;
+use collabry_shared::pages::Place;
 use collabry_shared::realtime::{Event, Room};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
@@ -17,7 +19,7 @@ use super::ask::parse_model;
 use super::{ConversationAccess, TAG};
 use crate::bounds;
 use crate::http::json::there;
-use crate::http::{ApiError, ApiResult, Body, Created, PageQuery, Place, Problem, Query, created, page};
+use crate::http::{ApiError, ApiResult, Body, Created, PageQuery, Problem, Query, Seen, created, page};
 use crate::notebooks::{NotebookAccess, Viewer};
 use crate::state::ApiState;
 use crate::text::{Needle, clean_line};
@@ -84,10 +86,12 @@ async fn list(
     Query(filter): Query<ConversationFilter>,
 ) -> ApiResult<Json<ConversationList>> {
     let wanted = Needle::new(filter.q.as_deref());
-    let mut all = state.stores.conversations.list(access.notebook_id).await?;
-    all.retain(|one| wanted.is_in(one.title.as_deref().unwrap_or_default()));
-    // Their order is that of their last activity, which they do not show: a cursor is good for as long as its item is there.
-    let (conversations, next) = page(all, &query, |one| Place::new(0, &one.id))?;
+    let (stored, notebook) = (&state.stores.conversations, access.notebook_id);
+    let read = async |window| stored.list_page(notebook, &window).await;
+    let show =
+        |(_, one): (Timestamp, Conversation)| wanted.is_in(one.title.as_deref().unwrap_or_default()).then_some(one);
+    let place = |(active_at, one): &(Timestamp, Conversation)| Place::new(*active_at, &one.id);
+    let (conversations, next) = page(&query, read, show, place).await?;
     Ok(Json(ConversationList { conversations, next }))
 }
 
@@ -112,8 +116,8 @@ pub(super) async fn begin(
     title: Option<String>,
     model: Option<ModelId>,
 ) -> ApiResult<Conversation> {
-    let begun = state.stores.conversations.list(access.notebook_id).await?;
-    let theirs = begun.iter().filter(|conversation| conversation.created_by == access.user_id).count();
+    let theirs = state.stores.conversations.count_begun(access.notebook_id, access.user_id).await?;
+    let theirs = usize::try_from(theirs).unwrap_or(usize::MAX);
     let most = state.config.bounds.conversations;
     bounds::check(theirs, most, "too_many_conversations", "conversations of yours in this notebook")?;
     let conversation = Conversation {
@@ -146,13 +150,14 @@ async fn get(ConversationAccess { conversation, .. }: ConversationAccess) -> Jso
 async fn update(
     State(state): State<ApiState>,
     access: ConversationAccess,
+    Seen(seen): Seen<Conversation>,
     Body(request): Body<ConversationChange>,
 ) -> ApiResult<Json<Conversation>> {
     may_manage(&access)?;
     let title = request.title.map(|title| parse_title(title.as_deref())).transpose()?;
     let model = request.model.map(|model| parse_model(model.as_deref())).transpose()?;
     let change = ConversationUpdate { title, model };
-    let updated = state.stores.conversations.update(access.conversation.id, &change).await?;
+    let updated = state.stores.conversations.update_seen(access.conversation.id, seen.as_ref(), &change).await?;
     let conversation = updated.ok_or_else(ApiError::not_found)?;
     announce(&state, &conversation).await;
     Ok(Json(conversation))
@@ -162,10 +167,14 @@ async fn update(
 #[utoipa::path(delete, operation_id = "deleteConversation", path = "/api/conversations/{conversationId}", tag = TAG, security(("bearer" = [])), params(("conversationId" = ConversationId, Path)), responses(
     (status = 204), (status = 403, body = Problem, description = "`role_too_small`"), (status = 404, body = Problem, description = "`not_found`"),
 ))]
-async fn remove(State(state): State<ApiState>, access: ConversationAccess) -> ApiResult<StatusCode> {
+async fn remove(
+    State(state): State<ApiState>,
+    access: ConversationAccess,
+    Seen(seen): Seen<Conversation>,
+) -> ApiResult<StatusCode> {
     may_manage(&access)?;
     let ConversationAccess { conversation, access } = access;
-    if !state.stores.conversations.delete(conversation.id).await? {
+    if !state.stores.conversations.delete_seen(conversation.id, seen.as_ref()).await? {
         return Err(ApiError::not_found());
     }
     let event = Event::ConversationDeleted { notebook_id: access.notebook_id, conversation_id: conversation.id };

@@ -4,7 +4,8 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use collabry_shared::ids::NotebookId;
-use collabry_shared::notebooks::{JoinCode, Notebook, Role};
+use collabry_shared::notebooks::{JoinCode, Notebook, NotebookState, Role};
+use collabry_shared::pages::Place;
 use collabry_shared::realtime::{Event, Room, Signal};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -15,7 +16,7 @@ use utoipa_axum::routes;
 use super::{NotebookAccess, Owner, Viewer};
 use crate::auth::Identity;
 use crate::bounds;
-use crate::http::{ApiError, ApiResult, Body, Created, PageQuery, Place, Problem, Query, created, page};
+use crate::http::{ApiError, ApiResult, Body, Created, PageQuery, Problem, Query, Seen, created, page};
 use crate::state::ApiState;
 use crate::text::{Needle, clean_line};
 
@@ -36,7 +37,9 @@ pub struct NotebookView {
     role: Role,
     /// For owners only.
     join_code: Option<JoinCode>,
+    #[serde(serialize_with = "collabry_shared::clock::wire::time")]
     created_at: Timestamp,
+    #[serde(serialize_with = "collabry_shared::clock::wire::time")]
     updated_at: Timestamp,
 }
 
@@ -91,12 +94,12 @@ async fn list(
     Query(query): Query<PageQuery>,
     Query(filter): Query<NotebookFilter>,
 ) -> ApiResult<Json<NotebookList>> {
-    let notebooks = state.stores.notebooks.list_for(identity.user_id).await?;
     let wanted = Needle::new(filter.q.as_deref());
-    let notebooks = notebooks.into_iter().map(|(notebook, role)| NotebookView::new(notebook, role));
-    let notebooks = notebooks.filter(|notebook| wanted.is_in(&notebook.title)).collect();
-    let place = |one: &NotebookView| Place::new(-one.updated_at.as_millisecond(), &one.id);
-    let (notebooks, next) = page(notebooks, &query, place)?;
+    let (theirs, user) = (&state.stores.notebooks, identity.user_id);
+    let read = async |window| theirs.list_page(user, &window).await;
+    let show =
+        |(notebook, role): (Notebook, Role)| wanted.is_in(&notebook.title).then(|| NotebookView::new(notebook, role));
+    let (notebooks, next) = page(&query, read, show, |(one, _)| Place::new(one.updated_at, &one.id)).await?;
     Ok(Json(NotebookList { notebooks, next }))
 }
 
@@ -111,8 +114,7 @@ async fn create(
     Body(request): Body<NotebookTitle>,
 ) -> ApiResult<Created<NotebookView>> {
     let title = request.parse()?;
-    let theirs = state.stores.notebooks.list_for(identity.user_id).await?;
-    let owned = theirs.iter().filter(|(_, role)| *role == Role::Owner).count();
+    let owned = usize::try_from(state.stores.notebooks.count_owned(identity.user_id).await?).unwrap_or(usize::MAX);
     bounds::check(owned, state.config.bounds.notebooks, "too_many_notebooks", "notebooks of yours")?;
     let now = state.clock.now();
     let notebook = Notebook {
@@ -148,9 +150,11 @@ async fn get(State(state): State<ApiState>, access: NotebookAccess<Viewer>) -> A
 async fn rename(
     State(state): State<ApiState>,
     access: NotebookAccess<Owner>,
+    Seen(seen): Seen<NotebookState>,
     Body(request): Body<NotebookTitle>,
 ) -> ApiResult<Json<NotebookView>> {
-    let renamed = state.stores.notebooks.rename(access.notebook_id, &request.parse()?, state.clock.now()).await?;
+    let (title, now) = (request.parse()?, state.clock.now());
+    let renamed = state.stores.notebooks.rename_seen(access.notebook_id, seen.as_ref(), &title, now).await?;
     let notebook = renamed.ok_or_else(ApiError::not_found)?;
     let event = Event::NotebookUpdated { notebook_id: notebook.id, title: notebook.title.clone() };
     state.fan_out.emit(Room::Notebook(notebook.id), event).await;
@@ -162,17 +166,25 @@ async fn rename(
     (status = 204), (status = 403, body = Problem, description = "`role_too_small`"),
     (status = 404, body = Problem, description = "`not_found`"),
 ))]
-async fn delete(State(state): State<ApiState>, access: NotebookAccess<Owner>) -> ApiResult<StatusCode> {
-    if delete_notebook(&state, access.notebook_id).await? {
+async fn delete(
+    State(state): State<ApiState>,
+    access: NotebookAccess<Owner>,
+    Seen(seen): Seen<NotebookState>,
+) -> ApiResult<StatusCode> {
+    if delete_notebook(&state, access.notebook_id, seen.as_ref()).await? {
         Ok(StatusCode::NO_CONTENT)
     } else {
         Err(ApiError::not_found())
     }
 }
 
-/// Deletes a notebook and tells its members; `false`: it is gone already.
-pub async fn delete_notebook(state: &ApiState, notebook_id: NotebookId) -> ApiResult<bool> {
-    if !state.stores.notebooks.mark_deleted(notebook_id, state.clock.now()).await? {
+/// Deletes a notebook, if it is as it was seen, and tells its members; `false`: it is gone already.
+pub async fn delete_notebook(
+    state: &ApiState,
+    notebook_id: NotebookId,
+    seen: Option<&NotebookState>,
+) -> ApiResult<bool> {
+    if !state.stores.notebooks.mark_deleted_seen(notebook_id, seen, state.clock.now()).await? {
         return Ok(false);
     }
     state.fan_out.emit(Room::Notebook(notebook_id), Event::NotebookDeleted { notebook_id }).await;

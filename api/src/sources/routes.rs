@@ -6,8 +6,9 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use collabry_shared::ids::{NotebookId, SourceId};
+use collabry_shared::pages::Place;
 use collabry_shared::realtime::{Event, Room};
-use collabry_shared::sources::{MAX_RETRIES, Retry, Source};
+use collabry_shared::sources::{MAX_RETRIES, Retry, Source, SourceState};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
@@ -17,7 +18,7 @@ use utoipa_axum::routes;
 
 use super::add::announce;
 use super::{SourceAccess, TAG, queue};
-use crate::http::{ApiError, ApiResult, Body, PageQuery, Place, Problem, Query, page};
+use crate::http::{ApiError, ApiResult, Body, PageQuery, Problem, Query, Seen, page};
 use crate::limits::wait;
 use crate::notebooks::{Editor, NotebookAccess, Viewer};
 use crate::state::ApiState;
@@ -76,12 +77,13 @@ async fn list(
     Query(filter): Query<SourceFilter>,
 ) -> ApiResult<Json<SourceList>> {
     let wanted = Needle::new(filter.q.as_deref());
-    let mut all = state.stores.sources.list(access.notebook_id).await?;
-    all.retain(|one| {
-        wanted.is_in(&one.name) && filter.step.as_deref().is_none_or(|step| one.latest.state.step() == step)
-    });
-    let place = |one: &Source| Place::new(one.created_at.as_millisecond(), &one.id);
-    let (mut sources, next) = page(all, &query, place)?;
+    let (stored, notebook) = (&state.stores.sources, access.notebook_id);
+    let read = async |window| stored.list_page(notebook, &window).await;
+    let show = |one: Source| {
+        let at_step = filter.step.as_deref().is_none_or(|step| one.latest.state.step() == step);
+        (at_step && wanted.is_in(&one.name)).then_some(one)
+    };
+    let (mut sources, next) = page(&query, read, show, |one| Place::new(one.created_at, &one.id)).await?;
     queue::say_what_is_ahead(&state, &mut sources).await;
     Ok(Json(SourceList { sources, next }))
 }
@@ -128,11 +130,12 @@ async fn settled(state: &ApiState, mut source: Source, patience: Duration) -> Ap
 async fn rename(
     State(state): State<ApiState>,
     SourceAccess { source, .. }: SourceAccess<Editor>,
+    Seen(seen): Seen<SourceState>,
     Body(request): Body<SourceRename>,
 ) -> ApiResult<Json<Source>> {
     let name = clean_line(&request.name, MAX_NAME_CHARS)
         .ok_or_else(|| ApiError::field("name_invalid", "name", "A name has 1 to 200 characters."))?;
-    let renamed = state.stores.sources.rename(source.notebook_id, source.id, &name).await?;
+    let renamed = state.stores.sources.rename_seen(source.notebook_id, source.id, seen.as_ref(), &name).await?;
     let mut source = renamed.ok_or_else(ApiError::not_found)?;
     queue::say_what_is_ahead(&state, std::slice::from_mut(&mut source)).await;
     let event = Event::SourceStatus { source: source.clone() };
@@ -180,8 +183,10 @@ fn too_soon(now: Timestamp, again_at: Timestamp) -> ApiError {
 async fn delete(
     State(state): State<ApiState>,
     SourceAccess { source, .. }: SourceAccess<Editor>,
+    Seen(seen): Seen<SourceState>,
 ) -> ApiResult<StatusCode> {
-    if !state.stores.sources.mark_deleted(source.notebook_id, source.id, state.clock.now()).await? {
+    let (sources, now) = (&state.stores.sources, state.clock.now());
+    if !sources.mark_deleted_seen(source.notebook_id, source.id, seen.as_ref(), now).await? {
         return Err(ApiError::not_found());
     }
     let event = Event::SourceDeleted { notebook_id: source.notebook_id, source_id: source.id };

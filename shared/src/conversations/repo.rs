@@ -7,6 +7,7 @@ use super::{Author, Citation, ClientId, Conversation, CutOff, Message, MessageSt
 use crate::engine::ModelId;
 use crate::generations::Failure;
 use crate::ids::{ConversationId, GenerationId, MessageId, NotebookId, UserId};
+use crate::pages::Window;
 use crate::storage::StoreResult;
 
 /// A message about to take its rev.
@@ -64,13 +65,34 @@ pub trait ConversationRepo: Send + Sync {
     async fn create(&self, conversation: &Conversation) -> StoreResult<()>;
     async fn get(&self, id: ConversationId) -> StoreResult<Option<Conversation>>;
     /// Last active first.
-    async fn list(&self, notebook: NotebookId) -> StoreResult<Vec<Conversation>>;
+    async fn list(&self, notebook: NotebookId) -> StoreResult<Vec<Conversation>> {
+        let all = self.list_page(notebook, &Window::WHOLE).await?;
+        Ok(all.into_iter().map(|(_, conversation)| conversation).collect())
+    }
+    /// A part of [`list`](Self::list), placed by the time of the last activity, which comes along, and id.
+    async fn list_page(&self, notebook: NotebookId, window: &Window) -> StoreResult<Vec<(Timestamp, Conversation)>>;
+    /// How many conversations of a notebook `user` began.
+    async fn count_begun(&self, notebook: NotebookId, user: UserId) -> StoreResult<u64>;
     /// `None` when there is no such conversation.
-    async fn update(&self, id: ConversationId, change: &ConversationUpdate) -> StoreResult<Option<Conversation>>;
+    async fn update(&self, id: ConversationId, change: &ConversationUpdate) -> StoreResult<Option<Conversation>> {
+        self.update_seen(id, None, change).await
+    }
+    /// As [`update`](Self::update), in one step with a look whether the conversation is as it was `seen`;
+    /// [`StoreError::Changed`](crate::storage::StoreError::Changed) when it is not.
+    async fn update_seen(
+        &self,
+        id: ConversationId,
+        seen: Option<&Conversation>,
+        change: &ConversationUpdate,
+    ) -> StoreResult<Option<Conversation>>;
     /// Gives an untitled conversation its title; `None` when it has one or is gone.
     async fn title_if_none(&self, id: ConversationId, title: &str) -> StoreResult<Option<Conversation>>;
     /// Removes a conversation with its messages and generations; `false` when there is none.
-    async fn delete(&self, id: ConversationId) -> StoreResult<bool>;
+    async fn delete(&self, id: ConversationId) -> StoreResult<bool> {
+        self.delete_seen(id, None).await
+    }
+    /// As [`delete`](Self::delete), if the conversation is as it was `seen`, as in [`update_seen`](Self::update_seen).
+    async fn delete_seen(&self, id: ConversationId, seen: Option<&Conversation>) -> StoreResult<bool>;
 
     /// Stores a message at the next rev; once it returns, the message is durable.
     /// [`StoreError::Missing`](crate::storage::StoreError::Missing) when the conversation is gone.
@@ -82,6 +104,18 @@ pub trait ConversationRepo: Send + Sync {
         &self,
         conversation: ConversationId,
         id: MessageId,
+        rewrite: &Rewrite,
+        now: Timestamp,
+    ) -> StoreResult<Option<Message>> {
+        self.rewrite_seen(conversation, id, None, rewrite, now).await
+    }
+    /// As [`rewrite`](Self::rewrite), if the message still stands at the rev that was `seen`;
+    /// [`StoreError::Changed`](crate::storage::StoreError::Changed) when it does not.
+    async fn rewrite_seen(
+        &self,
+        conversation: ConversationId,
+        id: MessageId,
+        seen: Option<u64>,
         rewrite: &Rewrite,
         now: Timestamp,
     ) -> StoreResult<Option<Message>>;
