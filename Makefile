@@ -109,7 +109,7 @@ lint: deps ## Formatting and lints
 	cargo clippy --release --locked --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --release --locked --workspace --no-deps --quiet
 
-docs: test-deps ## Write the reference of settings anew (docs/configuration.md)
+docs: test-deps ## Regenerate the reference of settings (docs/configuration.md)
 	COLLABRY_WRITE_DOCS=1 cargo test --release --locked --quiet --workspace --test it -- configuration::
 
 eval: model ## Measure retrieval quality

@@ -50,6 +50,7 @@ use crate::http::options::options;
 use crate::http::problems::{self, REQUEST_ID};
 use crate::http::safe_headers::safe_headers;
 use crate::http::see_through::{Handlers, see_through};
+use crate::http::slash::without_trailing_slash;
 use crate::limits::{Flood, Reads};
 use crate::metrics::Metrics;
 use crate::notices::Notices;
@@ -258,7 +259,8 @@ fn router(state: ApiState, handlers: Handlers, sockets: Sockets) -> (Router, Flo
         .layer(middleware::from_fn(problems::render))
         .layer(PropagateRequestIdLayer::new(REQUEST_ID))
         .layer(SetRequestIdLayer::new(REQUEST_ID, FreshId))
-        .layer(middleware::from_fn_with_state(state, limits::forget_claims));
+        .layer(middleware::from_fn_with_state(state, limits::forget_claims))
+        .layer(middleware::map_request(without_trailing_slash));
     (router, flood)
 }
 

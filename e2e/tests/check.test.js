@@ -43,12 +43,20 @@ const finding = (said, kind, subject) =>
   said.split("\n").find((line, at, lines) => lines[at - 1]?.startsWith(`${kind.padEnd(8)} ${subject}`))?.trim();
 
 test("a setting that nobody knows is said, with the one that was meant", () => {
-  const typos = { COLLABRY_REDIS_CAA: "x", COLABRY_BIND: "0.0.0.0:80", MONGODB_URL: "mongodb://x" };
+  const typos = { COLLABRY_REDIS_CAA: "x", COLABRY_BIND: "0.0.0.0:80", MONGODB_URL: "mongodb://x", COLLABRY_REDIS_UR: "redis://x" };
   const { status, said } = run("check", typos);
   assert.equal(status, 0, said);
   assert.match(finding(said, "NOTE", "COLABRY_BIND"), /did you mean COLLABRY_BIND\?/);
   assert.match(finding(said, "NOTE", "COLLABRY_REDIS_CAA"), /did you mean COLLABRY_REDIS_CA\?/);
   assert.match(finding(said, "NOTE", "MONGODB_URL"), /did you mean MONGODB_URI\?/);
+  assert.match(finding(said, "NOTE", "COLLABRY_REDIS_UR"), /did you mean REDIS_URL\?/);
+});
+
+test("a file of authorities that is not there is named", () => {
+  const ca = join(folder, "nowhere.pem");
+  const { status, said } = run("check", { REDIS_URL: "rediss://127.0.0.1:1", COLLABRY_REDIS_CA: ca });
+  assert.equal(status, 1, said);
+  assert.ok(said.includes(`${ca}: No such file`), said);
 });
 
 test("what works and is probably a mistake is said", () => {

@@ -2,6 +2,8 @@
 
 import assert from "node:assert/strict";
 import { once } from "node:events";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { after, test } from "node:test";
 
 import { Account } from "../support/account.js";
@@ -93,6 +95,21 @@ for (const { method, path } of forms) {
     assert.equal(received, 2 * MIB);
   });
 }
+
+test("whoever may have the api wait is given its answer, not nginx' patience", async () => {
+  const waits = Object.values(paths).flatMap((methods) => Object.values(methods))
+    .flatMap(({ parameters = [] }) => parameters.filter(({ name }) => name === "wait").map(({ schema }) => schema.maximum));
+  assert.ok(waits.length >= 2, "sources and questions are waited for");
+  const rendered = await readFile(join(nginx.folder, "site.conf"), "utf8");
+  const [, patience] = /location \/api\/ \{[^}]*proxy_read_timeout (\d+)s;/.exec(rendered) ?? [];
+  assert.ok(Number(patience) > Math.max(...waits), `${patience} s for a wait of ${Math.max(...waits)} s`);
+});
+
+test("a slash at the end makes no other path of it", async () => {
+  const ben = await Account.register(nginx.url, "ben@example.org", "Ben");
+  const sent = await send(`/api/notebooks/${await ben.notebook()}/sources/`, ben, words(2 * MIB));
+  assert.equal(sent.status, 201, await sent.text());
+});
 
 const streams = operations.filter(({ gives }) => gives.includes("text/event-stream"));
 

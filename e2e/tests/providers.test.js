@@ -208,7 +208,7 @@ test("a thought that nothing opened is taken back, and the model's next answers 
     return heard;
   };
   const first = await asked((event) => event.text !== "");
-  assert.ok(first.some((event) => event.anew), "the text begins anew");
+  assert.ok(first.some((event) => event.anew), "the text starts over");
   const second = await asked((event) => event.thinking === true);
   assert.doesNotMatch(JSON.stringify(second), /secret/);
 });

@@ -19,6 +19,7 @@ pub mod limits;
 pub mod memory;
 pub mod notebooks;
 pub mod notifications;
+pub mod pages;
 pub mod presence;
 pub mod realtime;
 pub mod redis;

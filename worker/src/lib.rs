@@ -6,6 +6,7 @@ pub mod desk;
 mod generations;
 pub mod jobs;
 mod lookout;
+mod notifications;
 mod sources;
 mod usage;
 mod vitals;

@@ -26,6 +26,7 @@ use crate::backups::BackUp;
 use crate::generations::{EndGenerations, ForgetLogs};
 use crate::jobs::{ForgetRuns, Job, Metrics, Runner};
 use crate::lookout::Lookout;
+use crate::notifications::ForgetNotifications;
 use crate::sources::{ClearFiles, PurgeDeleted};
 use crate::usage::RollUpUsage;
 use crate::vitals::WorkerVitals;
@@ -68,6 +69,10 @@ impl WorkerParts {
             Job::new(
                 spec(BuiltIn::FORGET_LOGS),
                 ForgetLogs { log: Arc::clone(&stores.generation_log), clock: Arc::clone(clock) },
+            ),
+            Job::new(
+                spec(BuiltIn::FORGET_NOTIFICATIONS),
+                ForgetNotifications { notifications: Arc::clone(&stores.notifications), clock: Arc::clone(clock) },
             ),
             Job::new(spec(BuiltIn::ROLL_UP_USAGE), RollUpUsage { stores: stores.clone(), clock: Arc::clone(clock) }),
             Job::new(spec(BuiltIn::FORGET_RUNS), ForgetRuns { jobs: Arc::clone(&stores.jobs) }),

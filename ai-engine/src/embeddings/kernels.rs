@@ -18,7 +18,7 @@ pub struct SlowKernels {
 }
 
 /// `OpenBLAS` knows processors by their names. For one that is newer than itself (0.3.21, Debian 12's, is of 2022) it takes
-/// the kernels of 2004, and embedding needs three times as long. Then this begins the program anew, as the same process,
+/// the kernels of 2004, and embedding needs three times as long. Then this restarts the program, as the same process,
 /// with an older processor of the same instructions in `OPENBLAS_CORETYPE`. Whoever sets that has chosen already.
 ///
 /// Comes first in `main`: whatever is open or runs by then is lost. Returns when there is nothing to change.

@@ -65,7 +65,7 @@ pub enum AnswerError {
 
 impl AnswerError {
     /// Whether another try may go better, as long as nothing was shown yet. One that took too long is none of them: a
-    /// server that loads its model would begin anew.
+    /// server that loads its model would start over.
     pub fn is_passing(&self) -> bool {
         matches!(
             self,

@@ -53,7 +53,7 @@ pub(super) struct Limits {
 }
 
 /// Asks until there is text; from then on errors end the answer. A request that is still open is never dropped in order
-/// to ask the same again: a server that loads a model for it would begin anew.
+/// to ask the same again: a server that loads a model for it would start over.
 pub(super) fn answer(provider: Arc<dyn Provider>, model: &str, task: &Task, limits: Limits) -> Answer {
     let deadline = Instant::now() + limits.first_token;
     let (model, task) = (model.to_owned(), task.clone());

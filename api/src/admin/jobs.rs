@@ -36,6 +36,7 @@ struct JobView {
     missed: Missed,
     /// Seconds after which a silent worker counts as dead.
     lease_secs: i64,
+    #[serde(serialize_with = "collabry_shared::clock::wire::optional")]
     next_run: Option<Timestamp>,
     /// The newest 20, newest first.
     runs: Vec<RunView>,
@@ -58,6 +59,7 @@ impl JobView {
 #[serde(rename_all = "camelCase")]
 struct RunView {
     /// The time that it is the run of: when it was due, or when it was asked for.
+    #[serde(serialize_with = "collabry_shared::clock::wire::time")]
     slot: Timestamp,
     state: RunState,
     /// The admin who asked for it; null: the schedule did, or whoever has a shell.
@@ -65,7 +67,9 @@ struct RunView {
     /// How often a worker began it: more than once when workers died.
     attempts: u32,
     /// When the last of them did.
+    #[serde(serialize_with = "collabry_shared::clock::wire::optional")]
     started_at: Option<Timestamp>,
+    #[serde(serialize_with = "collabry_shared::clock::wire::optional")]
     finished_at: Option<Timestamp>,
     duration_ms: Option<i64>,
     /// Why it failed.

@@ -38,6 +38,7 @@ struct LogLevelView {
     /// What is logged instead; null: nothing else.
     filter: Option<String>,
     /// Until when.
+    #[serde(serialize_with = "collabry_shared::clock::wire::optional")]
     until: Option<Timestamp>,
 }
 

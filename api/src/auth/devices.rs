@@ -6,6 +6,7 @@ use axum::http::StatusCode;
 use axum_extra::extract::CookieJar;
 use collabry_shared::auth::Session;
 use collabry_shared::ids::SessionId;
+use collabry_shared::pages::Place;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -13,7 +14,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::{Identity, cookies, end_session};
-use crate::http::{ApiError, ApiResult, PageQuery, Params, Place, Problem, Query, page};
+use crate::http::{ApiError, ApiResult, PageQuery, Params, Problem, Query, page};
 use crate::state::ApiState;
 
 const TAG: &str = "auth";
@@ -35,8 +36,11 @@ struct SessionView {
     id: SessionId,
     /// The one that asks.
     current: bool,
+    #[serde(serialize_with = "collabry_shared::clock::wire::time")]
     signed_in_at: Timestamp,
+    #[serde(serialize_with = "collabry_shared::clock::wire::time")]
     last_used_at: Timestamp,
+    #[serde(serialize_with = "collabry_shared::clock::wire::time")]
     expires_at: Timestamp,
 }
 
@@ -73,10 +77,10 @@ async fn list(
     identity: Identity,
     Query(query): Query<PageQuery>,
 ) -> ApiResult<Json<SessionList>> {
-    let sessions = state.stores.sessions.list_for(identity.user_id, state.clock.now()).await?;
-    let sessions = sessions.iter().map(|session| SessionView::new(session, &identity)).collect();
-    let place = |one: &SessionView| Place::new(-one.last_used_at.as_millisecond(), &one.id);
-    let (sessions, next) = page(sessions, &query, place)?;
+    let (stored, user, now) = (&state.stores.sessions, identity.user_id, state.clock.now());
+    let read = async |window| stored.list_page(user, now, &window).await;
+    let show = |session: Session| Some(SessionView::new(&session, &identity));
+    let (sessions, next) = page(&query, read, show, |one| Place::new(one.rotated_at, &one.id)).await?;
     Ok(Json(SessionList { sessions, next }))
 }
 

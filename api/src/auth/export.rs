@@ -7,9 +7,11 @@ use axum::extract::State;
 use axum::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::{IntoResponse as _, Response};
 use collabry_shared::auth::User;
+use collabry_shared::clock::wire::text;
 use collabry_shared::conversations::Conversation;
 use collabry_shared::ids::ConversationId;
 use collabry_shared::notebooks::{Notebook, Role};
+use collabry_shared::pages::Window;
 use collabry_shared::storage::{StoreError, StoreResult};
 use futures::{Stream, stream};
 use serde::Serialize;
@@ -22,7 +24,6 @@ use crate::state::ApiState;
 
 /// Messages that are read at once.
 const PAGE: u32 = 200;
-const NOTIFICATIONS: u32 = 1_000;
 
 pub fn router() -> OpenApiRouter<ApiState> {
     OpenApiRouter::new().routes(routes!(export))
@@ -100,14 +101,14 @@ impl Export {
     async fn account(&mut self) -> StoreResult<Vec<Value>> {
         let (stores, user) = (&self.state.stores, &self.user);
         let mut lines = vec![json!({
-            "kind": "account", "id": user.id, "email": user.email, "name": user.name, "createdAt": user.created_at,
+            "kind": "account", "id": user.id, "email": user.email, "name": user.name, "createdAt": text(user.created_at),
         })];
         for session in stores.sessions.list_for(user.id, self.state.clock.now()).await? {
             lines.push(json!({
-                "kind": "session", "id": session.id, "signedInAt": session.created_at, "lastUsedAt": session.rotated_at,
+                "kind": "session", "id": session.id, "signedInAt": text(session.created_at), "lastUsedAt": text(session.rotated_at),
             }));
         }
-        for notification in stores.notifications.list(user.id, NOTIFICATIONS).await? {
+        for notification in stores.notifications.list_page(user.id, false, &Window::WHOLE).await? {
             lines.push(line("notification", &notification)?);
         }
         self.notebooks = stores.notebooks.list_for(user.id).await?.into_iter();

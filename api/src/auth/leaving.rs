@@ -56,7 +56,7 @@ async fn delete(
         return Err(owns(&alone));
     }
     for notebook in &alone {
-        notebooks::delete(&state, notebook.id).await?;
+        notebooks::delete(&state, notebook.id, None).await?;
     }
     for notebook in &shared {
         notebooks::leave(&state, notebook.id, user.id).await?;

@@ -76,6 +76,7 @@ struct SignedIn {
     user: UserSummary,
     /// Goes into `Authorization: Bearer …`; good for 15 minutes.
     access_token: String,
+    #[serde(serialize_with = "collabry_shared::clock::wire::time")]
     expires_at: Timestamp,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]

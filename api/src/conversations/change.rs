@@ -4,31 +4,49 @@ use collabry_shared::conversations::{Content, Message, Rewrite};
 use collabry_shared::ids::MessageId;
 use collabry_shared::notebooks::Role;
 use collabry_shared::realtime::{Event, Room};
+use serde::Deserialize;
 
 use super::ConversationAccess;
 use crate::http::{ApiError, ApiResult};
 use crate::state::ApiState;
 
-/// Replaces the text of one's own message.
-pub async fn edit(state: &ApiState, access: &ConversationAccess, id: MessageId, content: &str) -> ApiResult<Message> {
+/// What of a message changes, as a member was shown it.
+#[derive(Debug, Clone, Copy, Deserialize)]
+pub struct MessageState {
+    rev: u64,
+}
+
+/// Replaces the text of one's own message, if it is as it was seen.
+pub async fn edit(
+    state: &ApiState,
+    access: &ConversationAccess,
+    id: MessageId,
+    seen: Option<MessageState>,
+    content: &str,
+) -> ApiResult<Message> {
     let message = find(state, access, id).await?;
     if !message.author.is_user(access.access.user_id) {
         return Err(not_yours("edit"));
     }
     let rewrite = Rewrite::Edit { content: Content::parse(content)?.into_text() };
-    let message = apply(state, access, id, &rewrite).await?;
+    let message = apply(state, access, id, seen, &rewrite).await?;
     let event = Event::MessageEdited { message: message.clone() };
     state.fan_out.emit(Room::Conversation(message.conversation_id), event).await;
     Ok(message)
 }
 
-/// Empties one's own message; editors may empty any.
-pub async fn delete(state: &ApiState, access: &ConversationAccess, id: MessageId) -> ApiResult<Message> {
+/// Empties one's own message, if it is as it was seen; editors may empty any.
+pub async fn delete(
+    state: &ApiState,
+    access: &ConversationAccess,
+    id: MessageId,
+    seen: Option<MessageState>,
+) -> ApiResult<Message> {
     let message = find(state, access, id).await?;
     if !message.author.is_user(access.access.user_id) && access.access.role < Role::Editor {
         return Err(not_yours("delete"));
     }
-    let message = apply(state, access, id, &Rewrite::Delete).await?;
+    let message = apply(state, access, id, seen, &Rewrite::Delete).await?;
     let event = Event::MessageDeleted { message: message.clone() };
     state.fan_out.emit(Room::Conversation(message.conversation_id), event).await;
     Ok(message)
@@ -39,9 +57,15 @@ async fn find(state: &ApiState, access: &ConversationAccess, id: MessageId) -> A
     message.filter(|message| message.deleted_at.is_none()).ok_or_else(ApiError::not_found)
 }
 
-async fn apply(state: &ApiState, access: &ConversationAccess, id: MessageId, rewrite: &Rewrite) -> ApiResult<Message> {
-    let conversations = &state.stores.conversations;
-    let changed = conversations.rewrite(access.conversation.id, id, rewrite, state.clock.now()).await?;
+async fn apply(
+    state: &ApiState,
+    access: &ConversationAccess,
+    id: MessageId,
+    seen: Option<MessageState>,
+    rewrite: &Rewrite,
+) -> ApiResult<Message> {
+    let (conversations, rev) = (&state.stores.conversations, seen.map(|seen| seen.rev));
+    let changed = conversations.rewrite_seen(access.conversation.id, id, rev, rewrite, state.clock.now()).await?;
     changed.ok_or_else(ApiError::not_found)
 }
 

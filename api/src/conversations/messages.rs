@@ -12,9 +12,10 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::change::MessageState;
 use super::{AnswerRequest, ConversationAccess, MessageRequest, TAG, change, regenerate, send};
 use crate::auth::CurrentUser;
-use crate::http::{ApiError, ApiResult, Body, Created, Params, Problem, Query, accepted, created};
+use crate::http::{ApiError, ApiResult, Body, Created, Params, Problem, Query, Seen, accepted, created};
 use crate::state::ApiState;
 
 const DEFAULT_PAGE: u32 = 50;
@@ -135,9 +136,10 @@ async fn edit(
     State(state): State<ApiState>,
     access: ConversationAccess,
     Params(path): Params<MessagePath>,
+    Seen(seen): Seen<MessageState>,
     Body(request): Body<MessageEdit>,
 ) -> ApiResult<Json<Message>> {
-    change::edit(&state, &access, path.message_id, &request.content).await.map(Json)
+    change::edit(&state, &access, path.message_id, seen, &request.content).await.map(Json)
 }
 
 /// Delete one's own message, or any as an editor; an empty tombstone stays
@@ -149,8 +151,9 @@ async fn delete(
     State(state): State<ApiState>,
     access: ConversationAccess,
     Params(path): Params<MessagePath>,
+    Seen(seen): Seen<MessageState>,
 ) -> ApiResult<Json<Message>> {
-    change::delete(&state, &access, path.message_id).await.map(Json)
+    change::delete(&state, &access, path.message_id, seen).await.map(Json)
 }
 
 /// Answer a question again

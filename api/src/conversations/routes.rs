@@ -7,6 +7,7 @@ use collabry_shared::conversations::{Conversation, ConversationUpdate};
 use collabry_shared::engine::ModelId;
 use collabry_shared::ids::{ConversationId, NotebookId, UserId};
 use collabry_shared::notebooks::Role;
+use collabry_shared::pages::Place;
 use collabry_shared::realtime::{Event, Room};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -19,7 +20,7 @@ use super::{ConversationAccess, TAG};
 use crate::auth::Identity;
 use crate::bounds;
 use crate::http::json::there;
-use crate::http::{ApiError, ApiResult, Body, Created, PageQuery, Params, Place, Problem, Query, created, page};
+use crate::http::{ApiError, ApiResult, Body, Created, PageQuery, Params, Problem, Query, Seen, created, page};
 use crate::notebooks::{NotebookAccess, Viewer};
 use crate::state::ApiState;
 use crate::text::{Needle, clean_line};
@@ -39,6 +40,7 @@ struct ReadConversation {
     /// How far one has read it oneself; null: not at all.
     read_rev: Option<u64>,
     /// Null but in the list of what was deleted.
+    #[serde(serialize_with = "collabry_shared::clock::wire::optional")]
     deleted_at: Option<Timestamp>,
 }
 
@@ -102,24 +104,27 @@ async fn list(
     Query(filter): Query<ConversationFilter>,
 ) -> ApiResult<Json<ConversationList>> {
     let wanted = Needle::new(filter.q.as_deref());
-    let repo = &state.stores.conversations;
-    let mut all: Vec<(Conversation, Option<Timestamp>)> = if filter.deleted {
-        let deleted = repo.deleted_in(access.notebook_id).await?;
-        deleted.into_iter().map(|(conversation, at)| (conversation, Some(at))).collect()
-    } else {
-        repo.list(access.notebook_id).await?.into_iter().map(|conversation| (conversation, None)).collect()
+    let (stored, notebook) = (&state.stores.conversations, access.notebook_id);
+    let read = async |window| {
+        if filter.deleted {
+            let deleted = stored.deleted_in(notebook, &window).await?;
+            return Ok(deleted.into_iter().map(|(one, at)| (one, Some(at))).collect());
+        }
+        Ok(stored.list_page(notebook, &window).await?.into_iter().map(|(_, one)| (one, None)).collect())
     };
-    all.retain(|(one, _)| wanted.is_in(one.title.as_deref().unwrap_or_default()));
-    // Their order changes with each message: a cursor is good for as long as its item is there.
-    let (all, next) = page(all, &query, |(one, _)| Place::new(0, &one.id))?;
-    let ids: Vec<_> = all.iter().map(|(one, _)| one.id).collect();
-    let read = repo.read_revs(access.user_id, &ids).await?;
-    let conversations = all.into_iter().map(|(conversation, deleted_at)| ReadConversation {
-        read_rev: read.get(&conversation.id).copied(),
-        conversation,
-        deleted_at,
-    });
-    let conversations = conversations.collect();
+    let show = |(one, deleted_at): (Conversation, Option<Timestamp>)| {
+        let fits = wanted.is_in(one.title.as_deref().unwrap_or_default());
+        fits.then_some(ReadConversation { conversation: one, read_rev: None, deleted_at })
+    };
+    let place = |(one, deleted_at): &(Conversation, Option<Timestamp>)| {
+        Place::new(deleted_at.unwrap_or(one.last_message_at), &one.id)
+    };
+    let (mut conversations, next) = page(&query, read, show, place).await?;
+    let ids: Vec<_> = conversations.iter().map(|one| one.conversation.id).collect();
+    let read = stored.read_revs(access.user_id, &ids).await?;
+    for one in &mut conversations {
+        one.read_rev = read.get(&one.conversation.id).copied();
+    }
     Ok(Json(ConversationList { conversations, next }))
 }
 
@@ -163,8 +168,8 @@ pub(super) async fn begin(
 }
 
 async fn may_have_another(state: &ApiState, notebook: NotebookId, user: UserId) -> ApiResult<()> {
-    let begun = state.stores.conversations.list(notebook).await?;
-    let theirs = begun.iter().filter(|conversation| conversation.created_by == user).count();
+    let theirs = state.stores.conversations.count_begun(notebook, user).await?;
+    let theirs = usize::try_from(theirs).unwrap_or(usize::MAX);
     let most = state.config.bounds.conversations;
     bounds::check(theirs, most, "too_many_conversations", "conversations of yours in this notebook")
 }
@@ -193,13 +198,14 @@ async fn read_by(state: &ApiState, user: UserId, conversation: Conversation) -> 
 async fn update(
     State(state): State<ApiState>,
     access: ConversationAccess,
+    Seen(seen): Seen<Conversation>,
     Body(request): Body<ConversationChange>,
 ) -> ApiResult<Json<ReadConversation>> {
     may_manage(&access)?;
     let title = request.title.map(|title| parse_title(title.as_deref())).transpose()?;
     let model = request.model.map(|model| parse_model(model.as_deref())).transpose()?;
     let change = ConversationUpdate { title, model };
-    let updated = state.stores.conversations.update(access.conversation.id, &change).await?;
+    let updated = state.stores.conversations.update_seen(access.conversation.id, seen.as_ref(), &change).await?;
     let conversation = updated.ok_or_else(ApiError::not_found)?;
     announce(&state, &conversation).await;
     Ok(Json(read_by(&state, access.access.user_id, conversation).await?))
@@ -211,10 +217,15 @@ async fn update(
 #[utoipa::path(delete, operation_id = "deleteConversation", path = "/api/conversations/{conversationId}", tag = TAG, security(("bearer" = [])), params(("conversationId" = ConversationId, Path)), responses(
     (status = 204), (status = 403, body = Problem, description = "`role_too_small`"), (status = 404, body = Problem, description = "`not_found`"),
 ))]
-async fn remove(State(state): State<ApiState>, access: ConversationAccess) -> ApiResult<StatusCode> {
+async fn remove(
+    State(state): State<ApiState>,
+    access: ConversationAccess,
+    Seen(seen): Seen<Conversation>,
+) -> ApiResult<StatusCode> {
     may_manage(&access)?;
     let ConversationAccess { conversation, access } = access;
-    if !state.stores.conversations.mark_deleted(conversation.id, state.clock.now()).await? {
+    let now = state.clock.now();
+    if !state.stores.conversations.mark_deleted_seen(conversation.id, seen.as_ref(), now).await? {
         return Err(ApiError::not_found());
     }
     let event = Event::ConversationDeleted { notebook_id: access.notebook_id, conversation_id: conversation.id };

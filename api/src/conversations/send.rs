@@ -24,8 +24,8 @@ const MAX_TITLE_CHARS: usize = 60;
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct MessageRequest {
-    /// Made by the client, unique in the conversation: sending again answers with what was stored the first time. 1 to 64
-    /// visible ASCII characters; those that begin with `generation:` or `answer:` are the server's own.
+    /// Made by the client, unique in the conversation: sending the same again answers with what was stored the first time.
+    /// 1 to 64 visible ASCII characters; those that begin with `generation:` or `answer:` are the server's own.
     #[schema(min_length = 1, max_length = 64, pattern = "^[!-~]+$")]
     pub client_id: String,
     /// Markdown.
@@ -90,7 +90,9 @@ pub async fn send(
     });
     let appended = store(state, &message, request.as_ref()).await?;
     let stored = appended.message();
-    if !stored.author.is_user(member.user_id) {
+    // A message that was changed since may have been sent as this one.
+    let as_sent = stored.edited_at.is_none() && stored.deleted_at.is_none();
+    if !stored.author.is_user(member.user_id) || as_sent && stored.content != message.content {
         return Err(ApiError::conflict("client_id_taken", "This clientId belongs to another message. Make a new one."));
     }
     if let Appended::Created(stored) = &appended {

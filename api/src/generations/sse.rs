@@ -45,8 +45,8 @@ struct From {
 /// The events of a generation: everything after the given one, then each as it happens
 ///
 /// `id` is the event's id, `event` one of `started`, `citations`, `delta`, `done`, `failed`, `data` its JSON. The stream
-/// ends after `done` or `failed`. A `delta` may say `thinking` (the model thinks, without text) or `anew` (the text begins
-/// anew), a `done` may say `cutOff` (why the answer may end too early).
+/// ends after `done` or `failed`. A `delta` may say `thinking` (the model thinks, without text) or `anew` (the text starts
+/// over), a `done` may say `cutOff` (why the answer may end too early).
 /// Who comes back after the end is told 204, at which a standard `EventSource` stops. Any number of clients may watch; closing
 /// the stream stops nothing. While events cannot be read the stream stays open and silent but for comments.
 #[utoipa::path(get, operation_id = "streamGeneration", path = "/api/ai/generations/{generationId}/events", tag = TAG, security(("bearer" = [])), params(("generationId" = GenerationId, Path), From,

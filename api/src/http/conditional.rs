@@ -2,19 +2,22 @@
 //! what they have, and of two who change the same thing the second one hears of the first.
 
 use axum::body::{Body, HttpBody as _};
-use axum::extract::Request;
+use axum::extract::{FromRequestParts, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use bytes::Bytes;
+use serde::de::DeserializeOwned;
 use sha2::{Digest as _, Sha256};
 
 use super::error::ApiError;
 
 /// Larger answers are streams; no list or object of ours is.
 const MAX_BYTES: u64 = 4 * 1024 * 1024;
+const MAX_BYTES_IN_MEMORY: usize = 4 * 1024 * 1024;
 /// Of a hash: enough that no two states of one thing meet.
 const TAG_BYTES: usize = 15;
 
@@ -30,21 +33,46 @@ pub async fn if_none_match(request: Request, next: Next) -> Response {
     if known { not_modified(response) } else { response }
 }
 
+/// What the caller of a `PUT`, `PATCH` or `DELETE` with `If-Match` has seen, as it was sent.
+#[derive(Debug, Clone)]
+struct AsSent(Bytes);
+
+/// What the caller has seen of what is to be changed, when the request is only for that: it goes into the write, because
+/// another replica may change it between the look of [`if_match`] and the write.
+#[derive(Debug)]
+pub struct Seen<T>(pub Option<T>);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Seen<T> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
+        let sent = parts.extensions.get::<AsSent>();
+        sent.map(|AsSent(bytes)| serde_json::from_slice(bytes)).transpose().map(Self).map_err(ApiError::internal)
+    }
+}
+
 /// Middleware around the router: what has changed since it was read is not changed by whoever has not seen that.
 pub async fn if_match(request: Request, next: Next) -> Response {
     let changes = [Method::PUT, Method::PATCH, Method::DELETE].contains(request.method());
     let Some(wanted) = request.headers().get(header::IF_MATCH).filter(|_| changes).cloned() else {
         return next.run(request).await;
     };
-    let (parts, body) = request.into_parts();
+    let (mut parts, body) = request.into_parts();
     let current = next.clone().run(look(&parts)).await;
     match current.headers().get(header::ETAG) {
         Some(tag) if current.status() == StatusCode::OK && names(&wanted, tag) => {
+            // `*` is for whatever is there.
+            if wanted != "*" {
+                let Ok(seen) = axum::body::to_bytes(current.into_body(), MAX_BYTES_IN_MEMORY).await else {
+                    return ApiError::internal("an answer that cannot be read").into_response();
+                };
+                parts.extensions.insert(AsSent(seen));
+            }
             next.run(Request::from_parts(parts, body)).await
         }
         // Who may not see it, or is not signed in, hears that.
         _ if current.status().is_client_error() && current.status() != StatusCode::METHOD_NOT_ALLOWED => current,
-        _ => changed().into_response(),
+        _ => ApiError::changed().into_response(),
     }
 }
 
@@ -72,8 +100,7 @@ async fn tagged(response: Response) -> Response {
         return response;
     }
     let (mut parts, body) = response.into_parts();
-    let limit = usize::try_from(MAX_BYTES).unwrap_or(usize::MAX);
-    let Ok(bytes) = axum::body::to_bytes(body, limit).await else {
+    let Ok(bytes) = axum::body::to_bytes(body, MAX_BYTES_IN_MEMORY).await else {
         return ApiError::internal("an answer that cannot be read").into_response();
     };
     let tag = format!("\"{}\"", URL_SAFE_NO_PAD.encode(&Sha256::digest(&bytes)[..TAG_BYTES]));
@@ -96,9 +123,4 @@ pub fn not_modified(response: Response) -> Response {
     parts.headers.remove(header::CONTENT_LENGTH);
     parts.headers.remove(header::CONTENT_TYPE);
     Response::from_parts(parts, Body::empty())
-}
-
-fn changed() -> ApiError {
-    let detail = "It is not what it was when you read it. Read it again, and look at what changed.";
-    ApiError::new(StatusCode::PRECONDITION_FAILED, "precondition_failed", detail)
 }

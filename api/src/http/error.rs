@@ -88,6 +88,12 @@ impl ApiError {
         Self { detail: sentences.join(" ").into(), fields, ..Self::invalid("validation", "") }
     }
 
+    /// Somebody else was faster than whoever sent `If-Match`.
+    pub fn changed() -> Self {
+        let detail = "It is not what it was when you read it. Read it again, and look at what changed.";
+        Self::new(StatusCode::PRECONDITION_FAILED, "precondition_failed", detail)
+    }
+
     pub fn busy() -> Self {
         let error = Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", "The server is busy. Try again in a moment.");
         Self { retry_after: Some(2), ..error }
@@ -121,6 +127,7 @@ impl From<StoreError> for ApiError {
             StoreError::Conflict(what) => Self::conflict("conflict", format!("{what} exists already.")),
             // It was there when the request began: somebody has just deleted it.
             StoreError::Missing(_) => Self::not_found(),
+            StoreError::Changed(_) => Self::changed(),
             StoreError::Newer(_)
             | StoreError::TakenOver(_)
             | StoreError::Damaged(_)

@@ -7,9 +7,19 @@ use axum::body::Body;
 use axum::extract::multipart::Field;
 use axum::extract::{FromRequest, Multipart, Request};
 use axum::http::StatusCode;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use futures::StreamExt as _;
+use sha2::{Digest as _, Sha256};
 
 use super::error::{ApiError, ApiResult};
+use super::json::in_plain_utf8;
+
+/// Fields beside the file say nothing that is wanted.
+const MAX_OTHER_BYTES: u64 = 64 * 1024;
+
+/// The field that holds the file.
+pub const FILE: &str = "file";
 
 /// A form, field by field.
 #[derive(Debug)]
@@ -27,7 +37,50 @@ impl Form {
             if self.broken.load(Ordering::Relaxed) { incomplete() } else { malformed() }
         })
     }
+
+    /// The digest of the file, of which nothing is kept; `None` when there is none, or more than `most` bytes.
+    pub async fn digest(&mut self, most: u64) -> ApiResult<Option<String>> {
+        let mut left = most.saturating_add(MAX_OTHER_BYTES);
+        while let Some(mut field) = self.next().await? {
+            let of_file = field.name() == Some(FILE);
+            let mut digest = FileDigest::new(field.file_name());
+            while let Some(chunk) = field.chunk().await.map_err(|_| incomplete())? {
+                let Some(less) = left.checked_sub(chunk.len() as u64) else { return Ok(None) };
+                left = less;
+                digest.update(&chunk);
+            }
+            if of_file {
+                return Ok(Some(digest.finish()));
+            }
+        }
+        Ok(None)
+    }
 }
+
+/// What tells a file of a form from another one: its name and its bytes, in whatever form they come.
+#[derive(Debug, Clone)]
+pub struct FileDigest(Sha256);
+
+impl FileDigest {
+    pub fn new(name: Option<&str>) -> Self {
+        let mut hash = Sha256::new();
+        hash.update(name.unwrap_or_default());
+        hash.update([0]);
+        Self(hash)
+    }
+
+    pub fn update(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    pub fn finish(self) -> String {
+        URL_SAFE_NO_PAD.encode(self.0.finalize())
+    }
+}
+
+/// The [`FileDigest`] of a form's file, on the answer to its upload: by it a repetition is told from another upload.
+#[derive(Debug, Clone)]
+pub struct Uploaded(pub String);
 
 /// The file broke off.
 pub fn incomplete() -> ApiError {
@@ -44,6 +97,7 @@ impl<S: Send + Sync> FromRequest<S> for Form {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
+        in_plain_utf8(request.headers())?;
         let broken = Arc::<AtomicBool>::default();
         let seen = Arc::clone(&broken);
         let request = request.map(|body| {

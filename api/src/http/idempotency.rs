@@ -2,7 +2,7 @@
 //! same thing twice.
 
 use axum::body::{Body, to_bytes};
-use axum::extract::{FromRequestParts as _, Request, State};
+use axum::extract::{DefaultBodyLimit, FromRequest as _, FromRequestParts as _, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
@@ -13,6 +13,7 @@ use jiff::SignedDuration;
 use sha2::{Digest as _, Sha256};
 
 use super::error::{ApiError, ApiResult};
+use super::form::{Form, Uploaded};
 use super::json::MAX_JSON_BYTES;
 use crate::auth::Identity;
 use crate::state::ApiState;
@@ -47,7 +48,7 @@ async fn once(state: &ApiState, request: Request, next: Next) -> ApiResult<Respo
     let mut hash = Sha256::new();
     hash.update(parts.uri.to_string());
     let body = if upload {
-        // A form is written anew each time: of an upload the address says what it is.
+        // A form is written differently each time, and its file is only known once it has come: `same_file`.
         body
     } else {
         let bytes = to_bytes(body, MAX_JSON_BYTES).await.map_err(|_| too_large())?;
@@ -61,7 +62,10 @@ async fn once(state: &ApiState, request: Request, next: Next) -> ApiResult<Respo
     let until = now + if upload { CLAIMED_BY_UPLOAD } else { CLAIMED };
     match keys.claim(claimed, now, until).await? {
         Claim::New => {}
-        Claim::Done(answer) => return replay(answer),
+        Claim::Done(answer) => {
+            let request = Request::from_parts(parts, body);
+            return if same_file(state, &answer, request).await? { replay(answer) } else { Err(reused()) };
+        }
         Claim::Running => return Err(in_progress()),
         Claim::Other => return Err(reused()),
     }
@@ -77,6 +81,15 @@ async fn once(state: &ApiState, request: Request, next: Next) -> ApiResult<Respo
             Ok(response)
         }
     }
+}
+
+/// Whether an upload has the file of the one that was answered; whatever is no upload was told apart before.
+async fn same_file(state: &ApiState, answer: &KeptAnswer, mut request: Request) -> ApiResult<bool> {
+    let Some(uploaded) = &answer.file else { return Ok(true) };
+    DefaultBodyLimit::disable().apply(&mut request);
+    let mut form = Form::from_request(request, state).await?;
+    let sent = form.digest(state.config.max_upload_bytes).await?;
+    Ok(sent.as_ref() == Some(uploaded))
 }
 
 fn key(header: Option<&HeaderValue>) -> ApiResult<String> {
@@ -98,9 +111,10 @@ async fn kept(response: Response) -> ApiResult<(Option<KeptAnswer>, Response)> {
         return Ok((None, response));
     }
     let (parts, body) = response.into_parts();
+    let file = parts.extensions.get::<Uploaded>().map(|Uploaded(digest)| digest.clone());
     let bytes = to_bytes(body, MAX_ANSWER_BYTES).await.map_err(ApiError::internal)?;
     let body = String::from_utf8_lossy(&bytes).into_owned();
-    let answer = KeptAnswer { status: parts.status.as_u16(), location, content_type, body };
+    let answer = KeptAnswer { status: parts.status.as_u16(), location, content_type, body, file };
     Ok((Some(answer), Response::from_parts(parts, Body::from(bytes))))
 }
 

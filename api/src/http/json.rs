@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
+use axum::body::to_bytes;
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{FromRequest, Request};
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode, header};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::time::timeout;
 use utoipa::ToSchema;
 
@@ -28,6 +29,13 @@ impl<T: DeserializeOwned + ToSchema, S: Send + Sync> FromRequest<S> for Body<T> 
     type Rejection = ApiError;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
+        in_plain_utf8(request.headers())?;
+        // Whoever has nothing to say need not say it in JSON.
+        if !request.headers().contains_key(header::CONTENT_TYPE) {
+            let body = timeout(IN_TIME, to_bytes(request.into_body(), 1)).await;
+            let nothing = matches!(body, Ok(Ok(bytes)) if bytes.is_empty());
+            return if nothing { read(&json!({})).map(Self) } else { Err(expected()) };
+        }
         match timeout(IN_TIME, axum::Json::<Value>::from_request(request, state)).await {
             Ok(Ok(axum::Json(value))) => read(&value).map(Self),
             Ok(Err(rejection)) => Err(explain(&rejection)),
@@ -38,6 +46,21 @@ impl<T: DeserializeOwned + ToSchema, S: Send + Sync> FromRequest<S> for Body<T> 
             )),
         }
     }
+}
+
+/// [`axum::Json`] would read whatever it is as UTF-8.
+pub fn in_plain_utf8(headers: &HeaderMap) -> ApiResult<()> {
+    let text = |name| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_ascii_lowercase();
+    let encoding = text(header::CONTENT_ENCODING);
+    let kind = text(header::CONTENT_TYPE);
+    let charset = kind.split(';').filter_map(|part| part.trim().strip_prefix("charset=")).next().unwrap_or("utf-8");
+    if matches!(encoding.as_str(), "" | "identity")
+        && matches!(charset.trim_matches('"'), "utf-8" | "utf8" | "us-ascii")
+    {
+        return Ok(());
+    }
+    let detail = "Send the body as it is, without compression, in UTF-8.";
+    Err(ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "encoding_unsupported", detail))
 }
 
 /// Only an object has fields with names: values of an array would be taken by their place, which is no part of the contract.
@@ -65,13 +88,14 @@ pub fn does_not_fit(part: &str) -> ApiError {
     ApiError::invalid("validation", format!("The {part} does not fit this operation."))
 }
 
+fn expected() -> ApiError {
+    let detail = "Send the body as JSON with Content-Type: application/json.";
+    ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "json_expected", detail)
+}
+
 fn explain(rejection: &JsonRejection) -> ApiError {
     match rejection {
-        JsonRejection::MissingJsonContentType(_) => ApiError::new(
-            StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            "json_expected",
-            "Send the body as JSON with Content-Type: application/json.",
-        ),
+        JsonRejection::MissingJsonContentType(_) => expected(),
         JsonRejection::JsonDataError(_) | JsonRejection::JsonSyntaxError(_) => {
             ApiError::new(StatusCode::BAD_REQUEST, "json_malformed", "The body is not valid JSON.")
         }

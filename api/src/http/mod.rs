@@ -14,12 +14,14 @@ pub mod query;
 pub mod safe_headers;
 pub mod see_through;
 pub mod shape;
+pub mod slash;
 
+pub use self::conditional::Seen;
 pub use self::created::{Created, accepted, created};
 pub use self::error::{ApiError, ApiResult, FieldError};
 pub use self::form::Form;
 pub use self::json::Body;
-pub use self::pages::{PageQuery, Place, page};
+pub use self::pages::{PageQuery, page};
 pub use self::path::Params;
 pub use self::problems::Problem;
 pub use self::query::Query;

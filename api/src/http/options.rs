@@ -20,6 +20,9 @@ pub async fn options(request: Request, next: Next) -> Response {
     if asked {
         *response.status_mut() = StatusCode::NO_CONTENT;
         *response.body_mut() = Body::empty();
+        for of_a_body in [header::CONTENT_TYPE, header::CONTENT_LENGTH] {
+            response.headers_mut().remove(of_a_body);
+        }
     }
     response
 }

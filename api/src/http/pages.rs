@@ -1,7 +1,11 @@
-//! Lists in pages, bounded in items and bytes, from a cursor that names the last item of the page before.
+//! Lists in pages, bounded in items and bytes, from a cursor that names the last item of the page before. A page is all that
+//! is read of a list, or as much of it as it takes to find what a filter lets through.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use collabry_shared::pages::{Place, Window};
+use collabry_shared::storage::StoreResult;
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::IntoParams;
 
@@ -23,57 +27,51 @@ pub struct PageQuery {
     pub cursor: Option<String>,
 }
 
-/// What a list is ordered by, ascending, and what tells its items apart.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Place {
-    pub order: i64,
-    pub id: String,
-}
-
-impl Place {
-    pub fn new(order: i64, id: &impl ToString) -> Self {
-        Self { order, id: id.to_string() }
-    }
-
-    fn cursor(&self) -> String {
-        URL_SAFE_NO_PAD.encode(format!("{} {}", self.order, self.id))
-    }
-
-    fn parse(cursor: &str) -> Option<Self> {
-        let text = String::from_utf8(URL_SAFE_NO_PAD.decode(cursor).ok()?).ok()?;
-        let (order, id) = text.split_once(' ')?;
-        Some(Self { order: order.parse().ok()?, id: id.to_owned() })
-    }
-}
-
-/// The page of `items` that was asked for, and the cursor of the one behind it. When the item that a cursor names is gone,
-/// the page begins with the first one behind its place.
-pub fn page<T: Serialize>(
-    items: Vec<T>,
+/// The page that was asked for, and the cursor of the one behind it. `read` reads a part of the list; `show` makes of an item
+/// what is sent, or nothing when it is not wanted; `place` says where an item stands.
+pub async fn page<T, V: Serialize, R: Future<Output = StoreResult<Vec<T>>>>(
     query: &PageQuery,
+    read: impl Fn(Window) -> R,
+    show: impl Fn(T) -> Option<V>,
     place: impl Fn(&T) -> Place,
-) -> ApiResult<(Vec<T>, Option<String>)> {
-    let begin = match &query.cursor {
-        None => 0,
-        Some(cursor) => {
-            let last = Place::parse(cursor).ok_or_else(unknown)?;
-            match items.iter().position(|item| place(item) == last) {
-                Some(at) => at + 1,
-                None => items.iter().position(|item| place(item).order > last.order).unwrap_or(items.len()),
+) -> ApiResult<(Vec<V>, Option<String>)> {
+    let limit = query.limit.unwrap_or(DEFAULT);
+    let items = usize::try_from(limit).unwrap_or(usize::MAX);
+    let mut after = query.cursor.as_deref().map(|cursor| parse(cursor).ok_or_else(unknown)).transpose()?;
+    let (mut page, mut bytes) = (Vec::new(), 0);
+    // One more than the page has tells whether there is another page.
+    let mut step = limit + 1;
+    loop {
+        let part = read(Window { after: after.clone(), limit: step }).await?;
+        let last_part = u32::try_from(part.len()).is_ok_and(|count| count < step);
+        for item in part {
+            let here = place(&item);
+            if let Some(shown) = show(item) {
+                if page.len() >= items || bytes >= BYTES {
+                    return Ok((page, after.as_ref().map(cursor)));
+                }
+                bytes += serde_json::to_vec(&shown).map_err(ApiError::internal)?.len();
+                page.push(shown);
             }
+            after = Some(here);
         }
-    };
-    let limit = usize::try_from(query.limit.unwrap_or(DEFAULT)).unwrap_or(usize::MAX);
-    let (mut page, mut bytes, mut next) = (Vec::new(), 0, None);
-    for item in items.into_iter().skip(begin) {
-        if page.len() >= limit || bytes >= BYTES {
-            next = page.last().map(|last| place(last).cursor());
-            break;
+        if last_part {
+            return Ok((page, None));
         }
-        bytes += serde_json::to_vec(&item).map_err(ApiError::internal)?.len();
-        page.push(item);
+        // A filter let too little through.
+        step = DEFAULT;
     }
-    Ok((page, next))
+}
+
+fn cursor(place: &Place) -> String {
+    URL_SAFE_NO_PAD.encode(format!("{} {}", place.at.as_millisecond(), place.id))
+}
+
+fn parse(cursor: &str) -> Option<Place> {
+    let text = String::from_utf8(URL_SAFE_NO_PAD.decode(cursor).ok()?).ok()?;
+    let (at, id) = text.split_once(' ')?;
+    let at = Timestamp::from_millisecond(at.parse().ok()?).ok()?;
+    Some(Place { at, id: id.to_owned() })
 }
 
 fn unknown() -> ApiError {
@@ -86,40 +84,88 @@ fn unknown() -> ApiError {
 
 #[cfg(test)]
 mod tests {
-    use super::{PageQuery, Place, page};
+    use std::cell::RefCell;
 
-    fn pages(items: &[i64], limit: u32) -> Vec<Vec<i64>> {
-        let (mut pages, mut cursor) = (Vec::new(), None);
-        loop {
-            let query = PageQuery { limit: Some(limit), cursor };
-            let (items, next) = page(items.to_vec(), &query, |item| Place::new(*item / 10, item)).unwrap();
-            pages.push(items);
-            cursor = next;
-            if cursor.is_none() {
-                return pages;
+    use futures::executor::block_on;
+    use jiff::Timestamp;
+
+    use super::{PageQuery, Place, Window, cursor, page};
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
+    }
+
+    /// A list of numbers, placed by their tens and themselves, that keeps count of what is read of it.
+    struct List {
+        numbers: Vec<i64>,
+        read: RefCell<usize>,
+    }
+
+    impl List {
+        fn new(numbers: impl IntoIterator<Item = i64>) -> Self {
+            Self { numbers: numbers.into_iter().collect(), read: RefCell::new(0) }
+        }
+
+        fn page(&self, query: &PageQuery, wanted: impl Fn(i64) -> bool) -> (Vec<i64>, Option<String>) {
+            let place = |number: &i64| Place::new(at(number / 10), &format!("{number:05}"));
+            let behind = |number: &i64, after: &Place| {
+                let here = place(number);
+                (here.at, here.id) > (after.at, after.id.clone())
+            };
+            let read = async |Window { after, limit }| {
+                let rest =
+                    self.numbers.iter().filter(|number| after.as_ref().is_none_or(|after| behind(number, after)));
+                let part: Vec<_> = rest.take(limit as usize).copied().collect();
+                *self.read.borrow_mut() += part.len();
+                Ok(part)
+            };
+            block_on(page(query, read, |number| wanted(number).then_some(number), place)).unwrap()
+        }
+
+        fn pages(&self, limit: u32, wanted: impl Fn(i64) -> bool) -> Vec<Vec<i64>> {
+            let (mut pages, mut cursor) = (Vec::new(), None);
+            loop {
+                let (items, next) = self.page(&PageQuery { limit: Some(limit), cursor }, &wanted);
+                pages.push(items);
+                cursor = next;
+                if cursor.is_none() {
+                    return pages;
+                }
             }
         }
     }
 
     #[test]
     fn pages_hold_every_item_once() {
-        assert_eq!(pages(&[10, 11, 12, 20, 30], 2), [vec![10, 11], vec![12, 20], vec![30]]);
-        assert_eq!(pages(&[10, 11], 2), [vec![10, 11]]);
-        assert_eq!(pages(&[], 2), [Vec::<i64>::new()]);
+        assert_eq!(List::new([10, 11, 12, 20, 30]).pages(2, |_| true), [vec![10, 11], vec![12, 20], vec![30]]);
+        assert_eq!(List::new([10, 11]).pages(2, |_| true), [vec![10, 11]]);
+        assert_eq!(List::new([]).pages(2, |_| true), [Vec::<i64>::new()]);
+    }
+
+    #[test]
+    fn a_filter_fills_its_pages() {
+        assert_eq!(List::new(0..40).pages(3, |number| number % 10 == 0), [vec![0, 10, 20], vec![30]]);
+        assert_eq!(List::new(0..40).pages(3, |_| false), [Vec::<i64>::new()]);
+    }
+
+    #[test]
+    fn no_more_is_read_than_the_page_and_one_item() {
+        let list = List::new(0..1_000);
+        list.page(&PageQuery { limit: Some(20), cursor: None }, |_| true);
+        assert_eq!(*list.read.borrow(), 21);
     }
 
     #[test]
     fn an_item_that_went_does_not_end_the_list() {
-        let cursor = Some(Place::new(2, &25).cursor());
-        let query = PageQuery { limit: None, cursor };
-        let (items, _) = page(vec![10, 21, 30, 41], &query, |item: &i64| Place::new(*item / 10, item)).unwrap();
+        let cursor = Some(cursor(&Place::new(at(2), &"00025")));
+        let (items, _) = List::new([10, 21, 30, 41]).page(&PageQuery { limit: None, cursor }, |_| true);
         assert_eq!(items, [30, 41]);
     }
 
     #[test]
     fn a_page_ends_by_bytes() {
-        let items = vec!["x".repeat(700_000); 4];
-        let (page, next) = page(items, &PageQuery::default(), |_| Place::new(0, &0)).unwrap();
+        let read = async |_| Ok(vec!["x".repeat(700_000); 4]);
+        let (page, next) = block_on(page(&PageQuery::default(), read, Some, |_| Place::new(at(0), &0))).unwrap();
         assert_eq!((page.len(), next.is_some()), (2, true));
     }
 }

@@ -6,6 +6,7 @@ use axum::http::StatusCode;
 use collabry_shared::auth::Email;
 use collabry_shared::ids::{InvitationId, NotebookId, UserId};
 use collabry_shared::notebooks::{Invitation, Member, Role};
+use collabry_shared::pages::Place;
 use collabry_shared::realtime::{Event, Room, Signal};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -15,7 +16,7 @@ use utoipa_axum::routes;
 
 use super::{NotebookAccess, Owner, Viewer, codes};
 use crate::bounds;
-use crate::http::{ApiError, ApiResult, Body, Created, PageQuery, Params, Place, Problem, Query, accepted, page};
+use crate::http::{ApiError, ApiResult, Body, Created, PageQuery, Params, Problem, Query, accepted, page};
 use crate::state::ApiState;
 
 const TAG: &str = "members";
@@ -40,6 +41,7 @@ struct MemberList {
 struct MemberView {
     user: MemberUser,
     role: Role,
+    #[serde(serialize_with = "collabry_shared::clock::wire::time")]
     joined_at: Timestamp,
 }
 
@@ -70,8 +72,10 @@ struct InvitationView {
     email: Email,
     role: Role,
     invited_by: UserId,
+    #[serde(serialize_with = "collabry_shared::clock::wire::time")]
     created_at: Timestamp,
     /// When its link stops working; null: it has none, as an earlier version made it. Invite again for one.
+    #[serde(serialize_with = "collabry_shared::clock::wire::optional")]
     expires_at: Option<Timestamp>,
 }
 
@@ -132,14 +136,12 @@ async fn list(
     Query(query): Query<PageQuery>,
 ) -> ApiResult<Json<MemberList>> {
     let for_owner = access.role == Role::Owner;
-    let members = state.stores.notebooks.members(access.notebook_id).await?;
-    let invitations =
-        if for_owner { state.stores.notebooks.invitations(access.notebook_id).await? } else { Vec::new() };
-    let users: Vec<_> = members.iter().map(|member| member.user.id).collect();
-    let present = state.presence.online(&users).await;
-    let members = members.into_iter().map(|member| MemberView::new(member, for_owner)).collect();
-    let place = |member: &MemberView| Place::new(member.joined_at.as_millisecond(), &member.user.id);
-    let (members, next) = page(members, &query, place)?;
+    let (notebooks, id) = (&state.stores.notebooks, access.notebook_id);
+    let invitations = if for_owner { notebooks.invitations(id).await? } else { Vec::new() };
+    let present = state.presence.online(&notebooks.member_ids(id).await?).await;
+    let read = async |window| notebooks.members_page(id, &window).await;
+    let show = |member| Some(MemberView::new(member, for_owner));
+    let (members, next) = page(&query, read, show, |one: &Member| Place::new(one.joined_at, &one.user.id)).await?;
     let invitations = invitations.into_iter().map(Into::into).collect();
     Ok(Json(MemberList { members, invitations, present, next }))
 }
@@ -279,7 +281,7 @@ async fn withdraw(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Why a change to a member was refused: they are none, or the last owner.
+/// Why a change to a member was refused: they are not a member, or the last owner.
 async fn refused(state: &ApiState, notebook_id: NotebookId, user_id: UserId) -> ApiResult<ApiError> {
     Ok(match state.stores.notebooks.role_of(notebook_id, user_id).await? {
         Some(_) => ApiError::conflict("last_owner", "A notebook needs an owner. Make someone else an owner first."),

@@ -4,7 +4,8 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use collabry_shared::ids::{NotebookId, UserId};
-use collabry_shared::notebooks::{JoinCode, Notebook, Role};
+use collabry_shared::notebooks::{JoinCode, Notebook, NotebookState, Role};
+use collabry_shared::pages::Place;
 use collabry_shared::realtime::{Event, Room, Signal};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -15,7 +16,7 @@ use utoipa_axum::routes;
 use super::{NotebookAccess, Owner, Viewer};
 use crate::auth::Identity;
 use crate::bounds;
-use crate::http::{ApiError, ApiResult, Body, Created, PageQuery, Params, Place, Problem, Query, created, page};
+use crate::http::{ApiError, ApiResult, Body, Created, PageQuery, Params, Problem, Query, Seen, created, page};
 use crate::state::ApiState;
 use crate::text::{Needle, clean_line};
 
@@ -36,9 +37,12 @@ pub struct NotebookView {
     role: Role,
     /// For owners only.
     join_code: Option<JoinCode>,
+    #[serde(serialize_with = "collabry_shared::clock::wire::time")]
     created_at: Timestamp,
+    #[serde(serialize_with = "collabry_shared::clock::wire::time")]
     updated_at: Timestamp,
     /// Null but in the list of what was deleted.
+    #[serde(serialize_with = "collabry_shared::clock::wire::optional")]
     deleted_at: Option<Timestamp>,
 }
 
@@ -98,21 +102,21 @@ async fn list(
     Query(query): Query<PageQuery>,
     Query(filter): Query<NotebookFilter>,
 ) -> ApiResult<Json<NotebookList>> {
-    let mut notebooks = views(&state, identity.user_id, filter.deleted).await?;
     let wanted = Needle::new(filter.q.as_deref());
-    notebooks.retain(|notebook| wanted.is_in(&notebook.title));
-    let place = |one: &NotebookView| Place::new(-one.deleted_at.unwrap_or(one.updated_at).as_millisecond(), &one.id);
-    let (notebooks, next) = page(notebooks, &query, place)?;
+    let (theirs, user) = (&state.stores.notebooks, identity.user_id);
+    let read = async |window| {
+        if filter.deleted {
+            let view =
+                |(notebook, at)| NotebookView { deleted_at: Some(at), ..NotebookView::new(notebook, Role::Owner) };
+            return Ok(theirs.deleted_of(user, &window).await?.into_iter().map(view).collect());
+        }
+        let theirs = theirs.list_page(user, &window).await?;
+        Ok(theirs.into_iter().map(|(notebook, role)| NotebookView::new(notebook, role)).collect())
+    };
+    let show = |one: NotebookView| wanted.is_in(&one.title).then_some(one);
+    let place = |one: &NotebookView| Place::new(one.deleted_at.unwrap_or(one.updated_at), &one.id);
+    let (notebooks, next) = page(&query, read, show, place).await?;
     Ok(Json(NotebookList { notebooks, next }))
-}
-
-async fn views(state: &ApiState, user: UserId, deleted: bool) -> ApiResult<Vec<NotebookView>> {
-    if !deleted {
-        let notebooks = state.stores.notebooks.list_for(user).await?;
-        return Ok(notebooks.into_iter().map(|(notebook, role)| NotebookView::new(notebook, role)).collect());
-    }
-    let view = |(notebook, at)| NotebookView { deleted_at: Some(at), ..NotebookView::new(notebook, Role::Owner) };
-    Ok(state.stores.notebooks.deleted_of(user).await?.into_iter().map(view).collect())
 }
 
 /// Make a notebook; the caller owns it
@@ -144,8 +148,7 @@ async fn create(
 }
 
 async fn may_own_another(state: &ApiState, user: UserId) -> ApiResult<()> {
-    let theirs = state.stores.notebooks.list_for(user).await?;
-    let owned = theirs.iter().filter(|(_, role)| *role == Role::Owner).count();
+    let owned = usize::try_from(state.stores.notebooks.count_owned(user).await?).unwrap_or(usize::MAX);
     bounds::check(owned, state.config.bounds.notebooks, "too_many_notebooks", "notebooks of yours")
 }
 
@@ -167,9 +170,11 @@ async fn get(State(state): State<ApiState>, access: NotebookAccess<Viewer>) -> A
 async fn rename(
     State(state): State<ApiState>,
     access: NotebookAccess<Owner>,
+    Seen(seen): Seen<NotebookState>,
     Body(request): Body<NotebookTitle>,
 ) -> ApiResult<Json<NotebookView>> {
-    let renamed = state.stores.notebooks.rename(access.notebook_id, &request.parse()?, state.clock.now()).await?;
+    let (title, now) = (request.parse()?, state.clock.now());
+    let renamed = state.stores.notebooks.rename_seen(access.notebook_id, seen.as_ref(), &title, now).await?;
     let notebook = renamed.ok_or_else(ApiError::not_found)?;
     let event = Event::NotebookUpdated { notebook_id: notebook.id, title: notebook.title.clone() };
     state.fan_out.emit(Room::Notebook(notebook.id), event).await;
@@ -183,8 +188,12 @@ async fn rename(
     (status = 204), (status = 403, body = Problem, description = "`role_too_small`"),
     (status = 404, body = Problem, description = "`not_found`"),
 ))]
-async fn delete(State(state): State<ApiState>, access: NotebookAccess<Owner>) -> ApiResult<StatusCode> {
-    if delete_notebook(&state, access.notebook_id).await? {
+async fn delete(
+    State(state): State<ApiState>,
+    access: NotebookAccess<Owner>,
+    Seen(seen): Seen<NotebookState>,
+) -> ApiResult<StatusCode> {
+    if delete_notebook(&state, access.notebook_id, seen.as_ref()).await? {
         Ok(StatusCode::NO_CONTENT)
     } else {
         Err(ApiError::not_found())
@@ -215,9 +224,13 @@ async fn restore(
     Ok(Json(NotebookView::new(notebook, Role::Owner)))
 }
 
-/// Deletes a notebook and tells its members; `false`: it is gone already.
-pub async fn delete_notebook(state: &ApiState, notebook_id: NotebookId) -> ApiResult<bool> {
-    if !state.stores.notebooks.mark_deleted(notebook_id, state.clock.now()).await? {
+/// Deletes a notebook, if it is as it was seen, and tells its members; `false`: it is gone already.
+pub async fn delete_notebook(
+    state: &ApiState,
+    notebook_id: NotebookId,
+    seen: Option<&NotebookState>,
+) -> ApiResult<bool> {
+    if !state.stores.notebooks.mark_deleted_seen(notebook_id, seen, state.clock.now()).await? {
         return Ok(false);
     }
     state.fan_out.emit(Room::Notebook(notebook_id), Event::NotebookDeleted { notebook_id }).await;

@@ -5,17 +5,17 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use collabry_shared::ids::NotificationId;
 use collabry_shared::notifications::Notification;
+use collabry_shared::pages::Place;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::auth::Identity;
-use crate::http::{ApiResult, Body, PageQuery, Place, Problem, Query, page};
+use crate::http::{ApiResult, Body, PageQuery, Problem, Query, page};
 use crate::state::ApiState;
 
 const TAG: &str = "notifications";
-const SHOWN: u32 = 1_000;
 /// On a page, where nothing else is asked for.
 const PAGE: u32 = 100;
 
@@ -46,7 +46,7 @@ struct ReadRequest {
     up_to: NotificationId,
 }
 
-/// The newest 1,000 notifications, newest first
+/// Notifications of the last 90 days, newest first
 #[utoipa::path(get, operation_id = "listNotifications", path = "/api/notifications", tag = TAG, security(("bearer" = [])), params(PageQuery, NotificationFilter), responses(
     (status = 200, body = NotificationList), (status = 422, body = Problem, description = "`validation`, `cursor_invalid`"),
 ))]
@@ -57,10 +57,10 @@ async fn list(
     Query(filter): Query<NotificationFilter>,
 ) -> ApiResult<Json<NotificationList>> {
     query.limit.get_or_insert(PAGE);
-    let mut all = state.stores.notifications.list(identity.user_id, SHOWN).await?;
-    all.retain(|one| !filter.unread || one.read_at.is_none());
-    let place = |one: &Notification| Place::new(-one.created_at.as_millisecond(), &one.id);
-    let (notifications, next) = page(all, &query, place)?;
+    let (stored, user, unread) = (&state.stores.notifications, identity.user_id, filter.unread);
+    let read = async |window| stored.list_page(user, unread, &window).await;
+    let (notifications, next) =
+        page(&query, read, Some, |one: &Notification| Place::new(one.created_at, &one.id)).await?;
     Ok(Json(NotificationList { notifications, next }))
 }
 

@@ -45,13 +45,13 @@ fn of_kind(path: &str, method: &str, operation: &Value) -> Vec<(&'static str, &'
     match operation["requestBody"]["content"].as_object() {
         Some(content) if content.contains_key("multipart/form-data") => {
             errors.push(("413", "`upload_too_large`"));
-            errors.push(("415", "`form_expected`, `format_unknown`"));
+            errors.push(("415", "`form_expected`, `format_unknown`, `encoding_unsupported`"));
         }
         Some(_) => {
             errors.push(("400", "`json_malformed`, `body_unreadable`"));
             errors.push(("408", "`body_too_slow`"));
             errors.push(("413", "`payload_too_large`"));
-            errors.push(("415", "`json_expected`"));
+            errors.push(("415", "`json_expected`, `encoding_unsupported`"));
             errors.push(("422", "`validation`"));
         }
         None => {}

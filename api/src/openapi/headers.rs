@@ -22,6 +22,9 @@ pub fn add(method: &str, operation: &mut Value) {
     if method == "get" && answers_json {
         operation["responses"]["304"] = json!({ "description": "It is what `If-None-Match` names" });
     }
+    let is_file = |kind: &str| !["application/json", "text/event-stream"].contains(&kind);
+    let kinds = operation["responses"]["200"]["content"].as_object();
+    let file = kinds.is_some_and(|kinds| kinds.keys().any(|kind| is_file(kind)));
     let streams = operation["responses"]["200"]["content"].get("text/event-stream").is_some();
     for (status, response) in operation["responses"].as_object_mut().into_iter().flatten() {
         let mut names = vec!["RequestId", "RateLimit", "RateLimitPolicy"];
@@ -31,6 +34,9 @@ pub fn add(method: &str, operation: &mut Value) {
             "401" => names.push("WwwAuthenticate"),
             "408" | "409" | "429" | "503" | "507" => names.push("RetryAfter"),
             _ => {}
+        }
+        if file && status == "200" {
+            names.push("ContentDisposition");
         }
         for (name, wire, ..) in HEADERS.into_iter().filter(|(name, ..)| names.contains(name)) {
             response["headers"][wire] = json!({ "$ref": format!("#/components/headers/{name}") });
@@ -43,7 +49,7 @@ pub fn add_parameters(path: &str, method: &str, operation: &mut Value) {
     let mut more = Vec::new();
     if keeps_answers(path, method) {
         let description = "Made by the client for each new request, for example a UUID: sent again with the same key within \
-            24 hours, the same request is answered as the first time. An upload is known by its address alone.";
+            24 hours, the same request is answered as the first time. An upload is told from another one by its address and its file.";
         more.push(("Idempotency-Key", json!({ "type": "string", "minLength": 1, "maxLength": 255 }), description));
     }
     if ["put", "patch", "delete"].contains(&method) {

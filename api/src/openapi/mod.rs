@@ -26,8 +26,8 @@ const METHODS: [&str; 5] = ["get", "put", "post", "patch", "delete"];
             Errors are RFC 9457 problem details with a stable `code`, and `errors` where fields are wrong. \
             New fields, codes, values of `kind`-like tags and operations may be added at any time: ignore what you do not know. \
             Nothing is removed or changes its meaning within a major version.\n\n\
-            Times are RFC 3339 in UTC; offsets in text count Unicode code points; ids are UUIDs.",
-        contact(name = "Collabry", url = "/api/docs"),
+            Times are RFC 3339 in UTC, with milliseconds, so that they also sort as text; offsets in text count Unicode code points; ids are UUIDs.",
+        contact(name = "Whoever runs this server"),
         license(name = "MIT", identifier = "MIT"),
     ),
     servers((url = "/", description = "The server that answers")),
@@ -73,6 +73,7 @@ pub fn router(document: &OpenApi) -> Router<ApiState> {
 fn complete(document: &OpenApi) -> Value {
     let mut document = serde_json::to_value(document).unwrap_or_default();
     schemas::spell_as_sent(&mut document);
+    schemas::say_how_times_are_written(&mut document);
     for (path, method, operation) in operations(&mut document) {
         errors::add(&path, method, operation);
         headers::add(method, operation);
@@ -82,6 +83,7 @@ fn complete(document: &OpenApi) -> Value {
     headers::define(&mut document);
     events::define(&mut document);
     schemas::write_out(&mut document);
+    say_which_bodies_are_needed(&mut document);
     document
 }
 
@@ -96,6 +98,20 @@ fn operations(document: &mut Value) -> impl Iterator<Item = (String, &'static st
     })
 }
 
+/// A body in which nothing has to be said may be left out.
+fn say_which_bodies_are_needed(document: &mut Value) {
+    let schemas = document["components"]["schemas"].clone();
+    for (_, _, operation) in operations(document) {
+        let Some(body) = operation.get_mut("requestBody") else { continue };
+        let schema = &body["content"]["application/json"]["schema"];
+        let name = schema["$ref"].as_str().and_then(|path| path.rsplit('/').next()).unwrap_or_default();
+        let needed = schemas[name]["required"].as_array().is_some_and(|fields| !fields.is_empty());
+        if schemas[name]["type"] == "object" {
+            body["required"] = needed.into();
+        }
+    }
+}
+
 /// Whoever reads a description finds one, and whoever needs no token is told so.
 fn describe(operation: &mut Value) {
     if operation.get("description").is_none() {
@@ -104,7 +120,8 @@ fn describe(operation: &mut Value) {
     if operation.get("security").is_none() {
         operation["security"] = Value::Array(Vec::new());
     }
-    for parameter in operation["parameters"].as_array_mut().into_iter().flatten() {
+    // Not by index, which would make a list that is not there null.
+    for parameter in operation.get_mut("parameters").and_then(Value::as_array_mut).into_iter().flatten() {
         if parameter["in"] == "header" {
             parameter["required"] = false.into();
         }

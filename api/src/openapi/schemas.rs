@@ -45,6 +45,18 @@ pub fn spell_as_sent(schema: &mut Value) {
     }
 }
 
+/// Times always have three digits of a second.
+pub fn say_how_times_are_written(schema: &mut Value) {
+    if schema["format"] == "date-time" && schema.get("type").is_some() {
+        schema["pattern"] = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$".into();
+    }
+    match schema {
+        Value::Object(parts) => parts.values_mut().for_each(say_how_times_are_written),
+        Value::Array(parts) => parts.iter_mut().for_each(say_how_times_are_written),
+        _ => {}
+    }
+}
+
 fn camel_case(name: &str) -> String {
     let mut words = name.split('_');
     let first = words.next().unwrap_or_default().to_owned();

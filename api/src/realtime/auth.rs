@@ -25,6 +25,7 @@ pub(super) struct Refresh {
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Refreshed {
+    #[serde(serialize_with = "collabry_shared::clock::wire::time")]
     expires_at: Timestamp,
 }
 

@@ -88,7 +88,7 @@ async fn authenticate(
 }
 
 /// Joins the rooms of the notebooks. Whoever is removed from one is put out of its room; if that may have happened between
-/// the list and the joining, the list is read anew.
+/// the list and the joining, the list is read again.
 async fn enter_notebooks(realtime: &Realtime, socket: &SocketRef, user: UserId) -> Result<(), Refused> {
     for _ in 0..LISTS {
         let before = realtime.removals.load(Ordering::Acquire);

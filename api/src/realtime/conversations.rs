@@ -83,7 +83,7 @@ pub(super) async fn join(call: Call<Join>) -> ApiResult<Joined> {
     }
 }
 
-/// What a socket that is in the room has to know. The right is proven anew, behind everything that may take it away.
+/// What a socket that is in the room has to know. The right is checked again, after everything that may take it away.
 async fn read(call: &Call<Join>, id: ConversationId) -> ApiResult<Joined> {
     let api = &call.realtime.api;
     call.realtime.sequencer.open(id).await?;

@@ -63,14 +63,14 @@ pub(super) async fn edit(call: Call<Edit>) -> ApiResult<Stored> {
     let api = &call.realtime.api;
     let Edit { conversation_id, message_id, content } = call.payload;
     let access = ConversationAccess::prove(api, call.user.id(), conversation_id).await?;
-    Ok(Stored { message: conversations::edit(api, &access, message_id, &content).await? })
+    Ok(Stored { message: conversations::edit(api, &access, message_id, None, &content).await? })
 }
 
 pub(super) async fn delete(call: Call<Delete>) -> ApiResult<Stored> {
     let api = &call.realtime.api;
     let Delete { conversation_id, message_id } = call.payload;
     let access = ConversationAccess::prove(api, call.user.id(), conversation_id).await?;
-    Ok(Stored { message: conversations::delete(api, &access, message_id).await? })
+    Ok(Stored { message: conversations::delete(api, &access, message_id, None).await? })
 }
 
 pub(super) async fn regenerate(call: Call<Regenerate>) -> ApiResult<Regenerating> {

@@ -18,7 +18,7 @@ use crate::state::ApiState;
 const PAUSE: Duration = Duration::from_secs(1);
 /// Failed looks in a row after which a tail gives up.
 const FAILURES: u32 = 60;
-/// Generations that are over and still known: news that one has begun may come after its end, and nobody must hear it anew.
+/// Generations that are over and still known: news that one has begun may come after its end, and nobody must hear of it twice.
 const REMEMBERED: usize = 4096;
 /// Requests that may wait to be begun.
 const QUEUE: usize = 256;

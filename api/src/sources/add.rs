@@ -1,5 +1,6 @@
 //! Adding sources: uploads, new versions, web pages.
 
+use axum::Extension;
 use axum::extract::{DefaultBodyLimit, State};
 use collabry_shared::ids::{NotebookId, SourceId, UserId};
 use collabry_shared::realtime::{Event, Room};
@@ -13,6 +14,7 @@ use utoipa_axum::routes;
 
 use super::upload::{self, Upload};
 use super::{SourceAccess, TAG, queue, room};
+use crate::http::form::Uploaded;
 use crate::http::{ApiError, ApiResult, Body, Created, Form, Problem, created};
 use crate::notebooks::{Editor, NotebookAccess};
 use crate::state::ApiState;
@@ -43,6 +45,9 @@ struct UrlRequest {
 }
 
 /// Upload a file as a new source; it is read in the background
+///
+/// A PDF, DOCX, PPTX, XLSX, CSV, HTML, Markdown or plain text file of at most 50 MB, if the server's operator did not choose
+/// otherwise. Fields beside `file` are passed over.
 #[utoipa::path(post, operation_id = "uploadSource", path = "/api/notebooks/{notebookId}/sources", tag = TAG, security(("bearer" = [])), params(("notebookId" = NotebookId, Path)),
     request_body(content = FileForm, content_type = "multipart/form-data"), responses(
     (status = 201, body = Source), (status = 403, body = Problem, description = "`role_too_small`"),
@@ -56,7 +61,7 @@ async fn upload_source(
     State(state): State<ApiState>,
     access: NotebookAccess<Editor>,
     mut form: Form,
-) -> ApiResult<Created<Source>> {
+) -> ApiResult<(Extension<Uploaded>, Created<Source>)> {
     let id = SourceId::new();
     let key = Blobs::source_key(access.notebook_id, id, 1);
     let room = room::check(&state, access.user_id, true).await?;
@@ -64,10 +69,13 @@ async fn upload_source(
     let name = received.name.clone();
     let version = uploaded_version(&state, access.user_id, 1, key.clone(), &received);
     let source = new_source(access.notebook_id, id, access.user_id, name, Origin::Upload, version);
-    keep_blob_if_stored(&state, &key, store(&state, source).await).await
+    let stored = keep_blob_if_stored(&state, &key, store(&state, source).await).await?;
+    Ok((Extension(Uploaded(received.digest)), stored))
 }
 
 /// Upload a new version of a source; the one before answers questions until it is ready
+///
+/// A file as for a new source, whose name becomes that of the source.
 #[utoipa::path(post, operation_id = "uploadSourceVersion", path = "/api/sources/{sourceId}/versions", tag = TAG, security(("bearer" = [])), params(("sourceId" = SourceId, Path)),
     request_body(content = FileForm, content_type = "multipart/form-data"), responses(
     (status = 201, body = Source), (status = 403, body = Problem, description = "`role_too_small`"),
@@ -81,7 +89,7 @@ async fn upload_version(
     State(state): State<ApiState>,
     SourceAccess { source, user_id, .. }: SourceAccess<Editor>,
     mut form: Form,
-) -> ApiResult<Created<Source>> {
+) -> ApiResult<(Extension<Uploaded>, Created<Source>)> {
     let number = source.latest.version + 1;
     let key = Blobs::source_key(source.notebook_id, source.id, number);
     let room = room::check(&state, user_id, false).await?;
@@ -90,7 +98,8 @@ async fn upload_version(
     let added = add_version(&state, source.id, &received.name, &version).await;
     let source = keep_blob_if_stored(&state, &key, added).await?;
     let number = source.latest.version;
-    Ok(created(format!("/api/sources/{}/versions/{number}", source.id), announce(&state, source).await))
+    let path = format!("/api/sources/{}/versions/{number}", source.id);
+    Ok((Extension(Uploaded(received.digest)), created(path, announce(&state, source).await)))
 }
 
 /// Add a web page as a source; it is fetched in the background

@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use collabry_shared::ids::SourceId;
+use collabry_shared::pages::{Place, Window};
 use collabry_shared::sources::{NotRead, Page, SegmentId, Source, SourceVersion};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -10,7 +11,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::{SourceAccess, TAG};
-use crate::http::{ApiError, ApiResult, PageQuery, Params, Place, Problem, Query, page as page_of};
+use crate::http::{ApiError, ApiResult, PageQuery, Params, Problem, Query, page as page_of};
 use crate::notebooks::Viewer;
 use crate::state::ApiState;
 
@@ -78,13 +79,19 @@ async fn versions(
     SourceAccess { source, .. }: SourceAccess<Viewer>,
     Query(query): Query<PageQuery>,
 ) -> ApiResult<Json<VersionList>> {
-    let mut versions = Vec::new();
-    for number in (1..=source.latest.version).rev() {
-        let segment = SegmentId { source_id: source.id, version: number };
-        versions.extend(state.stores.sources.version(segment).await?);
-    }
-    let place = |one: &SourceVersion| Place::new(-i64::from(one.version), &one.version);
-    let (versions, next) = page_of(versions, &query, place)?;
+    let read = async |Window { after, limit }: Window| {
+        let behind = after.and_then(|place| place.id.parse().ok()).unwrap_or(u32::MAX);
+        let mut versions = Vec::new();
+        for version in (1..=source.latest.version.min(behind.saturating_sub(1))).rev() {
+            if u32::try_from(versions.len()).is_ok_and(|read| read >= limit) {
+                break;
+            }
+            versions.extend(state.stores.sources.version(SegmentId { source_id: source.id, version }).await?);
+        }
+        Ok(versions)
+    };
+    let place = |one: &SourceVersion| Place::new(one.created_at, &one.version);
+    let (versions, next) = page_of(&query, read, Some, place).await?;
     Ok(Json(VersionList { versions, next }))
 }
 

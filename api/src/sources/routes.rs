@@ -6,8 +6,9 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use collabry_shared::ids::{NotebookId, SourceId};
+use collabry_shared::pages::Place;
 use collabry_shared::realtime::{Event, Room};
-use collabry_shared::sources::{MAX_RETRIES, Retry, Source};
+use collabry_shared::sources::{MAX_RETRIES, Retry, Source, SourceState};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
@@ -18,7 +19,7 @@ use utoipa_axum::routes;
 use super::add::announce;
 use super::{SourceAccess, TAG, queue, room};
 use crate::auth::Identity;
-use crate::http::{ApiError, ApiResult, Body, PageQuery, Params, Place, Problem, Query, page};
+use crate::http::{ApiError, ApiResult, Body, PageQuery, Params, Problem, Query, Seen, page};
 use crate::limits::wait;
 use crate::notebooks::{Editor, NotebookAccess, Viewer};
 use crate::state::ApiState;
@@ -42,6 +43,7 @@ struct ListedSource {
     #[serde(flatten)]
     source: Source,
     /// Null but in the list of what was deleted.
+    #[serde(serialize_with = "collabry_shared::clock::wire::optional")]
     deleted_at: Option<Timestamp>,
 }
 
@@ -94,21 +96,22 @@ async fn list(
     Query(filter): Query<SourceFilter>,
 ) -> ApiResult<Json<SourceList>> {
     let wanted = Needle::new(filter.q.as_deref());
-    let mut all = if filter.deleted {
-        let deleted = state.stores.sources.deleted_in(access.notebook_id).await?;
-        deleted.into_iter().map(|(source, at)| (source, Some(at))).collect()
-    } else {
-        let sources = state.stores.sources.list(access.notebook_id).await?;
-        sources.into_iter().map(|source| (source, None)).collect::<Vec<_>>()
+    let (stored, notebook) = (&state.stores.sources, access.notebook_id);
+    let read = async |window| {
+        if filter.deleted {
+            let deleted = stored.deleted_in(notebook, &window).await?;
+            return Ok(deleted.into_iter().map(|(one, at)| (one, Some(at))).collect());
+        }
+        Ok(stored.list_page(notebook, &window).await?.into_iter().map(|one| (one, None)).collect())
     };
-    all.retain(|(one, _)| {
-        wanted.is_in(&one.name) && filter.step.as_deref().is_none_or(|step| one.latest.state.step() == step)
-    });
+    let show = |(one, deleted_at): (Source, Option<Timestamp>)| {
+        let at_step = filter.step.as_deref().is_none_or(|step| one.latest.state.step() == step);
+        (at_step && wanted.is_in(&one.name)).then_some((one, deleted_at))
+    };
     let place = |(one, deleted_at): &(Source, Option<Timestamp>)| {
-        let order = deleted_at.map_or(one.created_at.as_millisecond(), |at| -at.as_millisecond());
-        Place::new(order, &one.id)
+        Place::new(deleted_at.unwrap_or(one.created_at), &one.id)
     };
-    let (listed, next) = page(all, &query, place)?;
+    let (listed, next) = page(&query, read, show, place).await?;
     let (mut sources, deleted): (Vec<_>, Vec<_>) = listed.into_iter().unzip();
     queue::say_what_is_ahead(&state, &mut sources).await;
     let sources = sources.into_iter().zip(deleted).map(|(source, deleted_at)| ListedSource { source, deleted_at });
@@ -157,11 +160,12 @@ async fn settled(state: &ApiState, mut source: Source, patience: Duration) -> Ap
 async fn rename(
     State(state): State<ApiState>,
     SourceAccess { source, .. }: SourceAccess<Editor>,
+    Seen(seen): Seen<SourceState>,
     Body(request): Body<SourceRename>,
 ) -> ApiResult<Json<Source>> {
     let name = clean_line(&request.name, MAX_NAME_CHARS)
         .ok_or_else(|| ApiError::field("name_invalid", "name", "Use 1 to 200 characters."))?;
-    let renamed = state.stores.sources.rename(source.notebook_id, source.id, &name).await?;
+    let renamed = state.stores.sources.rename_seen(source.notebook_id, source.id, seen.as_ref(), &name).await?;
     let mut source = renamed.ok_or_else(ApiError::not_found)?;
     queue::say_what_is_ahead(&state, std::slice::from_mut(&mut source)).await;
     let event = Event::SourceStatus { source: source.clone() };
@@ -231,8 +235,10 @@ async fn restore(
 async fn delete(
     State(state): State<ApiState>,
     SourceAccess { source, .. }: SourceAccess<Editor>,
+    Seen(seen): Seen<SourceState>,
 ) -> ApiResult<StatusCode> {
-    if !state.stores.sources.mark_deleted(source.notebook_id, source.id, state.clock.now()).await? {
+    let (sources, now) = (&state.stores.sources, state.clock.now());
+    if !sources.mark_deleted_seen(source.notebook_id, source.id, seen.as_ref(), now).await? {
         return Err(ApiError::not_found());
     }
     let event = Event::SourceDeleted { notebook_id: source.notebook_id, source_id: source.id };

@@ -11,15 +11,13 @@ use futures::StreamExt as _;
 use unicode_normalization::UnicodeNormalization as _;
 
 use super::room::{Room, share_spent};
-use crate::http::form::incomplete;
+use crate::http::form::{FILE, FileDigest, incomplete};
 use crate::http::{ApiError, ApiResult, Form};
 use crate::state::ApiState;
 use crate::text::turns_direction;
 
 /// Fields of other names say nothing that is wanted.
 const MAX_OTHER_BYTES: usize = 64 * 1024;
-/// The field that holds the file.
-const FILE: &str = "file";
 const MAX_NAME_CHARS: usize = 200;
 
 /// A file that is stored.
@@ -29,6 +27,8 @@ pub struct Upload {
     pub format: Format,
     /// Bytes.
     pub size: u64,
+    /// A [`FileDigest`].
+    pub digest: String,
 }
 
 /// Stores the field `file` under `key`; fields of other names are passed over. Nothing is left behind when it is refused or
@@ -52,10 +52,11 @@ pub async fn receive(form: &mut Form, state: &ApiState, key: &str, room: Room) -
 
 async fn receive_file(mut field: Field<'_>, state: &ApiState, key: &str, room: Room) -> ApiResult<Upload> {
     let name = file_name(field.file_name().unwrap_or_default());
+    let mut digest = FileDigest::new(field.file_name());
     let head = read_head(&mut field).await?;
     let format = Format::sniff(&head, &name).map_err(refuse)?;
-    let size = store(field, head, state, key, room).await?;
-    Ok(Upload { name: shortened(&name), format, size })
+    let size = store(field, head, state, key, room, &mut digest).await?;
+    Ok(Upload { name: shortened(&name), format, size, digest: digest.finish() })
 }
 
 fn refuse(unknown: UnknownFormat) -> ApiError {
@@ -100,7 +101,14 @@ async fn read_head(field: &mut Field<'_>) -> ApiResult<Bytes> {
     Ok(head.freeze())
 }
 
-async fn store(field: Field<'_>, head: Bytes, state: &ApiState, key: &str, room: Room) -> ApiResult<u64> {
+async fn store(
+    field: Field<'_>,
+    head: Bytes,
+    state: &ApiState,
+    key: &str,
+    room: Room,
+    digest: &mut FileDigest,
+) -> ApiResult<u64> {
     let too_large = AtomicBool::new(false);
     let mut received = 0_u64;
     let chunks = futures::stream::once(async { Ok(head) }).chain(field).map(|chunk| {
@@ -110,6 +118,7 @@ async fn store(field: Field<'_>, head: Bytes, state: &ApiState, key: &str, room:
             too_large.store(true, Ordering::Relaxed);
             return Err("over the limit".to_owned());
         }
+        digest.update(&chunk);
         Ok(chunk)
     });
     match state.stores.blobs.put_stream(key, Box::pin(chunks)).await {

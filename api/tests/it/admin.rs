@@ -11,27 +11,34 @@ async fn an_admin_sees_when_jobs_run_and_how_they_went() {
     let ada = app.register_admin("ada").await;
     let jobs = app.jobs(&ada).await;
     let names: Vec<_> = jobs.iter().map(|job| job["name"].as_str().unwrap()).collect();
-    let expected =
-        ["clear-files", "expire-sessions", "forget-generation-logs", "forget-runs", "purge-deleted", "roll-up-usage"];
+    let expected = [
+        "clear-files",
+        "expire-sessions",
+        "forget-generation-logs",
+        "forget-notifications",
+        "forget-runs",
+        "purge-deleted",
+        "roll-up-usage",
+    ];
     assert_eq!(names, expected);
     let expected = json!({
         "name": "expire-sessions",
         "schedule": "0 7 * * * *",
         "missed": "catch-up",
         "leaseSecs": 60,
-        "nextRun": "2026-03-01T12:07:00Z",
+        "nextRun": "2026-03-01T12:07:00.000Z",
         "runs": [],
     });
     assert_eq!(jobs[1], expected);
 
     let run = ada.run_job("expire-sessions").await;
     let expected = json!({
-        "slot": "2026-03-01T12:00:00Z",
+        "slot": "2026-03-01T12:00:00.000Z",
         "state": "done",
         "requestedBy": ada.id,
         "attempts": 1,
-        "startedAt": "2026-03-01T12:00:00Z",
-        "finishedAt": "2026-03-01T12:00:00Z",
+        "startedAt": "2026-03-01T12:00:00.000Z",
+        "finishedAt": "2026-03-01T12:00:00.000Z",
         "durationMs": 0,
         "error": null,
     });
@@ -88,7 +95,8 @@ async fn an_admin_changes_what_every_replica_logs_for_a_while() {
     let nothing = json!({ "configured": null, "filter": null, "until": null });
     assert_eq!(ada.get(path).await.ok(200), nothing);
     let changed = ada.put(path, json!({ "filter": "info,collabry_api=debug", "forSecs": 60 })).await.ok(200);
-    let expected = json!({ "configured": null, "filter": "info,collabry_api=debug", "until": "2026-03-01T12:01:00Z" });
+    let expected =
+        json!({ "configured": null, "filter": "info,collabry_api=debug", "until": "2026-03-01T12:01:00.000Z" });
     assert_eq!(changed, expected);
     let there = cluster.on(1, &ada);
     let heard = async || Some(there.get(path).await.ok(200)).filter(|level| *level == expected);

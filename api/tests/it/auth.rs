@@ -38,7 +38,7 @@ async fn an_account_is_made_and_signs_in() {
     let registered = app.post("/api/auth/register", &body).await;
     insta::assert_json_snapshot!("registered", registered.ok(201), {
         ".user.id" => "[id]", ".accessToken" => "[token]", ".expiresAt" => insta::dynamic_redaction(|value, _| {
-            assert_eq!(value.as_str(), Some("2026-03-01T12:15:00Z"));
+            assert_eq!(value.as_str(), Some("2026-03-01T12:15:00.000Z"));
             "[in 15 minutes]"
         }),
     });

@@ -60,11 +60,16 @@ async fn sending_again_answers_with_what_was_stored() {
     insta::assert_json_snapshot!("message", first, {
         ".id" => "[id]", ".conversationId" => "[id]", ".author.userId" => "[id]",
     });
-    assert_eq!(send(&ada, &conversation, "one", "Something else").await.ok(200), first);
+    assert_eq!(send(&ada, &conversation, "one", " Hello there").await.ok(200), first);
+    send(&ada, &conversation, "one", "Something else").await.problem(409, "client_id_taken");
     send(&bob, &conversation, "one", "Mine").await.problem(409, "client_id_taken");
     let other = ada.conversation(&notebook).await;
     send(&ada, &other, "one", "Elsewhere").await.ok(201);
     assert_eq!(contents(&ada.messages(&conversation, "").await), ["Hello there"]);
+    // What it was sent as is known for as long as nobody has changed it.
+    let path = format!("/api/conversations/{conversation}/messages/{}", id(&first));
+    let edited = ada.patch(&path, json!({ "content": "Hello here" })).await.ok(200);
+    assert_eq!(send(&ada, &conversation, "one", "Hello there").await.ok(200), edited);
 }
 
 #[tokio::test]

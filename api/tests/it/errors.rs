@@ -55,6 +55,15 @@ async fn a_body_that_cannot_be_read_says_why() {
     let none = app.request(Method::POST, "/api/notebooks").bearer_auth(&ada.token).body(r#"{"title": "A"}"#);
     app.send(none).await.problem(415, "json_expected");
     post(r#"{"title": "A", "colour": "red"}"#, "application/json").await.ok(201);
+    post(r#"{"title": "A"}"#, "application/json; charset=utf-16").await.problem(415, "encoding_unsupported");
+    post(r#"{"title": "A"}"#, "application/json; charset=UTF-8").await.ok(201);
+    let packed = ada.request(Method::POST, "/api/notebooks").header("content-encoding", "gzip");
+    app.send(packed.json(&json!({ "title": "A" }))).await.problem(415, "encoding_unsupported");
+    // Nothing at all is an object without fields.
+    let nothing = ada.request(Method::POST, "/api/notebooks");
+    app.send(nothing).await.problem(422, "validation");
+    let notebook = ada.notebook("Biology").await;
+    app.send(ada.request(Method::POST, &format!("/api/notebooks/{notebook}/conversations"))).await.ok(201);
 }
 
 #[tokio::test]

@@ -132,6 +132,9 @@ async fn every_code_is_explained() {
     for folder in ["api/src", "shared/src", "ai-engine/src"] {
         all_of(&root.join(folder), &mut sources);
     }
+    let front = read("nginx/site.conf.template");
+    codes.extend(front.split("\"code\":\"").skip(1).filter_map(|rest| rest.split('"').next()).map(str::to_owned));
+    sources.push_str(&front);
     let said = sources.split("ApiError::").skip(1);
     let said = said.filter(|rest| {
         ["new(", "invalid(", "conflict(", "field(", "unauthorized("].iter().any(|one| rest.starts_with(one))

@@ -130,7 +130,38 @@ async fn an_upload_with_a_key_makes_one_source() {
         made.insert(id(&app.send(request.header("idempotency-key", "file").body(form)).await.ok(201)));
     }
     assert_eq!(made.len(), 1);
+    // The same form as another library writes it.
+    let form = [
+        b"--other\r\nContent-Disposition: form-data; name=\"note\"\r\n\r\nx\r\n".as_slice(),
+        b"--other\r\nContent-Type: text/plain\r\nContent-Disposition: form-data; filename=\"a.txt\"; name=\"file\"\r\n\r\n",
+        b"Osmosis.\r\n--other--\r\n",
+    ];
+    let again = ada.request(Method::POST, &path).header("content-type", "multipart/form-data; boundary=other");
+    let again = app.send(again.header("idempotency-key", "file").body(form.concat())).await;
+    assert_eq!((id(&again.ok(201)), again.header("idempotency-replayed")), (made.first().unwrap().clone(), "true"));
+    // Another file with the same key, or the same one by another name.
+    for (name, bytes) in [("a.txt", b"Diffusion"), ("b.txt", b"Osmosis. ")] {
+        let form = multipart::form("file", name, bytes);
+        let other = ada.request(Method::POST, &path).header("content-type", multipart::TYPE);
+        app.send(other.header("idempotency-key", "file").body(form)).await.problem(422, "idempotency_key_reused");
+    }
     assert_eq!(ada.get(&path).await.ok(200)["sources"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn an_upload_larger_than_json_may_be_is_told_by_its_file() {
+    let app = TestApp::start().await;
+    let ada = app.register("ada").await;
+    let path = format!("/api/notebooks/{}/sources", ada.notebook("Files").await);
+    let mut text = "Leaves are green. ".repeat(200_000).into_bytes();
+    let send = async |bytes: &[u8]| {
+        let request = ada.request(Method::POST, &path).header("content-type", multipart::TYPE);
+        app.send(request.header("idempotency-key", "file").body(multipart::form("file", "a.txt", bytes))).await
+    };
+    let first = send(&text).await.ok(201);
+    assert_eq!(send(&text).await.ok(201), first);
+    *text.last_mut().unwrap() = b'.';
+    send(&text).await.problem(422, "idempotency_key_reused");
 }
 
 #[tokio::test]
@@ -164,6 +195,28 @@ async fn what_is_known_is_not_sent_again_and_what_has_changed_is_not_overwritten
     assert_eq!(now.ok(200)["title"], "Optics");
     let any = with(&ada, Method::PATCH, &path, &[("if-match", "*")], Some(json!({ "title": "Waves" }))).await;
     assert_eq!(any.ok(200)["title"], "Waves");
+    // What a conversation, a message and a source were is looked at in the write, too.
+    let notebook = path.rsplit('/').next().unwrap().to_owned();
+    let conversation = ada.conversation(&notebook).await;
+    let message = ada.say(&conversation, "Why?", json!({ "ask": false })).await;
+    let source = ada.ready_source(&notebook, "a.txt", "Leaves are green.").await;
+    for (path, one, other) in [
+        (
+            format!("/api/conversations/{conversation}/messages/{}", id(&message)),
+            json!({ "content": "a" }),
+            json!({ "content": "b" }),
+        ),
+        (format!("/api/sources/{}", id(&source)), json!({ "name": "a" }), json!({ "name": "b" })),
+        (format!("/api/conversations/{conversation}"), json!({ "title": "a" }), json!({ "title": "b" })),
+    ] {
+        let tag = ada.get(&path).await.header("etag").to_owned();
+        with(&ada, Method::PATCH, &path, &[("if-match", &tag)], Some(one)).await.ok(200);
+        with(&ada, Method::PATCH, &path, &[("if-match", &tag)], Some(other)).await.problem(412, "precondition_failed");
+        with(&ada, Method::DELETE, &path, &[("if-match", &tag)], None).await.problem(412, "precondition_failed");
+        let tag = ada.get(&path).await.header("etag").to_owned();
+        let gone = with(&ada, Method::DELETE, &path, &[("if-match", &tag)], None).await;
+        assert!(gone.status.is_success(), "{path}: {}", gone.text());
+    }
     let nobody = app.request(Method::PATCH, &path).header("if-match", "*").json(&json!({ "title": "x" }));
     app.send(nobody).await.problem(401, "token_missing");
 }
@@ -223,6 +276,11 @@ async fn sources_are_renamed_waited_for_and_have_versions() {
     let versions = ada.get(&format!("{path}/versions")).await.ok(200);
     let numbers: Vec<_> = versions["versions"].as_array().unwrap().iter().map(|one| one["version"].clone()).collect();
     assert_eq!(numbers, [2, 1]);
+    let first = ada.get(&format!("{path}/versions?limit=1")).await.ok(200);
+    let cursor = first["next"].as_str().unwrap();
+    let second = ada.get(&format!("{path}/versions?limit=1&cursor={cursor}")).await.ok(200);
+    assert_eq!((&first["versions"][0]["version"], &second["versions"][0]["version"]), (&json!(2), &json!(1)));
+    assert_eq!(second["next"], Value::Null);
     ada.get(&format!("{path}/versions/3")).await.problem(404, "not_found");
     ada.get(&format!("{path}?wait=61")).await.problem(422, "validation");
 }
@@ -264,7 +322,44 @@ async fn an_address_says_what_it_takes() {
     let app = TestApp::start().await;
     let answer = app.send(app.request(Method::OPTIONS, "/api/notebooks")).await;
     assert_eq!((answer.status.as_u16(), answer.header("allow")), (204, "GET,HEAD,POST,OPTIONS"));
+    assert_eq!((answer.header("content-type"), answer.body.len()), ("", 0));
     app.send(app.request(Method::OPTIONS, "/api/nothing")).await.problem(404, "not_found");
+}
+
+#[tokio::test]
+async fn a_slash_at_the_end_makes_no_other_address() {
+    let app = TestApp::start().await;
+    let ada = app.register("ada").await;
+    let made = ada.post("/api/notebooks/", json!({ "title": "Physics" })).await;
+    let path = format!("{}/", made.header("location"));
+    assert_eq!(ada.get(&path).await.ok(200), made.ok(201));
+    let listed = ada.get("/api/notebooks/?limit=1").await.ok(200);
+    assert_eq!(listed["notebooks"][0], made.json());
+    let tag = ada.get(&path).await.header("etag").to_owned();
+    let renamed = with(&ada, Method::PATCH, &path, &[("if-match", &tag)], Some(json!({ "title": "Optics" }))).await;
+    renamed.ok(200);
+    assert_eq!(app.send(app.request(Method::OPTIONS, "/api/notebooks/")).await.status, 204);
+    app.get("/api/nothing/").await.problem(404, "not_found");
+    // The pages of the documentation are files, which refer to each other.
+    assert!(app.get("/api/docs/").await.ok_text().contains("swagger"));
+}
+
+#[tokio::test]
+async fn times_sort_as_text() {
+    let app = TestApp::start().await;
+    let ada = app.register("ada").await;
+    // The clock of the tests stands at a full second.
+    for _ in 0..3 {
+        ada.notebook("Physics").await;
+        app.clock.advance(jiff::SignedDuration::from_millis(870));
+    }
+    let listed = ada.get("/api/notebooks").await.ok(200);
+    let times: Vec<_> =
+        listed["notebooks"].as_array().unwrap().iter().map(|one| one["createdAt"].as_str().unwrap()).collect();
+    assert!(times.iter().all(|time| time.len() == "2026-03-01T02:30:00.000Z".len()), "{times:?}");
+    assert!(times.is_sorted_by(|later, earlier| later > earlier), "{times:?}");
+    let session = ada.get("/api/auth/sessions").await.ok(200)["sessions"][0]["expiresAt"].as_str().unwrap().to_owned();
+    assert_eq!(session.len(), times[0].len());
 }
 
 #[tokio::test]

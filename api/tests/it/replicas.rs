@@ -3,6 +3,7 @@
 use std::sync::atomic::Ordering;
 
 use collabry_shared::realtime::Signal;
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::generations::provider;
@@ -344,4 +345,22 @@ async fn a_user_is_there_until_the_last_tab_on_any_replica_closes() {
     assert!(present.as_array().unwrap().contains(&json!(bob.id)), "another tab is open");
     drop(there);
     while is_there(&ada.hear("presence:update").await) {}
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_who_read_the_same_one_changes_it_whatever_replica_they_ask() {
+    let scene = Scene::set().await;
+    let path = format!("/api/conversations/{}", scene.conversation);
+    for round in 0..20 {
+        let tag = scene.ada(0).get(&path).await.header("etag").to_owned();
+        let change = async |replica: usize| {
+            let user = scene.ada(replica);
+            let request = user.request(Method::PATCH, &path).header("if-match", &tag);
+            user.app.send(request.json(&json!({ "title": format!("{round} {replica}") }))).await.status.as_u16()
+        };
+        let (one, other) = tokio::join!(change(0), change(1));
+        let mut both = [one, other];
+        both.sort_unstable();
+        assert_eq!(both, [200, 412], "round {round}");
+    }
 }

@@ -6,7 +6,8 @@ use mongodb::bson::{Bson, Document, doc};
 
 use super::{Email, Session, SessionRepo, TokenHash, User, UserRepo};
 use crate::ids::{SessionId, UserId};
-use crate::storage::mongo::{Change, Database, Fields as _, Index, Query, binary, conflict, date};
+use crate::pages::Window;
+use crate::storage::mongo::{Change, Database, Fields as _, Index, Order, Query, binary, conflict, date};
 use crate::storage::{StoreError, StoreResult};
 
 const USERS: &str = "users";
@@ -118,9 +119,9 @@ impl SessionRepo for Database {
         Ok(None)
     }
 
-    async fn list_for(&self, user: UserId, now: Timestamp) -> StoreResult<Vec<Session>> {
-        let theirs = Query::new(doc! { "user": user.to_string(), "expiresAt": { "$gt": date(now) } });
-        self.collection(SESSIONS).find(theirs.sort(doc! { "rotatedAt": -1, "_id": -1 }), session).await
+    async fn list_page(&self, user: UserId, now: Timestamp, window: &Window) -> StoreResult<Vec<Session>> {
+        let theirs = doc! { "user": user.to_string(), "expiresAt": { "$gt": date(now) } };
+        self.collection(SESSIONS).find(Query::part(theirs, "rotatedAt", Order::NewestFirst, window), session).await
     }
 
     async fn rotate(&self, before: TokenHash, session: &Session, now: Timestamp) -> StoreResult<bool> {

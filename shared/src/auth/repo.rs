@@ -5,6 +5,7 @@ use jiff::Timestamp;
 
 use super::{Email, Session, TokenHash, User};
 use crate::ids::{SessionId, UserId};
+use crate::pages::Window;
 use crate::storage::StoreResult;
 
 #[async_trait]
@@ -33,7 +34,11 @@ pub trait SessionRepo: Send + Sync {
     /// The living session whose token in force, or the one before, this is: of tokens that name no session.
     async fn by_token(&self, token: TokenHash, now: Timestamp) -> StoreResult<Option<Session>>;
     /// The living sessions of a user, last used first.
-    async fn list_for(&self, user: UserId, now: Timestamp) -> StoreResult<Vec<Session>>;
+    async fn list_for(&self, user: UserId, now: Timestamp) -> StoreResult<Vec<Session>> {
+        self.list_page(user, now, &Window::WHOLE).await
+    }
+    /// A part of [`list_for`](Self::list_for), placed by `rotated_at` and id.
+    async fn list_page(&self, user: UserId, now: Timestamp, window: &Window) -> StoreResult<Vec<Session>>;
     /// Stores the tokens and times of `session` if the token in force is still `before`, so that of racing callers one
     /// wins. Returns whether it was this one.
     async fn rotate(&self, before: TokenHash, session: &Session, now: Timestamp) -> StoreResult<bool>;

@@ -7,6 +7,7 @@ use sqlx::sqlite::SqliteRow;
 
 use super::{Email, NOBODY, Session, SessionRepo, TokenHash, User, UserRepo};
 use crate::ids::{SessionId, UserId};
+use crate::pages::Window;
 use crate::storage::sqlite::{Columns as _, Database, conflict};
 use crate::storage::{StoreError, StoreResult};
 
@@ -127,12 +128,17 @@ impl SessionRepo for Database {
         row.as_ref().map(session).transpose()
     }
 
-    async fn list_for(&self, user: UserId, now: Timestamp) -> StoreResult<Vec<Session>> {
+    async fn list_page(&self, user: UserId, now: Timestamp, window: &Window) -> StoreResult<Vec<Session>> {
+        let (before, id) = window.newest_first();
         let rows = sqlx::query(
-            "SELECT * FROM sessions WHERE user_id = ? AND expires_at > ? ORDER BY rotated_at DESC, id DESC",
+            "SELECT * FROM sessions WHERE user_id = ? AND expires_at > ? AND (rotated_at, id) < (?, ?)
+             ORDER BY rotated_at DESC, id DESC LIMIT ?",
         )
         .bind(user.to_string())
         .bind(now.as_millisecond())
+        .bind(before)
+        .bind(id)
+        .bind(window.limit)
         .fetch_all(&self.read)
         .await?;
         rows.iter().map(session).collect()

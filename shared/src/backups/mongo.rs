@@ -168,7 +168,7 @@ impl RestoreRepo for Target {
 
     async fn finish(&mut self) -> StoreResult<Restored> {
         for (name, _) in &COLLECTIONS {
-            let count = self.db.collection(name).count().await?;
+            let count = self.db.collection(name).count(Document::new()).await?;
             self.restored.counts.insert((*name).to_owned(), count);
         }
         Ok(self.restored.clone())

@@ -1,6 +1,7 @@
 //! Time comes from outside, so that tests own it.
 
 mod agreed;
+pub mod wire;
 
 use std::fmt::Debug;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -183,7 +183,7 @@ impl<'a> Reader<'a> {
         if text.len() < min_bytes {
             self.problem(
                 variable,
-                format!("is shorter than {min_bytes} characters; make one with: openssl rand -base64 48"),
+                format!("is shorter than {min_bytes} characters; make one with: openssl rand -hex 32"),
             );
         }
         Some(text.into())

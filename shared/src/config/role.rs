@@ -20,8 +20,8 @@ const SHARED: [Need; 2] = [
     ("REDIS_URL", "replicas coordinate over it; for example redis://localhost"),
 ];
 const SERVICE_SECRET: Need =
-    ("COLLABRY_SERVICE_SECRET", "api and ai-engine trust each other by it; openssl rand -base64 48");
-const JWT_SECRET: Need = ("COLLABRY_JWT_SECRET", "every api must sign with the same one; openssl rand -base64 48");
+    ("COLLABRY_SERVICE_SECRET", "api and ai-engine trust each other by it; openssl rand -hex 32");
+const JWT_SECRET: Need = ("COLLABRY_JWT_SECRET", "every api must sign with the same one; openssl rand -hex 32");
 const ENGINES: Need =
     ("COLLABRY_ENGINE_URLS", "the ai-engines to ask; for example http://10.0.0.5:5100,http://10.0.0.6:5100");
 

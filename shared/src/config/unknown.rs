@@ -35,7 +35,7 @@ pub(super) struct Unknown {
     pub nearest: Option<String>,
 }
 
-/// Those of `names` that look like settings of ours and are none.
+/// Those of `names` that look like our settings and are not.
 pub(super) fn unknown(names: impl Iterator<Item = String>) -> Vec<Unknown> {
     let known = known();
     let mut found: Vec<_> = names.filter_map(|name| look(name, &known)).collect();
@@ -49,7 +49,9 @@ fn look(name: String, known: &BTreeSet<&'static str>) -> Option<Unknown> {
     if known.contains(name.as_str()) || ours || of_a_service(&name) {
         return None;
     }
-    let likeness = |one: &str| strsim::jaro_winkler(&name, one);
+    // Some settings have names without our prefix, and get it by mistake.
+    let bare = name.strip_prefix(PREFIX).unwrap_or(&name);
+    let likeness = |one: &str| strsim::jaro_winkler(if one.starts_with(PREFIX) { &name } else { bare }, one);
     let nearest = known.iter().map(|one| (likeness(one), one)).max_by(|(one, _), (other, _)| one.total_cmp(other));
     let (likeness, nearest) = nearest?;
     let near = (likeness >= NEAR).then(|| (*nearest).to_owned());
@@ -90,6 +92,8 @@ mod tests {
             ("COLLABRY_TRUSTED_PROXY", "COLLABRY_TRUSTED_PROXIES"),
             ("MONGODB_URL", "MONGODB_URI"),
             ("REDIS_URI", "REDIS_URL"),
+            ("COLLABRY_REDIS_UR", "REDIS_URL"),
+            ("COLLABRY_MONGODB_URI", "MONGODB_URI"),
         ] {
             assert_eq!(told(&[typed]), [(typed.to_owned(), Some(meant.to_owned()))]);
         }

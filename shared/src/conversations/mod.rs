@@ -34,8 +34,10 @@ pub struct Conversation {
     #[schema(value_type = Option<String>)]
     pub model: Option<ModelId>,
     pub created_by: UserId,
+    #[serde(serialize_with = "crate::clock::wire::time")]
     pub created_at: Timestamp,
     /// When the last message was added; `createdAt` while empty. Edits and deletions do not move it.
+    #[serde(serialize_with = "crate::clock::wire::time")]
     pub last_message_at: Timestamp,
     /// Rev of the last change; 0 while empty.
     pub head: u64,
@@ -74,8 +76,11 @@ pub struct Message {
     /// On a question that was limited to some sources: to how many.
     #[serde(default)]
     pub asked: Option<Asked>,
+    #[serde(serialize_with = "crate::clock::wire::time")]
     pub created_at: Timestamp,
+    #[serde(serialize_with = "crate::clock::wire::optional")]
     pub edited_at: Option<Timestamp>,
+    #[serde(serialize_with = "crate::clock::wire::optional")]
     pub deleted_at: Option<Timestamp>,
 }
 

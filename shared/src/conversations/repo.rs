@@ -9,6 +9,7 @@ use super::{Asked, Author, Citation, ClientId, Conversation, CutOff, Message, Me
 use crate::engine::ModelId;
 use crate::generations::Failure;
 use crate::ids::{ConversationId, GenerationId, MessageId, NotebookId, UserId};
+use crate::pages::Window;
 use crate::storage::StoreResult;
 
 /// A message about to take its rev.
@@ -70,15 +71,47 @@ pub trait ConversationRepo: Send + Sync {
     async fn create(&self, conversation: &Conversation) -> StoreResult<()>;
     async fn get(&self, id: ConversationId) -> StoreResult<Option<Conversation>>;
     /// Those with the newest message first.
-    async fn list(&self, notebook: NotebookId) -> StoreResult<Vec<Conversation>>;
+    async fn list(&self, notebook: NotebookId) -> StoreResult<Vec<Conversation>> {
+        let all = self.list_page(notebook, &Window::WHOLE).await?;
+        Ok(all.into_iter().map(|(_, conversation)| conversation).collect())
+    }
+    /// A part of [`list`](Self::list), placed by the time of the newest message, which comes along, and id.
+    async fn list_page(&self, notebook: NotebookId, window: &Window) -> StoreResult<Vec<(Timestamp, Conversation)>>;
+    /// How many conversations of a notebook `user` began.
+    async fn count_begun(&self, notebook: NotebookId, user: UserId) -> StoreResult<u64>;
     /// `None` when there is no such conversation.
-    async fn update(&self, id: ConversationId, change: &ConversationUpdate) -> StoreResult<Option<Conversation>>;
+    async fn update(&self, id: ConversationId, change: &ConversationUpdate) -> StoreResult<Option<Conversation>> {
+        self.update_seen(id, None, change).await
+    }
+    /// As [`update`](Self::update), in one step with a look whether the conversation is as it was `seen`;
+    /// [`StoreError::Changed`](crate::storage::StoreError::Changed) when it is not.
+    async fn update_seen(
+        &self,
+        id: ConversationId,
+        seen: Option<&Conversation>,
+        change: &ConversationUpdate,
+    ) -> StoreResult<Option<Conversation>>;
     /// Gives an untitled conversation its title; `None` when it has one or is gone.
     async fn title_if_none(&self, id: ConversationId, title: &str) -> StoreResult<Option<Conversation>>;
     /// Hides a conversation from everyone; `false` when there is none.
-    async fn mark_deleted(&self, id: ConversationId, now: Timestamp) -> StoreResult<bool>;
-    /// The deleted conversations of a notebook that can be brought back, and when each was deleted, last deleted first.
-    async fn deleted_in(&self, notebook: NotebookId) -> StoreResult<Vec<(Conversation, Timestamp)>>;
+    async fn mark_deleted(&self, id: ConversationId, now: Timestamp) -> StoreResult<bool> {
+        self.mark_deleted_seen(id, None, now).await
+    }
+    /// As [`mark_deleted`](Self::mark_deleted), if the conversation is as it was `seen`, as in
+    /// [`update_seen`](Self::update_seen).
+    async fn mark_deleted_seen(
+        &self,
+        id: ConversationId,
+        seen: Option<&Conversation>,
+        now: Timestamp,
+    ) -> StoreResult<bool>;
+    /// The deleted conversations of a notebook that can be brought back, and when each was deleted, last deleted first: the
+    /// part in the window, placed by that time and id.
+    async fn deleted_in(
+        &self,
+        notebook: NotebookId,
+        window: &Window,
+    ) -> StoreResult<Vec<(Conversation, Timestamp)>>;
     /// A deleted conversation that can be brought back, for rights that are looked up by it.
     async fn deleted_one(&self, id: ConversationId) -> StoreResult<Option<Conversation>>;
     /// Brings a deleted conversation back; `None` when it is not deleted, or is purged.
@@ -98,6 +131,18 @@ pub trait ConversationRepo: Send + Sync {
         &self,
         conversation: ConversationId,
         id: MessageId,
+        rewrite: &Rewrite,
+        now: Timestamp,
+    ) -> StoreResult<Option<Message>> {
+        self.rewrite_seen(conversation, id, None, rewrite, now).await
+    }
+    /// As [`rewrite`](Self::rewrite), if the message still stands at the rev that was `seen`;
+    /// [`StoreError::Changed`](crate::storage::StoreError::Changed) when it does not.
+    async fn rewrite_seen(
+        &self,
+        conversation: ConversationId,
+        id: MessageId,
+        seen: Option<u64>,
         rewrite: &Rewrite,
         now: Timestamp,
     ) -> StoreResult<Option<Message>>;

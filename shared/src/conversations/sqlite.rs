@@ -15,6 +15,7 @@ use super::{
 };
 use crate::engine::ModelId;
 use crate::ids::{ConversationId, MessageId, NotebookId, UserId};
+use crate::pages::Window;
 use crate::storage::sqlite::{Columns as _, Database, conflict, integer, json, opt_json, word};
 use crate::storage::{StoreError, StoreResult};
 
@@ -46,27 +47,55 @@ impl ConversationRepo for Database {
         row.as_ref().map(conversation).transpose()
     }
 
-    async fn list(&self, notebook: NotebookId) -> StoreResult<Vec<Conversation>> {
-        let rows =
-            sqlx::query("SELECT * FROM live_conversations WHERE notebook_id = ? ORDER BY active_at DESC, id DESC")
-                .bind(notebook.to_string())
-                .fetch_all(&self.read)
-                .await?;
-        rows.iter().map(conversation).collect()
+    async fn list_page(&self, notebook: NotebookId, window: &Window) -> StoreResult<Vec<(Timestamp, Conversation)>> {
+        let (before, id) = window.newest_first();
+        let rows = sqlx::query(
+            "SELECT * FROM live_conversations WHERE notebook_id = ? AND (active_at, id) < (?, ?)
+             ORDER BY active_at DESC, id DESC LIMIT ?",
+        )
+        .bind(notebook.to_string())
+        .bind(before)
+        .bind(id)
+        .bind(window.limit)
+        .fetch_all(&self.read)
+        .await?;
+        rows.iter().map(|row| Ok((row.time("active_at")?, conversation(row)?))).collect()
     }
 
-    async fn update(&self, id: ConversationId, change: &ConversationUpdate) -> StoreResult<Option<Conversation>> {
+    async fn count_begun(&self, notebook: NotebookId, user: UserId) -> StoreResult<u64> {
+        let row =
+            sqlx::query("SELECT COUNT(*) AS count FROM live_conversations WHERE notebook_id = ? AND created_by = ?")
+                .bind(notebook.to_string())
+                .bind(user.to_string())
+                .fetch_one(&self.read)
+                .await?;
+        row.number("count")
+    }
+
+    async fn update_seen(
+        &self,
+        id: ConversationId,
+        seen: Option<&Conversation>,
+        change: &ConversationUpdate,
+    ) -> StoreResult<Option<Conversation>> {
         let ConversationUpdate { title, model } = change;
-        let update = sqlx::query(
+        let mut tx = self.begin().await?;
+        if !unchanged(&mut tx, id, seen).await? {
+            return Ok(None);
+        }
+        let row = sqlx::query(
             "UPDATE conversations SET title = CASE WHEN ? THEN ? ELSE title END, model = CASE WHEN ? THEN ? ELSE model END
-             WHERE id = ? AND id IN (SELECT id FROM live_conversations) RETURNING *",
+             WHERE id = ? RETURNING *",
         )
         .bind(title.is_some())
         .bind(title.clone().flatten())
         .bind(model.is_some())
         .bind(model.as_ref().and_then(Option::as_ref).map(ModelId::to_string))
-        .bind(id.to_string());
-        self.returning(update).await?.as_ref().map(conversation).transpose()
+        .bind(id.to_string())
+        .fetch_one(&mut *tx)
+        .await?;
+        tx.commit().await?;
+        conversation(&row).map(Some)
     }
 
     async fn title_if_none(&self, id: ConversationId, title: &str) -> StoreResult<Option<Conversation>> {
@@ -79,23 +108,40 @@ impl ConversationRepo for Database {
         self.returning(update).await?.as_ref().map(conversation).transpose()
     }
 
-    async fn mark_deleted(&self, id: ConversationId, now: Timestamp) -> StoreResult<bool> {
-        let done = sqlx::query(
-            "UPDATE conversations SET deleted_at = ? WHERE id = ? AND id IN (SELECT id FROM live_conversations)",
-        )
-        .bind(now.as_millisecond())
-        .bind(id.to_string())
-        .execute(&self.write)
-        .await?;
-        Ok(done.rows_affected() == 1)
+    async fn mark_deleted_seen(
+        &self,
+        id: ConversationId,
+        seen: Option<&Conversation>,
+        now: Timestamp,
+    ) -> StoreResult<bool> {
+        let mut tx = self.begin().await?;
+        if !unchanged(&mut tx, id, seen).await? {
+            return Ok(false);
+        }
+        sqlx::query("UPDATE conversations SET deleted_at = ? WHERE id = ?")
+            .bind(now.as_millisecond())
+            .bind(id.to_string())
+            .execute(&mut *tx)
+            .await?;
+        tx.commit().await?;
+        Ok(true)
     }
 
-    async fn deleted_in(&self, notebook: NotebookId) -> StoreResult<Vec<(Conversation, Timestamp)>> {
+    async fn deleted_in(
+        &self,
+        notebook: NotebookId,
+        window: &Window,
+    ) -> StoreResult<Vec<(Conversation, Timestamp)>> {
+        let (before, id) = window.newest_first();
         let rows = sqlx::query(
             "SELECT c.* FROM conversations c JOIN live_notebooks n ON n.id = c.notebook_id
-             WHERE c.notebook_id = ? AND c.deleted_at IS NOT NULL ORDER BY c.deleted_at DESC, c.id DESC",
+             WHERE c.notebook_id = ? AND c.deleted_at IS NOT NULL AND (c.deleted_at, c.id) < (?, ?)
+             ORDER BY c.deleted_at DESC, c.id DESC LIMIT ?",
         )
         .bind(notebook.to_string())
+        .bind(before)
+        .bind(id)
+        .bind(window.limit)
         .fetch_all(&self.read)
         .await?;
         rows.iter().map(|row| Ok((conversation(row)?, row.time("deleted_at")?))).collect()
@@ -163,10 +209,11 @@ impl ConversationRepo for Database {
         row.as_ref().map(self::message).transpose()
     }
 
-    async fn rewrite(
+    async fn rewrite_seen(
         &self,
         conversation: ConversationId,
         id: MessageId,
+        seen: Option<u64>,
         rewrite: &Rewrite,
         now: Timestamp,
     ) -> StoreResult<Option<Message>> {
@@ -174,6 +221,9 @@ impl ConversationRepo for Database {
         let Some(rev) = next_rev(&mut tx, conversation, None).await? else {
             return Ok(None);
         };
+        if let Some(seen) = seen {
+            stands_at(&mut tx, conversation, id, seen).await?;
+        }
         let update = match rewrite {
             Rewrite::Edit { content } => sqlx::query(
                 "UPDATE messages SET rev = ?3, edited_at = ?4, content = ?5
@@ -324,6 +374,38 @@ async fn next_rev(
     .fetch_optional(&mut **tx)
     .await?;
     Ok(head)
+}
+
+/// Whether the conversation is there; [`StoreError::Changed`] when it is not as it was seen.
+async fn unchanged(
+    tx: &mut Transaction<'_, Sqlite>,
+    id: ConversationId,
+    seen: Option<&Conversation>,
+) -> StoreResult<bool> {
+    let row = sqlx::query("SELECT * FROM live_conversations WHERE id = ?")
+        .bind(id.to_string())
+        .fetch_optional(&mut **tx)
+        .await?;
+    let Some(row) = row else { return Ok(false) };
+    let stored = conversation(&row)?;
+    if seen.is_some_and(|seen| *seen != stored) { Err(StoreError::Changed("the conversation")) } else { Ok(true) }
+}
+
+/// [`StoreError::Changed`] when a message that is there is at another rev.
+async fn stands_at(
+    tx: &mut Transaction<'_, Sqlite>,
+    conversation: ConversationId,
+    id: MessageId,
+    seen: u64,
+) -> StoreResult<()> {
+    let moved =
+        sqlx::query("SELECT 1 FROM messages WHERE conversation_id = ? AND id = ? AND deleted_at IS NULL AND rev <> ?")
+            .bind(conversation.to_string())
+            .bind(id.to_string())
+            .bind(integer(seen))
+            .fetch_optional(&mut **tx)
+            .await?;
+    if moved.is_some() { Err(StoreError::Changed("the message")) } else { Ok(()) }
 }
 
 async fn by_client_id(tx: &mut Transaction<'_, Sqlite>, message: &NewMessage) -> StoreResult<Option<Message>> {

@@ -10,7 +10,7 @@ use crate::storage::StoreResult;
 /// The part of an answer that was shown.
 #[derive(Debug, Default)]
 pub struct Draft {
-    /// All deltas together, from the last on that began anew.
+    /// All deltas together, from the last one that started over.
     pub text: String,
     /// All passages given.
     pub citations: Vec<Citation>,

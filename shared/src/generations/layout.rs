@@ -14,7 +14,7 @@ pub struct Layout {
     pub citations: bool,
     /// Code points of each delta. One without is a thought.
     pub deltas: Vec<u32>,
-    /// The last delta at which the text began anew: that of those before it is stored nowhere.
+    /// The last delta at which the text started over: that of those before it is stored nowhere.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub anew: Option<u32>,
 }
@@ -54,7 +54,7 @@ impl Layout {
         EventId::from(self.started) + EventId::from(self.citations) + self.deltas.len() as EventId + 1
     }
 
-    /// Code points of all deltas together, from the last on that began anew.
+    /// Code points of all deltas together, from the last one that started over.
     pub fn text_length(&self) -> u64 {
         self.deltas.iter().skip(self.kept_from()).copied().map(u64::from).sum()
     }

@@ -55,7 +55,9 @@ pub struct Generation {
     /// Why an answer that is done may end too early.
     #[serde(default)]
     pub cut_off: Option<CutOff>,
+    #[serde(serialize_with = "crate::clock::wire::time")]
     pub created_at: Timestamp,
+    #[serde(serialize_with = "crate::clock::wire::optional")]
     pub finished_at: Option<Timestamp>,
     /// The id of the event that its log ends with, once it is over: who has seen fewer lacks some.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -159,7 +161,7 @@ pub enum GenerationEvent {
         /// The model thinks before it goes on; `text` is empty.
         #[serde(default, skip_serializing_if = "is_false")]
         thinking: bool,
-        /// What came before was no answer (a thought that nothing announced): the text begins anew with `text`.
+        /// What came before was no answer (a thought that nothing announced): the text starts over with `text`.
         #[serde(default, skip_serializing_if = "is_false")]
         anew: bool,
     },

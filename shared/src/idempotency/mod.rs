@@ -33,6 +33,9 @@ pub struct KeptAnswer {
     pub location: Option<String>,
     pub content_type: Option<String>,
     pub body: String,
+    /// Of an upload: what tells the file from another one, which is known only once it has come.
+    #[serde(default)]
+    pub file: Option<String>,
 }
 
 /// What becomes of a request.

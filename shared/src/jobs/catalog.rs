@@ -22,6 +22,7 @@ impl BuiltIn {
     pub const CLEAR_FILES: Self = Self::new("clear-files", "0 17 * * * *", Missed::Skip, 300);
     pub const EXPIRE_SESSIONS: Self = Self::new("expire-sessions", "0 7 * * * *", Missed::CatchUp, 60);
     pub const FORGET_LOGS: Self = Self::new("forget-generation-logs", "0 37 * * * *", Missed::CatchUp, 60);
+    pub const FORGET_NOTIFICATIONS: Self = Self::new("forget-notifications", "0 27 * * * *", Missed::CatchUp, 60);
     pub const ROLL_UP_USAGE: Self = Self::new("roll-up-usage", "0 5 * * * *", Missed::CatchUp, 60);
     /// Copies everything to where backups go.
     pub const BACKUP: Self = Self::new("backup", "0 30 2 * * *", Missed::CatchUp, 120);
@@ -47,12 +48,13 @@ impl BuiltIn {
     }
 }
 
-pub const BUILT_IN: [BuiltIn; 8] = [
+pub const BUILT_IN: [BuiltIn; 9] = [
     BuiltIn::END_GENERATIONS,
     BuiltIn::PURGE_DELETED,
     BuiltIn::CLEAR_FILES,
     BuiltIn::EXPIRE_SESSIONS,
     BuiltIn::FORGET_LOGS,
+    BuiltIn::FORGET_NOTIFICATIONS,
     BuiltIn::ROLL_UP_USAGE,
     BuiltIn::BACKUP,
     BuiltIn::FORGET_RUNS,

@@ -16,7 +16,7 @@ use crate::storage::{StoreError, StoreResult};
 const PATIENCE: Duration = Duration::from_millis(250);
 /// A timer that fires so much after its time says that this process has too much to do.
 const LATE: Duration = Duration::from_millis(50);
-/// Times that a late process waits anew.
+/// How often a late process starts its wait over.
 const ROUNDS: u32 = 4;
 /// While Redis is away one request in this time asks it; the others do not wait.
 const TRY_AGAIN: Duration = Duration::from_secs(1);

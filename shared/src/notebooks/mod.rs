@@ -36,6 +36,27 @@ pub struct Notebook {
     pub updated_at: Timestamp,
 }
 
+/// What of a notebook changes, as its owner was shown it.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct NotebookState {
+    pub title: String,
+    pub join_code: Option<JoinCode>,
+    pub updated_at: Timestamp,
+}
+
+impl NotebookState {
+    /// The join code, which never changes without getting other characters.
+    fn code(&self) -> Option<&str> {
+        self.join_code.as_ref().map(|code| code.code.as_str())
+    }
+
+    fn is_that_of(&self, notebook: &Notebook) -> bool {
+        let code = notebook.join_code.as_ref().map(|code| code.code.as_str());
+        self.title == notebook.title && self.updated_at == notebook.updated_at && self.code() == code
+    }
+}
+
 /// Whoever has the code may join with this role.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -45,6 +66,7 @@ pub struct JoinCode {
     pub role: Role,
     /// When it stops working; null: a code of an earlier version, which works until it is renewed.
     #[serde(default)]
+    #[serde(serialize_with = "crate::clock::wire::optional")]
     pub expires_at: Option<Timestamp>,
 }
 

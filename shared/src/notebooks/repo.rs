@@ -3,9 +3,10 @@
 use async_trait::async_trait;
 use jiff::Timestamp;
 
-use super::{CodeHash, Invitation, JoinCode, Member, Notebook, Role};
+use super::{CodeHash, Invitation, JoinCode, Member, Notebook, NotebookState, Role};
 use crate::auth::Email;
 use crate::ids::{NotebookId, UserId};
+use crate::pages::Window;
 use crate::storage::StoreResult;
 
 /// A deleted notebook is gone for every method here from the moment of [`mark_deleted`](NotebookRepo::mark_deleted),
@@ -16,16 +17,37 @@ pub trait NotebookRepo: Send + Sync {
     async fn create(&self, notebook: &Notebook) -> StoreResult<()>;
     async fn get(&self, id: NotebookId) -> StoreResult<Option<Notebook>>;
     /// The notebooks that `user` is a member of with their role, last changed first.
-    async fn list_for(&self, user: UserId) -> StoreResult<Vec<(Notebook, Role)>>;
+    async fn list_for(&self, user: UserId) -> StoreResult<Vec<(Notebook, Role)>> {
+        self.list_page(user, &Window::WHOLE).await
+    }
+    /// A part of [`list_for`](Self::list_for), placed by `updated_at` and id.
+    async fn list_page(&self, user: UserId, window: &Window) -> StoreResult<Vec<(Notebook, Role)>>;
+    /// How many notebooks `user` is an owner of.
+    async fn count_owned(&self, user: UserId) -> StoreResult<u64>;
     /// `None` when there is no such notebook.
-    async fn rename(&self, id: NotebookId, title: &str, now: Timestamp) -> StoreResult<Option<Notebook>>;
+    async fn rename(&self, id: NotebookId, title: &str, now: Timestamp) -> StoreResult<Option<Notebook>> {
+        self.rename_seen(id, None, title, now).await
+    }
+    /// As [`rename`](Self::rename), in one step with a look whether the notebook is as it was `seen`;
+    /// [`StoreError::Changed`](crate::storage::StoreError::Changed) when it is not.
+    async fn rename_seen(
+        &self,
+        id: NotebookId,
+        seen: Option<&NotebookState>,
+        title: &str,
+        now: Timestamp,
+    ) -> StoreResult<Option<Notebook>>;
     async fn set_join_code(&self, id: NotebookId, code: Option<&JoinCode>) -> StoreResult<Option<Notebook>>;
     async fn by_join_code(&self, code: &str) -> StoreResult<Option<Notebook>>;
 
     /// `None` when `user` is no member or the notebook is gone.
     async fn role_of(&self, id: NotebookId, user: UserId) -> StoreResult<Option<Role>>;
     /// Members, first joined first.
-    async fn members(&self, id: NotebookId) -> StoreResult<Vec<Member>>;
+    async fn members(&self, id: NotebookId) -> StoreResult<Vec<Member>> {
+        self.members_page(id, &Window::WHOLE).await
+    }
+    /// A part of [`members`](Self::members), placed by `joined_at` and the user's id.
+    async fn members_page(&self, id: NotebookId, window: &Window) -> StoreResult<Vec<Member>>;
     /// Ids of the members, from the notebook alone: no account is read.
     async fn member_ids(&self, id: NotebookId) -> StoreResult<Vec<UserId>>;
     /// Adds a member; one who is already in keeps their role, and one who was removed stays out. Returns whether they
@@ -51,9 +73,20 @@ pub trait NotebookRepo: Send + Sync {
     async fn accept_invitation(&self, invitation: &Invitation, user: UserId, now: Timestamp) -> StoreResult<bool>;
 
     /// Hides the notebook from everyone. `false` when there is none.
-    async fn mark_deleted(&self, id: NotebookId, now: Timestamp) -> StoreResult<bool>;
-    /// The deleted notebooks that `owner` owned and that can be brought back, and when each was deleted, last deleted first.
-    async fn deleted_of(&self, owner: UserId) -> StoreResult<Vec<(Notebook, Timestamp)>>;
+    async fn mark_deleted(&self, id: NotebookId, now: Timestamp) -> StoreResult<bool> {
+        self.mark_deleted_seen(id, None, now).await
+    }
+    /// As [`mark_deleted`](Self::mark_deleted), if the notebook is as it was `seen`, as in
+    /// [`rename_seen`](Self::rename_seen).
+    async fn mark_deleted_seen(
+        &self,
+        id: NotebookId,
+        seen: Option<&NotebookState>,
+        now: Timestamp,
+    ) -> StoreResult<bool>;
+    /// The deleted notebooks that `owner` owned and that can be brought back, and when each was deleted, last deleted first:
+    /// the part in the window, placed by that time and id.
+    async fn deleted_of(&self, owner: UserId, window: &Window) -> StoreResult<Vec<(Notebook, Timestamp)>>;
     /// Brings a deleted notebook back; `None` when `owner` did not own it, it is not deleted, or is being purged.
     async fn restore(&self, id: NotebookId, owner: UserId) -> StoreResult<Option<Notebook>>;
     /// Before anything of a deleted notebook is removed: it cannot be brought back any more. `false`: it was.

@@ -4,12 +4,13 @@ mod mongo;
 mod sqlite;
 
 use async_trait::async_trait;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 pub(crate) use self::mongo::{INDEXES, delete_all_of};
 use crate::ids::{NotebookId, NotificationId, UserId};
+use crate::pages::Window;
 use crate::storage::StoreResult;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -19,7 +20,9 @@ pub struct Notification {
     #[serde(skip_serializing, default = "UserId::new")]
     pub user_id: UserId,
     pub about: About,
+    #[serde(serialize_with = "crate::clock::wire::time")]
     pub created_at: Timestamp,
+    #[serde(serialize_with = "crate::clock::wire::optional")]
     pub read_at: Option<Timestamp>,
 }
 
@@ -33,11 +36,20 @@ pub enum About {
     SourceFailed { notebook_id: NotebookId, source_name: String, message: String },
 }
 
+/// For how long a notification is kept, read or not.
+pub const KEPT: SignedDuration = SignedDuration::from_hours(90 * 24);
+
 #[async_trait]
 pub trait NotificationRepo: Send + Sync {
     async fn create(&self, notification: &Notification) -> StoreResult<()>;
     /// Newest first.
-    async fn list(&self, user: UserId, limit: u32) -> StoreResult<Vec<Notification>>;
+    async fn list(&self, user: UserId, limit: u32) -> StoreResult<Vec<Notification>> {
+        self.list_page(user, false, &Window::first(limit)).await
+    }
+    /// A part of them, or of those that are not read, placed by id: ids sort by the time they were made.
+    async fn list_page(&self, user: UserId, unread: bool, window: &Window) -> StoreResult<Vec<Notification>>;
     /// Marks everything up to and including `upto` as read; returns how many were unread.
     async fn mark_read(&self, user: UserId, upto: NotificationId, now: Timestamp) -> StoreResult<u64>;
+    /// Removes those of before `time`, whoever's they are; returns how many.
+    async fn delete_before(&self, time: Timestamp) -> StoreResult<u64>;
 }

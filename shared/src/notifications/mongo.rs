@@ -2,17 +2,21 @@
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use mongodb::bson::{Document, doc};
+use mongodb::bson::{Bson, Document, doc};
 
 use super::{Notification, NotificationRepo};
 use crate::auth::require_user;
 use crate::ids::{NotificationId, UserId};
+use crate::pages::Window;
 use crate::storage::StoreResult;
 use crate::storage::mongo::{Change, Database, Fields as _, Index, Query, conflict, date, nested};
 
 const NOTIFICATIONS: &str = "notifications";
 
-pub(crate) const INDEXES: &[Index] = &[Index::on(NOTIFICATIONS, "notifications_user", &["user", "_id"])];
+pub(crate) const INDEXES: &[Index] = &[
+    Index::on(NOTIFICATIONS, "notifications_user", &["user", "_id"]),
+    Index::on(NOTIFICATIONS, "notifications_created", &["createdAt"]),
+];
 
 #[async_trait]
 impl NotificationRepo for Database {
@@ -28,9 +32,13 @@ impl NotificationRepo for Database {
         self.collection(NOTIFICATIONS).insert(&document).await.map_err(conflict("the notification"))
     }
 
-    async fn list(&self, user: UserId, limit: u32) -> StoreResult<Vec<Notification>> {
-        // Ids sort by the time they were made.
-        let newest = Query::new(doc! { "user": user.to_string() }).sort(doc! { "_id": -1 }).limit(limit);
+    async fn list_page(&self, user: UserId, unread: bool, window: &Window) -> StoreResult<Vec<Notification>> {
+        let mut theirs = doc! { "user": user.to_string() };
+        theirs.extend(window.after.as_ref().map(|place| ("_id".to_owned(), doc! { "$lt": &place.id }.into())));
+        if unread {
+            theirs.insert("readAt", Bson::Null);
+        }
+        let newest = Query::new(theirs).sort(doc! { "_id": -1 }).limit(window.limit);
         self.collection(NOTIFICATIONS).find(newest, notification).await
     }
 
@@ -38,6 +46,10 @@ impl NotificationRepo for Database {
         let unread = doc! { "user": user.to_string(), "_id": { "$lte": upto.to_string() }, "readAt": null };
         let read = doc! { "$set": { "readAt": date(now) } };
         self.collection(NOTIFICATIONS).update_all(Change::new(unread, read)).await
+    }
+
+    async fn delete_before(&self, time: Timestamp) -> StoreResult<u64> {
+        self.collection(NOTIFICATIONS).delete_all(doc! { "createdAt": { "$lt": date(time) } }).await
     }
 }
 

@@ -6,6 +6,7 @@ use sqlx::sqlite::SqliteRow;
 
 use super::{Notification, NotificationRepo};
 use crate::ids::{NotificationId, UserId};
+use crate::pages::Window;
 use crate::storage::StoreResult;
 use crate::storage::sqlite::{Columns as _, Database, conflict, json};
 
@@ -24,13 +25,17 @@ impl NotificationRepo for Database {
         Ok(())
     }
 
-    async fn list(&self, user: UserId, limit: u32) -> StoreResult<Vec<Notification>> {
-        // Ids sort by the time they were made.
-        let rows = sqlx::query("SELECT * FROM notifications WHERE user_id = ? ORDER BY id DESC LIMIT ?")
-            .bind(user.to_string())
-            .bind(limit)
-            .fetch_all(&self.read)
-            .await?;
+    async fn list_page(&self, user: UserId, unread: bool, window: &Window) -> StoreResult<Vec<Notification>> {
+        let rows = sqlx::query(
+            "SELECT * FROM notifications WHERE user_id = ?1 AND (?2 IS NULL OR id < ?2) AND (NOT ?3 OR read_at IS NULL)
+             ORDER BY id DESC LIMIT ?4",
+        )
+        .bind(user.to_string())
+        .bind(window.after.as_ref().map(|place| place.id.as_str()))
+        .bind(unread)
+        .bind(window.limit)
+        .fetch_all(&self.read)
+        .await?;
         rows.iter().map(notification).collect()
     }
 
@@ -42,6 +47,14 @@ impl NotificationRepo for Database {
                 .bind(upto.to_string())
                 .execute(&self.write)
                 .await?;
+        Ok(done.rows_affected())
+    }
+
+    async fn delete_before(&self, time: Timestamp) -> StoreResult<u64> {
+        let done = sqlx::query("DELETE FROM notifications WHERE created_at < ?")
+            .bind(time.as_millisecond())
+            .execute(&self.write)
+            .await?;
         Ok(done.rows_affected())
     }
 }

@@ -140,6 +140,6 @@ pub enum Signal {
     GenerationRunning { generation_id: GenerationId, conversation_id: ConversationId },
     /// Signed out: its sockets end.
     SessionEnded { session_id: SessionId },
-    /// A user became a member (`Some` role) or is none any more: their sockets enter or leave its rooms.
+    /// A user became a member (`Some` role) or stopped being one: their sockets enter or leave its rooms.
     Membership { notebook_id: NotebookId, user_id: UserId, role: Option<Role> },
 }

@@ -85,7 +85,7 @@ impl Subscribers {
         }
         let mut parts = push.data.into_iter();
         let (Some(Value::BulkString(channel)), Some(Value::BulkString(message))) = (parts.next(), parts.next()) else {
-            return tracing::warn!("a message of Redis that is none");
+            return tracing::warn!("Redis sent a message that cannot be read");
         };
         let listener = self.lock().get(String::from_utf8_lossy(&channel).as_ref()).cloned();
         if let Some(listener) = listener

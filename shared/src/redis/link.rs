@@ -45,7 +45,7 @@ impl Link {
         self.current.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Makes the next command connect anew.
+    /// Makes the next command open a new connection.
     pub fn renew(&self) -> RedisResult<()> {
         self.number.fetch_add(1, Ordering::AcqRel);
         let sender = pushed(&self.subscribers, &self.health, &self.number);
@@ -90,7 +90,7 @@ fn pushed(
     }
 }
 
-/// Commands fail while a lost connection is made anew instead of waiting for it: each attempt is a single one, and the
+/// Commands fail while a lost connection is replaced instead of waiting for it: each attempt is a single one, and the
 /// next command makes the next.
 fn settings(connecting: Duration, answer: Duration) -> ConnectionManagerConfig {
     ConnectionManagerConfig::new()

@@ -11,6 +11,7 @@ mod outage;
 mod time;
 
 use std::fmt;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -142,15 +143,15 @@ pub fn client(config: &RedisConfig) -> RedisResult<Client> {
     let info = info.set_redis_settings(settings);
     match &config.ca {
         Some(ca) => {
-            let root_cert = Some(std::fs::read(ca).map_err(|error| named("COLLABRY_REDIS_CA", &error))?);
+            let root_cert = Some(std::fs::read(ca).map_err(|error| unreadable(ca, &error))?);
             Client::build_with_tls(info, TlsCertificates { client_tls: None, root_cert })
         }
         None => Client::open(info),
     }
 }
 
-fn named(setting: &'static str, error: &std::io::Error) -> RedisError {
-    (ErrorKind::InvalidClientConfig, setting, error.to_string()).into()
+fn unreadable(ca: &Path, error: &std::io::Error) -> RedisError {
+    (ErrorKind::InvalidClientConfig, "COLLABRY_REDIS_CA", format!("{}: {error}", ca.display())).into()
 }
 
 impl From<RedisError> for StoreError {

@@ -33,11 +33,35 @@ pub struct Source {
     pub name: String,
     pub origin: Origin,
     pub created_by: UserId,
+    #[serde(serialize_with = "crate::clock::wire::time")]
     pub created_at: Timestamp,
     /// The newest version, whatever its state.
     pub latest: SourceVersion,
     /// The newest version that can be searched; while a re-upload is ingested, the one before.
     pub ready_version: Option<u32>,
+}
+
+/// What of a source changes, as a member was shown it.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct SourceState {
+    pub name: String,
+    pub latest: VersionState,
+}
+
+/// Every step of a version moves its time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct VersionState {
+    pub version: u32,
+    pub updated_at: Timestamp,
+}
+
+impl SourceState {
+    fn is_that_of(&self, source: &Source) -> bool {
+        let Source { name, latest: SourceVersion { version, updated_at, .. }, .. } = source;
+        let latest = VersionState { version: *version, updated_at: *updated_at };
+        self.name == *name && self.latest == latest
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -77,7 +101,9 @@ pub struct SourceVersion {
     /// Whose share of the work this is; `None`: of who added the source.
     #[serde(skip)]
     pub queued_by: Option<UserId>,
+    #[serde(serialize_with = "crate::clock::wire::time")]
     pub created_at: Timestamp,
+    #[serde(serialize_with = "crate::clock::wire::time")]
     pub updated_at: Timestamp,
 }
 

@@ -7,9 +7,10 @@ use jiff::Timestamp;
 
 use super::{
     Chunk, Format, IngestFailure, IngestState, MAX_CRASHES, MAX_INGEST_ATTEMPTS, NotRead, OpenVersion, Page, Retry,
-    SegmentId, Source, SourceVersion, Wanted,
+    SegmentId, Source, SourceState, SourceVersion, Wanted,
 };
 use crate::ids::{NotebookId, OwnerId, SourceId, UserId};
+use crate::pages::Window;
 use crate::storage::StoreResult;
 
 /// A version that this process may work on until the lease ends.
@@ -78,11 +79,26 @@ pub trait SourceRepo: Send + Sync {
     async fn add_version(&self, id: SourceId, name: &str, version: &SourceVersion) -> StoreResult<Option<Source>>;
     async fn get(&self, notebook: NotebookId, id: SourceId) -> StoreResult<Option<Source>>;
     /// Gives a source another name; `None` when there is none.
-    async fn rename(&self, notebook: NotebookId, id: SourceId, name: &str) -> StoreResult<Option<Source>>;
+    async fn rename(&self, notebook: NotebookId, id: SourceId, name: &str) -> StoreResult<Option<Source>> {
+        self.rename_seen(notebook, id, None, name).await
+    }
+    /// As [`rename`](Self::rename), in one step with a look whether the source is as it was `seen`;
+    /// [`StoreError::Changed`](crate::storage::StoreError::Changed) when it is not.
+    async fn rename_seen(
+        &self,
+        notebook: NotebookId,
+        id: SourceId,
+        seen: Option<&SourceState>,
+        name: &str,
+    ) -> StoreResult<Option<Source>>;
     /// The notebook a source belongs to, for rights that are looked up by it.
     async fn notebook_of(&self, id: SourceId) -> StoreResult<Option<NotebookId>>;
     /// First added first.
-    async fn list(&self, notebook: NotebookId) -> StoreResult<Vec<Source>>;
+    async fn list(&self, notebook: NotebookId) -> StoreResult<Vec<Source>> {
+        self.list_page(notebook, &Window::WHOLE).await
+    }
+    /// A part of [`list`](Self::list), placed by `created_at` and id.
+    async fn list_page(&self, notebook: NotebookId, window: &Window) -> StoreResult<Vec<Source>>;
     /// A version, also an old one that a citation points to.
     async fn version(&self, segment: SegmentId) -> StoreResult<Option<SourceVersion>>;
     /// Puts a failed latest version back to the end of the queue, as the work of `by`.
@@ -148,9 +164,21 @@ pub trait SourceRepo: Send + Sync {
     async fn passages_since(&self, person: UserId, since: Timestamp) -> StoreResult<u64>;
 
     /// Hides a source from everyone. `false` when there is none.
-    async fn mark_deleted(&self, notebook: NotebookId, id: SourceId, now: Timestamp) -> StoreResult<bool>;
-    /// The deleted sources of a notebook that can be brought back, and when each was deleted, last deleted first.
-    async fn deleted_in(&self, notebook: NotebookId) -> StoreResult<Vec<(Source, Timestamp)>>;
+    async fn mark_deleted(&self, notebook: NotebookId, id: SourceId, now: Timestamp) -> StoreResult<bool> {
+        self.mark_deleted_seen(notebook, id, None, now).await
+    }
+    /// As [`mark_deleted`](Self::mark_deleted), if the source is as it was `seen`, as in
+    /// [`rename_seen`](Self::rename_seen).
+    async fn mark_deleted_seen(
+        &self,
+        notebook: NotebookId,
+        id: SourceId,
+        seen: Option<&SourceState>,
+        now: Timestamp,
+    ) -> StoreResult<bool>;
+    /// The deleted sources of a notebook that can be brought back, and when each was deleted, last deleted first: the part in
+    /// the window, placed by that time and id.
+    async fn deleted_in(&self, notebook: NotebookId, window: &Window) -> StoreResult<Vec<(Source, Timestamp)>>;
     /// A deleted source that can be brought back, for rights that are looked up by it.
     async fn deleted_one(&self, id: SourceId) -> StoreResult<Option<Source>>;
     /// Brings a deleted source back; `None` when it is not deleted, or is being purged.

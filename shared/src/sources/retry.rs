@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::Source;
 
-/// Retries of one version; a file that fails so often is uploaded anew, or not at all.
+/// Retries of one version; a file that fails so often has to be uploaded again, or not at all.
 pub const MAX_RETRIES: u32 = 8;
 
 /// Before the second retry; twice as long before each that follows.

@@ -37,6 +37,9 @@ pub enum StoreError {
     /// What the write belongs to is gone, or never was: a notebook, a conversation, a user.
     #[error("{0} does not exist")]
     Missing(&'static str),
+    /// A write that was only for what somebody had seen: it has changed since.
+    #[error("{0} has changed")]
+    Changed(&'static str),
     /// The database did not answer in time or is away; trying again may help.
     #[error("the database is not available: {0}")]
     Unavailable(String),

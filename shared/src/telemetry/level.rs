@@ -24,6 +24,7 @@ const LOOK_EVERY: Duration = Duration::from_secs(2);
 #[serde(rename_all = "camelCase")]
 pub struct Change {
     pub filter: String,
+    #[serde(serialize_with = "crate::clock::wire::time")]
     pub until: Timestamp,
 }
 

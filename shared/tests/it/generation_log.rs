@@ -275,7 +275,7 @@ async fn an_old_log_is_forgotten(Backend { stores, clock, .. }: Backend) {
     assert!(read(&stores, unended, 0).await.is_empty());
     assert_eq!(stores.generation_log.last_event_id(unended).await.unwrap(), 0);
     assert_eq!(read(&stores, young, 0).await.len(), 1);
-    assert_eq!(append(&stores, unended, &delta("b")).await, 1, "a forgotten log begins anew");
+    assert_eq!(append(&stores, unended, &delta("b")).await, 1, "a forgotten log starts over");
 }
 
 async fn a_log_that_is_still_written_is_not_forgotten(Backend { stores, clock, .. }: Backend) {

@@ -21,6 +21,7 @@ fn answer() -> KeptAnswer {
         status: 201,
         location: Some("/api/things/1".to_owned()),
         content_type: Some("application/json".to_owned()),
+        file: None,
         body: r#"{"id":1}"#.to_owned(),
     }
 }

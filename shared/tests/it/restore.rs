@@ -2,6 +2,7 @@
 
 use collabry_shared::ids::{ConversationId, NotebookId, SourceId, UserId};
 use collabry_shared::notebooks::Role;
+use collabry_shared::pages::{Place, Window};
 
 use crate::backend::{Backend, contract};
 use crate::fixtures::{at, conversation, notebook, owned_conversation, owned_notebook, sent, source, user};
@@ -21,19 +22,22 @@ async fn a_notebook_comes_back_for_its_owner_with_all_that_was_in_it(Backend { s
     repo.add_member(one.id, bob.id, Role::Editor, at(0)).await.unwrap();
     let (talk, paper) = (conversation(&stores, &one, at(0)).await, source(&stores, &one, at(0)).await);
     assert_eq!(repo.restore(one.id, ada.id).await.unwrap(), None, "it is there");
-    assert!(repo.deleted_of(ada.id).await.unwrap().is_empty());
+    assert!(repo.deleted_of(ada.id, &Window::WHOLE).await.unwrap().is_empty());
 
     repo.mark_deleted(one.id, at(1)).await.unwrap();
     repo.mark_deleted(other.id, at(2)).await.unwrap();
     let deleted = [(other.clone(), at(2)), (one.clone(), at(1))];
-    assert_eq!(repo.deleted_of(ada.id).await.unwrap(), deleted);
-    assert!(repo.deleted_of(bob.id).await.unwrap().is_empty(), "an editor deletes no notebook");
+    assert_eq!(repo.deleted_of(ada.id, &Window::WHOLE).await.unwrap(), deleted);
+    let behind = Window { after: Some(Place::new(at(2), &other.id)), limit: 5 };
+    assert_eq!(repo.deleted_of(ada.id, &behind).await.unwrap(), deleted[1..]);
+    assert_eq!(repo.deleted_of(ada.id, &Window::first(1)).await.unwrap(), deleted[..1]);
+    assert!(repo.deleted_of(bob.id, &Window::WHOLE).await.unwrap().is_empty(), "an editor deletes no notebook");
     assert_eq!(repo.restore(one.id, bob.id).await.unwrap(), None);
     assert_eq!(repo.restore(one.id, UserId::new()).await.unwrap(), None);
 
     assert_eq!(repo.restore(one.id, ada.id).await.unwrap(), Some(one.clone()));
     assert_eq!(repo.restore(one.id, ada.id).await.unwrap(), None, "once");
-    assert_eq!(repo.deleted_of(ada.id).await.unwrap(), [(other, at(2))]);
+    assert_eq!(repo.deleted_of(ada.id, &Window::WHOLE).await.unwrap(), [(other, at(2))]);
     assert_eq!(repo.role_of(one.id, bob.id).await.unwrap(), Some(Role::Editor));
     assert_eq!(stores.conversations.get(talk.id).await.unwrap(), Some(talk));
     assert_eq!(stores.sources.list(one.id).await.unwrap(), [paper]);
@@ -48,7 +52,7 @@ async fn a_source_comes_back_with_its_work(Backend { stores, .. }: Backend) {
     assert_eq!(repo.deleted_one(one.id).await.unwrap(), None);
     repo.mark_deleted(notebook.id, one.id, at(2)).await.unwrap();
     repo.mark_deleted(notebook.id, other.id, at(3)).await.unwrap();
-    assert_eq!(repo.deleted_in(notebook.id).await.unwrap(), [(other.clone(), at(3)), (one.clone(), at(2))]);
+    assert_eq!(repo.deleted_in(notebook.id, &Window::WHOLE).await.unwrap(), [(other.clone(), at(3)), (one.clone(), at(2))]);
     assert_eq!(repo.deleted_one(one.id).await.unwrap(), Some(one.clone()));
     let claim = async || repo.claim(collabry_shared::ids::OwnerId::new(), at(4), at(5)).await.unwrap();
     assert_eq!(claim().await, None, "nobody works on what was deleted");
@@ -56,7 +60,7 @@ async fn a_source_comes_back_with_its_work(Backend { stores, .. }: Backend) {
     assert_eq!(repo.restore(one.id).await.unwrap(), Some(one.clone()));
     assert_eq!(repo.restore(one.id).await.unwrap(), None, "once");
     assert_eq!(repo.list(notebook.id).await.unwrap(), std::slice::from_ref(&one));
-    assert_eq!(repo.deleted_in(notebook.id).await.unwrap(), [(other, at(3))]);
+    assert_eq!(repo.deleted_in(notebook.id, &Window::WHOLE).await.unwrap(), [(other, at(3))]);
     assert_eq!(claim().await.map(|claimed| claimed.source.id), Some(one.id), "its file is read now");
 }
 
@@ -67,7 +71,7 @@ async fn a_conversation_comes_back_with_its_messages(Backend { stores, .. }: Bac
     let talk = repo.get(talk.id).await.unwrap().unwrap();
     assert_eq!(repo.restore(talk.id).await.unwrap(), None, "it is there");
     assert!(repo.mark_deleted(talk.id, at(5)).await.unwrap());
-    assert_eq!(repo.deleted_in(talk.notebook_id).await.unwrap(), [(talk.clone(), at(5))]);
+    assert_eq!(repo.deleted_in(talk.notebook_id, &Window::WHOLE).await.unwrap(), [(talk.clone(), at(5))]);
     assert_eq!(repo.deleted_one(talk.id).await.unwrap(), Some(talk.clone()));
     assert!(repo.deleted(at(4)).await.unwrap().is_empty());
     assert_eq!(repo.deleted(at(5)).await.unwrap(), [talk.id]);
@@ -93,7 +97,7 @@ async fn what_is_purged_does_not_come_back(Backend { stores, .. }: Backend) {
     assert!(stores.sources.begin_purge(paper.id).await.unwrap());
     assert!(stores.sources.begin_purge(paper.id).await.unwrap(), "one that died goes on");
     assert_eq!(stores.sources.restore(paper.id).await.unwrap(), None);
-    assert!(stores.sources.deleted_in(full.id).await.unwrap().is_empty());
+    assert!(stores.sources.deleted_in(full.id, &Window::WHOLE).await.unwrap().is_empty());
 
     stores.conversations.mark_deleted(talk.id, at(1)).await.unwrap();
     stores.conversations.purge(talk.id).await.unwrap();
@@ -105,7 +109,7 @@ async fn what_is_purged_does_not_come_back(Backend { stores, .. }: Backend) {
     stores.notebooks.mark_deleted(empty.id, at(1)).await.unwrap();
     assert!(stores.notebooks.begin_purge(empty.id).await.unwrap());
     assert_eq!(stores.notebooks.restore(empty.id, ada.id).await.unwrap(), None);
-    assert!(stores.notebooks.deleted_of(ada.id).await.unwrap().is_empty());
+    assert!(stores.notebooks.deleted_of(ada.id, &Window::WHOLE).await.unwrap().is_empty());
 }
 
 async fn nothing_comes_back_into_a_deleted_notebook(Backend { stores, .. }: Backend) {
@@ -116,8 +120,8 @@ async fn nothing_comes_back_into_a_deleted_notebook(Backend { stores, .. }: Back
     stores.notebooks.mark_deleted(notebook.id, at(2)).await.unwrap();
     assert_eq!(stores.conversations.deleted_one(talk.id).await.unwrap(), None);
     assert_eq!(stores.conversations.restore(talk.id).await.unwrap(), None);
-    assert!(stores.conversations.deleted_in(notebook.id).await.unwrap().is_empty());
+    assert!(stores.conversations.deleted_in(notebook.id, &Window::WHOLE).await.unwrap().is_empty());
     assert_eq!(stores.sources.deleted_one(paper.id).await.unwrap(), None);
     assert_eq!(stores.sources.restore(paper.id).await.unwrap(), None);
-    assert!(stores.sources.deleted_in(notebook.id).await.unwrap().is_empty());
+    assert!(stores.sources.deleted_in(notebook.id, &Window::WHOLE).await.unwrap().is_empty());
 }

@@ -5,7 +5,8 @@ use collabry_shared::clock::{Clock as _, SystemClock};
 use collabry_shared::conversations::{Author, ClientId, MessageStatus, NewMessage};
 use collabry_shared::engine::ModelId;
 use collabry_shared::generations::{Generation, GenerationEvent, GenerationState};
-use collabry_shared::ids::{GenerationId, MessageId, OwnerId, SessionId, SourceId};
+use collabry_shared::ids::{GenerationId, MessageId, NotebookId, NotificationId, OwnerId, SessionId, SourceId};
+use collabry_shared::notifications::{About, Notification};
 use collabry_shared::realtime::{Event, Published, Room, Signal};
 use collabry_shared::sources::{Chunk, Source};
 use collabry_shared::storage::Blobs;
@@ -207,6 +208,24 @@ async fn expired_sessions_go() {
     world.run_built_in("expire-sessions").await;
     assert_eq!(world.stores.sessions.get(short.id, then).await.unwrap(), None, "not even to an older clock");
     assert_eq!(world.stores.sessions.get(long.id, then).await.unwrap(), Some(long));
+}
+
+#[tokio::test]
+async fn old_notifications_go() {
+    let world = World::new().await;
+    let notify = async || {
+        let about = About::AddedToNotebook { notebook_id: NotebookId::new(), title: "Optics".into(), by: "Bob".into() };
+        let (id, user_id, created_at) = (NotificationId::new(), world.user.id, world.now());
+        let one = Notification { id, user_id, about, created_at, read_at: None };
+        world.stores.notifications.create(&one).await.unwrap();
+        one
+    };
+    notify().await;
+    world.pass(2 * DAY);
+    let kept = notify().await;
+    world.pass(89 * DAY);
+    world.run_built_in("forget-notifications").await;
+    assert_eq!(world.stores.notifications.list(world.user.id, 10).await.unwrap(), [kept]);
 }
 
 #[tokio::test]

@@ -61,7 +61,7 @@ pub fn operations(document: &Value) -> Vec<Operation> {
 /// Panics when an operation answers with a status, a body or an error code that it does not document.
 pub fn check(document: &Value, operations: &[Operation], method: &str, path: &str, answer: &Answer) {
     let status = answer.status.as_u16();
-    let path = path.split('?').next().unwrap_or_default();
+    let path = path.split('?').next().unwrap_or_default().trim_end_matches('/');
     let mut candidates: Vec<_> =
         operations.iter().filter(|operation| operation.matches(&method.to_lowercase(), path)).collect();
     // A literal path goes before one with parameters.

@@ -95,6 +95,14 @@ fn bounds(schema: &Value, value: &Value, at: &str, found: &mut Vec<String>) {
     {
         found.push(format!("{at}: {text} is no time"));
     }
+    if let (Some(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$"), Some(text)) =
+        (schema["pattern"].as_str(), value.as_str())
+    {
+        let digits = text.rsplit_once('.').and_then(|(_, rest)| rest.strip_suffix('Z')).unwrap_or_default();
+        if digits.len() != 3 || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+            found.push(format!("{at}: {text} has no milliseconds"));
+        }
+    }
 }
 
 #[cfg(test)]

@@ -50,6 +50,7 @@ pub async fn rewrite(
     db: &Database,
     conversation: ConversationId,
     id: MessageId,
+    seen: Option<u64>,
     rewrite: &Rewrite,
     now: Timestamp,
 ) -> StoreResult<Option<Message>> {
@@ -72,6 +73,9 @@ pub async fn rewrite(
         }
         if stored.opt_time("deletedAt")?.is_some() || stands(&stored, rewrite)? {
             return Ok(None);
+        }
+        if seen.is_some_and(|seen| super::rev(seen) != stands_at) {
+            return Err(StoreError::Changed("the message"));
         }
         // A document is not in its own way in a unique index: above its own revs it must be by itself, and of two changes
         // of the same message the rev it stands at lets one through.

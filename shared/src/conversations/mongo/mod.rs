@@ -18,7 +18,8 @@ use super::{
 use crate::auth::NOBODY;
 use crate::engine::ModelId;
 use crate::ids::{ConversationId, MessageId, NotebookId, UserId};
-use crate::storage::mongo::{Change, Database, Fields as _, Index, Query, conflict, date};
+use crate::pages::Window;
+use crate::storage::mongo::{Change, Database, Fields as _, Index, Order, Query, conflict, date};
 use crate::storage::{StoreError, StoreResult};
 
 const CONVERSATIONS: &str = "conversations";
@@ -54,15 +55,27 @@ impl ConversationRepo for Database {
         live(self, id).await?.as_ref().map(conversation).transpose()
     }
 
-    async fn list(&self, notebook: NotebookId) -> StoreResult<Vec<Conversation>> {
+    async fn list_page(&self, notebook: NotebookId, window: &Window) -> StoreResult<Vec<(Timestamp, Conversation)>> {
         if !crate::notebooks::is_live(self, notebook).await? {
             return Ok(Vec::new());
         }
-        let all = Query::new(doc! { "notebook": notebook.to_string(), "deletedAt": null });
-        self.collection(CONVERSATIONS).find(all.sort(doc! { "activeAt": -1, "_id": -1 }), conversation).await
+        let all = doc! { "notebook": notebook.to_string(), "deletedAt": null };
+        let part = Query::part(all, "activeAt", Order::NewestFirst, window);
+        let with_time = |document: &Document| Ok((document.time("activeAt")?, conversation(document)?));
+        self.collection(CONVERSATIONS).find(part, with_time).await
     }
 
-    async fn update(&self, id: ConversationId, change: &ConversationUpdate) -> StoreResult<Option<Conversation>> {
+    async fn count_begun(&self, notebook: NotebookId, user: UserId) -> StoreResult<u64> {
+        let theirs = doc! { "notebook": notebook.to_string(), "createdBy": user.to_string(), "deletedAt": null };
+        self.collection(CONVERSATIONS).count(theirs).await
+    }
+
+    async fn update_seen(
+        &self,
+        id: ConversationId,
+        seen: Option<&Conversation>,
+        change: &ConversationUpdate,
+    ) -> StoreResult<Option<Conversation>> {
         let mut set = Document::new();
         set.extend(change.title.as_ref().map(|title| ("title".to_owned(), title.clone().into())));
         let model = change.model.as_ref().map(|model| model.as_ref().map(ModelId::to_string));
@@ -70,7 +83,10 @@ impl ConversationRepo for Database {
         if set.is_empty() {
             return ConversationRepo::get(self, id).await;
         }
-        change_live(self, id, live_filter(id), set).await
+        match change_live(self, id, seen_filter(id, seen), set).await? {
+            Some(changed) => Ok(Some(changed)),
+            None => absent(self, id, seen).await.map(|()| None),
+        }
     }
 
     async fn title_if_none(&self, id: ConversationId, title: &str) -> StoreResult<Option<Conversation>> {
@@ -79,23 +95,35 @@ impl ConversationRepo for Database {
         change_live(self, id, untitled, doc! { "title": title }).await
     }
 
-    async fn mark_deleted(&self, id: ConversationId, now: Timestamp) -> StoreResult<bool> {
+    async fn mark_deleted_seen(
+        &self,
+        id: ConversationId,
+        seen: Option<&Conversation>,
+        now: Timestamp,
+    ) -> StoreResult<bool> {
         if live(self, id).await?.is_none() {
             return Ok(false);
         }
         let delete = doc! { "$set": { "deletedAt": date(now) } };
-        self.collection(CONVERSATIONS).update(Change::new(live_filter(id), delete)).await
+        if !self.collection(CONVERSATIONS).update(Change::new(seen_filter(id, seen), delete)).await? {
+            return absent(self, id, seen).await.map(|()| false);
+        }
+        Ok(true)
     }
 
-    async fn deleted_in(&self, notebook: NotebookId) -> StoreResult<Vec<(Conversation, Timestamp)>> {
+    async fn deleted_in(
+        &self,
+        notebook: NotebookId,
+        window: &Window,
+    ) -> StoreResult<Vec<(Conversation, Timestamp)>> {
         if !crate::notebooks::is_live(self, notebook).await? {
             return Ok(Vec::new());
         }
         let mut deleted = deleted_filter();
         deleted.insert("notebook", notebook.to_string());
         let entry = |document: &Document| Ok((conversation(document)?, document.time("deletedAt")?));
-        let newest_first = Query::new(deleted).sort(doc! { "deletedAt": -1, "_id": -1 });
-        self.collection(CONVERSATIONS).find(newest_first, entry).await
+        let part = Query::part(deleted, "deletedAt", Order::NewestFirst, window);
+        self.collection(CONVERSATIONS).find(part, entry).await
     }
 
     async fn deleted_one(&self, id: ConversationId) -> StoreResult<Option<Conversation>> {
@@ -138,14 +166,15 @@ impl ConversationRepo for Database {
         Ok(messages(self, conversation, one).await?.pop())
     }
 
-    async fn rewrite(
+    async fn rewrite_seen(
         &self,
         conversation: ConversationId,
         id: MessageId,
+        seen: Option<u64>,
         rewrite: &Rewrite,
         now: Timestamp,
     ) -> StoreResult<Option<Message>> {
-        log::rewrite(self, conversation, id, rewrite, now).await
+        log::rewrite(self, conversation, id, seen, rewrite, now).await
     }
 
     async fn message(&self, conversation: ConversationId, id: MessageId) -> StoreResult<Option<Message>> {
@@ -326,6 +355,22 @@ fn deleted_of(id: ConversationId) -> Document {
     let mut deleted = deleted_filter();
     deleted.insert("_id", id.to_string());
     deleted
+}
+
+/// The conversation, if it is as it was seen: part of the write, as another process may change it at any moment.
+fn seen_filter(id: ConversationId, seen: Option<&Conversation>) -> Document {
+    let mut filter = live_filter(id);
+    if let Some(Conversation { title, model, head, .. }) = seen {
+        let model = model.as_ref().map(ModelId::to_string);
+        filter.extend(doc! { "title": title.as_deref(), "model": model, "head": rev(*head) });
+    }
+    filter
+}
+
+/// After a write that met nothing: [`StoreError::Changed`] when the conversation is there, but not as it was seen.
+async fn absent(db: &Database, id: ConversationId, seen: Option<&Conversation>) -> StoreResult<()> {
+    let changed = seen.is_some() && live(db, id).await?.is_some();
+    if changed { Err(StoreError::Changed("the conversation")) } else { Ok(()) }
 }
 
 fn live_filter(id: ConversationId) -> Document {

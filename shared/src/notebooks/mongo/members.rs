@@ -9,6 +9,7 @@ use super::{NOTEBOOKS, live_filter};
 use crate::auth::UserSummary;
 use crate::ids::{NotebookId, UserId};
 use crate::notebooks::{Member, Role};
+use crate::pages::Window;
 use crate::storage::StoreResult;
 use crate::storage::mongo::{Change, Database, Fields as _, Query, date, nested};
 
@@ -33,8 +34,10 @@ pub async fn role_of(db: &Database, id: NotebookId, user: UserId) -> StoreResult
     }
 }
 
-pub async fn list(db: &Database, id: NotebookId) -> StoreResult<Vec<Member>> {
-    let Some(notebook) = db.collection(NOTEBOOKS).find_one(Query::new(live_filter(id))).await? else {
+/// Of a part of the members the accounts are read; who they all are is in the notebook.
+pub async fn list(db: &Database, id: NotebookId, window: &Window) -> StoreResult<Vec<Member>> {
+    let members = Query::new(live_filter(id)).fields(doc! { "members": 1 });
+    let Some(notebook) = db.collection(NOTEBOOKS).find_one(members).await? else {
         return Ok(Vec::new());
     };
     let mut joined: Vec<(Timestamp, UserId, Role)> = Vec::new();
@@ -42,6 +45,9 @@ pub async fn list(db: &Database, id: NotebookId) -> StoreResult<Vec<Member>> {
         joined.push((member.time("joinedAt")?, member.parsed("user")?, member.nested("role")?));
     }
     joined.sort_unstable_by_key(|(joined_at, user, _)| (*joined_at, *user));
+    let (after, last) = window.oldest_first();
+    joined.retain(|(joined_at, user, _)| (joined_at.as_millisecond(), user.to_string().as_str()) > (after, last));
+    joined.truncate(usize::try_from(window.limit).unwrap_or(usize::MAX));
     let ids: Vec<_> = joined.iter().map(|(_, user, _)| *user).collect();
     let users = crate::auth::users(db, &ids).await?;
     let users: HashMap<UserId, UserSummary> = users.iter().map(|user| (user.id, user.into())).collect();

@@ -11,11 +11,12 @@ use jiff::Timestamp;
 use mongodb::bson::{Document, doc};
 
 pub(crate) use self::invitations::withdraw_all_of;
-use super::{CodeHash, Invitation, JoinCode, Member, Notebook, NotebookRepo, Role};
+use super::{CodeHash, Invitation, JoinCode, Member, Notebook, NotebookRepo, NotebookState, Role};
 use crate::auth::{Email, require_user};
 use crate::ids::{NotebookId, UserId};
-use crate::storage::StoreResult;
-use crate::storage::mongo::{Change, Database, Fields as _, Index, Query, conflict, date, nested, opt_nested};
+use crate::pages::Window;
+use crate::storage::mongo::{Change, Database, Fields as _, Index, Order, Query, conflict, date, nested, opt_nested};
+use crate::storage::{StoreError, StoreResult};
 
 const NOTEBOOKS: &str = "notebooks";
 
@@ -52,18 +53,31 @@ impl NotebookRepo for Database {
         found.as_ref().map(notebook).transpose()
     }
 
-    async fn list_for(&self, user: UserId) -> StoreResult<Vec<(Notebook, Role)>> {
-        let theirs = Query::new(doc! { "members.user": user.to_string(), "deletedAt": null });
-        let theirs = theirs.sort(doc! { "updatedAt": -1, "_id": -1 });
+    async fn list_page(&self, user: UserId, window: &Window) -> StoreResult<Vec<(Notebook, Role)>> {
+        let theirs = doc! { "members.user": user.to_string(), "deletedAt": null };
+        let theirs = Query::part(theirs, "updatedAt", Order::NewestFirst, window);
         let entry = |document: &Document| Ok((notebook(document)?, members::role(document, user)?));
         let listed = self.collection(NOTEBOOKS).find(theirs, entry).await?;
         Ok(listed.into_iter().filter_map(|(notebook, role)| Some((notebook, role?))).collect())
     }
 
-    async fn rename(&self, id: NotebookId, title: &str, now: Timestamp) -> StoreResult<Option<Notebook>> {
+    async fn count_owned(&self, user: UserId) -> StoreResult<u64> {
+        let owned = doc! { "user": user.to_string(), "role": "owner" };
+        self.collection(NOTEBOOKS).count(doc! { "members": { "$elemMatch": owned }, "deletedAt": null }).await
+    }
+
+    async fn rename_seen(
+        &self,
+        id: NotebookId,
+        seen: Option<&NotebookState>,
+        title: &str,
+        now: Timestamp,
+    ) -> StoreResult<Option<Notebook>> {
         let rename = doc! { "$set": { "title": title, "updatedAt": date(now) } };
-        let renamed = self.collection(NOTEBOOKS).take(Change::new(live_filter(id), rename)).await?;
-        renamed.as_ref().map(notebook).transpose()
+        match self.collection(NOTEBOOKS).take(Change::new(seen_filter(id, seen), rename)).await? {
+            Some(renamed) => notebook(&renamed).map(Some),
+            None => absent(self, id, seen).await.map(|()| None),
+        }
     }
 
     async fn set_join_code(&self, id: NotebookId, code: Option<&JoinCode>) -> StoreResult<Option<Notebook>> {
@@ -85,8 +99,8 @@ impl NotebookRepo for Database {
         members::role_of(self, id, user).await
     }
 
-    async fn members(&self, id: NotebookId) -> StoreResult<Vec<Member>> {
-        members::list(self, id).await
+    async fn members_page(&self, id: NotebookId, window: &Window) -> StoreResult<Vec<Member>> {
+        members::list(self, id, window).await
     }
 
     async fn member_ids(&self, id: NotebookId) -> StoreResult<Vec<UserId>> {
@@ -129,14 +143,22 @@ impl NotebookRepo for Database {
         invitations::accept(self, invitation, user, now).await
     }
 
-    async fn mark_deleted(&self, id: NotebookId, now: Timestamp) -> StoreResult<bool> {
+    async fn mark_deleted_seen(
+        &self,
+        id: NotebookId,
+        seen: Option<&NotebookState>,
+        now: Timestamp,
+    ) -> StoreResult<bool> {
         // The join code is given up: it must not keep another notebook from drawing it.
         let delete = doc! { "$set": { "deletedAt": date(now) }, "$unset": { "joinCode": "" } };
-        self.collection(NOTEBOOKS).update(Change::new(live_filter(id), delete)).await
+        if self.collection(NOTEBOOKS).update(Change::new(seen_filter(id, seen), delete)).await? {
+            return Ok(true);
+        }
+        absent(self, id, seen).await.map(|()| false)
     }
 
-    async fn deleted_of(&self, owner: UserId) -> StoreResult<Vec<(Notebook, Timestamp)>> {
-        let theirs = Query::new(owned_and_deleted(owner)?).sort(doc! { "deletedAt": -1, "_id": -1 });
+    async fn deleted_of(&self, owner: UserId, window: &Window) -> StoreResult<Vec<(Notebook, Timestamp)>> {
+        let theirs = Query::part(owned_and_deleted(owner)?, "deletedAt", Order::NewestFirst, window);
         let entry = |document: &Document| Ok((notebook(document)?, document.time("deletedAt")?));
         self.collection(NOTEBOOKS).find(theirs, entry).await
     }
@@ -198,6 +220,20 @@ pub(crate) async fn members_among(
     };
     let found = db.collection(NOTEBOOKS).find(live.fields(doc! { "members.user": 1 }), members).await?;
     Ok(found.into_iter().collect())
+}
+
+/// The notebook, if it is as it was seen: part of the write, as another process may change it at any moment.
+fn seen_filter(id: NotebookId, seen: Option<&NotebookState>) -> Document {
+    let mut filter = live_filter(id);
+    if let Some(seen) = seen {
+        filter.extend(doc! { "title": &seen.title, "updatedAt": date(seen.updated_at), "joinCode.code": seen.code() });
+    }
+    filter
+}
+
+/// After a write that met nothing: [`StoreError::Changed`] when the notebook is there, but not as it was seen.
+async fn absent(db: &Database, id: NotebookId, seen: Option<&NotebookState>) -> StoreResult<()> {
+    if seen.is_some() && is_live(db, id).await? { Err(StoreError::Changed("the notebook")) } else { Ok(()) }
 }
 
 fn live_filter(id: NotebookId) -> Document {

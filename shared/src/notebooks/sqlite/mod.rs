@@ -5,12 +5,14 @@ mod invitations;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use sqlx::sqlite::SqliteRow;
+use sqlx::{Sqlite, Transaction};
 
-use super::{CodeHash, Invitation, JoinCode, Member, Notebook, NotebookRepo, Role};
+use super::{CodeHash, Invitation, JoinCode, Member, Notebook, NotebookRepo, NotebookState, Role};
 use crate::auth::{Email, UserSummary};
 use crate::ids::{NotebookId, UserId};
-use crate::storage::StoreResult;
+use crate::pages::Window;
 use crate::storage::sqlite::{Columns as _, Database, conflict, word};
+use crate::storage::{StoreError, StoreResult};
 
 /// A member goes, unless they are the last owner.
 const LEAVE: &str = "DELETE FROM members
@@ -56,25 +58,51 @@ impl NotebookRepo for Database {
         row.as_ref().map(notebook).transpose()
     }
 
-    async fn list_for(&self, user: UserId) -> StoreResult<Vec<(Notebook, Role)>> {
+    async fn list_page(&self, user: UserId, window: &Window) -> StoreResult<Vec<(Notebook, Role)>> {
+        let (before, id) = window.newest_first();
         let rows = sqlx::query(
             "SELECT n.*, m.role FROM members m JOIN live_notebooks n ON n.id = m.notebook_id
-             WHERE m.user_id = ? ORDER BY n.updated_at DESC, n.id DESC",
+             WHERE m.user_id = ? AND (n.updated_at, n.id) < (?, ?) ORDER BY n.updated_at DESC, n.id DESC LIMIT ?",
         )
         .bind(user.to_string())
+        .bind(before)
+        .bind(id)
+        .bind(window.limit)
         .fetch_all(&self.read)
         .await?;
         rows.iter().map(|row| Ok((notebook(row)?, row.word("role")?))).collect()
     }
 
-    async fn rename(&self, id: NotebookId, title: &str, now: Timestamp) -> StoreResult<Option<Notebook>> {
-        let rename = sqlx::query(
-            "UPDATE notebooks SET title = ?, updated_at = ? WHERE id = ? AND deleted_at IS NULL RETURNING *",
+    async fn count_owned(&self, user: UserId) -> StoreResult<u64> {
+        let row = sqlx::query(
+            "SELECT COUNT(*) AS count FROM members m JOIN live_notebooks n ON n.id = m.notebook_id
+             WHERE m.user_id = ? AND m.role = 'owner'",
         )
-        .bind(title)
-        .bind(now.as_millisecond())
-        .bind(id.to_string());
-        self.returning(rename).await?.as_ref().map(notebook).transpose()
+        .bind(user.to_string())
+        .fetch_one(&self.read)
+        .await?;
+        row.number("count")
+    }
+
+    async fn rename_seen(
+        &self,
+        id: NotebookId,
+        seen: Option<&NotebookState>,
+        title: &str,
+        now: Timestamp,
+    ) -> StoreResult<Option<Notebook>> {
+        let mut tx = self.begin().await?;
+        if !unchanged(&mut tx, id, seen).await? {
+            return Ok(None);
+        }
+        let row = sqlx::query("UPDATE notebooks SET title = ?, updated_at = ? WHERE id = ? RETURNING *")
+            .bind(title)
+            .bind(now.as_millisecond())
+            .bind(id.to_string())
+            .fetch_one(&mut *tx)
+            .await?;
+        tx.commit().await?;
+        notebook(&row).map(Some)
     }
 
     async fn set_join_code(&self, id: NotebookId, code: Option<&JoinCode>) -> StoreResult<Option<Notebook>> {
@@ -112,13 +140,17 @@ impl NotebookRepo for Database {
         row.map(|row| row.word("role")).transpose()
     }
 
-    async fn members(&self, id: NotebookId) -> StoreResult<Vec<Member>> {
+    async fn members_page(&self, id: NotebookId, window: &Window) -> StoreResult<Vec<Member>> {
+        let (after, user) = window.oldest_first();
         let rows = sqlx::query(
             "SELECT m.role, m.joined_at, u.id, u.name, u.email
              FROM members m JOIN live_notebooks n ON n.id = m.notebook_id JOIN users u ON u.id = m.user_id
-             WHERE m.notebook_id = ? ORDER BY m.joined_at, m.user_id",
+             WHERE m.notebook_id = ? AND (m.joined_at, m.user_id) > (?, ?) ORDER BY m.joined_at, m.user_id LIMIT ?",
         )
         .bind(id.to_string())
+        .bind(after)
+        .bind(user)
+        .bind(window.limit)
         .fetch_all(&self.read)
         .await?;
         rows.iter().map(member).collect()
@@ -220,26 +252,39 @@ impl NotebookRepo for Database {
         invitations::accept(self, invitation, user, now).await
     }
 
-    async fn mark_deleted(&self, id: NotebookId, now: Timestamp) -> StoreResult<bool> {
+    async fn mark_deleted_seen(
+        &self,
+        id: NotebookId,
+        seen: Option<&NotebookState>,
+        now: Timestamp,
+    ) -> StoreResult<bool> {
+        let mut tx = self.begin().await?;
+        if !unchanged(&mut tx, id, seen).await? {
+            return Ok(false);
+        }
         // The join code is given up: it must not keep another notebook from drawing it.
-        let done = sqlx::query(
-            "UPDATE notebooks SET deleted_at = ?, join_code = NULL, join_role = NULL, join_expires_at = NULL
-             WHERE id = ? AND deleted_at IS NULL",
+        sqlx::query(
+            "UPDATE notebooks SET deleted_at = ?, join_code = NULL, join_role = NULL, join_expires_at = NULL WHERE id = ?",
         )
         .bind(now.as_millisecond())
         .bind(id.to_string())
-        .execute(&self.write)
+        .execute(&mut *tx)
         .await?;
-        Ok(done.rows_affected() == 1)
+        tx.commit().await?;
+        Ok(true)
     }
 
-    async fn deleted_of(&self, owner: UserId) -> StoreResult<Vec<(Notebook, Timestamp)>> {
+    async fn deleted_of(&self, owner: UserId, window: &Window) -> StoreResult<Vec<(Notebook, Timestamp)>> {
+        let (before, id) = window.newest_first();
         let rows = sqlx::query(
             "SELECT n.* FROM members m JOIN notebooks n ON n.id = m.notebook_id
              WHERE m.user_id = ? AND m.role = 'owner' AND n.deleted_at IS NOT NULL AND n.purging = 0
-             ORDER BY n.deleted_at DESC, n.id DESC",
+             AND (n.deleted_at, n.id) < (?, ?) ORDER BY n.deleted_at DESC, n.id DESC LIMIT ?",
         )
         .bind(owner.to_string())
+        .bind(before)
+        .bind(id)
+        .bind(window.limit)
         .fetch_all(&self.read)
         .await?;
         rows.iter().map(|row| Ok((notebook(row)?, row.time("deleted_at")?))).collect()
@@ -296,6 +341,21 @@ impl NotebookRepo for Database {
         }
         sqlx::query("DELETE FROM notebooks WHERE id = ?").bind(id.to_string()).execute(&self.write).await?;
         Ok(())
+    }
+}
+
+/// Whether the notebook is there; [`StoreError::Changed`] when it is not as it was seen.
+async fn unchanged(
+    tx: &mut Transaction<'_, Sqlite>,
+    id: NotebookId,
+    seen: Option<&NotebookState>,
+) -> StoreResult<bool> {
+    let row =
+        sqlx::query("SELECT * FROM live_notebooks WHERE id = ?").bind(id.to_string()).fetch_optional(&mut **tx).await?;
+    let Some(row) = row else { return Ok(false) };
+    match (seen, notebook(&row)?) {
+        (Some(seen), stored) if !seen.is_that_of(&stored) => Err(StoreError::Changed("the notebook")),
+        _ => Ok(true),
     }
 }
 

@@ -17,10 +17,11 @@ use self::documents::{is_open, source, version_of};
 use super::retry::may_retry;
 use super::{
     Chunk, ClaimedVersion, Format, IngestFailure, IngestState, NotRead, OpenVersion, Owned, Page, Retry, SegmentId,
-    Source, SourceRepo, SourceVersion, Waiting, Wanted,
+    Source, SourceRepo, SourceState, SourceVersion, Waiting, Wanted,
 };
 use crate::ids::{NotebookId, SourceId, UserId};
-use crate::storage::mongo::{Change, Database, Fields as _, Index, Query, conflict, date, nested};
+use crate::pages::Window;
+use crate::storage::mongo::{Change, Database, Fields as _, Index, Order, Query, conflict, date, nested};
 use crate::storage::{StoreError, StoreResult};
 
 const SOURCES: &str = "sources";
@@ -77,24 +78,33 @@ impl SourceRepo for Database {
         }
     }
 
-    async fn rename(&self, notebook: NotebookId, id: SourceId, name: &str) -> StoreResult<Option<Source>> {
+    async fn rename_seen(
+        &self,
+        notebook: NotebookId,
+        id: SourceId,
+        seen: Option<&SourceState>,
+        name: &str,
+    ) -> StoreResult<Option<Source>> {
         if SourceRepo::get(self, notebook, id).await?.is_none() {
             return Ok(None);
         }
-        let change = Change::new(live_filter(id), doc! { "$set": { "name": name } });
-        self.collection(SOURCES).take(change).await?.as_ref().map(source).transpose()
+        let change = Change::new(seen_filter(id, seen), doc! { "$set": { "name": name } });
+        match self.collection(SOURCES).take(change).await? {
+            Some(renamed) => source(&renamed).map(Some),
+            None => absent(self, id, seen).await.map(|()| None),
+        }
     }
 
     async fn notebook_of(&self, id: SourceId) -> StoreResult<Option<NotebookId>> {
         live(self, id).await?.map(|found| found.parsed("notebook")).transpose()
     }
 
-    async fn list(&self, notebook: NotebookId) -> StoreResult<Vec<Source>> {
+    async fn list_page(&self, notebook: NotebookId, window: &Window) -> StoreResult<Vec<Source>> {
         if !crate::notebooks::is_live(self, notebook).await? {
             return Ok(Vec::new());
         }
-        let all = Query::new(doc! { "notebook": notebook.to_string(), "deletedAt": null });
-        self.collection(SOURCES).find(all.sort(doc! { "createdAt": 1, "_id": 1 }), source).await
+        let all = doc! { "notebook": notebook.to_string(), "deletedAt": null };
+        self.collection(SOURCES).find(Query::part(all, "createdAt", Order::OldestFirst, window), source).await
     }
 
     async fn version(&self, segment: SegmentId) -> StoreResult<Option<SourceVersion>> {
@@ -224,23 +234,32 @@ impl SourceRepo for Database {
         shares::passages_since(self, person, since).await
     }
 
-    async fn mark_deleted(&self, notebook: NotebookId, id: SourceId, now: Timestamp) -> StoreResult<bool> {
+    async fn mark_deleted_seen(
+        &self,
+        notebook: NotebookId,
+        id: SourceId,
+        seen: Option<&SourceState>,
+        now: Timestamp,
+    ) -> StoreResult<bool> {
         if SourceRepo::get(self, notebook, id).await?.is_none() {
             return Ok(false);
         }
         let delete = doc! { "$set": { "deletedAt": date(now), "versions.$[].open": false } };
-        self.collection(SOURCES).update(Change::new(live_filter(id), delete)).await
+        if self.collection(SOURCES).update(Change::new(seen_filter(id, seen), delete)).await? {
+            return Ok(true);
+        }
+        absent(self, id, seen).await.map(|()| false)
     }
 
-    async fn deleted_in(&self, notebook: NotebookId) -> StoreResult<Vec<(Source, Timestamp)>> {
+    async fn deleted_in(&self, notebook: NotebookId, window: &Window) -> StoreResult<Vec<(Source, Timestamp)>> {
         if !crate::notebooks::is_live(self, notebook).await? {
             return Ok(Vec::new());
         }
         let mut deleted = deleted_filter();
         deleted.insert("notebook", notebook.to_string());
         let entry = |document: &Document| Ok((source(document)?, document.time("deletedAt")?));
-        let newest_first = Query::new(deleted).sort(doc! { "deletedAt": -1, "_id": -1 });
-        self.collection(SOURCES).find(newest_first, entry).await
+        let part = Query::part(deleted, "deletedAt", Order::NewestFirst, window);
+        self.collection(SOURCES).find(part, entry).await
     }
 
     async fn deleted_one(&self, id: SourceId) -> StoreResult<Option<Source>> {
@@ -329,6 +348,22 @@ async fn deleted(db: &Database, id: SourceId) -> StoreResult<Option<Document>> {
 /// What was deleted and can be brought back.
 fn deleted_filter() -> Document {
     doc! { "deletedAt": { "$ne": null }, "purging": { "$ne": true } }
+}
+
+/// The source, if it is as it was seen: part of the write, as another process may change it at any moment.
+fn seen_filter(id: SourceId, seen: Option<&SourceState>) -> Document {
+    let mut filter = live_filter(id);
+    if let Some(SourceState { name, latest }) = seen {
+        let version = doc! { "version": latest.version, "updatedAt": date(latest.updated_at) };
+        filter.extend(doc! { "name": name, "latest": latest.version, "versions": { "$elemMatch": version } });
+    }
+    filter
+}
+
+/// After a write that met nothing: [`StoreError::Changed`] when the source is there, but not as it was seen.
+async fn absent(db: &Database, id: SourceId, seen: Option<&SourceState>) -> StoreResult<()> {
+    let changed = seen.is_some() && live(db, id).await?.is_some();
+    if changed { Err(StoreError::Changed("the source")) } else { Ok(()) }
 }
 
 fn live_filter(id: SourceId) -> Document {

@@ -15,9 +15,10 @@ use self::rows::{source, version};
 use super::retry::may_retry;
 use super::{
     Chunk, ClaimedVersion, Format, IngestFailure, IngestState, NotRead, OpenVersion, Owned, Page, Retry, SegmentId,
-    Source, SourceRepo, SourceVersion, Waiting, Wanted,
+    Source, SourceRepo, SourceState, SourceVersion, Waiting, Wanted,
 };
 use crate::ids::{NotebookId, SourceId, UserId};
+use crate::pages::Window;
 use crate::storage::sqlite::{Columns as _, Database, conflict, integer, json, word};
 use crate::storage::{StoreError, StoreResult};
 
@@ -75,9 +76,15 @@ impl SourceRepo for Database {
         row.as_ref().map(source).transpose()
     }
 
-    async fn rename(&self, notebook: NotebookId, id: SourceId, name: &str) -> StoreResult<Option<Source>> {
+    async fn rename_seen(
+        &self,
+        notebook: NotebookId,
+        id: SourceId,
+        seen: Option<&SourceState>,
+        name: &str,
+    ) -> StoreResult<Option<Source>> {
         let mut tx = self.begin().await?;
-        let Some(stored) = live_source(&mut tx, id).await?.filter(|source| source.notebook_id == notebook) else {
+        let Some(stored) = unchanged(&mut tx, notebook, id, seen).await? else {
             return Ok(None);
         };
         sqlx::query("UPDATE sources SET name = ? WHERE id = ?")
@@ -97,11 +104,17 @@ impl SourceRepo for Database {
         row.map(|row| row.parsed("notebook_id")).transpose()
     }
 
-    async fn list(&self, notebook: NotebookId) -> StoreResult<Vec<Source>> {
-        let rows = sqlx::query("SELECT * FROM live_sources WHERE notebook_id = ? ORDER BY added_at, id")
-            .bind(notebook.to_string())
-            .fetch_all(&self.read)
-            .await?;
+    async fn list_page(&self, notebook: NotebookId, window: &Window) -> StoreResult<Vec<Source>> {
+        let (after, id) = window.oldest_first();
+        let rows = sqlx::query(
+            "SELECT * FROM live_sources WHERE notebook_id = ? AND (added_at, id) > (?, ?) ORDER BY added_at, id LIMIT ?",
+        )
+        .bind(notebook.to_string())
+        .bind(after)
+        .bind(id)
+        .bind(window.limit)
+        .fetch_all(&self.read)
+        .await?;
         rows.iter().map(source).collect()
     }
 
@@ -231,24 +244,38 @@ impl SourceRepo for Database {
         shares::passages_since(self, person, since).await
     }
 
-    async fn mark_deleted(&self, notebook: NotebookId, id: SourceId, now: Timestamp) -> StoreResult<bool> {
-        let done = sqlx::query(
-            "UPDATE sources SET deleted_at = ?
-             WHERE id = (SELECT id FROM live_sources WHERE notebook_id = ? AND id = ?)",
-        )
-        .bind(now.as_millisecond())
-        .bind(notebook.to_string())
-        .bind(id.to_string())
-        .execute(&self.write)
-        .await?;
-        Ok(done.rows_affected() == 1)
+    async fn mark_deleted_seen(
+        &self,
+        notebook: NotebookId,
+        id: SourceId,
+        seen: Option<&SourceState>,
+        now: Timestamp,
+    ) -> StoreResult<bool> {
+        let mut tx = self.begin().await?;
+        if unchanged(&mut tx, notebook, id, seen).await?.is_none() {
+            return Ok(false);
+        }
+        sqlx::query("UPDATE sources SET deleted_at = ? WHERE id = ?")
+            .bind(now.as_millisecond())
+            .bind(id.to_string())
+            .execute(&mut *tx)
+            .await?;
+        tx.commit().await?;
+        Ok(true)
     }
 
-    async fn deleted_in(&self, notebook: NotebookId) -> StoreResult<Vec<(Source, Timestamp)>> {
-        let rows = sqlx::query("SELECT * FROM deleted_sources WHERE notebook_id = ? ORDER BY deleted_at DESC, id DESC")
-            .bind(notebook.to_string())
-            .fetch_all(&self.read)
-            .await?;
+    async fn deleted_in(&self, notebook: NotebookId, window: &Window) -> StoreResult<Vec<(Source, Timestamp)>> {
+        let (before, id) = window.newest_first();
+        let rows = sqlx::query(
+            "SELECT * FROM deleted_sources WHERE notebook_id = ? AND (deleted_at, id) < (?, ?)
+             ORDER BY deleted_at DESC, id DESC LIMIT ?",
+        )
+        .bind(notebook.to_string())
+        .bind(before)
+        .bind(id)
+        .bind(window.limit)
+        .fetch_all(&self.read)
+        .await?;
         rows.iter().map(|row| Ok((source(row)?, row.time("deleted_at")?))).collect()
     }
 
@@ -298,6 +325,20 @@ impl SourceRepo for Database {
 
     async fn purge(&self, id: SourceId) -> StoreResult<()> {
         segments::purge(self, id).await
+    }
+}
+
+/// The source of this notebook; [`StoreError::Changed`] when it is not as it was seen.
+async fn unchanged(
+    tx: &mut Transaction<'_, Sqlite>,
+    notebook: NotebookId,
+    id: SourceId,
+    seen: Option<&SourceState>,
+) -> StoreResult<Option<Source>> {
+    let stored = live_source(tx, id).await?.filter(|source| source.notebook_id == notebook);
+    match (&stored, seen) {
+        (Some(stored), Some(seen)) if !seen.is_that_of(stored) => Err(StoreError::Changed("the source")),
+        _ => Ok(stored),
     }
 }
 

@@ -132,8 +132,9 @@ impl Collection {
         Ok(())
     }
 
-    pub async fn count(&self) -> StoreResult<u64> {
-        self.run("count", &Document::new(), self.inner.count_documents(Document::new())).await
+    pub async fn count(&self, filter: Document) -> StoreResult<u64> {
+        let shown = filter.clone();
+        self.run("count", &shown, self.inner.count_documents(filter)).await
     }
 
     pub async fn find<T>(&self, query: Query, read: impl Fn(&Document) -> StoreResult<T>) -> StoreResult<Vec<T>> {

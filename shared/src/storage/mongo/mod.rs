@@ -11,6 +11,7 @@ mod error;
 mod fields;
 mod indexes;
 mod metrics;
+mod part;
 mod reach;
 mod scan;
 mod shape;
@@ -32,6 +33,7 @@ pub(crate) use self::indexes::Index;
 #[cfg(test)]
 pub(crate) use self::indexes::indexed_collections;
 use self::metrics::Metrics;
+pub(crate) use self::part::Order;
 pub(crate) use self::reach::reach;
 pub(crate) use self::scan::Scan;
 use self::turns::Turns;
