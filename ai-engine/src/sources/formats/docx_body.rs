@@ -125,7 +125,7 @@ impl<'a> BodyReader<'a> {
                 }
             }
             "commentRangeStart" => self.commented.begin(xml::attribute(element, "id")),
-            "commentRangeEnd" => self.commented.end(xml::attribute(element, "id")),
+            "commentRangeEnd" => self.commented.end(xml::attribute(element, "id").as_deref()),
             "docPr" => self.found.extend(drawing::description(element)),
             "altChunk" => {
                 let text = xml::attribute(element, "id").and_then(|id| self.drawings.remove(&id));

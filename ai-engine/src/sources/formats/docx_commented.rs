@@ -19,8 +19,8 @@ impl Commented {
         self.open.extend(id);
     }
 
-    pub fn end(&mut self, id: Option<String>) {
-        self.open.retain(|open| Some(open) != id.as_ref());
+    pub fn end(&mut self, id: Option<&str>) {
+        self.open.retain(|open| Some(open.as_str()) != id);
     }
 
     pub fn push(&mut self, text: &str) {

@@ -7,7 +7,7 @@ use super::{Input, markdown_plain, text};
 use crate::sources::builder::one_line;
 use crate::sources::document::{Document, Heading};
 
-/// What is read as Markdown beyond CommonMark.
+/// What is read as Markdown beyond `CommonMark`.
 pub const OPTIONS: Options =
     Options::ENABLE_TABLES.union(Options::ENABLE_YAML_STYLE_METADATA_BLOCKS).union(Options::ENABLE_MATH);
 

@@ -1,7 +1,7 @@
 //! Markdown without what only programs read: tags become the text they mark up, links carry their own addresses, and a
 //! heading is one line. A passage from the middle of a file is then read as its page would be.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
 use pulldown_cmark::{CowStr, Event, LinkType, Parser, Tag, TagEnd};
@@ -13,6 +13,15 @@ use super::{html, markdown};
 /// Longer addresses are data, and stay where they are defined.
 const MAX_ADDRESS_BYTES: usize = 300;
 
+const MAX_UNKNOWN_NAMES: usize = 100;
+
+/// How far below its beginning the end of a table is looked for.
+const MAX_TABLE_BYTES: usize = 256 * 1024;
+const TABLE_END: &str = "</table>";
+
+/// A small text may grow by so many bytes of addresses, a larger one to twice its size.
+const MIN_ROOM: usize = 64 * 1024;
+
 /// What stands in place of a stretch of the text.
 struct Edit {
     range: Range<usize>,
@@ -21,7 +30,15 @@ struct Edit {
 
 pub fn plain(markdown: &str) -> String {
     let markdown = without_grounding(markdown);
-    let mut edits = Edits { markdown: &markdown, list: Vec::new(), defined: HashSet::new(), raised: None };
+    let mut edits = Edits {
+        markdown: &markdown,
+        list: Vec::new(),
+        defined: HashSet::new(),
+        unknown: HashMap::new(),
+        room: markdown.len().max(MIN_ROOM),
+        unclosed: false,
+        raised: None,
+    };
     let mut parser = Parser::new_ext(&markdown, markdown::OPTIONS).into_offset_iter();
     let mut depth = 0_usize;
     for (event, range) in parser.by_ref() {
@@ -51,6 +68,12 @@ struct Edits<'a> {
     list: Vec<Edit>,
     /// Labels of links that carry their addresses now.
     defined: HashSet<String>,
+    /// Whether names that are not those of HTML are closed somewhere.
+    unknown: HashMap<String, bool>,
+    /// Whether there was a table without an end.
+    unclosed: bool,
+    /// How many bytes of addresses may still be repeated.
+    room: usize,
     /// Where raised or lowered text began: the tag, and what is in it.
     raised: Option<(Range<usize>, bool)>,
 }
@@ -62,10 +85,12 @@ impl Edits<'_> {
         }
         let html = &self.markdown[range.clone()];
         // A table with blank lines in it is several blocks.
-        if html.matches("<table").count() > html.matches("</table").count()
-            && let Some(end) = self.markdown[range.end..].find("</table>")
-        {
-            range.end += end + "</table>".len();
+        if html.matches("<table").count() > html.matches("</table").count() && !self.unclosed {
+            let rest = &self.markdown[range.end..];
+            match rest[..rest.floor_char_boundary(MAX_TABLE_BYTES)].find(TABLE_END) {
+                Some(at) => range.end += at + TABLE_END.len(),
+                None => self.unclosed = true,
+            }
         }
         let html = &self.markdown[range.clone()];
         let unknown = tag_name(html.trim_start()).is_some_and(|name| !self.is_tag(name));
@@ -88,7 +113,7 @@ impl Edits<'_> {
                 if let Some((opened, above)) = self.raised.take() {
                     let (before, inner) = (&self.markdown[..opened.start], &self.markdown[opened.end..range.start]);
                     let text = if above { raise(inner, before) } else { lower(inner, before) };
-                    self.list.retain(|edit| edit.range.start < opened.start);
+                    while self.list.pop_if(|edit| edit.range.start >= opened.start).is_some() {}
                     self.list.push(Edit { range: opened.start..range.end, text });
                     return;
                 }
@@ -118,7 +143,7 @@ impl Edits<'_> {
 
     /// `[text][label]` becomes `[text](address)`: the label's definition may be pages away.
     fn link(&mut self, kind: LinkType, address: &CowStr<'_>, label: &CowStr<'_>, range: Range<usize>) {
-        if address.len() > MAX_ADDRESS_BYTES || address.contains(['(', ')', ' ', '<']) {
+        if address.len() > MAX_ADDRESS_BYTES.min(self.room) || address.contains(['(', ')', ' ', '<']) {
             return;
         }
         let source = &self.markdown[range.clone()];
@@ -129,14 +154,24 @@ impl Edits<'_> {
             _ => None,
         };
         if let Some(start) = start {
+            self.room -= address.len();
             self.list.push(Edit { range: range.start + start..range.end, text: format!("({address})") });
             self.defined.insert(label.to_lowercase());
         }
     }
 
     /// Names that HTML does not know are tags where they are closed too.
-    fn is_tag(&self, name: &str) -> bool {
-        html_tags::is_known(name) || !name.is_empty() && self.markdown.contains(&format!("</{name}>"))
+    fn is_tag(&mut self, name: &str) -> bool {
+        if name.is_empty() || html_tags::is_known(name) {
+            return !name.is_empty();
+        }
+        if let Some(is_closed) = self.unknown.get(name) {
+            return *is_closed;
+        }
+        // Each name is looked for once, and no more of them than people make up.
+        let is_closed = self.unknown.len() < MAX_UNKNOWN_NAMES && self.markdown.contains(&format!("</{name}>"));
+        self.unknown.insert(name.to_owned(), is_closed);
+        is_closed
     }
 
     fn applied(mut self) -> String {
@@ -165,12 +200,11 @@ fn without_grounding(markdown: &str) -> String {
     while let Some((before, after)) = rest.split_once(OPEN) {
         let line = after.split('\n').next().unwrap_or_default();
         text.push_str(before);
-        rest = match line.find(CLOSE) {
-            Some(at) => &after[at + CLOSE.len()..],
-            None => {
-                text.push_str(OPEN);
-                after
-            }
+        rest = if let Some(at) = line.find(CLOSE) {
+            &after[at + CLOSE.len()..]
+        } else {
+            text.push_str(OPEN);
+            after
         };
     }
     text + rest

@@ -15,11 +15,13 @@ const MIN_LINE_LETTERS: usize = 24;
 const MAX_DEPTH: usize = 4;
 
 /// Blocks on a page that are looked at.
-const MAX_BLOCKS: usize = 2_000;
+const MAX_BLOCKS: usize = 500;
 
 struct Placed {
     area: Area,
     letters: usize,
+    /// In lines that are as long as those of prose.
+    in_long_lines: usize,
     block: Block,
 }
 
@@ -31,8 +33,10 @@ pub fn order(page: &mut Page) {
     let placed = |block: Block| {
         let area = block.iter().map(|line| line.area).reduce(|area, line| area.around(&line));
         let area = area.unwrap_or(Area { left: 0.0, top: 0.0, right: 0.0, bottom: 0.0 });
-        let letters = block.iter().map(|line| letters(&line.text())).sum();
-        Placed { area, letters, block }
+        let upright = block.iter().filter(|line| line.is_upright());
+        let lines: Vec<usize> = upright.map(|line| letters(&line.text())).collect();
+        let in_long_lines = lines.iter().filter(|letters| **letters >= MIN_LINE_LETTERS).sum();
+        Placed { area, letters: lines.iter().sum(), in_long_lines, block }
     };
     let blocks = std::mem::take(&mut page.blocks).into_iter().map(placed).collect();
     page.blocks = ordered(blocks, 0).into_iter().map(|placed| placed.block).collect();
@@ -102,10 +106,8 @@ fn is_columns(blocks: &[Placed], gutter: f32) -> bool {
 
 /// Whether most letters stand in lines that are as long as those of prose, whatever formulas and headings are between.
 fn is_prose(side: &[&Placed]) -> bool {
-    let lines = side.iter().flat_map(|placed| &placed.block).filter(|line| line.is_upright());
-    let lines: Vec<usize> = lines.map(|line| letters(&line.text())).collect();
-    let all: usize = lines.iter().sum();
-    let in_long: usize = lines.iter().filter(|letters| **letters >= MIN_LINE_LETTERS).sum();
+    let all: usize = side.iter().map(|placed| placed.letters).sum();
+    let in_long: usize = side.iter().map(|placed| placed.in_long_lines).sum();
     all >= MIN_LETTERS && in_long * 3 > all * 2
 }
 

@@ -79,8 +79,8 @@ pub fn lone_number(page: &[Printed], height: f32) -> Option<Area> {
         };
         is_at_end && page.iter().all(is_apart)
     };
-    let numbers = page.iter().filter(|part| page_number(&part.text).is_some_and(|number| number < MAX_LONE_NUMBER));
-    numbers.filter(is_lone).last().filter(|_| page.len() > 1).map(|part| part.area)
+    let mut numbers = page.iter().filter(|part| page_number(&part.text).is_some_and(|number| number < MAX_LONE_NUMBER));
+    numbers.rfind(is_lone).filter(|_| page.len() > 1).map(|part| part.area)
 }
 
 /// What stands in the first lines of a page and in the last.

@@ -40,8 +40,8 @@ impl Header {
     pub fn new(names: &[String], rows: &[Row]) -> Self {
         let names: Vec<String> = names.iter().map(|name| cut(name)).collect();
         let is_used = |column: &usize| rows.iter().any(|row| !row.cell(*column).is_empty());
-        let named = names.iter().position(|name| !name.is_empty()).unwrap_or_default();
-        let first = (0..named).find(is_used).unwrap_or(named);
+        let begin = names.iter().position(|name| !name.is_empty()).unwrap_or_default();
+        let first = (0..begin).find(is_used).unwrap_or(begin);
         Self { layout: layout(&names, rows), names, first }
     }
 

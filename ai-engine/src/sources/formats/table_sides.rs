@@ -86,7 +86,9 @@ fn starts(rows: &[Row]) -> Vec<usize> {
     let ends = starts.iter().skip(1).copied().chain([width]);
     let is_table = |(start, end): (usize, usize)| {
         let mut rows: Vec<Row> = rows.iter().map(|row| part(row, start)).collect();
-        rows.iter_mut().for_each(|row| row.cells.truncate(end));
+        for row in &mut rows {
+            row.cells.truncate(end);
+        }
         rows.retain(|row| row.filled() > 0);
         table_header::find(&rows).is_some()
     };
