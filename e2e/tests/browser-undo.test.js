@@ -8,7 +8,6 @@ import { PHOTOSYNTHESIS } from "../support/documents.js";
 import { choose, chooseFiles, source, toast, visit } from "../support/page.js";
 import { Provider } from "../support/provider.js";
 import { Server } from "../support/server.js";
-import { until } from "../support/wait.js";
 
 const provider = await Provider.start({ after });
 const server = await Server.start({ after }, { ...provider.settings, COLLABRY_DEFAULT_MODEL: "ollama/scripted", COLLABRY_MAX_UPLOAD_MB: "1" });
@@ -27,11 +26,9 @@ const undo = (page) => page.getByTestId("toast").getByRole("button", { name: "Un
 
 /** Unfolds what was deleted recently and brings one back. */
 async function restore(page, list, name) {
-  const items = page.getByRole("list", { name: `Recently deleted ${list}` });
-  await page.locator(`section:has(> .recently-deleted), main:has(> .recently-deleted)`).filter({ has: page.getByRole("button", { name: "Recently deleted" }) })
-    .filter({ hasText: list === "notebooks" ? "Notebooks" : list === "sources" ? "Add files" : "Conversations" })
-    .getByRole("button", { name: "Recently deleted" }).click();
-  await items.getByRole("button", { name: `Restore ${name}` }).click();
+  const around = list === "notebooks" ? page.getByRole("main") : page.getByRole("region", { name: list === "sources" ? "Sources" : "Conversations", exact: true });
+  await around.getByRole("button", { name: "Recently deleted" }).click();
+  await page.getByRole("list", { name: `Recently deleted ${list}` }).getByRole("button", { name: `Restore ${name}` }).click();
 }
 
 test("a source comes back", async (t) => {
@@ -90,7 +87,7 @@ test("a notebook comes back, for its members too", async (t) => {
 
 test("the answer that another one took the place of is a step away", async (t) => {
   const { page } = await begin(t);
-  for (const text of ["A first try.", "A better one."]) await provider.script({ text });
+  await provider.script({ text: "A first try." }, { text: "A better one." });
   await page.getByLabel("Message", { exact: true }).fill("What is a root?");
   await page.keyboard.press("Enter");
   const answer = page.getByTestId("answer");
@@ -133,5 +130,4 @@ test("what a question was asked of, and how far one has read, is the same on eve
   await link(bobs, /^Leaves/).click();
   await bobs.getByTestId("message").filter({ hasText: "News." }).waitFor();
   await link(second, /^Leaves$/).waitFor();
-  await until("the tab says nothing of it", async () => (await second.title()).startsWith("New conversation"));
 });
