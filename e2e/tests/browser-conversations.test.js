@@ -71,7 +71,6 @@ test("a conversation is renamed, and deleted under the eyes of a member", async 
   await Promise.all([page, bobs].map((each) => link(each, "Plant cells").waitFor()));
 
   await choose(page, "Actions for Plant cells", "Delete conversation");
-  await confirm(page, "Delete conversation");
   await page.getByTestId("chat-empty").waitFor();
   await bobs.getByRole("alert").filter({ hasText: "This conversation was deleted" }).waitFor();
   await link(bobs, "Plant cells").waitFor({ state: "detached" });

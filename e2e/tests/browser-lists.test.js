@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { after, test } from "node:test";
 
 import { launch, picture } from "../support/browser.js";
-import { addFiles, arrive, chooseFiles, confirm, signIn, source, sourceIs, visit } from "../support/page.js";
+import { addFiles, arrive, ask, chooseFiles, confirm, signIn, source, sourceIs, visit } from "../support/page.js";
 import { Server } from "../support/server.js";
 import { until } from "../support/wait.js";
 
@@ -56,9 +56,10 @@ test("the conversation in which something was said last comes first, also after 
 });
 
 test("another device does not call everything unread", async (t) => {
-  const { ada, notebook } = await begin(t);
+  const { ada, notebook, page } = await begin(t);
   const conversation = await ada.conversation(notebook, { title: "Plants" });
-  await ada.post(`/api/conversations/${conversation}/messages`, { clientId: "1", content: "By myself", ask: false });
+  await page.goto(`${server.url}/n/${notebook}/c/${conversation}`);
+  await ask(page, "By myself");
   await ada.conversation(notebook, { title: "Animals" });
   const other = await visit(t, browser, ada, `/n/${notebook}/c/new`);
   await conversations(other).getByRole("link", { name: "Plants", exact: true }).waitFor();

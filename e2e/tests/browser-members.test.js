@@ -150,7 +150,6 @@ test("a notebook is renamed and deleted under the eyes of its members", async (t
   await Promise.all([page, bobs].map((each) => each.getByRole("heading", { name: "Marine biology" }).waitFor()));
 
   await choose(page, "Notebook actions", "Delete notebook");
-  await confirm(page, "Delete notebook");
   await page.getByTestId("no-notebooks").waitFor();
   await bobs.getByRole("alert").filter({ hasText: "it was deleted" }).waitFor();
 });

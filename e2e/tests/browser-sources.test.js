@@ -103,7 +103,6 @@ test("a deleted source goes for everybody, and what was cited says so", async (t
   await citation.waitFor();
 
   await choose(page, "Actions for plants.md", "Delete source");
-  await confirm(page, "Delete source");
   await Promise.all([page, bobs].map((each) => each.getByTestId("no-sources").waitFor()));
   await citation.click();
   await page.getByRole("alert").filter({ hasText: "the source has been deleted" }).waitFor();

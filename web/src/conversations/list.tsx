@@ -1,13 +1,15 @@
 import { useState } from "preact/hooks";
+import { me } from "../auth/session";
 import type { Notebook } from "../notebooks/store";
 import type { Conversation } from "../realtime/types";
 import { Icon } from "../ui/icons";
 import { panelQuery } from "../ui/panel";
+import { RecentlyDeleted } from "../ui/recently-deleted";
 import { useRoving } from "../ui/roving";
 import { Link, notebookPath } from "../ui/router";
 import { groupOf, GROUPS } from "./activity";
 import { ConversationRow } from "./row";
-import { conversations, lastActivity, titleOf } from "./store";
+import { conversations, keep, lastActivity, titleOf } from "./store";
 
 interface Props {
   notebook: Notebook;
@@ -51,6 +53,16 @@ export function ConversationList({ notebook, openId }: Props) {
         ])}
       </ul>
       {wanted !== "" && found.length === 0 && <p class="hint" role="status">No conversations match.</p>}
+      {list !== null && (
+        <RecentlyDeleted<Conversation>
+          path={`/api/notebooks/${notebook.id}/conversations`}
+          name="conversations"
+          titleOf={titleOf}
+          mayRestore={({ createdBy }) => notebook.role !== "viewer" || createdBy === me.value?.id}
+          onRestored={keep}
+          changed={list.length}
+        />
+      )}
     </section>
   );
 }

@@ -8,6 +8,7 @@ import { Icon } from "../ui/icons";
 import { Menu } from "../ui/menu";
 import { panelQuery } from "../ui/panel";
 import { Link, navigate, notebookPath } from "../ui/router";
+import { complain } from "../ui/toast";
 import { changeConversation, deleteConversation, hasNews, titleOf } from "./store";
 
 interface Props {
@@ -17,7 +18,7 @@ interface Props {
 }
 
 export function ConversationRow({ conversation, notebook, open }: Props) {
-  const [dialog, setDialog] = useState<"rename" | "delete" | null>(null);
+  const [dialog, setDialog] = useState<"rename" | null>(null);
   const row = useRef<HTMLLIElement>(null);
   useEffect(() => {
     // Whoever comes by a link, or back to what was open last, sees where they are.
@@ -30,7 +31,9 @@ export function ConversationRow({ conversation, notebook, open }: Props) {
   const mayManage = notebook.role !== "viewer" || conversation.createdBy === me.value?.id;
   const rename = (form: FormData) => changeConversation(id, { title: String(form.get("title") ?? "").trim() });
   const remove = async () => {
-    await deleteConversation(id);
+    await deleteConversation(conversation, () => {
+      if (open) navigate(notebookPath(notebook.id, id));
+    });
     if (open) navigate(notebookPath(notebook.id), "replace");
   };
   return (
@@ -45,18 +48,13 @@ export function ConversationRow({ conversation, notebook, open }: Props) {
           button={<Icon name="dots" />}
           items={[
             { label: "Rename", run: () => setDialog("rename") },
-            { label: "Delete conversation", danger: true, run: () => setDialog("delete") },
+            { label: "Delete conversation", danger: true, run: () => void remove().catch(complain) },
           ]}
         />
       )}
       {dialog === "rename" && (
         <FormDialog title="Rename conversation" action="Rename" onClose={close} onSubmit={rename}>
           <TextField label="Title" name="title" value={conversation.title ?? ""} />
-        </FormDialog>
-      )}
-      {dialog === "delete" && (
-        <FormDialog title="Delete conversation?" action="Delete conversation" danger onClose={close} onSubmit={remove}>
-          <p>“<bdi>{title}</bdi>” will be deleted for all members. This can’t be undone.</p>
         </FormDialog>
       )}
     </li>

@@ -6,7 +6,10 @@ import { Reader } from "../http/reader";
 import { members } from "../notebooks/members";
 import { on, whenLive } from "../realtime/socket";
 import type { Conversation } from "../realtime/types";
+import { keepFocus } from "../ui/focus";
+import { restored } from "../ui/recently-deleted";
 import { recall, remember } from "../ui/storage";
+import { complain, sayUndoable } from "../ui/toast";
 import { type Activity, byActivity, lastAt, noted, noticed } from "./activity";
 import { isUnread, merge, raise, replace, type Seen } from "./merge";
 
@@ -21,6 +24,7 @@ export const conversations = computed(() => known.value && byActivity(known.valu
 
 /** Of the notebook that is open. */
 let reader: Reader<Conversation[]> | undefined;
+let openId: string | undefined;
 /** How far conversations have grown before the list is read for the first time. */
 const heads = new Map<string, number>();
 
@@ -101,16 +105,26 @@ export async function changeConversation(id: string, change: { title?: string; m
   keep(await api<Conversation>("PATCH", `/api/conversations/${id}`, change));
 }
 
-export async function deleteConversation(id: string): Promise<void> {
+/** Says so, with a way back. `onRestored`: once that was taken. */
+export async function deleteConversation(conversation: Conversation, onRestored: () => void): Promise<void> {
+  const { id } = conversation;
   await api("DELETE", `/api/conversations/${id}`);
   drop(id);
+  keepFocus();
+  const undo = async () => {
+    keep(await restored<Conversation>("conversations", id));
+    onRestored();
+  };
+  sayUndoable(`“${titleOf(conversation)}” was deleted.`, () => void undo().catch(complain));
 }
 
 export function titleOf(conversation: Conversation | undefined): string {
   return conversation?.title ?? "New conversation";
 }
 
-function keep(conversation: Conversation): void {
+/** An answer to a request, or an event, may come when another notebook is open already. */
+export function keep(conversation: Conversation): void {
+  if (conversation.notebookId !== openId) return;
   known.value = merge(known.value ?? [], conversation);
   reader?.touched();
 }
@@ -135,6 +149,7 @@ export function followConversations(notebookId: string, onProblem: (error: unkno
   );
   heads.clear();
   reader = list;
+  openId = notebookId;
   const read = () => void list.read().catch(onProblem);
   const onVisible = () => {
     if (document.visibilityState === "visible") read();

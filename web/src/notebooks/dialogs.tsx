@@ -1,6 +1,6 @@
 import { navigate, notebookPath } from "../ui/router";
 import { FormDialog } from "../ui/dialog";
-import { createNotebook, deleteNotebook, joinNotebook, type Notebook, renameNotebook } from "./store";
+import { createNotebook, joinNotebook, type Notebook, renameNotebook } from "./store";
 
 interface Props {
   onClose: () => void;
@@ -54,18 +54,6 @@ export function RenameNotebook({ notebook, onClose }: Props & { notebook: Notebo
   return (
     <FormDialog title="Rename notebook" action="Rename" onClose={onClose} onSubmit={(form) => renameNotebook(notebook.id, text(form, "title"))}>
       <TextField label="Title" name="title" value={notebook.title} />
-    </FormDialog>
-  );
-}
-
-export function DeleteNotebook({ notebook, onClose }: Props & { notebook: Notebook }) {
-  const remove = async () => {
-    await deleteNotebook(notebook.id);
-    navigate("/");
-  };
-  return (
-    <FormDialog title="Delete notebook?" action="Delete notebook" danger onClose={onClose} onSubmit={remove}>
-      <p>“<bdi>{notebook.title}</bdi>” will be deleted with all its sources and conversations, for all members. This can’t be undone.</p>
     </FormDialog>
   );
 }

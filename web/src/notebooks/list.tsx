@@ -2,10 +2,11 @@ import { useEffect, useState } from "preact/hooks";
 import { Icon } from "../ui/icons";
 import { Link, notebookPath } from "../ui/router";
 import { ago } from "../ui/time";
+import { RecentlyDeleted } from "../ui/recently-deleted";
 import { setTitle } from "../ui/title";
 import { CreateNotebook, JoinNotebook } from "./dialogs";
 import { ROLES } from "./role-select";
-import { type Notebook, notebooks } from "./store";
+import { keep, type Notebook, notebooks } from "./store";
 
 function NotebookCard({ notebook }: { notebook: Notebook }) {
   return (
@@ -55,6 +56,9 @@ export function NotebooksPage() {
       <ul class="notebook-grid" aria-label="Notebooks">
         {list?.map((notebook) => <NotebookCard key={notebook.id} notebook={notebook} />)}
       </ul>
+      {list !== null && (
+        <RecentlyDeleted<Notebook> path="/api/notebooks" name="notebooks" titleOf={({ title }) => title} onRestored={keep} changed={list.length} />
+      )}
       {dialog === "create" && <CreateNotebook onClose={close} />}
       {dialog === "join" && <JoinNotebook onClose={close} />}
     </main>

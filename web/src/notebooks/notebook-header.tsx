@@ -3,16 +3,22 @@ import { Avatar } from "../ui/avatar";
 import { Icon } from "../ui/icons";
 import { Menu } from "../ui/menu";
 import { closePanel, openPanel, panel } from "../ui/panel";
-import { DeleteNotebook, RenameNotebook } from "./dialogs";
+import { navigate } from "../ui/router";
+import { complain } from "../ui/toast";
+import { RenameNotebook } from "./dialogs";
 import { members } from "./members";
-import type { Notebook } from "./store";
+import { deleteNotebook, type Notebook } from "./store";
 
 const FACES = 3;
 
 /** The part of the top bar that belongs to the notebook that is open. */
 export function NotebookHeader({ notebook }: { notebook: Notebook }) {
-  const [dialog, setDialog] = useState<"rename" | "delete" | null>(null);
+  const [dialog, setDialog] = useState<"rename" | null>(null);
   const close = () => setDialog(null);
+  const remove = async () => {
+    await deleteNotebook(notebook);
+    navigate("/");
+  };
   return (
     <>
       <h1 class="notebook-title" dir="auto" title={notebook.title}>{notebook.title}</h1>
@@ -22,14 +28,13 @@ export function NotebookHeader({ notebook }: { notebook: Notebook }) {
           button={<Icon name="dots" />}
           items={[
             { label: "Rename notebook", run: () => setDialog("rename") },
-            { label: "Delete notebook", danger: true, run: () => setDialog("delete") },
+            { label: "Delete notebook", danger: true, run: () => void remove().catch(complain) },
           ]}
         />
       )}
       <span class="spacer" />
       <MembersButton />
       {dialog === "rename" && <RenameNotebook notebook={notebook} onClose={close} />}
-      {dialog === "delete" && <DeleteNotebook notebook={notebook} onClose={close} />}
     </>
   );
 }

@@ -3,6 +3,8 @@ import { api } from "../http/client";
 import { all } from "../http/list";
 import { Reader } from "../http/reader";
 import { on, whenLive } from "../realtime/socket";
+import { restored } from "../ui/recently-deleted";
+import { complain, sayUndoable } from "../ui/toast";
 import type { Role } from "../realtime/types";
 
 export interface Notebook {
@@ -55,9 +57,11 @@ export async function renameNotebook(id: string, title: string): Promise<void> {
   keep(await api<Notebook>("PATCH", `/api/notebooks/${id}`, { title }));
 }
 
-export async function deleteNotebook(id: string): Promise<void> {
+/** Says so, with a way back. */
+export async function deleteNotebook({ id, title }: Notebook): Promise<void> {
   await api("DELETE", `/api/notebooks/${id}`);
   drop(id);
+  sayUndoable(`“${title}” was deleted.`, () => void restored<Notebook>("notebooks", id).then(keep).catch(complain));
 }
 
 export async function switchJoinCodeOn(id: string, role: Role): Promise<void> {
@@ -73,7 +77,7 @@ export function drop(id: string): void {
   change(notebooks.value?.filter((notebook) => notebook.id !== id) ?? null);
 }
 
-function keep(notebook: Notebook): Notebook {
+export function keep(notebook: Notebook): Notebook {
   change(withFirst(notebook));
   return notebook;
 }
@@ -98,6 +102,8 @@ export function followNotebooks(onProblem: (error: unknown) => void): () => void
     on("notification:new", load),
     on("notebook:deleted", ({ notebookId }) => drop(notebookId)),
     on("notebook:updated", ({ notebookId, title }) => {
+      // Of one that was deleted and is back.
+      if (notebooks.value?.some(({ id }) => id === notebookId) === false) return load();
       change(notebooks.value?.map((it) => (it.id === notebookId ? { ...it, title } : it)) ?? null);
     }),
   ];

@@ -1,12 +1,14 @@
 import { useEffect, useRef, useState } from "preact/hooks";
-import type { Role } from "../realtime/types";
+import type { Role, Source } from "../realtime/types";
 import { Icon } from "../ui/icons";
+import { plainName } from "../ui/plain-name";
+import { RecentlyDeleted } from "../ui/recently-deleted";
 import { useRoving } from "../ui/roving";
 import { AddUrl } from "./add-url";
 import { Duplicates } from "./duplicates";
 import { pickFiles } from "./file-picker";
 import { SourceRow } from "./row";
-import { chooseAll, isUnreadable, leftOut, searchable, sources } from "./store";
+import { chooseAll, isUnreadable, keep, leftOut, searchable, sources } from "./store";
 import { Unreadable } from "./unreadable";
 import { UploadRow } from "./upload-row";
 import { UploadSummary } from "./upload-summary";
@@ -77,6 +79,9 @@ export function SourceList({ notebookId, role }: Props) {
         {shown?.map((source) => <SourceRow key={source.id} source={source} role={role} />)}
       </ul>
       {wanted !== "" && shown?.length === 0 && <p class="hint" role="status">No sources match.</p>}
+      {editor && list !== null && (
+        <RecentlyDeleted<Source> path={`/api/notebooks/${notebookId}/sources`} name="sources" titleOf={({ name }) => plainName(name)} onRestored={keep} changed={list.length} />
+      )}
       {addingUrl && <AddUrl notebookId={notebookId} onClose={() => setAddingUrl(false)} />}
       <Duplicates notebookId={notebookId} />
     </section>

@@ -1,7 +1,6 @@
-import { useRef, useState } from "preact/hooks";
+import { useRef } from "preact/hooks";
 import { download } from "../http/client";
 import type { Role, Source } from "../realtime/types";
-import { FormDialog } from "../ui/dialog";
 import { Icon } from "../ui/icons";
 import { Menu } from "../ui/menu";
 import { openPanel } from "../ui/panel";
@@ -26,13 +25,13 @@ const PASSING = new Set([
 ]);
 
 export function SourceRow({ source, role }: Props) {
-  const [deleting, setDeleting] = useState(false);
   const newVersion = useRef<HTMLInputElement>(null);
   const { name, latest: { state, ahead, notRead }, origin } = source;
   const progress = progressOf(state, ahead);
   const editor = role !== "viewer";
   const unreadable = isUnreadable(source);
   const replace = () => newVersion.current?.click();
+  const remove = () => void deleteSource(source).catch(complain);
   return (
     <li class={`source ${state.step}`} data-testid="source" data-state={state.step}>
       {unreadable
@@ -58,7 +57,7 @@ export function SourceRow({ source, role }: Props) {
             {state.message}{" "}
             {editor && PASSING.has(state.code) && <><button type="button" class="link" aria-label={`Try again: ${name}`} onClick={() => void retry(source.id).catch(complain)}>Try again</button>{" "}</>}
             {editor && origin.kind === "upload" && <><button type="button" class="link" aria-label={`Replace ${name}`} onClick={replace}>Replace</button>{" "}</>}
-            {editor && unreadable && <button type="button" class="link" aria-label={`Remove ${name}`} onClick={() => void deleteSource(source.id).catch(complain)}>Remove</button>}
+            {editor && unreadable && <button type="button" class="link" aria-label={`Remove ${name}`} onClick={remove}>Remove</button>}
           </p>
         )}
       </div>
@@ -68,7 +67,7 @@ export function SourceRow({ source, role }: Props) {
         items={[
           source.latest.size > 0 && { label: "Download the file", run: () => void save(source).catch(complain) },
           editor && origin.kind === "upload" && { label: "Upload a new version", run: replace },
-          editor && { label: "Delete source", danger: true, run: () => setDeleting(true) },
+          editor && { label: "Delete source", danger: true, run: remove },
         ]}
       />
       <input
@@ -83,11 +82,6 @@ export function SourceRow({ source, role }: Props) {
           currentTarget.value = "";
         }}
       />
-      {deleting && (
-        <FormDialog title="Delete source?" action="Delete source" danger onClose={() => setDeleting(false)} onSubmit={() => deleteSource(source.id)}>
-          <p>“<bdi>{name}</bdi>” will no longer be used in answers, and its citations will stop working.</p>
-        </FormDialog>
-      )}
     </li>
   );
 }

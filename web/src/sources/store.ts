@@ -6,6 +6,9 @@ import { Reader } from "../http/reader";
 import { on, whenLive } from "../realtime/socket";
 import type { Source } from "../realtime/types";
 import { recall, remember } from "../ui/storage";
+import { keepFocus } from "../ui/focus";
+import { restored } from "../ui/recently-deleted";
+import { complain, sayUndoable } from "../ui/toast";
 import { merge, replace } from "./merge";
 
 /** `null` until they are read for the first time. */
@@ -76,9 +79,12 @@ export async function retry(sourceId: string): Promise<void> {
   keep(await api<Source>("POST", `/api/sources/${sourceId}/retry`));
 }
 
-export async function deleteSource(sourceId: string): Promise<void> {
-  await api("DELETE", `/api/sources/${sourceId}`);
-  drop(sourceId);
+/** Says so, with a way back. */
+export async function deleteSource({ id, name }: Source): Promise<void> {
+  await api("DELETE", `/api/sources/${id}`);
+  drop(id);
+  keepFocus();
+  sayUndoable(`“${name}” was deleted.`, () => void restored<Source>("sources", id).then(keep).catch(complain));
 }
 
 /** An upload may end when another notebook is open already. */

@@ -6,6 +6,7 @@ import { randomId } from "../ui/ids";
 import { plainName } from "../ui/plain-name";
 import { recall, remember } from "../ui/storage";
 import { keep } from "./store";
+import { assertFits } from "./upload-limit";
 
 export interface Upload {
   id: string;
@@ -74,6 +75,7 @@ function startNext(): void {
 async function run(one: Upload): Promise<void> {
   change(one.id, { state: "sending" });
   try {
+    if (one.file !== null) await assertFits(one.file);
     const source = await withToken((token) => send(one, token));
     arrived.value = new Map(arrived.value).set(one.notebookId, (arrived.value.get(one.notebookId) ?? 0) + 1);
     set(uploads.value.filter(({ id }) => id !== one.id));

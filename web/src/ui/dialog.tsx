@@ -1,6 +1,7 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useId, useRef, useState } from "preact/hooks";
 import { sentence } from "../http/problem";
+import { keepFocus } from "./focus";
 import { Icon } from "./icons";
 
 interface DialogProps {
@@ -19,9 +20,7 @@ export function Dialog({ title, onClose, children }: DialogProps) {
     return () => {
       dialog?.close();
       // The browser gives the focus back to what opened this, unless that has been deleted meanwhile.
-      setTimeout(() => {
-        if (document.activeElement === document.body) document.getElementById("main")?.focus({ preventScroll: true });
-      });
+      keepFocus();
     };
   }, []);
   return (

@@ -1,5 +1,6 @@
 import { signal } from "@preact/signals";
 import { Problem, sentence } from "../http/problem";
+import { keepFocus } from "./focus";
 import { Icon } from "./icons";
 
 interface Toast {
@@ -30,6 +31,7 @@ function show(text: string, kind: Toast["kind"], shownMs: number | null = SHOWN_
 
 function dismiss(id: number): void {
   toasts.value = toasts.value.filter((toast) => toast.id !== id);
+  if (typeof document !== "undefined") keepFocus();
 }
 
 export const say = (text: string) => show(text, "info", BRIEFLY_MS);

@@ -1,0 +1,133 @@
+// What was deleted comes back: at once, or from the list of what was deleted recently.
+
+import assert from "node:assert/strict";
+import { after, test } from "node:test";
+
+import { launch } from "../support/browser.js";
+import { PHOTOSYNTHESIS } from "../support/documents.js";
+import { choose, chooseFiles, source, toast, visit } from "../support/page.js";
+import { Provider } from "../support/provider.js";
+import { Server } from "../support/server.js";
+
+const provider = await Provider.start({ after });
+const server = await Server.start({ after }, { ...provider.settings, COLLABRY_DEFAULT_MODEL: "ollama/scripted", COLLABRY_MAX_UPLOAD_MB: "1" });
+const browser = await launch({ after });
+
+async function begin(t) {
+  const ada = await server.account("Ada");
+  const notebook = await ada.notebook("Botany");
+  await ada.ready((await ada.upload(notebook, "plants.md", PHOTOSYNTHESIS)).id);
+  const conversation = await ada.conversation(notebook, { title: "Leaves" });
+  await ada.post(`/api/conversations/${conversation}/messages`, { clientId: "1", content: "What is a leaf?", ask: false });
+  return { ada, notebook, conversation, page: await visit(t, browser, ada, `/n/${notebook}/c/${conversation}`) };
+}
+
+const undo = (page) => page.getByTestId("toast").getByRole("button", { name: "Undo" }).click();
+
+/** Unfolds what was deleted recently and brings one back. */
+async function restore(page, list, name) {
+  const around = list === "notebooks" ? page.getByRole("main") : page.getByRole("region", { name: list === "sources" ? "Sources" : "Conversations", exact: true });
+  await around.getByRole("button", { name: "Recently deleted" }).click();
+  await page.getByRole("list", { name: `Recently deleted ${list}` }).getByRole("button", { name: `Restore ${name}` }).click();
+}
+
+test("a source comes back", async (t) => {
+  const { page } = await begin(t);
+  const shown = source(page, "plants.md");
+  await choose(page, "Actions for plants.md", "Delete source");
+  await shown.waitFor({ state: "detached" });
+  await undo(page);
+  await shown.waitFor();
+  await choose(page, "Actions for plants.md", "Delete source");
+  await shown.waitFor({ state: "detached" });
+  await page.reload();
+  await restore(page, "sources", "plants.md");
+  await shown.waitFor();
+  await page.getByRole("button", { name: "Open plants.md" }).click();
+  await page.getByLabel("Text of the page").filter({ hasText: "Calvin cycle" }).waitFor();
+});
+
+test("a conversation comes back, and is opened again where it was open", async (t) => {
+  const { page } = await begin(t);
+  const said = page.getByTestId("message").filter({ hasText: "What is a leaf?" });
+  await said.waitFor();
+  await choose(page, "Actions for Leaves", "Delete conversation");
+  await said.waitFor({ state: "detached" });
+  await undo(page);
+  await said.waitFor();
+  await choose(page, "Actions for Leaves", "Delete conversation");
+  await said.waitFor({ state: "detached" });
+  await page.reload();
+  await restore(page, "conversations", "Leaves");
+  await page.getByRole("link", { name: "Leaves", exact: true }).click();
+  await said.waitFor();
+});
+
+test("a notebook comes back, for its members too", async (t) => {
+  const { ada, notebook, page } = await begin(t);
+  const bob = await server.account("Bob");
+  await ada.invite(notebook, bob);
+  const bobs = await visit(t, browser, bob);
+  const card = (on) => on.getByRole("link", { name: /^Botany/ });
+  await card(bobs).waitFor();
+  await choose(page, "Notebook actions", "Delete notebook");
+  await toast(page, "“Botany” was deleted.");
+  await card(bobs).waitFor({ state: "detached" });
+  await undo(page);
+  await card(page).waitFor();
+  await card(bobs).waitFor();
+  await card(page).click();
+  await choose(page, "Notebook actions", "Delete notebook");
+  await card(bobs).waitFor({ state: "detached" });
+  await page.reload();
+  await restore(page, "notebooks", "Botany");
+  await card(page).click();
+  await source(page, "plants.md").waitFor();
+});
+
+test("the answer that another one took the place of is a step away", async (t) => {
+  const { page } = await begin(t);
+  await provider.script({ text: "A first try." }, { text: "A better one." });
+  await page.getByLabel("Message", { exact: true }).fill("What is a root?");
+  await page.keyboard.press("Enter");
+  const answer = page.getByTestId("answer");
+  await answer.filter({ hasText: "A first try." }).waitFor();
+  await page.getByRole("button", { name: "Regenerate answer" }).click();
+  await answer.filter({ hasText: "A better one." }).waitFor();
+  for (const step of ["now", "after a reload"]) {
+    if (step !== "now") await page.reload();
+    await page.getByTestId("version").filter({ hasText: "2 / 2" }).waitFor();
+    await page.getByRole("button", { name: "Previous answer" }).click();
+    await answer.filter({ hasText: "A first try." }).waitFor();
+  }
+});
+
+test("a file that is too large is not sent", async (t) => {
+  const { notebook, page } = await begin(t);
+  const sent = [];
+  page.on("request", (request) => request.method() === "POST" && request.url().endsWith(`${notebook}/sources`) && sent.push(request.url()));
+  await chooseFiles(page, () => page.getByRole("button", { name: "Add files" }).click(), ["large.txt", "text/plain", "x".repeat(1_100_000)]);
+  await page.getByText("This file is larger than 1 MB.").waitFor();
+  assert.deepEqual(sent, []);
+});
+
+test("what a question was asked of, and how far one has read, is the same on every device", async (t) => {
+  const { ada, notebook, conversation, page } = await begin(t);
+  const bob = await server.account("Bob");
+  await ada.invite(notebook, bob);
+  const bobs = await visit(t, browser, bob, `/n/${notebook}/c/${conversation}`);
+  await page.getByRole("checkbox", { name: "Use plants.md" }).uncheck();
+  await provider.script({ text: "Nothing." });
+  await page.getByLabel("Message", { exact: true }).fill("And now?");
+  await page.keyboard.press("Enter");
+  await bobs.getByText("Asked 0 of 1 sources").waitFor();
+  await ada.conversation(notebook, { title: "Elsewhere" });
+  const link = (on, name) => on.getByRole("list", { name: "Conversations" }).getByRole("link", { name });
+  await link(bobs, /^Elsewhere/).click();
+  await ada.post(`/api/conversations/${conversation}/messages`, { clientId: "2", content: "News.", ask: false });
+  const second = await visit(t, browser, bob, `/n/${notebook}/c/new`);
+  for (const on of [bobs, second]) await link(on, /^Leaves\s*, unread$/).waitFor();
+  await link(bobs, /^Leaves/).click();
+  await bobs.getByTestId("message").filter({ hasText: "News." }).waitFor();
+  await link(second, /^Leaves$/).waitFor();
+});
