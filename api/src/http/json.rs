@@ -53,7 +53,7 @@ pub fn in_plain_utf8(headers: &HeaderMap) -> ApiResult<()> {
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_ascii_lowercase();
     let encoding = text(header::CONTENT_ENCODING);
     let kind = text(header::CONTENT_TYPE);
-    let charset = kind.split(';').filter_map(|part| part.trim().strip_prefix("charset=")).next().unwrap_or("utf-8");
+    let charset = kind.split(';').find_map(|part| part.trim().strip_prefix("charset=")).unwrap_or("utf-8");
     if matches!(encoding.as_str(), "" | "identity")
         && matches!(charset.trim_matches('"'), "utf-8" | "utf8" | "us-ascii")
     {

@@ -27,7 +27,7 @@ fn state_of_source(source: &Source) -> SourceState {
     SourceState { name: source.name.clone(), latest }
 }
 
-fn changed<T: std::fmt::Debug>(result: StoreResult<T>) {
+fn changed<T: std::fmt::Debug>(result: &StoreResult<T>) {
     assert!(matches!(result, Err(StoreError::Changed(_))), "{result:?}");
 }
 
@@ -37,13 +37,13 @@ async fn a_notebook_that_changed_is_left_alone(Backend { stores, .. }: Backend) 
     let seen = state(&first);
     let second = notebooks.rename_seen(first.id, Some(&seen), "Optics", at(1)).await.unwrap().unwrap();
     assert_eq!(second.title, "Optics");
-    changed(notebooks.rename_seen(first.id, Some(&seen), "Waves", at(2)).await);
-    changed(notebooks.mark_deleted_seen(first.id, Some(&seen), at(2)).await);
+    changed(&notebooks.rename_seen(first.id, Some(&seen), "Waves", at(2)).await);
+    changed(&notebooks.mark_deleted_seen(first.id, Some(&seen), at(2)).await);
     assert_eq!(notebooks.get(first.id).await.unwrap(), Some(second.clone()));
     // Another join code alone is a change, too.
     let code = JoinCode { code: "0123456789".to_owned(), role: Role::Editor, expires_at: Some(at(100)) };
     let third = notebooks.set_join_code(first.id, Some(&code)).await.unwrap().unwrap();
-    changed(notebooks.rename_seen(first.id, Some(&state(&second)), "Waves", at(2)).await);
+    changed(&notebooks.rename_seen(first.id, Some(&state(&second)), "Waves", at(2)).await);
     let fourth = notebooks.rename_seen(first.id, Some(&state(&third)), "Waves", at(2)).await.unwrap().unwrap();
     assert!(notebooks.mark_deleted_seen(first.id, Some(&state(&fourth)), at(3)).await.unwrap());
     // What is gone is gone, whatever was seen of it.
@@ -56,10 +56,10 @@ async fn a_conversation_that_changed_is_left_alone(Backend { stores, .. }: Backe
     let first = owned_conversation(&stores).await;
     let title = |title: &str| ConversationUpdate { title: Some(Some(title.to_owned())), model: None };
     let second = conversations.update_seen(first.id, Some(&first), &title("Heat")).await.unwrap().unwrap();
-    changed(conversations.update_seen(first.id, Some(&first), &title("Cold")).await);
+    changed(&conversations.update_seen(first.id, Some(&first), &title("Cold")).await);
     sent(&stores, first.id, "m").await;
-    changed(conversations.update_seen(first.id, Some(&second), &title("Cold")).await);
-    changed(conversations.mark_deleted_seen(first.id, Some(&second), at(9)).await);
+    changed(&conversations.update_seen(first.id, Some(&second), &title("Cold")).await);
+    changed(&conversations.mark_deleted_seen(first.id, Some(&second), at(9)).await);
     let third = conversations.get(first.id).await.unwrap().unwrap();
     assert_eq!((third.title.as_deref(), third.head), (Some("Heat"), 1));
     assert!(conversations.mark_deleted_seen(first.id, Some(&third), at(9)).await.unwrap());
@@ -73,13 +73,13 @@ async fn a_source_that_changed_is_left_alone(Backend { stores, .. }: Backend) {
     let first = source(&stores, &here, at(1)).await;
     let seen = state_of_source(&first);
     let second = sources.rename_seen(here.id, first.id, Some(&seen), "Heat").await.unwrap().unwrap();
-    changed(sources.rename_seen(here.id, first.id, Some(&seen), "Cold").await);
-    changed(sources.mark_deleted_seen(here.id, first.id, Some(&seen), at(2)).await);
+    changed(&sources.rename_seen(here.id, first.id, Some(&seen), "Cold").await);
+    changed(&sources.mark_deleted_seen(here.id, first.id, Some(&seen), at(2)).await);
     assert_eq!(sources.get(here.id, first.id).await.unwrap().unwrap().name, "Heat");
     // So is a step of its ingestion.
     let claim = sources.claim(collabry_shared::ids::OwnerId::new(), at(3), at(60)).await.unwrap().unwrap();
     sources.progress(&claim, &collabry_shared::sources::IngestState::Extract, at(3), at(60)).await.unwrap();
-    changed(sources.rename_seen(here.id, first.id, Some(&state_of_source(&second)), "Cold").await);
+    changed(&sources.rename_seen(here.id, first.id, Some(&state_of_source(&second)), "Cold").await);
     let third = sources.get(here.id, first.id).await.unwrap().unwrap();
     assert!(sources.mark_deleted_seen(here.id, first.id, Some(&state_of_source(&third)), at(4)).await.unwrap());
     let gone = sources.rename_seen(here.id, SourceId::new(), Some(&seen), "x").await.unwrap();
@@ -92,8 +92,8 @@ async fn a_message_that_changed_is_left_alone(Backend { stores, .. }: Backend) {
     let first = sent(&stores, talk, "m").await;
     let edit = |text: &str| Rewrite::Edit { content: text.to_owned() };
     let second = conversations.rewrite_seen(talk, first.id, Some(first.rev), &edit("a"), at(2)).await.unwrap().unwrap();
-    changed(conversations.rewrite_seen(talk, first.id, Some(first.rev), &edit("b"), at(3)).await);
-    changed(conversations.rewrite_seen(talk, first.id, Some(first.rev), &Rewrite::Delete, at(3)).await);
+    changed(&conversations.rewrite_seen(talk, first.id, Some(first.rev), &edit("b"), at(3)).await);
+    changed(&conversations.rewrite_seen(talk, first.id, Some(first.rev), &Rewrite::Delete, at(3)).await);
     assert_eq!(conversations.message(talk, first.id).await.unwrap().unwrap(), second);
     // No rev was taken for them.
     assert_eq!(sent(&stores, talk, "n").await.rev, second.rev + 1);
