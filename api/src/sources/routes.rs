@@ -108,9 +108,8 @@ async fn list(
         let at_step = filter.step.as_deref().is_none_or(|step| one.latest.state.step() == step);
         (at_step && wanted.is_in(&one.name)).then_some((one, deleted_at))
     };
-    let place = |(one, deleted_at): &(Source, Option<Timestamp>)| {
-        Place::new(deleted_at.unwrap_or(one.created_at), &one.id)
-    };
+    let place =
+        |(one, deleted_at): &(Source, Option<Timestamp>)| Place::new(deleted_at.unwrap_or(one.created_at), &one.id);
     let (listed, next) = page(&query, read, show, place).await?;
     let (mut sources, deleted): (Vec<_>, Vec<_>) = listed.into_iter().unzip();
     queue::say_what_is_ahead(&state, &mut sources).await;

@@ -94,8 +94,9 @@ async fn nobody_reaches_the_things_of_another_tenant() {
         };
         assert_eq!(answer.status, 404, "{} mixes tenants: {}", operation.id, answer.text());
     }
-    // The ids were right: for Ada nothing of it is 404.
-    for operation in operations.iter().filter(|operation| operation.method != "delete") {
+    // The ids were right: for Ada nothing of it is 404, but for what brings back what she has not deleted.
+    let there = |operation: &&Operation| operation.method != "delete" && !operation.id.starts_with("restore");
+    for operation in operations.iter().filter(there) {
         let path = operation.filled(|name| things.value(name));
         let answer = ada.send(method(operation), &path, &json!({})).await;
         assert_ne!(answer.status, 404, "{}: {}", operation.id, answer.text());

@@ -107,11 +107,7 @@ pub trait ConversationRepo: Send + Sync {
     ) -> StoreResult<bool>;
     /// The deleted conversations of a notebook that can be brought back, and when each was deleted, last deleted first: the
     /// part in the window, placed by that time and id.
-    async fn deleted_in(
-        &self,
-        notebook: NotebookId,
-        window: &Window,
-    ) -> StoreResult<Vec<(Conversation, Timestamp)>>;
+    async fn deleted_in(&self, notebook: NotebookId, window: &Window) -> StoreResult<Vec<(Conversation, Timestamp)>>;
     /// A deleted conversation that can be brought back, for rights that are looked up by it.
     async fn deleted_one(&self, id: ConversationId) -> StoreResult<Option<Conversation>>;
     /// Brings a deleted conversation back; `None` when it is not deleted, or is purged.

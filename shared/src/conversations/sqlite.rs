@@ -127,11 +127,7 @@ impl ConversationRepo for Database {
         Ok(true)
     }
 
-    async fn deleted_in(
-        &self,
-        notebook: NotebookId,
-        window: &Window,
-    ) -> StoreResult<Vec<(Conversation, Timestamp)>> {
+    async fn deleted_in(&self, notebook: NotebookId, window: &Window) -> StoreResult<Vec<(Conversation, Timestamp)>> {
         let (before, id) = window.newest_first();
         let rows = sqlx::query(
             "SELECT c.* FROM conversations c JOIN live_notebooks n ON n.id = c.notebook_id

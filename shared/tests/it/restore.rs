@@ -52,7 +52,10 @@ async fn a_source_comes_back_with_its_work(Backend { stores, .. }: Backend) {
     assert_eq!(repo.deleted_one(one.id).await.unwrap(), None);
     repo.mark_deleted(notebook.id, one.id, at(2)).await.unwrap();
     repo.mark_deleted(notebook.id, other.id, at(3)).await.unwrap();
-    assert_eq!(repo.deleted_in(notebook.id, &Window::WHOLE).await.unwrap(), [(other.clone(), at(3)), (one.clone(), at(2))]);
+    assert_eq!(
+        repo.deleted_in(notebook.id, &Window::WHOLE).await.unwrap(),
+        [(other.clone(), at(3)), (one.clone(), at(2))]
+    );
     assert_eq!(repo.deleted_one(one.id).await.unwrap(), Some(one.clone()));
     let claim = async || repo.claim(collabry_shared::ids::OwnerId::new(), at(4), at(5)).await.unwrap();
     assert_eq!(claim().await, None, "nobody works on what was deleted");

@@ -111,11 +111,7 @@ impl ConversationRepo for Database {
         Ok(true)
     }
 
-    async fn deleted_in(
-        &self,
-        notebook: NotebookId,
-        window: &Window,
-    ) -> StoreResult<Vec<(Conversation, Timestamp)>> {
+    async fn deleted_in(&self, notebook: NotebookId, window: &Window) -> StoreResult<Vec<(Conversation, Timestamp)>> {
         if !crate::notebooks::is_live(self, notebook).await? {
             return Ok(Vec::new());
         }
