@@ -68,7 +68,7 @@ test("who waits is told how many are ahead, and the number falls", async (t) => 
   const live = await Live.connect(t, ada);
   const notebook = await ada.notebook();
   const sources = [];
-  for (let n = 0; n < 4; n += 1) sources.push(await ada.upload(notebook, `part-${n}.md`, handbook(80) + n));
+  for (let n = 0; n < 4; n += 1) sources.push(await ada.upload(notebook, `part-${n}.md`, handbook(30) + n));
   const last = sources.at(-1);
   assert.ok(last.latest.state.step === "queued" && last.latest.ahead >= 1, JSON.stringify(last.latest));
   const numbers = () =>

@@ -87,9 +87,9 @@ test("a complete new answer replaces the old one", async (t) => {
   assertUnbroken(events);
   assert.equal(events[0].answerId, again.answerId);
   assert.equal(textOf(events), "A second, better try.");
-  const { message: gone } = await bobs.next("message:deleted", ({ message }) => message.id === old.id);
-  assert.equal(gone.content, "");
-  const standing = (await ada.messages(conversation)).filter((message) => message.deletedAt === null);
+  const { message: replaced } = await bobs.next("message:edited", ({ message }) => message.id === old.id);
+  assert.deepEqual([replaced.content, replaced.supersededBy], ["A first try.", again.answerId]);
+  const standing = (await ada.messages(conversation)).filter((message) => message.supersededBy === null);
   assert.deepEqual(standing.map((message) => message.id), [question.id, again.answerId]);
 });
 
@@ -140,9 +140,9 @@ test("whoever has not joined hears that something was said, not what", async (t)
   await provider.script({ text: "Nobody is." });
   const question = await adas.send(conversation, "Is anybody out there?");
   const { message: answer } = await adas.next("message:new", ({ message }) => message.replyTo === question.id);
-  for (const head of [question.rev, answer.rev]) {
+  for (const { rev: head, createdAt: lastMessageAt } of [question, answer]) {
     const activity = await bobs.next("conversation:activity", (payload) => payload.head === head);
-    assert.deepEqual(activity, { notebookId: notebook, conversationId: conversation, head });
+    assert.deepEqual(activity, { notebookId: notebook, conversationId: conversation, head, lastMessageAt });
   }
   await adas.join(elsewhere);
   await adas.settle(elsewhere, [adas, bobs]);

@@ -235,7 +235,7 @@ async fn remove(
 
 /// Bring a deleted conversation back: one's own, or any as an editor
 #[utoipa::path(post, operation_id = "restoreConversation", path = "/api/conversations/{conversationId}/restore", tag = TAG, security(("bearer" = [])), params(("conversationId" = ConversationId, Path)), responses(
-    (status = 200, body = ReadConversation), (status = 403, body = Problem, description = "`role_too_small`"),
+    (status = 200, body = Conversation), (status = 403, body = Problem, description = "`role_too_small`"),
     (status = 404, body = Problem, description = "`not_found`: it is not deleted, or was purged"),
     (status = 409, body = Problem, description = "`too_many_conversations`"),
 ))]
@@ -243,7 +243,7 @@ async fn restore(
     State(state): State<ApiState>,
     identity: Identity,
     Params(id): Params<ConversationId>,
-) -> ApiResult<Json<ReadConversation>> {
+) -> ApiResult<Json<Conversation>> {
     let deleted = state.stores.conversations.deleted_one(id).await?.ok_or_else(ApiError::not_found)?;
     let access = NotebookAccess::prove(&state, identity.user_id, deleted.notebook_id).await?;
     let access = ConversationAccess { conversation: deleted, access };
@@ -251,7 +251,7 @@ async fn restore(
     may_have_another(&state, access.conversation.notebook_id, access.conversation.created_by).await?;
     let conversation = state.stores.conversations.restore(id).await?.ok_or_else(ApiError::not_found)?;
     announce(&state, &conversation).await;
-    Ok(Json(read_by(&state, identity.user_id, conversation).await?))
+    Ok(Json(conversation))
 }
 
 fn may_manage(ConversationAccess { conversation, access }: &ConversationAccess) -> ApiResult<()> {

@@ -6,7 +6,6 @@ mod headers;
 mod schemas;
 
 use axum::Router;
-use collabry_shared::conversations::Conversation;
 use serde_json::Value;
 use utoipa::openapi::OpenApi;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
@@ -44,7 +43,7 @@ const METHODS: [&str; 5] = ["get", "put", "post", "patch", "delete"];
         (name = "usage", description = "What somebody used"),
         (name = "admin", description = "For those who run the server"),
     ),
-    components(schemas(Problem<'static>, Conversation)),
+    components(schemas(Problem<'static>)),
     modifiers(&Bearer),
 )]
 pub struct Document;
