@@ -35,6 +35,7 @@ pub enum Event {
         notebook_id: NotebookId,
         conversation_id: ConversationId,
         head: u64,
+        #[serde(serialize_with = "crate::clock::wire::time")]
         last_message_at: Timestamp,
     },
     /// Somebody has read up to `rev`, for their own other clients.
