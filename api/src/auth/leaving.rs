@@ -25,8 +25,8 @@ pub fn router() -> OpenApiRouter<ApiState> {
 struct AccountDeletion {
     #[schema(value_type = String, format = Password)]
     password: SecretString,
-    /// Also deletes, for all members, the notebooks that have no other owner. Otherwise somebody else has to be made an
-    /// owner of them before.
+    /// Also deletes, for all members, the notebooks that have no other owner. Without it, make
+    /// another member an owner of each first.
     #[serde(default)]
     delete_notebooks: bool,
 }

@@ -35,7 +35,7 @@ fn hashing(error: impl std::fmt::Display) -> PasswordError {
 }
 
 /// A hash takes 19 MiB and about 20 ms of a core. Half of the cores at most work on them, so that a flood of sign-ins leaves
-/// the other half to everybody else; the others wait.
+/// the other half for other requests. Further hashes wait their turn.
 fn concurrent() -> usize {
     let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
     (cores / 2).max(1)

@@ -110,7 +110,7 @@ async fn list(
             let deleted = stored.deleted_in(notebook, &window).await?;
             return Ok(deleted.into_iter().map(|(one, at)| (one, Some(at))).collect());
         }
-        Ok(stored.list_page(notebook, &window).await?.into_iter().map(|(_, one)| (one, None)).collect())
+        Ok(stored.list_page(notebook, &window).await?.into_iter().map(|one| (one, None)).collect())
     };
     let show = |(one, deleted_at): (Conversation, Option<Timestamp>)| {
         let fits = wanted.is_in(one.title.as_deref().unwrap_or_default());

@@ -45,10 +45,10 @@ struct From {
 /// The events of a generation: everything after the given one, then each as it happens
 ///
 /// `id` is the event's id, `event` one of `started`, `citations`, `delta`, `done`, `failed`, `data` its JSON. The stream
-/// ends after `done` or `failed`. A `delta` may say `thinking` (the model thinks, without text) or `anew` (the text starts
-/// over), a `done` may say `cutOff` (why the answer may end too early).
-/// Who comes back after the end is told 204, at which a standard `EventSource` stops. Any number of clients may watch; closing
-/// the stream stops nothing. While events cannot be read the stream stays open and silent but for comments.
+/// ends after `done` or `failed`. A `delta` may have `thinking` (the model is thinking and sends no text) or `anew` (the
+/// text starts over); a `done` may have `cutOff` (why the answer may be incomplete).
+/// A client that reconnects after the end gets 204, at which a standard `EventSource` stops. Any number of clients may watch,
+/// and closing a stream does not stop the answer. While events cannot be read, the stream stays open and sends only comments.
 #[utoipa::path(get, operation_id = "streamGeneration", path = "/api/ai/generations/{generationId}/events", tag = TAG, security(("bearer" = [])), params(("generationId" = GenerationId, Path), From,
     ("Last-Event-ID" = u64, Header, description = "As `after`, and goes before it: what a standard `EventSource` sends when it comes back")), responses(
     (status = 200, content_type = "text/event-stream", body = LoggedEvent), (status = 204, description = "nothing follows the given event, now or later"), (status = 404, body = Problem, description = "`not_found`"),

@@ -88,7 +88,7 @@ impl ApiError {
         Self { detail: sentences.join(" ").into(), fields, ..Self::invalid("validation", "") }
     }
 
-    /// Somebody else was faster than whoever sent `If-Match`.
+    /// What `If-Match` names has changed since the caller read it.
     pub fn changed() -> Self {
         let detail = "It is not what it was when you read it. Read it again, and look at what changed.";
         Self::new(StatusCode::PRECONDITION_FAILED, "precondition_failed", detail)

@@ -38,7 +38,7 @@ impl Form {
         })
     }
 
-    /// The digest of the file, of which nothing is kept; `None` when there is none, or more than `most` bytes.
+    /// The digest of the uploaded file, which is read and not kept; `None` when the form has no file or more than `most` bytes.
     pub async fn digest(&mut self, most: u64) -> ApiResult<Option<String>> {
         let mut left = most.saturating_add(MAX_OTHER_BYTES);
         while let Some(mut field) = self.next().await? {

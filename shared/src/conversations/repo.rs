@@ -72,11 +72,10 @@ pub trait ConversationRepo: Send + Sync {
     async fn get(&self, id: ConversationId) -> StoreResult<Option<Conversation>>;
     /// Those with the newest message first.
     async fn list(&self, notebook: NotebookId) -> StoreResult<Vec<Conversation>> {
-        let all = self.list_page(notebook, &Window::WHOLE).await?;
-        Ok(all.into_iter().map(|(_, conversation)| conversation).collect())
+        self.list_page(notebook, &Window::WHOLE).await
     }
-    /// A part of [`list`](Self::list), placed by the time of the newest message, which comes along, and id.
-    async fn list_page(&self, notebook: NotebookId, window: &Window) -> StoreResult<Vec<(Timestamp, Conversation)>>;
+    /// A part of [`list`](Self::list), placed by the time of the newest message and id.
+    async fn list_page(&self, notebook: NotebookId, window: &Window) -> StoreResult<Vec<Conversation>>;
     /// How many conversations of a notebook `user` began.
     async fn count_begun(&self, notebook: NotebookId, user: UserId) -> StoreResult<u64>;
     /// `None` when there is no such conversation.

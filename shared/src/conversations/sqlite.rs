@@ -47,7 +47,7 @@ impl ConversationRepo for Database {
         row.as_ref().map(conversation).transpose()
     }
 
-    async fn list_page(&self, notebook: NotebookId, window: &Window) -> StoreResult<Vec<(Timestamp, Conversation)>> {
+    async fn list_page(&self, notebook: NotebookId, window: &Window) -> StoreResult<Vec<Conversation>> {
         let (before, id) = window.newest_first();
         let rows = sqlx::query(
             "SELECT * FROM live_conversations WHERE notebook_id = ? AND (active_at, id) < (?, ?)
@@ -59,7 +59,7 @@ impl ConversationRepo for Database {
         .bind(window.limit)
         .fetch_all(&self.read)
         .await?;
-        rows.iter().map(|row| Ok((row.time("active_at")?, conversation(row)?))).collect()
+        rows.iter().map(conversation).collect()
     }
 
     async fn count_begun(&self, notebook: NotebookId, user: UserId) -> StoreResult<u64> {

@@ -65,8 +65,8 @@ async fn conversations_are_read_in_parts(Backend { stores, .. }: Backend) {
     }
     let conversations = &stores.conversations;
     let read = async |window| conversations.list_page(here.id, &window).await;
-    let all = in_parts(read, |(active_at, one)| Place::new(*active_at, &one.id)).await;
-    let ids: Vec<ConversationId> = all.iter().map(|(_, one)| one.id).collect();
+    let all = in_parts(read, |one| Place::new(one.last_message_at, &one.id)).await;
+    let ids: Vec<ConversationId> = all.iter().map(|one| one.id).collect();
     let whole = conversations.list(here.id).await.unwrap();
     assert_eq!(ids, whole.iter().map(|one| one.id).collect::<Vec<_>>());
     assert_eq!((ids.len(), conversations.count_begun(here.id, ada.id).await.unwrap()), (7, 7));

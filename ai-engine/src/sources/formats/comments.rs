@@ -31,7 +31,7 @@ impl Comment {
     }
 }
 
-/// The names of those who comment, by their ids; where there are none, by their places.
+/// The names of comment authors by id, or by position in the list when they have no ids.
 pub fn people(xml: &str) -> Result<HashMap<String, String>, FailureCode> {
     let mut people = HashMap::new();
     let mut open: Option<String> = None;

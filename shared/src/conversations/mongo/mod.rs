@@ -19,7 +19,7 @@ use crate::auth::NOBODY;
 use crate::engine::ModelId;
 use crate::ids::{ConversationId, MessageId, NotebookId, UserId};
 use crate::pages::Window;
-use crate::storage::mongo::{Change, Database, Fields as _, Index, Order, Query, conflict, date};
+use crate::storage::mongo::{Change, Database, Fields as _, Index, Order, Query, conflict, date, restorable};
 use crate::storage::{StoreError, StoreResult};
 
 const CONVERSATIONS: &str = "conversations";
@@ -55,14 +55,13 @@ impl ConversationRepo for Database {
         live(self, id).await?.as_ref().map(conversation).transpose()
     }
 
-    async fn list_page(&self, notebook: NotebookId, window: &Window) -> StoreResult<Vec<(Timestamp, Conversation)>> {
+    async fn list_page(&self, notebook: NotebookId, window: &Window) -> StoreResult<Vec<Conversation>> {
         if !crate::notebooks::is_live(self, notebook).await? {
             return Ok(Vec::new());
         }
         let all = doc! { "notebook": notebook.to_string(), "deletedAt": null };
         let part = Query::part(all, "activeAt", Order::NewestFirst, window);
-        let with_time = |document: &Document| Ok((document.time("activeAt")?, conversation(document)?));
-        self.collection(CONVERSATIONS).find(part, with_time).await
+        self.collection(CONVERSATIONS).find(part, conversation).await
     }
 
     async fn count_begun(&self, notebook: NotebookId, user: UserId) -> StoreResult<u64> {
@@ -115,7 +114,7 @@ impl ConversationRepo for Database {
         if !crate::notebooks::is_live(self, notebook).await? {
             return Ok(Vec::new());
         }
-        let mut deleted = deleted_filter();
+        let mut deleted = restorable();
         deleted.insert("notebook", notebook.to_string());
         let entry = |document: &Document| Ok((conversation(document)?, document.time("deletedAt")?));
         let part = Query::part(deleted, "deletedAt", Order::NewestFirst, window);
@@ -342,13 +341,8 @@ async fn page(db: &Database, conversation: ConversationId, query: Query, limit: 
     Ok(page.done())
 }
 
-/// What was deleted and can be brought back.
-fn deleted_filter() -> Document {
-    doc! { "deletedAt": { "$ne": null }, "purging": { "$ne": true } }
-}
-
 fn deleted_of(id: ConversationId) -> Document {
-    let mut deleted = deleted_filter();
+    let mut deleted = restorable();
     deleted.insert("_id", id.to_string());
     deleted
 }

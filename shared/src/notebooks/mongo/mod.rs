@@ -15,7 +15,9 @@ use super::{CodeHash, Invitation, JoinCode, Member, Notebook, NotebookRepo, Note
 use crate::auth::{Email, require_user};
 use crate::ids::{NotebookId, UserId};
 use crate::pages::Window;
-use crate::storage::mongo::{Change, Database, Fields as _, Index, Order, Query, conflict, date, nested, opt_nested};
+use crate::storage::mongo::{
+    Change, Database, Fields as _, Index, Order, Query, conflict, date, nested, opt_nested, restorable,
+};
 use crate::storage::{StoreError, StoreResult};
 
 const NOTEBOOKS: &str = "notebooks";
@@ -198,7 +200,9 @@ impl NotebookRepo for Database {
 /// What an owner deleted and can bring back.
 fn owned_and_deleted(owner: UserId) -> StoreResult<Document> {
     let owner = doc! { "$elemMatch": { "user": owner.to_string(), "role": nested(&Role::Owner)? } };
-    Ok(doc! { "members": owner, "deletedAt": { "$ne": null }, "purging": { "$ne": true } })
+    let mut deleted = restorable();
+    deleted.insert("members", owner);
+    Ok(deleted)
 }
 
 /// Whether there is such a notebook and nobody deleted it.

@@ -21,7 +21,7 @@ use super::{
 };
 use crate::ids::{NotebookId, SourceId, UserId};
 use crate::pages::Window;
-use crate::storage::mongo::{Change, Database, Fields as _, Index, Order, Query, conflict, date, nested};
+use crate::storage::mongo::{Change, Database, Fields as _, Index, Order, Query, conflict, date, nested, restorable};
 use crate::storage::{StoreError, StoreResult};
 
 const SOURCES: &str = "sources";
@@ -255,7 +255,7 @@ impl SourceRepo for Database {
         if !crate::notebooks::is_live(self, notebook).await? {
             return Ok(Vec::new());
         }
-        let mut deleted = deleted_filter();
+        let mut deleted = restorable();
         deleted.insert("notebook", notebook.to_string());
         let entry = |document: &Document| Ok((source(document)?, document.time("deletedAt")?));
         let part = Query::part(deleted, "deletedAt", Order::NewestFirst, window);
@@ -275,7 +275,7 @@ impl SourceRepo for Database {
             set.insert(format!("versions.{at}.open"), is_open(&version.nested("state")?));
         }
         // Nothing of it changes while it is deleted.
-        let mut same = deleted_filter();
+        let mut same = restorable();
         same.extend([
             ("_id".to_owned(), id.to_string().into()),
             ("deletedAt".to_owned(), date(found.time("deletedAt")?).into()),
@@ -336,18 +336,13 @@ async fn live(db: &Database, id: SourceId) -> StoreResult<Option<Document>> {
 
 /// The document of a source that was deleted and can be brought back; `None` also when its notebook is gone.
 async fn deleted(db: &Database, id: SourceId) -> StoreResult<Option<Document>> {
-    let mut filter = deleted_filter();
+    let mut filter = restorable();
     filter.insert("_id", id.to_string());
     let Some(found) = db.collection(SOURCES).find_one(Query::new(filter).current()).await? else {
         return Ok(None);
     };
     let there = crate::notebooks::is_live(db, found.parsed("notebook")?).await?;
     Ok(there.then_some(found))
-}
-
-/// What was deleted and can be brought back.
-fn deleted_filter() -> Document {
-    doc! { "deletedAt": { "$ne": null }, "purging": { "$ne": true } }
 }
 
 /// The source, if it is as it was seen: part of the write, as another process may change it at any moment.

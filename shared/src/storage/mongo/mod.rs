@@ -7,6 +7,7 @@
 
 mod batches;
 mod collection;
+mod deleted;
 mod error;
 mod fields;
 mod indexes;
@@ -27,6 +28,7 @@ use prometheus_client::registry::Registry;
 use secrecy::ExposeSecret as _;
 
 pub(crate) use self::collection::{Change, Collection, Query};
+pub(crate) use self::deleted::restorable;
 pub(crate) use self::error::conflict;
 pub(crate) use self::fields::{Fields, binary, date, nested, opt_nested};
 pub(crate) use self::indexes::Index;
