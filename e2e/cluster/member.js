@@ -69,6 +69,7 @@ export class Member {
     socket.on("auth:expired", () => (this.#renewing ??= this.#renew()));
     socket.on("server:draining", ({ reconnectWithinMs }) => this.#comeBack(reconnectWithinMs));
     for (const name of CHANGES) socket.on(name, ({ message }) => this.#change(message));
+    socket.on("conversation:check", (due) => this.#check(due));
     if (watch) for (const kind of ["started", "citations", "delta", "done", "failed"]) {
       socket.on(`generation:${kind}`, (payload) => this.#generation("live", { kind, ...payload }));
     }
@@ -157,6 +158,17 @@ export class Member {
     this.#revs.add(message.rev);
     this.#advance();
     if (message.rev > this.#last && !this.#busy) this.#catchUp();
+  }
+
+  /** The server says what should be here by now. @param {{ conversationId: string, rev: number, generations: { generationId: string, lastEventId: number }[] }} due */
+  #check({ conversationId, rev, generations }) {
+    if (conversationId !== this.conversation) return;
+    if (this.watch) for (const { generationId } of generations) this.#watcher(generationId);
+    const behind = generations.some(({ generationId, lastEventId }) => {
+      const watcher = this.#watched.get(generationId);
+      return watcher && this.#unbroken(watcher) < lastEventId;
+    });
+    if ((rev > this.#last || behind) && !this.#busy) this.#catchUp();
   }
 
   #advance() {

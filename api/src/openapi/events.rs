@@ -42,11 +42,13 @@ fn of_conversations() -> Vec<(&'static str, Value)> {
     let message = || object(&[("message", of("Message"))]);
     let typing = || object(&[("conversationId", id()), ("userId", id()), ("name", text())]);
     let mark = object(&[("userId", id()), ("rev", count())]);
+    let up_to = object(&[("generationId", id()), ("lastEventId", count())]);
     vec![
         ("message:new", message()),
         ("message:edited", message()),
         ("message:deleted", message()),
         ("messages:read", object(&[("conversationId", id()), ("mark", mark)])),
+        ("conversation:check", object(&[("conversationId", id()), ("rev", count()), ("generations", list(&up_to))])),
         ("user:typing", typing()),
         ("user:stopped-typing", typing()),
     ]

@@ -9,6 +9,7 @@ mod fields;
 mod gate;
 mod generations;
 mod head;
+mod losses;
 mod messages;
 mod metrics;
 mod presence;
@@ -23,7 +24,7 @@ use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use collabry_shared::health::metrics::ours;
-use collabry_shared::realtime::{Event, Published, Room};
+use collabry_shared::realtime::Published;
 use collabry_shared::redis::Redis;
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
@@ -36,6 +37,7 @@ use tokio_util::task::TaskTracker;
 use self::adapter::Adapter;
 pub use self::connect::SocketUser;
 pub use self::head::own as own_head;
+use self::losses::Losses;
 pub use self::metrics::Metrics;
 use self::presence::Announcements;
 use self::pump::Pump;
@@ -43,7 +45,7 @@ use self::sequencer::{Lanes, Sequencer};
 use self::typing::Typing;
 use crate::state::ApiState;
 
-/// Packets that may wait for a slow client; beyond it packets are lost to it, and it catches up from the logs.
+/// Packets that may wait for a slow client; beyond it packets are lost to it, and it is told to catch up from the logs.
 const MAX_BUFFERED_PACKETS: usize = 128;
 /// Packets said in one go, well below what may wait; then those who write them to the sockets have their turn.
 const IN_ONE_GO: usize = 32;
@@ -127,11 +129,14 @@ impl Server {
                 }
             });
         };
+        let losses = Losses::default();
         for lane in self.lanes.drain(..) {
-            run(sequencer::run(io.clone(), realtime.api.clone(), realtime.relay.clone(), lane).boxed());
+            let (api, relay) = (realtime.api.clone(), realtime.relay.clone());
+            run(sequencer::run(io.clone(), api, relay, losses.clone(), lane).boxed());
         }
         let watches = std::mem::replace(&mut self.watches, mpsc::channel(1).1);
-        run(relay::run(io.clone(), realtime.api.clone(), watches).boxed());
+        run(relay::run(io.clone(), realtime.api.clone(), losses.clone(), watches).boxed());
+        run(losses::tell(io.clone(), losses, realtime.api.clone()).boxed());
         let pump = Pump { io: io.clone(), realtime: realtime.clone(), tasks: tasks.clone(), stop: stop.clone() };
         run(pump.run(published).boxed());
         run(presence::announce_noticed(realtime.clone()).boxed());
@@ -153,19 +158,5 @@ impl Server {
     /// Closes every socket. Not while anyone still speaks: the rooms are gone with them.
     pub async fn close(&self) {
         self.io.close().await;
-    }
-}
-
-/// Tells those in a room who are connected to this replica.
-async fn emit_here(io: &SocketIo, metrics: &Metrics, room: Room, event: &Event) {
-    let payload = match event.payload() {
-        Ok(payload) => payload,
-        Err(error) => return tracing::error!(%error, event = event.name(), "an event that is not JSON"),
-    };
-    let told = io.local().to(room.to_string()).emit(event.name(), &payload).await;
-    metrics.emitted(event.name(), told.is_ok());
-    if let Err(error) = told {
-        // A slow client's buffer is full: it will see the gap and ask.
-        tracing::debug!(%error, %room, event = event.name(), "not everyone got an event");
     }
 }

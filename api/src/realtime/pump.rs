@@ -55,7 +55,8 @@ impl Pump {
         let told = sockets.emit(event.name(), &payload).await;
         self.realtime.api.metrics.realtime.emitted(event.name(), told.is_ok());
         if let Err(error) = told {
-            // A slow client's buffer is full: it will see the gap and ask.
+            // A slow client's buffer is full. What is said here is in no log; the client reads it again when it hears, or
+            // sees, that it missed something of a conversation.
             tracing::debug!(%error, %room, event = event.name(), "not everyone got an event");
         }
     }

@@ -10,7 +10,8 @@ use serde::Serialize;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
-use super::{IN_ONE_GO, Metrics, SocketIo};
+use super::losses::{self, Losses};
+use super::{IN_ONE_GO, SocketIo};
 use crate::generations::view::Tail;
 use crate::state::ApiState;
 
@@ -66,14 +67,14 @@ impl Handle {
 }
 
 /// Runs the tails until it is dropped.
-pub(super) async fn run(io: SocketIo, api: ApiState, mut requests: mpsc::Receiver<Watch>) {
+pub(super) async fn run(io: SocketIo, api: ApiState, losses: Losses, mut requests: mpsc::Receiver<Watch>) {
     let (mut watched, mut over) = (HashSet::new(), VecDeque::new());
     let mut tails = JoinSet::new();
     loop {
         tokio::select! {
             request = requests.recv() => match request {
                 Some(watch) if watched.insert(watch.generation) => {
-                    tails.spawn(tail(io.clone(), api.clone(), watch));
+                    tails.spawn(tail(io.clone(), api.clone(), losses.clone(), watch));
                 }
                 Some(_) => {}
                 None => return,
@@ -94,9 +95,9 @@ pub(super) async fn run(io: SocketIo, api: ApiState, mut requests: mpsc::Receive
     }
 }
 
-async fn tail(io: SocketIo, api: ApiState, Watch { generation, conversation, after }: Watch) -> Ended {
+async fn tail(io: SocketIo, api: ApiState, losses: Losses, watch: Watch) -> Ended {
+    let Watch { generation, conversation, after } = watch;
     let mut tail = Tail::new(api.clone(), generation, after);
-    let metrics = &api.metrics.realtime;
     let mut failures = 0;
     while failures < FAILURES {
         match tail.next().await {
@@ -105,7 +106,9 @@ async fn tail(io: SocketIo, api: ApiState, Watch { generation, conversation, aft
                 failures = 0;
                 for some in events.chunks(IN_ONE_GO) {
                     for logged in some {
-                        emit(&io, metrics, generation, conversation, logged).await;
+                        if !emit(&io, &api, generation, conversation, logged).await {
+                            losses.event(conversation, generation, logged.event_id);
+                        }
                     }
                     tokio::task::yield_now().await;
                 }
@@ -123,21 +126,22 @@ async fn tail(io: SocketIo, api: ApiState, Watch { generation, conversation, aft
     Ended::GaveUp(generation)
 }
 
+/// Whether it reached everyone who is there.
 async fn emit(
     io: &SocketIo,
-    metrics: &Metrics,
+    api: &ApiState,
     generation_id: GenerationId,
     conversation_id: ConversationId,
     logged: &LoggedEvent,
-) {
+) -> bool {
     let room = Room::Conversation(conversation_id).to_string();
     let name = socket_name(&logged.event);
     let payload = Payload { generation_id, conversation_id, logged };
     let told = io.local().to(room).emit(name, &payload).await;
-    metrics.emitted(name, told.is_ok());
-    if let Err(error) = told {
-        tracing::debug!(%error, generation = %generation_id, "not everyone got an event");
-    }
+    api.metrics.realtime.emitted(name, told.is_ok());
+    let Err(error) = told else { return true };
+    tracing::debug!(%error, generation = %generation_id, "not everyone got an event");
+    !losses::is_loss(&error)
 }
 
 fn socket_name(event: &GenerationEvent) -> &'static str {

@@ -14,7 +14,8 @@ use collabry_shared::storage::{StoreError, StoreResult};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, MissedTickBehavior};
 
-use super::{IN_ONE_GO, SocketIo, emit_here, relay};
+use super::losses::{self, Losses};
+use super::{IN_ONE_GO, SocketIo, relay};
 use crate::state::ApiState;
 
 /// Conversations are spread over so many lanes, so that one which waits for the database does not keep up all.
@@ -99,8 +100,14 @@ async fn send(lane: &mpsc::Sender<News>, news: News) {
 }
 
 /// Runs one lane until its ways in are gone.
-pub(super) async fn run(io: SocketIo, api: ApiState, relay: relay::Handle, mut news: mpsc::Receiver<News>) {
-    let mut lane = Lane { io, api, relay, open: HashMap::new() };
+pub(super) async fn run(
+    io: SocketIo,
+    api: ApiState,
+    relay: relay::Handle,
+    losses: Losses,
+    mut news: mpsc::Receiver<News>,
+) {
+    let mut lane = Lane { io, api, relay, losses, open: HashMap::new() };
     let mut ticks = tokio::time::interval(LOOK_EVERY);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
@@ -118,6 +125,7 @@ struct Lane {
     io: SocketIo,
     api: ApiState,
     relay: relay::Handle,
+    losses: Losses,
     open: HashMap<ConversationId, Sequence>,
 }
 
@@ -207,11 +215,27 @@ impl Lane {
     /// Tells the sockets of a change that came after the rev `before`.
     async fn tell(&self, message: Message, before: u64) {
         let (id, generation) = (message.conversation_id, message.generation_id.filter(|_| message.position > before));
-        emit_here(&self.io, &self.api.metrics.realtime, Room::Conversation(id), &Event::of_change(message)).await;
+        self.emit(id, message.rev, &Event::of_change(message)).await;
         if let Some(generation) = generation {
             // The signal that it runs may be lost, or come after its end. Its question and its answer are not: without
             // this, sockets would wait for an end that this replica does not know of.
             self.relay.watch(generation, id, 0).await;
+        }
+    }
+
+    /// Tells those who are connected to this replica.
+    async fn emit(&self, id: ConversationId, rev: u64, event: &Event) {
+        let payload = match event.payload() {
+            Ok(payload) => payload,
+            Err(error) => return tracing::error!(%error, event = event.name(), "an event that is not JSON"),
+        };
+        let told = self.io.local().to(Room::Conversation(id).to_string()).emit(event.name(), &payload).await;
+        self.api.metrics.realtime.emitted(event.name(), told.is_ok());
+        if let Err(error) = told {
+            if losses::is_loss(&error) {
+                self.losses.change(id, rev);
+            }
+            tracing::debug!(%error, conversation = %id, event = event.name(), "not everyone got an event");
         }
     }
 

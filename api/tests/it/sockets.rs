@@ -111,3 +111,37 @@ async fn a_person_has_so_many_sockets_and_another_one_theirs() {
     })
     .await;
 }
+
+/// Nothing comes after the last message, and after the end of an answer, by which its client could see the gap.
+#[tokio::test]
+async fn who_hung_while_the_last_events_came_is_told_that_there_is_more() {
+    const MESSAGES: usize = 400;
+    let app = TestApp::start_with(|config| config.api.limits.messages = None).await;
+    let ada = app.register("ada").await;
+    let conversation = ada.conversation(&ada.notebook("Biology").await).await;
+    let messages = format!("/api/conversations/{conversation}/messages");
+    let (mut socket, mut beside) = (Socket::connect(&app, &ada.token).await, Socket::connect(&app, &ada.token).await);
+    socket.join(&conversation).await;
+    beside.join(&conversation).await;
+
+    socket.hang(true);
+    for n in 0..MESSAGES {
+        let said = json!({ "clientId": format!("{n}"), "content": "🌿".repeat(LONG), "ask": false });
+        ada.post(&messages, said).await.ok(201);
+        beside.hear_revs(1).await;
+    }
+    let question = ada.post(&messages, json!({ "clientId": "question", "content": "Why?" })).await.ok(201);
+    let done = beside.hear("generation:done").await;
+    let head = ada.get(&format!("/api/conversations/{conversation}")).await.ok(200)["head"].clone();
+    socket.hang(false);
+
+    let (mut told, mut ended) = (0, 0);
+    while Some(told) != head.as_u64() || Some(ended) != done["eventId"].as_u64() {
+        let due = socket.hear("conversation:check").await;
+        assert_eq!(due["conversationId"], conversation);
+        told = told.max(due["rev"].as_u64().unwrap());
+        let mut answers = due["generations"].as_array().unwrap().iter();
+        let answer = answers.find(|one| one["generationId"] == question["generationId"]);
+        ended = ended.max(answer.map_or(0, |one| one["lastEventId"].as_u64().unwrap()));
+    }
+}

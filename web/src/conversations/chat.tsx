@@ -5,7 +5,7 @@ import { me } from "../auth/session";
 import { Thinking } from "../generations/running-answer";
 import { members } from "../notebooks/members";
 import type { Notebook } from "../notebooks/store";
-import { on, onConnected, request } from "../realtime/socket";
+import { missed, on, onConnected, request } from "../realtime/socket";
 import type { Message, Role } from "../realtime/types";
 import { openChoice, searchable, selection } from "../sources/store";
 import { Boundary } from "../ui/boundary";
@@ -41,7 +41,7 @@ function useConversation(id: string): OpenConversation {
     const onMessage = ({ author, clientId }: Message) => {
       if (author.kind === "user" && author.userId === user?.id) stored(clientId);
     };
-    return new OpenConversation({ request, on, onConnected }, id, user?.id ?? "", onMessage, logOf(id));
+    return new OpenConversation({ request, on, onConnected, missed }, id, user?.id ?? "", onMessage, logOf(id));
   }, [id]);
   useEffect(() => {
     const undeliver = deliverTo((message) => open.take(message));

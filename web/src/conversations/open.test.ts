@@ -21,6 +21,10 @@ class Server implements Wire {
     return () => handlers.delete(handler);
   }
 
+  missed(): void {
+    this.asked.push("what else was lost");
+  }
+
   onConnected(handler: () => void): () => void {
     this.#connected.add(handler);
     handler();
@@ -118,6 +122,30 @@ describe("an open conversation", () => {
     await settled();
     expect(shown()).toEqual(["q", "lost", "seen"]);
     expect(server.asked).toEqual(["join 1"]);
+  });
+
+  test("catches up when the server says that it should have more", async () => {
+    server.write("lost", {}, true);
+    server.emit("conversation:check", { conversationId: "c", rev: 2, generations: [] });
+    await settled();
+    expect(shown()).toEqual(["q", "lost"]);
+    expect(server.asked).toEqual(["join 1", "what else was lost"]);
+  });
+
+  test("resumes an answer whose last events it never heard", async () => {
+    server.begin();
+    server.say("delta", { text: "one " }, true);
+    server.emit("conversation:check", { conversationId: "c", rev: 0, generations: [{ generationId: "g", lastEventId: 2 }] });
+    await settled();
+    expect(streamed()).toBe("one ");
+    expect(server.asked).toEqual(["join 1", "what else was lost", "generation:resume 1"]);
+  });
+
+  test("asks for nothing when it has everything it should have", async () => {
+    server.begin();
+    server.emit("conversation:check", { conversationId: "c", rev: 1, generations: [{ generationId: "g", lastEventId: 1 }] });
+    await settled();
+    expect(server.asked).toEqual([]);
   });
 
   test("catches up when the connection comes back", async () => {

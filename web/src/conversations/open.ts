@@ -1,7 +1,7 @@
 import { signal } from "@preact/signals";
 import { type Running, RunningGenerations } from "../generations/running";
 import { Problem, sentence } from "../http/problem";
-import type { Conversation, Joined, Message, ReadMark } from "../realtime/types";
+import type { Conversation, Joined, Message, ReadMark, ServerEvents } from "../realtime/types";
 import type { Wire } from "../realtime/wire";
 import { ConversationLog } from "./log";
 import { Typists } from "./typists";
@@ -45,6 +45,8 @@ export class OpenConversation {
   #conversation: Conversation | null = null;
   #joining = false;
   #joinAgain = false;
+  /** A rev was missing on this connection. */
+  #sawGap = false;
   #markedRead = 0;
   #retry: ReturnType<typeof setTimeout> | undefined;
   #disposed = false;
@@ -78,6 +80,9 @@ export class OpenConversation {
       wire.on("conversation:deleted", (event) => {
         if (event.conversationId === id) this.#fail("This conversation was deleted.", true);
       }),
+      wire.on("conversation:check", (event) => {
+        if (event.conversationId === id) this.#check(event);
+      }),
       wire.onConnected(() => void this.#join()),
     ];
     if (log.joined) {
@@ -102,12 +107,22 @@ export class OpenConversation {
     const outcome = this.#log.apply(message);
     this.#onMessage(message);
     this.#running.settle();
-    if (outcome === "gap") void this.#join();
+    if (outcome !== "gap") return;
+    this.#sawGap = true;
+    void this.#join();
   }
 
   /** Asks whether anything was missed: after the page was asleep, for example. */
   check(): void {
     void this.#join();
+  }
+
+  /** Somebody in the room lost something. It may have been this client, which may even have noticed by itself. */
+  #check({ rev, generations }: ServerEvents["conversation:check"]): void {
+    const behind = rev > this.#log.head || !this.#running.has(generations);
+    if (behind) void this.#join();
+    if (behind || this.#sawGap) this.#wire.missed();
+    this.#sawGap = false;
   }
 
   /** A page of history, as REST gives it. */

@@ -55,6 +55,14 @@ export class RunningGenerations {
     return [...this.#tracked.keys()];
   }
 
+  /** Whether all of these answers are here, each up to the event that is named, or stored. */
+  has(generations: { generationId: string; lastEventId: number }[]): boolean {
+    return generations.every(({ generationId, lastEventId }) => {
+      const known = this.#tracked.get(generationId);
+      return this.#deps.isStored(generationId) || (known !== undefined && known.stream.lastEventId >= lastEventId);
+    });
+  }
+
   /** What a join said is in the making; `before` are the ids that were tracked when it was asked. */
   joined(listed: RunningGeneration[], before: string[]): void {
     for (const generation of listed) {

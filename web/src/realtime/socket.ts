@@ -131,20 +131,30 @@ export function onConnected(handler: () => void): () => void {
   return () => socket.off("connect", handler);
 }
 
+/** Read what events change. */
+const readers = new Set<() => void>();
+
 /**
- * Reads what events change: at each connection, from which on nothing of it is missed, so that a page that loads reads it
- * once. Without a connection it is read all the same, a little later.
+ * Reads what events change: at each connection, so that a page that loads reads it once, and when events were lost on a
+ * connection that goes on. Without a connection it is read all the same, a little later.
  */
 export function whenLive(read: () => void): () => void {
   const without = setTimeout(read, WITHOUT_CONNECTION_MS);
+  readers.add(read);
   const stop = onConnected(() => {
     clearTimeout(without);
     read();
   });
   return () => {
     clearTimeout(without);
+    readers.delete(read);
     stop();
   };
+}
+
+/** Events were lost on the way. */
+export function missed(): void {
+  for (const read of readers) read();
 }
 
 /**

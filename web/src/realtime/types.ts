@@ -178,6 +178,8 @@ export interface ServerEvents {
   "message:edited": { message: Message };
   "message:deleted": { message: Message };
   "messages:read": InConversation & { mark: ReadMark };
+  /** Something may have been lost on the way: what a client should have by now. */
+  "conversation:check": InConversation & { rev: number; generations: { generationId: string; lastEventId: number }[] };
   "user:typing": InConversation & { userId: string; name: string };
   "user:stopped-typing": InConversation & { userId: string; name: string };
   "generation:started": OnGeneration<"started">;

@@ -5,4 +5,6 @@ export interface Wire {
   request<Name extends keyof Requests>(name: Name, payload: Requests[Name][0]): Promise<Requests[Name][1]>;
   on<Name extends keyof ServerEvents>(name: Name, handler: (payload: ServerEvents[Name]) => void): () => void;
   onConnected(handler: () => void): () => void;
+  /** Events were lost on a connection that goes on: others than those of this conversation may have been, too. */
+  missed(): void;
 }

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use futures::{SinkExt as _, StreamExt as _};
 use serde_json::{Value, json};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tokio_tungstenite::connect_async;
@@ -21,6 +21,7 @@ pub struct Socket {
     events: mpsc::UnboundedReceiver<(String, Value)>,
     waiting: Waiting,
     sent: u64,
+    reading: watch::Sender<bool>,
     task: JoinHandle<()>,
 }
 
@@ -40,13 +41,16 @@ impl Socket {
         let (connected, is_connected) = oneshot::channel();
         let (answer, acks) = (out.clone(), Arc::clone(&waiting));
         let document = app.document.clone();
+        let (reading, reads) = watch::channel(true);
         let task = tokio::spawn(async move {
-            let mut connected = Some(connected);
+            let (mut connected, mut reads) = (Some(connected), reads);
             loop {
+                let is_reading = *reads.borrow_and_update();
                 tokio::select! {
+                    Ok(()) = reads.changed() => {}
                     // A server that has closed takes nothing more; what it said before is read.
                     Some(packet) = to_send.recv() => drop(wire.send(Message::text(packet)).await),
-                    packet = wire.next() => match packet {
+                    packet = wire.next(), if is_reading => match packet {
                         Some(Ok(Message::Text(packet))) => match packet.split_at_checked(2) {
                             None => answer.send("3".to_owned()).unwrap(),
                             Some(("40", _)) => drop(connected.take().unwrap().send(())),
@@ -73,7 +77,12 @@ impl Socket {
             }
         });
         timeout(PATIENCE, is_connected).await.unwrap().unwrap();
-        Self { out, events, waiting, sent: 0, task }
+        Self { out, events, waiting, sent: 0, reading, task }
+    }
+
+    /// Reads nothing, as a browser's tab that hangs, until it is told to go on.
+    pub fn hang(&self, hangs: bool) {
+        self.reading.send_replace(!hangs);
     }
 
     /// Says something and wants no acknowledgement.
