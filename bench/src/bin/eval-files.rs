@@ -13,7 +13,7 @@ use clap::{Parser, Subcommand};
 use collabry_ai_engine::sources::extract_child;
 use collabry_bench::files::{Entry, Score, index, score, share};
 use collabry_shared::config::{Config, ExtractionConfig};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// How often the memory of a child is looked at: its own high-water mark, so that only the last moment is missed.
 const LOOK: Duration = Duration::from_millis(2);
@@ -27,6 +27,9 @@ struct Args {
     /// Only files of this kind: pdf, docx …
     #[arg(long)]
     kind: Option<String>,
+    /// Another program that reads them, to compare with: it is given a file and prints its text.
+    #[arg(long, value_name = "PROGRAM")]
+    with: Option<PathBuf>,
     /// Also says which files fall short.
     #[arg(long)]
     verbose: bool,
@@ -78,11 +81,14 @@ fn eval(args: &Args) -> anyhow::Result<()> {
         if args.kind.as_ref().is_some_and(|kind| *kind != entry.kind) {
             continue;
         }
-        let run = extract(&entry, &config)?;
+        let run = match &args.with {
+            Some(program) => read_with(program, &entry)?,
+            None => extract(&entry, &config)?,
+        };
         let text = run.answer.pointer("/document/text").and_then(Value::as_str);
         let title = run.answer.pointer("/document/title").and_then(Value::as_str).unwrap_or_default();
         let score = score(&entry, title, text)?;
-        if args.verbose && (score.similarity.is_some_and(|near| near < 0.95) || score.held < score.asserted) {
+        if args.verbose && (score.similarity.is_some_and(|near| near < 0.9995) || score.held < score.asserted) {
             println!("{}: {}", entry.path.display(), said(score));
         }
         let figures = kinds.entry(entry.kind).or_default();
@@ -158,8 +164,8 @@ fn extract(entry: &Entry, config: &ExtractionConfig) -> anyhow::Result<Run> {
         "txt" => "text",
         kind => kind,
     };
-    let begun = Instant::now();
-    let mut child = Program::new("/proc/self/exe")
+    let mut child = Program::new("/proc/self/exe");
+    child
         .args(["extract", "--format", format, "--file"])
         .arg(path)
         .args(["--programs", &config.path])
@@ -170,11 +176,39 @@ fn extract(entry: &Entry, config: &ExtractionConfig) -> anyhow::Result<Run> {
         .env("LC_ALL", "C.UTF-8")
         .env("OPENBLAS_NUM_THREADS", "1")
         .env("OMP_NUM_THREADS", "1")
-        .current_dir(folder.path())
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()?;
+        .current_dir(folder.path());
+    let run = run(child)?;
+    Ok(Run {
+        answer: serde_json::from_slice(&run.output).unwrap_or_default(),
+        seconds: run.seconds,
+        peak_kib: run.peak_kib,
+    })
+}
+
+/// Reads the file with another program. It refuses by an exit code or an empty output.
+fn read_with(program: &Path, entry: &Entry) -> anyhow::Result<Run> {
+    let mut child = Program::new(program);
+    child.arg(&entry.path);
+    let run = run(child)?;
+    let text = String::from_utf8_lossy(&run.output);
+    let answer = match text.trim() {
+        "" => json!({ "error": "no_text" }),
+        _ if !run.is_well => json!({ "error": "failed" }),
+        text => json!({ "document": { "text": text } }),
+    };
+    Ok(Run { answer, seconds: run.seconds, peak_kib: run.peak_kib })
+}
+
+struct Output {
+    output: Vec<u8>,
+    is_well: bool,
+    seconds: f64,
+    peak_kib: u64,
+}
+
+fn run(mut program: Program) -> anyhow::Result<Output> {
+    let begun = Instant::now();
+    let mut child = program.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn()?;
     // Its end would tell the child that nobody waits.
     let stdin = child.stdin.take();
     let mut stdout = child.stdout.take().context("the child has no output")?;
@@ -185,8 +219,8 @@ fn extract(entry: &Entry, config: &ExtractionConfig) -> anyhow::Result<Run> {
     let peak_kib = watch(&mut child)?;
     drop(stdin);
     let seconds = begun.elapsed().as_secs_f64();
-    let bytes = reader.join().map_err(|_| anyhow::anyhow!("the child's output cannot be read"))??;
-    Ok(Run { answer: serde_json::from_slice(&bytes).unwrap_or_default(), seconds, peak_kib })
+    let output = reader.join().map_err(|_| anyhow::anyhow!("the child's output cannot be read"))??;
+    Ok(Output { output, is_well: child.wait()?.success(), seconds, peak_kib })
 }
 
 /// Waits for the child; returns the most memory that it and the programs it started had.
