@@ -30,6 +30,7 @@ mod pdf_direction;
 mod pdf_heads;
 mod pdf_labels;
 mod pdf_layout;
+mod pdf_ligatures;
 mod pdf_page;
 mod pdf_scripts;
 mod pdf_tables;

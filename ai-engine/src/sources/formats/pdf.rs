@@ -6,8 +6,9 @@ use std::path::Path;
 
 use collabry_shared::sources::{FailureCode, Unread};
 
+use super::pdf_direction::is_right_to_left;
 use super::pdf_page::{Line, Page};
-use super::{Input, pdf_layout, pdf_tools};
+use super::{Input, pdf_layout, pdf_ligatures, pdf_tools};
 use crate::sources::document::Document;
 
 /// The end mark may be followed by a little rubbish, as after a download.
@@ -36,7 +37,16 @@ pub fn read(input: &Input<'_>) -> Result<Document, FailureCode> {
     }
     let page_count = usize::try_from(info.pages).map_err(|_| FailureCode::TooManyPages)?;
     input.check_pages(page_count)?;
-    let output = pdf_tools::text(input.path, input.max_text_bytes as u64)?;
+    let max_bytes = input.max_text_bytes as u64;
+    let mut output = pdf_tools::text(input.path, max_bytes)?;
+    // What was read well is not given up because a second look at it fails.
+    if runs_from_right_to_left(&output.pages)
+        && let Some(rewritten) = pdf_ligatures::as_characters(input.path)
+        && let Ok(again) = pdf_tools::text_of_bytes(rewritten, max_bytes)
+        && again.pages.len() == output.pages.len()
+    {
+        output.pages = again.pages;
+    }
     if output.lacks_language {
         // Part of it may have been read, and nobody would see which.
         return Err(FailureCode::PdfLanguageMissing);
@@ -63,7 +73,17 @@ pub fn read(input: &Input<'_>) -> Result<Document, FailureCode> {
             builder.block(paragraph)?;
         }
     }
-    builder.finish()
+    let mut document = builder.finish()?;
+    // A file in which they cannot be looked for is read all the same.
+    for _ in 0..pdf_tools::attachments(input.path).unwrap_or_default() {
+        document.omit(Unread::EmbeddedFiles, None);
+    }
+    Ok(document)
+}
+
+fn runs_from_right_to_left(pages: &[Page]) -> bool {
+    let mut words = pages.iter().flat_map(|page| page.blocks.iter().flatten()).flat_map(|line| &line.words);
+    words.any(|word| word.text.contains(is_right_to_left))
 }
 
 /// What programs show who cannot make the pages of an XFA form: its words are not those of the document.

@@ -1,6 +1,6 @@
-//! Poppler's programs `pdfinfo` and `pdftotext`.
+//! Poppler's programs `pdfinfo`, `pdftotext` and `pdfdetach`.
 
-use std::io::{BufReader, ErrorKind, Read};
+use std::io::{BufReader, ErrorKind, Read, Write as _};
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
 use std::process::{ChildStdout, Command, ExitStatus, Stdio};
@@ -36,21 +36,39 @@ pub struct PdfText {
 pub fn info(file: &Path) -> Result<PdfInfo, FailureCode> {
     let mut command = Command::new("pdfinfo");
     command.args(["-enc", "UTF-8"]).arg(file);
-    let (output, stderr) = run(&mut command, |stdout| kept(stdout, MAX_INFO_BYTES))?;
+    let (output, stderr) = run(&mut command, Vec::new(), |stdout| kept(stdout, MAX_INFO_BYTES))?;
     let info = parse_info(&String::from_utf8_lossy(&output));
     let is_locked = info.pages == 0 && stderr.contains("security handler");
     if is_locked { Err(FailureCode::Encrypted) } else { Ok(info) }
 }
 
 pub fn text(file: &Path, max_bytes: u64) -> Result<PdfText, FailureCode> {
+    text_of(file, Vec::new(), max_bytes)
+}
+
+/// Of a file that is nowhere but in memory.
+pub fn text_of_bytes(file: Vec<u8>, max_bytes: u64) -> Result<PdfText, FailureCode> {
+    text_of(Path::new("-"), file, max_bytes)
+}
+
+fn text_of(file: &Path, input: Vec<u8>, max_bytes: u64) -> Result<PdfText, FailureCode> {
     let mut command = Command::new("pdftotext");
     command.args(["-bbox-layout", "-enc", "UTF-8", "-eol", "unix"]).arg(file).arg("-");
-    let (pages, stderr) = run(&mut command, |stdout| pdf_page::read(BufReader::new(stdout), max_bytes))?;
+    let (pages, stderr) = run(&mut command, input, |stdout| pdf_page::read(BufReader::new(stdout), max_bytes))?;
     Ok(PdfText {
         pages,
         faulty: stderr.contains("Syntax Error"),
         lacks_language: stderr.contains("Missing language pack"),
     })
+}
+
+/// How many files are attached to it, as those of a portfolio.
+pub fn attachments(file: &Path) -> Result<usize, FailureCode> {
+    let mut command = Command::new("pdfdetach");
+    command.arg("-list").arg(file);
+    let (output, _) = run(&mut command, Vec::new(), |stdout| kept(stdout, MAX_INFO_BYTES))?;
+    let output = String::from_utf8_lossy(&output);
+    Ok(output.split_whitespace().next().and_then(|count| count.parse().ok()).unwrap_or_default())
 }
 
 fn kept(stdout: impl Read, max_bytes: u64) -> Result<Vec<u8>, FailureCode> {
@@ -62,16 +80,20 @@ fn kept(stdout: impl Read, max_bytes: u64) -> Result<Vec<u8>, FailureCode> {
 /// What `read` made of the program's output, and its complaints.
 fn run<T>(
     command: &mut Command,
+    input: Vec<u8>,
     read: impl FnOnce(ChildStdout) -> Result<T, FailureCode>,
 ) -> Result<(T, String), FailureCode> {
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().map_err(|error| match error.kind() {
         ErrorKind::NotFound => FailureCode::PdfToolsMissing,
         _ => FailureCode::ExtractCrashed,
     })?;
-    let (Some(stdout), Some(stderr)) = (child.stdout.take(), child.stderr.take()) else {
+    let (Some(mut stdin), Some(stdout), Some(stderr)) = (child.stdin.take(), child.stdout.take(), child.stderr.take())
+    else {
         return Err(FailureCode::ExtractCrashed);
     };
+    // A program that has seen enough does not read the rest, and says so by its exit code if that was wrong.
+    let feeding = thread::spawn(move || drop(stdin.write_all(&input)));
     let complaints = thread::spawn(move || bounded(stderr, MAX_STDERR_BYTES));
     let output = read(stdout);
     if output.is_err() {
@@ -79,6 +101,7 @@ fn run<T>(
     }
     let status = child.wait().map_err(|_| FailureCode::ExtractCrashed)?;
     let output = output?;
+    feeding.join().map_err(|_| FailureCode::ExtractCrashed)?;
     let stderr = complaints.join().unwrap_or_default();
     if status.success() { Ok((output, stderr)) } else { Err(failure(status, &stderr)) }
 }

@@ -6,7 +6,7 @@ use collabry_ai_engine::sources::{Document, Heading, Omitted};
 use collabry_shared::sources::{FailureCode, Format, Unread};
 
 use super::documents::{container, docx, list_item, paragraph, pptx, row, table, xlsx};
-use super::pdfs::{encrypted, japanese, pdf};
+use super::pdfs::{arabic, encrypted, japanese, pdf, with_attachments};
 use super::{config, extract, extract_with, extractor};
 
 fn outline(document: &Document) -> Vec<(u8, &str)> {
@@ -76,6 +76,17 @@ async fn without_poppler_data_nobody_is_told_half_of_a_document() {
     let path = format!("{}:/usr/bin:/bin", programs.path().display());
     let lacking = extractor(collabry_shared::config::ExtractionConfig { path, ..config() });
     assert_eq!(extract_with(&lacking, Format::Pdf, &japanese()).await, Err(FailureCode::PdfLanguageMissing));
+}
+
+#[tokio::test]
+async fn the_letters_of_one_glyph_stay_in_order_where_the_others_are_turned() {
+    assert_eq!(extract(Format::Pdf, &arabic()).await.unwrap().text, "بلاد");
+}
+
+#[tokio::test]
+async fn files_that_are_attached_to_a_pdf_are_said_not_to_be_read() {
+    let document = extract(Format::Pdf, &with_attachments()).await.unwrap();
+    assert_eq!((document.omitted[0].what, document.omitted[0].count), (Unread::EmbeddedFiles, 2));
 }
 
 #[tokio::test]

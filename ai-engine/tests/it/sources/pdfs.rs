@@ -64,6 +64,46 @@ pub fn japanese() -> Vec<u8> {
     writer.finish("")
 }
 
+/// One page with a word in Arabic, drawn from left to right, of which one glyph is two letters.
+pub fn arabic() -> Vec<u8> {
+    let mut writer = Writer::default();
+    let stream = |content: &str| format!("<< /Length {} >>\nstream\n{content}\nendstream", content.len());
+    writer.object("<< /Type /Catalog /Pages 2 0 R >>");
+    writer.object("<< /Type /Pages /Count 1 /Kids [3 0 R] >>");
+    writer.object(
+        "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 300 300] /Resources << /Font << /F1 5 0 R >> >> /Contents 4 0 R >>",
+    );
+    writer.object(&stream("BT /F1 20 Tf 50 200 Td (CBA) Tj ET"));
+    writer.object(
+        "<< /Type /Font /Subtype /Type3 /FontBBox [0 0 1000 1000] /FontMatrix [0.001 0 0 0.001 0 0] /FirstChar 65 \
+         /LastChar 67 /Widths [600 600 600] /Encoding << /Type /Encoding /Differences [65 /a /b /c] >> \
+         /CharProcs << /a 6 0 R /b 6 0 R /c 6 0 R >> /ToUnicode 7 0 R /Resources << >> >>",
+    );
+    writer.object(&stream("600 0 d0 50 0 500 700 re f"));
+    // Ba, lam-alef, dal.
+    writer.object(&stream(
+        "/CIDInit /ProcSet findresource begin 12 dict begin begincmap /CMapName /X def 1 begincodespacerange <00> <ff> \
+         endcodespacerange 3 beginbfchar <41> <0628> <42> <06440627> <43> <062F> endbfchar endcmap end end",
+    ));
+    writer.finish("")
+}
+
+/// One page, and two files attached to it.
+pub fn with_attachments() -> Vec<u8> {
+    let mut writer = Writer::default();
+    writer.object("<< /Type /Catalog /Pages 2 0 R /Names << /EmbeddedFiles << /Names [(a) 6 0 R (b) 6 0 R] >> >> >>");
+    writer.object("<< /Type /Pages /Count 1 /Kids [3 0 R] >>");
+    writer.object(
+        "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 300 300] /Resources << /Font << /F1 5 0 R >> >> /Contents 4 0 R >>",
+    );
+    let content = "BT /F1 20 Tf 50 200 Td (See what is attached.) Tj ET";
+    writer.object(&format!("<< /Length {} >>\nstream\n{content}\nendstream", content.len()));
+    writer.object("<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>");
+    writer.object("<< /Type /Filespec /F (a.txt) /EF << /F 7 0 R >> >>");
+    writer.object("<< /Type /EmbeddedFile /Length 5 >>\nstream\nhello\nendstream");
+    writer.finish("")
+}
+
 #[derive(Default)]
 struct Writer {
     bytes: Vec<u8>,
