@@ -88,7 +88,7 @@ fn eval(args: &Args) -> anyhow::Result<()> {
         let text = run.answer.pointer("/document/text").and_then(Value::as_str);
         let title = run.answer.pointer("/document/title").and_then(Value::as_str).unwrap_or_default();
         let score = score(&entry, title, text)?;
-        if args.verbose && (score.similarity.is_some_and(|near| near < 0.9995) || score.held < score.asserted) {
+        if args.verbose && (score.similarity.is_some_and(|near| near < 0.95) || score.held < score.asserted) {
             println!("{}: {}", entry.path.display(), said(score));
         }
         let figures = kinds.entry(entry.kind).or_default();

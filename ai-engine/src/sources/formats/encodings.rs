@@ -132,6 +132,20 @@ pub fn is_utf_8(bytes: &[u8]) -> bool {
     spoilt == 0 || wide >= 2 && spoilt * 4 <= wide
 }
 
+/// Whether all that is not ASCII would be signs in windows-1252, as `£` in `£5`, and stands where no letter does. A detector
+/// that knows words has nothing to go by there.
+pub fn has_signs_only(bytes: &[u8]) -> bool {
+    let letter_at = |at: Option<usize>| at.and_then(|at| bytes.get(at)).is_some_and(u8::is_ascii_alphabetic);
+    bytes.iter().enumerate().filter(|(_, byte)| !byte.is_ascii()).all(|(at, byte)| match byte {
+        // Quotation marks and dashes, which touch words.
+        0x82 | 0x84 | 0x85 | 0x91..=0x97 | 0xA0 => true,
+        0x80 | 0x86 | 0x87 | 0x89 | 0x99 | 0xA1..=0xA9 | 0xAB..=0xB9 | 0xBB..=0xBF => {
+            !letter_at(at.checked_sub(1)) && !letter_at(Some(at + 1))
+        }
+        _ => false,
+    })
+}
+
 /// Cyrillic letters have been encoded in many ways, of which the detector knows the commoner ones: the text with the
 /// likeliest letters is taken.
 pub fn of_family(bytes: &[u8], guess: &'static Encoding) -> Option<String> {

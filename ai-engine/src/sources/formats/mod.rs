@@ -33,6 +33,7 @@ mod pdf_layout;
 mod pdf_ligatures;
 mod pdf_page;
 mod pdf_scripts;
+mod pdf_spaced;
 mod pdf_tables;
 mod pdf_tools;
 mod pdf_words;

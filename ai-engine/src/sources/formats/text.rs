@@ -2,7 +2,7 @@
 
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 use collabry_shared::sources::FailureCode;
-use encoding_rs::{Encoding, UTF_8};
+use encoding_rs::{Encoding, UTF_8, WINDOWS_1252};
 
 use super::{Input, encodings, io_code, johab};
 use crate::sources::document::Document;
@@ -69,6 +69,9 @@ fn without_mark(bytes: &[u8], declared: Option<&'static Encoding>) -> String {
 }
 
 fn guess(bytes: &[u8]) -> &'static Encoding {
+    if encodings::has_signs_only(bytes) {
+        return WINDOWS_1252;
+    }
     let mut detector = EncodingDetector::new(Iso2022JpDetection::Allow);
     detector.feed(bytes, true);
     detector.guess(None, Utf8Detection::Deny)
@@ -96,6 +99,10 @@ mod tests {
         let german = "Die Straße führt über die Brücke; schöne Grüße aus Köln.";
         let (latin, ..) = encoding_rs::WINDOWS_1252.encode(german);
         assert_eq!(decode(&latin, None).unwrap(), german);
+        assert_eq!(decode(b"from \xA3825 to \xA32 million, 5\xB0", None).unwrap(), "from £825 to £2 million, 5°");
+        let polish = "Zażółć gęślą jaźń, łódź i Łódź.";
+        let (latin, ..) = encoding_rs::WINDOWS_1250.encode(polish);
+        assert_eq!(decode(&latin, None).unwrap(), polish);
         assert_eq!(decode(b"\xC0\xE1", Some(encoding_rs::WINDOWS_1251)).unwrap(), "Аб");
     }
 
