@@ -1,14 +1,14 @@
 //! Conversations and their logs in SQLite.
 
+mod log;
+mod rows;
+
 use std::collections::HashMap;
 
 use async_trait::async_trait;
-use futures::{Stream, TryStreamExt as _};
 use jiff::Timestamp;
-use sqlx::sqlite::SqliteRow;
-use sqlx::{Sqlite, Transaction};
 
-use super::page::Filling;
+use self::rows::{conversation, message, page};
 use super::{
     Appended, ClientId, Conversation, ConversationRepo, ConversationUpdate, Message, NewMessage, Page, ReadMark,
     Rewrite,
@@ -16,7 +16,7 @@ use super::{
 use crate::engine::ModelId;
 use crate::ids::{ConversationId, MessageId, NotebookId, UserId};
 use crate::pages::Window;
-use crate::storage::sqlite::{Columns as _, Database, conflict, integer, json, opt_json, word};
+use crate::storage::sqlite::{Columns as _, Database, conflict, integer, json};
 use crate::storage::{StoreError, StoreResult};
 
 #[async_trait]
@@ -80,7 +80,7 @@ impl ConversationRepo for Database {
     ) -> StoreResult<Option<Conversation>> {
         let ConversationUpdate { title, model } = change;
         let mut tx = self.begin().await?;
-        if !unchanged(&mut tx, id, seen).await? {
+        if !log::unchanged(&mut tx, id, seen).await? {
             return Ok(None);
         }
         let row = sqlx::query(
@@ -115,7 +115,7 @@ impl ConversationRepo for Database {
         now: Timestamp,
     ) -> StoreResult<bool> {
         let mut tx = self.begin().await?;
-        if !unchanged(&mut tx, id, seen).await? {
+        if !log::unchanged(&mut tx, id, seen).await? {
             return Ok(false);
         }
         sqlx::query("UPDATE conversations SET deleted_at = ? WHERE id = ?")
@@ -181,14 +181,14 @@ impl ConversationRepo for Database {
 
     async fn append(&self, message: &NewMessage) -> StoreResult<Appended> {
         let mut tx = self.begin().await?;
-        let Some(rev) = next_rev(&mut tx, message.conversation_id, Some(message.created_at)).await? else {
+        let Some(rev) = log::next_rev(&mut tx, message.conversation_id, Some(message.created_at)).await? else {
             return Err(StoreError::Missing("the conversation"));
         };
-        if let Some(existing) = by_client_id(&mut tx, message).await? {
+        if let Some(existing) = log::by_client_id(&mut tx, message).await? {
             // Dropping the transaction gives the rev back.
             return Ok(Appended::Existing(existing));
         }
-        let stored = insert(&mut tx, message, rev).await?;
+        let stored = log::insert(&mut tx, message, rev).await?;
         tx.commit().await?;
         Ok(Appended::Created(stored))
     }
@@ -202,7 +202,7 @@ impl ConversationRepo for Database {
         .bind(client_id.as_str())
         .fetch_optional(&self.read)
         .await?;
-        row.as_ref().map(self::message).transpose()
+        row.as_ref().map(message).transpose()
     }
 
     async fn rewrite_seen(
@@ -214,11 +214,11 @@ impl ConversationRepo for Database {
         now: Timestamp,
     ) -> StoreResult<Option<Message>> {
         let mut tx = self.begin().await?;
-        let Some(rev) = next_rev(&mut tx, conversation, None).await? else {
+        let Some(rev) = log::next_rev(&mut tx, conversation, None).await? else {
             return Ok(None);
         };
         if let Some(seen) = seen {
-            stands_at(&mut tx, conversation, id, seen).await?;
+            log::stands_at(&mut tx, conversation, id, seen).await?;
         }
         let update = match rewrite {
             Rewrite::Edit { content } => sqlx::query(
@@ -251,7 +251,7 @@ impl ConversationRepo for Database {
             return Ok(None);
         };
         tx.commit().await?;
-        Ok(Some(self::message(&row)?))
+        Ok(Some(message(&row)?))
     }
 
     async fn message(&self, conversation: ConversationId, id: MessageId) -> StoreResult<Option<Message>> {
@@ -263,7 +263,7 @@ impl ConversationRepo for Database {
         .bind(id.to_string())
         .fetch_optional(&self.read)
         .await?;
-        row.as_ref().map(self::message).transpose()
+        row.as_ref().map(message).transpose()
     }
 
     async fn latest_answer(&self, conversation: ConversationId, question: MessageId) -> StoreResult<Option<Message>> {
@@ -275,7 +275,7 @@ impl ConversationRepo for Database {
         .bind(question.to_string())
         .fetch_optional(&self.read)
         .await?;
-        row.as_ref().map(self::message).transpose()
+        row.as_ref().map(message).transpose()
     }
 
     async fn history(&self, conversation: ConversationId, before: Option<u64>, limit: u32) -> StoreResult<Page> {
@@ -338,140 +338,4 @@ impl ConversationRepo for Database {
         .await?;
         rows.iter().map(|row| Ok((row.parsed("conversation_id")?, row.number("rev")?))).collect()
     }
-}
-
-/// Reads no more rows than the page takes.
-async fn page(mut rows: impl Stream<Item = sqlx::Result<SqliteRow>> + Unpin, limit: u32) -> StoreResult<Page> {
-    let mut page = Filling::new(limit);
-    while let Some(row) = rows.try_next().await? {
-        if !page.take(self::message(&row)?) {
-            break;
-        }
-    }
-    Ok(page.done())
-}
-
-/// Takes the conversation's next rev, for a message that is added at a time or for a change to one; `None` when the
-/// conversation is gone. It counts once `tx` is committed, and until
-/// then nobody else can take one: the transaction holds the write lock, so there is no race to lose and retry. The
-/// unique index on `(conversation_id, rev)` stands guard over that.
-async fn next_rev(
-    tx: &mut Transaction<'_, Sqlite>,
-    id: ConversationId,
-    added_at: Option<Timestamp>,
-) -> StoreResult<Option<i64>> {
-    let head = sqlx::query_scalar(
-        "UPDATE conversations SET head = head + 1, active_at = MAX(active_at, COALESCE(?, active_at))
-         WHERE id = ? AND id IN (SELECT id FROM live_conversations)
-         RETURNING head",
-    )
-    .bind(added_at.map(Timestamp::as_millisecond))
-    .bind(id.to_string())
-    .fetch_optional(&mut **tx)
-    .await?;
-    Ok(head)
-}
-
-/// Whether the conversation is there; [`StoreError::Changed`] when it is not as it was seen.
-async fn unchanged(
-    tx: &mut Transaction<'_, Sqlite>,
-    id: ConversationId,
-    seen: Option<&Conversation>,
-) -> StoreResult<bool> {
-    let row = sqlx::query("SELECT * FROM live_conversations WHERE id = ?")
-        .bind(id.to_string())
-        .fetch_optional(&mut **tx)
-        .await?;
-    let Some(row) = row else { return Ok(false) };
-    let stored = conversation(&row)?;
-    if seen.is_some_and(|seen| *seen != stored) { Err(StoreError::Changed("the conversation")) } else { Ok(true) }
-}
-
-/// [`StoreError::Changed`] when a message that is there is at another rev.
-async fn stands_at(
-    tx: &mut Transaction<'_, Sqlite>,
-    conversation: ConversationId,
-    id: MessageId,
-    seen: u64,
-) -> StoreResult<()> {
-    let moved =
-        sqlx::query("SELECT 1 FROM messages WHERE conversation_id = ? AND id = ? AND deleted_at IS NULL AND rev <> ?")
-            .bind(conversation.to_string())
-            .bind(id.to_string())
-            .bind(integer(seen))
-            .fetch_optional(&mut **tx)
-            .await?;
-    if moved.is_some() { Err(StoreError::Changed("the message")) } else { Ok(()) }
-}
-
-async fn by_client_id(tx: &mut Transaction<'_, Sqlite>, message: &NewMessage) -> StoreResult<Option<Message>> {
-    let row = sqlx::query("SELECT * FROM messages WHERE conversation_id = ? AND client_id = ?")
-        .bind(message.conversation_id.to_string())
-        .bind(message.client_id.as_str())
-        .fetch_optional(&mut **tx)
-        .await?;
-    row.as_ref().map(self::message).transpose()
-}
-
-async fn insert(tx: &mut Transaction<'_, Sqlite>, message: &NewMessage, rev: i64) -> StoreResult<Message> {
-    let row = sqlx::query(
-        "INSERT INTO messages (id, conversation_id, client_id, position, rev, author_json, content, citations_json,
-             status, failure_json, generation_id, reply_to, created_at, cut_off, asked_json)
-         VALUES (?1, ?2, ?3, ?4, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)
-         RETURNING *",
-    )
-    .bind(message.id.to_string())
-    .bind(message.conversation_id.to_string())
-    .bind(message.client_id.as_str())
-    .bind(rev)
-    .bind(json(&message.author)?)
-    .bind(&message.content)
-    .bind(json(&message.citations)?)
-    .bind(word(&message.status)?)
-    .bind(opt_json(message.failure.as_ref())?)
-    .bind(message.generation_id.map(|id| id.to_string()))
-    .bind(message.reply_to.map(|id| id.to_string()))
-    .bind(message.created_at.as_millisecond())
-    .bind(message.cut_off.as_ref().map(word).transpose()?)
-    .bind(opt_json(message.asked.as_ref())?)
-    .fetch_one(&mut **tx)
-    .await
-    .map_err(conflict("the message"))?;
-    self::message(&row)
-}
-
-fn conversation(row: &SqliteRow) -> StoreResult<Conversation> {
-    Ok(Conversation {
-        id: row.parsed("id")?,
-        notebook_id: row.parsed("notebook_id")?,
-        title: row.opt_text("title")?,
-        model: row.opt_word("model")?,
-        created_by: row.parsed("created_by")?,
-        created_at: row.time("created_at")?,
-        last_message_at: row.time("active_at")?,
-        head: row.number("head")?,
-    })
-}
-
-fn message(row: &SqliteRow) -> StoreResult<Message> {
-    Ok(Message {
-        id: row.parsed("id")?,
-        conversation_id: row.parsed("conversation_id")?,
-        client_id: row.word("client_id")?,
-        position: row.number("position")?,
-        rev: row.number("rev")?,
-        author: row.json("author_json")?,
-        content: row.text("content")?,
-        citations: row.json("citations_json")?,
-        status: row.word("status")?,
-        failure: row.opt_json("failure_json")?,
-        cut_off: row.opt_word("cut_off")?,
-        generation_id: row.opt_parsed("generation_id")?,
-        reply_to: row.opt_parsed("reply_to")?,
-        superseded_by: row.opt_parsed("superseded_by")?,
-        asked: row.opt_json("asked_json")?,
-        created_at: row.time("created_at")?,
-        edited_at: row.opt_time("edited_at")?,
-        deleted_at: row.opt_time("deleted_at")?,
-    })
 }
