@@ -1,6 +1,6 @@
 //! Short texts that people type: titles and names.
 
-use collabry_shared::text::fold;
+use collabry_shared::text::{fold, is_blank};
 use unicode_normalization::UnicodeNormalization as _;
 
 /// Turns the direction of what follows: a name could be read as another one.
@@ -14,7 +14,7 @@ pub fn clean_line(text: &str, max: usize) -> Option<String> {
         text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty()).collect();
     let line: String = words.join(" ").nfc().filter(|c| !turns_direction(*c)).collect();
     let line = line.trim().to_owned();
-    (1..=max).contains(&line.chars().count()).then_some(line)
+    (!is_blank(&line) && line.chars().count() <= max).then_some(line)
 }
 
 /// What is looked for in names.

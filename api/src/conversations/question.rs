@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use axum::Json;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::http::header::{ACCEPT, LOCATION};
 use axum::response::{IntoResponse as _, Response};
+use axum::{Extension, Json};
 use collabry_shared::conversations::{Conversation, Message};
 use collabry_shared::generations::{Generation, LoggedEvent};
-use collabry_shared::ids::{ConversationId, MessageId, NotebookId, SourceId};
+use collabry_shared::ids::{ConversationId, GenerationId, MessageId, NotebookId, SourceId};
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 use utoipa::{IntoParams, ToSchema};
@@ -19,6 +19,7 @@ use utoipa_axum::routes;
 use super::{ConversationAccess, MessageRequest, TAG, begin, send};
 use crate::auth::{CurrentUser, Identity};
 use crate::generations;
+use crate::http::idempotency::Again;
 use crate::http::{ApiError, ApiResult, Body, Problem, Query, accepted};
 use crate::notebooks::{NotebookAccess, Viewer};
 use crate::state::ApiState;
@@ -83,9 +84,14 @@ async fn ask(
     identity: Identity,
     user: CurrentUser,
     Query(Wait { wait }): Query<Wait>,
+    again: Option<Extension<Again>>,
     headers: HeaderMap,
     Body(request): Body<QuestionRequest>,
 ) -> ApiResult<Response> {
+    if let Some(Extension(Again { location })) = again {
+        let id = generation_at(&location).ok_or_else(|| ApiError::internal("a stream without a generation"))?;
+        return streamed(&state, identity, id).await;
+    }
     let conversation = match request.conversation_id {
         Some(id) => find(&state, &access, id).await?,
         None => begin(&state, &access, None, None).await?,
@@ -100,19 +106,16 @@ async fn ask(
     };
     let question = send(&state, &access, &user, message).await?.message().clone();
     let id = question.generation_id.ok_or_else(|| ApiError::internal("a question without a generation"))?;
-    let generation = state.stores.generations.get(id).await?.ok_or_else(ApiError::not_found)?;
-    let path = format!("/api/ai/generations/{id}");
-    if headers.get(ACCEPT).is_some_and(|kinds| kinds.as_bytes().starts_with(b"text/event-stream")) {
-        let stream = generations::stream(&state, identity, &generation, 0).await?;
-        return Ok(([(LOCATION, format!("{path}/events"))], stream).into_response());
+    if wants_events(&headers) {
+        return streamed(&state, identity, id).await;
     }
     let patience = Duration::from_secs(wait.unwrap_or(DEFAULT_WAIT).into());
-    let generation = finished(&state, generation, patience).await?;
+    let generation = finished(&state, id, patience).await?;
     let conversation_id = access.conversation.id;
     let answer = state.stores.conversations.message(conversation_id, generation.answer_id).await?;
     let over = generation.state.is_final();
     let answered = Answered { conversation_id, question, answer, generation };
-    Ok(if over { Json(answered).into_response() } else { accepted(path, answered).into_response() })
+    Ok(if over { Json(answered).into_response() } else { accepted(address(id), answered).into_response() })
 }
 
 /// A conversation of this notebook.
@@ -121,16 +124,38 @@ async fn find(state: &ApiState, access: &NotebookAccess<Viewer>, id: Conversatio
     conversation.filter(|one| one.notebook_id == access.notebook_id).ok_or_else(ApiError::not_found)
 }
 
+fn wants_events(headers: &HeaderMap) -> bool {
+    let kinds = headers.get(ACCEPT).and_then(|kinds| kinds.to_str().ok()).unwrap_or_default();
+    kinds.to_ascii_lowercase().starts_with("text/event-stream")
+}
+
+fn address(id: GenerationId) -> String {
+    format!("/api/ai/generations/{id}")
+}
+
+/// The generation whose events are at this address.
+fn generation_at(location: &str) -> Option<GenerationId> {
+    location.strip_suffix("/events")?.rsplit('/').next()?.parse().ok()
+}
+
+async fn streamed(state: &ApiState, identity: Identity, id: GenerationId) -> ApiResult<Response> {
+    let generation = state.stores.generations.get(id).await?.ok_or_else(ApiError::not_found)?;
+    let stream = generations::stream(state, identity, &generation, 0).await?;
+    Ok(([(LOCATION, format!("{}/events", address(id)))], stream).into_response())
+}
+
 /// The generation once it is over, or when patience or this process ends.
-async fn finished(state: &ApiState, mut generation: Generation, patience: Duration) -> ApiResult<Generation> {
+async fn finished(state: &ApiState, id: GenerationId, patience: Duration) -> ApiResult<Generation> {
     let end = Instant::now() + patience;
-    while !generation.state.is_final() && Instant::now() < end {
+    loop {
+        // Deleted with its conversation.
+        let generation = state.stores.generations.get(id).await?.ok_or_else(ApiError::not_found)?;
+        if generation.state.is_final() || Instant::now() >= end || state.draining.is_cancelled() {
+            return Ok(generation);
+        }
         tokio::select! {
-            () = state.draining.cancelled() => break,
+            () = state.draining.cancelled() => {}
             () = tokio::time::sleep_until(end.min(Instant::now() + LOOKS_AGAIN)) => {}
         }
-        // Deleted with its conversation.
-        generation = state.stores.generations.get(generation.id).await?.ok_or_else(ApiError::not_found)?;
     }
-    Ok(generation)
 }

@@ -4,6 +4,7 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use collabry_shared::generations::Generation;
 use collabry_shared::ids::{GenerationId, UserId};
+use collabry_shared::storage::StoreResult;
 
 use crate::auth::Identity;
 use crate::conversations::ConversationAccess;
@@ -18,8 +19,20 @@ impl GenerationAccess {
     pub async fn prove(state: &ApiState, user_id: UserId, id: GenerationId) -> ApiResult<Self> {
         let generation = state.stores.generations.get(id).await?.ok_or_else(ApiError::not_found)?;
         ConversationAccess::prove(state, user_id, generation.conversation_id).await?;
+        if is_deleted(state, &generation).await? {
+            return Err(ApiError::not_found());
+        }
         Ok(Self(generation))
     }
+}
+
+/// What was deleted of an answer is not told from its events either.
+async fn is_deleted(state: &ApiState, generation: &Generation) -> StoreResult<bool> {
+    if !generation.state.is_final() {
+        return Ok(false);
+    }
+    let answer = state.stores.conversations.message(generation.conversation_id, generation.answer_id).await?;
+    Ok(answer.is_some_and(|answer| answer.deleted_at.is_some()))
 }
 
 /// From the path parameter `generationId`.

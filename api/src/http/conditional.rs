@@ -4,7 +4,7 @@
 use axum::body::{Body, HttpBody as _};
 use axum::extract::{FromRequestParts, Request};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use base64::Engine as _;
@@ -17,20 +17,41 @@ use super::error::ApiError;
 
 /// Larger answers are streams; no list or object of ours is.
 const MAX_BYTES: u64 = 4 * 1024 * 1024;
+const LIMITS: [HeaderName; 2] = [HeaderName::from_static("ratelimit"), HeaderName::from_static("ratelimit-policy")];
 const MAX_BYTES_IN_MEMORY: usize = 4 * 1024 * 1024;
 /// Of a hash: enough that no two states of one thing meet.
 const TAG_BYTES: usize = 15;
 
 /// Middleware: what is read has a tag, and is not sent to whoever has it.
 pub async fn if_none_match(request: Request, next: Next) -> Response {
-    if *request.method() != Method::GET {
+    let is_head = *request.method() == Method::HEAD;
+    if *request.method() != Method::GET && !is_head {
         return next.run(request).await;
     }
     let wanted = request.headers().get(header::IF_NONE_MATCH).cloned();
-    let response = tagged(next.run(request).await).await;
+    // A tag is that of the content, which the answer to HEAD does not have.
+    let asked = if is_head { whole(request) } else { request };
+    let response = tagged(next.run(asked).await).await;
     let tag = response.headers().get(header::ETAG).filter(|_| response.status() == StatusCode::OK);
     let known = wanted.zip(tag).is_some_and(|(wanted, tag)| names(&wanted, tag));
-    if known { not_modified(response) } else { response }
+    match (known, is_head) {
+        (true, _) => not_modified(response),
+        (false, true) => without_body(response),
+        (false, false) => response,
+    }
+}
+
+fn whole(mut request: Request) -> Request {
+    *request.method_mut() = Method::GET;
+    request
+}
+
+fn without_body(response: Response) -> Response {
+    let (mut parts, body) = response.into_parts();
+    if let Some(bytes) = body.size_hint().exact() {
+        parts.headers.entry(header::CONTENT_LENGTH).or_insert_with(|| bytes.into());
+    }
+    Response::from_parts(parts, Body::empty())
 }
 
 /// What the caller of a `PUT`, `PATCH` or `DELETE` with `If-Match` has seen, as it was sent.
@@ -72,8 +93,19 @@ pub async fn if_match(request: Request, next: Next) -> Response {
         }
         // Who may not see it, or is not signed in, hears that.
         _ if current.status().is_client_error() && current.status() != StatusCode::METHOD_NOT_ALLOWED => current,
-        _ => ApiError::changed().into_response(),
+        _ => changed(current.headers()),
     }
+}
+
+/// With what the look at it has cost.
+fn changed(looked: &HeaderMap) -> Response {
+    let mut response = ApiError::changed().into_response();
+    for name in LIMITS {
+        if let Some(value) = looked.get(&name) {
+            response.headers_mut().insert(name, value.clone());
+        }
+    }
+    response
 }
 
 /// The request for what is to be changed, as the same caller.

@@ -6,10 +6,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use axum::body::Body;
 use axum::extract::multipart::Field;
 use axum::extract::{FromRequest, Multipart, Request};
-use axum::http::StatusCode;
+use axum::http::{StatusCode, header};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use futures::StreamExt as _;
+use percent_encoding::percent_decode_str;
 use sha2::{Digest as _, Sha256};
 
 use super::error::{ApiError, ApiResult};
@@ -43,7 +44,7 @@ impl Form {
         let mut left = most.saturating_add(MAX_OTHER_BYTES);
         while let Some(mut field) = self.next().await? {
             let of_file = field.name() == Some(FILE);
-            let mut digest = FileDigest::new(field.file_name());
+            let mut digest = FileDigest::new(sent_name(&field).as_deref());
             while let Some(chunk) = field.chunk().await.map_err(|_| incomplete())? {
                 let Some(less) = left.checked_sub(chunk.len() as u64) else { return Ok(None) };
                 left = less;
@@ -55,6 +56,24 @@ impl Form {
         }
         Ok(None)
     }
+}
+
+/// The name of a file as it was sent. Some libraries send one that is not ASCII only in the form of RFC 8187, which forms
+/// should not have (RFC 7578, 4.2), and which is clear all the same.
+pub fn sent_name(field: &Field<'_>) -> Option<String> {
+    if let Some(name) = field.file_name() {
+        return Some(name.to_owned());
+    }
+    let disposition = field.headers().get(header::CONTENT_DISPOSITION)?.to_str().ok()?;
+    let name = disposition.split(';').find_map(|part| part.trim().strip_prefix("filename*="))?;
+    let (charset, name) = name.trim_matches('"').split_once('\'')?;
+    let (_, name) = name.split_once('\'')?;
+    let bytes: Vec<u8> = percent_decode_str(name).collect();
+    Some(if charset.eq_ignore_ascii_case("utf-8") {
+        String::from_utf8_lossy(&bytes).into_owned()
+    } else {
+        bytes.into_iter().map(char::from).collect()
+    })
 }
 
 /// What tells a file of a form from another one: its name and its bytes, in whatever form they come.

@@ -27,6 +27,13 @@ const MAX_ANSWER_BYTES: usize = 256 * 1024;
 const CLAIMED: SignedDuration = SignedDuration::from_secs(90);
 const CLAIMED_BY_UPLOAD: SignedDuration = SignedDuration::from_mins(30);
 
+/// On a request that was answered with a stream before: nothing is to be done again, and the stream at this address is the
+/// answer.
+#[derive(Debug, Clone)]
+pub struct Again {
+    pub location: String,
+}
+
 /// Middleware.
 pub async fn idempotent(State(state): State<ApiState>, request: Request, next: Next) -> Response {
     // Tokens are kept nowhere.
@@ -62,6 +69,12 @@ async fn once(state: &ApiState, request: Request, next: Next) -> ApiResult<Respo
     let until = now + if upload { CLAIMED_BY_UPLOAD } else { CLAIMED };
     match keys.claim(claimed, now, until).await? {
         Claim::New => {}
+        Claim::Done(answer) if is_stream(answer.content_type.as_deref()) => {
+            parts.extensions.insert(Again { location: answer.location.unwrap_or_default() });
+            let mut response = next.run(Request::from_parts(parts, body)).await;
+            response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
+            return Ok(response);
+        }
         Claim::Done(answer) => {
             let request = Request::from_parts(parts, body);
             return if same_file(state, &answer, request).await? { replay(answer) } else { Err(reused()) };
@@ -106,8 +119,13 @@ fn key(header: Option<&HeaderValue>) -> ApiResult<String> {
 async fn kept(response: Response) -> ApiResult<(Option<KeptAnswer>, Response)> {
     let location = text(response.headers(), &header::LOCATION);
     let content_type = text(response.headers(), &header::CONTENT_TYPE);
+    let status = response.status();
+    if status.is_success() && location.is_some() && is_stream(content_type.as_deref()) {
+        let answer = KeptAnswer { status: status.as_u16(), location, content_type, body: String::new(), file: None };
+        return Ok((Some(answer), response));
+    }
     let json = content_type.as_deref().is_none_or(|kind| kind.starts_with("application/json"));
-    if !response.status().is_success() || !json {
+    if !status.is_success() || !json {
         return Ok((None, response));
     }
     let (parts, body) = response.into_parts();
@@ -116,6 +134,11 @@ async fn kept(response: Response) -> ApiResult<(Option<KeptAnswer>, Response)> {
     let body = String::from_utf8_lossy(&bytes).into_owned();
     let answer = KeptAnswer { status: parts.status.as_u16(), location, content_type, body, file };
     Ok((Some(answer), Response::from_parts(parts, Body::from(bytes))))
+}
+
+/// What is sent as it happens is not kept, but its address is.
+fn is_stream(content_type: Option<&str>) -> bool {
+    content_type.is_some_and(|kind| kind.starts_with("text/event-stream"))
 }
 
 fn text(headers: &HeaderMap, name: &HeaderName) -> Option<String> {

@@ -75,11 +75,7 @@ fn parse(cursor: &str) -> Option<Place> {
 }
 
 fn unknown() -> ApiError {
-    ApiError::field(
-        "cursor_invalid",
-        "cursor",
-        "This is not the `next` of a page of this list. Begin without a cursor.",
-    )
+    ApiError::field("cursor_invalid", "cursor", "This is not the `next` of a page. Begin without a cursor.")
 }
 
 #[cfg(test)]

@@ -186,7 +186,7 @@ async fn invite(
     };
     notebooks.invite(&invitation).await?;
     members_changed(&state, access.notebook_id).await;
-    let path = format!("/api/notebooks/{}/invitations/{}", access.notebook_id, invitation.id());
+    let path = format!("/api/notebooks/{}/members", access.notebook_id);
     Ok(accepted(path, NewInvitation { invitation: invitation.into(), code }))
 }
 

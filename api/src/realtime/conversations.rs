@@ -4,13 +4,13 @@ use collabry_shared::conversations::{Conversation, Message, Page, ReadMark};
 use collabry_shared::engine::ModelId;
 use collabry_shared::generations::{EventId, Generation, GenerationState};
 use collabry_shared::ids::{ConversationId, GenerationId, MessageId, UserId};
-use collabry_shared::realtime::{Event, Room};
+use collabry_shared::realtime::Room;
 use collabry_shared::storage::StoreError;
 use serde::{Deserialize, Serialize};
 
 use super::dispatch::Call;
 use super::{Realtime, presence};
-use crate::conversations::ConversationAccess;
+use crate::conversations::{self, ConversationAccess};
 use crate::http::ApiResult;
 use crate::state::ApiState;
 
@@ -148,14 +148,6 @@ pub(super) async fn leave(call: Call<Leave>) -> ApiResult<()> {
 pub(super) async fn mark_read(call: Call<Read>) -> ApiResult<()> {
     let api = &call.realtime.api;
     let Read { conversation_id, rev } = call.payload;
-    let user_id = call.user.id();
-    let ConversationAccess { conversation, .. } = ConversationAccess::prove(api, user_id, conversation_id).await?;
-    let rev = rev.min(conversation.head);
-    if api.stores.conversations.mark_read(conversation_id, user_id, rev).await? {
-        let event = Event::MessagesRead { conversation_id, mark: ReadMark { user_id, rev } };
-        api.fan_out.emit(Room::Conversation(conversation_id), event).await;
-        let event = Event::ConversationRead { notebook_id: conversation.notebook_id, conversation_id, rev };
-        api.fan_out.emit(Room::User(user_id), event).await;
-    }
-    Ok(())
+    let access = ConversationAccess::prove(api, call.user.id(), conversation_id).await?;
+    conversations::mark_read(api, &access, rev).await
 }

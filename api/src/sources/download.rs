@@ -5,7 +5,7 @@ use std::ops::Range;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 use collabry_shared::ids::SourceId;
 use collabry_shared::sources::Format;
 use utoipa_axum::router::OpenApiRouter;
@@ -48,8 +48,12 @@ async fn file(
     let version = find_version(&state, &source, path.version).await?;
     let tag = HeaderValue::from_str(&format!("\"{}-{}\"", source.id, version.version)).map_err(ApiError::internal)?;
     let size = state.stores.blobs.size(&version.blob_key).await?.ok_or_else(ApiError::not_found)?;
-    let part = match asked.get(header::RANGE).filter(|_| still_the_same(&asked, &tag)) {
-        Some(range) => part(range, size)?,
+    let known = asked.get(header::IF_NONE_MATCH).is_some_and(|wanted| names(wanted, &tag));
+    let part = match asked.get(header::RANGE).filter(|_| !known && still_the_same(&asked, &tag)) {
+        Some(range) => match part(range, size) {
+            Ok(part) => part,
+            Err(none_of_them) => return beyond(none_of_them, size),
+        },
         None => None,
     };
     let whole = 0..size;
@@ -69,10 +73,16 @@ async fn file(
         let range = format!("bytes {}-{}/{size}", part.start, part.end - 1);
         headers.insert(header::CONTENT_RANGE, HeaderValue::from_str(&range).map_err(ApiError::internal)?);
         *response.status_mut() = StatusCode::PARTIAL_CONTENT;
-    } else if asked.get(header::IF_NONE_MATCH).is_some_and(|wanted| names(wanted, &tag)) {
+    } else if known {
         return Ok(not_modified(response));
     }
     Ok(response)
+}
+
+/// RFC 9110, 15.5.17: with the size that there is.
+fn beyond(error: ApiError, size: u64) -> ApiResult<Response> {
+    let range = HeaderValue::from_str(&format!("bytes */{size}")).map_err(ApiError::internal)?;
+    Ok(([(header::CONTENT_RANGE, range)], error).into_response())
 }
 
 fn still_the_same(asked: &HeaderMap, tag: &HeaderValue) -> bool {
@@ -85,7 +95,9 @@ fn part(range: &HeaderValue, size: u64) -> ApiResult<Option<Range<u64>>> {
     let Some((from, to)) = parsed.filter(|text| !text.contains(',')).and_then(|text| text.split_once('-')) else {
         return Ok(None);
     };
-    let number = |text: &str| text.trim().parse::<u64>().ok();
+    // A number that is too large is beyond any file.
+    let is_number = |text: &&str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let number = |text: &str| Some(text.trim()).filter(is_number).map(|text| text.parse().unwrap_or(u64::MAX));
     let bytes = match (from.trim(), to.trim()) {
         ("", last) => number(last).map(|last| size.saturating_sub(last)..size),
         (first, "") => number(first).map(|first| first..size),

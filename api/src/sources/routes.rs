@@ -8,7 +8,7 @@ use axum::http::StatusCode;
 use collabry_shared::ids::{NotebookId, SourceId};
 use collabry_shared::pages::Place;
 use collabry_shared::realtime::{Event, Room};
-use collabry_shared::sources::{MAX_RETRIES, Retry, Source, SourceState};
+use collabry_shared::sources::{IngestState, MAX_RETRIES, Retry, Source, SourceState};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
@@ -23,7 +23,7 @@ use crate::http::{ApiError, ApiResult, Body, PageQuery, Params, Problem, Query, 
 use crate::limits::wait;
 use crate::notebooks::{Editor, NotebookAccess, Viewer};
 use crate::state::ApiState;
-use crate::text::{Needle, clean_line};
+use crate::text::{Needle, clean_line, headline};
 
 const MAX_NAME_CHARS: usize = 200;
 /// How often a source is looked at for whoever waits for it.
@@ -95,6 +95,10 @@ async fn list(
     Query(query): Query<PageQuery>,
     Query(filter): Query<SourceFilter>,
 ) -> ApiResult<Json<SourceList>> {
+    if let Some(step) = filter.step.as_deref().filter(|step| !IngestState::STEPS.contains(step)) {
+        let detail = format!("`step` is one of {}, not `{}`.", IngestState::STEPS.join(", "), headline(step, 20));
+        return Err(ApiError::field("validation", "step", detail));
+    }
     let wanted = Needle::new(filter.q.as_deref());
     let (stored, notebook) = (&state.stores.sources, access.notebook_id);
     let read = async |window| {
@@ -220,7 +224,6 @@ async fn restore(
     NotebookAccess::<Editor>::prove(&state, identity.user_id, deleted.notebook_id).await?;
     room::check(&state, deleted.created_by, true).await?;
     let restored = state.stores.sources.restore(id).await?.ok_or_else(ApiError::not_found)?;
-    state.engine.sources_changed().await;
     Ok(Json(announce(&state, restored).await))
 }
 

@@ -11,7 +11,7 @@ use futures::StreamExt as _;
 use unicode_normalization::UnicodeNormalization as _;
 
 use super::room::{Room, share_spent};
-use crate::http::form::{FILE, FileDigest, incomplete};
+use crate::http::form::{FILE, FileDigest, incomplete, sent_name};
 use crate::http::{ApiError, ApiResult, Form};
 use crate::state::ApiState;
 use crate::text::turns_direction;
@@ -51,8 +51,9 @@ pub async fn receive(form: &mut Form, state: &ApiState, key: &str, room: Room) -
 }
 
 async fn receive_file(mut field: Field<'_>, state: &ApiState, key: &str, room: Room) -> ApiResult<Upload> {
-    let name = file_name(field.file_name().unwrap_or_default());
-    let mut digest = FileDigest::new(field.file_name());
+    let sent = sent_name(&field);
+    let name = file_name(sent.as_deref().unwrap_or_default());
+    let mut digest = FileDigest::new(sent.as_deref());
     let head = read_head(&mut field).await?;
     let format = Format::sniff(&head, &name).map_err(refuse)?;
     let size = store(field, head, state, key, room, &mut digest).await?;

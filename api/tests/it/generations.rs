@@ -396,6 +396,22 @@ async fn who_may_not_delete_an_answer_does_not_replace_it_either() {
 }
 
 #[tokio::test]
+async fn a_deleted_answer_is_not_told_from_its_events_either() {
+    let app = TestApp::start().await;
+    let ada = app.register("ada").await;
+    let conversation = ada.conversation(&ada.notebook("Biology").await).await;
+    let (question, answer) = ada.ask(&conversation, "Why are leaves green?", json!({})).await;
+    let events = format!("/api/ai/generations/{}/events", generation(&question));
+    assert!(ada.get(&events).await.ok_text().contains("event: done"));
+    let path = format!("/api/conversations/{conversation}/messages/{}", id(&answer));
+    ada.send(Method::DELETE, &path, &Value::Null).await.ok(200);
+    ada.get(&events).await.problem(404, "not_found");
+    let mut socket = Socket::connect(&app, &ada.token).await;
+    let resume = json!({ "generationId": generation(&question), "lastEventId": 0 });
+    assert_eq!(socket.call("generation:resume", resume).await["error"]["code"], "not_found");
+}
+
+#[tokio::test]
 async fn deleting_stops_the_model_and_stores_nothing() {
     let scripted = Provider::default();
     let address = scripted.start().await.unwrap();

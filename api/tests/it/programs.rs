@@ -118,6 +118,64 @@ async fn a_request_with_a_key_is_carried_out_once() {
 }
 
 #[tokio::test]
+async fn a_question_with_a_key_is_asked_once_and_its_events_come_again() {
+    let app = TestApp::start().await;
+    let ada = app.register("ada").await;
+    let notebook = ada.notebook("Biology").await;
+    let path = format!("/api/notebooks/{notebook}/ask");
+    let headers = [("idempotency-key", "one"), ("accept", "Text/Event-Stream")];
+    let ask =
+        async |question: &str| with(&ada, Method::POST, &path, &headers, Some(json!({ "question": question }))).await;
+    let (first, again) = (ask("Why?").await, ask("Why?").await);
+    assert!(first.ok_text().contains("event: done"), "{}", first.text());
+    assert_eq!((again.ok_text(), again.header("location")), (first.ok_text(), first.header("location")));
+    assert_eq!((first.header("idempotency-replayed"), again.header("idempotency-replayed")), ("", "true"));
+    ask("What?").await.problem(422, "idempotency_key_reused");
+    let list = ada.get(&format!("/api/notebooks/{notebook}/conversations")).await.ok(200);
+    assert_eq!(list["conversations"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn how_far_one_has_read_is_said_over_rest_and_never_goes_back() {
+    let app = TestApp::start().await;
+    let ada = app.register("ada").await;
+    let conversation = ada.conversation(&ada.notebook("Biology").await).await;
+    for text in ["one", "two"] {
+        ada.say(&conversation, text, json!({ "ask": false })).await;
+    }
+    let path = format!("/api/conversations/{conversation}");
+    for (rev, read) in [(1, 1), (9, 2), (1, 2)] {
+        let mark = json!({ "rev": rev });
+        assert_eq!(ada.send(Method::PUT, &format!("{path}/read-mark"), &mark).await.status, 204);
+        assert_eq!(ada.get(&path).await.ok(200)["readRev"], read);
+    }
+}
+
+#[tokio::test]
+async fn a_file_whose_name_comes_in_another_form_keeps_it() {
+    let app = TestApp::start().await;
+    let ada = app.register("ada").await;
+    let path = format!("/api/notebooks/{}/sources", ada.notebook("Files").await);
+    let form = "--b\r\nContent-Disposition: form-data; name=\"file\"; filename*=utf-8''Gr%C3%B6%C3%9Fe.csv\r\n\r\na,b\n1,2\n\r\n--b--\r\n";
+    let request = ada.request(Method::POST, &path).header("content-type", "multipart/form-data; boundary=b").body(form);
+    let source = app.send(request).await.ok(201);
+    assert_eq!((&source["name"], &source["latest"]["format"]), (&json!("Größe.csv"), &json!("csv")));
+}
+
+#[tokio::test]
+async fn what_nobody_would_see_is_no_name_and_no_message() {
+    let app = TestApp::start().await;
+    let ada = app.register("ada").await;
+    let notebook = ada.notebook("Biology").await;
+    for blank in ["\u{200b}", "\u{2060} \u{feff}", "\u{3164}"] {
+        ada.post("/api/notebooks", json!({ "title": blank })).await.problem(422, "title_invalid");
+        let question = json!({ "question": blank });
+        ada.post(&format!("/api/notebooks/{notebook}/ask"), question).await.problem(422, "message_empty");
+    }
+    ada.get(&format!("/api/notebooks/{notebook}/sources?step=nope")).await.problem(422, "validation");
+}
+
+#[tokio::test]
 async fn an_upload_with_a_key_makes_one_source() {
     let app = TestApp::start().await;
     let ada = app.register("ada").await;
@@ -191,8 +249,16 @@ async fn what_is_known_is_not_sent_again_and_what_has_changed_is_not_overwritten
     let late = with(&ada, Method::PATCH, &path, &[("if-match", &tag)], Some(json!({ "title": "Acoustics" }))).await;
     late.problem(412, "precondition_failed");
     with(&ada, Method::DELETE, &path, &[("if-match", &tag)], None).await.problem(412, "precondition_failed");
+    // What was looked at for that has counted, and says so.
+    let refused = with(&ada, Method::PATCH, &path, &[("if-match", &tag)], Some(json!({ "title": "x" }))).await;
+    assert_ne!(refused.header("ratelimit"), "");
     let now = with(&ada, Method::GET, &path, &[("if-none-match", &tag)], None).await;
+    let tag = now.header("etag").to_owned();
     assert_eq!(now.ok(200)["title"], "Optics");
+    let head = with(&ada, Method::HEAD, &path, &[], None).await;
+    assert_eq!((head.status.as_u16(), head.header("etag"), head.body.len()), (200, tag.as_str(), 0));
+    assert_eq!(head.header("content-length"), ada.get(&path).await.body.len().to_string());
+    assert_eq!(with(&ada, Method::HEAD, &path, &[("if-none-match", &tag)], None).await.status, 304);
     let any = with(&ada, Method::PATCH, &path, &[("if-match", "*")], Some(json!({ "title": "Waves" }))).await;
     assert_eq!(any.ok(200)["title"], "Waves");
     // What a conversation, a message and a source were is looked at in the write, too.
@@ -247,7 +313,13 @@ async fn a_file_is_sent_as_what_it_is_and_in_parts() {
         assert_eq!(part.header("content-range"), said);
     }
     let beyond = format!("bytes={}-", text.len());
-    with(&ada, Method::GET, &path, &[("range", &beyond)], None).await.problem(416, "range_not_satisfiable");
+    for beyond in [beyond.as_str(), "bytes=99999999999999999999999-"] {
+        let none = with(&ada, Method::GET, &path, &[("range", beyond)], None).await;
+        assert_eq!(none.header("content-range"), format!("bytes */{}", text.len()));
+        none.problem(416, "range_not_satisfiable");
+    }
+    let known = [("if-none-match", whole.header("etag")), ("range", "bytes=0-1")];
+    assert_eq!(with(&ada, Method::GET, &path, &known, None).await.status, 304);
     let same = with(&ada, Method::GET, &path, &[("if-none-match", whole.header("etag"))], None).await;
     assert_eq!(same.status, 304);
     let other = with(&ada, Method::GET, &path, &[("range", "bytes=0-1"), ("if-range", "\"other\"")], None).await;

@@ -27,6 +27,7 @@ const TABLE: &[(&str, &str, [u16; 3])] = &[
     ("searchNotebook", r#"{"query": "leaves"}"#, [200, 200, 200]),
     ("createConversation", "{}", [201, 201, 201]),
     ("updateConversation", r#"{"title": "New"}"#, [403, 200, 200]),
+    ("markConversationRead", r#"{"rev": 1}"#, [204, 204, 204]),
     ("sendMessage", r#"{"clientId": "c", "content": "Hello", "ask": false}"#, [201, 201, 201]),
     ("regenerateAnswer", "{}", [202, 202, 202]),
     ("stopGeneration", "", [200, 200, 200]),

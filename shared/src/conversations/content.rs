@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{GenerationId, MessageId};
+use crate::text::is_blank;
 
 /// Long enough for a pasted page of notes, short enough for any model's window.
 pub const MAX_CONTENT_CHARS: usize = 16_000;
@@ -44,7 +45,7 @@ pub struct Content(String);
 impl Content {
     pub fn parse(text: &str) -> Result<Self, InvalidMessage> {
         let text = text.trim().replace('\0', "");
-        if text.is_empty() {
+        if is_blank(&text) {
             return Err(InvalidMessage::Empty);
         }
         if text.chars().count() > MAX_CONTENT_CHARS {

@@ -125,6 +125,9 @@ pub enum IngestState {
 }
 
 impl IngestState {
+    /// The names of all, in their order.
+    pub const STEPS: [&str; 7] = ["queued", "fetch", "extract", "chunk", "embed", "ready", "failed"];
+
     /// Its name on every wire.
     pub fn step(&self) -> &'static str {
         match self {
