@@ -23,9 +23,9 @@ export function Announcer({ view }: { view: View }) {
     const begun = [...now].some((id) => !running.current.has(id));
     const ended = [...running.current].filter((id) => !now.has(id));
     running.current = now;
-    const fresh = heard.current === null ? [] : view.messages.filter(({ position }) => position > (heard.current ?? 0));
-    if (view.loaded) heard.current = Math.max(heard.current ?? 0, view.messages.at(-1)?.position ?? 0);
-    const answer = view.messages.findLast(({ generationId, replyTo }) => replyTo !== null && ended.includes(generationId ?? ""));
+    const fresh = heard.current === null ? [] : view.newest.filter(({ position }) => position > (heard.current ?? 0));
+    if (view.loaded) heard.current = Math.max(heard.current ?? 0, view.newest.at(-1)?.position ?? 0);
+    const answer = view.newest.findLast(({ generationId, replyTo }) => replyTo !== null && ended.includes(generationId ?? ""));
     const said = [...fresh.flatMap(saidByOthers), ...(answer === undefined ? [] : [spoken(answer)])];
     if (said.length > 0) setText(said.join("\n"));
     else if (begun) setText("An answer is being written.");

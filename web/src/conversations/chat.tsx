@@ -1,5 +1,5 @@
 import { useComputed } from "@preact/signals";
-import { Component } from "preact";
+import { Component, type RefObject } from "preact";
 import { useEffect, useMemo, useRef } from "preact/hooks";
 import { me } from "../auth/session";
 import { Thinking } from "../generations/running-answer";
@@ -18,12 +18,14 @@ import { Announcer } from "./announcer";
 import { Answers } from "./answers";
 import { rememberAsked } from "./asked";
 import { Composer } from "./composer";
-import { Earlier } from "./earlier";
+import { ConversationHeader } from "./jump";
 import { forgetLog, logOf } from "./logs";
 import { MessageView } from "./message";
 import { rememberModel } from "./model-choice";
+import { More } from "./more";
 import { OpenConversation, type View } from "./open";
 import { OutgoingMessage } from "./outgoing-message";
+import { readEarlier, readLater } from "./read-history";
 import { useChatScroll } from "./scroll";
 import { deliverTo, outgoing, send, stored } from "./sending";
 import { changeConversation, conversations, grown, markSeen, titleOf } from "./store";
@@ -65,7 +67,7 @@ export function Chat({ notebook, conversationId }: Props) {
   const drawn = useRef<Item[]>([]);
   const items = reused(timeline(view, waiting.value, Date.now()), drawn.current);
   drawn.current = items;
-  const { box, content, atEnd, toEnd } = useChatScroll(conversationId, view.messages[0]?.id);
+  const { box, content, atEnd, toEnd } = useChatScroll({ conversationId, first: view.messages[0]?.id, jumps: view.jumps, hasEnd: view.after === null });
   const conversation = view.conversation ?? conversations.value?.find(({ id }) => id === conversationId);
   const model = conversation?.model ?? null;
   const title = view.problem?.gone ? "Conversation not found" : titleOf(conversation);
@@ -84,34 +86,39 @@ export function Chat({ notebook, conversationId }: Props) {
   }, [view.readMarks]);
   useEffect(() => {
     if (!view.loaded) return;
-    const last = view.messages.at(-1);
+    const last = view.newest.at(-1);
     grown(conversationId, view.head, last?.createdAt ?? null);
     if (!atEnd || document.visibilityState !== "visible") return;
     open.markRead();
     markSeen(conversationId, view.head);
   }, [view.head, view.loaded, atEnd]);
 
+  const toLatest = () => {
+    open.leaveExcerpt();
+    toEnd();
+  };
   const say = (text: string, ask: boolean) => {
     const sourceIds = ask ? selection.peek() : undefined;
     const clientId = randomId();
     if (sourceIds !== undefined) rememberAsked(clientId, sourceIds.length, searchable.peek().length);
     send({ conversationId, clientId, content: text, ...(ask ? {} : { ask }), ...(sourceIds === undefined ? {} : { sourceIds }) });
-    toEnd();
+    toLatest();
   };
 
   if (view.problem?.gone) return <NoConversation notebook={notebook} why={view.problem.sentence} />;
   return (
     <>
-      <h2 class="visually-hidden">{title}</h2>
+      <ConversationHeader open={open} title={title} />
       <div class="messages" ref={box} tabIndex={-1}>
-        {view.before !== null && <Earlier key={view.before} open={open} before={view.before} box={box} />}
+        <MoreAbove open={open} box={box} />
         {!view.loaded && <p class="loading" role="status"><span class="spinner" /> {view.problem?.sentence ?? "Opening the conversation…"}</p>}
         <ol ref={content} aria-label="Messages" class="message-list">
           {items.map((item) => <ItemRow key={item.key} item={item} role={notebook.role} model={model} />)}
         </ol>
+        <MoreBelow open={open} box={box} />
         <Seen view={view} />
       </div>
-      {!atEnd && <button type="button" class="button quiet to-end" onClick={toEnd}><Icon name="down" /> Latest</button>}
+      {!atEnd && <button type="button" class="button quiet to-end" onClick={toLatest}><Icon name="down" /> Latest</button>}
       <Announcer view={view} />
       <Typing open={open} />
       <Composer
@@ -127,6 +134,23 @@ export function Chat({ notebook, conversationId }: Props) {
       />
     </>
   );
+}
+
+interface MoreProps {
+  open: OpenConversation;
+  box: RefObject<HTMLDivElement | null>;
+}
+
+function MoreAbove({ open, box }: MoreProps) {
+  const { before, jumps } = open.view.value;
+  if (before === null) return null;
+  return <More key={`${jumps} ${before}`} label="Show earlier messages" busyLabel="Loading earlier messages…" read={() => readEarlier(open, before)} box={box} />;
+}
+
+function MoreBelow({ open, box }: MoreProps) {
+  const { after, jumps } = open.view.value;
+  if (after === null) return null;
+  return <More key={`${jumps} ${after}`} label="Show later messages" busyLabel="Loading later messages…" read={() => readLater(open, after)} box={box} />;
 }
 
 interface ItemProps {
@@ -183,7 +207,7 @@ function Typing({ open }: { open: OpenConversation }) {
 /** Who of the others has read to the end. */
 function Seen({ view }: { view: View }) {
   const last = view.messages.at(-1);
-  if (last === undefined || view.running.length > 0) return null;
+  if (last === undefined || view.after !== null || view.running.length > 0) return null;
   const readers = view.readMarks.filter(({ userId, rev }) => userId !== me.value?.id && rev >= last.position);
   const names = readers.flatMap(({ userId }) => members.value?.members.find(({ user }) => user.id === userId)?.user.name ?? []);
   return names.length === 0 ? null : <p class="seen">Seen by {names.join(", ")}</p>;

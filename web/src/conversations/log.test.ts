@@ -79,8 +79,56 @@ describe("a conversation's log", () => {
     log.apply(message("a", 3, 52, "edited"));
     expect(log.head).toBe(52);
     expect(ids(log)).toEqual(["y", "z"]);
-    log.prepend([message("a", 3, 52, "edited"), message("x", 49)], null);
+    log.prepend([message("a", 3, 52, "edited"), message("x", 49)], null, 50);
     expect(ids(log)).toEqual(["a", "x", "y", "z"]);
     expect(log.before).toBeNull();
+  });
+
+  test("an excerpt is shown without what is far from it, and what comes meanwhile is at the end", () => {
+    const log = joined(message("y", 50), message("z", 51));
+    log.jump({ messages: [message("a", 1), message("b", 2)], from: 1, to: 10 });
+    log.apply(message("new", 52));
+    log.apply(message("b", 2, 53, "edited"));
+    expect(ids(log)).toEqual(["a", "b"]);
+    expect(log.get("b")?.content).toBe("edited");
+    expect(log.newest().map(({ id }) => id)).toEqual(["y", "z", "new"]);
+    expect([log.before, log.after]).toEqual([null, 10]);
+    log.leaveExcerpt();
+    expect(ids(log)).toEqual(["y", "z", "new"]);
+    expect([log.before, log.after]).toEqual([50, null]);
+  });
+
+  test("reading on joins an excerpt and the end", () => {
+    const log = joined(message("y", 50), message("z", 51));
+    log.jump({ messages: [message("m", 20)], from: 20, to: 30 });
+    log.prepend([message("l", 19)], 19, 20);
+    log.append({ messages: [message("n", 31)], from: 31, to: 49 }, 30);
+    expect(ids(log)).toEqual(["l", "m", "n", "y", "z"]);
+    expect([log.before, log.after]).toEqual([19, null]);
+  });
+
+  test("a page that comes after a jump to elsewhere makes no hole", () => {
+    const log = joined(message("y", 50), message("z", 51));
+    log.jump({ messages: [message("a", 1)], from: 1, to: 10 });
+    log.prepend([message("x", 49)], 49, 50);
+    expect(ids(log)).toEqual(["a"]);
+    log.jump({ messages: [message("m", 20)], from: 20, to: 30 });
+    log.append({ messages: [message("b", 11)], from: 11, to: 15 }, 10);
+    expect(ids(log)).toEqual(["m"]);
+    log.leaveExcerpt();
+    expect([ids(log), log.before]).toEqual([["y", "z"], 50]);
+  });
+
+  test("an answer that was given later stands with its question in an excerpt, too", () => {
+    const log = joined(message("z", 50), { ...message("answer", 51), replyTo: "a" });
+    log.jump({ messages: [message("a", 1)], from: 1, to: 10 });
+    expect(ids(log)).toEqual(["a", "answer"]);
+  });
+
+  test("a message that was changed while its page was read is as it was changed", () => {
+    const log = joined(message("y", 50));
+    log.apply(message("a", 3, 51, "edited"));
+    log.prepend([message("a", 3)], null, 50);
+    expect(log.get("a")?.content).toBe("edited");
   });
 });

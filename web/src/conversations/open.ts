@@ -3,6 +3,7 @@ import { type Running, RunningGenerations } from "../generations/running";
 import { Problem, sentence } from "../http/problem";
 import type { Conversation, Joined, Message, ReadMark, ServerEvents } from "../realtime/types";
 import type { Wire } from "../realtime/wire";
+import type { HistoryPage, Stretch } from "./history";
 import { ConversationLog } from "./log";
 import { Typists } from "./typists";
 
@@ -16,16 +17,23 @@ export interface View {
   /** Why there is nothing to show. */
   problem: { sentence: string; gone: boolean } | null;
   conversation: Conversation | null;
+  /** Those on the screen: the newest, or, after a jump, an excerpt further up. */
   messages: Message[];
+  /** The end of the conversation, be it on the screen or not. */
+  newest: Message[];
   running: Running[];
   readMarks: ReadMark[];
   head: number;
   /** Cursor of the page before; `null` when there is none. */
   before: number | null;
+  /** Position behind which the conversation goes on; `null` when its end is shown. */
+  after: number | null;
+  /** How often the reader has jumped to another place. */
+  jumps: number;
 }
 
 const EMPTY: View = {
-  loaded: false, problem: null, conversation: null, messages: [], running: [], readMarks: [], head: 0, before: null,
+  loaded: false, problem: null, conversation: null, messages: [], newest: [], running: [], readMarks: [], head: 0, before: null, after: null, jumps: 0,
 };
 
 /**
@@ -55,13 +63,15 @@ export class OpenConversation {
   constructor(wire: Wire, id: string, me: string, onMessage: (message: Message) => void, log = new ConversationLog()) {
     this.id = id;
     this.#log = log;
+    // It opens at its end, wherever it was left.
+    log.leaveExcerpt();
     this.#wire = wire;
     this.#onMessage = onMessage;
     this.typists = new Typists(wire, id, me);
     this.#running = new RunningGenerations({
       wire,
       conversationId: id,
-      isStored: (generationId) => this.#answerOf(generationId) !== undefined,
+      isStored: (generationId) => this.#log.answerOf(generationId) !== undefined,
       onChange: () => this.#publish(),
       onMissing: () => void this.#join(),
     });
@@ -125,10 +135,34 @@ export class OpenConversation {
     this.#sawGap = false;
   }
 
-  /** A page of history, as REST gives it. */
-  prepend(page: Message[], nextBefore: number | null): void {
-    this.#log.prepend(page, nextBefore);
+  /** The page of history before `before`. */
+  prepend({ messages, nextBefore }: HistoryPage, before: number): void {
+    this.#log.prepend(messages, nextBefore, before);
     this.#publish();
+  }
+
+  /** What comes behind `after`. */
+  append(stretch: Stretch, after: number): void {
+    this.#log.append(stretch, after);
+    this.#publish();
+  }
+
+  /** Shows another part of the conversation, from its start. */
+  jump(stretch: Stretch): void {
+    this.#log.jump(stretch);
+    this.view.value = { ...this.view.value, jumps: this.view.value.jumps + 1 };
+    this.#publish();
+  }
+
+  /** Shows the end of the conversation again. */
+  leaveExcerpt(): void {
+    this.#log.leaveExcerpt();
+    this.#publish();
+  }
+
+  /** Position from which on all messages are here. */
+  get oldest(): number {
+    return this.#log.oldest;
   }
 
   /** Tells the others that everything shown has been read. */
@@ -139,12 +173,6 @@ export class OpenConversation {
     this.#wire.request("messages:read", { conversationId: this.id, rev }).catch(() => {
       this.#markedRead = 0;
     });
-  }
-
-  #answerOf(generationId: string): Message | undefined {
-    return this.#log
-      .messages()
-      .find((message) => message.author.kind === "assistant" && message.generationId === generationId);
   }
 
   /** One join at a time; whoever asks meanwhile causes one more. */
@@ -214,10 +242,12 @@ export class OpenConversation {
       ...this.view.value,
       conversation: this.#conversation,
       messages: this.#log.messages(),
+      newest: this.#log.newest(),
       running: this.#running.list(),
       readMarks: this.#marks,
       head: this.#log.head,
       before: this.#log.before,
+      after: this.#log.after,
     };
   }
 }

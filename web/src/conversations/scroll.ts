@@ -12,20 +12,32 @@ interface Scrolling {
   toEnd: () => void;
 }
 
+interface Shown {
+  conversationId: string;
+  /** Id of the first message. */
+  first: string | undefined;
+  /** How often the reader has jumped to another place, which then begins with `first`. */
+  jumps: number;
+  /** Whether what is shown goes on to the newest message. */
+  hasEnd: boolean;
+}
+
 /**
  * Stays at the end while the content grows, unless the reader has scrolled up; keeps their place when older messages
- * are put in front (`first` changes).
+ * are put in front, and begins at the top after a jump.
  */
-export function useChatScroll(conversationId: string, first: string | undefined): Scrolling {
+export function useChatScroll({ conversationId, first, jumps, hasEnd }: Shown): Scrolling {
   const box = useRef<HTMLDivElement>(null);
   const content = useRef<HTMLOListElement>(null);
   const sticking = useRef(true);
-  const height = useRef(0);
+  const reachesEnd = useRef(hasEnd);
   const [atEnd, setAtEnd] = useState(true);
+  const keepPlace = usePlaceKept(box, content, first);
 
   const toEnd = () => {
     sticking.current = true;
     box.current?.scrollTo({ top: box.current.scrollHeight });
+    setAtEnd(true);
   };
 
   useEffect(() => {
@@ -34,7 +46,7 @@ export function useChatScroll(conversationId: string, first: string | undefined)
     toEnd();
     let lastTop = scroller.scrollTop;
     const onScroll = () => {
-      const near = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < NEAR_PX;
+      const near = reachesEnd.current && scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < NEAR_PX;
       // Only the reader scrolls up. An event of our own scrolling can find the content grown further already.
       if (near) sticking.current = true;
       else if (scroller.scrollTop < lastTop) sticking.current = false;
@@ -42,7 +54,6 @@ export function useChatScroll(conversationId: string, first: string | undefined)
       setAtEnd(sticking.current);
     };
     const observer = new ResizeObserver(() => {
-      height.current = scroller.scrollHeight;
       if (sticking.current) toEnd();
     });
     observer.observe(grows);
@@ -55,11 +66,37 @@ export function useChatScroll(conversationId: string, first: string | undefined)
   }, [conversationId]);
 
   useLayoutEffect(() => {
-    const scroller = box.current;
-    if (scroller === null || sticking.current) return;
-    scroller.scrollTop += scroller.scrollHeight - height.current;
-    height.current = scroller.scrollHeight;
+    reachesEnd.current = hasEnd;
+  }, [hasEnd]);
+  useLayoutEffect(() => {
+    if (!sticking.current) keepPlace();
   }, [first]);
+  useLayoutEffect(() => {
+    const row = content.current?.firstElementChild;
+    if (jumps === 0 || box.current === null || !(row instanceof HTMLElement)) return;
+    sticking.current = false;
+    setAtEnd(false);
+    box.current.scrollTop += row.getBoundingClientRect().top - box.current.getBoundingClientRect().top;
+    // Whoever reads by keyboard or by ear goes on from there.
+    row.tabIndex = -1;
+    row.focus({ preventScroll: true });
+  }, [jumps]);
 
-  return { box, content, atEnd, toEnd };
+  return { box, content, atEnd: atEnd && hasEnd, toEnd };
+}
+
+/** Answers what scrolls the row that was the first to where it was on the screen, once others are in front of it. */
+function usePlaceKept(box: RefObject<HTMLElement | null>, content: RefObject<HTMLElement | null>, first: string | undefined): () => void {
+  const known = useRef(first);
+  const place = useRef<{ row: Element; top: number } | null>(null);
+  if (known.current !== first) {
+    // Measured before the change is drawn.
+    const row = content.current?.firstElementChild;
+    place.current = row == null ? null : { row, top: row.getBoundingClientRect().top };
+    known.current = first;
+  }
+  return () => {
+    if (place.current === null || box.current === null || !place.current.row.isConnected) return;
+    box.current.scrollTop += place.current.row.getBoundingClientRect().top - place.current.top;
+  };
 }

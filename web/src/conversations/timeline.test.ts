@@ -87,3 +87,10 @@ test("what has not changed is the same item again, so that it need not be drawn"
   const edited = timeline({ messages: [message("q", 1, { rev: 5, content: "Other" }), ...messages.slice(1)], running: [] }, [], NOW);
   expect(reused(edited, before).map((item) => before.includes(item))).toEqual([false, false, true, true]);
 });
+
+test("what is being written, and sent, is not shown at the end of an excerpt", () => {
+  const view = { messages: [message("q", 1)], running: [running("elsewhere")] };
+  const entry = { conversationId: "c", clientId: "o", content: "Hello" } as Parameters<typeof timeline>[1][number];
+  expect(keys({ ...view, after: 10 }, [entry], NOW)).toEqual(["q"]);
+  expect(keys(view, [entry], NOW)).toEqual(["q", "answers elsewhere", "o"]);
+});

@@ -19,7 +19,7 @@ export type Item =
 /** How long a question without a sign of its answer says that it waits. */
 const QUEUED_MS = 2 * 60_000;
 
-export function timeline(view: Pick<View, "messages" | "running">, outgoing: readonly Outgoing[], now: number): Item[] {
+export function timeline(view: Pick<View, "messages" | "running"> & { after?: number | null }, outgoing: readonly Outgoing[], now: number): Item[] {
   const answers = answersByQuestion(view);
   const held = new Set(view.messages.map(({ id }) => id));
   const items: Item[] = [];
@@ -32,6 +32,8 @@ export function timeline(view: Pick<View, "messages" | "running">, outgoing: rea
     else if (answers.has(question)) items.push(group(question, null, answers));
     if (question === null) items.push(...underneath(message, answers, now));
   }
+  // The rest belongs to the conversation's end.
+  if (view.after != null) return items;
   for (const [question, versions] of answers) items.push({ kind: "answers", key: `answers ${question}`, versions, question: null });
   const known = new Set(view.messages.map(({ clientId }) => clientId));
   for (const entry of outgoing) {

@@ -4,6 +4,7 @@ const PATHS = {
   back: "M12 4l-6 6 6 6",
   forward: "M8 4l6 6-6 6",
   bell: "M5 14V9a5 5 0 0 1 10 0v5l1.5 1.5h-13zM8.5 17.5h3",
+  calendar: "M4 5h12v11.500H4zM4 8.500h12M7 3v3.500M13 3v3.500",
   chat: "M3.5 5.5a2 2 0 0 1 2-2h9a2 2 0 0 1 2 2v6a2 2 0 0 1-2 2H9l-4 3v-3a1.5 1.5 0 0 1-1.5-1.5z",
   check: "M4 10.5l4 4 8-9",
   close: "M5 5l10 10M15 5L5 15",

@@ -21,6 +21,19 @@ export function when(time: string, now = Date.now()): string {
   return now - Date.parse(time) < DAY ? clock.format(Date.parse(time)) : full.format(Date.parse(time));
 }
 
+const date = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });
+
+export function day(time: number): string {
+  return date.format(time);
+}
+
+/** The day here, as fields for dates take it. */
+export function isoDay(time: number): string {
+  const at = new Date(time);
+  const two = (number: number) => String(number).padStart(2, "0");
+  return `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;
+}
+
 export function bytes(size: number): string {
   if (size < 1_000) return `${size} B`;
   if (size < 1_000_000) return `${Math.round(size / 1_000)} kB`;

@@ -1,26 +1,23 @@
 import type { RefObject } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { api } from "../http/client";
-import type { Message } from "../realtime/types";
 import { complain } from "../ui/toast";
-import type { OpenConversation } from "./open";
 
 interface Props {
-  open: OpenConversation;
-  before: number;
+  label: string;
+  busyLabel: string;
+  read: () => Promise<void>;
   /** What scrolls. */
   box: RefObject<HTMLDivElement | null>;
 }
 
-/** Reads the page of history before, once the reader comes near it, or at a click. */
-export function Earlier({ open, before, box }: Props) {
+/** Reads what comes next in one direction, once the reader is near it, or at a click. */
+export function More({ label, busyLabel, read, box }: Props) {
   const [busy, setBusy] = useState(false);
   const button = useRef<HTMLButtonElement>(null);
   const load = async () => {
     setBusy(true);
     try {
-      const page = await api<{ messages: Message[]; nextBefore: number | null }>("GET", `/api/conversations/${open.id}/messages?before=${before}`);
-      open.prepend(page.messages, page.nextBefore);
+      await read();
     } catch (error) {
       complain(error);
     }
@@ -34,14 +31,14 @@ export function Earlier({ open, before, box }: Props) {
         near.disconnect();
         void load();
       },
-      { root: box.current, rootMargin: "600px 0px 0px" },
+      { root: box.current, rootMargin: "600px 0px" },
     );
     near.observe(button.current);
     return () => near.disconnect();
   }, []);
   return (
-    <button type="button" ref={button} class="button quiet earlier" disabled={busy} onClick={() => void load()}>
-      {busy ? "Loading earlier messages…" : "Show earlier messages"}
+    <button type="button" ref={button} class="button quiet more" disabled={busy} onClick={() => void load()}>
+      {busy ? busyLabel : label}
     </button>
   );
 }
