@@ -1,5 +1,10 @@
 const WORDS = new Intl.Segmenter(undefined, { granularity: "word" });
 const SENTENCES = new Intl.Segmenter(undefined, { granularity: "sentence" });
+const ITEM = /^[ \t]*(?:[-*|#•]|\d+[.)]\s)/;
+/** Rows of tables: with bars, with tabs, and "Student: Ada; Grade: 2". */
+const ROWS = [/^\s*\||\S \| ?/, /\S\t/, /^[^:;]+:\s[^;]+;\s+[^:;]+:\s[^;]+/];
+/** Two spaces after the end of a sentence, or after the sign of an item, divide no cells. */
+const BETWEEN_CELLS = /[^\s.!?…:;,•*-] {2,}(?=\S)/g;
 /** So much of a sentence's words, or of the claim's, has to be the same. */
 const ENOUGH = 0.4;
 
@@ -25,9 +30,49 @@ export function nearestSentence(passage: string, claim: string): { start: number
 
 /** A line break within a paragraph ends no sentence; an empty line, and the end of a list's item or a row, does. */
 function* sentencesOf(passage: string): Generator<{ segment: string; index: number }> {
-  for (const block of passage.matchAll(/(?:(?!\n\s*\n|\n[ \t]*(?:[-*|#•]|\d+[.)]\s))[\s\S])+/g)) {
-    for (const { segment, index } of SENTENCES.segment(block[0].replaceAll("\n", " "))) yield { segment, index: block.index + index };
+  for (const { text, index: start, isRow } of blocksOf(passage)) {
+    if (isRow) yield { segment: text, index: start };
+    else for (const { segment, index } of SENTENCES.segment(text.replaceAll("\n", " "))) yield { segment, index: start + index };
   }
+}
+
+interface Block {
+  text: string;
+  index: number;
+  isRow: boolean;
+}
+
+/** Paragraphs, items of lists, and the rows of tables. */
+function blocksOf(passage: string): Block[] {
+  const lines = passage.split("\n");
+  const blocks: Block[] = [];
+  let open: Block | null = null;
+  let index = 0;
+  lines.forEach((text, number) => {
+    const isRow = isRowBeside(text, lines[number - 1]) || isRowBeside(text, lines[number + 1]);
+    const ends = isRow || text.trim() === "";
+    if (!ends && open !== null && !ITEM.test(text)) open.text += `\n${text}`;
+    else {
+      const block = { text, index, isRow };
+      blocks.push(block);
+      open = ends ? null : block;
+    }
+    index += text.length + 1;
+  });
+  return blocks;
+}
+
+/** Whether this is a row of a table to which the line beside it belongs as well: alone, either could be prose. */
+function isRowBeside(line: string, other: string | undefined): boolean {
+  if (other === undefined) return false;
+  if (ROWS.some((row) => row.test(line) && row.test(other))) return true;
+  const [starts, others] = [cellStarts(line), cellStarts(other)];
+  return starts.length > 0 && (starts.length === others.length || starts.some((start) => others.includes(start)));
+}
+
+/** Where cells begin, but for the first. */
+function cellStarts(line: string): number[] {
+  return [...line.matchAll(BETWEEN_CELLS)].map(({ 0: { length }, index }) => index + length);
 }
 
 function wordsOf(text: string): Set<string> {
