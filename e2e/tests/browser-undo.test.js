@@ -47,6 +47,22 @@ test("a source comes back", async (t) => {
   await page.getByLabel("Text of the page").filter({ hasText: "Calvin cycle" }).waitFor();
 });
 
+test("what can be undone does not go while somebody is at it", async (t) => {
+  const { page } = await begin(t);
+  await page.clock.install();
+  const notice = page.getByTestId("toast").filter({ hasText: "“plants.md” was deleted." });
+  await choose(page, "Actions for plants.md", "Delete source");
+  await notice.hover();
+  await page.clock.runFor(60_000);
+  await notice.getByRole("button", { name: "Undo" }).focus();
+  await page.mouse.move(10, 400);
+  await page.clock.runFor(60_000);
+  assert.ok(await notice.isVisible());
+  await page.getByLabel("Message", { exact: true }).focus();
+  await page.clock.runFor(10_000);
+  await notice.waitFor({ state: "detached" });
+});
+
 test("a conversation comes back, and is opened again where it was open", async (t) => {
   const { page } = await begin(t);
   const said = page.getByTestId("message").filter({ hasText: "What is a leaf?" });

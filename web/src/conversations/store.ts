@@ -11,6 +11,7 @@ import { restored } from "../ui/recently-deleted";
 import { recall, remember } from "../ui/storage";
 import { complain, sayUndoable } from "../ui/toast";
 import { type Activity, byActivity, lastAt, noted, noticed } from "./activity";
+import { quoted } from "../ui/plain-name";
 import { isUnread, merge, raise, replace, type Seen } from "./merge";
 
 const known = signal<Conversation[] | null>(null);
@@ -115,7 +116,7 @@ export async function deleteConversation(conversation: Conversation, onRestored:
     keep(await restored<Conversation>("conversations", id));
     onRestored();
   };
-  sayUndoable(`“${titleOf(conversation)}” was deleted.`, () => void undo().catch(complain));
+  sayUndoable(`${quoted(titleOf(conversation))} was deleted.`, () => void undo().catch(complain));
 }
 
 export function titleOf(conversation: Conversation | undefined): string {

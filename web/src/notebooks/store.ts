@@ -5,6 +5,7 @@ import { Reader } from "../http/reader";
 import { on, whenLive } from "../realtime/socket";
 import { restored } from "../ui/recently-deleted";
 import { complain, sayUndoable } from "../ui/toast";
+import { quoted } from "../ui/plain-name";
 import type { Role } from "../realtime/types";
 
 export interface Notebook {
@@ -61,7 +62,7 @@ export async function renameNotebook(id: string, title: string): Promise<void> {
 export async function deleteNotebook({ id, title }: Notebook): Promise<void> {
   await api("DELETE", `/api/notebooks/${id}`);
   drop(id);
-  sayUndoable(`“${title}” was deleted.`, () => void restored<Notebook>("notebooks", id).then(keep).catch(complain));
+  sayUndoable(`${quoted(title)} was deleted.`, () => void restored<Notebook>("notebooks", id).then(keep).catch(complain));
 }
 
 export async function switchJoinCodeOn(id: string, role: Role): Promise<void> {

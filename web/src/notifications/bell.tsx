@@ -1,7 +1,7 @@
 import type { Notification } from "../realtime/types";
 import { Icon } from "../ui/icons";
 import { Popover } from "../ui/menu";
-import { plainName } from "../ui/plain-name";
+import { quoted } from "../ui/plain-name";
 import { Link, notebookPath } from "../ui/router";
 import { ago } from "../ui/time";
 import { complain } from "../ui/toast";
@@ -10,9 +10,9 @@ import { markAllRead, notifications, unread } from "./store";
 function describe({ about }: Notification): string {
   switch (about.kind) {
     case "addedToNotebook":
-      return `${about.by} added you to “${about.title}”.`;
+      return `${about.by} added you to ${quoted(about.title)}.`;
     case "sourceFailed":
-      return `“${plainName(about.sourceName)}” could not be read. ${about.message}`;
+      return `${quoted(about.sourceName)} could not be read. ${about.message}`;
   }
 }
 

@@ -2,6 +2,7 @@ import type { ComponentChildren } from "preact";
 import { useRef, useState } from "preact/hooks";
 import { complain, say } from "../ui/toast";
 import { addFiles } from "./add-files";
+import { quoted } from "../ui/plain-name";
 import { droppedFiles, pastedFiles } from "./transfer";
 
 interface Props {
@@ -25,7 +26,7 @@ export function DropZone({ notebookId, enabled, children }: Props) {
   const add = (files: File[]) => {
     if (!enabled) return say("Only editors of this notebook can add sources.");
     addFiles(notebookId, files);
-    say(files.length === 1 ? `Adding “${files[0]?.name}” to the sources.` : `Adding ${files.length} files to the sources.`);
+    say(files.length === 1 ? `Adding ${quoted(files[0]?.name ?? "")} to the sources.` : `Adding ${files.length} files to the sources.`);
   };
   return (
     <div

@@ -9,6 +9,7 @@ import { recall, remember } from "../ui/storage";
 import { keepFocus } from "../ui/focus";
 import { restored } from "../ui/recently-deleted";
 import { complain, sayUndoable } from "../ui/toast";
+import { quoted } from "../ui/plain-name";
 import { merge, replace } from "./merge";
 
 /** `null` until they are read for the first time. */
@@ -84,7 +85,7 @@ export async function deleteSource({ id, name }: Source): Promise<void> {
   await api("DELETE", `/api/sources/${id}`);
   drop(id);
   keepFocus();
-  sayUndoable(`“${name}” was deleted.`, () => void restored<Source>("sources", id).then(keep).catch(complain));
+  sayUndoable(`${quoted(name)} was deleted.`, () => void restored<Source>("sources", id).then(keep).catch(complain));
 }
 
 /** An upload may end when another notebook is open already. */

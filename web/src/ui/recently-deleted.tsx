@@ -4,6 +4,7 @@ import { all } from "../http/list";
 import { sentence } from "../http/problem";
 import { Icon } from "./icons";
 import { ago } from "./time";
+import { quoted } from "./plain-name";
 import { complain, say } from "./toast";
 
 interface Props<T> {
@@ -44,7 +45,7 @@ export function RecentlyDeleted<T extends Item>({ path, name, titleOf, mayRestor
   const bringBack = async (item: T) => {
     onRestored(await restored<T>(name, item.id));
     setItems((known) => known?.filter((one) => one.id !== item.id) ?? null);
-    say(`“${titleOf(item)}” is back.`);
+    say(`${quoted(titleOf(item))} is back.`);
   };
   return (
     <div class="recently-deleted">
@@ -58,7 +59,7 @@ export function RecentlyDeleted<T extends Item>({ path, name, titleOf, mayRestor
           <ul aria-label={`Recently deleted ${name}`}>
             {items?.map((item) => (
               <li key={item.id} class="deleted-item">
-                <span class="deleted-name"><bdi>{titleOf(item)}</bdi><span class="hint">Deleted {ago(item.deletedAt ?? "")}</span></span>
+                <span class="deleted-name"><bdi title={titleOf(item)}>{titleOf(item)}</bdi><span class="hint">Deleted {ago(item.deletedAt ?? "")}</span></span>
                 <button type="button" class="button quiet small" aria-label={`Restore ${titleOf(item)}`} onClick={() => void bringBack(item).catch(complain)}>Restore</button>
               </li>
             ))}

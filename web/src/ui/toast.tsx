@@ -1,4 +1,5 @@
 import { signal } from "@preact/signals";
+import { useEffect, useRef } from "preact/hooks";
 import { Problem, sentence } from "../http/problem";
 import { keepFocus } from "./focus";
 import { Icon } from "./icons";
@@ -7,6 +8,8 @@ interface Toast {
   id: number;
   text: string;
   kind: "error" | "info";
+  /** `null`: until it is dismissed. */
+  shownMs: number | null;
   action: Action | null;
 }
 
@@ -20,16 +23,40 @@ const SHOWN_MS = 8_000;
 const BRIEFLY_MS = 4_000;
 
 const toasts = signal<Toast[]>([]);
+/** What will take a toast away. */
+const timers = new Map<number, ReturnType<typeof setTimeout>>();
 let count = 0;
+/** While somebody points at the toasts, or is in them by keyboard, none goes. */
+let pointed = false;
+let held = false;
 
 function show(text: string, kind: Toast["kind"], shownMs: number | null = SHOWN_MS, action: Action | null = null): void {
   count += 1;
-  const toast = { id: count, text, kind, action };
+  const toast = { id: count, text, kind, shownMs, action };
   toasts.value = [...toasts.value.filter((other) => other.text !== text), toast];
-  if (shownMs !== null) setTimeout(() => dismiss(toast.id), shownMs);
+  if (!held) start(toast);
+}
+
+function start({ id, shownMs }: Toast): void {
+  if (shownMs !== null) timers.set(id, setTimeout(() => dismiss(id), shownMs));
+}
+
+function hold(): void {
+  held = true;
+  for (const timer of timers.values()) clearTimeout(timer);
+  timers.clear();
+}
+
+/** Once nobody is at them any more, each has its time again. */
+function release(box: Element | null): void {
+  if (!held || pointed || box?.matches(":focus-within")) return;
+  held = false;
+  for (const toast of toasts.peek()) start(toast);
 }
 
 function dismiss(id: number): void {
+  clearTimeout(timers.get(id));
+  timers.delete(id);
   toasts.value = toasts.value.filter((toast) => toast.id !== id);
   if (typeof document !== "undefined") keepFocus();
 }
@@ -51,8 +78,28 @@ export function complainUnlessAway(error: unknown): void {
 }
 
 export function Toasts() {
+  const box = useRef<HTMLDivElement>(null);
+  // A toast that goes takes the focus with it, and no event says so.
+  useEffect(() => release(box.current), [toasts.value]);
   return (
-    <div class="toasts" role="status" aria-live="polite">
+    <div
+      class="toasts"
+      ref={box}
+      role="status"
+      aria-live="polite"
+      onPointerEnter={({ pointerType }) => {
+        // A finger does not say that it has gone elsewhere.
+        if (pointerType !== "mouse") return;
+        pointed = true;
+        hold();
+      }}
+      onPointerLeave={() => {
+        pointed = false;
+        release(box.current);
+      }}
+      onFocusIn={hold}
+      onFocusOut={() => setTimeout(() => release(box.current))}
+    >
       {toasts.value.map((toast) => (
         <div key={toast.id} class={`toast ${toast.kind}`} data-testid="toast">
           <span>{toast.text}</span>
