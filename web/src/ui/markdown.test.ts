@@ -55,10 +55,27 @@ describe("Markdown", () => {
 
   test.each([
     String.raw`\[ \frac{a}{b} \, dx \\ y \]`, String.raw`\( a_1 * b_2 * c \)`, String.raw`$$\sum_{i} x_i$$`, String.raw`$x_1 * y_1$`,
-    "\\[\n= a\n- b \\\\\n\\]",
+    "\\[\n= a\n- b \\\\\n\\]", String.raw`\begin{cases} 1 \\ x_1 * y * z \end{cases}`,
+    "\\begin{align*}\na_1 = b \\\\[2pt]\n- c * d * e\n\\end{align*}",
   ])("%s keeps every character of its formula", (formula) => {
     if (!formula.includes("\n")) expect(html(`Thus ${formula} holds.`)).toContain(`>${formula}<`);
     expect(html(`Thus\n${formula}\nholds.`)).toContain(`>${formula}<`);
+  });
+
+  test.each(["\\[\n\na * b * c \\\\\n\nd\n\n\\]", "$$\n\na * b * c \\\\\n\n$$"])("a formula between lines of its own may have empty ones", (formula) => {
+    expect(html(`Thus\n\n${formula}\n\nholds.`)).toContain(`>${formula}<`);
+  });
+
+  test.each(["- ", "1. ", "> ", "| a |\n|---|\n| "])("a formula after %j keeps every character", (before) => {
+    for (const formula of [String.raw`\( a_1 \, b \)`, String.raw`\[ a_1 \\ b \]`, String.raw`\begin{matrix} a \\ b \end{matrix}`]) {
+      expect(html(before + formula)).toContain(`>${formula}<`);
+    }
+  });
+
+  test("code keeps its backslashes and dollars", () => {
+    const code = String.raw`\[ a \\ \] $x_1$ \begin{a}\end{a}`;
+    expect(html(`\`${code}\``)).toContain(`<code>${code}</code>`);
+    expect(html(`\`\`\`latex\n${code}\n\`\`\``)).toContain(`${code}\n</code>`);
   });
 
   test("money is no formula, and a backslash still keeps Markdown away", () => {
@@ -76,12 +93,13 @@ describe("Markdown", () => {
 
   test("each block has the direction of its writing, and headings stand below the message's own", () => {
     expect(html("# שלום\n\nمرحبا\n\n- א\n\n> ب").match(/dir="auto"/g)?.length).toBeGreaterThanOrEqual(4);
+    expect(html("| عمود |\n|---|\n| نعم |")).toMatch(/<div class="table" dir="auto"/);
     expect(html("# One\n\n#### Four")).toMatch(/<h4[^]*<h6/);
   });
 
   test("a task has a box and no bullet beside it; what scrolls can be scrolled by keyboard", () => {
     expect(html("- [x] done")).toContain('<li class="task">');
     expect(html("```js\na\n```")).toContain('<pre tabindex="0" role="region" aria-label="Code in js">');
-    expect(html("| a |\n|---|\n| b |")).toContain('<div class="table" tabindex="0" role="region"');
+    expect(html("| a |\n|---|\n| b |")).toContain('<div class="table" dir="auto" tabindex="0" role="region"');
   });
 });

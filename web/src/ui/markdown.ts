@@ -74,7 +74,7 @@ const marked = new Marked({
         `<tr>${cells.map((cell) => `<${tag}>${this.parser.parseInline(cell.tokens)}</${tag}>`).join("")}</tr>`;
       const body = token.rows.map((cells) => row(cells, "td")).join("");
       const table = `<table><thead>${row(token.header, "th")}</thead><tbody>${body}</tbody></table>`;
-      return `<div class="table" tabindex="0" role="region" aria-label="Table">${table}</div>`;
+      return `<div class="table" dir="auto" tabindex="0" role="region" aria-label="Table">${table}</div>`;
     },
   },
 });
