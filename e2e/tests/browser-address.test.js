@@ -131,3 +131,26 @@ test("an address that leads nowhere says so, in words for people", async (t) => 
   await page.getByRole("link", { name: "Start a new conversation" }).click();
   await page.getByTestId("chat-empty").waitFor();
 });
+
+test("an id is the same in any spelling", async (t) => {
+  const { notebook, conversation, page } = await begin(t);
+  await page.goto(`${server.url}/n/${notebook.toUpperCase()}/c/${conversation.replaceAll("-", "")}`);
+  await page.getByRole("heading", { name: "Cells" }).waitFor({ state: "attached" });
+  await page.getByLabel("Message", { exact: true }).waitFor();
+});
+
+test("a page that a source does not have leads to the source, and a source that is not here says so", async (t) => {
+  const { ada, notebook, conversation, page } = await begin(t);
+  const { sources: [{ id }] } = await ada.get(`/api/notebooks/${notebook}/sources`);
+  const at = `${server.url}/n/${notebook}/c/${conversation}`;
+  for (const query of ["page=99", "version=9"]) {
+    await page.goto(`${at}?source=${id}&${query}`);
+    await page.getByRole("alert").filter({ hasText: "This source has no such page." }).waitFor();
+    await page.getByRole("button", { name: "Open the source" }).click();
+    await page.getByLabel("Text of the page").filter({ hasText: "Cell division" }).waitFor();
+  }
+  for (const source of ["nope", "0190a0a0-0000-7000-8000-000000000000"]) {
+    await page.goto(`${at}?source=${source}`);
+    await page.getByRole("alert").filter({ hasText: "you don’t have access to it" }).waitFor();
+  }
+});

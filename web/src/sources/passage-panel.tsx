@@ -1,8 +1,8 @@
 import { useEffect, useState } from "preact/hooks";
 import { api } from "../http/client";
 import { Problem, sentence } from "../http/problem";
-import type { NotRead } from "../realtime/types";
-import { type PassageTarget, turnTo } from "../ui/panel";
+import type { NotRead, Source } from "../realtime/types";
+import { openPanel, type PassageTarget, turnTo } from "../ui/panel";
 import { plainName } from "../ui/plain-name";
 import { SidePanel } from "../ui/side-panel";
 import { LeftOut } from "./left-out";
@@ -22,7 +22,7 @@ export interface Page {
   notRead?: NotRead[];
 }
 
-type Loaded = { page: Page } | { problem: string } | null;
+type Loaded = { page: Page } | { problem: unknown } | null;
 
 /** A page of a source, with the cited passage marked. */
 export function PassagePanel({ target }: { target: PassageTarget }) {
@@ -36,7 +36,7 @@ export function PassagePanel({ target }: { target: PassageTarget }) {
     };
     api<Page>("GET", `/api/sources/${encodeURIComponent(sourceId)}/versions/${version}/pages/${number}`).then(
       (page) => show({ page }),
-      (error: unknown) => show({ problem: explain(error) }),
+      (error: unknown) => show({ problem: error }),
     );
     return () => {
       wanted = false;
@@ -61,17 +61,37 @@ export function PassagePanel({ target }: { target: PassageTarget }) {
         {page !== null && <LeftOut notRead={page.notRead} />}
         {page !== null && <PageText page={page} target={target} format={source?.latest.format} />}
         {loaded !== null && "problem" in loaded && (
-          <>
-            <p class="problem" role="alert">{loaded.problem}</p>
-            {target.quote !== null && <blockquote dir="auto">{target.quote}</blockquote>}
-          </>
+          <NoPage error={loaded.problem} source={source} target={target} />
         )}
       </div>
     </SidePanel>
   );
 }
 
-function explain(error: unknown): string {
-  const gone = error instanceof Problem && (error.code === "not_found" || error.status === 400 || error.status === 422);
-  return gone ? "This page is no longer there: the source has been deleted." : sentence(error);
+interface ProblemProps {
+  error: unknown;
+  source: Source | undefined;
+  target: PassageTarget;
+}
+
+function NoPage({ error, source, target }: ProblemProps) {
+  const missing = error instanceof Problem && (error.code === "not_found" || error.status === 400 || error.status === 422);
+  const version = source?.readyVersion ?? null;
+  // What is here has only no such page.
+  const toFirst = missing && version !== null
+    ? () => openPanel({ kind: "passage", target: { ...target, version, page: 1, range: null, focus: null } })
+    : null;
+  return (
+    <>
+      <p class="problem" role="alert">{missing ? explain(source !== undefined, target) : sentence(error)}</p>
+      {toFirst !== null && <button type="button" class="button quiet" onClick={toFirst}>Open the source</button>}
+      {target.quote !== null && <blockquote dir="auto">{target.quote}</blockquote>}
+    </>
+  );
+}
+
+function explain(isHere: boolean, { sourceName }: PassageTarget): string {
+  if (isHere) return "This source has no such page.";
+  if (sourceName !== null) return "This page is no longer there: the source has been deleted.";
+  return "This source has been deleted, or you don’t have access to it.";
 }

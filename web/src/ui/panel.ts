@@ -1,6 +1,7 @@
 import { computed, effect } from "@preact/signals";
 import { closeLayer, noteOf, openLayer, withQuery } from "./layer";
 import { navigate, query } from "./router";
+import { canonicalId } from "./uuid";
 
 /** Offsets count code points in the document. */
 export interface Range {
@@ -39,7 +40,7 @@ export function panelOf(parameters: URLSearchParams): Panel | null {
   const { sourceName = null, quote = null } = (noteOf(LAYER) ?? {}) as Partial<Note>;
   const whole = (name: string) => Math.max(1, Number.parseInt(parameters.get(name) ?? "", 10) || 1);
   const [range, focus] = [rangeOf(parameters.get("passage")), rangeOf(parameters.get("focus"))];
-  return { kind: "passage", target: { sourceId, version: whole("version"), page: whole("page"), range, focus, sourceName, quote } };
+  return { kind: "passage", target: { sourceId: canonicalId(sourceId), version: whole("version"), page: whole("page"), range, focus, sourceName, quote } };
 }
 
 function rangeOf(text: string | null): Range | null {

@@ -1,5 +1,6 @@
 import { computed, signal } from "@preact/signals";
 import type { ComponentChildren, TargetedMouseEvent } from "preact";
+import { canonicalId } from "./uuid";
 
 export type Route =
   | { page: "notebooks" }
@@ -45,9 +46,10 @@ export function parse(address: string): Route {
   // Links of earlier versions have the code in the path.
   if (first === "join" && parts.length <= 2) return { page: "join", code: text(id ?? fragment) };
   if (first !== "n" || id === undefined) return { page: "unknown" };
-  if (parts.length === 2) return { page: "notebook", notebookId: id, conversationId: null };
+  const notebookId = canonicalId(id);
+  if (parts.length === 2) return { page: "notebook", notebookId, conversationId: null };
   if (parts.length === 4 && third === "c" && conversationId !== undefined) {
-    return { page: "notebook", notebookId: id, conversationId };
+    return { page: "notebook", notebookId, conversationId: canonicalId(conversationId) };
   }
   return { page: "unknown" };
 }
