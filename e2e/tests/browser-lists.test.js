@@ -63,6 +63,9 @@ test("another device does not call everything unread", async (t) => {
   await ada.conversation(notebook, { title: "Animals" });
   const other = await visit(t, browser, ada, `/n/${notebook}/c/new`);
   await conversations(other).getByRole("link", { name: "Plants", exact: true }).waitFor();
+  // Where it is open it would be read at once.
+  await page.goto(server.url);
+  await page.getByRole("heading", { name: "Notebooks" }).waitFor();
   await ada.post(`/api/conversations/${conversation}/messages`, { clientId: "2", content: "From elsewhere", ask: false });
   await conversations(other).getByRole("link", { name: /^Plants\s*, unread$/ }).waitFor();
 });
