@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 
+import { assertAccessible } from "../support/axe.js";
 import { launch, picture } from "../support/browser.js";
 import { ask, toast, visit } from "../support/page.js";
 import { Server } from "../support/server.js";
@@ -129,4 +130,17 @@ test("a day on which nothing was written leads to the next one that has messages
   await page.getByRole("button", { name: "Go", exact: true }).click();
   await toast(page, "No messages on 29 Feb 2020.");
   await until("the first message is in view", () => isInView(page, 1));
+});
+
+test("a finger finds the way, and no rule is broken", async (t) => {
+  for (const colorScheme of /** @type {const} */ (["light", "dark"])) {
+    const { page } = await begin(t, 60, { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true, colorScheme });
+    await goTo(page).tap();
+    await page.getByLabel("Date", { exact: true }).waitFor();
+    for (const target of await page.locator(".conversation-header").locator("button, input").all()) {
+      const { width, height } = await target.boundingBox();
+      assert.ok(width >= 43.5 && height >= 43.5, await target.evaluate((element) => element.outerHTML));
+    }
+    await assertAccessible(page, colorScheme);
+  }
 });

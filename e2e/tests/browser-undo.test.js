@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 
+import { assertAccessible } from "../support/axe.js";
 import { launch } from "../support/browser.js";
 import { PHOTOSYNTHESIS } from "../support/documents.js";
 import { choose, chooseFiles, source, toast, visit } from "../support/page.js";
@@ -13,13 +14,13 @@ const provider = await Provider.start({ after });
 const server = await Server.start({ after }, { ...provider.settings, COLLABRY_DEFAULT_MODEL: "ollama/scripted", COLLABRY_MAX_UPLOAD_MB: "1" });
 const browser = await launch({ after });
 
-async function begin(t) {
+async function begin(t, options = {}) {
   const ada = await server.account("Ada");
   const notebook = await ada.notebook("Botany");
   await ada.ready((await ada.upload(notebook, "plants.md", PHOTOSYNTHESIS)).id);
   const conversation = await ada.conversation(notebook, { title: "Leaves" });
   await ada.post(`/api/conversations/${conversation}/messages`, { clientId: "1", content: "What is a leaf?", ask: false });
-  return { ada, notebook, conversation, page: await visit(t, browser, ada, `/n/${notebook}/c/${conversation}`) };
+  return { ada, notebook, conversation, page: await visit(t, browser, ada, `/n/${notebook}/c/${conversation}`, options) };
 }
 
 const undo = (page) => page.getByTestId("toast").getByRole("button", { name: "Undo" }).click();
@@ -61,6 +62,17 @@ test("what can be undone does not go while somebody is at it", async (t) => {
   await page.getByLabel("Message", { exact: true }).focus();
   await page.clock.runFor(10_000);
   await notice.waitFor({ state: "detached" });
+});
+
+test("what was deleted breaks no rule, with its way back", async (t) => {
+  for (const colorScheme of /** @type {const} */ (["light", "dark"])) {
+    const { page } = await begin(t, { colorScheme });
+    for (const [actions, item] of [["Actions for plants.md", "Delete source"], ["Actions for Leaves", "Delete conversation"]]) await choose(page, actions, item);
+    for (const fold of await page.getByRole("button", { name: "Recently deleted" }).all()) await fold.click();
+    await page.getByRole("button", { name: "Restore plants.md" }).waitFor();
+    await page.getByRole("button", { name: "Restore Leaves" }).waitFor();
+    await assertAccessible(page, colorScheme);
+  }
 });
 
 test("a conversation comes back, and is opened again where it was open", async (t) => {
