@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { questionsOn, topicsOf } from "./suggestions";
+import { generalQuestions, questionsOn, topicsOf } from "./suggestions";
 
 test("a text is about its headings, or what it begins with", () => {
   expect(topicsOf("# The **Calvin** cycle\n\nThe Calvin cycle\nruns at night.\n\n## [Light](https://example.org) reactions\n\nLight starts each reaction in a leaf."))
@@ -18,4 +18,10 @@ test("a heading of which no sentence speaks is nothing to ask about", () => {
 
 test("each source has its turn", () => {
   expect(questionsOn([["A", "B"], ["C"], []])).toEqual(["What about A?", "What about C?", "What about B?"]);
+});
+
+test("one source does not disagree with itself", () => {
+  const disagree = "What do the sources disagree about?";
+  expect(generalQuestions(1)).not.toContain(disagree);
+  expect(generalQuestions(2)).toContain(disagree);
 });

@@ -4,7 +4,8 @@ import { models } from "../models/store";
 import type { Source } from "../realtime/types";
 
 /** For models, which understand what is asked. */
-const GENERAL = ["What are the main points?", "Explain the most difficult idea in simple terms.", "What do the sources disagree about?"];
+const GENERAL = ["What are the main points?", "Explain the most difficult idea in simple terms."];
+const OF_SEVERAL = "What do the sources disagree about?";
 const MOST = 3;
 const [SHORTEST, LONGEST] = [6, 60];
 /** So many are quoted where a text has no title of its own. */
@@ -40,7 +41,11 @@ export function useSuggestions(model: string | null, ready: readonly Source[]): 
     };
   }, [key]);
   if (answers === undefined) return [];
-  return quotes ? found : GENERAL;
+  return quotes ? found : generalQuestions(ready.length);
+}
+
+export function generalQuestions(sources: number): string[] {
+  return sources > 1 ? [...GENERAL, OF_SEVERAL] : GENERAL;
 }
 
 /** From each source in turn. */
