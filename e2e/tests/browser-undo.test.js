@@ -64,6 +64,22 @@ test("what can be undone does not go while somebody is at it", async (t) => {
   await notice.waitFor({ state: "detached" });
 });
 
+test("what was deleted by keyboard comes back by keyboard, and a field keeps its own undoing", async (t) => {
+  const { page } = await begin(t);
+  const shown = source(page, "plants.md");
+  await page.getByRole("button", { name: "Actions for plants.md" }).focus();
+  await page.keyboard.press("Enter");
+  await page.getByRole("menuitem", { name: "Delete source" }).press("Enter");
+  await shown.waitFor({ state: "detached" });
+  const field = page.getByLabel("Message", { exact: true });
+  await field.pressSequentially("Hello");
+  await page.keyboard.press("Control+z");
+  await page.locator("#main").focus();
+  assert.equal(await shown.count(), 0, "the field has undone its own");
+  await page.keyboard.press("Control+z");
+  await shown.waitFor();
+});
+
 test("what was deleted breaks no rule, with its way back", async (t) => {
   for (const colorScheme of /** @type {const} */ (["light", "dark"])) {
     const { page } = await begin(t, { colorScheme });

@@ -77,10 +77,29 @@ export function complainUnlessAway(error: unknown): void {
   if (!(error instanceof Problem) || error.code !== "unreachable") complain(error);
 }
 
+/** What the newest notice offers. In a field the keys undo what was written, and in a dialog they are the dialog's. */
+function onUndoKey(event: KeyboardEvent): void {
+  const asked = (event.ctrlKey || event.metaKey) && !event.shiftKey && !event.altKey && event.key.toLowerCase() === "z";
+  const elsewhere = event.target instanceof Element && event.target.closest("input, textarea, select, dialog") !== null;
+  const toast = toasts.peek().findLast(({ action }) => action !== null);
+  if (!asked || elsewhere || toast === undefined) return;
+  event.preventDefault();
+  take(toast);
+}
+
+function take({ id, action }: Toast): void {
+  dismiss(id);
+  action?.run();
+}
+
 export function Toasts() {
   const box = useRef<HTMLDivElement>(null);
   // A toast that goes takes the focus with it, and no event says so.
   useEffect(() => release(box.current), [toasts.value]);
+  useEffect(() => {
+    document.addEventListener("keydown", onUndoKey);
+    return () => document.removeEventListener("keydown", onUndoKey);
+  }, []);
   return (
     <div
       class="toasts"
@@ -104,14 +123,7 @@ export function Toasts() {
         <div key={toast.id} class={`toast ${toast.kind}`} data-testid="toast">
           <span>{toast.text}</span>
           {toast.action !== null && (
-            <button
-              type="button"
-              class="link"
-              onClick={() => {
-                dismiss(toast.id);
-                toast.action?.run();
-              }}
-            >
+            <button type="button" class="link" title={`${toast.action.label} (Ctrl+Z)`} aria-keyshortcuts="Control+Z Meta+Z" onClick={() => take(toast)}>
               {toast.action.label}
             </button>
           )}
