@@ -77,7 +77,7 @@ function isSaid(title: string, sentences: readonly string[]): boolean {
 function sentencesOf(body: string): string[] {
   return body
     .split(/\n[ \t]*(?=\n|[-*+|]|\d+[.)])/)
-    .flatMap((block) => plain(block.replaceAll("\n", " ")).split(/(?<=[.!?。！？])\s+/))
+    .flatMap((block) => plain(block.replaceAll("\n", " ")).replace(/([.!?。！？])\s+/g, "$1\n").split("\n"))
     .map((sentence) => sentence.replace(/^[-+][ \t]+/, "").replace(/\s+/g, " ").replace(/[.!?]$/, "").trim())
     .filter((sentence) => sentence.split(" ").length > 3);
 }
