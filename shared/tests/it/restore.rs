@@ -48,6 +48,9 @@ async fn a_source_comes_back_with_its_work(Backend { stores, .. }: Backend) {
     let notebook = owned_notebook(&stores).await;
     let (one, other) = (source(&stores, &notebook, at(0)).await, source(&stores, &notebook, at(1)).await);
     let repo = &stores.sources;
+    let begun = repo.claim(collabry_shared::ids::OwnerId::new(), at(1), at(90)).await.unwrap();
+    assert_eq!(begun.map(|claimed| claimed.source.id), Some(one.id));
+    let one = repo.list(notebook.id).await.unwrap().remove(0);
     assert_eq!(repo.restore(one.id).await.unwrap(), None, "it is there");
     assert_eq!(repo.deleted_one(one.id).await.unwrap(), None);
     repo.mark_deleted(notebook.id, one.id, at(2)).await.unwrap();

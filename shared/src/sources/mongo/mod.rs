@@ -10,7 +10,7 @@ use std::collections::HashSet;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use mongodb::bson::{Document, doc};
+use mongodb::bson::{Bson, Document, doc};
 
 pub(crate) use self::documents::ingest_again_without_chunks;
 use self::documents::{is_open, source, version_of};
@@ -273,6 +273,9 @@ impl SourceRepo for Database {
         let mut set = Document::new();
         for (at, version) in found.documents("versions")?.into_iter().enumerate() {
             set.insert(format!("versions.{at}.open"), is_open(&version.nested("state")?));
+            // Whoever had begun with it has given it up, or will find that it is no longer theirs.
+            set.insert(format!("versions.{at}.owner"), Bson::Null);
+            set.insert(format!("versions.{at}.leaseUntil"), Bson::Null);
         }
         // Nothing of it changes while it is deleted.
         let mut same = restorable();

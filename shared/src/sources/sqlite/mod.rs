@@ -295,6 +295,11 @@ impl SourceRepo for Database {
         if restore.bind(id.to_string()).execute(&mut *tx).await?.rows_affected() == 0 {
             return Ok(None);
         }
+        // Whoever had begun with it has given it up, or will find that it is no longer theirs.
+        sqlx::query("UPDATE source_versions SET owner = NULL, lease_until = NULL WHERE source_id = ?")
+            .bind(id.to_string())
+            .execute(&mut *tx)
+            .await?;
         let restored = live_source(&mut tx, id).await?;
         tx.commit().await?;
         Ok(restored)
