@@ -13,6 +13,7 @@ use super::docx_numbering::{Label, Numbering};
 use super::docx_styles::{Styles, outline_level};
 use super::docx_table::{Stand, Table};
 use super::drawing;
+use super::scripts::{apart, typed_fractions};
 use super::symbols::symbol;
 use super::xml::{self, Node};
 use crate::sources::builder::DocumentBuilder;
@@ -26,6 +27,8 @@ struct Paragraph {
     /// The list that it is numbered in; number 0 takes it out of its style's list.
     list: Option<String>,
     depth: Option<usize>,
+    /// Where a fraction ends that what follows must stand apart from.
+    apart_at: Option<usize>,
 }
 
 pub struct BodyReader<'a> {
@@ -164,7 +167,8 @@ impl<'a> BodyReader<'a> {
         if let Some(formula) = self.math.close(tag)
             && let Some(paragraph) = self.paragraphs.last_mut()
         {
-            paragraph.text.push_str(&formula);
+            let ends_apart = formula.add_to(&mut paragraph.text);
+            paragraph.apart_at = ends_apart.then_some(paragraph.text.len());
         }
         match (tag, self.tables.last_mut()) {
             ("t", _) => self.in_text = false,
@@ -205,6 +209,9 @@ impl<'a> BodyReader<'a> {
         }
         self.commented.push(text);
         if let Some(paragraph) = self.paragraphs.last_mut() {
+            if paragraph.apart_at.take() == Some(paragraph.text.len()) {
+                paragraph.text.push_str(apart(&paragraph.text, text));
+            }
             let text = self.stand.applied(text, &paragraph.text);
             if text.contains(|c| ('\u{e000}'..='\u{f8ff}').contains(&c)) {
                 let known = |c| symbol(&self.font, u32::from(c)).or_else(|| super::symbols::private(c)).unwrap_or(c);
@@ -216,7 +223,8 @@ impl<'a> BodyReader<'a> {
     }
 
     fn finish(&mut self, paragraph: &Paragraph) -> Result<(), FailureCode> {
-        let text = paragraph.text.trim();
+        let text = typed_fractions(paragraph.text.trim());
+        let text = text.as_ref();
         let style = paragraph.style.as_deref();
         if text.is_empty() {
             return self.put(text);

@@ -2,7 +2,7 @@
 
 use quick_xml::events::BytesStart;
 
-use super::scripts::{based, grouped, index, power};
+use super::scripts::{apart, based, divided, grouped, index, power};
 use super::xml;
 
 /// Deeper formulas are read without their structure.
@@ -19,15 +19,52 @@ struct Frame {
     separator: Option<String>,
     sign: Option<String>,
     kind: Option<String>,
+    /// The text begins, or so far ends, with what would be read as one with a figure beside it: `1` before `1/2`, `2` before
+    /// `¹⁴C`.
+    begins_apart: bool,
+    ends_apart: bool,
 }
 
 impl Frame {
+    fn push(&mut self, text: &str, tag: &str) {
+        let begins_apart = matches!(tag, "f" | "sPre" | "rad");
+        if begins_apart || self.ends_apart {
+            self.text.push_str(apart(&self.text, text));
+        }
+        self.begins_apart |= begins_apart && self.text.is_empty();
+        self.text.push_str(text);
+        self.ends_apart = matches!(tag, "f" | "rad");
+    }
+
     fn argument(&self, tag: &str) -> &str {
         self.arguments.iter().find(|(name, _)| name == tag).map_or("", |(_, text)| text)
     }
 
     fn all(&self, tag: &str) -> Vec<&str> {
         self.arguments.iter().filter(|(name, _)| name == tag).map(|(_, text)| text.as_str()).collect()
+    }
+}
+
+/// A formula on one line.
+#[derive(Debug, Default, PartialEq)]
+pub struct Formula {
+    text: String,
+    begins_apart: bool,
+    ends_apart: bool,
+}
+
+impl Formula {
+    pub fn new(text: String, begins_apart: bool, ends_apart: bool) -> Self {
+        Self { text, begins_apart, ends_apart }
+    }
+
+    /// Adds the formula to the text before it; whether what follows must stand apart from it.
+    pub fn add_to(&self, text: &mut String) -> bool {
+        if self.begins_apart {
+            text.push_str(apart(text, &self.text));
+        }
+        text.push_str(&self.text);
+        self.ends_apart
     }
 }
 
@@ -62,12 +99,12 @@ impl Math {
 
     pub fn text(&mut self, text: &str) {
         if let Some(frame) = self.frames.last_mut() {
-            frame.text.push_str(text);
+            frame.push(text, "");
         }
     }
 
     /// The whole formula when it ends here.
-    pub fn close(&mut self, tag: &str) -> Option<String> {
+    pub fn close(&mut self, tag: &str) -> Option<Formula> {
         let frame = self.frames.pop_if(|frame| frame.tag == tag)?;
         let text = match tag {
             "mr" => frame.all("e").join(", "),
@@ -75,12 +112,12 @@ impl Math {
             _ => written(&frame),
         };
         let Some(parent) = self.frames.last_mut() else {
-            return Some(text);
+            return Some(Formula { text, begins_apart: frame.begins_apart, ends_apart: frame.ends_apart });
         };
         if is_argument(tag) {
             parent.arguments.push((tag.to_owned(), text));
         } else {
-            parent.text.push_str(&text);
+            parent.push(&text, tag);
         }
         None
     }
@@ -118,9 +155,9 @@ fn written(frame: &Frame) -> String {
     let (sub, sup) = (frame.argument("sub"), frame.argument("sup"));
     match frame.tag.as_str() {
         "f" if frame.kind.as_deref() == Some("noBar") => {
-            format!("{} choose {}", frame.argument("num").trim(), frame.argument("den").trim())
+            format!("({} choose {})", frame.argument("num").trim(), frame.argument("den").trim())
         }
-        "f" => format!("{}/{}", grouped(frame.argument("num")), grouped(frame.argument("den"))),
+        "f" => divided(frame.argument("num"), frame.argument("den")),
         "sSup" => format!("{}{}", based(base), power(sup, base)),
         "sSub" => format!("{}{}", based(base), index(sub, base)),
         "sSubSup" => format!("{}{}{}", based(base), index(sub, base), power(sup, base)),
@@ -136,7 +173,11 @@ fn written(frame: &Frame) -> String {
         }
         "d" => {
             let (begin, end) = (frame.begin.as_deref().unwrap_or("("), frame.end.as_deref().unwrap_or(")"));
-            format!("{begin}{}{end}", frame.all("e").join(frame.separator.as_deref().unwrap_or("|")))
+            match frame.all("e").as_slice() {
+                // Brackets of its own are enough.
+                [one] if begin == "(" && is_choice(one) => (*one).to_owned(),
+                all => format!("{begin}{}{end}", all.join(frame.separator.as_deref().unwrap_or("|"))),
+            }
         }
         "func" => format!(
             "{}{}",
@@ -152,6 +193,12 @@ fn written(frame: &Frame) -> String {
         }
         _ => frame.text.clone(),
     }
+}
+
+/// `(n choose k)` and nothing else.
+fn is_choice(text: &str) -> bool {
+    let inner = text.strip_prefix('(').and_then(|text| text.strip_suffix(')'));
+    inner.is_some_and(|inner| inner.contains(" choose ") && !inner.contains(['(', ')']))
 }
 
 fn is_combining(sign: &str) -> bool {

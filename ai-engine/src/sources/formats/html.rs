@@ -11,7 +11,7 @@ use htmd::{Element, HtmlToMarkdown};
 use markup5ever_rcdom::Node;
 
 use super::html_tree::{self, Amounts, attribute, descendants, tag};
-use super::{Input, html_furniture, html_table, html_text, markdown, text};
+use super::{Input, html_furniture, html_table, html_text, markdown, scripts, text};
 use crate::sources::builder::one_line;
 use crate::sources::document::Document;
 
@@ -118,7 +118,7 @@ fn content(tree: &Rc<Node>, amounts: &Amounts) -> Rc<Node> {
 fn tidy(markdown: &str) -> String {
     let mut tidied = String::with_capacity(markdown.len());
     let mut blank = 0;
-    for line in markdown.trim().lines() {
+    for line in scripts::typed_fractions(markdown.trim()).lines() {
         let line = line.trim_end();
         blank = if line.is_empty() { blank + 1 } else { 0 };
         if blank < 2 {

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use markup5ever_rcdom::{Node, NodeData};
 
 use super::html_tree::{attribute, descendants, tag, text, text_node};
-use super::scripts::{based, grouped, index, lower, power, raise};
+use super::scripts::{apart, based, divided, grouped, index, lower, power, raise};
 use crate::sources::builder::one_line;
 
 /// Deeper formulas are read without their structure.
@@ -50,14 +50,14 @@ fn formula(node: &Rc<Node>, depth: usize) -> String {
         |place: usize| children.get(place).map(|child| formula(child, depth + 1).trim().to_owned()).unwrap_or_default();
     let all = || children.iter().map(|child| formula(child, depth + 1)).collect::<Vec<_>>();
     match tag(node) {
-        "mfrac" => format!("{}/{}", grouped(&part(0)), grouped(&part(1))),
+        "mfrac" => divided(&part(0), &part(1)),
         "msup" | "mover" => format!("{}{}", based(&part(0)), power(&part(1), &part(0))),
         "msub" | "munder" => format!("{}{}", based(&part(0)), index(&part(1), &part(0))),
         "msubsup" | "munderover" => {
             let base = part(0);
             format!("{}{}{}", based(&base), index(&part(1), &base), power(&part(2), &base))
         }
-        "msqrt" => format!("√{}", grouped(all().concat().trim())),
+        "msqrt" => format!("√{}", grouped(row(&children, depth).trim())),
         "mroot" => format!("{}√{}", power(&part(1), "x"), grouped(&part(0))),
         "mtable" => format!("[{}]", all().join("; ")),
         "mtr" => all().join(", "),
@@ -80,8 +80,23 @@ fn formula(node: &Rc<Node>, depth: usize) -> String {
             NodeData::Text { contents } => one_line(&contents.borrow()),
             _ => String::new(),
         },
-        _ => all().concat(),
+        _ => row(&children, depth),
     }
+}
+
+/// Parts beside each other; a figure before a fraction is no part of it.
+fn row(parts: &[Rc<Node>], depth: usize) -> String {
+    let (mut text, mut ends_apart) = (String::new(), false);
+    for part in parts {
+        let next = formula(part, depth + 1);
+        let is_apart = matches!(tag(part), "mfrac" | "mroot" | "msqrt" | "mmultiscripts");
+        if is_apart || ends_apart {
+            text.push_str(apart(&text, &next));
+        }
+        text.push_str(&next);
+        ends_apart = is_apart;
+    }
+    text
 }
 
 fn is_blank(node: &Rc<Node>) -> bool {

@@ -9,6 +9,7 @@ use super::archive::Archive;
 use super::docx_math::Math;
 use super::docx_table::{Stand, Table};
 use super::list_numbers::next_number;
+use super::scripts::typed_fractions;
 use super::xml::{self, Node};
 use super::{Input, comments, drawing};
 use crate::sources::builder::{DocumentBuilder, one_line};
@@ -236,14 +237,14 @@ impl ShapeReader {
 
     fn close(&mut self, tag: &str) {
         if let Some(formula) = self.math.close(tag) {
-            self.line.push_str(&formula);
+            formula.add_to(&mut self.line);
         }
         match (tag, &mut self.table) {
             ("t", _) => self.in_text = false,
             ("p", table) => {
                 let line = std::mem::take(&mut self.line);
                 let label = next_number(&mut self.numbers, self.depth, self.numbering.take(), line.trim().is_empty());
-                let line = label + &line;
+                let line = label + &typed_fractions(&line);
                 if let Some(table) = table {
                     table.push(&line);
                 } else {

@@ -1,5 +1,7 @@
 //! Raised and lowered text: without a sign that it is, 10⁶ reads as 106.
 
+use std::borrow::Cow;
+
 /// Raised endings that say the same on the line.
 const ENDINGS: &[&str] =
     &["st", "nd", "rd", "th", "er", "re", "ème", "e", "o", "a", "os", "as", "tm", "sm", "®", "™", "©"];
@@ -53,6 +55,54 @@ pub fn grouped(text: &str) -> String {
     let text = text.trim();
     let one = text.chars().all(|c| c.is_alphanumeric() || matches!(c, '.' | ',' | '²' | '³'));
     if one || text.chars().count() < 2 || is_bracketed(text) { text.to_owned() } else { format!("({text})") }
+}
+
+/// A fraction on one line.
+pub fn divided(above: &str, below: &str) -> String {
+    let below = grouped(below);
+    // Without brackets only the figure of `2y` would be below the line.
+    let has_factors = below.starts_with(|c: char| c.is_ascii_digit()) && below.contains(char::is_alphabetic);
+    let below = if has_factors { format!("({below})") } else { below };
+    format!("{}/{below}", grouped(above))
+}
+
+/// What must stand between the two so that neither becomes a part of the other: 1 and 1/2 are not 11/2.
+pub fn apart(before: &str, after: &str) -> &'static str {
+    let ends = before.ends_with(|c: char| c.is_alphanumeric() || matches!(c, ')' | ']'));
+    if ends && after.starts_with(char::is_alphanumeric) { " " } else { "" }
+}
+
+/// Fractions that were typed with a raised and a lowered figure, `2¹/₃`, as `2 1/3`.
+pub fn typed_fractions(text: &str) -> Cow<'_, str> {
+    if !text.contains(|c| ('₀'..='₉').contains(&c)) {
+        return Cow::Borrowed(text);
+    }
+    let mut changed = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find(['/', '⁄']) {
+        let (before, after) = (&rest[..at], &rest[at..]);
+        let below: String = after.chars().skip(1).map_while(|c| figure(c, lowered)).collect();
+        let above: String = before.chars().rev().map_while(|c| figure(c, raised)).collect();
+        if below.is_empty() || above.is_empty() {
+            let (kept, next) = rest.split_at(at + after.chars().next().map_or(0, char::len_utf8));
+            changed.push_str(kept);
+            rest = next;
+            continue;
+        }
+        let whole: String = before.chars().take(before.chars().count() - above.chars().count()).collect();
+        let above: String = above.chars().rev().collect();
+        changed.push_str(&whole);
+        changed.push_str(apart(&whole, &above));
+        changed.push_str(&divided(&above, &below));
+        let end = after.char_indices().nth(1 + below.len()).map_or(after.len(), |(end, _)| end);
+        rest = &after[end..];
+    }
+    Cow::Owned(changed + rest)
+}
+
+/// The figure that is raised or lowered to `c`.
+fn figure(c: char, script: fn(char) -> Option<char>) -> Option<char> {
+    ('0'..='9').find(|figure| script(*figure) == Some(c))
 }
 
 /// What is raised to a power, in brackets when it has parts.
@@ -130,6 +180,8 @@ mod tests {
             [based("a/b"), based("(a)"), grouped("(a)+(b)"), grouped("(a+b)")],
             ["(a/b)", "(a)", "((a)+(b))", "(a+b)"]
         );
+        assert_eq!([divided("x", "2y"), divided("a+b", "3")], ["x/(2y)", "(a+b)/3"]);
+        assert_eq!(typed_fractions("2³/₄ in, ¹⁄₂ l; 2³/4, CO₂"), "2 3/4 in, 1/2 l; 2³/4, CO₂");
         assert_eq!([lower("2", "CO"), lower("max", "v")], ["₂", "_(max)"]);
     }
 }

@@ -11,6 +11,7 @@ mod pdfs;
 mod rig;
 mod samples;
 mod takeover;
+mod word;
 
 use std::path::Path;
 use std::time::Duration;
