@@ -1,7 +1,7 @@
 //! Tables as text.
 
 use collabry_shared::sources::FailureCode;
-use csv::{Reader, ReaderBuilder};
+use csv::{Reader, ReaderBuilder, StringRecord};
 
 use super::table::{Row, RowLines};
 use super::{Input, text};
@@ -18,7 +18,8 @@ pub fn read(input: &Input<'_>) -> Result<Document, FailureCode> {
     let mut builder = input.builder();
     let mut lines = RowLines::default();
     let mut end = 0;
-    for row in reader(&text, delimiter(&text)).records() {
+    let (delimiter, text) = marked(&text).unwrap_or_else(|| (delimiter(&text), &text));
+    for row in reader(text, delimiter).records() {
         let row = row.map_err(|_| FailureCode::Damaged)?;
         // Lines without anything come with no record.
         let start = row.position().and_then(|position| usize::try_from(position.byte()).ok()).unwrap_or(end);
@@ -39,6 +40,17 @@ pub fn read(input: &Input<'_>) -> Result<Document, FailureCode> {
     builder.finish()
 }
 
+/// The delimiter that a first line `sep=;` tells Excel, and the text below it.
+fn marked(text: &str) -> Option<(u8, &str)> {
+    let (line, rest) = text.split_once('\n')?;
+    let line = line.trim_end_matches('\r').trim_matches('"');
+    let mark = line.get(..4).filter(|mark| mark.eq_ignore_ascii_case("sep="))?;
+    match &line.as_bytes()[mark.len()..] {
+        [delimiter] => Some((*delimiter, rest)),
+        _ => None,
+    }
+}
+
 fn reader(text: &str, delimiter: u8) -> Reader<&[u8]> {
     ReaderBuilder::new().delimiter(delimiter).has_headers(false).flexible(true).from_reader(text.as_bytes())
 }
@@ -48,7 +60,7 @@ fn reader(text: &str, delimiter: u8) -> Reader<&[u8]> {
 fn delimiter(text: &str) -> u8 {
     let score = |delimiter: u8| {
         let widths: Vec<usize> =
-            reader(text, delimiter).records().take(SAMPLE_ROWS).filter_map(Result::ok).map(|row| row.len()).collect();
+            reader(text, delimiter).records().take(SAMPLE_ROWS).filter_map(Result::ok).map(|row| width(&row)).collect();
         let cut = widths.iter().copied().filter(|width| *width > 1);
         let Some(usual) =
             cut.clone().max_by_key(|width| (widths.iter().filter(|other| *other == width).count(), *width))
@@ -64,9 +76,15 @@ fn delimiter(text: &str) -> u8 {
     DELIMITERS.iter().rev().copied().max_by_key(|delimiter| score(*delimiter)).unwrap_or(b',')
 }
 
+/// Spreadsheets write as many delimiters behind a title as behind the fields of a row: those cut nothing.
+fn width(row: &StringRecord) -> usize {
+    let is_title = row.iter().skip(1).all(str::is_empty);
+    if is_title { 1 } else { row.len() }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::delimiter;
+    use super::{delimiter, marked};
 
     #[test]
     fn the_delimiter_is_found() {
@@ -76,5 +94,16 @@ mod tests {
         assert_eq!(delimiter("\"a;b\",c\n\"d;e;f\",g\n"), b',');
         assert_eq!(delimiter("one\ntwo\n"), b',');
         assert_eq!(delimiter("Account of May\n\nDate;Payee;Sum\n2024;Mills;-1,50\n2024;Water;-3,10\n"), b';');
+    }
+
+    #[test]
+    fn what_stands_above_the_table_does_not_choose_the_delimiter() {
+        let period = "Report;;;\nPeriod: 1.1., 2.1., 3.1.;;;\n";
+        let rows = "Datum;Text;Betrag\n01.01.;Miete, Strom;-12,00\n02.01.;Lohn;3,50\n";
+        assert_eq!(delimiter(&format!("{period}{rows}")), b';');
+        assert_eq!(delimiter("Item,Note\na,\nb,\nc,\nd,x;y\n"), b',');
+        assert_eq!(marked("sep=;\na;b,c\n"), Some((b';', "a;b,c\n")));
+        assert_eq!(marked("\"SEP=\t\"\r\na"), Some((b'\t', "a")));
+        assert_eq!(marked("sepia,1\n"), None);
     }
 }

@@ -313,3 +313,13 @@ async fn too_much_text_is_refused() {
         assert_eq!(extract_with(&extractor, format, &bytes).await, Err(FailureCode::TooMuchText), "{format:?}");
     }
 }
+
+#[tokio::test]
+async fn semicolons_are_found_between_decimal_commas() {
+    let text = async |file: &str| extract(Format::Csv, file.as_bytes()).await.unwrap().text;
+    let marked = text("sep=;\r\nOrt;Betrag;Datum\r\nKöln;1,50;02.05.2024\r\nBonn;2,75;03.05.2024\r\n").await;
+    assert_eq!(marked, "Ort | Betrag | Datum\nKöln | 1,50 | 02.05.2024\nBonn | 2,75 | 03.05.2024");
+    let titled =
+        "Report;;;\nPeriod: 1.1., 2.1., 3.1.;;;\nDatum;Text;Betrag\n01.01.;Miete, Strom;-12,00\n02.01.;Lohn;3,50";
+    assert!(text(titled).await.contains("01.01. | Miete, Strom | -12,00\n02.01. | Lohn | 3,50"));
+}
