@@ -189,3 +189,25 @@ async fn a_notebook_that_is_deleted_during_an_upload_keeps_no_file() {
     assert!(upload.finish_upload().await.starts_with("HTTP/1.1 404"));
     eventually("no blob is left behind", async || app.blobs().is_empty().then_some(())).await;
 }
+
+#[tokio::test]
+async fn text_of_two_or_four_bytes_a_character_is_taken_without_a_mark() {
+    let app = TestApp::start().await;
+    let ada = app.register("ada").await;
+    let notebook = ada.notebook("Wide").await;
+    let little = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>();
+    let big = |text: &str| text.encode_utf16().flat_map(u16::to_be_bytes).collect::<Vec<u8>>();
+    let four = |text: &str| text.chars().flat_map(|c| u32::from(c).to_le_bytes()).collect::<Vec<u8>>();
+    let russian = "Протокол заседания.\nМост открыт с понедельника. ".repeat(400);
+    for (name, bytes, format) in [
+        ("notes.txt", little("The bridge opens on Monday."), "text"),
+        ("минутки.txt", big(&russian), "text"),
+        ("four.txt", four("Grüße aus Köln"), "text"),
+        ("ages.csv", little("Name;Age\nAnn;31\n"), "csv"),
+        ("page", little("<html><body><p>Grüße aus Köln</p></body></html>"), "html"),
+    ] {
+        let source = ada.upload(&notebook, name, &bytes).await.ok(201);
+        assert_eq!((&source["name"], &source["latest"]["format"]), (&json!(name), &json!(format)));
+    }
+    ada.upload(&notebook, "program.txt", b"abc\0defg").await.problem(415, "format_unknown");
+}

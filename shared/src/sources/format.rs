@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::FailureCode;
+use super::{FailureCode, wide};
 
 /// What a file is, told by its content first and its name second.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
@@ -75,7 +75,8 @@ impl Format {
     /// told apart here by what the head shows and by the name; only opening them tells for sure.
     pub fn sniff(head: &[u8], name: &str) -> Result<Self, UnknownFormat> {
         let named = Named::of(name);
-        let text = head.trim_ascii_start();
+        let decoded = wide_text(head);
+        let text = decoded.as_ref().map_or(head, |text| text.as_bytes()).trim_ascii_start();
         if text.is_empty() {
             Err(UnknownFormat { code: FailureCode::Empty })
         } else if find(&head[..head.len().min(1024)], b"%PDF-") {
@@ -86,7 +87,7 @@ impl Format {
             Err(UnknownFormat { code: named.ole(head) })
         } else if text.starts_with(b"{\\rtf") {
             Err(UnknownFormat { code: FailureCode::LegacyOffice })
-        } else if FOREIGN.iter().any(|magic| head.starts_with(magic)) || !looks_like_text(head) {
+        } else if FOREIGN.iter().any(|magic| head.starts_with(magic)) || decoded.is_none() && !looks_like_text(head) {
             Err(UnknownFormat { code: named.binary() })
         } else {
             named.text(text)
@@ -166,11 +167,14 @@ fn is_html(trimmed: &[u8]) -> bool {
     opens(start.trim_ascii_start()) || (start.starts_with(b"<?xml") && find(&start, b"<html"))
 }
 
-/// Text has no NUL and hardly any other control character, unless a byte order mark says that it is UTF-16.
+/// What is written with two or four bytes a character.
+fn wide_text(head: &[u8]) -> Option<String> {
+    wide::marked(head)
+        .or_else(|| if head.len() < SNIFF_BYTES { wide::decoded(head) } else { wide::decoded_start(head) })
+}
+
+/// Text has no NUL and hardly any other control character.
 fn looks_like_text(head: &[u8]) -> bool {
-    if head.starts_with(b"\xFF\xFE") || head.starts_with(b"\xFE\xFF") {
-        return true;
-    }
     let strange = head.iter().filter(|byte| is_strange_control(**byte)).count();
     !head.contains(&0) && strange * 50 <= head.len()
 }
@@ -211,6 +215,9 @@ mod tests {
         assert_eq!(Format::sniff(b"a,b\n1,2", "t.CSV"), Ok(Format::Csv));
         assert_eq!(Format::sniff(b"fn main() {}", "main.rs"), Ok(Format::Text));
         assert_eq!(Format::sniff(&utf16_le("\u{feff}hello"), "a.txt"), Ok(Format::Text));
+        assert_eq!(Format::sniff(&utf16_le("hello there"), "a.txt"), Ok(Format::Text));
+        assert_eq!(Format::sniff(&utf16_le("<!doctype html><p>x"), "page"), Ok(Format::Html));
+        assert_eq!(Format::sniff(&utf16_le("\u{feff}<html>"), "page"), Ok(Format::Html));
         assert_eq!(Format::sniff(b"caf\xE9", "a.txt"), Ok(Format::Text));
         assert_eq!(Format::sniff(b"PK\x03\x04", "t.xlsx"), Ok(Format::Xlsx));
     }

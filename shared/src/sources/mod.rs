@@ -8,6 +8,7 @@ mod not_read;
 mod repo;
 mod retry;
 mod sqlite;
+pub mod wide;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};

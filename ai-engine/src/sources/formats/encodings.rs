@@ -1,7 +1,8 @@
 //! Encodings that the detector does not know, or that it would not be asked about.
 
 use encoding_rs::{
-    EUC_KR, Encoding, GBK, IBM866, ISO_2022_JP, ISO_8859_5, KOI8_R, KOI8_U, WINDOWS_1251, X_MAC_CYRILLIC,
+    EUC_KR, Encoding, GBK, IBM866, ISO_2022_JP, ISO_8859_2, ISO_8859_5, KOI8_R, KOI8_U, MACINTOSH, WINDOWS_1250,
+    WINDOWS_1251, WINDOWS_1252, WINDOWS_1254, WINDOWS_1257, WINDOWS_1258, X_MAC_CYRILLIC,
 };
 
 const ESCAPE: u8 = 0x1B;
@@ -78,58 +79,69 @@ fn hz(bytes: &[u8]) -> Vec<u8> {
     out
 }
 
-/// The mark of UTF-32 begins, little end first, like that of UTF-16.
-pub fn is_utf_32(bytes: &[u8]) -> bool {
-    bytes.len().is_multiple_of(4) && (bytes.starts_with(&[0xFF, 0xFE, 0, 0]) || bytes.starts_with(&[0, 0, 0xFE, 0xFF]))
+/// The text, if the bytes are UTF-8 but for some that were spoilt, cut off, or added by a program that writes windows-1252.
+pub fn utf_8(bytes: &[u8]) -> Option<String> {
+    let (mut wide, mut spoilt, mut is_western) = (0usize, 0usize, true);
+    let whole = without_cut_character(bytes);
+    for chunk in whole.utf8_chunks() {
+        for c in chunk.valid().chars().filter(|c| !c.is_ascii()) {
+            wide += 1;
+            is_western &= matches!(c, '\u{a0}'..='\u{17f}' | '\u{2010}'..='\u{2026}' | '€');
+        }
+        spoilt += usize::from(!chunk.invalid().is_empty());
+        is_western &= chunk.invalid().len() < 2 && chunk.invalid() != b"\x81";
+    }
+    match spoilt {
+        0 => Some(String::from_utf8_lossy(whole).into_owned()),
+        _ if wide >= 2 && spoilt * 4 <= wide || is_western && spoilt <= wide => Some(mended(whole, is_western)),
+        _ => None,
+    }
 }
 
-/// UTF-16 and UTF-32 without a mark: zeros give them away.
-pub fn wide(bytes: &[u8]) -> Option<String> {
-    if !bytes.contains(&0) {
+/// The last character may have been cut in two with the file.
+fn without_cut_character(bytes: &[u8]) -> &[u8] {
+    match str::from_utf8(bytes) {
+        Err(error) if error.error_len().is_none() && error.valid_up_to() > 0 => &bytes[..error.valid_up_to()],
+        _ => bytes,
+    }
+}
+
+/// Lines of which nothing but ASCII is UTF-8 are windows-1252 in western text; elsewhere bytes that are no character are
+/// shown as such.
+fn mended(bytes: &[u8], is_western: bool) -> String {
+    let line = |line: &[u8]| {
+        let has_wide = line.utf8_chunks().any(|chunk| !chunk.valid().is_ascii());
+        if is_western && !has_wide && str::from_utf8(line).is_err() {
+            WINDOWS_1252.decode_without_bom_handling(line).0.into_owned()
+        } else {
+            String::from_utf8_lossy(line).into_owned()
+        }
+    };
+    bytes.split_inclusive(|byte| *byte == b'\n').map(line).collect()
+}
+
+/// Western text of old Macs, which detectors take for windows-1252: there it has capitals and signs where accented small
+/// letters belong, `CafŽ ˆ la cr\u{8f}me`.
+pub fn mac_roman(bytes: &[u8], guess: &'static Encoding) -> Option<String> {
+    if ![WINDOWS_1252, WINDOWS_1250, WINDOWS_1254, WINDOWS_1257, WINDOWS_1258, ISO_8859_2].contains(&guess) {
         return None;
     }
-    let utf_32 = |unit: fn([u8; 4]) -> u32| {
-        let (units, rest) = bytes.as_chunks::<4>();
-        let text: Option<String> = units.iter().map(|bytes| char::from_u32(unit(*bytes))).collect();
-        text.filter(|text| rest.is_empty() && is_likely(text))
-    };
-    let utf_16 = |unit: fn([u8; 2]) -> u16| {
-        let (units, rest) = bytes.as_chunks::<2>();
-        let text: Result<String, _> = char::decode_utf16(units.iter().map(|bytes| unit(*bytes))).collect();
-        text.ok().filter(|text| rest.is_empty() && is_likely(text))
-    };
-    let text = utf_32(u32::from_le_bytes).or_else(|| utf_32(u32::from_be_bytes)).or_else(|| {
-        let (little, big) = (utf_16(u16::from_le_bytes), utf_16(u16::from_be_bytes));
-        [little, big].into_iter().flatten().max_by_key(|text| plain(text))
-    })?;
-    Some(text.trim_start_matches('\u{feff}').to_owned())
-}
-
-/// With its bytes in the wrong order, text is made of many strange characters and hardly any spaces.
-fn is_likely(text: &str) -> bool {
-    let count = text.chars().take(SAMPLE_CHARS).count();
-    let is_strange = |c: &char| {
-        c.is_control() && !matches!(c, '\n' | '\r' | '\t')
-            || matches!(*c, '\u{e000}'..='\u{f8ff}' | '\u{fff0}'..='\u{ffff}')
-    };
-    let strange = text.chars().take(SAMPLE_CHARS).filter(is_strange).count();
-    count > 1 && strange * 100 <= count && plain(text) * 25 >= count
-}
-
-/// Characters that every language's text has some of.
-fn plain(text: &str) -> usize {
-    let is_plain = |c: &char| c.is_ascii_graphic() || matches!(c, ' ' | '\n' | '\r' | '\t');
-    text.chars().take(SAMPLE_CHARS).filter(is_plain).count()
-}
-
-/// Whether the bytes are UTF-8, but for a few that were spoilt.
-pub fn is_utf_8(bytes: &[u8]) -> bool {
-    let (mut wide, mut spoilt) = (0usize, 0usize);
-    for chunk in bytes.utf8_chunks() {
-        wide += chunk.valid().chars().filter(|c| !c.is_ascii()).count();
-        spoilt += usize::from(!chunk.invalid().is_empty());
+    let at = |place: Option<usize>| place.and_then(|place| bytes.get(place)).copied().unwrap_or(b' ');
+    let (mut mac, mut windows) = (0usize, 0usize);
+    for (place, byte) in bytes.iter().enumerate() {
+        let (before, after) = (at(place.checked_sub(1)), at(Some(place + 1)));
+        let touches = before.is_ascii_alphabetic() || after.is_ascii_alphabetic();
+        match byte {
+            // Š Œ Ž Ÿ within a word in small letters.
+            0x8A | 0x8C | 0x8E | 0x9F if before.is_ascii_lowercase() => mac += 1,
+            // † ‡ ˆ ‰ ˜ and what is no character.
+            0x81 | 0x86..=0x89 | 0x8D | 0x8F | 0x90 | 0x98 | 0x9D if touches => mac += 1,
+            0x88 if before == b' ' && after == b' ' => mac += 1,
+            0xDF..=0xFF if before.is_ascii_lowercase() => windows += 1,
+            _ => {}
+        }
     }
-    spoilt == 0 || wide >= 2 && spoilt * 4 <= wide
+    (mac > windows * 3).then(|| MACINTOSH.decode_without_bom_handling(bytes).0.into_owned())
 }
 
 /// Whether all that is not ASCII would be signs in windows-1252, as `£` in `£5`, and stands where no letter does. A detector
@@ -203,20 +215,39 @@ mod tests {
     }
 
     #[test]
-    fn wide_text_needs_no_mark() {
-        let text = "Повестка дня.\nThe agenda.\n";
-        let little: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
-        let big: Vec<u8> = text.encode_utf16().flat_map(u16::to_be_bytes).collect();
-        let four: Vec<u8> = text.chars().flat_map(|c| u32::from(c).to_be_bytes()).collect();
-        assert_eq!([little, big, four].map(|bytes| wide(&bytes)), [(); 3].map(|()| Some(text.to_owned())));
-        assert_eq!(wide(b"MZ\x90\0\x03\0\0\0\x04\0\0\0\xFF\xFF\0\0"), None);
+    fn a_spoilt_byte_does_not_make_another_encoding() {
+        assert_eq!(utf_8("Grüße aus Köln, schön".as_bytes()).as_deref(), Some("Grüße aus Köln, schön"));
+        let spoilt = [b"Gr\xC3\xBC\xC3\x9Fe, K\xC3\xB6ln \xC3\xBC".as_slice(), b"\xE4 a"].concat();
+        assert_eq!(utf_8(&spoilt).as_deref(), Some("Grüße, Köln ü\u{fffd} a"));
+        assert_eq!(utf_8(b"Gr\xFC\xDFe aus K\xF6ln"), None);
     }
 
     #[test]
-    fn a_spoilt_byte_does_not_make_another_encoding() {
-        assert!(is_utf_8("Grüße aus Köln, schön".as_bytes()));
-        assert!(is_utf_8(&[b"Gr\xC3\xBC\xC3\x9Fe, K\xC3\xB6ln \xC3\xBC".as_slice(), b"\xE4"].concat()));
-        assert!(!is_utf_8(b"Gr\xFC\xDFe aus K\xF6ln"));
+    fn a_file_may_end_within_a_character() {
+        let text = "Die Brücke – offen";
+        for cut in 1..3 {
+            let bytes = [text.as_bytes(), &"–".as_bytes()[..cut]].concat();
+            assert_eq!(utf_8(&bytes).as_deref(), Some(text));
+        }
+        assert_eq!(utf_8(b"Offen \xE2\x80").as_deref(), Some("Offen "));
+    }
+
+    #[test]
+    fn a_line_of_another_encoding_does_not_spoil_the_others() {
+        let mixed = ["Name;Ort\nMüller;Köln\n".as_bytes(), b"J\xE4ger;D\xFCren\n"].concat();
+        assert_eq!(utf_8(&mixed).as_deref(), Some("Name;Ort\nMüller;Köln\nJäger;Düren\n"));
+    }
+
+    #[test]
+    fn old_macs_are_known_by_their_small_letters() {
+        let mac = |text: &str| MACINTOSH.encode(text).0.into_owned();
+        for text in ["Café à la crème – “déjà vu” naïve Straße Größe", "El año pasado, señor; ¿dónde está la calle?"]
+        {
+            assert_eq!(mac_roman(&mac(text), WINDOWS_1252).as_deref(), Some(text), "{text}");
+        }
+        for text in ["Café à la crème – “déjà vu” it’s", "Žena še ni prišla", "Œuvre, cœur, Ÿ"] {
+            assert_eq!(mac_roman(&WINDOWS_1252.encode(text).0, WINDOWS_1252), None, "{text}");
+        }
     }
 
     #[test]

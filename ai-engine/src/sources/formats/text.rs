@@ -1,7 +1,7 @@
 //! Plain text, and the decoding that every text format shares.
 
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
-use collabry_shared::sources::FailureCode;
+use collabry_shared::sources::{FailureCode, wide};
 use encoding_rs::{Encoding, UTF_8, WINDOWS_1252};
 
 use super::{Input, encodings, io_code, johab};
@@ -39,7 +39,7 @@ pub fn decoded_as(
 
 fn decode(bytes: &[u8], declared: Option<&'static Encoding>) -> Result<String, FailureCode> {
     let text = match Encoding::for_bom(bytes) {
-        Some((encoding, mark)) if !encodings::is_utf_32(bytes) => {
+        Some((encoding, mark)) if !wide::is_utf_32(bytes) => {
             encoding.decode_without_bom_handling(&bytes[mark..]).0.into()
         }
         _ => without_mark(bytes, declared),
@@ -53,11 +53,11 @@ fn decode(bytes: &[u8], declared: Option<&'static Encoding>) -> Result<String, F
 /// What tells its encoding apart is asked first: escapes of 7-bit encodings, zeros of wide ones, and UTF-8, which is
 /// hardly ever valid by chance.
 fn without_mark(bytes: &[u8], declared: Option<&'static Encoding>) -> String {
-    if let Some(text) = encodings::escaped(bytes).or_else(|| encodings::wide(bytes)) {
+    if let Some(text) = encodings::escaped(bytes).or_else(|| wide::decoded(bytes)) {
         return text;
     }
-    if encodings::is_utf_8(bytes) {
-        return String::from_utf8_lossy(bytes).into_owned();
+    if let Some(text) = encodings::utf_8(bytes) {
+        return text;
     }
     if declared.is_none()
         && let Some(text) = johab::decoded(bytes)
@@ -65,7 +65,10 @@ fn without_mark(bytes: &[u8], declared: Option<&'static Encoding>) -> String {
         return text;
     }
     let encoding = declared.filter(|encoding| *encoding != UTF_8).unwrap_or_else(|| guess(bytes));
-    encodings::of_family(bytes, encoding).unwrap_or_else(|| encoding.decode_without_bom_handling(bytes).0.into_owned())
+    let mac = || encodings::mac_roman(bytes, encoding).filter(|_| declared.is_none());
+    encodings::of_family(bytes, encoding)
+        .or_else(mac)
+        .unwrap_or_else(|| encoding.decode_without_bom_handling(bytes).0.into_owned())
 }
 
 fn guess(bytes: &[u8]) -> &'static Encoding {
@@ -77,10 +80,11 @@ fn guess(bytes: &[u8]) -> &'static Encoding {
     detector.guess(None, Utf8Detection::Deny)
 }
 
-/// More than one in fifty: text of a wrong encoding or with a stray control still passes, a program does not.
+/// Text of a wrong encoding or with a stray control still passes, a program does not.
 fn is_binary(text: &str) -> bool {
-    let strange = |c: &char| matches!(c, '\u{FFFD}') || c.is_control() && !c.is_ascii_whitespace() && *c != '\u{1B}';
-    text.contains('\0') || text.chars().filter(strange).count() * 50 > text.len()
+    let control = |c: &char| c.is_control() && !c.is_ascii_whitespace() && *c != '\u{1B}';
+    let (controls, spoilt) = (text.chars().filter(control).count(), text.matches('\u{FFFD}').count());
+    text.contains('\0') || controls * 50 > text.len() || spoilt > 2 && spoilt * 50 > text.len()
 }
 
 fn unix_lines(text: &str) -> String {
