@@ -6,10 +6,12 @@
 //! it is read on; only a sentence that runs over the page break is kept whole.
 
 mod pieces;
+pub(crate) mod tables;
 mod units;
 
 use std::ops::Range;
 
+use self::tables::Tables;
 use self::units::{Boundary, Unit};
 use crate::sources::{Document, Heading};
 
@@ -25,6 +27,18 @@ pub struct Passage {
     /// itself begins is in its text, not here.
     pub headings: Vec<String>,
     pub text: String,
+    /// The names of the columns, when it begins further down in a table: without them its values say nothing.
+    pub names: Option<String>,
+}
+
+impl Passage {
+    /// The passage as it is searched and read, under the names of its columns.
+    pub fn readable(&self) -> String {
+        match &self.names {
+            Some(names) => format!("{names}\n{}", self.text),
+            None => self.text.clone(),
+        }
+    }
 }
 
 /// What a passage aims for, in estimated word pieces: chosen with `make eval`, where larger ones lose recall at small
@@ -105,6 +119,7 @@ struct Outline<'a> {
     title: Option<&'a str>,
     /// For each heading the one it lies under.
     parents: Vec<Option<usize>>,
+    tables: Tables<'a>,
 }
 
 impl<'a> Outline<'a> {
@@ -121,7 +136,7 @@ impl<'a> Outline<'a> {
         let title = document.title.as_deref().map(str::trim).filter(|title| !title.is_empty());
         // Many formats repeat the title as the first heading.
         let title = title.filter(|title| document.headings.first().is_none_or(|first| first.text.trim() != *title));
-        Self { document, title, parents }
+        Self { document, title, parents, tables: Tables::of(document) }
     }
 
     fn passage(&self, units: &[Unit]) -> Passage {
@@ -134,6 +149,7 @@ impl<'a> Outline<'a> {
             end: last.end,
             page: page.checked_sub(1).or(Some(0)).and_then(|page| pages.get(page)).map_or(1, |page| page.number),
             headings: self.headings(first, &text),
+            names: self.tables.names_above(first.start).map(str::to_owned),
             text,
         }
     }

@@ -12,4 +12,5 @@ mod pages;
 pub use self::document::{Document, Heading, Omitted, PageStart};
 pub use self::extract::Extractor;
 pub use self::fetch::{Fetched, Fetcher};
+pub(crate) use self::formats::{TableRow, find_header, is_typed};
 pub use self::ingestion::{Ingestion, IngestionParts};

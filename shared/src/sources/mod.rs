@@ -199,6 +199,7 @@ pub struct Chunk {
     pub page: u32,
     /// The headings above the passage, outermost first; searched with it, not part of its text.
     pub headings: Vec<String>,
+    /// The passage; one that begins in the middle of a table has the names of the columns above it.
     pub text: String,
     /// Unit length, 384 dimensions with the built-in model.
     pub embedding: Vec<f32>,

@@ -88,9 +88,12 @@ fn share(part: usize, whole: usize) -> f32 {
     if whole == 0 { 0.0 } else { number(part) / number(whole) }
 }
 
-/// The beginning of a word, so that its forms meet.
+/// The beginning of a word, so that its forms meet. What has a figure is a name or a number, and has no forms.
 fn stem(word: &str) -> String {
     const CHARS: usize = 6;
+    if word.contains(|c: char| c.is_ascii_digit()) {
+        return word.to_owned();
+    }
     let word = if word.chars().count() > 3 { word.strip_suffix('s').unwrap_or(word) } else { word };
     word.chars().take(CHARS).collect()
 }
@@ -105,6 +108,15 @@ mod tests {
         let found =
             candidates("Which plants photosynthesise?", &[passage(1, "A plant lives by photosynthesis alone.")]);
         assert!((found[0].overlap - 1.0).abs() < f32::EPSILON, "{found:?}");
+    }
+
+    #[test]
+    fn the_row_that_is_asked_for_comes_first() {
+        let rows = (200..212).map(|n| format!("| Stop{n} | 19{n} | 12 | 700 |")).collect::<Vec<_>>().join("\n");
+        let text = format!("| Station | Opened | Depth m | Passengers |\n{rows}");
+        let found = candidates("How deep is Stop205?", &[passage(1, &text)]);
+        assert_eq!(found[0].text, "Station | Opened | Depth m | Passengers … Stop205 | 19205 | 12 | 700");
+        assert!(found[0].overlap > found[1].overlap, "{found:?}");
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Sentences of a passage as they can be quoted.
 
+use crate::retrieval::chunker::tables::{BETWEEN_CELLS, has_names};
 use unicode_segmentation::UnicodeSegmentation;
 
 /// Shorter ones are headings, labels or left-overs of a cut.
@@ -24,8 +25,6 @@ pub(super) fn sentences(text: &str) -> Vec<String> {
     blocks(text).into_iter().flat_map(of_block).filter(is_quotable).collect()
 }
 
-const BETWEEN_CELLS: &str = " | ";
-
 /// A row of a table without the bars around it, in Markdown as elsewhere; not the line below Markdown's names.
 fn row(line: &str) -> Option<&str> {
     let cells = line.trim_matches(['|', ' ']);
@@ -37,8 +36,10 @@ fn row(line: &str) -> Option<&str> {
 fn blocks(text: &str) -> Vec<String> {
     let mut blocks: Vec<String> = Vec::new();
     let mut open = false;
+    // The names of the columns of the open table; empty when it has none.
     let mut names: Option<String> = None;
-    for line in text.lines() {
+    let lines: Vec<&str> = text.lines().collect();
+    for (at, line) in lines.iter().enumerate() {
         let line = line.split_whitespace().collect::<Vec<_>>().join(" ");
         if line.is_empty() || line.starts_with('#') {
             (open, names) = (false, None);
@@ -47,10 +48,13 @@ fn blocks(text: &str) -> Vec<String> {
         if line.contains(BETWEEN_CELLS) {
             open = false;
             match (row(&line), &names) {
-                (Some(row), None) => {
-                    names = Some(row.to_owned());
-                    blocks.push(row.to_owned());
+                (Some(first), None) => {
+                    let rows: Vec<&str> = lines[at..].iter().map_while(|line| row(line)).collect();
+                    let is_ruled = lines.get(at + 1).is_some_and(|next| next.contains("--") && row(next).is_none());
+                    names = Some(if is_ruled || has_names(&rows) { first.to_owned() } else { String::new() });
+                    blocks.push(first.to_owned());
                 }
+                (Some(row), Some(names)) if names.is_empty() => blocks.push(row.to_owned()),
                 (Some(row), Some(names)) => {
                     // Names alone say nothing.
                     blocks.pop_if(|last| last == names);
@@ -120,6 +124,12 @@ mod tests {
                 "City | People … Oslo | 700000"
             ]
         );
+    }
+
+    #[test]
+    fn a_row_of_values_names_nothing() {
+        let rows = ["Stop13 | 1952 | 12.3 | 16,000", "Stop14 | 1953 | 12.9 | 17,000"];
+        assert_eq!(sentences(&rows.join("\n")), rows);
     }
 
     #[test]

@@ -77,6 +77,21 @@ fn a_heading_goes_with_what_follows() {
 }
 
 #[test]
+fn each_passage_of_a_table_has_the_names_of_its_columns() {
+    let rows: String = (0..300).map(|n| format!("Stop{n} | {} | {n}.5 | {n}00\n", 1900 + n % 99)).collect();
+    let document = plain(&format!("All stops of the town.\n\nStation | Opened | Depth m | Passengers\n{rows}"));
+    check(&document);
+    let passages = chunk(&document);
+    assert!(passages.len() > 10);
+    for passage in &passages {
+        let text = passage.readable();
+        assert!(text.contains("Station | Opened | Depth m | Passengers\n"), "{text}");
+        assert_eq!(document.text[passage.start..passage.end], passage.text);
+    }
+    assert_eq!(passages[0].names, None);
+}
+
+#[test]
 fn the_title_is_said_once() {
     let body = "A sentence about this part of the subject. ".repeat(30);
     let document = Document { title: Some("Botany".to_owned()), ..plain(&format!("Botany\n\n{body}")) };

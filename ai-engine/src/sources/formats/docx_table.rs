@@ -3,6 +3,9 @@
 use super::scripts;
 use crate::sources::builder::one_line;
 
+/// What stands between two cells of a row.
+pub const BETWEEN_CELLS: &str = " | ";
+
 /// No table has more columns.
 const MAX_SPAN: usize = 60;
 
@@ -88,7 +91,7 @@ impl Table {
             row.extend(std::iter::repeat_n(again, cell.span - 1));
         }
         if row.iter().any(|cell| !cell.is_empty()) {
-            self.rows.push(row.join(" | ").trim_end_matches([' ', '|']).to_owned());
+            self.rows.push(row.join(BETWEEN_CELLS).trim_end_matches([' ', '|']).to_owned());
         }
     }
 

@@ -57,6 +57,8 @@ use std::path::Path;
 
 use collabry_shared::sources::{FailureCode, Format};
 
+pub(crate) use self::table_header::{Row as TableRow, find as find_header};
+pub(crate) use self::table_values::is_typed;
 use super::builder::DocumentBuilder;
 use super::document::Document;
 

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::docx_table::BETWEEN_CELLS;
 use super::pdf_page::Area;
 
 /// Below so many pages a repeated line may be meant.
@@ -95,7 +96,9 @@ fn drop_again(candidates: &[Vec<&Printed>], filled: usize, dropped: &mut [Vec<Ar
     let mut counts: HashMap<&str, usize> = HashMap::new();
     // A row of figures may be the same by chance.
     let is_worded = |line: &&&Printed| line.text.chars().filter(|c| c.is_alphabetic()).count() > 2;
-    for line in candidates.iter().flatten().filter(is_worded) {
+    // The names of a table's columns are said on each page that it runs over, for the rows below them.
+    let is_row = |line: &&&Printed| line.text.contains(BETWEEN_CELLS);
+    for line in candidates.iter().flatten().filter(is_worded).filter(|line| !is_row(line)) {
         *counts.entry(&line.text).or_default() += 1;
     }
     let mut said = std::collections::HashSet::new();

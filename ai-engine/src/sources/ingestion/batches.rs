@@ -33,7 +33,8 @@ impl From<&Document> for Prepared {
         let points = CodePoints::of(&document.text);
         let map = PageMap::of(document);
         let passages = chunker::chunk(document).into_iter().zip(0..).map(|(passage, index)| {
-            let Passage { start, end, headings, text, .. } = passage;
+            let text = passage.readable();
+            let Passage { start, end, headings, .. } = passage;
             let (page, start, end) = (map.number_at(start), points.at(start), points.at(end));
             Chunk { index, start, end, page, headings, text, embedding: Vec::new() }
         });
