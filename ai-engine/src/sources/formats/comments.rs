@@ -24,6 +24,12 @@ pub struct Comment {
 }
 
 impl Comment {
+    /// A note on a page; nothing when it says nothing.
+    pub fn new(author: &str, text: &str) -> Option<Self> {
+        let (author, text) = (one_line(author), one_line(text));
+        (!text.is_empty()).then(|| Self { author, text, ..Self::default() })
+    }
+
     pub fn line(&self) -> String {
         let part = |before: &str, part: &str| if part.is_empty() { String::new() } else { format!("{before}{part}") };
         let (author, about, day) = (part(" by ", &self.author), part(" on ", &self.about), part(", ", &self.day));

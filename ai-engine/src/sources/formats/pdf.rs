@@ -8,7 +8,7 @@ use collabry_shared::sources::{FailureCode, Unread};
 
 use super::pdf_direction::is_right_to_left;
 use super::pdf_page::{Line, Page};
-use super::{Input, pdf_layout, pdf_ligatures, pdf_tools};
+use super::{Input, pdf_annotations, pdf_layout, pdf_ligatures, pdf_pictures, pdf_tools};
 use crate::sources::document::Document;
 
 /// The end mark may be followed by a little rubbish, as after a download.
@@ -62,19 +62,27 @@ pub fn read(input: &Input<'_>) -> Result<Document, FailureCode> {
     // As the program gave them: what the layout drops of a page was read.
     let mut has_text: Vec<bool> = output.pages.iter().map(|page| !page.blocks.is_empty()).collect();
     has_text.resize(page_count, false);
+    let mut notes = pdf_annotations::add_to(input.path, info.has_form, &mut output.pages);
+    notes.resize(page_count, Vec::new());
     let mut pages = pdf_layout::pages(output.pages);
     pages.resize(page_count, Vec::new());
-    for (page, has_text) in pages.iter().zip(has_text) {
+    // A file in which they cannot be looked for is read all the same.
+    let pictures = pdf_pictures::pages(&pdf_tools::pictures(input.path).unwrap_or_default());
+    for (((page, notes), has_text), number) in pages.iter().zip(notes).zip(has_text).zip(1..) {
         builder.page();
-        if !has_text {
+        if has_text {
+            pictures.iter().filter(|page| **page == number).for_each(|_| builder.omit(Unread::Pictures));
+        } else {
             builder.omit(Unread::PagesWithoutText);
         }
         for paragraph in page {
             builder.block(paragraph)?;
         }
+        for note in notes {
+            builder.block(&note)?;
+        }
     }
     let mut document = builder.finish()?;
-    // A file in which they cannot be looked for is read all the same.
     for _ in 0..pdf_tools::attachments(input.path).unwrap_or_default() {
         document.omit(Unread::EmbeddedFiles, None);
     }

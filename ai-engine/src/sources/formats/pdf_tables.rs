@@ -21,6 +21,9 @@ const ALIGNED: f32 = 4.0;
 const MAX_CELL_CHARS: usize = 45;
 const MAX_WORDY_CELL_CHARS: usize = 24;
 
+/// A cell with more lines is a paragraph.
+const MAX_CELL_LINES: usize = 8;
+
 /// Prose fills its column in most lines, and they are long.
 const PROSE_LINE_CHARS: usize = 34;
 
@@ -92,14 +95,54 @@ pub fn with_rows(page: Page) -> Vec<Part> {
             parts.push(Part::Lines(open));
         }
     }
+    settled(parts)
+}
+
+/// What stands below a table comes after it, if nothing stands beside it: the program gives the paragraphs around a table
+/// before its cells.
+fn settled(mut parts: Vec<Part>) -> Vec<Part> {
+    let mut at = 0;
+    while at < parts.len() {
+        if let Some(area) = area_of_rows(&parts[at]) {
+            let lines = |part: &Part| match part {
+                Part::Lines(lines) => lines.clone(),
+                Part::Rows(_) => Vec::new(),
+            };
+            let is_beside = |line: &Line| (area.top..area.bottom).contains(&line.area.middle());
+            if !parts.iter().any(|part| lines(part).iter().any(is_beside)) {
+                let mut below = Vec::new();
+                for part in &mut parts[..at] {
+                    if let Part::Lines(lines) = part {
+                        let is_below = |line: &Line| line.area.middle() > area.bottom;
+                        let (moved, kept): (Vec<Line>, Vec<Line>) = lines.drain(..).partition(is_below);
+                        *lines = kept;
+                        below.extend(Some(moved).filter(|moved| !moved.is_empty()).map(Part::Lines));
+                    }
+                }
+                let rest = parts.split_off(at + 1);
+                parts.extend(below);
+                parts.extend(rest);
+            }
+        }
+        at += 1;
+    }
+    parts.retain(|part| !matches!(part, Part::Lines(lines) if lines.is_empty()));
     parts
+}
+
+fn area_of_rows(part: &Part) -> Option<Area> {
+    match part {
+        Part::Rows(rows) => rows.iter().map(|(area, _)| *area).reduce(|area, row| area.around(&row)),
+        Part::Lines(_) => None,
+    }
 }
 
 /// All that may be cells, by the line of writing that they stand in, from the top.
 fn rows(page: &Page) -> Vec<Row> {
     let mut cells: Vec<Cell> = Vec::new();
+    let is_text: Vec<bool> = page.blocks.iter().map(|lines| is_prose(lines)).collect();
     for (block, lines) in page.blocks.iter().enumerate() {
-        if is_prose(lines) {
+        if is_text[block] && !is_long_cell(page, &is_text, lines) {
             continue;
         }
         for (index, line) in lines.iter().enumerate().filter(|(_, line)| line.is_upright()) {
@@ -118,6 +161,19 @@ fn rows(page: &Page) -> Vec<Row> {
         row.sort_by(|one, other| one.area.left.total_cmp(&other.area.left));
     }
     rows
+}
+
+/// Whether a few lines of prose are what one cell holds: there are cells beside the first of them.
+fn is_long_cell(page: &Page, is_text: &[bool], lines: &[Line]) -> bool {
+    let Some(first) = lines.first().filter(|_| lines.len() <= MAX_CELL_LINES) else {
+        return false;
+    };
+    let others = page.blocks.iter().zip(is_text).filter(|(_, is_text)| !**is_text);
+    let beside = others.filter(|(block, _)| {
+        let is_top = |line: &Line| line.area.is_beside(&first.area) && (line.area.top - first.area.top).abs() < ALIGNED;
+        block.len() <= 2 && block.first().is_some_and(is_top)
+    });
+    beside.count() >= 2
 }
 
 fn is_prose(lines: &[Line]) -> bool {
@@ -156,6 +212,9 @@ fn runs(rows: Vec<Row>) -> Vec<Vec<Row>> {
     let mut runs: Vec<Vec<Row>> = Vec::new();
     let mut open: Vec<Row> = Vec::new();
     for row in rows {
+        if is_outside(&open, &row) {
+            runs.push(std::mem::take(&mut open));
+        }
         if let Some(last) = open.last() {
             let gap = row[0].area.top - last[0].area.bottom;
             if gap > row[0].area.height().max(last[0].area.height()) * MAX_ROW_GAP {
@@ -164,7 +223,13 @@ fn runs(rows: Vec<Row>) -> Vec<Vec<Row>> {
         }
         // More than two single rows in a row are no part of a table.
         let singles = open.iter().rev().take_while(|row| row.len() == 1).count();
-        if row.len() == 1 && singles >= 2 {
+        if row.len() == 1 && singles >= 2 && !is_rest(&open, &row) {
+            runs.push(std::mem::take(&mut open));
+        }
+        // Below what stands between two tables the columns are others.
+        let widest = open.iter().map(Vec::len).max().unwrap_or_default();
+        let is_parted = open.split_last().is_some_and(|(last, rest)| last.len() == 1 && !is_rest(rest, last));
+        if row.len() > 1 && is_parted && (row.len() > widest || !is_in_columns(&open, &row)) {
             runs.push(std::mem::take(&mut open));
         }
         if row.len() > 1 || !open.is_empty() {
@@ -173,12 +238,32 @@ fn runs(rows: Vec<Row>) -> Vec<Vec<Row>> {
     }
     runs.push(open);
     for run in &mut runs {
-        while run.last().is_some_and(|row| row.len() == 1) && !ends_with_more_of_a_cell(run) {
+        while run.last().is_some_and(|row| row.len() == 1 && !is_rest(&run[..run.len() - 1], row))
+            && !ends_with_more_of_a_cell(run)
+        {
             run.pop();
         }
     }
     runs.retain(|run| !run.is_empty());
     runs
+}
+
+/// Whether it is a line that begins further left than the table, such as a note below it.
+fn is_outside(open: &[Row], row: &Row) -> bool {
+    let left = open.iter().filter(|row| row.len() > 1).map(|row| row[0].area.left).fold(f32::MAX, f32::min);
+    let cell = &row[0].area;
+    row.len() == 1 && left < f32::MAX && cell.left < left - cell.height() * 2.0 && cell.right < left
+}
+
+/// Whether it is a further line of a cell of the last full row.
+fn is_rest(open: &[Row], row: &Row) -> bool {
+    let full = open.iter().rev().find(|row| row.len() > 1);
+    row.iter().all(|cell| cell.line > 0 && full.is_some_and(|full| full.iter().any(|its| its.block == cell.block)))
+}
+
+fn is_in_columns(open: &[Row], row: &Row) -> bool {
+    let is_aligned = |cell: &&Cell| open.iter().filter(|row| row.len() > 1).flatten().any(|its| cell.is_aligned(its));
+    row.iter().filter(is_aligned).count() * 2 >= row.len()
 }
 
 /// Whether the last row is the rest of a cell in another column than the first.
@@ -227,7 +312,7 @@ fn lines_of(run: &[Row]) -> Vec<(Area, String)> {
     let pitch = pitch(run);
     let mut lines: Vec<(Area, Vec<String>)> = Vec::new();
     let mut above = f32::MIN;
-    for row in run {
+    for (index, row) in run.iter().enumerate() {
         let Some(area) = row.iter().map(|cell| cell.area).reduce(|area, cell| area.around(&cell)) else {
             continue;
         };
@@ -239,7 +324,8 @@ fn lines_of(run: &[Row]) -> Vec<(Area, String)> {
             }
             place.push_str(&cell.text);
         }
-        let continues = cells[0].is_empty() && !row.iter().any(Cell::is_number) && area.top - above < pitch * 1.1;
+        let is_near = !row.iter().any(Cell::is_number) && area.top - above < pitch * 1.1;
+        let continues = cells[0].is_empty() && (is_near || row.len() == 1 && is_rest(&run[..index], row));
         above = area.top;
         match lines.last_mut() {
             // What goes on in the next line of a cell.

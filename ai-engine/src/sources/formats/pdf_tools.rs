@@ -1,4 +1,4 @@
-//! Poppler's programs `pdfinfo`, `pdftotext` and `pdfdetach`.
+//! Poppler's programs `pdfinfo`, `pdftotext`, `pdfdetach` and `pdfimages`.
 
 use std::io::{BufReader, ErrorKind, Read, Write as _};
 use std::os::unix::process::ExitStatusExt as _;
@@ -12,6 +12,7 @@ use rustix::process::Signal;
 use super::pdf_page::{self, Page};
 
 const MAX_INFO_BYTES: u64 = 256 * 1024;
+const MAX_LIST_BYTES: u64 = 8 * 1024 * 1024;
 const MAX_STDERR_BYTES: u64 = 64 * 1024;
 
 /// What `pdfinfo` says.
@@ -21,6 +22,7 @@ pub struct PdfInfo {
     pub pages: u64,
     /// Whether it holds a form of Adobe's XML kind.
     pub has_xfa: bool,
+    pub has_form: bool,
 }
 
 /// The words of all pages.
@@ -69,6 +71,14 @@ pub fn attachments(file: &Path) -> Result<usize, FailureCode> {
     let (output, _) = run(&mut command, Vec::new(), |stdout| kept(stdout, MAX_INFO_BYTES))?;
     let output = String::from_utf8_lossy(&output);
     Ok(output.split_whitespace().next().and_then(|count| count.parse().ok()).unwrap_or_default())
+}
+
+/// The list of pictures.
+pub fn pictures(file: &Path) -> Result<String, FailureCode> {
+    let mut command = Command::new("pdfimages");
+    command.arg("-list").arg(file);
+    let (output, _) = run(&mut command, Vec::new(), |stdout| kept(stdout, MAX_LIST_BYTES))?;
+    Ok(String::from_utf8_lossy(&output).into_owned())
 }
 
 fn kept(stdout: impl Read, max_bytes: u64) -> Result<Vec<u8>, FailureCode> {
@@ -147,6 +157,7 @@ fn parse_info(output: &str) -> PdfInfo {
         title: field("Title").map(str::to_owned),
         pages: field("Pages").and_then(|pages| pages.parse().ok()).unwrap_or_default(),
         has_xfa: field("Form") == Some("XFA"),
+        has_form: field("Form").is_some_and(|form| form != "none"),
     }
 }
 
@@ -157,7 +168,10 @@ mod tests {
     #[test]
     fn the_fields_are_read() {
         let info = parse_info("Title:           On rivers: a study\nForm:            XFA\nPages:           12\n");
-        assert_eq!(info, PdfInfo { title: Some("On rivers: a study".to_owned()), pages: 12, has_xfa: true });
+        assert_eq!(
+            info,
+            PdfInfo { title: Some("On rivers: a study".to_owned()), pages: 12, has_xfa: true, has_form: true }
+        );
         assert_eq!(parse_info("Title:   \n"), PdfInfo::default());
     }
 }

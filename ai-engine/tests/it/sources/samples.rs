@@ -61,6 +61,27 @@ async fn pdfs() {
         ("pdf-invisible-direction-marks.pdf", &["שלום עולם"], &["\u{202a}", "\u{202b}", "\u{202c}"]),
         ("pdf-ligature-characters.pdf", &["the office finally confirmed the flood and the staff left."], &[]),
         ("pdf-japanese-part.pdf", &["Notice 12", "橋は月曜日から通れます。", "City works"], &[]),
+        (
+            "pdf-second-table.pdf",
+            &["3 | 4.50 | 2.20\n\nSource: the office.", "Second heading\n\nZone | Bike\n1 | 1.00\n2 | 1.50\n\nBikes travel"],
+            &[],
+        ),
+        (
+            "pdf-wrapped-cells.pdf",
+            &[
+                "Part | What it does | Price\nPump P-1 | Lifts water from the hold and runs on the battery of the boat for up to \
+                 nine hours without a pause | 120.00\nWinch W-2 | Pulls the boat ashore | 350.00\nLamp L-3 | Shows the way at night",
+                "clear and dry | 45.00\n\nAll prices",
+            ],
+            &[],
+        ),
+        (
+            "pdf-table-over-pages.pdf",
+            &["Station | Opened | Depth | Riders\nStop110 | 2010", "Stop119 | 2019 | 119 m | 1,833\n\nSource: the office."],
+            &[],
+        ),
+        ("pdf-form-boxes.pdf", &["Name: | Ada Marsh", "☒ Member", "☐ Guest", "☒ Insured"], &[]),
+        ("pdf-note.pdf", &["The harbour plan.\n\nComment: Ask the harbour master."], &[]),
         ("pdf-xfa-placeholder.pdf", &["refused: dynamic_form"], &[]),
         ("pdf-certificate-encryption.pdf", &["refused: encrypted"], &[]),
     ])
@@ -70,6 +91,12 @@ async fn pdfs() {
     assert_eq!(missing, [0; 0]);
     let scanned = read("pdf-scanned-pages-empty.pdf").await.unwrap();
     assert_eq!((scanned.omitted[0].what, scanned.omitted[0].pages.as_slice()), (Unread::PagesWithoutText, &[2, 3][..]));
+}
+
+#[tokio::test]
+async fn pictures_of_pdfs_are_said_not_to_be_read() {
+    let document = read("pdf-picture.pdf").await.unwrap();
+    assert_eq!((document.omitted[0].what, document.omitted[0].pages.as_slice()), (Unread::Pictures, &[1][..]));
 }
 
 #[tokio::test]
