@@ -53,6 +53,7 @@ mod xlsx;
 mod xlsx_extras;
 mod xlsx_format;
 mod xlsx_rows;
+mod xlsx_special;
 mod xml;
 
 use std::path::Path;

@@ -33,7 +33,18 @@ pub fn kind(cell: &str) -> Kind {
 pub fn is_typed(cell: &str) -> bool {
     let (digits, letters) = digits_and_letters(cell);
     let is_address = cell.contains('@') || cell.starts_with("http");
-    digits > 0 && letters <= digits || is_address || matches!(cell, "yes" | "no" | "true" | "false" | "TRUE" | "FALSE")
+    digits > 0 && letters <= digits
+        || is_address
+        || is_month(cell)
+        || matches!(cell, "yes" | "no" | "true" | "false" | "TRUE" | "FALSE")
+}
+
+/// `Jan-24`, `March 2024`.
+fn is_month(cell: &str) -> bool {
+    const MONTHS: [&str; 12] = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
+    let Some((name, year)) = cell.split_once(['-', ' ']) else { return false };
+    let is_year = matches!(year.len(), 2 | 4) && year.chars().all(|c| c.is_ascii_digit());
+    is_year && name.get(..3).is_some_and(|start| MONTHS.contains(&start.to_lowercase().as_str())) && name.len() < 10
 }
 
 pub fn is_wordy(cell: &str) -> bool {

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use calamine::{Data, DataRef, Dimensions, ExcelDateTime};
 
 use super::table::Row;
-use super::xlsx_format;
+use super::{xlsx_format, xlsx_special};
 use crate::sources::builder::one_line;
 
 /// Spreadsheets end at column XFD; a row is kept only as wide as its last filled cell.
@@ -130,7 +130,7 @@ pub fn shown(value: &DataRef<'_>, format: Option<&str>) -> String {
         Data::Int(number) => number.to_string(),
         Data::Bool(true) => "yes".to_owned(),
         Data::Bool(false) => "no".to_owned(),
-        Data::DateTime(moment) => shown_moment(moment),
+        Data::DateTime(moment) => shown_moment(moment, format.unwrap_or_default()),
         Data::DateTimeIso(text) | Data::DurationIso(text) => text,
         Data::Error(error) => error.to_string(),
     }
@@ -141,11 +141,15 @@ fn shown_number(number: f64) -> String {
     format!("{number:.14e}").parse::<f64>().unwrap_or(number).to_string()
 }
 
-fn shown_moment(moment: ExcelDateTime) -> String {
+fn shown_moment(moment: ExcelDateTime, format: &str) -> String {
     if moment.is_duration() {
-        return format!("{} h", shown_number(moment.as_f64() * 24.0));
+        let hours = || format!("{} h", shown_number(moment.as_f64() * 24.0));
+        return xlsx_special::duration(moment.as_f64(), format).unwrap_or_else(hours);
     }
     let (year, month, day, hour, minute, second, _) = moment.to_ymd_hms_milli();
+    if let Some(text) = xlsx_special::month(year, month, format) {
+        return text;
+    }
     let date = format!("{year:04}-{month:02}-{day:02}");
     let time = format!("{hour:02}:{minute:02}:{second:02}");
     // A serial below one has no date, a whole one no time of day.

@@ -103,6 +103,15 @@ async fn pictures_of_pdfs_are_said_not_to_be_read() {
 async fn workbooks() {
     check(&[
         (
+            "xlsx-times-and-fractions.xlsx",
+            &[
+                "Job | Spent | Exact | Width | Cells\nHull | 30:15 | 30:15:00 | 2 3/8 | 1.23E+06\n\
+                 Mast | 8:00 | 1:30:00 | 1/2 | 9.88E+04",
+                "Port | Jan-24 | Feb-24\nBremen | 11 | 12",
+            ],
+            &[],
+        ),
+        (
             "xlsx-percent-and-currency.xlsx",
             &[
                 "Item | Discount | Price | Code | Share\nLamp | 2.5% | 1,599.50 € | 00742 | 33%\n",
