@@ -7,14 +7,16 @@ use quick_xml::events::BytesStart;
 
 use super::comments::Comment;
 use super::docx_commented::Commented;
+use super::docx_eq::{self, Fields};
 use super::docx_field::{self as field, Field};
-use super::docx_math::Math;
+use super::docx_math::{Formula, Math};
+use super::docx_notes::Notes;
 use super::docx_numbering::{Label, Numbering};
 use super::docx_styles::{Styles, outline_level};
-use super::docx_table::{Stand, Table};
+use super::docx_table::{BETWEEN_CELLS, Stand, Table};
 use super::drawing;
 use super::scripts::{apart, typed_fractions};
-use super::symbols::symbol;
+use super::symbols::{self, symbol};
 use super::xml::{self, Node};
 use crate::sources::builder::DocumentBuilder;
 
@@ -31,6 +33,15 @@ struct Paragraph {
     apart_at: Option<usize>,
 }
 
+/// What text the reader is in.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Inside {
+    Nothing,
+    Text,
+    /// Of a field.
+    Code,
+}
+
 pub struct BodyReader<'a> {
     styles: &'a Styles,
     numbering: Numbering,
@@ -44,9 +55,13 @@ pub struct BodyReader<'a> {
     tables: Vec<Table>,
     math: Math,
     field: Option<Field>,
+    fields: Fields,
+    notes: Notes,
     stand: Stand,
     font: String,
-    in_text: bool,
+    is_hidden: bool,
+    is_struck: bool,
+    inside: Inside,
     /// How deep in an element whose content is not for reading.
     skipping: usize,
 }
@@ -69,9 +84,13 @@ impl<'a> BodyReader<'a> {
             tables: Vec::new(),
             math: Math::default(),
             field: None,
+            fields: Fields::default(),
+            notes: Notes::default(),
             stand: Stand::On,
             font: String::new(),
-            in_text: false,
+            is_hidden: false,
+            is_struck: false,
+            inside: Inside::Nothing,
             skipping: 0,
         }
     }
@@ -91,8 +110,10 @@ impl<'a> BodyReader<'a> {
                 Ok(())
             }
             Node::Text(text) => {
-                if self.in_text && self.skipping == 0 {
-                    self.push(text);
+                match self.inside {
+                    Inside::Code if self.skipping == 0 => self.fields.code(text),
+                    Inside::Text if self.skipping == 0 => self.push(text),
+                    _ => {}
                 }
                 Ok(())
             }
@@ -102,29 +123,58 @@ impl<'a> BodyReader<'a> {
 
     fn open(&mut self, tag: &str, element: &BytesStart<'_>) {
         let value = || xml::attribute(element, "val");
+        let is_on = || value().is_none_or(|value| !matches!(value.as_str(), "0" | "false" | "off"));
         self.math.open(tag, element);
         match tag {
             "p" => self.paragraphs.push(Paragraph::default()),
             "r" => {
                 self.stand = Stand::On;
                 self.font.clear();
+                let style = self.paragraphs.last().and_then(|paragraph| paragraph.style.as_deref());
+                self.is_hidden = style.is_some_and(|style| self.styles.is_hidden(style));
+                self.is_struck = false;
             }
-            "t" => self.in_text = true,
+            "vanish" => self.is_hidden = is_on(),
+            "strike" | "dstrike" => self.is_struck = is_on(),
+            "instrText" => self.inside = Inside::Code,
+            "fldChar" => {
+                let kind = xml::attribute(element, "fldCharType").unwrap_or_default();
+                let formula = self.fields.mark(&kind);
+                self.put_formula(formula.as_ref());
+            }
+            "fldSimple" => {
+                let code = xml::attribute(element, "instr").unwrap_or_default();
+                self.put_formula(docx_eq::formula(&code).as_ref());
+            }
+            "footnoteReference" | "endnoteReference" => {
+                let mark = xml::attribute(element, "id").map(|id| self.notes.mark(tag, &id));
+                if let Some(paragraph) = self.paragraphs.last_mut().filter(|_| !self.is_hidden) {
+                    paragraph.text.push_str(&mark.unwrap_or_default());
+                }
+            }
+            "footnote" | "endnote" => self.notes.begin(tag, xml::attribute(element, "id")),
+            "t" => self.inside = Inside::Text,
             "tab" => self.push("\t"),
             "br" | "cr" => self.push("\n"),
             "noBreakHyphen" => self.push("-"),
             "tbl" => self.tables.push(Table::default()),
             "vertAlign" => self.stand = Stand::of(value().as_deref()),
             "rStyle" => {
-                let raised = value().and_then(|style| self.styles.raised(&style).map(str::to_owned));
-                self.stand = Stand::of(raised.as_deref());
+                let style = value().unwrap_or_default();
+                self.stand = Stand::of(self.styles.raised(&style));
+                self.is_hidden |= self.styles.is_hidden(&style);
             }
-            "rFonts" => self.font = xml::attribute(element, "ascii").unwrap_or_default(),
+            "rFonts" => {
+                let font = ["ascii", "hAnsi"].into_iter().find_map(|name| xml::attribute(element, name));
+                self.font = font.unwrap_or_default();
+            }
             "sym" => {
                 let code = xml::attribute(element, "char").and_then(|code| u32::from_str_radix(&code, 16).ok());
                 let font = xml::attribute(element, "font").unwrap_or_default();
                 if let Some(sign) = code.and_then(|code| symbol(&font, code)) {
+                    let font = std::mem::take(&mut self.font);
                     self.push(sign.encode_utf8(&mut [0; 4]));
+                    self.font = font;
                 }
             }
             "commentRangeStart" => self.commented.begin(xml::attribute(element, "id")),
@@ -164,14 +214,10 @@ impl<'a> BodyReader<'a> {
     }
 
     fn close(&mut self, tag: &str) -> Result<(), FailureCode> {
-        if let Some(formula) = self.math.close(tag)
-            && let Some(paragraph) = self.paragraphs.last_mut()
-        {
-            let ends_apart = formula.add_to(&mut paragraph.text);
-            paragraph.apart_at = ends_apart.then_some(paragraph.text.len());
-        }
+        let formula = self.math.close(tag);
+        self.put_formula(formula.as_ref());
         match (tag, self.tables.last_mut()) {
-            ("t", _) => self.in_text = false,
+            ("t" | "instrText", _) => self.inside = Inside::Nothing,
             ("ffData", _) => {
                 if let Some(text) = self.field.take().and_then(Field::into_text) {
                     self.push(&text);
@@ -196,14 +242,27 @@ impl<'a> BodyReader<'a> {
             ("tr", Some(table)) => table.end_row(),
             ("tbl", Some(_)) => {
                 let rows = self.tables.pop().map(Table::into_text).unwrap_or_default();
-                self.put(&rows)?;
+                self.put(&if self.tables.is_empty() { rows } else { within_cell(&rows) })?;
             }
             _ => {}
         }
         Ok(())
     }
 
+    fn put_formula(&mut self, formula: Option<&Formula>) {
+        if let (Some(formula), Some(paragraph)) = (formula, self.paragraphs.last_mut()) {
+            let ends_apart = formula.add_to(&mut paragraph.text);
+            paragraph.apart_at = ends_apart.then_some(paragraph.text.len());
+        }
+    }
+
     fn push(&mut self, text: &str) {
+        if self.is_hidden {
+            return;
+        }
+        self.fields.shown();
+        let typed = symbols::typed(&self.font, text);
+        let text = typed.as_deref().unwrap_or(text);
         if self.math.is_open() {
             return self.math.text(text);
         }
@@ -213,8 +272,9 @@ impl<'a> BodyReader<'a> {
                 paragraph.text.push_str(apart(&paragraph.text, text));
             }
             let text = self.stand.applied(text, &paragraph.text);
+            let text = if self.is_struck { struck(&mut paragraph.text, text) } else { text };
             if text.contains(|c| ('\u{e000}'..='\u{f8ff}').contains(&c)) {
-                let known = |c| symbol(&self.font, u32::from(c)).or_else(|| super::symbols::private(c)).unwrap_or(c);
+                let known = |c| symbol(&self.font, u32::from(c)).or_else(|| symbols::private(c)).unwrap_or(c);
                 paragraph.text.extend(text.chars().map(known));
             } else {
                 paragraph.text.push_str(&text);
@@ -226,10 +286,17 @@ impl<'a> BodyReader<'a> {
         let text = typed_fractions(paragraph.text.trim());
         let text = text.as_ref();
         let style = paragraph.style.as_deref();
-        if text.is_empty() {
-            return self.put(text);
-        }
         let (label, depth) = self.label(paragraph);
+        if text.is_empty() {
+            // In a cell the number is all that is seen.
+            let number = match label {
+                Some(Label::Number(number)) if !self.tables.is_empty() => number,
+                _ => String::new(),
+            };
+            return self.put(&number);
+        }
+        let noted = self.notes.label().map(|label| format!("{label} {text}"));
+        let text = noted.as_deref().unwrap_or(text);
         let numbered = match &label {
             Some(Label::Number(number)) => format!("{number} {text}"),
             _ => text.to_owned(),
@@ -295,6 +362,24 @@ impl<'a> BodyReader<'a> {
         rest.sort();
         rest.iter().try_for_each(|(_, text)| self.builder.block(text))
     }
+}
+
+/// The rows of a table inside of a cell, which are no rows of the table around it.
+fn within_cell(rows: &str) -> String {
+    rows.replace(BETWEEN_CELLS, " / ").replace('\n', "; ")
+}
+
+/// Text that was struck out, in the marks of Markdown; runs beside each other share them.
+fn struck(before: &mut String, text: String) -> String {
+    if text.trim().is_empty() {
+        return text;
+    }
+    if before.ends_with("~~") {
+        before.truncate(before.len() - 2);
+        return format!("{text}~~");
+    }
+    let (start, end) = (text.len() - text.trim_start().len(), text.trim_end().len());
+    format!("{}~~{}~~{}", &text[..start], &text[start..end], &text[end..])
 }
 
 /// The second form of a drawing that older programs read, text that was moved away, and readings beside characters;

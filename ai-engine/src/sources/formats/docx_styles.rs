@@ -22,6 +22,7 @@ struct Style {
     list_level: Option<usize>,
     /// `superscript` or `subscript`.
     raised: Option<String>,
+    is_hidden: Option<bool>,
 }
 
 impl Styles {
@@ -47,6 +48,10 @@ impl Styles {
                     style.list_level = xml::attribute(element, "val").and_then(|level| level.parse().ok());
                 }
                 (Node::Open("vertAlign", element), Some((_, style))) => style.raised = xml::attribute(element, "val"),
+                (Node::Open("vanish", element), Some((_, style))) => {
+                    let value = xml::attribute(element, "val");
+                    style.is_hidden = Some(value.is_none_or(|value| !matches!(value.as_str(), "0" | "false" | "off")));
+                }
                 (Node::Close("style"), _) => styles.extend(open.take()),
                 _ => {}
             }
@@ -86,6 +91,11 @@ impl Styles {
     /// How a style of characters stands to the line.
     pub fn raised(&self, id: &str) -> Option<&str> {
         self.chain(id).find_map(|style| style.raised.as_deref())
+    }
+
+    /// Whether text of the style is not shown.
+    pub fn is_hidden(&self, id: &str) -> bool {
+        self.chain(id).find_map(|style| style.is_hidden).unwrap_or_default()
     }
 
     /// The style and those that it is based on.

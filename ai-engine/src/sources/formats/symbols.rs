@@ -15,6 +15,14 @@ pub fn symbol(font: &str, code: u32) -> Option<char> {
     known.or_else(|| char::from_u32(code).filter(|_| !is_private))
 }
 
+/// Text that was typed in such a font; in others it is what it is.
+pub fn typed(font: &str, text: &str) -> Option<String> {
+    let lower = font.to_lowercase();
+    let is_known = ["symbol", "wingdings", "webdings"].iter().any(|known| lower.starts_with(known));
+    let sign = |c: char| if c > ' ' { symbol(font, u32::from(c)).unwrap_or(c) } else { c };
+    is_known.then(|| text.chars().map(sign).collect())
+}
+
 /// The commonest of these signs where the font is not known: bullets and ticks.
 pub fn private(c: char) -> Option<char> {
     Some(match c {
@@ -95,7 +103,7 @@ fn dingbat(font: &str, place: u32) -> Option<char> {
 
 #[cfg(test)]
 mod tests {
-    use super::symbol;
+    use super::{symbol, typed};
 
     #[test]
     fn signs_are_known_by_font() {
@@ -104,5 +112,8 @@ mod tests {
         assert_eq!(symbol("Wingdings", 0xFC), Some('✓'));
         assert_eq!(symbol("Arial", 0x263A), Some('☺'));
         assert_eq!(symbol("Arial", 0xF0B0), None);
+        assert_eq!(typed("Symbol", "5 mm").as_deref(), Some("5 µµ"));
+        assert_eq!(typed("Wingdings", "\u{fe}\u{a8}xo").as_deref(), Some("☑☐☒☐"));
+        assert_eq!(typed("Arial", "m"), None);
     }
 }

@@ -60,3 +60,103 @@ async fn one_of_many_is_bracketed_once() {
     let body = paragraph(&format!("<m:oMath>{}{choice}=<m:d><m:e>{choice}</m:e></m:d></m:oMath>", run("2")));
     assert_eq!(text(&body).await, "2(n choose k)(n choose k)");
 }
+
+#[tokio::test]
+async fn a_number_is_all_that_a_cell_shows() {
+    let numbering = "<w:numbering xmlns:w=\"w\"><w:abstractNum w:abstractNumId=\"0\"><w:lvl w:ilvl=\"0\"><w:start w:val=\"1\"/>\
+        <w:numFmt w:val=\"decimal\"/><w:lvlText w:val=\"%1.\"/></w:lvl></w:abstractNum>\
+        <w:num w:numId=\"1\"><w:abstractNumId w:val=\"0\"/></w:num></w:numbering>";
+    let number = "<w:p><w:pPr><w:numPr><w:ilvl w:val=\"0\"/><w:numId w:val=\"1\"/></w:numPr></w:pPr></w:p>";
+    let row = |task: &str| format!("<w:tr>{}{}</w:tr>", cell(number), cell(&paragraph(&run("", task))));
+    let body = format!("<w:tbl>{}{}</w:tbl>", row("Sweep"), row("Paint"));
+    let document = format!("<w:document xmlns:w=\"w\"><w:body>{body}</w:body></w:document>");
+    let file = container(&[("word/document.xml", &document), ("word/numbering.xml", numbering)]);
+    assert_eq!(extract(Format::Docx, &file).await.unwrap().text, "1. | Sweep\n2. | Paint");
+}
+
+#[tokio::test]
+async fn fonts_of_signs_show_signs() {
+    let font = |name: &str| format!("<w:rFonts w:ascii=\"{name}\" w:hAnsi=\"{name}\"/>");
+    let body = paragraph(
+        &[
+            run("", "5 "),
+            run(&font("Symbol"), "m"),
+            run("", "m; "),
+            run(&font("Wingdings"), "\u{fe}\u{a8}xo"),
+            "<w:r><w:rPr><w:rFonts w:ascii=\"Symbol\"/></w:rPr><w:sym w:font=\"Symbol\" w:char=\"F06D\"/></w:r>"
+                .to_owned(),
+        ]
+        .concat(),
+    );
+    assert_eq!(text(&body).await, "5 µm; ☑☐☒☐µ");
+}
+
+#[tokio::test]
+async fn a_formula_of_the_old_kind_is_computed() {
+    let mark = |kind: &str| format!("<w:r><w:fldChar w:fldCharType=\"{kind}\"/></w:r>");
+    let code = |code: &str| format!("<w:r><w:instrText>{code}</w:instrText></w:r>");
+    let field = [mark("begin"), code(" EQ \\f(5,"), code("8) "), mark("end")].concat();
+    let page = [mark("begin"), code("PAGE"), mark("separate"), run("", "7"), mark("end")].concat();
+    let body = paragraph(&[run("", "Use 1"), field, run("", " inch, page "), page].concat());
+    assert_eq!(text(&body).await, "Use 1 5/8 inch, page 7");
+}
+
+#[tokio::test]
+async fn text_that_is_not_shown_is_not_read_and_text_that_is_struck_says_so() {
+    let body = paragraph(
+        &[
+            run("", "Pay "),
+            run("<w:strike/>", "40"),
+            run("<w:dstrike/>", " euro"),
+            run("<w:strike w:val=\"0\"/>", " 55"),
+            run("<w:vanish/>", " secret"),
+            run("<w:vanish w:val=\"false\"/>", " shown"),
+        ]
+        .concat(),
+    );
+    let mark_only = paragraph(&format!("<w:pPr><w:rPr><w:vanish/></w:rPr></w:pPr>{}", run("", "Seen.")));
+    assert_eq!(text(&(body + &mark_only)).await, "Pay ~~40 euro~~ 55 shown\n\nSeen.");
+}
+
+#[tokio::test]
+async fn rows_of_a_table_in_a_cell_are_its_own() {
+    let words = |text: &str| cell(&paragraph(&run("", text)));
+    let inner = format!(
+        "<w:tbl><w:tr>{}{}</w:tr><w:tr>{}{}</w:tr></w:tbl>",
+        words("1"),
+        words("2.50"),
+        words("2"),
+        words("3.50")
+    );
+    let body = format!("<w:tbl><w:tr>{}{}{}</w:tr></w:tbl>", words("Ferry"), cell(&inner), words("daily"));
+    assert_eq!(text(&body).await, "Ferry | 1 / 2.50; 2 / 3.50 | daily");
+}
+
+#[tokio::test]
+async fn notes_are_found_where_they_belong() {
+    let refers = |tag: &str, id: u32| format!("<w:r><w:{tag}Reference w:id=\"{id}\"/></w:r>");
+    let body = paragraph(
+        &[
+            run("", "The bridge"),
+            refers("footnote", 3),
+            run("", " opened"),
+            refers("endnote", 2),
+            run("", " in May"),
+            refers("footnote", 2),
+            run("", "."),
+        ]
+        .concat(),
+    );
+    let notes = |tag: &str, notes: &[(u32, &str)]| {
+        let note = |(id, text): &(u32, &str)| format!("<w:{tag} w:id=\"{id}\">{}</w:{tag}>", paragraph(&run("", text)));
+        format!("<w:{tag}s xmlns:w=\"w\">{}</w:{tag}s>", notes.iter().map(note).collect::<Vec<_>>().concat())
+    };
+    let document = format!("<w:document xmlns:w=\"w\"><w:body>{body}</w:body></w:document>");
+    let file = container(&[
+        ("word/document.xml", &document),
+        ("word/footnotes.xml", &notes("footnote", &[(0, ""), (2, "On the 4th."), (3, "Of stone.")])),
+        ("word/endnotes.xml", &notes("endnote", &[(2, "See the archive.")])),
+    ]);
+    let expected = "The bridge[1] opened[i] in May[2].\n\n[2] On the 4th.\n\n[1] Of stone.\n\n[i] See the archive.";
+    assert_eq!(extract(Format::Docx, &file).await.unwrap().text, expected);
+}
