@@ -11,7 +11,7 @@ use htmd::{Element, HtmlToMarkdown};
 use markup5ever_rcdom::Node;
 
 use super::html_tree::{self, Amounts, attribute, descendants, tag};
-use super::{Input, html_furniture, html_table, html_text, markdown, scripts, text};
+use super::{Input, html_furniture, html_lists, html_roles, html_table, html_text, markdown, scripts, text};
 use crate::sources::builder::one_line;
 use crate::sources::document::Document;
 
@@ -46,6 +46,7 @@ impl Page {
         let nodes = || descendants(&tree);
         let title = nodes().find(|node| tag(node) == "title").map(|title| one_line(&html_tree::text(&title)));
         let frames = u32::try_from(nodes().filter(is_frame).count()).unwrap_or(u32::MAX);
+        html_roles::replace(&tree);
         html_furniture::remove_elements(&tree, &Amounts::of(&tree));
         html_text::replace(&tree);
         let amounts = Amounts::of(&tree);
@@ -63,7 +64,8 @@ pub fn fragment(html: &str) -> String {
         return html.to_owned();
     };
     html_tree::flatten(&tree);
-    html_tree::prune(&tree, |node| matches!(tag(node), "script" | "style" | "template" | "svg"));
+    html_roles::replace(&tree);
+    html_tree::prune(&tree, |node| matches!(tag(node), "script" | "style" | "template" | "svg" | "rt" | "rp" | "rtc"));
     html_text::replace(&tree);
     tidy(&converter.tree_to_markdown(&tree))
 }
@@ -81,6 +83,19 @@ fn converter() -> HtmlToMarkdown {
         .add_handler(vec!["table"], |handlers: &dyn Handlers, element: Element<'_>| {
             Some(HandlerResult::from(html_table::text(handlers, element.node)))
         })
+        .add_handler(vec!["ol"], |handlers: &dyn Handlers, element: Element<'_>| {
+            let is_within_item = html_tree::parent(element.node).is_some_and(|parent| tag(&parent) == "li");
+            let list = html_lists::text(handlers, element.node, is_within_item);
+            (!list.is_empty()).then(|| HandlerResult::from(list))
+        })
+        .add_handler(vec!["s", "strike"], |handlers: &dyn Handlers, element: Element<'_>| {
+            let text = handlers.walk_children(element.node).content;
+            let inner = text.trim();
+            let is_line = !inner.is_empty() && !inner.contains('\n');
+            Some(HandlerResult::from(if is_line { text.replacen(inner, &format!("~~{inner}~~"), 1) } else { text }))
+        })
+        // What was deleted is no part of the page; its place is in its history.
+        .add_handler(vec!["del"], |_: &dyn Handlers, _: Element<'_>| None)
         // Addresses of links and pictures are noise to a search; their words are not.
         .add_handler(vec!["a"], |handlers: &dyn Handlers, element: Element<'_>| {
             Some(handlers.walk_children(element.node))

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use markup5ever_rcdom::Node;
 
-use super::html_tree::{Amount, Amounts, attribute, descendants, prune, tag, text};
+use super::html_tree::{Amount, Amounts, attribute, descendants, parent, prune, tag, text};
 
 /// Elements that hold no content of a page, whatever is in them.
 const SURROUNDINGS: &[&str] = &[
@@ -24,6 +24,7 @@ const SURROUNDINGS: &[&str] = &[
     "dialog",
     "rt",
     "rp",
+    "rtc",
     "annotation",
     "annotation-xml",
 ];
@@ -131,9 +132,7 @@ pub fn remove_elements(root: &Rc<Node>, amounts: &Amounts) {
 
 /// Whether a button is the heading of what it unfolds.
 fn is_question(button: &Rc<Node>) -> bool {
-    let parent = button.parent.take();
-    let above = parent.as_ref().and_then(std::rc::Weak::upgrade);
-    button.parent.set(parent);
+    let above = parent(button);
     let in_heading =
         above.is_some_and(|above| matches!(tag(&above), "h1" | "h2" | "h3" | "h4" | "h5" | "h6" | "dt" | "summary"));
     let unfolds = attribute(button, "aria-expanded").is_some()

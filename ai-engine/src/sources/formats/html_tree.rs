@@ -23,6 +23,13 @@ pub fn attribute(node: &Node, wanted: &str) -> Option<String> {
     attrs.borrow().iter().find(|attr| &*attr.name.local == wanted).map(|attr| attr.value.to_string())
 }
 
+pub fn parent(node: &Rc<Node>) -> Option<Rc<Node>> {
+    let link = node.parent.take();
+    let parent = link.as_ref().and_then(std::rc::Weak::upgrade);
+    node.parent.set(link);
+    parent
+}
+
 /// The node and all below it, in the order of the document.
 pub fn descendants(node: &Rc<Node>) -> impl Iterator<Item = Rc<Node>> + use<> {
     let mut open = vec![Rc::clone(node)];

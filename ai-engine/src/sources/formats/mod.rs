@@ -18,6 +18,8 @@ mod drawing;
 mod encodings;
 mod html;
 mod html_furniture;
+mod html_lists;
+mod html_roles;
 mod html_table;
 mod html_tags;
 mod html_text;

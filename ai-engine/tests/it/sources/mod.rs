@@ -11,6 +11,7 @@ mod pdfs;
 mod rig;
 mod samples;
 mod takeover;
+mod web;
 mod word;
 
 use std::path::Path;

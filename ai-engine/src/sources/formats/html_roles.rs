@@ -1,0 +1,161 @@
+//! What elements are for, where their tags do not say so: tables made of blocks, buttons that are headings, boxes to tick.
+
+use std::collections::HashSet;
+use std::rc::Rc;
+
+use html5ever::{LocalName, QualName, ns};
+use markup5ever_rcdom::{Node, NodeData};
+
+use super::html_tree::{attribute, descendants, parent, tag, text, text_node};
+
+/// Longer ones are no headings.
+const MAX_QUESTION_CHARS: usize = 200;
+
+/// Names of classes that accordions give what unfolds an answer.
+const QUESTIONS: &[&str] = &[
+    "accordion-button",
+    "accordion-header",
+    "accordion-title",
+    "accordion-trigger",
+    "accordion__button",
+    "accordion__title",
+    "faq-question",
+    "faq-title",
+    "faq__question",
+];
+
+/// Puts the elements that are meant in place of those that look so.
+pub fn replace(root: &Rc<Node>) {
+    let mut level = 1;
+    let mut made = HashSet::new();
+    each(root, |node| {
+        for child in node.children.borrow_mut().iter_mut() {
+            if let Some(own) = heading_level(child) {
+                level = if made.contains(&Rc::as_ptr(child)) { level } else { own };
+            } else if is_question(child) && !is_in_heading(node) {
+                renamed(child, &format!("h{}", (level + 1).min(6)), node);
+                made.insert(Rc::as_ptr(child));
+            }
+        }
+    });
+    let is_table = |node: &Rc<Node>| role(node).is_some_and(|role| matches!(role.as_str(), "table" | "grid"));
+    for table in descendants(root).filter(|node| is_table(node) && tag(node) != "table") {
+        each(&table, |node| {
+            for child in node.children.borrow_mut().iter_mut() {
+                if let Some(name) = role(child).and_then(|role| part_of_table(&role)).filter(|name| tag(child) != *name)
+                {
+                    renamed(child, name, node);
+                }
+            }
+        });
+    }
+    each(root, |node| {
+        let mut children = node.children.borrow_mut();
+        for place in 0..children.len() {
+            let child = &children[place];
+            if is_table(child) && tag(child) != "table" && has_rows(child) {
+                renamed(&mut children[place], "table", node);
+            } else if let Some(is_ticked) = ticked(child)
+                && is_labelled(tag(node), children.get(place + 1))
+            {
+                children[place] = text_node(if is_ticked { "☒ " } else { "☐ " });
+            }
+        }
+    });
+}
+
+/// Visits the node and all below it, also what is put there by the visit.
+fn each(root: &Rc<Node>, mut visit: impl FnMut(&Rc<Node>)) {
+    let mut open = vec![Rc::clone(root)];
+    while let Some(node) = open.pop() {
+        visit(&node);
+        open.extend(node.children.borrow().iter().rev().cloned());
+    }
+}
+
+fn role(node: &Rc<Node>) -> Option<String> {
+    attribute(node, "role").map(|role| role.trim().to_ascii_lowercase())
+}
+
+fn part_of_table(role: &str) -> Option<&'static str> {
+    Some(match role {
+        "rowgroup" => "tbody",
+        "row" => "tr",
+        "columnheader" | "rowheader" => "th",
+        "cell" | "gridcell" => "td",
+        _ => return None,
+    })
+}
+
+fn has_rows(table: &Rc<Node>) -> bool {
+    let in_groups = |child: &Rc<Node>| tag(child) == "tbody" || tag(child) == "tr";
+    table.children.borrow().iter().any(in_groups)
+}
+
+fn heading_level(node: &Node) -> Option<u8> {
+    tag(node).strip_prefix('h')?.parse().ok().filter(|level| (1..=6).contains(level))
+}
+
+fn is_in_heading(node: &Rc<Node>) -> bool {
+    let mut next = Some(Rc::clone(node));
+    while let Some(node) = next {
+        if heading_level(&node).is_some() || matches!(tag(&node), "summary" | "dt") {
+            return true;
+        }
+        next = parent(&node);
+    }
+    false
+}
+
+fn is_question(node: &Rc<Node>) -> bool {
+    let is_plain =
+        !descendants(node).any(|inner| heading_level(&inner).is_some() || matches!(tag(&inner), "button" | "p"));
+    let is_alone = is_plain || tag(node) == "button";
+    let classes = attribute(node, "class").unwrap_or_default();
+    let is_named = classes.split_whitespace().any(|class| QUESTIONS.contains(&class));
+    let unfolds = attribute(node, "aria-expanded").is_some() || role(node).as_deref() == Some("button");
+    let is_button = matches!(tag(node), "button" | "div" | "span" | "a") && unfolds;
+    if !is_named && !is_button || !is_alone {
+        return false;
+    }
+    let label = text(node);
+    let label = label.trim();
+    let asks = label.ends_with(['?', '？', '؟']);
+    (is_named || asks) && !label.is_empty() && label.chars().count() <= MAX_QUESTION_CHARS
+}
+
+/// Puts an element of another name in place of one.
+fn renamed(node: &mut Rc<Node>, name: &str, parent: &Rc<Node>) {
+    let NodeData::Element { attrs, .. } = &node.data else { return };
+    let element = Node::new(NodeData::Element {
+        name: QualName::new(None, ns!(html), LocalName::from(name)),
+        attrs: attrs.take().into(),
+        template_contents: None.into(),
+        mathml_annotation_xml_integration_point: false,
+    });
+    for child in node.children.take() {
+        child.parent.set(Some(Rc::downgrade(&element)));
+        element.children.borrow_mut().push(child);
+    }
+    element.parent.set(Some(Rc::downgrade(parent)));
+    *node = element;
+}
+
+/// Whether a box is ticked; `None` for what is no box.
+fn ticked(node: &Rc<Node>) -> Option<bool> {
+    if tag(node) == "input" {
+        let kind = attribute(node, "type")?.to_ascii_lowercase();
+        return matches!(kind.as_str(), "checkbox" | "radio").then(|| attribute(node, "checked").is_some());
+    }
+    let is_box = matches!(role(node).as_deref(), Some("checkbox" | "radio")) && text(node).trim().is_empty();
+    is_box.then(|| attribute(node, "aria-checked").as_deref() == Some("true"))
+}
+
+/// Boxes that only open menus have no words beside them.
+fn is_labelled(parent: &str, next: Option<&Rc<Node>>) -> bool {
+    let says = |node: &Rc<Node>| match &node.data {
+        NodeData::Text { contents } => !contents.borrow().trim().is_empty(),
+        _ => matches!(tag(node), "span" | "b" | "strong" | "em" | "i") && !text(node).trim().is_empty(),
+    };
+    matches!(parent, "td" | "th") || matches!(parent, "p" | "li" | "label" | "dd" | "dt") && next.is_some_and(says)
+}
