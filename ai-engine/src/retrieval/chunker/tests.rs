@@ -78,7 +78,8 @@ fn a_heading_goes_with_what_follows() {
 
 #[test]
 fn each_passage_of_a_table_has_the_names_of_its_columns() {
-    let rows: String = (0..300).map(|n| format!("Stop{n} | {} | {n}.5 | {n}00\n", 1900 + n % 99)).collect();
+    let row = |n| format!("Stop{n} | {} | {n}.5 | {n}00\n", 1900 + n % 99);
+    let rows = (0..300).map(row).collect::<Vec<_>>().concat();
     let document = plain(&format!("All stops of the town.\n\nStation | Opened | Depth m | Passengers\n{rows}"));
     check(&document);
     let passages = chunk(&document);
