@@ -201,7 +201,7 @@ async fn text_of_two_or_four_bytes_a_character_is_taken_without_a_mark() {
     let russian = "Протокол заседания.\nМост открыт с понедельника. ".repeat(400);
     for (name, bytes, format) in [
         ("notes.txt", little("The bridge opens on Monday."), "text"),
-        ("минутки.txt", big(&russian), "text"),
+        ("minutes.txt", big(&russian), "text"),
         ("four.txt", four("Grüße aus Köln"), "text"),
         ("ages.csv", little("Name;Age\nAnn;31\n"), "csv"),
         ("page", little("<html><body><p>Grüße aus Köln</p></body></html>"), "html"),
