@@ -3,8 +3,11 @@
 use crate::retrieval::chunker::tables::{BETWEEN_CELLS, has_names};
 use unicode_segmentation::UnicodeSegmentation;
 
-/// Shorter ones are headings, labels or left-overs of a cut.
+/// Shorter ones are headings, labels or left-overs of a cut,
 const MIN_WORDS: usize = 4;
+
+/// but for those that end like a sentence, or give something its value: `Otters eat crabs.`, `Fee: 5 euro`.
+const MIN_WORDS_IF_WHOLE: usize = 3;
 
 /// Longer ones are tables or text without punctuation: nobody reads them as a quote.
 const MAX_CHARS: usize = 600;
@@ -12,8 +15,10 @@ const MAX_CHARS: usize = 600;
 /// The sentences of `text`, in order. Lines that were wrapped are joined, list items and paragraphs are not; a row of a
 /// table comes with the table's first row, which names its columns.
 pub(super) fn sentences(text: &str) -> Vec<String> {
-    let is_quotable =
-        |sentence: &String| sentence.unicode_words().count() >= MIN_WORDS && sentence.chars().count() <= MAX_CHARS;
+    let is_quotable = |sentence: &String| {
+        let least = if is_whole(sentence) { MIN_WORDS_IF_WHOLE } else { MIN_WORDS };
+        sentence.unicode_words().count() >= least && sentence.chars().count() <= MAX_CHARS
+    };
     let of_block = |block: String| -> Vec<String> {
         let is_row = block.contains(BETWEEN_CELLS);
         if is_row {
@@ -23,6 +28,10 @@ pub(super) fn sentences(text: &str) -> Vec<String> {
         }
     };
     blocks(text).into_iter().flat_map(of_block).filter(is_quotable).collect()
+}
+
+fn is_whole(sentence: &str) -> bool {
+    sentence.ends_with(['.', '!', '。', '！']) || sentence.split_once(": ").is_some_and(|(_, value)| !value.is_empty())
 }
 
 /// A row of a table without the bars around it, in Markdown as elsewhere; not the line below Markdown's names.
@@ -134,7 +143,8 @@ mod tests {
 
     #[test]
     fn what_nobody_would_quote_is_left_out() {
-        assert!(sentences("Table 3\n\nFigure one.").is_empty());
+        assert!(sentences("Table 3\n\nFigure one.\n\nThe harbour fees").is_empty());
+        assert_eq!(sentences("Otters eat crabs.\n\nFee: 5 euro"), ["Otters eat crabs.", "Fee: 5 euro"]);
         assert!(sentences(&"word ".repeat(300)).is_empty());
     }
 }

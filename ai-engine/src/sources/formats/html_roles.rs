@@ -1,6 +1,6 @@
 //! What elements are for, where their tags do not say so: tables made of blocks, buttons that are headings, boxes to tick.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::rc::Rc;
 
 use html5ever::{LocalName, QualName, ns};
@@ -26,15 +26,11 @@ const QUESTIONS: &[&str] = &[
 
 /// Puts the elements that are meant in place of those that look so.
 pub fn replace(root: &Rc<Node>) {
-    let mut level = 1;
-    let mut made = HashSet::new();
+    let levels = levels_of_questions(root);
     each(root, |node| {
         for child in node.children.borrow_mut().iter_mut() {
-            if let Some(own) = heading_level(child) {
-                level = if made.contains(&Rc::as_ptr(child)) { level } else { own };
-            } else if is_question(child) && !is_in_heading(node) {
-                renamed(child, &format!("h{}", (level + 1).min(6)), node);
-                made.insert(Rc::as_ptr(child));
+            if let Some((_, level)) = levels.get(&Rc::as_ptr(child)) {
+                renamed(child, &format!("h{level}"), node);
             }
         }
     });
@@ -90,6 +86,21 @@ fn part_of_table(role: &str) -> Option<&'static str> {
 fn has_rows(table: &Rc<Node>) -> bool {
     let in_groups = |child: &Rc<Node>| tag(child) == "tbody" || tag(child) == "tr";
     table.children.borrow().iter().any(in_groups)
+}
+
+/// Questions that unfold their answers, each a level below the heading that comes before it in the text.
+fn levels_of_questions(root: &Rc<Node>) -> HashMap<*const Node, (Rc<Node>, u8)> {
+    let mut level = 1;
+    let mut levels = HashMap::new();
+    for node in descendants(root) {
+        if let Some(own) = heading_level(&node) {
+            level = own;
+        } else if is_question(&node) && !parent(&node).is_some_and(|parent| is_in_heading(&parent)) {
+            // Kept as well, so that no new node takes its address.
+            levels.insert(Rc::as_ptr(&node), (Rc::clone(&node), (level + 1).min(6)));
+        }
+    }
+    levels
 }
 
 fn heading_level(node: &Node) -> Option<u8> {

@@ -11,6 +11,9 @@ use rustix::process::Signal;
 
 use super::pdf_page::{self, Page};
 
+/// What programs write where nobody gave a title.
+const NO_TITLES: &[&str] = &["untitled", "(untitled)", "(anonymous)"];
+
 const MAX_INFO_BYTES: u64 = 256 * 1024;
 const MAX_LIST_BYTES: u64 = 8 * 1024 * 1024;
 const MAX_STDERR_BYTES: u64 = 64 * 1024;
@@ -154,7 +157,7 @@ fn parse_info(output: &str) -> PdfInfo {
             .filter(|text| !text.is_empty())
     };
     PdfInfo {
-        title: field("Title").map(str::to_owned),
+        title: field("Title").filter(|title| !NO_TITLES.contains(&title.to_lowercase().as_str())).map(str::to_owned),
         pages: field("Pages").and_then(|pages| pages.parse().ok()).unwrap_or_default(),
         has_xfa: field("Form") == Some("XFA"),
         has_form: field("Form").is_some_and(|form| form != "none"),
@@ -173,5 +176,6 @@ mod tests {
             PdfInfo { title: Some("On rivers: a study".to_owned()), pages: 12, has_xfa: true, has_form: true }
         );
         assert_eq!(parse_info("Title:   \n"), PdfInfo::default());
+        assert_eq!(parse_info("Title: (anonymous)\n"), PdfInfo::default());
     }
 }
