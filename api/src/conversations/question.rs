@@ -1,12 +1,13 @@
 //! `/api/notebooks/{notebookId}/ask`: from a question to its answer in one call.
 
+use std::convert::Infallible;
 use std::time::Duration;
 
-use axum::extract::State;
-use axum::http::HeaderMap;
+use axum::Json;
+use axum::extract::{FromRequestParts, State};
 use axum::http::header::{ACCEPT, LOCATION};
+use axum::http::request::Parts;
 use axum::response::{IntoResponse as _, Response};
-use axum::{Extension, Json};
 use collabry_shared::conversations::{Conversation, Message};
 use collabry_shared::generations::{Generation, LoggedEvent};
 use collabry_shared::ids::{ConversationId, GenerationId, MessageId, NotebookId, SourceId};
@@ -55,6 +56,24 @@ struct Wait {
     wait: Option<u32>,
 }
 
+/// How the answer is to be told.
+struct Wanted {
+    /// The question was asked before with the same key.
+    again: Option<Again>,
+    /// As events.
+    events: bool,
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Wanted {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        let kinds = parts.headers.get(ACCEPT).and_then(|kinds| kinds.to_str().ok()).unwrap_or_default();
+        let events = kinds.to_ascii_lowercase().starts_with("text/event-stream");
+        Ok(Self { again: parts.extensions.get::<Again>().cloned(), events })
+    }
+}
+
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct Answered {
@@ -84,12 +103,11 @@ async fn ask(
     identity: Identity,
     user: CurrentUser,
     Query(Wait { wait }): Query<Wait>,
-    again: Option<Extension<Again>>,
-    headers: HeaderMap,
+    wanted: Wanted,
     Body(request): Body<QuestionRequest>,
 ) -> ApiResult<Response> {
-    if let Some(Extension(Again { location })) = again {
-        let id = generation_at(&location).ok_or_else(|| ApiError::internal("a stream without a generation"))?;
+    if let Some(Again { location }) = &wanted.again {
+        let id = generation_at(location).ok_or_else(|| ApiError::internal("a stream without a generation"))?;
         return streamed(&state, identity, id).await;
     }
     let conversation = match request.conversation_id {
@@ -106,7 +124,7 @@ async fn ask(
     };
     let question = send(&state, &access, &user, message).await?.message().clone();
     let id = question.generation_id.ok_or_else(|| ApiError::internal("a question without a generation"))?;
-    if wants_events(&headers) {
+    if wanted.events {
         return streamed(&state, identity, id).await;
     }
     let patience = Duration::from_secs(wait.unwrap_or(DEFAULT_WAIT).into());
@@ -122,11 +140,6 @@ async fn ask(
 async fn find(state: &ApiState, access: &NotebookAccess<Viewer>, id: ConversationId) -> ApiResult<Conversation> {
     let conversation = state.stores.conversations.get(id).await?;
     conversation.filter(|one| one.notebook_id == access.notebook_id).ok_or_else(ApiError::not_found)
-}
-
-fn wants_events(headers: &HeaderMap) -> bool {
-    let kinds = headers.get(ACCEPT).and_then(|kinds| kinds.to_str().ok()).unwrap_or_default();
-    kinds.to_ascii_lowercase().starts_with("text/event-stream")
 }
 
 fn address(id: GenerationId) -> String {

@@ -179,7 +179,7 @@ fn extract(entry: &Entry, config: &ExtractionConfig) -> anyhow::Result<Run> {
         .current_dir(folder.path());
     let run = run(child)?;
     Ok(Run {
-        answer: serde_json::from_slice(&run.output).unwrap_or_default(),
+        answer: serde_json::from_slice(&run.bytes).unwrap_or_default(),
         seconds: run.seconds,
         peak_kib: run.peak_kib,
     })
@@ -190,7 +190,7 @@ fn read_with(program: &Path, entry: &Entry) -> anyhow::Result<Run> {
     let mut child = Program::new(program);
     child.arg(&entry.path);
     let run = run(child)?;
-    let text = String::from_utf8_lossy(&run.output);
+    let text = String::from_utf8_lossy(&run.bytes);
     let answer = match text.trim() {
         "" => json!({ "error": "no_text" }),
         _ if !run.is_well => json!({ "error": "failed" }),
@@ -200,7 +200,7 @@ fn read_with(program: &Path, entry: &Entry) -> anyhow::Result<Run> {
 }
 
 struct Output {
-    output: Vec<u8>,
+    bytes: Vec<u8>,
     is_well: bool,
     seconds: f64,
     peak_kib: u64,
@@ -219,8 +219,8 @@ fn run(mut program: Program) -> anyhow::Result<Output> {
     let peak_kib = watch(&mut child)?;
     drop(stdin);
     let seconds = begun.elapsed().as_secs_f64();
-    let output = reader.join().map_err(|_| anyhow::anyhow!("the child's output cannot be read"))??;
-    Ok(Output { output, is_well: child.wait()?.success(), seconds, peak_kib })
+    let bytes = reader.join().map_err(|_| anyhow::anyhow!("the child's output cannot be read"))??;
+    Ok(Output { bytes, is_well: child.wait()?.success(), seconds, peak_kib })
 }
 
 /// Waits for the child; returns the most memory that it and the programs it started had.

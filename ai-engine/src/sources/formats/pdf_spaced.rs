@@ -4,7 +4,7 @@ use super::pdf_page::Word;
 
 /// Two letters may be a list of names: A, B.
 const MIN_LETTERS: usize = 3;
-/// A gap that is so much wider than the least of its line stands between two words.
+/// A gap that is so much wider than the smallest of its line stands between two words.
 const WORD_GAP: f32 = 1.6;
 /// Gaps within a word differ by this part of its height at most.
 const SLACK: f32 = 0.08;
@@ -16,10 +16,10 @@ pub fn joined(words: Vec<Word>) -> Vec<Word> {
     }
     let gaps: Vec<f32> = words.windows(2).map(|pair| pair[1].area.left - pair[0].area.right).collect();
     let height = words[0].area.height();
-    let least = gaps.iter().copied().fold(f32::INFINITY, f32::min);
-    let is_within = |gap: f32| gap < least.max(height * SLACK) * WORD_GAP;
-    let is_even = gaps.iter().filter(|gap| is_within(**gap)).all(|gap| gap - least < height * SLACK);
-    if least <= 0.0 || !is_even || is_alphabet(&words) {
+    let smallest = gaps.iter().copied().fold(f32::INFINITY, f32::min);
+    let is_within = |gap: f32| gap < smallest.max(height * SLACK) * WORD_GAP;
+    let is_even = gaps.iter().filter(|gap| is_within(**gap)).all(|gap| gap - smallest < height * SLACK);
+    if smallest <= 0.0 || !is_even || is_alphabet(&words) {
         return words;
     }
     let mut joined: Vec<Word> = Vec::new();
