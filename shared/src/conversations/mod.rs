@@ -165,7 +165,8 @@ pub struct Citation {
     /// `document[start..end]`, offsets in Unicode code points, end exclusive.
     pub start: u64,
     pub end: u64,
-    /// The passage itself.
+    /// The passage itself. One that begins among the rows of a table comes under the names of its columns and a line break:
+    /// its last `end - start` code points are those of the document.
     pub text: String,
 }
 

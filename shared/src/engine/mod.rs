@@ -126,6 +126,7 @@ pub struct SearchHit {
     pub start: u64,
     pub end: u64,
     pub headings: Vec<String>,
+    /// As that of a citation: among the rows of a table, under the names of its columns.
     pub text: String,
     /// Fused rank score: comparable within one answer only.
     pub score: f32,

@@ -1,5 +1,6 @@
 import type { Citation } from "../realtime/types";
 import { nearestSentence } from "../sources/nearest-sentence";
+import { ownText } from "../sources/passage";
 import { sources } from "../sources/store";
 import { openPanel } from "../ui/panel";
 import { plainName } from "../ui/plain-name";
@@ -10,7 +11,7 @@ export function openCitation(citations: readonly Citation[], number: number, con
   const cited = citations.find((citation) => citation.number === number);
   if (cited === undefined) return;
   const { sourceId, version, sourceName, page, start, end, text } = cited;
-  const near = nearestSentence(text, claimOf(content, number, nth));
+  const near = nearestSentence(ownText(text, { start, end }), claimOf(content, number, nth));
   const focus = near === null ? null : { start: start + near.start, end: start + near.end };
   openPanel({ kind: "passage", target: { sourceId, version, sourceName, page, range: { start, end }, focus, quote: text } });
 }

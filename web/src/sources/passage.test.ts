@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { joinLines, partsOf } from "./passage";
+import { joinLines, ownText, partsOf } from "./passage";
 import { withSigns } from "./rendered-passage";
 
 const cut = (text: string, pageStart: number, start: number, end: number) => {
@@ -10,6 +10,11 @@ const cut = (text: string, pageStart: number, start: number, end: number) => {
 test("offsets count code points, not UTF-16 units", () => {
   expect(cut("👩‍🚀 naïve 𝛼 end", 100, 104, 109)).toEqual(["👩‍🚀 ", "naïve", " 𝛼 end"]);
   expect(cut("👩‍🚀 naïve 𝛼 end", 100, 110, 111)[1]).toBe("𝛼");
+});
+
+test("the names above the rows of a table are not part of what is there", () => {
+  expect(ownText("Name 🌿 | Age\nAnn | 31", { start: 40, end: 48 })).toBe("Ann | 31");
+  expect(ownText("All of it.", { start: 7, end: 17 })).toBe("All of it.");
 });
 
 test("a passage over the page's edges is clipped", () => {

@@ -9,6 +9,15 @@ export interface Parts {
 }
 
 /**
+ * What stands at the place that a citation names. Above rows of a table its text has the names of the columns, which stand
+ * further up in the document.
+ */
+export function ownText(text: string, { start, end }: Range): string {
+  const all = [...text];
+  return all.slice(Math.max(0, all.length - (end - start))).join("");
+}
+
+/**
  * Cuts a page's text at a passage of its document, and the passage at what is meant of it. Offsets count Unicode code points
  * from the document's beginning, as the server does; JavaScript's own string offsets count UTF-16 units and would go wrong at
  * the first emoji. What begins or ends on another page is clipped to this one.
