@@ -19,7 +19,8 @@ use hyper::service::Service;
 use hyper::{Request, Response};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -30,6 +31,8 @@ use self::watched::Watched;
 
 /// From a connection's first byte, or that of a further request, to the end of the request's headers.
 const HEADERS: Duration = Duration::from_secs(10);
+/// Within this time the first request of a new connection comes.
+const FIRST_REQUEST: Duration = Duration::from_millis(500);
 /// Between two requests. Proxies keep their connections to us for 30 s, and must be the ones who close.
 const IDLE: Duration = Duration::from_secs(75);
 /// Headers, and what is read of a body in one go.
@@ -73,6 +76,16 @@ where
     let addresses = Addresses::new(bounds.of_one_address);
     let most = usize::try_from(bounds.connections).ok().filter(|most| (1..=Semaphore::MAX_PERMITS).contains(most));
     let places = Arc::new(Semaphore::new(most.unwrap_or(Semaphore::MAX_PERMITS)));
+    let admit = |stream: TcpStream, peer: SocketAddr, place: Option<OwnedSemaphorePermit>| {
+        let known = if (bounds.many)(peer.ip()) { Some(None) } else { addresses.enter(peer.ip()).map(Some) };
+        let Some(known) = known else {
+            return tracing::debug!("an address has too many connections; one is closed");
+        };
+        prepare(&stream, bounds.takes_nothing);
+        let line = Line::new((place, known));
+        let watched = Watched::new(service(peer, line.clone()), line.clone());
+        connections.spawn(connection(TokioIo::new(Measured::new(stream, line)), watched, ending.clone()));
+    };
     loop {
         let accepted = async {
             let place = Arc::clone(&places).acquire_owned().await;
@@ -90,17 +103,22 @@ where
                 continue;
             }
         };
-        let known = if (bounds.many)(peer.ip()) { Some(None) } else { addresses.enter(peer.ip()).map(Some) };
-        let Some(known) = known else {
-            tracing::debug!("an address has too many connections; one is closed");
-            continue;
-        };
-        prepare(&stream, bounds.takes_nothing);
-        let line = Line::new((place.ok(), known));
-        let watched = Watched::new(service(peer, line.clone()), line.clone());
-        connections.spawn(connection(TokioIo::new(Measured::new(stream, line)), watched, ending.clone()));
+        admit(stream, peer, place.ok());
     }
-    drop(listener);
+    // Who has connected already has perhaps sent a request, and would be reset with the listener: nobody could say whether
+    // it was heard, so nobody would send it again.
+    match listener.into_std() {
+        Ok(waiting) => {
+            while let Ok((stream, peer)) = waiting.accept() {
+                let stream = stream.set_nonblocking(true).and_then(|()| TcpStream::from_std(stream));
+                match (stream, Arc::clone(&places).try_acquire_owned()) {
+                    (Ok(stream), Ok(place)) => admit(stream, peer, Some(place)),
+                    _ => tracing::debug!("a connection came as the server ended"),
+                }
+            }
+        }
+        Err(error) => tracing::debug!(%error, "connections that were waiting are reset"),
+    }
     connections.close();
     connections.wait().await;
 }
@@ -129,6 +147,12 @@ where
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(IDLE).max_buf_size(BUFFER);
     let mut serving = pin!(http.serve_connection(io, service).with_upgrades());
+    // A connection that nothing was read from yet would be closed at once, with its first request perhaps on the way.
+    let begun = Instant::now();
+    let mut ended = pin!(async {
+        ending.cancelled().await;
+        tokio::time::sleep(FIRST_REQUEST.saturating_sub(begun.elapsed())).await;
+    });
     let mut told = false;
     loop {
         tokio::select! {
@@ -138,10 +162,52 @@ where
                 }
                 return;
             }
-            () = ending.cancelled(), if !told => {
+            () = ended.as_mut(), if !told => {
                 told = true;
                 serving.as_mut().graceful_shutdown();
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::ready;
+
+    use http_body_util::Full;
+    use hyper::body::Bytes;
+    use hyper::service::service_fn;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+    use super::*;
+
+    /// A proxy that has connected sends its request, whatever happens to the server in between.
+    #[tokio::test]
+    async fn who_has_connected_is_still_answered_when_the_server_ends() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let bounds = Bounds { connections: 10, of_one_address: 0, many: Arc::new(|_| true), takes_nothing: None };
+        let ending = CancellationToken::new();
+        let answer = |_: Request<Incoming>| ready(Ok::<_, Infallible>(Response::new(Full::new(Bytes::from("here")))));
+        let served = tokio::spawn(serve(listener, bounds, ending.clone(), move |_, _| service_fn(answer)));
+
+        // One that was accepted, and one that waits for it: the server's task runs when this one waits.
+        let mut accepted = TcpStream::connect(address).await.unwrap();
+        tokio::task::yield_now().await;
+        let waiting = std::net::TcpStream::connect(address).unwrap();
+        waiting.set_nonblocking(true).unwrap();
+        let mut waiting = TcpStream::from_std(waiting).unwrap();
+        ending.cancel();
+        tokio::task::yield_now().await;
+        for client in [&mut accepted, &mut waiting] {
+            client.write_all(b"POST / HTTP/1.1\r\nHost: here\r\nContent-Length: 0\r\n\r\n").await.unwrap();
+        }
+        for client in [&mut accepted, &mut waiting] {
+            let mut said = String::new();
+            client.read_to_string(&mut said).await.unwrap();
+            assert!(said.starts_with("HTTP/1.1 200") && said.ends_with("here"), "{said}");
+        }
+        served.await.unwrap();
+        TcpStream::connect(address).await.unwrap_err();
     }
 }
