@@ -198,7 +198,7 @@ mod tests {
         waiting.set_nonblocking(true).unwrap();
         let mut waiting = TcpStream::from_std(waiting).unwrap();
         ending.cancel();
-        tokio::task::yield_now().await;
+        while TcpStream::connect(address).await.is_ok() {}
         for client in [&mut accepted, &mut waiting] {
             client.write_all(b"POST / HTTP/1.1\r\nHost: here\r\nContent-Length: 0\r\n\r\n").await.unwrap();
         }
@@ -208,6 +208,5 @@ mod tests {
             assert!(said.starts_with("HTTP/1.1 200") && said.ends_with("here"), "{said}");
         }
         served.await.unwrap();
-        TcpStream::connect(address).await.unwrap_err();
     }
 }
