@@ -111,9 +111,10 @@ where
         Ok(waiting) => {
             while let Ok((stream, peer)) = waiting.accept() {
                 let stream = stream.set_nonblocking(true).and_then(|()| TcpStream::from_std(stream));
-                match (stream, Arc::clone(&places).try_acquire_owned()) {
-                    (Ok(stream), Ok(place)) => admit(stream, peer, Some(place)),
-                    _ => tracing::debug!("a connection came as the server ended"),
+                if let (Ok(stream), Ok(place)) = (stream, Arc::clone(&places).try_acquire_owned()) {
+                    admit(stream, peer, Some(place));
+                } else {
+                    tracing::debug!("a connection came as the server ended");
                 }
             }
         }
