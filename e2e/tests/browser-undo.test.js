@@ -48,7 +48,7 @@ test("a source comes back", async (t) => {
   await page.getByLabel("Text of the page").filter({ hasText: "Calvin cycle" }).waitFor();
 });
 
-test("what can be undone does not go while somebody is at it", async (t) => {
+test("a notice with Undo stays while the pointer or the focus is on it", async (t) => {
   const { page } = await begin(t);
   await page.clock.install();
   const notice = page.getByTestId("toast").filter({ hasText: "“plants.md” was deleted." });

@@ -1,4 +1,4 @@
-//! `/api/conversations/{conversationId}/read-mark`: how far somebody has read.
+//! `/api/conversations/{conversationId}/read-mark`: marks a conversation as read up to a rev.
 
 use axum::extract::State;
 use axum::http::StatusCode;

@@ -1,5 +1,5 @@
-//! What did not fit into a slow client's buffer. The client sees a gap only when something comes behind it, so those in the
-//! room are told what they should have, each as soon as its buffer takes it.
+//! Packets that did not fit into a slow client's buffer. A client notices a gap only when a later packet arrives, so every
+//! socket in the room is told what it should have by now, as soon as its buffer has room.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -90,9 +90,9 @@ pub(super) fn is_loss(error: &BroadcastError) -> bool {
     matches!(error, BroadcastError::Socket(errors) if errors.iter().any(|error| matches!(error, SocketError::InternalChannelFull)))
 }
 
-/// Tells who may have lost something what they should have, until it is dropped.
+/// Sends the checks that are due, until it is dropped.
 pub(super) async fn tell(io: SocketIo, losses: Losses, api: ApiState) {
-    // Of each socket, so that who takes nothing is told again, alone, until it does or is closed for its silence.
+    // Kept per socket, so that only a socket whose buffer is still full is tried again, until it has room or is closed.
     let mut owed: HashMap<(Sid, ConversationId), Due> = HashMap::new();
     let mut ticks = tokio::time::interval(TRY_EVERY);
     loop {

@@ -126,7 +126,7 @@ async fn tail(io: SocketIo, api: ApiState, losses: Losses, watch: Watch) -> Ende
     Ended::GaveUp(generation)
 }
 
-/// Whether it reached everyone who is there.
+/// Returns whether the event fitted into the buffer of every socket in the room.
 async fn emit(
     io: &SocketIo,
     api: &ApiState,

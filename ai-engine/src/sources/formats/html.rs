@@ -94,7 +94,7 @@ fn converter() -> HtmlToMarkdown {
             let is_line = !inner.is_empty() && !inner.contains('\n');
             Some(HandlerResult::from(if is_line { text.replacen(inner, &format!("~~{inner}~~"), 1) } else { text }))
         })
-        // What was deleted is no part of the page; its place is in its history.
+        // Deleted text is not part of what the page says now.
         .add_handler(vec!["del"], |_: &dyn Handlers, _: Element<'_>| None)
         // Addresses of links and pictures are noise to a search; their words are not.
         .add_handler(vec!["a"], |handlers: &dyn Handlers, element: Element<'_>| {

@@ -84,7 +84,7 @@ fn formula(node: &Rc<Node>, depth: usize) -> String {
     }
 }
 
-/// Parts beside each other; a figure before a fraction is no part of it.
+/// Joins adjacent parts, and keeps a number apart from the fraction that follows it.
 fn row(parts: &[Rc<Node>], depth: usize) -> String {
     let (mut text, mut ends_apart) = (String::new(), false);
     for part in parts {

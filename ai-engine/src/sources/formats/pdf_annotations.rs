@@ -152,7 +152,7 @@ fn put(page: &mut Page, tick_box: &TickBox, is_before: bool) {
     page.blocks.push(vec![Line { area: *area, words: vec![word] }]);
 }
 
-/// What somebody noted on the page.
+/// The text of a note on the page.
 fn note(document: &Document, annotation: &Dictionary) -> Option<String> {
     const KINDS: [&[u8]; 6] = [b"Text", b"Highlight", b"Underline", b"StrikeOut", b"Squiggly", b"Caret"];
     let kind = annotation.get_deref(b"Subtype", document).ok()?.as_name().ok()?;

@@ -105,8 +105,8 @@ where
         };
         admit(stream, peer, place.ok());
     }
-    // Who has connected already has perhaps sent a request, and would be reset with the listener: nobody could say whether
-    // it was heard, so nobody would send it again.
+    // Closing the listener resets the connections in its backlog. A proxy may have sent a request on one of them, cannot tell
+    // whether it was handled, and so must not repeat it if it is a POST.
     match listener.into_std() {
         Ok(waiting) => {
             while let Ok((stream, peer)) = waiting.accept() {
@@ -190,11 +190,16 @@ mod tests {
         let bounds = Bounds { connections: 10, of_one_address: 0, many: Arc::new(|_| true), takes_nothing: None };
         let ending = CancellationToken::new();
         let answer = |_: Request<Incoming>| ready(Ok::<_, Infallible>(Response::new(Full::new(Bytes::from("here")))));
-        let served = tokio::spawn(serve(listener, bounds, ending.clone(), move |_, _| service_fn(answer)));
+        let (admitted, mut admissions) = tokio::sync::mpsc::unbounded_channel();
+        let served = tokio::spawn(serve(listener, bounds, ending.clone(), move |_, _| {
+            // The test reads the first admission only.
+            let _ = admitted.send(());
+            service_fn(answer)
+        }));
 
-        // One that was accepted, and one that waits for it: the server's task runs when this one waits.
+        // One that was accepted, and one in the backlog: on one thread the server does not run before this test waits.
         let mut accepted = TcpStream::connect(address).await.unwrap();
-        tokio::task::yield_now().await;
+        admissions.recv().await.unwrap();
         let waiting = std::net::TcpStream::connect(address).unwrap();
         waiting.set_nonblocking(true).unwrap();
         let mut waiting = TcpStream::from_std(waiting).unwrap();
