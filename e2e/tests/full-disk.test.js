@@ -46,7 +46,7 @@ const root = process.getuid?.() === 0;
 
 test("a full disk refuses what cannot be saved, and heals when there is room", { skip: root ? false : "needs root, to mount a small disk" }, async () => {
   const folder = await smallDisk();
-  const server = new Server(await freePort(), folder, { COLLABRY_MIN_FREE_DISK_MB: "0" });
+  const server = new Server(await freePort(), folder, { COLLABRY_MIN_FREE_MB: "0" });
   after(() => server.kill());
   await server.run();
   const ada = await server.account("Ada");
