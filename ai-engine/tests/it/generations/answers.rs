@@ -65,6 +65,24 @@ async fn the_model_is_told_the_passages_and_what_was_said() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_question_without_a_subject_is_searched_with_the_one_before() {
+    let world = World::new().await;
+    let engine = world.engine(4).await;
+    for (question, next) in [
+        ("How do plants turn light into sugar?", "Why?"),
+        ("Wie machen plants aus light den sugar?", "Und warum?"),
+        ("Как plants из light делают sugar?", "Почему?"),
+        ("plants 怎么用 light 做 sugar？", "为什么？"),
+    ] {
+        for question in [question, next] {
+            let generation = world.ask(&engine.stores, question, BUILTIN).await;
+            let answer = text(&engine.run(&generation).await);
+            assert!(answer.contains("> Plants turn light into sugar"), "{question}: {answer}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn readers_from_any_event_see_the_same_log() {
     let world = World::new().await;
     let engine = world.engine(4).await;
