@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 use clap::{Args, Subcommand};
-use collabry_shared::auth::{Email, User, UserRepo};
+use collabry_shared::auth::{Email, SessionRepo, User, UserRepo};
 use collabry_shared::clock::{Clock, SystemClock};
 use collabry_shared::config::Config;
 use collabry_shared::storage;
@@ -18,6 +18,13 @@ use crate::text::clean_line;
 pub enum AccountCommand {
     /// Create an account, even where registration is closed; without a password, one is printed once
     Add(Person),
+    /// Give an account another password and end its sessions; without a password, one is printed once
+    Password {
+        email: String,
+        /// The new password; default: a random one, printed once
+        #[arg(long, env = "COLLABRY_ACCOUNT_PASSWORD", hide_env_values = true)]
+        password: Option<String>,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -52,11 +59,18 @@ pub enum Command {
 pub fn run(config: &Config, command: Command) -> anyhow::Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let told: String = runtime.block_on(async {
-        let users = storage::users(config).await.context("opening the storage")?;
+        let (users, sessions) = storage::accounts(config).await.context("opening the storage")?;
         match command {
             Command::Account(AccountCommand::Add(person)) => {
                 let (user, password) = create(users.as_ref(), &SystemClock, person).await?;
                 anyhow::Ok(format!("{} has an account now.{}", user.email, told(password)))
+            }
+            Command::Account(AccountCommand::Password { email, password }) => {
+                let made = password.is_none().then(random_password);
+                let chosen = password.or_else(|| made.clone()).unwrap_or_default();
+                let user = existing(users.as_ref(), &email).await?;
+                let ended = replace_password(users.as_ref(), sessions.as_ref(), &SystemClock, &user, chosen).await?;
+                Ok(format!("{} has a new password; {ended} sessions ended.{}", user.email, told(made)))
             }
             Command::Admin(command) => admin(users.as_ref(), &SystemClock, command).await,
         }
@@ -102,6 +116,24 @@ async fn create(users: &dyn UserRepo, clock: &dyn Clock, person: Person) -> anyh
     let new = NewAccount { email, name, password: SecretString::from(password) };
     let user = accounts::create(users, &Passwords::default(), clock, new).await?;
     Ok((user, made))
+}
+
+/// Returns how many sessions it ended.
+async fn replace_password(
+    users: &dyn UserRepo,
+    sessions: &dyn SessionRepo,
+    clock: &dyn Clock,
+    user: &User,
+    password: String,
+) -> anyhow::Result<usize> {
+    let hash = Passwords::default().hash(SecretString::from(password)).await?;
+    let replaced = users.set_password(user.id, &user.password_hash, &hash).await?;
+    anyhow::ensure!(replaced, "the password was changed at the same moment; run this again");
+    let open = sessions.list_for(user.id, clock.now()).await?;
+    for session in &open {
+        sessions.delete(session.id).await?;
+    }
+    Ok(open.len())
 }
 
 fn told(password: Option<String>) -> String {

@@ -2,10 +2,11 @@
 
 use axum::http::Method;
 
-const ROUTES: [(&Method, &str, &str); 18] = [
+const ROUTES: [(&Method, &str, &str); 19] = [
     (&Method::POST, "/api/auth/register", "account.register"),
     (&Method::DELETE, "/api/auth/me", "account.delete"),
     (&Method::GET, "/api/auth/me/export", "account.export"),
+    (&Method::PUT, "/api/auth/password", "account.password"),
     (&Method::POST, "/api/auth/login", "session.begin"),
     (&Method::POST, "/api/auth/logout", "session.end"),
     (&Method::DELETE, "/api/auth/sessions", "session.end-all"),

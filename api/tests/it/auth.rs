@@ -339,6 +339,30 @@ async fn sessions_are_listed_and_ended_one_by_one_or_all() {
 }
 
 #[tokio::test]
+async fn a_new_password_ends_every_other_session() {
+    const NEW: &str = "seven quiet lanterns";
+    let app = TestApp::start().await;
+    let ada = app.register("ada").await;
+    let thief = login(&app, &ada.email, PASSWORD).await.ok(200);
+    let socket = Socket::connect(&app, thief["accessToken"].as_str().unwrap()).await;
+    let change = async |current: &str, new: &str| {
+        ada.put("/api/auth/password", json!({ "currentPassword": current, "newPassword": new })).await
+    };
+    change("wrong horse battery", NEW).await.problem(403, "password_wrong");
+    let short = change(PASSWORD, "short").await.problem(422, "validation");
+    assert_eq!(short["errors"][0]["field"], "newPassword");
+    change(PASSWORD, NEW).await.ok(204);
+
+    socket.closed().await;
+    refresh(&app, &thief["refreshToken"]).await.problem(401, "session_expired");
+    refresh(&app, &json!(ada.refresh_token)).await.ok(200);
+    ada.get("/api/auth/me").await.ok(200);
+    login(&app, &ada.email, PASSWORD).await.problem(401, "credentials_invalid");
+    login(&app, &ada.email, NEW).await.ok(200);
+    change(PASSWORD, "another long password").await.problem(403, "password_wrong");
+}
+
+#[tokio::test]
 async fn every_401_says_what_is_wanted() {
     let app = TestApp::start().await;
     let ada = app.register("ada").await;

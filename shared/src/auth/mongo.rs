@@ -62,6 +62,11 @@ impl UserRepo for Database {
         users.update(Change::new(doc! { "_id": id.to_string() }, change(doc! { "admin": admin }))).await
     }
 
+    async fn set_password(&self, id: UserId, before: &str, hash: &str) -> StoreResult<bool> {
+        let user = doc! { "_id": id.to_string(), "passwordHash": before };
+        self.collection(USERS).update(Change::new(user, doc! { "$set": { "passwordHash": hash } })).await
+    }
+
     async fn delete(&self, user: &User) -> StoreResult<()> {
         let id = user.id.to_string();
         crate::conversations::forget_author(self, user.id).await?;

@@ -18,6 +18,9 @@ pub trait UserRepo: Send + Sync {
     /// Makes someone an admin, whose address counts as proven from `now` on, or takes that right away. `false`: there is
     /// no such account.
     async fn set_admin(&self, id: UserId, admin: bool, now: Timestamp) -> StoreResult<bool>;
+    /// Replaces the hash of an account's password if it is still `before`, so that of racing changes one wins. Returns
+    /// whether it was this one. Ending the sessions is for the caller.
+    async fn set_password(&self, id: UserId, before: &str, hash: &str) -> StoreResult<bool>;
     /// Removes an account for good, with its sessions and notifications, the invitations of its address, and its name
     /// beside the messages that it wrote: these stay with their conversations. Memberships are for the caller to end
     /// before; run again after a crash, it goes on where it was.

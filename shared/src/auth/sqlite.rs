@@ -59,6 +59,16 @@ impl UserRepo for Database {
         Ok(done.rows_affected() == 1)
     }
 
+    async fn set_password(&self, id: UserId, before: &str, hash: &str) -> StoreResult<bool> {
+        let done = sqlx::query("UPDATE users SET password_hash = ? WHERE id = ? AND password_hash = ?")
+            .bind(hash)
+            .bind(id.to_string())
+            .bind(before)
+            .execute(&self.write)
+            .await?;
+        Ok(done.rows_affected() == 1)
+    }
+
     async fn delete(&self, user: &User) -> StoreResult<()> {
         let id = user.id.to_string();
         let mut tx = self.begin().await?;

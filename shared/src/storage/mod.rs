@@ -135,11 +135,17 @@ pub async fn open(config: &Config, log: Arc<dyn GenerationLog>, now: Timestamp) 
     }
 }
 
-/// The accounts alone, of the database that the configuration names.
-pub async fn users(config: &Config) -> StoreResult<Arc<dyn UserRepo>> {
+/// Accounts and sessions alone, of the database that the configuration names.
+pub async fn accounts(config: &Config) -> StoreResult<(Arc<dyn UserRepo>, Arc<dyn SessionRepo>)> {
     Ok(match &config.storage.mongodb {
-        Some(mongodb) => Arc::new(mongo::Database::open(mongodb).await?),
-        None => Arc::new(sqlite::documents(&config.storage.data_dir).await?),
+        Some(mongodb) => {
+            let database = Arc::new(mongo::Database::open(mongodb).await?);
+            (Arc::clone(&database) as Arc<dyn UserRepo>, database)
+        }
+        None => {
+            let database = Arc::new(sqlite::documents(&config.storage.data_dir).await?);
+            (Arc::clone(&database) as Arc<dyn UserRepo>, database)
+        }
     })
 }
 

@@ -12,6 +12,7 @@ contract!(
     an_address_is_taken_once,
     an_address_is_found_as_an_earlier_version_stored_it,
     an_admin_is_made_and_unmade,
+    a_password_is_replaced_once,
     a_session_lives_until_it_expires,
     a_rotation_changes_the_tokens_and_times,
     of_racing_rotations_one_wins,
@@ -59,6 +60,15 @@ async fn an_admin_is_made_and_unmade(Backend { stores, .. }: Backend) {
     assert_eq!(stores.users.get(ada.id).await.unwrap(), Some(unmade));
     assert_eq!(stores.users.admins().await.unwrap(), [made(&bob)], "an address is proven once");
     assert!(!stores.users.set_admin(UserId::new(), true, at(8)).await.unwrap());
+}
+
+async fn a_password_is_replaced_once(Backend { stores, .. }: Backend) {
+    let (ada, bob) = (user(&stores, "ada").await, user(&stores, "bob").await);
+    assert!(stores.users.set_password(ada.id, &ada.password_hash, "second").await.unwrap());
+    assert!(!stores.users.set_password(ada.id, &ada.password_hash, "third").await.unwrap(), "it was replaced meanwhile");
+    assert!(!stores.users.set_password(UserId::new(), &ada.password_hash, "third").await.unwrap());
+    assert_eq!(stores.users.get(ada.id).await.unwrap().unwrap().password_hash, "second");
+    assert_eq!(stores.users.get(bob.id).await.unwrap(), Some(bob));
 }
 
 async fn session(stores: &Stores, token: u8, expires_at: i64) -> Session {
