@@ -99,6 +99,7 @@ pub struct App {
     drain: Duration,
     bounds: Bounds,
     vitals: Arc<dyn Vitals>,
+    state: ApiState,
 }
 
 impl App {
@@ -137,8 +138,8 @@ impl App {
         server.register(&mut registry);
         let handlers = Handlers::default();
         let vitals = Arc::new(health::ApiVitals { state: state.clone(), registry });
-        let (router, flood) = router(state, handlers.clone(), sockets);
-        Self { router, server, flood, published: parts.published, handlers, draining, drain, bounds, vitals }
+        let (router, flood) = router(state.clone(), handlers.clone(), sockets);
+        Self { router, server, flood, published: parts.published, handlers, draining, drain, bounds, vitals, state }
     }
 
     /// For the health listener of this process.
@@ -153,6 +154,10 @@ impl App {
         let broken = CancellationToken::new();
         self.server.start(self.published, &tasks, &stop, &broken).await?;
         tasks.spawn(stop.clone().run_until_cancelled_owned(self.flood.forget()));
+        let state = self.state;
+        tasks.spawn(stop.clone().run_until_cancelled_owned(async move {
+            admin::unmade::warn(state.stores.users.as_ref(), &state.config.admin_emails).await;
+        }));
         let told = CancellationToken::new();
         let serving = serving::serve(listener, self.bounds, told.clone(), of_connection(self.router));
         let ending = async {

@@ -70,7 +70,8 @@ pub fn run(config: &Config, command: Command) -> anyhow::Result<ExitCode> {
                 let chosen = password.or_else(|| made.clone()).unwrap_or_default();
                 let user = existing(users.as_ref(), &email).await?;
                 let ended = replace_password(users.as_ref(), sessions.as_ref(), &SystemClock, &user, chosen).await?;
-                Ok(format!("{} has a new password; {ended} sessions ended.{}", user.email, told(made)))
+                let sessions = if ended == 1 { "session" } else { "sessions" };
+                Ok(format!("{} has a new password; {ended} {sessions} ended.{}", user.email, told(made)))
             }
             Command::Admin(command) => admin(users.as_ref(), &SystemClock, command).await,
         }

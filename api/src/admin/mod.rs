@@ -4,6 +4,7 @@ mod access;
 pub mod command;
 mod jobs;
 mod log_level;
+pub mod unmade;
 
 use utoipa_axum::router::OpenApiRouter;
 

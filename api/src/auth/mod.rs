@@ -26,11 +26,7 @@ use crate::http::ApiResult;
 use crate::state::ApiState;
 
 pub fn router() -> utoipa_axum::router::OpenApiRouter<ApiState> {
-    routes::router()
-        .merge(devices::router())
-        .merge(password::router())
-        .merge(leaving::router())
-        .merge(export::router())
+    routes::router().merge(devices::router()).merge(password::router()).merge(leaving::router()).merge(export::router())
 }
 
 /// Ends a session with all that is open in it, on every replica.

@@ -26,7 +26,7 @@ const INVITATION_WORKS: SignedDuration = SignedDuration::from_hours(14 * 24);
 /// What a code opens.
 #[derive(Debug)]
 pub enum Ticket {
-    Notebook(Notebook, Role),
+    Notebook(Notebook, JoinCode),
     Invitation(Invitation),
 }
 
@@ -40,8 +40,8 @@ impl Ticket {
 }
 
 /// A new join code.
-pub fn join_code(role: Role, now: Timestamp) -> JoinCode {
-    JoinCode { code: random(LENGTH), role, expires_at: Some(after(now, JOIN_CODE_WORKS)) }
+pub fn join_code(role: Role, uses_left: Option<u32>, now: Timestamp) -> JoinCode {
+    JoinCode { code: random(LENGTH), role, expires_at: Some(after(now, JOIN_CODE_WORKS)), uses_left }
 }
 
 /// The code of a new invitation, and what is kept of it.
@@ -59,9 +59,8 @@ pub async fn look_up(state: &ApiState, code: &str) -> ApiResult<Ticket> {
         return invitation.map(Ticket::Invitation).ok_or_else(unknown);
     }
     let notebook = state.stores.notebooks.by_join_code(&code).await?.ok_or_else(unknown)?;
-    let code = notebook.join_code.as_ref().filter(|code| code.works(now)).ok_or_else(unknown)?;
-    let role = code.role;
-    Ok(Ticket::Notebook(notebook, role))
+    let code = notebook.join_code.clone().filter(|code| code.works(now)).ok_or_else(unknown)?;
+    Ok(Ticket::Notebook(notebook, code))
 }
 
 /// Makes someone a member by a code. Those who are members already stay what they are, and use nothing up.
@@ -69,13 +68,15 @@ pub async fn enter(state: &ApiState, ticket: Ticket, user_id: UserId) -> ApiResu
     let (notebooks, now) = (&state.stores.notebooks, state.clock.now());
     let id = ticket.notebook_id();
     let offered = match &ticket {
-        Ticket::Notebook(_, role) => *role,
+        Ticket::Notebook(_, code) => code.role,
         Ticket::Invitation(invitation) => invitation.role,
     };
     let members = notebooks.members(id).await?;
     if !members.iter().any(|member| member.user.id == user_id) {
         bounds::check(members.len(), state.config.bounds.members, "too_many_members", "members in this notebook")?;
         let is_new = match &ticket {
+            // Taken before: whoever comes too late stays out, and a crash in between costs one use.
+            Ticket::Notebook(_, code) if !notebooks.use_join_code(id, &code.code).await? => return Err(unknown()),
             Ticket::Notebook(..) => notebooks.add_member(id, user_id, offered, now).await?,
             Ticket::Invitation(invitation) => notebooks.accept_invitation(invitation, user_id, now).await?,
         };

@@ -26,7 +26,14 @@ pub fn router() -> OpenApiRouter<ApiState> {
 struct CodeRequest {
     /// What those who join with the code become; not `owner`.
     role: Role,
+    /// How many people it lets in; null or absent: as many as have it.
+    #[serde(default)]
+    #[schema(minimum = 1, maximum = 1000)]
+    uses: Option<u32>,
 }
+
+/// More people than one code is for.
+const MOST_USES: u32 = 1000;
 
 #[derive(Debug, Deserialize, ToSchema)]
 struct JoinRequest {
@@ -37,7 +44,7 @@ struct JoinRequest {
 /// Make a new join code, which works for 30 days; the one before no longer does
 #[utoipa::path(put, operation_id = "renewJoinCode", path = "/api/notebooks/{notebookId}/join-code", tag = TAG, security(("bearer" = [])), params(("notebookId" = NotebookId, Path)),
     request_body = CodeRequest, responses((status = 200, body = NotebookView), (status = 403, body = Problem, description = "`role_too_small`"),
-    (status = 422, body = Problem, description = "`role_invalid`")))]
+    (status = 422, body = Problem, description = "`role_invalid`, `validation`")))]
 async fn renew(
     State(state): State<ApiState>,
     access: NotebookAccess<Owner>,
@@ -46,7 +53,10 @@ async fn renew(
     if request.role == Role::Owner {
         return Err(ApiError::field("role_invalid", "role", "A join code can add viewers or editors only."));
     }
-    set(&state, access, Some(codes::join_code(request.role, state.clock.now()))).await
+    if request.uses.is_some_and(|uses| !(1..=MOST_USES).contains(&uses)) {
+        return Err(ApiError::field("validation", "uses", "Use a number from 1 to 1000."));
+    }
+    set(&state, access, Some(codes::join_code(request.role, request.uses, state.clock.now()))).await
 }
 
 /// Switch the join code off

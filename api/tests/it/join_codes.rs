@@ -59,3 +59,24 @@ async fn a_code_works_for_a_month() {
     let bob = app.register("bob").await;
     join(&bob, &code).await.problem(404, "join_code_unknown");
 }
+
+#[tokio::test]
+async fn a_code_lets_in_as_many_as_it_is_for() {
+    let app = TestApp::start().await;
+    let ada = app.register("ada").await;
+    let notebook = ada.notebook("Open").await;
+    let path = format!("/api/notebooks/{notebook}/join-code");
+    for uses in [json!(0), json!(1001)] {
+        let refused = ada.put(&path, json!({ "role": "viewer", "uses": uses })).await.problem(422, "validation");
+        assert_eq!(refused["errors"][0]["field"], "uses");
+    }
+    let code = ada.put(&path, json!({ "role": "viewer", "uses": 1 })).await.ok(200)["joinCode"].clone();
+    assert_eq!(code["usesLeft"], 1);
+    let code = code["code"].as_str().unwrap();
+    let (bob, cyd) = (app.register("bob").await, app.register("cyd").await);
+    join(&ada, code).await.ok(200);
+    join(&bob, code).await.ok(200);
+    join(&bob, code).await.problem(404, "join_code_unknown");
+    join(&cyd, code).await.problem(404, "join_code_unknown");
+    assert_eq!(ada.get(&format!("/api/notebooks/{notebook}")).await.ok(200)["joinCode"]["usesLeft"], 0);
+}

@@ -68,11 +68,14 @@ pub struct JoinCode {
     #[serde(default)]
     #[serde(serialize_with = "crate::clock::wire::optional")]
     pub expires_at: Option<Timestamp>,
+    /// How many more people it lets in; null: as many as have it.
+    #[serde(default)]
+    pub uses_left: Option<u32>,
 }
 
 impl JoinCode {
     pub fn works(&self, now: Timestamp) -> bool {
-        self.expires_at.is_none_or(|end| now < end)
+        self.expires_at.is_none_or(|end| now < end) && self.uses_left != Some(0)
     }
 }
 

@@ -38,6 +38,8 @@ pub trait NotebookRepo: Send + Sync {
         now: Timestamp,
     ) -> StoreResult<Option<Notebook>>;
     async fn set_join_code(&self, id: NotebookId, code: Option<&JoinCode>) -> StoreResult<Option<Notebook>>;
+    /// Takes one use of the notebook's join code. `false`: it is another one by now, or used up.
+    async fn use_join_code(&self, id: NotebookId, code: &str) -> StoreResult<bool>;
     async fn by_join_code(&self, code: &str) -> StoreResult<Option<Notebook>>;
 
     /// `None` when `user` is no member or the notebook is gone.

@@ -9,9 +9,11 @@ use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::gauge::ConstGauge;
 use rustix::fs::statvfs;
 
-use crate::config::{BlobConfig, StorageConfig};
+use crate::config::{BlobConfig, Config};
 
-/// Folders by what is in them: `data` (the embedded database) and `files`.
+const BACKUPS: &str = "backups";
+
+/// Folders by what is in them: `data` (the embedded database), `files`, and `backups`.
 #[derive(Debug, Clone, Default)]
 pub struct Disks(Arc<Vec<(&'static str, PathBuf)>>);
 
@@ -22,23 +24,29 @@ impl Disks {
     }
 
     /// Those that the configuration names; a database server and a bucket have their disks elsewhere.
-    pub fn of(config: &StorageConfig) -> Self {
+    pub fn of(config: &Config) -> Self {
         let mut folders = Vec::new();
-        if config.mongodb.is_none() {
-            folders.push(("data", config.data_dir.clone()));
+        let storage = &config.storage;
+        if storage.mongodb.is_none() {
+            folders.push(("data", storage.data_dir.clone()));
         }
-        match &config.blobs {
-            BlobConfig::DataDir => folders.push(("files", config.data_dir.join("blobs"))),
+        match &storage.blobs {
+            BlobConfig::DataDir => folders.push(("files", storage.data_dir.join("blobs"))),
             BlobConfig::Folder(folder) => folders.push(("files", folder.clone())),
             BlobConfig::S3(_) => {}
+        }
+        if let Some(BlobConfig::Folder(folder)) = &config.worker.backups.place {
+            folders.push((BACKUPS, folder.clone()));
         }
         Self(Arc::new(folders))
     }
 
-    /// Bytes that are free, by what is there. A folder that cannot be asked is left out, and says so in the log.
+    /// Bytes that are free, by what is there. A folder that cannot be asked is left out, and says so in the log; that of
+    /// backups without a word, as only a worker has to have it.
     pub fn free(&self) -> Vec<(&'static str, u64)> {
         let ask = |(name, folder): &(&'static str, PathBuf)| match statvfs(folder) {
             Ok(found) => Some((*name, found.f_bavail.saturating_mul(found.f_frsize))),
+            Err(_) if *name == BACKUPS => None,
             Err(error) => {
                 tracing::warn!(%error, folder = %folder.display(), "free room cannot be told");
                 None
@@ -47,15 +55,15 @@ impl Disks {
         self.0.iter().filter_map(ask).collect()
     }
 
-    /// Where less than `floor` bytes are free.
+    /// Where less than `floor` bytes are free of what people's work needs.
     pub fn below(&self, floor: u64) -> Option<&'static str> {
-        self.free().into_iter().find(|(_, free)| *free < floor).map(|(name, _)| name)
+        self.free().into_iter().find(|(name, free)| *name != BACKUPS && *free < floor).map(|(name, _)| name)
     }
 }
 
 impl Collector for Disks {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), std::fmt::Error> {
-        let help = "Bytes that are free on the disk of the embedded database and of files";
+        let help = "Bytes that are free on the disk of the embedded database, of files and of backups";
         let mut family = encoder.encode_descriptor("data_free_bytes", help, None, MetricType::Gauge)?;
         for (name, free) in self.free() {
             let gauge = ConstGauge::new(i64::try_from(free).unwrap_or(i64::MAX));
@@ -75,5 +83,23 @@ mod tests {
         let disks = Disks(Arc::new(vec![("data", folder.path().to_owned())]));
         assert!(disks.free()[0].1 > 0);
         assert_eq!((disks.below(0), disks.below(u64::MAX)), (None, Some("data")));
+    }
+
+    #[test]
+    fn a_full_disk_of_backups_is_told_and_refuses_nobody() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = format!("file://{}", folder.path().display());
+        let config = Config::from_lookup(|name| match name {
+            "COLLABRY_BACKUP_URL" => Some(place.clone()),
+            "COLLABRY_MONGODB_URI" | "MONGODB_URI" => Some("mongodb://localhost/x".to_owned()),
+            "COLLABRY_BLOBS_URL" => Some("s3://files".to_owned()),
+            _ => None,
+        });
+        let disks = Disks::of(&config.unwrap());
+        let told: Vec<_> = disks.free().into_iter().map(|(name, _)| name).collect();
+        assert!(told.contains(&BACKUPS), "{told:?}");
+        assert_ne!(disks.below(u64::MAX), Some(BACKUPS));
+        drop(folder);
+        assert!(disks.free().iter().all(|(name, _)| *name != BACKUPS), "no worker runs here");
     }
 }

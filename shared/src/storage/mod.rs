@@ -128,7 +128,7 @@ pub async fn open(config: &Config, log: Arc<dyn GenerationLog>, now: Timestamp) 
     let storage = &config.storage;
     let blobs = Blobs::open(&storage.blobs, &storage.data_dir, now)
         .map_err(|error| StoreError::Unavailable(error.to_string()))?;
-    let disks = Disks::of(storage);
+    let disks = Disks::of(config);
     match &storage.mongodb {
         Some(mongodb) => Ok(Stores::over(Arc::new(mongo::Database::open(mongodb).await?), log, blobs, disks)),
         None => Ok(Stores::over(Arc::new(sqlite::documents(&storage.data_dir).await?), log, blobs, disks)),

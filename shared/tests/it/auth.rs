@@ -65,7 +65,10 @@ async fn an_admin_is_made_and_unmade(Backend { stores, .. }: Backend) {
 async fn a_password_is_replaced_once(Backend { stores, .. }: Backend) {
     let (ada, bob) = (user(&stores, "ada").await, user(&stores, "bob").await);
     assert!(stores.users.set_password(ada.id, &ada.password_hash, "second").await.unwrap());
-    assert!(!stores.users.set_password(ada.id, &ada.password_hash, "third").await.unwrap(), "it was replaced meanwhile");
+    assert!(
+        !stores.users.set_password(ada.id, &ada.password_hash, "third").await.unwrap(),
+        "it was replaced meanwhile"
+    );
     assert!(!stores.users.set_password(UserId::new(), &ada.password_hash, "third").await.unwrap());
     assert_eq!(stores.users.get(ada.id).await.unwrap().unwrap().password_hash, "second");
     assert_eq!(stores.users.get(bob.id).await.unwrap(), Some(bob));

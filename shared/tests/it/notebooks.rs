@@ -13,6 +13,8 @@ contract!(
     its_creator_owns_a_notebook,
     notebooks_are_listed_last_changed_first,
     a_join_code_names_one_notebook,
+    a_join_code_is_used_up,
+    of_many_who_use_a_join_code_at_once_no_more_come_in,
     members_are_listed_in_the_order_they_joined,
     whoever_is_in_keeps_their_role,
     the_last_owner_stays,
@@ -56,7 +58,8 @@ async fn notebooks_are_listed_last_changed_first(Backend { stores, .. }: Backend
 async fn a_join_code_names_one_notebook(Backend { stores, .. }: Backend) {
     let ada = user(&stores, "ada").await;
     let (one, two) = (notebook(&stores, &ada).await, notebook(&stores, &ada).await);
-    let code = JoinCode { code: "0123456789".to_owned(), role: Role::Editor, expires_at: Some(at(100)) };
+    let code =
+        JoinCode { code: "0123456789".to_owned(), role: Role::Editor, expires_at: Some(at(100)), uses_left: None };
     let stored = stores.notebooks.set_join_code(one.id, Some(&code)).await.unwrap().unwrap();
     assert_eq!(stored.join_code.as_ref(), Some(&code));
     assert_eq!(stores.notebooks.by_join_code(&code.code).await.unwrap(), Some(stored));
@@ -66,6 +69,41 @@ async fn a_join_code_names_one_notebook(Backend { stores, .. }: Backend) {
     assert_eq!(stores.notebooks.by_join_code(&code.code).await.unwrap(), None);
     assert_eq!(stores.notebooks.set_join_code(NotebookId::new(), Some(&code)).await.unwrap(), None);
     assert!(stores.notebooks.set_join_code(two.id, Some(&code)).await.unwrap().is_some(), "the code is free again");
+}
+
+async fn a_join_code_is_used_up(Backend { stores, .. }: Backend) {
+    let id = notebook(&stores, &user(&stores, "ada").await).await.id;
+    let code = |uses_left| JoinCode {
+        code: "0123456789".to_owned(),
+        role: Role::Viewer,
+        expires_at: Some(at(100)),
+        uses_left,
+    };
+    let uses = async |code: &str| stores.notebooks.use_join_code(id, code).await.unwrap();
+    assert!(!uses("0123456789").await, "there is none yet");
+    stores.notebooks.set_join_code(id, Some(&code(Some(2)))).await.unwrap();
+    assert!(!uses("another").await);
+    assert!(uses("0123456789").await);
+    let left = stores.notebooks.get(id).await.unwrap().unwrap().join_code.unwrap();
+    assert!(left.uses_left == Some(1) && left.works(at(0)));
+    assert!(uses("0123456789").await);
+    assert!(!uses("0123456789").await);
+    assert!(!stores.notebooks.get(id).await.unwrap().unwrap().join_code.unwrap().works(at(0)));
+    stores.notebooks.set_join_code(id, Some(&code(None))).await.unwrap();
+    for _ in 0..3 {
+        assert!(uses("0123456789").await);
+    }
+    assert_eq!(stores.notebooks.get(id).await.unwrap().unwrap().join_code, Some(code(None)));
+}
+
+async fn of_many_who_use_a_join_code_at_once_no_more_come_in(backend: Backend) {
+    let stores = &backend.stores;
+    let id = notebook(stores, &user(stores, "ada").await).await.id;
+    let code = JoinCode { code: "0123456789".to_owned(), role: Role::Viewer, expires_at: None, uses_left: Some(3) };
+    stores.notebooks.set_join_code(id, Some(&code)).await.unwrap();
+    let uses = (0..8).map(|_| stores.notebooks.use_join_code(id, "0123456789"));
+    let uses = futures::future::try_join_all(uses).await.unwrap();
+    assert_eq!(uses.into_iter().filter(|used| *used).count(), 3);
 }
 
 async fn members_are_listed_in_the_order_they_joined(Backend { stores, .. }: Backend) {
@@ -214,7 +252,7 @@ async fn whoever_is_expelled_stays_out(Backend { stores, .. }: Backend) {
     let (ada, bob) = (user(&stores, "ada").await, user(&stores, "bob").await);
     let one = notebook(&stores, &ada).await;
     let notebooks = &stores.notebooks;
-    let code = JoinCode { code: "0123456789".to_owned(), role: Role::Editor, expires_at: None };
+    let code = JoinCode { code: "0123456789".to_owned(), role: Role::Editor, expires_at: None, uses_left: None };
     notebooks.set_join_code(one.id, Some(&code)).await.unwrap();
     assert!(notebooks.add_member(one.id, bob.id, Role::Owner, at(1)).await.unwrap());
     let his = Invitation { invited_by: bob.id, ..with_link(&one, "friend", Role::Editor, 1) };
@@ -248,7 +286,7 @@ async fn an_invitation_is_replaced_and_withdrawn(Backend { stores, .. }: Backend
 async fn a_deleted_notebook_is_gone_at_once(Backend { stores, .. }: Backend) {
     let (ada, bob) = (user(&stores, "ada").await, user(&stores, "bob").await);
     let one = notebook(&stores, &ada).await;
-    let code = JoinCode { code: "0123456789".to_owned(), role: Role::Viewer, expires_at: None };
+    let code = JoinCode { code: "0123456789".to_owned(), role: Role::Viewer, expires_at: None, uses_left: None };
     stores.notebooks.set_join_code(one.id, Some(&code)).await.unwrap();
     stores.notebooks.invite(&invitation(&one, "cyd", Role::Viewer)).await.unwrap();
     let talk = conversation(&stores, &one, at(0)).await;

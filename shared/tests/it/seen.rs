@@ -41,7 +41,8 @@ async fn a_notebook_that_changed_is_left_alone(Backend { stores, .. }: Backend) 
     changed(&notebooks.mark_deleted_seen(first.id, Some(&seen), at(2)).await);
     assert_eq!(notebooks.get(first.id).await.unwrap(), Some(second.clone()));
     // Another join code alone is a change, too.
-    let code = JoinCode { code: "0123456789".to_owned(), role: Role::Editor, expires_at: Some(at(100)) };
+    let code =
+        JoinCode { code: "0123456789".to_owned(), role: Role::Editor, expires_at: Some(at(100)), uses_left: None };
     let third = notebooks.set_join_code(first.id, Some(&code)).await.unwrap().unwrap();
     changed(&notebooks.rename_seen(first.id, Some(&state(&second)), "Waves", at(2)).await);
     let fourth = notebooks.rename_seen(first.id, Some(&state(&third)), "Waves", at(2)).await.unwrap().unwrap();

@@ -8,7 +8,7 @@ use std::collections::{HashMap, HashSet};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use mongodb::bson::{Document, doc};
+use mongodb::bson::{Bson, Document, doc};
 
 pub(crate) use self::invitations::withdraw_all_of;
 use super::{CodeHash, Invitation, JoinCode, Member, Notebook, NotebookRepo, NotebookState, Role};
@@ -95,6 +95,21 @@ impl NotebookRepo for Database {
     async fn by_join_code(&self, code: &str) -> StoreResult<Option<Notebook>> {
         let found = Query::new(doc! { "joinCode.code": code, "deletedAt": null });
         self.collection(NOTEBOOKS).find_one(found).await?.as_ref().map(notebook).transpose()
+    }
+
+    async fn use_join_code(&self, id: NotebookId, code: &str) -> StoreResult<bool> {
+        let notebooks = self.collection(NOTEBOOKS);
+        let with = |field: &str, value: Bson| {
+            let mut filter = live_filter(id);
+            filter.extend(doc! { "joinCode.code": code, field: value });
+            filter
+        };
+        let counted = with("joinCode.usesLeft", Bson::Document(doc! { "$gt": 0 }));
+        if notebooks.update(Change::new(counted, doc! { "$inc": { "joinCode.usesLeft": -1 } })).await? {
+            return Ok(true);
+        }
+        let uncounted = Query::new(with("joinCode.usesLeft", Bson::Null));
+        Ok(notebooks.find_one(uncounted).await?.is_some())
     }
 
     async fn role_of(&self, id: NotebookId, user: UserId) -> StoreResult<Option<Role>> {

@@ -4,6 +4,7 @@ mod invitations;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
+use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Sqlite, Transaction};
 
@@ -27,14 +28,16 @@ impl NotebookRepo for Database {
         let mut tx = self.begin().await?;
         let role = notebook.join_code.as_ref().map(|code| word(&code.role)).transpose()?;
         sqlx::query(
-            "INSERT INTO notebooks (id, title, join_code, join_role, join_expires_at, created_by, created_at, updated_at)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO notebooks (id, title, join_code, join_role, join_expires_at, join_uses_left, created_by, created_at,
+                                    updated_at)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         )
         .bind(notebook.id.to_string())
         .bind(&notebook.title)
         .bind(notebook.join_code.as_ref().map(|code| &code.code))
         .bind(role)
         .bind(notebook.join_code.as_ref().and_then(|code| code.expires_at).map(Timestamp::as_millisecond))
+        .bind(notebook.join_code.as_ref().and_then(|code| code.uses_left))
         .bind(notebook.created_by.to_string())
         .bind(notebook.created_at.as_millisecond())
         .bind(notebook.updated_at.as_millisecond())
@@ -107,12 +110,13 @@ impl NotebookRepo for Database {
 
     async fn set_join_code(&self, id: NotebookId, code: Option<&JoinCode>) -> StoreResult<Option<Notebook>> {
         let rows = sqlx::query(
-            "UPDATE notebooks SET join_code = ?, join_role = ?, join_expires_at = ?
+            "UPDATE notebooks SET join_code = ?, join_role = ?, join_expires_at = ?, join_uses_left = ?
              WHERE id = ? AND deleted_at IS NULL RETURNING *",
         )
         .bind(code.map(|code| &code.code))
         .bind(code.map(|code| word(&code.role)).transpose()?)
         .bind(code.and_then(|code| code.expires_at).map(Timestamp::as_millisecond))
+        .bind(code.and_then(|code| code.uses_left))
         .bind(id.to_string())
         .fetch_all(&self.write)
         .await
@@ -126,6 +130,18 @@ impl NotebookRepo for Database {
             .fetch_optional(&self.read)
             .await?;
         row.as_ref().map(notebook).transpose()
+    }
+
+    async fn use_join_code(&self, id: NotebookId, code: &str) -> StoreResult<bool> {
+        let done = sqlx::query(
+            "UPDATE notebooks SET join_uses_left = join_uses_left - 1
+             WHERE id = ? AND deleted_at IS NULL AND join_code = ? AND coalesce(join_uses_left, 1) > 0",
+        )
+        .bind(id.to_string())
+        .bind(code)
+        .execute(&self.write)
+        .await?;
+        Ok(done.rows_affected() == 1)
     }
 
     async fn role_of(&self, id: NotebookId, user: UserId) -> StoreResult<Option<Role>> {
@@ -211,7 +227,7 @@ impl NotebookRepo for Database {
         if done.rows_affected() == 0 {
             return Ok(false);
         }
-        sqlx::query("UPDATE notebooks SET join_code = NULL, join_role = NULL, join_expires_at = NULL WHERE id = ?")
+        sqlx::query("UPDATE notebooks SET join_code = NULL, join_role = NULL, join_expires_at = NULL, join_uses_left = NULL WHERE id = ?")
             .bind(&id)
             .execute(&mut *tx)
             .await?;
@@ -264,7 +280,7 @@ impl NotebookRepo for Database {
         }
         // The join code is given up: it must not keep another notebook from drawing it.
         sqlx::query(
-            "UPDATE notebooks SET deleted_at = ?, join_code = NULL, join_role = NULL, join_expires_at = NULL WHERE id = ?",
+            "UPDATE notebooks SET deleted_at = ?, join_code = NULL, join_role = NULL, join_expires_at = NULL, join_uses_left = NULL WHERE id = ?",
         )
         .bind(now.as_millisecond())
         .bind(id.to_string())
@@ -362,7 +378,8 @@ async fn unchanged(
 fn notebook(row: &SqliteRow) -> StoreResult<Notebook> {
     let join_code = match row.opt_text("join_code")? {
         Some(code) => {
-            Some(JoinCode { code, role: row.word("join_role")?, expires_at: row.opt_time("join_expires_at")? })
+            let (role, expires_at) = (row.word("join_role")?, row.opt_time("join_expires_at")?);
+            Some(JoinCode { code, role, expires_at, uses_left: row.try_get("join_uses_left")? })
         }
         None => None,
     };
