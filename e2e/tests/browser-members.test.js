@@ -141,6 +141,42 @@ test("a join code lets others in, by hand or by link, until it is switched off",
   await daves.getByRole("heading", { name: "Couldn’t join" }).waitFor();
 });
 
+test("a join code for one person lets one person in", async (t) => {
+  const { page } = await begin(t, "Botany");
+  await page.getByLabel("How many people can use the join code").selectOption("1 person");
+  await page.getByRole("button", { name: "Create join code" }).click();
+  await page.getByText("One more person with this code can join as a viewer").waitFor();
+  const code = await page.getByTestId("join-code").innerText();
+  await picture(page, "join-code");
+  const come = async (name) => {
+    const theirs = await visit(t, browser, await server.account(name), `/join#${code}`);
+    await theirs.getByRole("button", { name: "Join the notebook" }).click();
+    return theirs;
+  };
+  await (await come("Bob")).getByRole("heading", { name: "Botany" }).waitFor();
+  await member(page, "Bob").waitFor();
+  await page.getByText("This code has been used up").waitFor();
+  await (await come("Carol")).getByRole("heading", { name: "Couldn’t join" }).waitFor();
+});
+
+test("a new password signs everyone else out", async (t) => {
+  const ada = await server.account("Ada");
+  const [page, elsewhere] = [await visit(t, browser, ada, "/"), await visit(t, browser, ada, "/")];
+  const change = async (current, next) => {
+    await page.getByLabel("Current password").fill(current);
+    await page.getByLabel("New password").fill(next);
+    await page.getByRole("dialog").getByRole("button", { name: "Change password" }).click();
+  };
+  await choose(page, "Account", "Change password");
+  await change("not my password", "seven quiet lanterns");
+  await page.getByRole("alert").filter({ hasText: "This is not your password." }).waitFor();
+  await picture(page, "change-password");
+  await change(PASSWORD, "seven quiet lanterns");
+  await toast(page, "Password changed");
+  await elsewhere.getByRole("heading", { name: "Sign in" }).waitFor();
+  assert.equal(await page.getByRole("heading", { name: "Sign in" }).count(), 0);
+});
+
 test("a notebook is renamed and deleted under the eyes of its members", async (t) => {
   const { ada, notebook, page } = await begin(t);
   const bobs = await join(t, ada, notebook, "Bob", "viewer");

@@ -15,7 +15,7 @@ export interface Notebook {
   createdAt: string;
   updatedAt: string;
   /** Owners only. */
-  joinCode: { code: string; role: Role; expiresAt: string | null } | null;
+  joinCode: { code: string; role: Role; expiresAt: string | null; usesLeft: number | null } | null;
 }
 
 /** `null` until they are read for the first time. */
@@ -65,8 +65,9 @@ export async function deleteNotebook({ id, title }: Notebook): Promise<void> {
   sayUndoable(`${quoted(title)} was deleted.`, () => void restored<Notebook>("notebooks", id).then(keep).catch(complain));
 }
 
-export async function switchJoinCodeOn(id: string, role: Role): Promise<void> {
-  keep(await api<Notebook>("PUT", `/api/notebooks/${id}/join-code`, { role }));
+/** `uses`: how many people it lets in; null: as many as have it. */
+export async function switchJoinCodeOn(id: string, role: Role, uses: number | null): Promise<void> {
+  keep(await api<Notebook>("PUT", `/api/notebooks/${id}/join-code`, { role, uses }));
 }
 
 export async function switchJoinCodeOff(id: string): Promise<void> {
