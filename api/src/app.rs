@@ -54,7 +54,7 @@ use crate::http::slash::without_trailing_slash;
 use crate::limits::{Flood, Reads};
 use crate::metrics::Metrics;
 use crate::notices::Notices;
-use crate::realtime::{Server, Sockets, own_head};
+use crate::realtime::{Server, Sockets, number_the_code, own_head};
 use crate::state::{ApiState, Parts};
 use crate::{
     access_log, admin, audit, auth, conversations, generations, health, limits, models, notebooks, notifications,
@@ -248,6 +248,7 @@ fn router(state: ApiState, handlers: Handlers, sockets: Sockets) -> (Router, Flo
         .layer(RequestBodyTimeoutLayer::new(STALLED))
         .with_state(state.clone())
         .layer(sockets)
+        .layer(middleware::from_fn(number_the_code))
         .layer(middleware::map_request(own_head));
     let (router, flood) = Flood::guard(router, state.clone());
     let router = router

@@ -142,7 +142,7 @@ struct Acknowledged<R> {
 
 /// Acknowledges an event with what is wrong.
 pub(super) fn refuse(ack: AckSender<Adapter>, error: &ApiError) {
-    let mut told = json!({ "code": error.code, "message": error.detail });
+    let mut told = json!({ "code": error.code, "status": error.status.as_u16(), "message": error.detail });
     if !error.fields.is_empty() {
         told["errors"] = json!(error.fields);
     }

@@ -75,7 +75,8 @@ async fn upload_source(
 
 /// Upload a new version of a source; the one before answers questions until it is ready
 ///
-/// A file as for a new source, whose name becomes that of the source.
+/// A file as for a new source, whose name becomes that of the source. A web page takes one too: its `origin` stays the
+/// address that it came from first, and `format` says what the version is.
 #[utoipa::path(post, operation_id = "uploadSourceVersion", path = "/api/sources/{sourceId}/versions", tag = TAG, security(("bearer" = [])), params(("sourceId" = SourceId, Path)),
     request_body(content = FileForm, content_type = "multipart/form-data"), responses(
     (status = 201, body = Source), (status = 403, body = Problem, description = "`role_too_small`"),

@@ -248,7 +248,7 @@ async fn events_of_sockets_are_limited_with_the_messages_of_the_rest() {
     };
     assert_eq!(send("one").await["ok"], true);
     let sentence = "Too many messages at once. Try again in 30 seconds.";
-    let refusal = json!({ "ok": false, "error": { "code": "rate_limited", "message": sentence, "retryAfter": 30 } });
+    let refusal = json!({ "ok": false, "error": { "code": "rate_limited", "status": 429, "message": sentence, "retryAfter": 30 } });
     assert_eq!(send("two").await, refusal);
     // The refused message took nothing from the events: five are left of six.
     for _ in 0..4 {

@@ -88,12 +88,21 @@ async fn a_packet_that_is_too_large_is_refused_and_its_socket_goes_on() {
     let mut socket = Socket::connect(&app, &ada.token).await;
     let send = json!({ "conversationId": conversation, "clientId": "large", "content": "x".repeat(270_000) });
     let refused = socket.call("message:send", send).await;
-    assert_eq!(refused["error"]["code"], "payload_too_large");
+    assert_eq!((&refused["error"]["code"], &refused["error"]["status"]), (&json!("payload_too_large"), &json!(413)));
     assert_eq!(refused["error"]["message"], "The event is larger than 256 KiB. Add long text as a source instead.");
     let wrong = socket.call("conversation:join", json!({})).await;
     let said = json!([{ "field": "conversationId", "message": "`conversationId` is missing." }]);
     assert_eq!((&wrong["error"]["code"], &wrong["error"]["errors"]), (&json!("validation"), &said));
     socket.join(&conversation).await;
+}
+
+#[tokio::test]
+async fn a_handshake_that_is_refused_has_the_number_of_the_protocol() {
+    let app = TestApp::start().await;
+    for (query, code) in [("EIO=3&transport=polling", 5), ("EIO=4&transport=polling&sid=AAAAAAAAAAAAAAAA", 1)] {
+        let refused = app.get(&format!("/socket.io/?{query}")).await;
+        assert_eq!((refused.status.as_u16(), &refused.json()["code"]), (400, &json!(code)), "{query}");
+    }
 }
 
 #[tokio::test]

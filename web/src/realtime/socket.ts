@@ -7,6 +7,7 @@ import type { Requests, ServerEvents } from "./types";
 
 interface Refusal {
   code: string;
+  status: number;
   message: string;
   traceId?: string;
   /** Seconds. */
@@ -171,8 +172,8 @@ export async function request<Name extends keyof Requests>(
   return ack;
 }
 
-function refused({ code, message, retryAfter, traceId }: Refusal): Problem {
-  return new Problem(code, forPeople(message, code, traceId), 400, undefined, retryAfter === undefined ? null : retryAfter * 1_000);
+function refused({ code, status, message, retryAfter, traceId }: Refusal): Problem {
+  return new Problem(code, forPeople(message, code, traceId), status, undefined, retryAfter === undefined ? null : retryAfter * 1_000);
 }
 
 async function acknowledged<T>(name: string, payload: object): Promise<Ack<T>> {
