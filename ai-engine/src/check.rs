@@ -7,7 +7,7 @@ use std::sync::Arc;
 use collabry_shared::check::Finding;
 use collabry_shared::clock::{Clock, SystemClock};
 use collabry_shared::config::EngineConfig;
-use collabry_shared::engine::ProviderStatus;
+use collabry_shared::models::ProviderStatus;
 
 use crate::embeddings::LocalEmbedder;
 use crate::models::{Models, RetryPolicy};

@@ -6,8 +6,9 @@ use collabry_ai_engine::embeddings::Embedder;
 use collabry_ai_engine::generations::{Extractive, PASSAGES};
 use collabry_ai_engine::models::{Coverage, Piece, Provider as _, Task};
 use collabry_shared::conversations::Citation;
-use collabry_shared::engine::{ModelId, SearchHit};
+use collabry_shared::engine::SearchHit;
 use collabry_shared::ids::SourceId;
+use collabry_shared::models::ModelId;
 use futures::TryStreamExt as _;
 
 /// Begins an answer that is one; others say that there is none, and at most what comes closest.

@@ -17,6 +17,7 @@ pub mod jobs;
 pub mod lifecycle;
 pub mod limits;
 pub mod memory;
+pub mod models;
 pub mod notebooks;
 pub mod notifications;
 pub mod pages;

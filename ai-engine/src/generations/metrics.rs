@@ -4,8 +4,8 @@ use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use collabry_shared::engine::ModelId;
 use collabry_shared::health::metrics::long;
+use collabry_shared::models::ModelId;
 use jiff::SignedDuration;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;

@@ -2,7 +2,7 @@
 //! Source: <https://docs.anthropic.com/en/api/messages-streaming>
 
 use async_trait::async_trait;
-use collabry_shared::engine::ModelInfo;
+use collabry_shared::models::ModelInfo;
 use serde::Serialize;
 use serde_json::Value;
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use collabry_shared::clock::Clock;
 use collabry_shared::config::ProvidersConfig;
-use collabry_shared::engine::{ModelId, ModelPattern, ProviderStatus};
+use collabry_shared::models::{ModelId, ModelPattern, ProviderStatus};
 use futures::{StreamExt, future, stream};
 use reqwest::header::{AUTHORIZATION, HeaderName};
 use tokio::sync::{Mutex, watch};

@@ -4,7 +4,7 @@ use std::error::Error as _;
 use std::sync::Arc;
 
 use collabry_shared::clock::Clock;
-use collabry_shared::engine::ModelInfo;
+use collabry_shared::models::ModelInfo;
 use collabry_shared::telemetry::trace;
 use futures::StreamExt;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderName};

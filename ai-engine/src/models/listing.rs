@@ -1,6 +1,6 @@
 //! Lists of models, in whatever form a server gives them.
 
-use collabry_shared::engine::{ModelId, ModelInfo};
+use collabry_shared::models::{ModelId, ModelInfo};
 use serde_json::Value;
 
 /// The models in a list that can chat, as far as the list tells. An entry that cannot be read is left out alone.

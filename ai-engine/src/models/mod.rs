@@ -19,7 +19,7 @@ mod thoughts;
 
 use async_trait::async_trait;
 use collabry_shared::conversations::CutOff;
-use collabry_shared::engine::ModelInfo;
+use collabry_shared::models::ModelInfo;
 use futures::stream::BoxStream;
 
 pub use self::catalog::{Known, Models, Standing};

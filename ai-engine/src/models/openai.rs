@@ -3,7 +3,7 @@
 
 use async_trait::async_trait;
 use collabry_shared::conversations::CutOff;
-use collabry_shared::engine::ModelInfo;
+use collabry_shared::models::ModelInfo;
 use serde::Serialize;
 use serde_json::Value;
 

@@ -3,9 +3,10 @@
 use std::collections::HashSet;
 
 use collabry_shared::conversations::{Conversation, Message};
-use collabry_shared::engine::{EngineError, ModelId};
+use collabry_shared::engine::EngineError;
 use collabry_shared::generations::{Generation, GenerationState, Requested};
 use collabry_shared::ids::{GenerationId, MessageId, NotebookId, SourceId, UserId};
+use collabry_shared::models::ModelId;
 use collabry_shared::notebooks::Role;
 use collabry_shared::telemetry::trace;
 use serde::Deserialize;

@@ -3,9 +3,9 @@
 use collabry_shared::conversations::{
     Appended, Asked, Author, ClientId, Content, Conversation, InvalidMessage, Message, MessageStatus, NewMessage,
 };
-use collabry_shared::engine::ModelId;
 use collabry_shared::generations::Generation;
 use collabry_shared::ids::{GenerationId, MessageId, SourceId};
+use collabry_shared::models::ModelId;
 use collabry_shared::realtime::{Event, Room};
 use collabry_shared::storage::StoreError;
 use serde::Deserialize;

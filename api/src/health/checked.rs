@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use collabry_shared::engine::DependencyStatus;
+use collabry_shared::health::DependencyStatus;
 use collabry_shared::health::Readiness;
 use tokio::sync::Mutex;
 use tokio::time::Instant;

@@ -1,7 +1,7 @@
 //! The api's health and numbers.
 
 use async_trait::async_trait;
-use collabry_shared::engine::DependencyStatus;
+use collabry_shared::health::DependencyStatus;
 use collabry_shared::health::{Readiness, Vitals, probe};
 use prometheus_client::registry::Registry;
 

@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
-use collabry_shared::engine::{ModelId, ProviderStatus};
+use collabry_shared::models::{ModelId, ProviderStatus};
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;

@@ -1,9 +1,9 @@
 //! Joining a conversation and catching up with it; read marks.
 
 use collabry_shared::conversations::{Conversation, Message, Page, ReadMark};
-use collabry_shared::engine::ModelId;
 use collabry_shared::generations::{EventId, Generation, GenerationState};
 use collabry_shared::ids::{ConversationId, GenerationId, MessageId, UserId};
+use collabry_shared::models::ModelId;
 use collabry_shared::realtime::Room;
 use collabry_shared::storage::StoreError;
 use serde::{Deserialize, Serialize};

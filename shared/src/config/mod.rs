@@ -40,7 +40,7 @@ pub use self::telemetry::{LogFormat, TelemetryConfig};
 pub use self::warnings::Warning;
 pub use self::worker::WorkerConfig;
 use crate::auth::{Email, SessionLifetimes};
-use crate::engine::{ModelId, ModelPattern};
+use crate::models::{ModelId, ModelPattern};
 
 /// Everything that can be set.
 #[derive(Debug, Clone)]

@@ -12,7 +12,7 @@ use reqwest::header::HeaderName;
 use secrecy::SecretString;
 use url::Url;
 
-use crate::engine::ModelId;
+use crate::models::ModelId;
 
 /// A setting that cannot be used, and what to do about it.
 #[derive(Debug, Clone, PartialEq, Eq)]

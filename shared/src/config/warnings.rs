@@ -8,7 +8,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use super::unknown::unknown;
 use super::{BlobConfig, Config, Role};
-use crate::engine::ModelId;
+use crate::models::ModelId;
 
 /// A secret with fewer different characters was typed, not drawn.
 const VARIETY: usize = 10;

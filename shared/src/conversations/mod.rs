@@ -19,9 +19,9 @@ pub use self::content::{ClientId, Content, InvalidMessage, MAX_CONTENT_CHARS};
 pub(crate) use self::mongo::{INDEXES, deleted_among, finish_purges, forget_author, live_among, purge_all_in, require};
 pub use self::page::{PAGE_BYTES, Page};
 pub use self::repo::{Appended, ConversationRepo, ConversationUpdate, NewMessage, Rewrite};
-use crate::engine::ModelId;
 use crate::generations::Failure;
 use crate::ids::{ConversationId, GenerationId, MessageId, NotebookId, SourceId, UserId};
+use crate::models::ModelId;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]

@@ -6,9 +6,9 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 
 use super::{Asked, Author, Citation, ClientId, Conversation, CutOff, Message, MessageStatus, Page, ReadMark};
-use crate::engine::ModelId;
 use crate::generations::Failure;
 use crate::ids::{ConversationId, GenerationId, MessageId, NotebookId, UserId};
+use crate::models::ModelId;
 use crate::pages::Window;
 use crate::storage::StoreResult;
 

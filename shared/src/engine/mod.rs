@@ -1,108 +1,18 @@
 //! What the api asks of an ai-engine: wire types, and the one trait behind which it is in process or over HTTP.
 
 mod client;
-mod pattern;
 pub mod wire;
-
-use std::fmt;
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 pub use self::client::EngineClient;
-pub use self::pattern::ModelPattern;
+use crate::health::DependencyStatus;
 use crate::ids::{GenerationId, NotebookId, SourceId};
+use crate::models::ProviderStatus;
 use crate::sources::SegmentId;
 use crate::storage::StoreError;
-
-const BUILTIN: &str = "builtin";
-
-/// `provider/name`, for example `builtin/extractive` or `ollama/llama3.2:3b`.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct ModelId {
-    provider: String,
-    name: String,
-}
-
-#[derive(Debug, thiserror::Error)]
-#[error("a model is named provider/name, for example builtin/extractive")]
-pub struct InvalidModelId;
-
-impl ModelId {
-    const MAX_BYTES: usize = 200;
-
-    pub fn parse(text: &str) -> Result<Self, InvalidModelId> {
-        let (provider, name) = text.split_once('/').ok_or(InvalidModelId)?;
-        let ok = !provider.is_empty()
-            && provider.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
-            && !name.is_empty()
-            && !name.contains(|c: char| c.is_control() || c.is_whitespace())
-            && text.len() <= Self::MAX_BYTES;
-        if ok { Ok(Self { provider: provider.to_owned(), name: name.to_owned() }) } else { Err(InvalidModelId) }
-    }
-
-    /// The answerer that is always there.
-    pub fn extractive() -> Self {
-        Self { provider: BUILTIN.to_owned(), name: "extractive".to_owned() }
-    }
-
-    /// Whether it answers by itself, without asking anybody outside.
-    pub fn is_builtin(&self) -> bool {
-        self.provider == BUILTIN
-    }
-
-    pub fn provider(&self) -> &str {
-        &self.provider
-    }
-
-    /// The name by which the provider knows it.
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-}
-
-impl fmt::Display for ModelId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}", self.provider, self.name)
-    }
-}
-
-impl TryFrom<String> for ModelId {
-    type Error = InvalidModelId;
-
-    fn try_from(text: String) -> Result<Self, InvalidModelId> {
-        Self::parse(&text)
-    }
-}
-
-impl From<ModelId> for String {
-    fn from(id: ModelId) -> Self {
-        id.to_string()
-    }
-}
-
-/// A provider and the models that it really has now.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct ProviderStatus {
-    /// `builtin`, `ollama`, `openai`, `anthropic`.
-    pub provider: String,
-    pub healthy: bool,
-    /// What is wrong, in a sentence.
-    pub problem: Option<String>,
-    pub models: Vec<ModelInfo>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct ModelInfo {
-    #[schema(value_type = String)]
-    pub id: ModelId,
-    /// What people see.
-    pub label: String,
-}
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -132,18 +42,6 @@ pub struct SearchHit {
     pub score: f32,
     /// Cosine of query and passage, -1 to 1.
     pub similarity: f32,
-}
-
-/// One dependency of a process, for `/ready`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct DependencyStatus {
-    pub name: String,
-    /// Whether the process cannot serve without it.
-    pub required: bool,
-    pub ready: bool,
-    pub latency_ms: u64,
-    pub problem: Option<String>,
 }
 
 #[derive(Debug, thiserror::Error)]

@@ -28,8 +28,8 @@ pub use self::repo::{Finish, GenerationRepo};
 pub(crate) use self::sqlite::SqliteLog;
 pub use self::unwanted::Unwanted;
 use crate::conversations::{Citation, CutOff};
-use crate::engine::ModelId;
 use crate::ids::{ConversationId, GenerationId, MessageId, NotebookId, SourceId, UserId};
+use crate::models::ModelId;
 use crate::telemetry::trace::TraceParent;
 
 // The state is the queue: see `GenerationRepo::claim`.

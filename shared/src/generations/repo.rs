@@ -5,8 +5,8 @@ use jiff::Timestamp;
 
 use super::{Allowance, Failure, Generation, GenerationState, Layout, Requested, Unwanted};
 use crate::conversations::CutOff;
-use crate::engine::ModelId;
 use crate::ids::{ConversationId, GenerationId, OwnerId};
+use crate::models::ModelId;
 use crate::storage::StoreResult;
 
 /// How a generation ended.

@@ -23,7 +23,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::state::State;
 use super::{Readiness, Vitals, metrics};
-use crate::engine::DependencyStatus;
+use crate::health::DependencyStatus;
 
 /// Connections at a time; more wait.
 const CONNECTIONS: usize = 32;

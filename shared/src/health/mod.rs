@@ -12,13 +12,25 @@ use std::time::Duration;
 use async_trait::async_trait;
 use prometheus_client::registry::Registry;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 pub use self::ask::{answers, ask};
 pub use self::listener::Listener;
-use crate::engine::DependencyStatus;
 
 /// How long one dependency may take to give a sign of life.
 const PING: Duration = Duration::from_secs(2);
+
+/// One dependency of a process, for `/ready`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct DependencyStatus {
+    pub name: String,
+    /// Whether the process cannot serve without it.
+    pub required: bool,
+    pub ready: bool,
+    pub latency_ms: u64,
+    pub problem: Option<String>,
+}
 
 /// Whether a process can serve: the body of `/ready`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -13,8 +13,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 pub(crate) use self::mongo::INDEXES;
-use crate::engine::ModelId;
 use crate::ids::UserId;
+use crate::models::ModelId;
 use crate::storage::{StoreError, StoreResult};
 
 /// One user's day, UTC.

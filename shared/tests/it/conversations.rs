@@ -6,9 +6,9 @@ use collabry_shared::conversations::{
     Appended, Asked, Author, Conversation, ConversationUpdate, CutOff, Message, MessageStatus, NewMessage, PAGE_BYTES,
     Page, ReadMark, Rewrite,
 };
-use collabry_shared::engine::ModelId;
 use collabry_shared::generations::Failure;
 use collabry_shared::ids::{ConversationId, GenerationId, MessageId, UserId};
+use collabry_shared::models::ModelId;
 use collabry_shared::storage::{StoreError, Stores};
 
 use crate::backend::{Backend, contract};

@@ -2,9 +2,9 @@
 
 use collabry_shared::auth::{Email, User};
 use collabry_shared::conversations::{Author, Citation, ClientId, Conversation, Message, MessageStatus, NewMessage};
-use collabry_shared::engine::ModelId;
 use collabry_shared::generations::{Generation, GenerationState};
 use collabry_shared::ids::{ConversationId, GenerationId, MessageId, NotebookId, SourceId, UserId};
+use collabry_shared::models::ModelId;
 use collabry_shared::notebooks::Notebook;
 use collabry_shared::sources::{Chunk, Format, IngestState, Origin, Source, SourceVersion};
 use collabry_shared::storage::{Blobs, Stores};

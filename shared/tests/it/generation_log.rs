@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use collabry_shared::engine::ModelId;
 use collabry_shared::generations::{EventId, Failure, GenerationEvent, GenerationState, LoggedEvent};
 use collabry_shared::ids::{GenerationId, MessageId};
+use collabry_shared::models::ModelId;
 use collabry_shared::storage::Stores;
 use jiff::SignedDuration;
 

@@ -1,11 +1,11 @@
 //! Generations and the leases on them.
 
 use collabry_shared::conversations::{Conversation, CutOff, Message, Rewrite};
-use collabry_shared::engine::ModelId;
 use collabry_shared::generations::{
     Allowance, Failure, Finish, Generation, GenerationEvent, GenerationState, Layout, Requested, Unwanted,
 };
 use collabry_shared::ids::{GenerationId, OwnerId, UserId};
+use collabry_shared::models::ModelId;
 use collabry_shared::notebooks::Role;
 use collabry_shared::storage::{StoreError, Stores};
 

@@ -2,9 +2,9 @@
 
 use collabry_shared::auth::User;
 use collabry_shared::conversations::{Author, NewMessage};
-use collabry_shared::engine::ModelId;
 use collabry_shared::generations::Generation;
 use collabry_shared::ids::UserId;
+use collabry_shared::models::ModelId;
 use collabry_shared::sources::{Origin, Source, SourceVersion};
 use collabry_shared::storage::Stores;
 use collabry_shared::usage::{ModelUsage, UsageDay};

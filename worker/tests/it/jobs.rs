@@ -3,9 +3,9 @@
 use collabry_shared::auth::Session;
 use collabry_shared::clock::{Clock as _, SystemClock};
 use collabry_shared::conversations::{Author, ClientId, MessageStatus, NewMessage};
-use collabry_shared::engine::ModelId;
 use collabry_shared::generations::{Generation, GenerationEvent, GenerationState};
 use collabry_shared::ids::{GenerationId, MessageId, NotebookId, NotificationId, OwnerId, SessionId, SourceId};
+use collabry_shared::models::ModelId;
 use collabry_shared::notifications::{About, Notification};
 use collabry_shared::realtime::{Event, Published, Room, Signal};
 use collabry_shared::sources::{Chunk, Source};

@@ -3,10 +3,10 @@
 use std::path::Path;
 
 use collabry_shared::config::Config;
-use collabry_shared::engine::ModelId;
 use collabry_shared::generations::{Generation, GenerationState};
 use collabry_shared::health::metrics;
 use collabry_shared::ids::{GenerationId, MessageId};
+use collabry_shared::models::ModelId;
 use collabry_worker::Worker;
 use prometheus_client::registry::Registry;
 

@@ -7,7 +7,7 @@ mod sentences;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use collabry_shared::engine::{ModelId, ModelInfo};
+use collabry_shared::models::{ModelId, ModelInfo};
 use futures::stream::{self, StreamExt};
 
 use self::rank::Ranked;

@@ -9,7 +9,7 @@ async fn listed(raw: &str) -> Vec<(bool, Vec<String>)> {
     let world = World::new().await;
     world.scripted.listing(Reply { raw: Some(raw.to_owned()), ..Reply::default() });
     let statuses = world.models.statuses().await;
-    let names = |models: &[collabry_shared::engine::ModelInfo]| {
+    let names = |models: &[collabry_shared::models::ModelInfo]| {
         models.iter().map(|model| model.id.name().to_owned()).collect::<Vec<_>>()
     };
     statuses.iter().skip(1).map(|status| (status.healthy, names(&status.models))).collect()

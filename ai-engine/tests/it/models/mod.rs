@@ -8,7 +8,7 @@ use collabry_ai_engine::models::{Answer, AnswerError, Coverage, Models, Piece, P
 use collabry_shared::clock::{Clock, SystemClock};
 use collabry_shared::config::ProvidersConfig;
 use collabry_shared::conversations::CutOff;
-use collabry_shared::engine::{ModelId, ModelInfo};
+use collabry_shared::models::{ModelId, ModelInfo};
 use futures::StreamExt;
 use scripted_provider::{Ending, Provider as Scripted, Reply};
 use serde_json::Value;

@@ -2,7 +2,7 @@
 
 use collabry_ai_engine::models::{AnswerError, Coverage, Task};
 use collabry_shared::config::ProvidersConfig;
-use collabry_shared::engine::ModelId;
+use collabry_shared::models::ModelId;
 use scripted_provider::{Provider as Scripted, Reply};
 use serde_json::{Value, json};
 

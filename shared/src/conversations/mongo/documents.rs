@@ -4,7 +4,7 @@ use mongodb::bson::{Document, doc};
 
 use super::rev;
 use crate::conversations::{Conversation, Message, NewMessage};
-use crate::engine::ModelId;
+use crate::models::ModelId;
 use crate::storage::StoreResult;
 use crate::storage::mongo::{Fields as _, date, nested, opt_nested};
 

@@ -16,8 +16,8 @@ use super::{
     Rewrite,
 };
 use crate::auth::NOBODY;
-use crate::engine::ModelId;
 use crate::ids::{ConversationId, MessageId, NotebookId, UserId};
+use crate::models::ModelId;
 use crate::pages::Window;
 use crate::storage::mongo::{Change, Database, Fields as _, Index, Order, Query, conflict, date, restorable};
 use crate::storage::{StoreError, StoreResult};

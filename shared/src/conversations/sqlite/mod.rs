@@ -13,8 +13,8 @@ use super::{
     Appended, ClientId, Conversation, ConversationRepo, ConversationUpdate, Message, NewMessage, Page, ReadMark,
     Rewrite,
 };
-use crate::engine::ModelId;
 use crate::ids::{ConversationId, MessageId, NotebookId, UserId};
+use crate::models::ModelId;
 use crate::pages::Window;
 use crate::storage::sqlite::{Columns as _, Database, conflict, integer, json};
 use crate::storage::{StoreError, StoreResult};

@@ -10,8 +10,9 @@ use tracing::Instrument as _;
 use url::Url;
 
 use super::breaker::{Breaker, Permit};
+use crate::engine::EngineError;
 use crate::engine::wire::{self, Code, Problem};
-use crate::engine::{DependencyStatus, EngineError};
+use crate::health::DependencyStatus;
 use crate::health::Readiness;
 use crate::storage::StoreError;
 use crate::telemetry::trace;

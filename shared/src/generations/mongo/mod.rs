@@ -8,8 +8,8 @@ use jiff::Timestamp;
 use mongodb::bson::{Document, doc};
 
 use super::{Allowance, Finish, Generation, GenerationRepo, Requested, Unwanted};
-use crate::engine::ModelId;
 use crate::ids::{ConversationId, GenerationId, OwnerId};
+use crate::models::ModelId;
 use crate::storage::mongo::{Change, Database, Fields as _, Index, Query, date, nested, opt_nested};
 use crate::storage::{StoreError, StoreResult};
 

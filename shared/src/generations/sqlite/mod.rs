@@ -14,8 +14,8 @@ use sqlx::sqlite::SqliteRow;
 pub(crate) use self::log::SqliteLog;
 use super::repo::MOST_UNCLAIMED;
 use super::{Allowance, Finish, Generation, GenerationRepo, Requested, Unwanted};
-use crate::engine::ModelId;
 use crate::ids::{ConversationId, GenerationId, OwnerId};
+use crate::models::ModelId;
 use crate::storage::StoreResult;
 use crate::storage::sqlite::{Columns as _, Database, opt_json, word};
 
