@@ -7,8 +7,8 @@ use std::process::ExitCode;
 use clap::Parser;
 use collabry_ai_engine::embeddings::choose_blas_kernels;
 use collabry_ai_engine::sources::extract_child;
-use collabry_shared::config::Role;
 use collabry_shared::lifecycle;
+use collabry_shared::service::Service;
 
 const ENVIRONMENT: &str = "\
 Settings are environment variables (all of them: .env.example). An ai-engine needs
@@ -46,12 +46,12 @@ fn main() -> ExitCode {
             if let Err(slow) = choose_blas_kernels() {
                 eprintln!("warning: {slow}");
             }
-            lifecycle::run(Role::Engine, serve::serve)
+            lifecycle::run(Service::Engine, serve::serve)
         }
         Command::Check => {
-            lifecycle::check(Role::Engine, async |config| collabry_ai_engine::check::findings(&config.engine).await)
+            lifecycle::check(Service::Engine, async |config| collabry_ai_engine::check::findings(&config.engine).await)
         }
-        Command::Health => lifecycle::health(Role::Engine),
+        Command::Health => lifecycle::health(Service::Engine),
         Command::Extract(args) => extract_child::main(&args),
     }
 }

@@ -7,10 +7,11 @@ use collabry_ai_engine::http::Server;
 use collabry_ai_engine::sources::Extractor;
 use collabry_ai_engine::{Engine, EngineParts};
 use collabry_shared::clock::{AgreedClock, Clock, SystemClock};
-use collabry_shared::config::{Config, Role};
+use collabry_shared::config::Config;
+use collabry_shared::coordination::LogLevel;
 use collabry_shared::coordination::{self, Sockets};
 use collabry_shared::health::metrics;
-use collabry_shared::telemetry::LogLevel;
+use collabry_shared::service::Service;
 use collabry_shared::{health, storage};
 use prometheus_client::registry::Registry;
 use tokio::net::TcpListener;
@@ -22,12 +23,12 @@ pub async fn serve(config: Config, shutdown: CancellationToken) -> anyhow::Resul
     let listener = TcpListener::bind(bind)
         .await
         .with_context(|| format!("listening on {bind}; set COLLABRY_ENGINE_BIND to another address or port"))?;
-    let mut registry = metrics::registry(Role::Engine.name());
+    let mut registry = metrics::registry(Service::Engine.name());
     let agreed = Arc::new(AgreedClock::new(Arc::new(SystemClock)));
     let (parts, _log_level) = parts(&config, Arc::clone(&agreed), &mut registry).await?;
     let engine = Arc::new(Engine::build(parts)?);
     let server = Server::new(engine, secret, shutdown, registry);
-    let internal = config.services.internal_bind.unwrap_or(Role::Engine.internal_bind());
+    let internal = config.services.internal_bind.unwrap_or(Service::Engine.internal_bind());
     let health = health::Listener::start(internal, server.vitals())
         .with_context(|| format!("listening on {internal}; set COLLABRY_INTERNAL_BIND to another address or port"))?;
     tracing::info!(address = %listener.local_addr()?, health = %health.address(), "the ai-engine is ready");

@@ -5,7 +5,7 @@ use axum::extract::{MatchedPath, Request, State};
 use axum::http::HeaderValue;
 use axum::middleware::Next;
 use axum::response::Response;
-use collabry_shared::http::metrics::UNMATCHED;
+use collabry_shared::health::requests::UNMATCHED;
 use collabry_shared::telemetry::trace;
 use tokio::time::Instant;
 use tower_http::request_id::RequestId;

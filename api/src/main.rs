@@ -6,8 +6,8 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use collabry_api::{AccountCommand, AdminCommand, account_command};
-use collabry_shared::config::Role;
 use collabry_shared::lifecycle;
+use collabry_shared::service::Service;
 
 const ENVIRONMENT: &str = "\
 Settings are environment variables (all of them: .env.example). An api needs
@@ -47,14 +47,14 @@ enum Command {
 
 fn main() -> ExitCode {
     match Command::parse() {
-        Command::Serve => lifecycle::run(Role::Api, serve::serve),
-        Command::Check => lifecycle::check(Role::Api, async |_| Vec::new()),
-        Command::Health => lifecycle::health(Role::Api),
+        Command::Serve => lifecycle::run(Service::Api, serve::serve),
+        Command::Check => lifecycle::check(Service::Api, async |_| Vec::new()),
+        Command::Health => lifecycle::health(Service::Api),
         Command::Account(command) => account(account_command::Command::Account(command)),
         Command::Admin(command) => account(account_command::Command::Admin(command)),
     }
 }
 
 fn account(command: account_command::Command) -> ExitCode {
-    lifecycle::command(Some(Role::Api), |config| account_command::run(config, command))
+    lifecycle::command(Some(Service::Api), |config| account_command::run(config, command))
 }

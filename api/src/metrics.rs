@@ -1,8 +1,8 @@
 //! What this replica counts, each feature for itself.
 
-use collabry_shared::config::Role;
 use collabry_shared::health::metrics::ours;
-use collabry_shared::http::metrics::Requests;
+use collabry_shared::health::requests::Requests;
+use collabry_shared::service::Service;
 use prometheus_client::registry::Registry;
 
 use crate::{generations, limits, realtime};
@@ -18,7 +18,7 @@ pub struct Metrics {
 impl Metrics {
     pub fn new() -> Self {
         Self {
-            requests: Requests::new(Role::Api),
+            requests: Requests::new(Service::Api),
             limits: limits::Metrics::default(),
             realtime: realtime::Metrics::default(),
             streams: generations::Streams::default(),

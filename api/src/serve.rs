@@ -5,10 +5,11 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use collabry_api::{App, AppParts};
 use collabry_shared::clock::{AgreedClock, Clock, SystemClock};
-use collabry_shared::config::{Config, Role};
+use collabry_shared::config::Config;
 use collabry_shared::coordination::{self, Sockets};
 use collabry_shared::engine::EngineClient;
 use collabry_shared::health::metrics;
+use collabry_shared::service::Service;
 use collabry_shared::{health, storage};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -18,7 +19,7 @@ pub async fn serve(config: Config, shutdown: CancellationToken) -> anyhow::Resul
     let listener = TcpListener::bind(bind)
         .await
         .with_context(|| format!("listening on {bind}; set COLLABRY_BIND to another address or port"))?;
-    let internal = config.services.internal_bind.unwrap_or(Role::Api.internal_bind());
+    let internal = config.services.internal_bind.unwrap_or(Service::Api.internal_bind());
     let agreed = Arc::new(AgreedClock::new(Arc::new(SystemClock)));
     let app = App::build(parts(config, Arc::clone(&agreed)).await?);
     let health = health::Listener::start(internal, app.vitals())
@@ -40,7 +41,7 @@ async fn parts(config: Config, agreed: Arc<AgreedClock>) -> anyhow::Result<AppPa
     let coordination = coordination::open(&config, Arc::clone(&clock), Sockets::Here).await.context("REDIS_URL")?;
     let log = Arc::clone(&coordination.generation_log);
     let stores = storage::open(&config, log, clock.now()).await.context("opening the storage")?;
-    let mut registry = metrics::registry(Role::Api.name());
+    let mut registry = metrics::registry(Service::Api.name());
     coordination
         .agree_on(&agreed, &stores)
         .await

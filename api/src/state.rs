@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use collabry_shared::clock::Clock;
 use collabry_shared::config::ApiConfig;
+use collabry_shared::coordination::LogLevel;
 use collabry_shared::engine::AiEngine;
 use collabry_shared::limits::Limiter;
 use collabry_shared::models::ModelId;
 use collabry_shared::presence::Presence;
 use collabry_shared::realtime::FanOut;
 use collabry_shared::storage::Stores;
-use collabry_shared::telemetry::LogLevel;
 use tokio_util::sync::CancellationToken;
 
 use crate::auth::{Passwords, Sessions, Tokens};

@@ -24,6 +24,7 @@ pub mod pages;
 pub mod presence;
 pub mod realtime;
 pub mod redis;
+pub mod service;
 pub mod sources;
 pub mod storage;
 pub mod telemetry;

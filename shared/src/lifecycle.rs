@@ -8,7 +8,8 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use crate::check::{self, Finding};
-use crate::config::{Config, Problems, Role, Warning};
+use crate::config::{Config, Problems, Warning};
+use crate::service::Service;
 use crate::{health, memory, telemetry};
 
 /// `EX_USAGE` of sysexits.h: the configuration is wrong, and starting again will not help.
@@ -23,19 +24,19 @@ pub fn keep_files_private() {
 }
 
 /// `health` of a process that is one of several: asks the one that runs with the same settings.
-pub fn health(role: Role) -> ExitCode {
-    match Config::for_role(role) {
-        Ok(config) => health::ask(config.services.internal_bind.unwrap_or(role.internal_bind())),
+pub fn health(service: Service) -> ExitCode {
+    match Config::for_service(service) {
+        Ok(config) => health::ask(config.services.internal_bind.unwrap_or(service.internal_bind())),
         Err(problems) => bad_config(&problems),
     }
 }
 
-/// `check` of a process that is one of several: its settings, what every role depends on, and `own`.
-pub fn check<F>(role: Role, own: impl FnOnce(Config) -> F) -> ExitCode
+/// `check` of a process that is one of several: its settings, what every service depends on, and `own`.
+pub fn check<F>(service: Service, own: impl FnOnce(Config) -> F) -> ExitCode
 where
     F: Future<Output = Vec<Finding>>,
 {
-    let config = match Config::for_role(role) {
+    let config = match Config::for_service(service) {
         Ok(config) => config,
         Err(problems) => return bad_config(&problems),
     };
@@ -43,7 +44,7 @@ where
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
         Ok(runtime.block_on(async {
             let mut findings = check::dependencies(&config).await;
-            findings.extend(role_findings(role, &config).await);
+            findings.extend(service_findings(service, &config).await);
             findings.extend(own(config).await);
             findings
         }))
@@ -57,18 +58,18 @@ where
     }
 }
 
-/// What only this role opens.
-async fn role_findings(role: Role, config: &Config) -> Vec<Finding> {
+/// What only this service opens.
+async fn service_findings(service: Service, config: &Config) -> Vec<Finding> {
     let mut findings = Vec::new();
-    match role {
-        Role::Api => {
+    match service {
+        Service::Api => {
             findings.push(check::address(config.api.bind, "COLLABRY_BIND").await);
             findings.extend(check::engines(&config.services.engines).await);
         }
-        Role::Engine => findings.push(check::address(config.services.engine_bind, "COLLABRY_ENGINE_BIND").await),
-        Role::Worker => findings.extend(check::backups(config).await),
+        Service::Engine => findings.push(check::address(config.services.engine_bind, "COLLABRY_ENGINE_BIND").await),
+        Service::Worker => findings.extend(check::backups(config).await),
     }
-    let internal = config.services.internal_bind.unwrap_or(role.internal_bind());
+    let internal = config.services.internal_bind.unwrap_or(service.internal_bind());
     findings.push(check::address(internal, "COLLABRY_INTERNAL_BIND").await);
     findings
 }
@@ -80,10 +81,10 @@ pub fn log_warnings(config: &Config) {
     }
 }
 
-/// A command of a process that is one of several, with the settings of that process; without a role, with whatever is set.
-pub fn command(role: Option<Role>, run: impl FnOnce(&Config) -> anyhow::Result<ExitCode>) -> ExitCode {
+/// A command of a process that is one of several, with the settings of that process; without a service, with whatever is set.
+pub fn command(service: Option<Service>, run: impl FnOnce(&Config) -> anyhow::Result<ExitCode>) -> ExitCode {
     keep_files_private();
-    match role.map_or_else(Config::from_env, Config::for_role) {
+    match service.map_or_else(Config::from_env, Config::for_service) {
         Ok(config) => run(&config).unwrap_or_else(|error| {
             eprintln!("error: {error:#}");
             ExitCode::FAILURE
@@ -99,19 +100,19 @@ fn bad_config(problems: &Problems) -> ExitCode {
 
 /// The whole life of a process that is one of several: settings, logs, runtime, signals, exit code. `serve` returns soon
 /// after its token is cancelled.
-pub fn run<F>(role: Role, serve: impl FnOnce(Config, CancellationToken) -> F) -> ExitCode
+pub fn run<F>(service: Service, serve: impl FnOnce(Config, CancellationToken) -> F) -> ExitCode
 where
     F: Future<Output = anyhow::Result<()>>,
 {
     memory::give_back_large_blocks();
     keep_files_private();
-    let config = match Config::for_role(role) {
+    let config = match Config::for_service(service) {
         Ok(config) => config,
         Err(problems) => return bad_config(&problems),
     };
     let life = || -> anyhow::Result<()> {
         close_to_others()?;
-        let _exporter = telemetry::init(&config.telemetry, Some(role))?;
+        let _exporter = telemetry::init(&config.telemetry, Some(service))?;
         log_warnings(&config);
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
         runtime.block_on(async { serve(config, shutdown_on_signal()?).await })

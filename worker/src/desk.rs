@@ -9,10 +9,10 @@ use anyhow::{Context as _, bail};
 use clap::{Args, Subcommand};
 use collabry_shared::clock::{Clock as _, SystemClock};
 use collabry_shared::config::Config;
+use collabry_shared::coordination::Change;
 use collabry_shared::coordination::{self, Sockets};
 use collabry_shared::jobs::{JobName, Run, RunState};
 use collabry_shared::storage::{self, StoreError, Stores};
-use collabry_shared::telemetry::Change;
 use jiff::SignedDuration;
 
 /// The newest runs of each job.

@@ -5,8 +5,8 @@ mod serve;
 use std::process::ExitCode;
 
 use clap::Parser;
-use collabry_shared::config::Role;
 use collabry_shared::lifecycle;
+use collabry_shared::service::Service;
 use collabry_worker::backups::{self, BackupCommand};
 use collabry_worker::desk::{self, DeskCommand};
 
@@ -47,13 +47,13 @@ enum Command {
 
 fn main() -> ExitCode {
     match Command::parse() {
-        Command::Desk(command) => lifecycle::command(Some(Role::Worker), |config| desk::run(config, &command)),
-        Command::Serve => lifecycle::run(Role::Worker, serve::serve),
-        Command::Check => lifecycle::check(Role::Worker, async |_| Vec::new()),
-        Command::Health => lifecycle::health(Role::Worker),
+        Command::Desk(command) => lifecycle::command(Some(Service::Worker), |config| desk::run(config, &command)),
+        Command::Serve => lifecycle::run(Service::Worker, serve::serve),
+        Command::Check => lifecycle::check(Service::Worker, async |_| Vec::new()),
+        Command::Health => lifecycle::health(Service::Worker),
         Command::Backups(command) => {
-            let role = command.needs_stores().then_some(Role::Worker);
-            lifecycle::command(role, |config| backups::run(config, command, Box::new(|| Ok(Box::new(())))))
+            let service = command.needs_stores().then_some(Service::Worker);
+            lifecycle::command(service, |config| backups::run(config, command, Box::new(|| Ok(Box::new(())))))
         }
     }
 }

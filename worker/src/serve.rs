@@ -4,18 +4,19 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use collabry_shared::clock::{AgreedClock, Clock, SystemClock};
-use collabry_shared::config::{Config, Role};
+use collabry_shared::config::Config;
+use collabry_shared::coordination::LogLevel;
 use collabry_shared::coordination::{self, Sockets};
 use collabry_shared::health::metrics;
-use collabry_shared::telemetry::LogLevel;
+use collabry_shared::service::Service;
 use collabry_shared::{health, storage};
 use collabry_worker::{Worker, WorkerParts};
 use prometheus_client::registry::Registry;
 use tokio_util::sync::CancellationToken;
 
 pub async fn serve(config: Config, shutdown: CancellationToken) -> anyhow::Result<()> {
-    let internal = config.services.internal_bind.unwrap_or(Role::Worker.internal_bind());
-    let mut registry = metrics::registry(Role::Worker.name());
+    let internal = config.services.internal_bind.unwrap_or(Service::Worker.internal_bind());
+    let mut registry = metrics::registry(Service::Worker.name());
     let agreed = Arc::new(AgreedClock::new(Arc::new(SystemClock)));
     let (parts, _log_level) = parts(config, Arc::clone(&agreed), &mut registry).await?;
     let worker = Worker::build(parts);

@@ -3,7 +3,7 @@
 use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
-use collabry_shared::http::metrics::{Requests, UNMATCHED};
+use collabry_shared::health::requests::{Requests, UNMATCHED};
 use collabry_shared::telemetry::trace;
 use tokio::time::Instant;
 use tracing::Instrument as _;

@@ -13,10 +13,10 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::extract::DefaultBodyLimit;
 use axum::{Router, middleware};
-use collabry_shared::config::Role;
 use collabry_shared::health::Vitals;
-use collabry_shared::http::metrics::Requests;
+use collabry_shared::health::requests::Requests;
 use collabry_shared::http::serving::{self, Bounds};
+use collabry_shared::service::Service;
 use hyper::Request;
 use hyper::body::Incoming;
 use hyper_util::service::TowerToHyperService;
@@ -55,7 +55,7 @@ impl Server {
     /// Everything but `/health` and `/ready` wants `secret` as a bearer token.
     /// `registry` holds what else the process counts.
     pub fn new(engine: Arc<Engine>, secret: SecretString, shutdown: CancellationToken, mut registry: Registry) -> Self {
-        let requests = Requests::new(Role::Engine);
+        let requests = Requests::new(Service::Engine);
         requests.register(&mut registry);
         engine.register(&mut registry);
         let draining = shutdown.clone();

@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
-use collabry_shared::telemetry::Change;
+use collabry_shared::coordination::Change;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;

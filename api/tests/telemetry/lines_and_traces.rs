@@ -4,8 +4,10 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use collabry_shared::config::{Config, LogFormat, Role, TelemetryConfig};
+use collabry_shared::config::Config;
+use collabry_shared::service::Service;
 use collabry_shared::telemetry::{self, Exporter};
+use collabry_shared::telemetry::{LogFormat, TelemetryConfig};
 use opentelemetry_proto::tonic::trace::v1::Span;
 use reqwest::Method;
 use scripted_provider::Provider;
@@ -63,7 +65,7 @@ async fn listen(collector: Option<&Collector>) -> (Log, Exporter, Listening) {
         ..Config::from_lookup(|_| None).unwrap().telemetry
     };
     let writer = BoxMakeWriter::new(move || writer.clone());
-    let (subscriber, _, exporter) = telemetry::subscriber(&config, Some(Role::Api), writer).unwrap();
+    let (subscriber, _, exporter) = telemetry::subscriber(&config, Some(Service::Api), writer).unwrap();
     (log, exporter, Listening { _guard: tracing::subscriber::set_default(subscriber), _one: one })
 }
 

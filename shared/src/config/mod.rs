@@ -5,9 +5,9 @@ mod backups;
 mod blobs;
 mod limits;
 mod mongodb;
+mod needs;
 mod reader;
 mod redis;
-mod role;
 mod services;
 mod sessions;
 mod settings;
@@ -33,20 +33,20 @@ pub use self::mongodb::MongoConfig;
 use self::reader::Reader;
 pub use self::reader::{Problem, Problems};
 pub use self::redis::RedisConfig;
-pub use self::role::Role;
 pub use self::services::ServicesConfig;
 pub use self::settings::Setting;
-pub use self::telemetry::{LogFormat, TelemetryConfig};
 pub use self::warnings::Warning;
 pub use self::worker::WorkerConfig;
 use crate::auth::{Email, SessionLifetimes};
 use crate::models::{ModelId, ModelPattern};
+use crate::service::Service;
+use crate::telemetry::TelemetryConfig;
 
 /// Everything that can be set.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// `None`: every role in one process, or none.
-    pub role: Option<Role>,
+    /// `None`: every service in one process, or none.
+    pub service: Option<Service>,
     pub api: ApiConfig,
     pub storage: StorageConfig,
     /// Coordination; `None`: within this process.
@@ -182,10 +182,10 @@ impl Config {
         Self::from_lookup(environment)
     }
 
-    /// Reads the process environment for a process that is one of several. What its role needs and lacks is a problem
+    /// Reads the process environment for a process that is one of several. What its service needs and lacks is a problem
     /// like any other.
-    pub fn for_role(role: Role) -> Result<Self, Problems> {
-        Self::read(Some(role), environment)
+    pub fn for_service(service: Service) -> Result<Self, Problems> {
+        Self::read(Some(service), environment)
     }
 
     /// Reads settings from `lookup`; unset or empty ones get their defaults.
@@ -193,11 +193,11 @@ impl Config {
         Self::read(None, lookup)
     }
 
-    fn read(role: Option<Role>, lookup: impl Fn(&str) -> Option<String>) -> Result<Self, Problems> {
+    fn read(service: Option<Service>, lookup: impl Fn(&str) -> Option<String>) -> Result<Self, Problems> {
         let mut read = Reader::new(&lookup);
-        let config = Self { role, ..Self::read_all(&mut read) };
-        if let Some(role) = role {
-            role.check(&mut read);
+        let config = Self { service, ..Self::read_all(&mut read) };
+        if let Some(service) = service {
+            needs::check(service, &mut read);
         }
         read.finish(config)
     }
@@ -209,7 +209,7 @@ impl Config {
         let limits = LimitsConfig::read(read);
         let max_upload_bytes = read.number("COLLABRY_MAX_UPLOAD_MB", 50, 1..=10_240) * MIB;
         Self {
-            role: None,
+            service: None,
             api: ApiConfig {
                 bind,
                 jwt_secret: read.secret("COLLABRY_JWT_SECRET", MIN_SECRET_BYTES),
@@ -229,7 +229,7 @@ impl Config {
                 admin_emails: read.list("COLLABRY_ADMIN_EMAILS", ',', |text| {
                     Email::parse(text).map_err(|_| format!("{text:?} is not a valid email address"))
                 }),
-                slow_request: TelemetryConfig::slow_request(read),
+                slow_request: telemetry::slow_request(read),
             },
             storage: StorageConfig {
                 data_dir: read.path("COLLABRY_DATA_DIR", "data"),
@@ -274,7 +274,7 @@ impl Config {
                 },
             },
             worker: WorkerConfig::read(read, &s3),
-            telemetry: TelemetryConfig::read(read),
+            telemetry: telemetry::read(read),
         }
     }
 }
@@ -296,7 +296,8 @@ mod tests {
     use std::cell::RefCell;
     use std::collections::BTreeSet;
 
-    use super::{Config, Role};
+    use super::Config;
+    use crate::service::Service;
 
     #[test]
     fn defaults_are_valid() {
@@ -339,17 +340,17 @@ mod tests {
 
     #[test]
     fn what_a_role_needs_is_reported_with_everything_else() {
-        let missing = |role| {
+        let missing = |service| {
             let set = |name: &str| (name == "COLLABRY_MAX_PAGES").then(|| "many".to_owned());
-            let problems = Config::read(Some(role), set).unwrap_err();
+            let problems = Config::read(Some(service), set).unwrap_err();
             problems.iter().map(|problem| problem.variable).collect::<Vec<_>>()
         };
         let of_api =
             ["MONGODB_URI", "REDIS_URL", "COLLABRY_JWT_SECRET", "COLLABRY_SERVICE_SECRET", "COLLABRY_ENGINE_URLS"];
-        assert_eq!(missing(Role::Api)[0], "COLLABRY_MAX_PAGES");
-        assert_eq!(missing(Role::Api)[1..], of_api);
-        assert_eq!(missing(Role::Engine)[1..], ["MONGODB_URI", "REDIS_URL", "COLLABRY_SERVICE_SECRET"]);
-        assert_eq!(missing(Role::Worker)[1..], ["MONGODB_URI", "REDIS_URL"]);
+        assert_eq!(missing(Service::Api)[0], "COLLABRY_MAX_PAGES");
+        assert_eq!(missing(Service::Api)[1..], of_api);
+        assert_eq!(missing(Service::Engine)[1..], ["MONGODB_URI", "REDIS_URL", "COLLABRY_SERVICE_SECRET"]);
+        assert_eq!(missing(Service::Worker)[1..], ["MONGODB_URI", "REDIS_URL"]);
     }
 
     #[test]

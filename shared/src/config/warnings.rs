@@ -7,8 +7,9 @@ use std::path::{Path, PathBuf};
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::unknown::unknown;
-use super::{BlobConfig, Config, Role};
+use super::{BlobConfig, Config};
 use crate::models::ModelId;
+use crate::service::Service;
 
 /// A secret with fewer different characters was typed, not drawn.
 const VARIETY: usize = 10;
@@ -107,7 +108,7 @@ fn in_quotes(name: &str, value: &str) -> Option<Warning> {
 
 /// Only engines ask providers, and only they need be given the keys.
 fn provider_missing(config: &Config) -> Option<String> {
-    if matches!(config.role, Some(Role::Api | Role::Worker)) {
+    if matches!(config.service, Some(Service::Api | Service::Worker)) {
         return None;
     }
     let (model, providers) = (&config.engine.default_model, &config.engine.providers);

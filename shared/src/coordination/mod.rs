@@ -1,10 +1,13 @@
 //! How the processes of an installation coordinate: through Redis when it is configured, else within the only one.
 
+mod log_level;
+
 use std::sync::Arc;
 
 use prometheus_client::registry::Registry;
 use tokio::sync::mpsc;
 
+pub use self::log_level::{Change, LogLevel};
 use crate::clock::{AgreedClock, Clock, TimeError};
 use crate::config::Config;
 use crate::generations::{GenerationLog, RedisLog};
@@ -15,7 +18,7 @@ use crate::presence::{LocalPresence, Presence, RedisPresence};
 use crate::realtime::{FanOut, LocalFanOut, Published, RedisEmitter, RedisFanOut};
 use crate::redis::Redis;
 use crate::storage::{DatabaseTime, StoreError, StoreResult, Stores, sqlite};
-use crate::telemetry::{self, LogLevel};
+use crate::telemetry;
 
 /// Whether clients connect to this process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -5,6 +5,7 @@ mod listener;
 mod memory;
 pub mod metrics;
 mod process;
+pub mod requests;
 mod state;
 
 use std::time::Duration;

@@ -1,6 +1,5 @@
-//! Outgoing HTTP with limits by default; how requests that come in are served, and counted.
+//! Outgoing HTTP with limits by default, and how requests that come in are served.
 
-pub mod metrics;
 pub mod serving;
 
 use std::time::Duration;

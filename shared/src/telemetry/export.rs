@@ -9,7 +9,8 @@ use tracing::Subscriber;
 use tracing_opentelemetry::OpenTelemetryLayer;
 use tracing_subscriber::registry::LookupSpan;
 
-use crate::config::{Role, TelemetryConfig};
+use super::TelemetryConfig;
+use crate::service::Service;
 
 const TRACES: &str = "v1/traces";
 
@@ -25,8 +26,8 @@ pub struct Exporter {
 }
 
 impl Exporter {
-    pub(super) fn new(config: &TelemetryConfig, role: Option<Role>) -> Result<Self, ExportError> {
-        let name = role.map_or_else(|| "collabry".to_owned(), |role| format!("collabry-{}", role.name()));
+    pub(super) fn new(config: &TelemetryConfig, service: Option<Service>) -> Result<Self, ExportError> {
+        let name = service.map_or_else(|| "collabry".to_owned(), |service| format!("collabry-{}", service.name()));
         let version = KeyValue::new("service.version", env!("CARGO_PKG_VERSION"));
         let resource = Resource::builder().with_service_name(name).with_attribute(version).build();
         let provider = SdkTracerProvider::builder().with_resource(resource);
@@ -42,9 +43,9 @@ impl Exporter {
         let exporter = SpanExporter::builder().with_http().with_protocol(Protocol::HttpBinary).with_endpoint(address);
         let exporter = exporter.build().map_err(|error| ExportError(error.to_string()))?;
         let by_ratio = Sampler::TraceIdRatioBased(config.trace_sample);
-        let provider = match role {
-            Some(Role::Engine | Role::Worker) => provider.with_sampler(Sampler::ParentBased(Box::new(by_ratio))),
-            Some(Role::Api) | None => provider.with_sampler(Edge(by_ratio)),
+        let provider = match service {
+            Some(Service::Engine | Service::Worker) => provider.with_sampler(Sampler::ParentBased(Box::new(by_ratio))),
+            Some(Service::Api) | None => provider.with_sampler(Edge(by_ratio)),
         };
         Ok(Self { provider: provider.with_batch_exporter(exporter).build(), sends: true })
     }

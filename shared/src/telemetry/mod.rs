@@ -1,8 +1,8 @@
 //! Logs, readable in development and JSON in production, and traces: both come from the spans and events of `tracing`.
 
+mod config;
 mod export;
 mod filter;
-mod level;
 pub mod trace;
 
 use std::io::IsTerminal as _;
@@ -14,10 +14,10 @@ use tracing_subscriber::fmt::writer::BoxMakeWriter;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::{Layer, Registry, filter::filter_fn};
 
+pub use self::config::{LogFormat, TelemetryConfig};
 pub use self::export::{ExportError, Exporter};
 pub use self::filter::{Filter, InvalidFilter};
-pub use self::level::{Change, LogLevel};
-use crate::config::{LogFormat, Role, TelemetryConfig};
+use crate::service::Service;
 
 /// What the subscriber of this process lets through, once it is installed.
 static FILTER: OnceLock<Filter> = OnceLock::new();
@@ -31,9 +31,9 @@ pub enum TelemetryError {
 }
 
 /// Installs the process' one subscriber. Logs go to standard error; calling it again changes nothing. Spans that have not
-/// been sent when the exporter is dropped are sent then. `role` is `None` for all roles in one process.
-pub fn init(config: &TelemetryConfig, role: Option<Role>) -> Result<Exporter, TelemetryError> {
-    let (subscriber, filter, exporter) = subscriber(config, role, BoxMakeWriter::new(std::io::stderr))?;
+/// been sent when the exporter is dropped are sent then. `service` is `None` for all of them in one process.
+pub fn init(config: &TelemetryConfig, service: Option<Service>) -> Result<Exporter, TelemetryError> {
+    let (subscriber, filter, exporter) = subscriber(config, service, BoxMakeWriter::new(std::io::stderr))?;
     if tracing::subscriber::set_global_default(subscriber).is_err() || FILTER.set(filter).is_err() {
         tracing::debug!("telemetry is installed already");
     }
@@ -53,11 +53,11 @@ pub fn installed_filter() -> Option<Filter> {
 /// A subscriber that writes its lines to `writer`, what they are filtered by, and where its spans go.
 pub fn subscriber(
     config: &TelemetryConfig,
-    role: Option<Role>,
+    service: Option<Service>,
     writer: BoxMakeWriter,
 ) -> Result<(impl Subscriber + Send + Sync + use<>, Filter, Exporter), TelemetryError> {
     let (filter, reloadable) = Filter::new(&config.filter)?;
-    let exporter = Exporter::new(config, role)?;
+    let exporter = Exporter::new(config, service)?;
     // Spans are there for traces whatever is logged. Ours only: libraries make thousands.
     let spans = exporter.layer().with_filter(filter_fn(|metadata| {
         metadata.target().starts_with("collabry") && (metadata.is_span() || *metadata.level() <= Level::WARN)

@@ -3,8 +3,11 @@
 use std::sync::Arc;
 
 use collabry_shared::clock::ManualClock;
-use collabry_shared::config::{Config, LogFormat, Role, TelemetryConfig};
-use collabry_shared::telemetry::{self, Change, LogLevel, trace};
+use collabry_shared::config::Config;
+use collabry_shared::coordination::{Change, LogLevel};
+use collabry_shared::service::Service;
+use collabry_shared::telemetry::{self, trace};
+use collabry_shared::telemetry::{LogFormat, TelemetryConfig};
 use jiff::SignedDuration;
 use redis_server::RedisServer;
 use serde_json::Value;
@@ -28,7 +31,7 @@ fn logging(format: LogFormat) -> (Log, telemetry::Filter, (DefaultGuard, telemet
     let log = Log::default();
     let writer = log.clone();
     let writer = BoxMakeWriter::new(move || writer.clone());
-    let (subscriber, filter, exporter) = telemetry::subscriber(&config(format), Some(Role::Api), writer).unwrap();
+    let (subscriber, filter, exporter) = telemetry::subscriber(&config(format), Some(Service::Api), writer).unwrap();
     let guard = tracing::subscriber::set_default(subscriber);
     (log, filter, (guard, exporter))
 }

@@ -12,10 +12,10 @@ use redis::{AsyncCommands as _, SetExpiry, SetOptions};
 use serde::{Deserialize, Serialize};
 use tokio_util::task::AbortOnDropHandle;
 
-use super::filter::{self, Filter, InvalidFilter};
 use crate::clock::Clock;
 use crate::redis::{Redis, keys};
 use crate::storage::{StoreError, StoreResult};
+use crate::telemetry::{self, Filter, InvalidFilter};
 
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 
@@ -31,7 +31,7 @@ pub struct Change {
 impl Change {
     /// `filter` as in `COLLABRY_LOG`.
     pub fn parse(filter: &str, until: Timestamp) -> Result<Self, InvalidFilter> {
-        filter::parse(filter)?;
+        telemetry::check_filter(filter)?;
         Ok(Self { filter: filter.to_owned(), until })
     }
 }

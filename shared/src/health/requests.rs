@@ -9,8 +9,8 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
-use crate::config::Role;
-use crate::health::metrics::quick;
+use super::metrics::quick;
+use crate::service::Service;
 
 /// The endpoint of a request that no route is there for.
 pub const UNMATCHED: &str = "unmatched";
@@ -25,7 +25,7 @@ struct Labels {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Service {
+struct OfService {
     service: &'static str,
 }
 
@@ -35,13 +35,13 @@ pub struct Requests {
     service: &'static str,
     answered: Family<Labels, Counter>,
     took: Family<Labels, Histogram>,
-    running: Family<Service, Gauge>,
+    running: Family<OfService, Gauge>,
 }
 
 impl Requests {
-    pub fn new(role: Role) -> Self {
+    pub fn new(service: Service) -> Self {
         Self {
-            service: role.name(),
+            service: service.name(),
             answered: Family::default(),
             took: Family::new_with_constructor(quick),
             running: Family::default(),
@@ -58,7 +58,7 @@ impl Requests {
 
     /// Counts a request as running until the guard is dropped.
     pub fn running(&self) -> Running {
-        let running = self.running.get_or_create_owned(&Service { service: self.service });
+        let running = self.running.get_or_create_owned(&OfService { service: self.service });
         running.inc();
         Running(running)
     }
