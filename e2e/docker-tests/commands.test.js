@@ -133,13 +133,14 @@ test("TLS and another upload limit come with a deploy, and a renewed certificate
   await certificate(folder);
   // Of nginx' user inside.
   await chmod(join(folder, "key.pem"), 0o644);
-  const settings = { NGINX_CERTIFICATE: "/etc/collabry/tls/certificate.pem", NGINX_CERTIFICATE_KEY: "/etc/collabry/tls/key.pem", COLLABRY_MAX_UPLOAD_MB: "2", COLLABRY_OLLAMA_URL: "http://127.0.0.1:1" };
+  const settings = { NGINX_CERTIFICATE: "/etc/collabry/tls/certificate.pem", NGINX_CERTIFICATE_KEY: "/etc/collabry/tls/key.pem", COLLABRY_MAX_UPLOAD_MB: "2", COLLABRY_OLLAMA_URL: "http://127.0.0.1:1", COLLABRY_RETENTION_DAY: "3" };
   await stack.configure(settings);
   const port = Number(stack.settings.COLLABRY_HTTPS_PORT);
   const secure = `https://127.0.0.1:${port}`;
   const output = await stack.deploy("v3");
   assert.match(output, new RegExp(`serves at ${secure}`));
   assert.match(output, /PROBLEM {2}models of ollama/, "a model provider that is away is said, and hinders nothing");
+  assert.equal(output.match(/NOTE {5}COLLABRY_RETENTION_DAY\n.*did you mean COLLABRY_RETENTION_DAYS\?/g)?.length, 1, "and so is a mistyped setting, once");
   await stack.assertServes("v3");
   for (const gone of ["another", "prometheus", "grafana"]) {
     assert.deepEqual(await stack.service(gone), [], `${gone}, which no Compose file has any more, is ended`);

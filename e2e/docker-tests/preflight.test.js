@@ -1,4 +1,4 @@
-// What deploy.sh says before it touches anything: no image is needed for it.
+// What deploy.sh says before it touches anything. No image of ours is needed for it.
 
 import assert from "node:assert/strict";
 import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
@@ -10,6 +10,8 @@ import { test } from "node:test";
 import { freePorts } from "../support/ports.js";
 import { Child } from "../support/process.js";
 import { within } from "../support/wait.js";
+import { docker, lines } from "./support/docker.js";
+import { BASE_IMAGE, ROLES } from "./support/stack.js";
 
 const ROOT = resolve(import.meta.dirname, "../..");
 const NO_ENGINE = { DOCKER_HOST: "unix:///nonexistent/docker.sock" };
@@ -25,8 +27,8 @@ async function installation(t) {
   };
   /** @param {Record<string, string>} more of `.env` @param {string[]} [args] @param {Record<string, string>} [env] */
   const run = async (more, args = [], env = {}) => {
-    const lines = Object.entries({ ...settings, ...more }).filter(([, value]) => value !== "").map(([name, value]) => `${name}=${value}\n`);
-    await writeFile(join(folder, ".env"), lines.join(""));
+    const set = Object.entries({ ...settings, ...more }).filter(([, value]) => value !== "").map(([name, value]) => `${name}=${value}\n`);
+    await writeFile(join(folder, ".env"), set.join(""));
     const child = new Child(join(ROOT, "deploy.sh"), args, {
       PATH: process.env.PATH, HOME: process.env.HOME, ENV_FILE: join(folder, ".env"), COLLABRY_STATE_DIR: join(folder, "state"),
       COLLABRY_PROJECT: `collabry-preflight-${process.pid}`, COLLABRY_MIN_DISK_GB: "0", BUILD: "no", VERSION: "v-none", ...env,
@@ -35,6 +37,24 @@ async function installation(t) {
     return { code, output: child.output };
   };
   return { folder, run, http, https };
+}
+
+/** Images of a version whose roles say what a real `check` says, and of which the last one asked stops the deploy. */
+async function speaking(t, folder, version) {
+  const said = ["ok       configuration", "NOTE     COLLABRY_RETENTION_DAY", "         is not known and does nothing; did you mean COLLABRY_RETENTION_DAYS?"];
+  const problem = ["PROBLEM  database", "         nothing answers. Start it"];
+  await writeFile(join(folder, "said"), `#!/bin/sh\ncat <<'END'\n${said.join("\n")}\nEND\n`, { mode: 0o755 });
+  await writeFile(join(folder, "wrong"), `#!/bin/sh\ncat <<'END'\n${[...said, ...problem].join("\n")}\nEND\nexit 1\n`, { mode: 0o755 });
+  await writeFile(join(folder, "Dockerfile"), `FROM ${BASE_IMAGE}\nARG SCRIPT\nCOPY $SCRIPT /check\nENTRYPOINT ["/check"]\n`);
+  for (const role of ROLES) await docker("build", "-q", "-t", `collabry/${role}:${version}`, "--build-arg", `SCRIPT=${role === "worker" ? "wrong" : "said"}`, folder);
+  const project = `collabry-preflight-${process.pid}`;
+  t.after(async () => {
+    for (const kind of ["network", "volume"]) {
+      const found = await lines(kind, "ls", "-q", "--filter", `label=com.docker.compose.project=${project}`);
+      if (found.length > 0) await docker(kind, "rm", ...found);
+    }
+    await docker("rmi", ...ROLES.flatMap((role) => [`collabry/${role}:${version}`]), ...(await lines("images", "--format", "{{.Repository}}:{{.Tag}}", "--filter", `reference=${project}/*`)));
+  });
 }
 
 test("without a Docker engine nothing is said to be well", async (t) => {
@@ -103,4 +123,25 @@ test("files that are there are not written over, and what is missing is said", a
   assert.equal(which.code, 64);
   assert.match(which.output, /which FILE\? COLLABRY_BACKUP_URL is not set/);
   await assert.rejects(stat(join(folder, "there.unfinished")));
+});
+
+test("what is probably a mistake is shown once, and keeps nobody from going on", async (t) => {
+  const { folder, run, http } = await installation(t);
+  const version = `notes-${process.pid}`;
+  await speaking(t, folder, version);
+  const extra = join(folder, "extra.yml");
+  await writeFile(extra, 'services: { api: { labels: { mine: "${MINE:-}" } } }\n');
+  const { code, output } = await run({
+    REDIS_URL: "redis://redis.example.org", MONGODB_URI: "mongodb://mongodb.example.org/collabry", COLLABRY_FRONTEND_SUBNET: `172.16.${http % 250}.0/24`,
+    COLLABRY_RETENTION_DAY: "3", MONGO_PASSWORD: "x", HTTPS_PROXY: "http://proxy:3128", MINE: "1", "export COLLABRY_LOG": "debug",
+  }, [], { VERSION: version, COLLABRY_COMPOSE_EXTRA: extra });
+  assert.equal(code, 1, output);
+  // Said by two roles that went on, and by one that did not.
+  assert.match(output, /the pre-flight of worker found/);
+  assert.equal(output.match(/^ {3}NOTE {5}COLLABRY_RETENTION_DAY\n {12}is not known and does nothing; did you mean COLLABRY_RETENTION_DAYS\?$/gm)?.length, 1, output);
+  // Those that `check` does not take for settings of ours.
+  assert.match(output, /^ {3}NOTE {5}MONGO_PASSWORD\n {12}is in .*\.env and is not known/m);
+  assert.match(output, /NOTE settings in .*\.env are NAME=value.*: line \d+$/m);
+  assert.deepEqual([...output.matchAll(/^ {3}NOTE {5}(\w+)$/gm)].map(([, name]) => name), ["COLLABRY_RETENTION_DAY", "MONGO_PASSWORD"]);
+  assert.ok(!output.includes("debug"), "values are not printed");
 });

@@ -52,7 +52,9 @@ doctor() {
       grep -A 1 PROBLEM <<<"$found" || tail -n 5 <<<"$found"
       problem "$service: see above"
     fi
+    notes "$found"
   done
+  unknown_names
   smoke || problem "the smoke test failed"
   echo
   if [ "$problems" -eq 0 ]; then echo "All is well."; else echo "$problems problem(s)."; fi

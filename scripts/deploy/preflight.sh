@@ -22,6 +22,9 @@ preflight_machine() {
   # Each that reads it understands anything else in its own way.
   name=$(grep -nE "^[A-Z][A-Z0-9_]*=.*(['\"\`\$\\]| #|[[:space:]]\$)" "$ENV_FILE" | cut -d = -f 1 | paste -sd ' ') || true
   [ -z "$name" ] || fail "values in $ENV_FILE stand as they are, without quotes, \$, \\ or anything behind them: see line $name"
+  # Only what is written so reaches anybody.
+  name=$(grep -nvE '^([A-Z][A-Z0-9_]*=|[[:space:]]*(#|$))' "$ENV_FILE" | cut -d : -f 1 | paste -sd ' ') || true
+  [ -z "$name" ] || say "NOTE settings in $ENV_FILE are NAME=value, with nothing before the name, no 'export' either; this does nothing: line $name"
   [ -n "$(setting_of_file MONGODB_URI)" ] || REQUIRED+=(MONGODB_PASSWORD)
   [ -n "$(setting_of_file REDIS_URL)" ] || REQUIRED+=(REDIS_PASSWORD)
   for name in "${REQUIRED[@]}"; do
@@ -106,23 +109,54 @@ preflight_release() {
   for role in api "$(engines_of "$release" | head -n 1)" worker; do
     check "$release" "$role" || bad+=("$role")
   done
+  unknown_names
   [ ${#bad[@]} -eq 0 ] || fail "the pre-flight of ${bad[*]} found what is above; no container was touched"
 }
 
 # A role looks itself at what it needs. Chat goes on without model providers, and what mends one may be in this very release.
 check() {
-  local found
-  if found=$(compose "$1" run --rm --no-deps -T "$2" check 2>&1); then
-    # The same for all of them.
-    [ "$2" != api ] || grep '; the next start makes: ' <<<"$found" | sed 's/^ok */   /' || true
-    return
+  local found status=0
+  found=$(compose "$1" run --rm --no-deps -T "$2" check 2>&1) || status=$?
+  if [ "$status" -ne 0 ] && ! only_models "$found"; then
+    echo "$found" >&2
+    notes "$found" >/dev/null
+    return 1
   fi
-  if grep -q '^PROBLEM' <<<"$found" && ! grep '^PROBLEM' <<<"$found" | grep -qv '^PROBLEM  models of '; then
-    grep -A 1 '^PROBLEM' <<<"$found" | sed 's/^/   /'
-    return
-  fi
-  echo "$found" >&2
-  return 1
+  [ "$status" -eq 0 ] || grep -A 1 '^PROBLEM' <<<"$found" | sed 's/^/   /'
+  # The same for all of them.
+  [ "$2" != api ] || grep '; the next start makes: ' <<<"$found" | sed 's/^ok */   /' || true
+  notes "$found"
+}
+
+only_models() { grep -q '^PROBLEM' <<<"$1" && ! grep '^PROBLEM' <<<"$1" | grep -qv '^PROBLEM  models of '; }
+
+# What `check` finds strange, with what to do: once, whichever roles say it.
+NOTED=
+notes() {
+  local line note=
+  while IFS= read -r line; do
+    if [[ -n $note && $NOTED != *"$note"$'\n'"$line"$'\n'* ]]; then
+      printf '   %s\n   %s\n' "$note" "$line"
+      NOTED+=$note$'\n'$line$'\n'
+    fi
+    case $line in NOTE\ *) note=$line ;; *) note= ;; esac
+  done <<<"$1"
+}
+
+# Settings of .env that nobody asks for. `check` names those that look like settings of the programs; here are the rest, which
+# Compose and deploy.sh alone might have read.
+unknown_names() {
+  local name file known
+  known=$(
+    sed -n 's/^#\([A-Z][A-Z0-9_]*\)=.*/\1/p' .env.example
+    # Compose files of yours have variables of their own.
+    for file in $(setting COLLABRY_COMPOSE_EXTRA); do grep -oE '\$\{?[A-Z][A-Z0-9_]*' "$file" | grep -oE '[A-Z].*' || true; done
+  )
+  sed -n 's/^\([A-Z][A-Z0-9_]*\)=..*/\1/p' "$ENV_FILE" | sort -u | grep -vxF "$known" | while read -r name; do
+    # The last ones are for the libraries that the programs are made of.
+    case $name in COLLABRY_* | *_PROXY | SSL_CERT_* | TZ | LANG | RUST_* | MALLOC_* | OPENBLAS_* | OMP_* | OTEL_* | AWS_*) continue ;; esac
+    grep -qE "^NOTE +$name\$" <<<"$NOTED" || printf '   NOTE     %s\n            is in %s and is not known: it does nothing; .env.example lists every setting\n' "$name" "$ENV_FILE"
+  done || true
 }
 
 # Redis and MongoDB, unless they are somebody else's.
