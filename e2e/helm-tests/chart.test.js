@@ -2,7 +2,8 @@
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { after, test } from "node:test";
@@ -29,11 +30,19 @@ const SECRETS = ["MONGODB_URI", "REDIS_URL", "COLLABRY_JWT_SECRET", "COLLABRY_SE
 const host = ["--set", "ingress.host=chat.example.org"];
 const secrets = [...SECRETS.flatMap((name) => ["--set", `secrets.${name}=something`]), ...host];
 
-/** The resources that the chart makes. @param {...string} settings @returns {Promise<any[]>} */
-async function rendered(...settings) {
-  const { stdout } = await run(helm, ["template", "try", CHART, "--kube-version", KUBERNETES, ...settings]);
+/** The resources that the chart makes. @param {...string} settings */
+const rendered = (...settings) => renderedOf(CHART, ...settings);
+
+/** @param {string} chart @param {...string} settings @returns {Promise<any[]>} */
+async function renderedOf(chart, ...settings) {
+  const { stdout } = await run(helm, ["template", "try", chart, "--kube-version", KUBERNETES, ...settings]);
   const file = join(folder, "rendered.yaml");
   await writeFile(file, stdout);
+  return documents(file);
+}
+
+/** What is in a file of YAML. @returns {Promise<any[]>} */
+async function documents(file) {
   const toJson = "import json, sys, yaml; print(json.dumps([d for d in yaml.safe_load_all(open(sys.argv[1])) if d]))";
   return JSON.parse((await run(join(python, "python"), ["-c", toJson, file])).stdout);
 }
@@ -114,25 +123,118 @@ test("apis grow with CPU and streams, and end one after the other", async () => 
   assert.deepEqual([of(all, "Deployment", "try-worker").spec.replicas, of(all, "Deployment", "try-worker").spec.strategy.type], [1, "Recreate"]);
 });
 
-test("every container is confined and looked after", async () => {
+test("every container is looked after", async () => {
   const workloads = (await rendered(...secrets)).filter(({ spec }) => spec?.template);
   assert.equal(workloads.length, 4);
   for (const { metadata, spec: { template } } of workloads) {
     const [container] = template.spec.containers;
-    assert.ok(container.securityContext.readOnlyRootFilesystem && template.spec.securityContext.runAsNonRoot, metadata.name);
     assert.ok(container.readinessProbe && container.livenessProbe && container.resources.requests, metadata.name);
     assert.equal(template.spec.topologySpreadConstraints.length, 2);
   }
 });
 
-test("what is set reaches every role", async () => {
+/** What the Pod Security Standard "restricted" demands, and a file system that nobody writes to. */
+function assertRestricted(name, { securityContext, containers, initContainers = [], volumes = [], ...pod }) {
+  assert.equal(securityContext.runAsNonRoot, true, name);
+  assert.ok(securityContext.runAsUser > 0, name);
+  assert.deepEqual(securityContext.seccompProfile, { type: "RuntimeDefault" }, name);
+  for (const container of [...containers, ...initContainers]) {
+    const { allowPrivilegeEscalation, capabilities, readOnlyRootFilesystem, ...more } = container.securityContext;
+    assert.deepEqual({ allowPrivilegeEscalation, capabilities, readOnlyRootFilesystem }, { allowPrivilegeEscalation: false, capabilities: { drop: ["ALL"] }, readOnlyRootFilesystem: true }, name);
+    assert.deepEqual(more, {}, `${name}: nothing that would weaken it`);
+    assert.ok((container.ports ?? []).every(({ hostPort }) => hostPort === undefined), name);
+  }
+  for (const field of ["hostNetwork", "hostPID", "hostIPC"]) assert.equal(pod[field], undefined, name);
+  assert.equal(pod.automountServiceAccountToken, false, name);
+  const kinds = volumes.flatMap(({ name, ...kind }) => Object.keys(kind));
+  assert.ok(kinds.every((kind) => ["emptyDir", "secret", "configMap"].includes(kind)), `${name}: ${kinds}`);
+}
+
+test("every pod may run in a namespace that enforces the Pod Security Standard restricted", async () => {
+  const all = [
+    ...(await rendered(...host, "--set", "existingSecret=mine")),
+    ...(await rendered(...secrets, "-s", "templates/job.yaml", "--set", "job.command=restore", "--set", "job.identitySecret=key")),
+  ];
+  const pods = all.flatMap(({ kind, metadata, spec }) => (kind === "Pod" ? [[metadata.name, spec]] : spec?.template ? [[metadata.name ?? metadata.generateName, spec.template.spec]] : []));
+  assert.deepEqual(pods.map(([name]) => name).sort(), ["try-ai-engine", "try-api", "try-check", "try-nginx", "try-restore-", "try-test", "try-worker"]);
+  for (const [name, pod] of pods) assertRestricted(name, pod);
+  const root = structuredClone(pods[0][1]);
+  root.securityContext.runAsNonRoot = false;
+  assert.throws(() => assertRestricted("root", root));
+  const labels = await readFile(join(CHART, "README.md"), "utf8");
+  assert.match(labels, /pod-security\.kubernetes\.io\/enforce=restricted/, "the README names the namespace's label");
+});
+
+/** The container of a role, or of a Job. */
+const containerOf = (all, name) => all.find(({ metadata, spec }) => (metadata.name ?? metadata.generateName) === `try-${name}` && spec?.template).spec.template.spec.containers[0];
+/** The keys of a Secret that a container is given, and without which of them it does not start. */
+function keysOf({ env = [], envFrom = [] }, secret) {
+  assert.deepEqual(envFrom.filter(({ secretRef }) => secretRef), [], "nobody is given the whole Secret");
+  const refs = env.flatMap(({ name, valueFrom }) => (valueFrom?.secretKeyRef ? [{ variable: name, ...valueFrom.secretKeyRef }] : []));
+  assert.ok(refs.every(({ variable, key, name }) => variable === key && name === secret));
+  return { all: refs.map(({ key }) => key).sort(), needed: refs.filter(({ optional }) => !optional).map(({ key }) => key).sort() };
+}
+
+test("what is set and no secret reaches every role", async () => {
   const all = await rendered(...secrets, "--set", "settings.OTEL_EXPORTER_OTLP_ENDPOINT=http://collector:4318", "--set-string", "settings.COLLABRY_TRACE_SAMPLE=0.5");
   const { data } = of(all, "ConfigMap", "try");
   assert.deepEqual([data.OTEL_EXPORTER_OTLP_ENDPOINT, data.COLLABRY_TRACE_SAMPLE], ["http://collector:4318", "0.5"]);
   for (const name of ["api", "ai-engine", "worker"]) {
-    const [{ envFrom }] = all.find(({ metadata, spec }) => metadata.name === `try-${name}` && spec?.template).spec.template.spec.containers;
-    assert.deepEqual(envFrom, [{ configMapRef: { name: "try" } }, { secretRef: { name: "try" } }], name);
+    assert.deepEqual(containerOf(all, name).envFrom, [{ configMapRef: { name: "try" } }], name);
   }
+});
+
+const STORES = ["MONGODB_URI", "REDIS_URL"];
+const EVERYONE = ["COLLABRY_S3_ACCESS_KEY_ID", "COLLABRY_S3_SECRET_ACCESS_KEY", "HTTPS_PROXY", "HTTP_PROXY"];
+const MODELS = ["COLLABRY_ANTHROPIC_API_KEY", "COLLABRY_ANTHROPIC_URL", "COLLABRY_OLLAMA_URL", "COLLABRY_OPENAI_API_KEY", "COLLABRY_OPENAI_URL"];
+
+test("each role is given the keys of the Secret that it uses, and no others", async () => {
+  const set = ["--set", "existingSecret=mine", "--set", "secretKeys={COLLABRY_MINE}"];
+  const all = await rendered(...host, ...set);
+  const job = (command) => rendered(...host, ...set, "-s", "templates/job.yaml", "--set", `job.command=${command}`);
+  const jobs = [...(await job("backup")), ...(await job("verify"))];
+  const expected = {
+    api: { needed: [...STORES, "COLLABRY_JWT_SECRET", "COLLABRY_SERVICE_SECRET"], optional: ["COLLABRY_ADMIN_EMAILS"] },
+    "ai-engine": { needed: [...STORES, "COLLABRY_SERVICE_SECRET"], optional: MODELS },
+    worker: { needed: STORES, optional: [] },
+    // The first replica to look at a new version is an api.
+    check: { needed: [...STORES, "COLLABRY_JWT_SECRET", "COLLABRY_SERVICE_SECRET"], optional: ["COLLABRY_ADMIN_EMAILS"] },
+    "backup-": { needed: STORES, optional: [] },
+    "verify-": { needed: STORES, optional: ["COLLABRY_BACKUP_SECRET_KEY"] },
+  };
+  for (const [name, { needed, optional }] of Object.entries(expected)) {
+    const keys = keysOf(containerOf([...all, ...jobs], name), "mine");
+    assert.deepEqual(keys, { all: [...needed, ...optional, ...EVERYONE, "COLLABRY_MINE"].sort(), needed: [...needed].sort() }, name);
+  }
+  assert.equal(containerOf(all, "nginx").env.some(({ valueFrom }) => valueFrom), false, "nginx has none");
+
+  // The same division as that of Compose.
+  const [{ services }] = await documents(join(ROOT, "docker/compose.yml"));
+  for (const [role, service] of Object.entries({ api: "api", "ai-engine": "ai-engine-1", worker: "worker" })) {
+    const keys = keysOf(containerOf(all, role), "mine").all;
+    for (const key of ["COLLABRY_JWT_SECRET", "COLLABRY_SERVICE_SECRET", "COLLABRY_OPENAI_API_KEY", "COLLABRY_ANTHROPIC_API_KEY"]) {
+      assert.equal(keys.includes(key), services[service].environment[key] !== "", `${role}: ${key}`);
+    }
+  }
+
+  const readme = await readFile(join(CHART, "README.md"), "utf8");
+  for (const key of [...Object.values(expected).flatMap(({ needed, optional }) => [...needed, ...optional]), ...EVERYONE]) {
+    assert.ok(readme.includes(`\`${key}\``), `the README names ${key}`);
+  }
+});
+
+test("a Secret that the chart makes reaches whoever uses it, and settings go before it", async () => {
+  const more = ["COLLABRY_OPENAI_API_KEY", "COLLABRY_S3_SECRET_ACCESS_KEY", "COLLABRY_UNHEARD_OF"];
+  const all = await rendered(...secrets, ...more.flatMap((name) => ["--set", `secrets.${name}=something`]), "--set", "settings.REDIS_URL=redis://here");
+  await validate(all);
+  const { api, engine, worker } = { api: containerOf(all, "api"), engine: containerOf(all, "ai-engine"), worker: containerOf(all, "worker") };
+  const needed = SECRETS.filter((name) => name !== "REDIS_URL");
+  assert.deepEqual(keysOf(api, "try").all, [...needed, "COLLABRY_S3_SECRET_ACCESS_KEY", "COLLABRY_UNHEARD_OF"].sort());
+  assert.deepEqual(keysOf(engine, "try").all, [...more, "COLLABRY_SERVICE_SECRET", "MONGODB_URI"].sort());
+  assert.deepEqual(keysOf(worker, "try").all, ["COLLABRY_S3_SECRET_ACCESS_KEY", "COLLABRY_UNHEARD_OF", "MONGODB_URI"].sort());
+  const own = await rendered(...host, "--set", "existingSecret=mine", "--set", "aiEngine.pod.extraEnv[0].name=COLLABRY_OPENAI_API_KEY", "--set", "aiEngine.pod.extraEnv[0].value=own");
+  const named = containerOf(own, "ai-engine").env.filter(({ name }) => name === "COLLABRY_OPENAI_API_KEY");
+  assert.deepEqual(named, [{ name: "COLLABRY_OPENAI_API_KEY", value: "own" }]);
 });
 
 test("Prometheus finds every role and nginx, and tells releases apart", async () => {
@@ -275,4 +377,65 @@ test("an upgrade looks first, with the new settings", async () => {
   const [container] = spec.template.spec.containers;
   assert.deepEqual(container.args, ["check"]);
   assert.ok(container.env.some(({ name, value }) => name === "COLLABRY_LOG" && value === "debug"));
+});
+
+test("engines that are not ready are still found, and say what they lack", async () => {
+  const all = await rendered(...secrets);
+  // nginx and the apis ask each one themselves: a name that vanishes from the DNS would be taken for one that is gone.
+  for (const name of ["try-ai-engine", "try-api"]) {
+    const { clusterIP, publishNotReadyAddresses } = of(all, "Service", name).spec;
+    assert.deepEqual([clusterIP, publishNotReadyAddresses], ["None", true], name);
+  }
+  for (const name of ["try-worker", "try-nginx"]) assert.equal(of(all, "Service", name).spec.publishNotReadyAddresses, undefined, name);
+});
+
+test("who comes from one address stays with one nginx, when that is asked for", async () => {
+  const affinity = async (...settings) => of(await rendered(...secrets, ...settings), "Service", "try-nginx").spec.sessionAffinity;
+  assert.equal(await affinity(), undefined);
+  assert.equal(await affinity("--set", "nginx.service.sticky=true"), "ClientIP");
+});
+
+test("helm test asks through nginx, and the network policies let it", async () => {
+  const all = await rendered(...secrets);
+  const { metadata, spec } = of(all, "Pod", "try-test");
+  assert.equal(metadata.annotations["helm.sh/hook"], "test");
+  assert.equal(spec.restartPolicy, "Never");
+  const [{ command }] = spec.containers;
+  const [{ port, targetPort }] = of(all, "Service", "try-nginx").spec.ports;
+  assert.ok(command.at(-1).includes(`/dev/tcp/try-nginx/${port}`), command.at(-1));
+  const nginx = of(all, "NetworkPolicy", "try-nginx").spec.ingress;
+  const lets = nginx.filter(({ from = [] }) => from.some((peer) => peer.podSelector && Object.entries(peer.podSelector.matchLabels).every(([name, value]) => metadata.labels[name] === value)));
+  assert.deepEqual(lets.flatMap(({ ports }) => ports.map(({ port }) => port)), [targetPort]);
+  // It is a script: against an api's 401 it goes well, against nginx' 503 it does not.
+  const script = command.at(-1);
+  for (const [status, well] of /** @type {[number, boolean][]} */ ([[401, true], [503, false]])) {
+    const server = createServer((_, response) => response.writeHead(status).end());
+    await new Promise((listening) => server.listen(0, "127.0.0.1", () => listening(undefined)));
+    const here = script.replace("try-nginx/80", `127.0.0.1/${/** @type {import("node:net").AddressInfo} */ (server.address()).port}`);
+    const went = await run(command[0], [...command.slice(1, -1), here]).then(({ stdout }) => stdout, () => "");
+    server.close();
+    assert.equal(went.includes("GET /api/auth/me: 401"), well, String(status));
+  }
+});
+
+/** NOTES.txt, which `helm template` leaves out, as a part of a ConfigMap. */
+async function notes(...settings) {
+  const chart = join(folder, "chart");
+  await cp(CHART, chart, { recursive: true, dereference: true });
+  await cp(join(CHART, "templates/NOTES.txt"), join(chart, "notes"));
+  await writeFile(join(chart, "templates/notes.yaml"), 'apiVersion: v1\nkind: ConfigMap\nmetadata: { name: notes }\ndata: { notes: {{ tpl (.Files.Get "notes") . | toJson }} }\n');
+  return of(await renderedOf(chart, ...settings), "ConfigMap", "notes").data.notes;
+}
+
+test("the notes say how to look, and what is still missing", async () => {
+  const bare = await notes(...secrets, "--namespace", "people");
+  assert.match(bare, /kubectl -n people exec deploy\/try-api -- collabry-api health/);
+  assert.match(bare, /helm -n people test try/);
+  assert.match(bare, /http:\/\/chat\.example\.org/);
+  for (const missing of [/No backups are made/, /Nobody watches it/, /without TLS in front nobody can sign in/]) assert.match(bare, missing);
+  assert.doesNotMatch(bare, /STOPPED/);
+  const whole = await notes(...secrets, ...OPERATOR, "--set", "ingress.tlsSecret=tls", "--set", "settings.COLLABRY_BACKUP_URL=s3://backups", "--set", "stopped=true");
+  assert.match(whole, /https:\/\/chat\.example\.org/);
+  assert.match(whole, /STOPPED/);
+  for (const missing of [/No backups/, /Nobody watches/, /without TLS/]) assert.doesNotMatch(whole, missing);
 });

@@ -101,16 +101,63 @@ securityContext:
   capabilities: { drop: [ALL] }
 {{- end }}
 
-{{/* Where settings come from, and what else is mounted: (list $ values) */}}
+{{/*
+The keys of the Secret that a role is given, and no others: (list $ "api"). Files of strangers are parsed by the engines, so
+least of all they have what signs sign-ins; keys of models are for whoever asks models. As in docker/compose.yml. `needed` are
+those without which it does not start.
+*/}}
+{{- define "collabry.keys" -}}
+{{- $root := index . 0 -}}
+{{- $needed := dict
+  "api" (list "COLLABRY_JWT_SECRET" "COLLABRY_SERVICE_SECRET")
+  "ai-engine" (list "COLLABRY_SERVICE_SECRET")
+-}}
+{{- $optional := dict
+  "api" (list "COLLABRY_ADMIN_EMAILS")
+  "ai-engine" (list "COLLABRY_OPENAI_API_KEY" "COLLABRY_ANTHROPIC_API_KEY" "COLLABRY_OPENAI_URL" "COLLABRY_ANTHROPIC_URL" "COLLABRY_OLLAMA_URL")
+  "verify" (list "COLLABRY_BACKUP_SECRET_KEY")
+  "restore" (list "COLLABRY_BACKUP_SECRET_KEY")
+-}}
+{{- $every := list "COLLABRY_S3_ACCESS_KEY_ID" "COLLABRY_S3_SECRET_ACCESS_KEY" "HTTP_PROXY" "HTTPS_PROXY" -}}
+{{- /* Any other of `secrets` is for all, as any other line of .env is. */}}
+{{- $known := concat $every (list "MONGODB_URI" "REDIS_URL") -}}
+{{- range concat (values $needed) (values $optional) }}{{ $known = concat $known . }}{{ end -}}
+{{- $all := concat $every $root.Values.secretKeys -}}
+{{- range keys $root.Values.secrets | sortAlpha }}{{ if not (has . $known) }}{{ $all = append $all . }}{{ end }}{{ end -}}
+needed: {{ concat (list "MONGODB_URI" "REDIS_URL") (get $needed (index . 1) | default list) | toJson }}
+optional: {{ concat (get $optional (index . 1) | default list) $all | uniq | toJson }}
+{{- end }}
+
+{{/*
+The environment of a role that is its own: (list $ values "api"). What `settings` or `extraEnv` name is not taken out of the
+Secret.
+*/}}
+{{- define "collabry.env" -}}
+{{- $root := index . 0 -}}
+{{- $extra := (include "collabry.podValues" . | fromYaml).extraEnv -}}
+{{- $named := keys $root.Values.settings -}}
+{{- range $extra }}{{ $named = append $named .name }}{{ end -}}
+{{- $keys := include "collabry.keys" (list $root (index . 2)) | fromYaml -}}
+{{- range $optional, $names := dict "false" $keys.needed "true" $keys.optional }}
+{{- range $name := $names }}
+{{- if not (or (has $name $named) (and (eq $optional "true") (not $root.Values.existingSecret) (not (hasKey $root.Values.secrets $name)))) }}
+- name: {{ $name }}
+  valueFrom: { secretKeyRef: { name: {{ include "collabry.secret" $root }}, key: {{ $name }}, optional: {{ $optional }} } }
+{{- end }}
+{{- end }}
+{{- end }}
+{{- with $extra }}
+{{ toYaml . }}
+{{- end }}
+{{- end }}
+
+{{/* Where settings come from, and what else is mounted: (list $ values "api") */}}
 {{- define "collabry.environment" -}}
 {{- $root := index . 0 -}}
 {{- $pod := include "collabry.podValues" . | fromYaml -}}
 envFrom:
   - configMapRef: { name: {{ include "collabry.name" $root }} }
-  - secretRef: { name: {{ include "collabry.secret" $root }} }
-{{- with $pod.extraEnv }}
-env: {{ toYaml . | nindent 2 }}
-{{- end }}
+env: {{- include "collabry.env" . | trim | nindent 2 }}
 volumeMounts:
   - { name: tmp, mountPath: /tmp }
   {{- with $pod.extraVolumeMounts }}
@@ -134,7 +181,7 @@ volumeMounts:
 {{- end }}
 {{- end }}
 
-{{/* What every role of ours has: (list $ values) */}}
+{{/* What every role of ours has: (list $ values "api") */}}
 {{- define "collabry.role" -}}
 {{ include "collabry.container" . }}
 {{ include "collabry.environment" . }}
