@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { test } from "node:test";
 import { promisify } from "node:util";
+import { runInNewContext } from "node:vm";
 
 const ROOT = resolve(import.meta.dirname, "../..");
 const run = promisify(execFile);
@@ -19,6 +20,8 @@ const BETWEEN_THEM = /^COLLABRY_(RELEASE|ENV_FILE|\w+_IMAGE)$/;
 /** A `.env` with what nothing starts without. */
 const LEAST = "REDIS_PASSWORD=a\nMONGODB_PASSWORD=b\nGRAFANA_PASSWORD=c\nCOLLABRY_JWT_SECRET=j\nCOLLABRY_SERVICE_SECRET=s\n";
 const KEYS = "COLLABRY_OPENAI_API_KEY=o\nCOLLABRY_ANTHROPIC_API_KEY=n\n";
+/** Of who is told of alerts, and of MongoDB's root. */
+const OTHERS = "MONGODB_ROOT_PASSWORD=r\nALERT_WEBHOOK=w\nALERT_SMTP_USER=u\nALERT_SMTP_PASSWORD=p\n";
 
 /** Names and defaults in `.env.example`, of the processes and of what is around them. */
 async function example() {
@@ -121,29 +124,117 @@ test("secrets reach whoever uses them, and nobody else", async (t) => {
   const folder = await mkdtemp(join(tmpdir(), "collabry-compose-"));
   t.after(() => rm(folder, { recursive: true }));
   const env = join(folder, ".env");
-  await writeFile(env, LEAST + KEYS);
-  const parts = await services(env, ["docker/compose.yml"]);
+  const all = LEAST + KEYS + OTHERS;
+  await writeFile(env, all);
+  const parts = await services(env, COMPOSE_FILES.filter((file) => !file.includes("dev")));
   const uses = {
     COLLABRY_JWT_SECRET: ["api"],
     COLLABRY_SERVICE_SECRET: ["api", "ai-engine-1", "ai-engine-2"],
     REDIS_PASSWORD: ["redis"],
     MONGODB_PASSWORD: [],
+    MONGODB_ROOT_PASSWORD: ["mongodb"],
     GRAFANA_PASSWORD: [],
+    ALERT_WEBHOOK: ["alertmanager"],
+    ALERT_SMTP_USER: ["alertmanager"],
+    ALERT_SMTP_PASSWORD: ["alertmanager"],
     COLLABRY_OPENAI_API_KEY: ["ai-engine-1", "ai-engine-2"],
     COLLABRY_ANTHROPIC_API_KEY: ["ai-engine-1", "ai-engine-2"],
   };
   for (const [name, who] of Object.entries(uses)) {
-    const value = new RegExp(`^${name}=(.*)$`, "m").exec(LEAST + KEYS)[1];
+    const value = new RegExp(`^${name}=(.*)$`, "m").exec(all)[1];
     const has = parts.filter((text) => new RegExp(`^ +${name}: ['"]?${value}['"]?$`, "m").test(text)).map((text) => text.split(":")[0]);
     assert.deepEqual(has.filter((service) => service !== "collabry").sort(), [...who].sort(), name);
   }
   const redis = parts.find((text) => text.startsWith("redis:\n")) ?? "";
-  assert.doesNotMatch(redis, /--requirepass/, "not among the arguments");
   assert.match(redis, /user: ['"]?10001:10001/);
   assert.match(redis, /cap_drop:\n\s+- ALL/);
   for (const role of ["api", "ai-engine-1", "worker"]) {
     assert.match(parts.find((text) => text.startsWith(`${role}:\n`)) ?? "", /host\.docker\.internal[:=]host-gateway|host\.docker\.internal: host-gateway/, role);
   }
+});
+
+/** Compose files, interpolated with settings, as objects. @param {string} env @param {string[]} files */
+async function parsed(env, files) {
+  const toJson = "import json, sys, yaml; print(json.dumps(yaml.safe_load(open(sys.argv[1]))))";
+  const args = ["--env-file", env, ...files.flatMap((file) => ["-f", join(ROOT, file)]), "config"];
+  const options = { env: { PATH: process.env.PATH, HOME: process.env.HOME, COLLABRY_ENV_FILE: env } };
+  const [program, ...before] = await run("docker", ["compose", "version"]).then(() => ["docker", "compose"], () => ["docker-compose"]);
+  const file = join(env, "../config.yml");
+  await writeFile(file, (await run(program, [...before, ...args], options)).stdout);
+  return JSON.parse((await run("python3", ["-c", toJson, file])).stdout);
+}
+
+test("no secret stands among arguments, which everybody on the machine may list", async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), "collabry-compose-"));
+  t.after(() => rm(folder, { recursive: true }));
+  const env = join(folder, ".env");
+  const secret = (/** @type {string} */ name) => `secret-of-${name}`;
+  const names = [...(LEAST + KEYS + OTHERS).matchAll(/^(\w+)=/gm)].map(([, name]) => name);
+  await writeFile(env, names.map((name) => `${name}=${secret(name)}\n`).join(""));
+  const config = await parsed(env, COMPOSE_FILES.filter((file) => !file.includes("dev")));
+  for (const [name, { command, entrypoint, healthcheck, labels }] of Object.entries(config.services)) {
+    assert.doesNotMatch(JSON.stringify([command, entrypoint, healthcheck, labels]), /secret-of-/, name);
+  }
+  // Nor in what the scripts of MongoDB start.
+  const bin = join(folder, "bin");
+  await mkdir(bin);
+  for (const program of ["mongosh", "docker-entrypoint.sh", "install"]) {
+    await writeFile(join(bin, program), `#!/bin/sh\nprintf '%s\\n' "$@" >>'${folder}/arguments'\necho "$MONGO_INITDB_ROOT_USERNAME $MONGO_INITDB_ROOT_PASSWORD $COLLABRY_PASSWORD"\n`, { mode: 0o755 });
+  }
+  const { environment } = config.services.mongodb;
+  for (const root of [secret("MONGODB_ROOT_PASSWORD"), ""]) {
+    const started = { env: { ...environment, MONGODB_ROOT_PASSWORD: root, PATH: `${bin}:${process.env.PATH}` } };
+    const app = secret("MONGODB_PASSWORD");
+    const who = root === "" ? `collabry ${app} ` : `root ${root} ${app}`;
+    for (const [script, ...args] of [["start.sh"], ["health.sh"], ["eval.sh", "db.stats()"]]) {
+      const { stdout } = await run("bash", [join(ROOT, "docker/mongodb", script), ...args], started);
+      assert.equal(stdout.trim().split("\n").at(-1), who.trim(), `${script}, by the environment`);
+    }
+  }
+  const said = await readFile(join(folder, "arguments"), "utf8");
+  assert.match(said, /auth\(process\.env\.MONGO_INITDB_ROOT_USERNAME, process\.env\.MONGO_INITDB_ROOT_PASSWORD\)/);
+  assert.match(said, /--replSet\nrs0/);
+  assert.doesNotMatch(said, /secret-of-/);
+});
+
+test("the programs are not MongoDB's root, where root has a password of its own", async () => {
+  const script = await read("docker/mongodb/users.js");
+  const made = (/** @type {Record<string, string>} */ env) => {
+    const users = [];
+    const admin = { createUser: (/** @type {any} */ user) => users.push(user) };
+    const db = { getSiblingDB: (/** @type {string} */ name) => assert.equal(name, "admin") ?? admin };
+    runInNewContext(script, { db, process: { env } });
+    return JSON.parse(JSON.stringify(users));
+  };
+  assert.deepEqual(made({ COLLABRY_PASSWORD: "b" }), [{ user: "collabry", pwd: "b", roles: [{ role: "readWrite", db: "collabry" }] }]);
+  // The image has made `collabry`, as root.
+  assert.deepEqual(made({}), []);
+  const [{ volumes }] = Object.entries(await compose("docker/compose.yml")).filter(([name]) => name === "mongodb").map(([, service]) => service);
+  assert.ok(volumes.includes("./mongodb/users.js:/docker-entrypoint-initdb.d/users.js:ro"), "the image runs it");
+});
+
+/** The services of a Compose file, as they stand there. @param {string} path @returns {Promise<Record<string, any>>} */
+async function compose(path) {
+  const toJson = "import json, sys, yaml; print(json.dumps(yaml.safe_load(open(sys.argv[1]))))";
+  return JSON.parse((await run("python3", ["-c", toJson, join(ROOT, path)])).stdout).services;
+}
+
+test("what is kept in memory has a limit", async () => {
+  const sizes = (/** @type {any} */ service) => (service.tmpfs ?? []).map((/** @type {string} */ mount) => /[:,]size=(\S+?)(?:,|$)/.exec(mount)?.[1]);
+  for (const [name, service] of Object.entries(await compose("docker/compose.yml"))) {
+    for (const size of sizes(service)) assert.match(size ?? "none", /^(\d+m|\$\{\w+:-\d+g\})$/, name);
+  }
+});
+
+test("images of others may be pinned by digest", async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), "collabry-compose-"));
+  t.after(() => rm(folder, { recursive: true }));
+  const env = join(folder, ".env");
+  const digest = `sha256:${"0123456789abcdef".repeat(4)}`;
+  const images = { REDIS: "redis", MONGODB: "mongodb", PROMETHEUS: "prometheus", ALERTMANAGER: "alertmanager", GRAFANA: "grafana" };
+  await writeFile(env, LEAST + Object.entries(images).map(([name, service]) => `${name}_IMAGE=registry.example.org/${service}:1@${digest}\n`).join(""));
+  const { services } = await parsed(env, COMPOSE_FILES);
+  for (const service of Object.values(images)) assert.equal(services[service].image, `registry.example.org/${service}:1@${digest}`);
 });
 
 test("the release of deploy.sh has secure cookies when nginx has a certificate", async (t) => {
@@ -159,6 +250,7 @@ test("the release of deploy.sh has secure cookies when nginx has a certificate",
   assert.doesNotMatch(await release(LEAST), /SECURE_COOKIES/);
   assert.match(await release(`${LEAST}NGINX_CERTIFICATE=/c.pem\n`), /^COLLABRY_SECURE_COOKIES=true$/m);
   assert.equal((await release(`${LEAST}NGINX_CERTIFICATE=/c.pem\nCOLLABRY_SECURE_COOKIES=true\n`)).match(/SECURE_COOKIES/g).length, 1);
+  assert.doesNotMatch(await release(`${LEAST}COLLABRY_BACKUP_SECRET_KEY=key\n`), /SECRET_KEY/, "and nothing that opens backups");
 });
 
 /** https://developers.cloudflare.com/cloudflare-one/networks/connectors/cloudflare-tunnel/do-more-with-tunnels/local-management/ */

@@ -21,8 +21,8 @@ Deploys Collabry on this machine with Docker, and keeps what was good.
   ./deploy.sh front               replace nginx itself; its port is closed for about a second
   ./deploy.sh build | push        only build the images, or push them to $REGISTRY
 
-The first time: cp .env.example .env, and set in it COLLABRY_JWT_SECRET, COLLABRY_SERVICE_SECRET, REDIS_PASSWORD and
-MONGODB_PASSWORD, each with what `openssl rand -hex 32` prints.
+The first time: cp .env.example .env, and set in it COLLABRY_JWT_SECRET, COLLABRY_SERVICE_SECRET, REDIS_PASSWORD,
+MONGODB_PASSWORD and MONGODB_ROOT_PASSWORD, each with what `openssl rand -hex 32` prints.
 
 A deploy looks first whether it can go well (disk, settings, secrets, Redis, MongoDB, the new images with all of these)
 and then replaces one container at a time: ai-engines, api replicas (each new one serves through nginx before an old one

@@ -31,11 +31,20 @@ preflight_machine() {
     value=$(setting_of_file "$name")
     [ -n "$value" ] || fail "$name is not set in $ENV_FILE; openssl rand -hex 32 draws one"
   done
+  look_at_secrets
   look_at_cookies
   look_at_addresses
   look_at_ports
   # A rolling update has one replica more.
   [ "$(replicas)" -lt "$SLOTS" ] || fail "$(replicas) apis need more than $SLOTS sockets: raise COLLABRY_FRONT_SLOTS"
+}
+
+# Those that do more harm than they have to when they get out.
+look_at_secrets() {
+  ! grep -q '^COLLABRY_BACKUP_SECRET_KEY=.' "$ENV_FILE" ||
+    say "NOTE COLLABRY_BACKUP_SECRET_KEY is in $ENV_FILE: who takes this machine can read the backups too. Keep it elsewhere, and say IDENTITY=FILE when it is needed"
+  [ -n "$(setting_of_file MONGODB_URI)$(setting_of_file MONGODB_ROOT_PASSWORD)" ] ||
+    say "NOTE MONGODB_ROOT_PASSWORD is not set in $ENV_FILE, so that the programs are MongoDB's root (docs/operations/secrets.md)"
 }
 
 # A sign-in cookie that browsers send without TLS as well can be read on the way.

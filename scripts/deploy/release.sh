@@ -31,7 +31,8 @@ new_release() {
 # The settings as Compose and the processes get them.
 release_env() {
   local role id name
-  grep -E '^[A-Z][A-Z0-9_]*=.' "$ENV_FILE" || true
+  # What opens backups is for whoever reads one (IDENTITY), and never for what runs.
+  grep -E '^[A-Z][A-Z0-9_]*=.' "$ENV_FILE" | grep -v '^COLLABRY_BACKUP_SECRET_KEY=' || true
   [ -n "$(setting_of_file MONGODB_URI)" ] ||
     echo "MONGODB_URI=mongodb://collabry:$(setting_of_file MONGODB_PASSWORD)@mongodb:27017/collabry?authSource=admin&replicaSet=rs0"
   [ -n "$(setting_of_file REDIS_URL)" ] || echo "REDIS_URL=redis://:$(setting_of_file REDIS_PASSWORD)@redis:6379/0"
