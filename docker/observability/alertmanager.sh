@@ -52,6 +52,9 @@ inhibit_rules:
   - source_matchers: [alertname="CollabryRedisDown"]
     target_matchers: [alertname="CollabryRedisFails"]
     equal: [installation, instance]
+  - source_matchers: [alertname="CollabryRedisFull"]
+    target_matchers: [alertname="CollabryRedisFills"]
+    equal: [installation]
 receivers:
   - name: people
 YAML

@@ -1,6 +1,6 @@
 // What makes each alert fire: changes of an installation in which all is well.
 
-import { ends, grows, quick, stays, then } from "./ways.js";
+import { ends, falls, grows, quick, stays, then } from "./ways.js";
 
 /**
  * @typedef {ReturnType<import("./ways.js").healthy>} Series
@@ -107,6 +107,10 @@ export const CONDITIONS = {
 
   CollabryRedisDown: { change: set("collabry_redis_up", stays(0)), minutes: 3, only: WITH_REPLICAS },
   CollabryRedisFull: { change: set("collabry_redis_used_memory_bytes", stays(500e6)), minutes: 3, only: WITH_REPLICAS },
+  CollabryRedisFills: [
+    { change: set("collabry_redis_used_memory_bytes", stays(400e6)), minutes: 15, quiet: 8, only: WITH_REPLICAS },
+    { change: set("collabry_redis_used_memory_bytes", stays(500e6)), minutes: 15, with: ["CollabryRedisFull"], only: WITH_REPLICAS },
+  ],
   CollabryRedisFails: [
     { change: set("collabry_redis_command_failures_total", grows(60)), minutes: 6, only: WITH_REPLICAS },
     { change: both(set("collabry_redis_refuses_writes", stays(1)), set("collabry_redis_up", stays(0))), minutes: 6, only: WITH_REPLICAS },
@@ -123,6 +127,8 @@ export const CONDITIONS = {
   ],
   CollabryDatabasePoolFull: { change: set("collabry_mongodb_connections", stays(2)), minutes: 10, quiet: 3, only: WITH_REPLICAS },
   CollabryDiskFull: { change: set("collabry_data_free_bytes", stays(100e6)), minutes: 10, quiet: 3 },
+  CollabryDiskFills: { change: set("collabry_data_free_bytes", falls(15e9, 50e6)), minutes: 100, quiet: 50 },
+  CollabryVolumeFull: { change: set("node_filesystem_avail_bytes", stays(9e9), { fstype: "ext4" }), minutes: 10, quiet: 3, only: ["Compose"] },
 
   CollabryJobsFail: { change: set("collabry_worker_runs_total", grows(0.2), { name: "roll-up-usage" }), minutes: 60 },
   CollabryJobsLate: { change: slow("collabry_worker_run_lateness_seconds"), minutes: 45, quiet: 8 },

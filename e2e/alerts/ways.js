@@ -2,7 +2,7 @@
 
 /**
  * Where each role is scraped, with the labels that the way of running gives its target.
- * @typedef {{ api: Target[], engine: Target[], worker: Target[], front: Target[], together: boolean, installation: string }} Way
+ * @typedef {{ api: Target[], engine: Target[], worker: Target[], front: Target[], machine: Target[], together: boolean, installation: string }} Way
  * @typedef {Record<string, string>} Target
  */
 
@@ -18,6 +18,7 @@ const apart = (installation) => {
     engine: of("collabry-ai-engine", "10.0.0.3:5101", "10.0.0.4:5101"),
     worker: of("collabry-worker", "10.0.0.5:5201"),
     front: of("collabry-front", "10.0.0.6:8090"),
+    machine: of("collabry-machine", "10.0.0.7:9100"),
   };
 };
 
@@ -40,6 +41,7 @@ const kubernetes = (release) => {
     engine: of("ai-engine", 5101, 5101),
     worker: of("worker", 5201),
     front: of("nginx", 8090, 8090),
+    machine: [],
   };
 };
 
@@ -47,7 +49,7 @@ const one = targets("collabry", "collabry", "127.0.0.1:5001");
 
 /** @type {Record<string, Way>} */
 export const WAYS = {
-  "one process": { installation: "collabry", together: true, api: one, engine: one, worker: one, front: [] },
+  "one process": { installation: "collabry", together: true, api: one, engine: one, worker: one, front: [], machine: [] },
   // With names and labels of its own: somebody wrote the configuration of Prometheus from nothing.
   "by hand": unlabelled(apart("")),
   Compose: apart("collabry"),
@@ -57,7 +59,7 @@ export const WAYS = {
 /** @param {Way} way @returns {Way} */
 function unlabelled(way) {
   const without = (list) => list.map(({ job, instance }) => ({ job: `my-${job}`, instance }));
-  return { ...way, api: without(way.api), engine: without(way.engine), worker: without(way.worker), front: [] };
+  return { ...way, api: without(way.api), engine: without(way.engine), worker: without(way.worker), front: [], machine: [] };
 }
 
 export const KUBERNETES = kubernetes;
@@ -140,6 +142,12 @@ export function healthy(way) {
   each("worker", "collabry_worker_backup_since_time_seconds", {}, stays(0));
   each("worker", "collabry_worker_backup_made_time_seconds", {}, grows(60));
   each("worker", "collabry_worker_backup_failed", {}, stays(0));
+  each("machine", "up", {}, stays(1));
+  for (const [device, fstype, size] of [["/dev/sda1", "ext4", 100e9], ["tmpfs", "tmpfs", 1e6]]) {
+    each("machine", "node_filesystem_size_bytes", { device, fstype, mountpoint: `/${fstype}` }, stays(size));
+    // A temporary file system that is full is nobody's concern.
+    each("machine", "node_filesystem_avail_bytes", { device, fstype, mountpoint: `/${fstype}` }, stays(fstype === "tmpfs" ? 0 : 50e9));
+  }
   each("front", "up", {}, stays(1));
   each("front", "collabry_front_requests_total", { status_code: "200", answered_by: "api" }, grows(600));
   each("front", "collabry_front_requests_total", { status_code: "200", answered_by: "nginx" }, grows(600));
@@ -154,6 +162,8 @@ export function healthy(way) {
 export const stays = (value) => (minutes) => `${value}+0x${minutes}`;
 /** By so much a minute. @returns {Values} */
 export const grows = (rate) => (minutes) => `0+${rate}x${minutes}`;
+/** From a value down, by so much a minute. @returns {Values} */
+export const falls = (from, rate) => (minutes) => `${from}-${rate}x${minutes}`;
 /** @param {Values} before @param {number} minute @param {Values} after @returns {Values} */
 export const then = (before, minute, after) => (minutes) => `${before(minute - 1)} ${after(minutes - minute)}`;
 /** As when a target no longer answers. @param {Values} before @param {number} minute @returns {Values} */

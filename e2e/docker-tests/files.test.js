@@ -13,7 +13,7 @@ const ROOT = resolve(import.meta.dirname, "../..");
 const run = promisify(execFile);
 const read = (/** @type {string} */ path) => readFile(join(ROOT, path), "utf8");
 
-const COMPOSE_FILES = ["docker/compose.yml", "docker/compose.dev.yml", "docker/compose.observability.yml"];
+const COMPOSE_FILES = ["docker/compose.yml", "docker/compose.dev.yml", "docker/compose.observability.yml", "docker/compose.machine.yml"];
 /** What deploy.sh gives Compose. */
 const BETWEEN_THEM = /^COLLABRY_(RELEASE|ENV_FILE|\w+_IMAGE)$/;
 
@@ -231,7 +231,7 @@ test("images of others may be pinned by digest", async (t) => {
   t.after(() => rm(folder, { recursive: true }));
   const env = join(folder, ".env");
   const digest = `sha256:${"0123456789abcdef".repeat(4)}`;
-  const images = { REDIS: "redis", MONGODB: "mongodb", PROMETHEUS: "prometheus", ALERTMANAGER: "alertmanager", GRAFANA: "grafana" };
+  const images = { REDIS: "redis", MONGODB: "mongodb", PROMETHEUS: "prometheus", ALERTMANAGER: "alertmanager", GRAFANA: "grafana", NODE_EXPORTER: "node-exporter" };
   await writeFile(env, LEAST + Object.entries(images).map(([name, service]) => `${name}_IMAGE=registry.example.org/${service}:1@${digest}\n`).join(""));
   const { services } = await parsed(env, COMPOSE_FILES);
   for (const service of Object.values(images)) assert.equal(services[service].image, `registry.example.org/${service}:1@${digest}`);

@@ -263,6 +263,31 @@ test("the alerts are those of docker/observability, whatever the release is call
   await run("promtool", ["check", "rules", file]);
 });
 
+test("volumes of stores and backups that are named are watched", async () => {
+  const volumes = ["--set", "monitoring.volumes[0].namespace=mongodb", "--set", "monitoring.volumes[0].claims=data-.*"];
+  const all = await rendered(...secrets, ...OPERATOR, ...volumes);
+  await validate(all);
+  const file = join(folder, "volumes.json");
+  await writeFile(file, JSON.stringify({ groups: of(all, "PrometheusRule", "try").spec.groups }));
+  const series = (namespace, claim, free) => [["available", free], ["capacity", 100]].map(([what, bytes]) => ({
+    series: `kubelet_volume_stats_${what}_bytes{namespace="${namespace}",persistentvolumeclaim="${claim}",node="a"}`,
+    values: `${bytes}x20`,
+  }));
+  const tested = join(folder, "volumes-test.json");
+  const labels = { severity: "page", installation: "default/try", namespace: "mongodb", persistentvolumeclaim: "data-0" };
+  const exp_annotations = { summary: "Only 9% of the volume mongodb/data-0 are free", runbook_url: "docs/runbooks.md#collabryvolumefull" };
+  await writeFile(tested, JSON.stringify({
+    rule_files: [file],
+    evaluation_interval: "1m",
+    tests: [{
+      interval: "1m",
+      input_series: [...series("mongodb", "data-0", 9), ...series("mongodb", "data-1", 50), ...series("mongodb", "other", 1), ...series("people", "data-0", 1)],
+      alert_rule_test: [{ eval_time: "10m", alertname: "CollabryVolumeFull", exp_alerts: [{ exp_labels: labels, exp_annotations }] }],
+    }],
+  }));
+  await run("promtool", ["test", "rules", tested]).catch((error) => assert.fail(`${error.stdout}\n${error.stderr}`));
+});
+
 test("a cluster without Prometheus' operator gets nothing of it", async () => {
   const kinds = new Set((await rendered(...secrets)).map(({ kind }) => kind));
   assert.deepEqual(OTHERS.filter((kind) => kinds.has(kind)), []);
