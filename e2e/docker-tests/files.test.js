@@ -68,6 +68,14 @@ test("the Dockerfile's base images are the ones of .env.example", async () => {
   }
 });
 
+test("each Compose file is named where people look for it", async () => {
+  const pages = ["CONTRIBUTING.md", "docs/operations.md"];
+  const text = (await Promise.all(pages.map(read))).join("\n");
+  assert.deepEqual(COMPOSE_FILES.filter((file) => !text.includes(file)), []);
+  const [command] = /docker compose --env-file \.env -f .* up --build/.exec(await read("docker/compose.dev.yml")) ?? [];
+  assert.ok(command && text.includes(command), "with the command of its first lines");
+});
+
 test("Compose accepts all files together", async (t) => {
   const folder = await mkdtemp(join(tmpdir(), "collabry-compose-"));
   t.after(() => rm(folder, { recursive: true }));
