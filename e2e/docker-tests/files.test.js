@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { test } from "node:test";
@@ -203,6 +204,66 @@ test("no secret stands among arguments, which everybody on the machine may list"
   assert.match(said, /auth\(process\.env\.MONGO_INITDB_ROOT_USERNAME, process\.env\.MONGO_INITDB_ROOT_PASSWORD\)/);
   assert.match(said, /--replSet\nrs0/);
   assert.doesNotMatch(said, /secret-of-/);
+});
+
+test("what deploy.sh calls is given secrets by its environment and by pipes", async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), "collabry-smoke-"));
+  t.after(() => rm(folder, { recursive: true }));
+  const bin = join(folder, "bin");
+  await mkdir(bin);
+  await mkdir(join(folder, "releases/r"), { recursive: true });
+  await writeFile(join(folder, "current"), "r\n");
+  for (const program of ["curl", "env"]) {
+    await writeFile(join(bin, program), `#!/bin/sh\nprintf '%s\\n' "$@" >>'${folder}/arguments'\nexec /usr/bin/${program} "$@"\n`, { mode: 0o755 });
+  }
+  // In the place of Compose: makes the account, with the password that it was given.
+  await writeFile(join(bin, "docker-compose"), `#!/bin/sh\nprintf '%s\\n' "$@" >>'${folder}/arguments'\nprintf '%s' "$COLLABRY_BACKUP_SECRET_KEY $COLLABRY_ACCOUNT_PASSWORD $LEFT_BEHIND" >'${folder}/given'\n`, { mode: 0o755 });
+
+  const seen = { passwords: /** @type {string[]} */ ([]), tokens: new Set() };
+  const made = () => readFile(join(folder, "given"), "utf8").then((given) => given.split(" ")[1], () => undefined);
+  const answers = {
+    "POST /api/notebooks": { id: "n" },
+    "POST /api/notebooks/n/sources": { id: "s" },
+    "GET /api/sources/s": { step: "ready" },
+    "POST /api/notebooks/n/conversations": { id: "c" },
+    "POST /api/conversations/c/messages": { generationId: "g" },
+    "GET /api/ai/generations/g/events": { "event:done": "1907" },
+    "DELETE /api/notebooks/n": {},
+  };
+  const server = createServer(async (request, response) => {
+    let body = "";
+    for await (const part of request) body += part;
+    const what = `${request.method} ${request.url}`;
+    if (what.startsWith("POST /api/auth/")) {
+      const { password } = JSON.parse(body);
+      seen.passwords.push(password);
+      const known = what.endsWith("login") && password === (await made());
+      return void response.writeHead(known ? 200 : 403).end(JSON.stringify(known ? { accessToken: "token-of-the-test" } : {}));
+    }
+    seen.tokens.add(request.headers.authorization);
+    const answer = answers[what];
+    response.writeHead(answer ? 200 : 404).end(JSON.stringify(answer ?? {}).replace('{"event:done":', '{"event: done":'));
+  });
+  t.after(() => server.close());
+  await new Promise((listening) => server.listen(0, "127.0.0.1", () => listening(undefined)));
+  const { port } = /** @type {import("node:net").AddressInfo} */ (server.address());
+  const script = `
+    set -euo pipefail
+    ROOT=$0 ENV_FILE=$1/.env COMPOSE=docker-compose
+    for part in settings compose release front smoke; do . scripts/deploy/$part.sh; done
+    STATE=$1
+    find_front() { front_url=http://127.0.0.1:${port} front_host=; }
+    smoke`;
+  const env = { PATH: `${bin}:${process.env.PATH}`, HOME: process.env.HOME, COLLABRY_BACKUP_SECRET_KEY: "key-of-backups", LEFT_BEHIND: "left" };
+  const { stdout } = await run("bash", ["-c", script, ROOT, folder], { cwd: ROOT, env });
+  assert.match(stdout, /signed in, uploaded, asked, was answered, deleted/);
+  assert.deepEqual([...seen.tokens], ["Bearer token-of-the-test"]);
+  const [password, ...others] = new Set(seen.passwords);
+  assert.deepEqual(others, []);
+  assert.equal(await readFile(join(folder, "given"), "utf8"), `key-of-backups ${password} `, "Compose has what it needs, and nothing else of this shell");
+  const said = await readFile(join(folder, "arguments"), "utf8");
+  assert.match(said, /COLLABRY_ACCOUNT_PASSWORD\n/);
+  for (const secret of [password, "token-of-the-test", "key-of-backups"]) assert.ok(!said.includes(secret), secret);
 });
 
 test("the programs are not MongoDB's root, where root has a password of its own", async () => {

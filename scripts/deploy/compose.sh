@@ -7,13 +7,22 @@ fi
 
 # compose RELEASE ARGUMENT…
 compose() {
-  local folder=$STATE/releases/$1 file files=() name kept=()
+  local folder=$STATE/releases/$1 file files=() arguments
   shift
-  for name in PATH HOME "${!DOCKER_@}" "${!COLLABRY_BACKUP_SECRET_@}"; do kept+=("$name=${!name:-}"); done
   for file in "$folder"/*.yml; do files+=(-f "$file"); done
-  # shellcheck disable=SC2086 # one word or two
-  env -i "${kept[@]}" COLLABRY_ENV_FILE="$folder/env" \
-    $COMPOSE --project-name "$PROJECT" --project-directory "$ROOT/docker" --env-file "$folder/env" "${files[@]}" "$@"
+  # shellcheck disable=SC2206 # one word or two
+  arguments=(env "COLLABRY_ENV_FILE=$folder/env" $COMPOSE --project-name "$PROJECT" --project-directory "$ROOT/docker"
+    --env-file "$folder/env" "${files[@]}" "$@")
+  # What is kept stays in the environment: among the arguments of `env -i` everybody on the machine could read it.
+  (
+    for name in $(compgen -e); do
+      case $name in
+        PATH | HOME | DOCKER_* | COLLABRY_BACKUP_SECRET_* | COLLABRY_ACCOUNT_PASSWORD) ;;
+        *) unset "$name" 2>/dev/null || true ;;
+      esac
+    done
+    exec "${arguments[@]}"
+  )
 }
 
 # As above, quiet unless it fails.

@@ -64,8 +64,9 @@ sign_in() {
   else
     # Where registration is open; otherwise on the command line, which makes accounts in any case.
     if ! answer=$(call POST /api/auth/register --json "{$credentials,\"name\":\"Smoke test\"}" 2>>"$STATE/smoke-refusal"); then
-      compose_quietly "$(marked target | grep . || marked current)" run --rm --no-deps -T \
-        -e "COLLABRY_ACCOUNT_PASSWORD=$(field password "{$credentials}")" \
+      COLLABRY_ACCOUNT_PASSWORD=$(field password "{$credentials}")
+      export COLLABRY_ACCOUNT_PASSWORD
+      compose_quietly "$(marked target | grep . || marked current)" run --rm --no-deps -T -e COLLABRY_ACCOUNT_PASSWORD \
         api account add "$(field email "{$credentials}")" --name "Smoke test" || { cat "$STATE/smoke-refusal" >&2; return 1; }
       answer=$(call POST /api/auth/login --json "{$credentials}") || return 1
     fi
@@ -89,22 +90,25 @@ wait_read() {
   return 1
 }
 
-# call METHOD PATH [curl argument…]: the body of a good answer.
+# call METHOD PATH [curl argument…]: the body of a good answer. Token and password go by pipes: everybody on the machine may
+# list arguments.
 call() {
-  local method=$1 path=$2 answer status arguments=()
+  local method=$1 path=$2 answer status body='' arguments=()
   shift 2
-  [ -z "$token" ] || arguments+=(--header "Authorization: Bearer $token")
+  [ -z "$token" ] || arguments+=(--header @/dev/fd/3)
   while [ $# -gt 0 ]; do
     # As in newer versions of curl.
     if [ "$1" = --json ]; then
-      arguments+=(--header "Content-Type: application/json" --data "$2")
+      arguments+=(--header "Content-Type: application/json" --data @-)
+      body=$2
       shift 2
     else
       arguments+=("$1")
       shift
     fi
   done
-  answer=$(request --request "$method" --write-out '\n%{http_code}' "${arguments[@]}" "$path") || true
+  answer=$(request --request "$method" --write-out '\n%{http_code}' "${arguments[@]}" "$path" \
+    <<<"$body" 3<<<"Authorization: Bearer $token") || true
   status=${answer##*$'\n'}
   answer=${answer%$'\n'*}
   if [[ $status != 2* ]]; then
