@@ -288,6 +288,19 @@ async function compose(path) {
   return JSON.parse((await run("python3", ["-c", toJson, join(ROOT, path)])).stdout).services;
 }
 
+test("every container is confined, and bounded in memory and logs", async () => {
+  const all = (await Promise.all(COMPOSE_FILES.filter((file) => !file.includes("dev")).map(compose))).flatMap(Object.entries);
+  assert.ok(all.length > 10);
+  for (const [name, service] of all) {
+    assert.deepEqual(service.security_opt, ["no-new-privileges:true"], name);
+    // The image of MongoDB begins as root, gives its volume to its user, and becomes that one.
+    if (name !== "mongodb") assert.deepEqual(service.cap_drop, ["ALL"], name);
+    assert.ok(service.mem_limit, name);
+    // One that is run by hand, and is gone with its output.
+    if (name !== "collabry") assert.ok(service.logging.options["max-size"], name);
+  }
+});
+
 test("what is kept in memory has a limit", async () => {
   const sizes = (/** @type {any} */ service) => (service.tmpfs ?? []).map((/** @type {string} */ mount) => /[:,]size=(\S+?)(?:,|$)/.exec(mount)?.[1]);
   for (const [name, service] of Object.entries(await compose("docker/compose.yml"))) {

@@ -125,6 +125,18 @@ test("files that are there are not written over, and what is missing is said", a
   await assert.rejects(stat(join(folder, "there.unfinished")));
 });
 
+test("secrets that do more harm than they have to are named", async (t) => {
+  const { run } = await installation(t);
+  const both = await run({ COLLABRY_BACKUP_SECRET_KEY: "opens-backups" });
+  assert.match(both.output, /NOTE MONGODB_ROOT_PASSWORD is not set in .*\.env, so that the programs are MongoDB's root/);
+  assert.match(both.output, /NOTE COLLABRY_BACKUP_SECRET_KEY is in .*\.env: who takes this machine can read the backups too/);
+  assert.ok(!both.output.includes("opens-backups"));
+  assert.match(both.output, ON);
+  for (const better of [{ MONGODB_ROOT_PASSWORD: "e" }, { MONGODB_URI: "mongodb://mongodb.example.org/collabry" }]) {
+    assert.doesNotMatch((await run(/** @type {Record<string, string>} */ (better))).output, /NOTE/);
+  }
+});
+
 test("what is probably a mistake is shown once, and keeps nobody from going on", async (t) => {
   const { folder, run, http } = await installation(t);
   const version = `notes-${process.pid}`;
