@@ -82,8 +82,16 @@ const SCREENS = {
     await page.getByRole("dialog").waitFor();
   },
   dialog: async (page) => {
-    await page.getByRole("button", { name: "Delete answer" }).click();
+    await page.getByRole("button", { name: "Notebook actions" }).click();
+    await page.getByRole("menuitem", { name: "Rename notebook" }).click();
     await page.getByRole("dialog").waitFor();
+  },
+  "deleted answer": async (page) => {
+    await page.getByRole("button", { name: "Delete answer" }).click();
+    await page.getByText("Answer deleted", { exact: true }).waitFor();
+    await page.getByTestId("toast").getByRole("button", { name: "Undo" }).waitFor();
+    await page.getByTestId("toast").getByRole("button", { name: "Undo" }).click();
+    await page.getByRole("button", { name: "Delete answer" }).waitFor();
   },
   "edited message": async (page) => {
     await page.getByTestId("message").last().hover();
@@ -272,9 +280,7 @@ test("the focus stays where the work was, when what had it is gone", async (t) =
   }
   await page.getByRole("button", { name: "Delete message" }).focus();
   await page.keyboard.press("Enter");
-  await page.getByRole("dialog").getByRole("button", { name: "Delete message" }).focus();
-  await page.keyboard.press("Enter");
-  await page.getByText("Message deleted").waitFor();
+  await page.getByText("Message deleted", { exact: true }).waitFor();
   await focusIs("Conversation");
 });
 

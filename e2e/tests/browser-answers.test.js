@@ -78,18 +78,16 @@ test("a question that is edited can be asked again, and says so where it was not
   assert.equal(await page.getByText("The message was edited after this answer.").count(), 0);
 });
 
-test("a question takes its answer with it, unless it is to stay", async (t) => {
+test("a question takes its answer with it, and brings it back", async (t) => {
   const { page } = await begin(t);
-  const remove = async (text, withAnswer) => {
-    await message(page, text).hover();
-    await message(page, text).getByRole("button", { name: "Delete message" }).click();
-    if (!withAnswer) await page.getByLabel("Delete its answer, too").uncheck();
-    await confirm(page, "Delete message");
-  };
-  await remove("What is a cell?", true);
+  await message(page, "What is a cell?").hover();
+  await message(page, "What is a cell?").getByRole("button", { name: "Delete message" }).click();
   await is(page, "Message deleted", "Answer deleted", "What is a leaf?", "A part of a plant.");
-  await remove("What is a leaf?", false);
-  await is(page, "Message deleted", "Answer deleted", "Message deleted", "A part of a plant.");
+  const notice = page.getByTestId("toast").filter({ hasText: "Message and its answer deleted." });
+  await notice.getByRole("button", { name: "Undo" }).click();
+  await is(page, "What is a cell?", "The smallest unit of life.", "What is a leaf?", "A part of a plant.");
+  await page.getByRole("button", { name: "Delete answer" }).last().click();
+  await is(page, "What is a cell?", "The smallest unit of life.", "What is a leaf?", "Answer deleted");
 });
 
 test("an answer that the server's end broke off can be tried again from where it says so", async (t) => {

@@ -133,9 +133,10 @@ test("a message is edited and deleted, and others see it", async (t) => {
   await Promise.all([page, bobs].map((each) => message(each, "The cell").filter({ hasText: "edited" }).waitFor()));
 
   await page.getByRole("button", { name: "Delete message" }).click();
-  await confirm(page, "Delete message");
+  await page.getByText("Message deleted", { exact: true }).waitFor();
+  await page.getByTestId("toast").getByRole("button", { name: "Dismiss" }).click();
   for (const each of [page, bobs]) {
-    await each.getByText("Message deleted").waitFor();
+    await each.getByText("Message deleted", { exact: true }).waitFor();
     assert.equal(await message(each, "The cell").count(), 0);
   }
 });

@@ -129,6 +129,102 @@ test("a notebook comes back, for its members too", async (t) => {
   await source(page, "plants.md").waitFor();
 });
 
+/** Ada and Bob in a conversation with one question and its answer. */
+async function together(t) {
+  const there = await begin(t);
+  const { ada, notebook, conversation, page } = there;
+  const bob = await server.account("Bob");
+  await ada.invite(notebook, bob);
+  await provider.script({ text: "A part of a plant that drinks." });
+  await page.getByLabel("Message", { exact: true }).fill("What is a root?");
+  await page.keyboard.press("Enter");
+  await page.getByTestId("answer").filter({ hasText: "that drinks" }).waitFor();
+  const bobs = await visit(t, browser, bob, `/n/${notebook}/c/${conversation}`);
+  await said(bobs, "What is a root?").waitFor();
+  return { ...there, bob, bobs };
+}
+
+const said = (page, text) => page.getByTestId("message").filter({ hasText: text });
+
+async function removeMessage(page, text) {
+  await said(page, text).hover();
+  await said(page, text).getByRole("button", { name: "Delete message" }).click();
+  await said(page, text).waitFor({ state: "detached" });
+}
+
+const notice = (page) => page.getByTestId("toast").filter({ hasText: "Message and its answer deleted." });
+
+const stored = async (account, conversation) => (await account.messages(conversation)).filter(({ deletedAt }) => deletedAt === null).map(({ content }) => content);
+
+test("a message is deleted for everybody when the way back is gone, and not before", async (t) => {
+  const { ada, conversation, page, bobs } = await together(t);
+  await page.clock.install();
+  await removeMessage(page, "What is a root?");
+  await page.getByTestId("answer").waitFor({ state: "detached" });
+  await notice(page).waitFor();
+  assert.deepEqual(await stored(ada, conversation), ["What is a leaf?", "What is a root?", "A part of a plant that drinks."]);
+  await undo(page);
+  await said(page, "What is a root?").waitFor();
+  await page.getByTestId("answer").filter({ hasText: "that drinks" }).waitFor();
+  await page.clock.runFor(60_000);
+  assert.ok(await said(bobs, "What is a root?").isVisible());
+
+  await removeMessage(page, "What is a root?");
+  await page.clock.runFor(10_000);
+  for (const on of [page, bobs]) {
+    await said(on, "What is a root?").waitFor({ state: "detached" });
+    await on.getByText("Message deleted", { exact: true }).waitFor();
+    await on.getByText("Answer deleted", { exact: true }).waitFor();
+  }
+  assert.deepEqual(await stored(ada, conversation), ["What is a leaf?"]);
+});
+
+test("whoever leaves the page, or signs out, has deleted what they deleted", async (t) => {
+  const { page, bobs } = await together(t);
+  await removeMessage(page, "What is a root?");
+  await page.reload();
+  await page.getByText("Message deleted", { exact: true }).waitFor();
+  await said(bobs, "What is a root?").waitFor({ state: "detached" });
+  assert.equal(await notice(page).count(), 0);
+  await removeMessage(page, "What is a leaf?");
+  await choose(page, "Account", "Sign out");
+  await said(bobs, "What is a leaf?").waitFor({ state: "detached" });
+});
+
+test("what is deleted without a connection is deleted once there is one", async (t) => {
+  const { page, bobs } = await together(t);
+  const context = page.context();
+  await context.setOffline(true);
+  await removeMessage(page, "What is a root?");
+  await notice(page).getByRole("button", { name: "Dismiss" }).click();
+  await page.getByText("Message deleted", { exact: true }).waitFor();
+  assert.ok(await said(bobs, "What is a root?").isVisible());
+  await context.setOffline(false);
+  await said(bobs, "What is a root?").waitFor({ state: "detached" });
+  assert.equal(await said(page, "What is a root?").count(), 0);
+});
+
+test("what somebody else deletes or edits meanwhile does not come back", async (t) => {
+  const { ada, bob, conversation, page, bobs } = await together(t);
+  const { id } = (await ada.messages(conversation)).find(({ content }) => content === "What is a root?");
+  await removeMessage(page, "What is a root?");
+  await ada.patch(`/api/conversations/${conversation}/messages/${id}`, { content: "What is the root?" });
+  await said(bobs, "What is the root?").waitFor();
+  assert.equal(await said(page, "root").count(), 0);
+  for (const message of (await ada.messages(conversation)).slice(-2)) await bob.delete(`/api/conversations/${conversation}/messages/${message.id}`);
+  await notice(page).waitFor({ state: "detached" });
+  assert.equal(await said(page, "root").count(), 0);
+});
+
+test("a message that may not be deleted is back, with the reason", async (t) => {
+  const { page } = await together(t);
+  await page.route("**/messages/*", (route) => (route.request().method() === "DELETE" ? route.fulfill({ status: 403, contentType: "application/problem+json", body: JSON.stringify({ code: "forbidden", detail: "Viewers may not do this." }) }) : route.continue()));
+  await removeMessage(page, "What is a leaf?");
+  await page.getByTestId("toast").getByRole("button", { name: "Dismiss" }).click();
+  await toast(page, "Viewers may not do this.");
+  await said(page, "What is a leaf?").waitFor();
+});
+
 test("the answer that another one took the place of is a step away", async (t) => {
   const { page } = await begin(t);
   await provider.script({ text: "A first try." }, { text: "A better one." });

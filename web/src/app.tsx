@@ -3,6 +3,7 @@ import { useEffect } from "preact/hooks";
 import { AccountMenu } from "./auth/account-menu";
 import { me, sessionState } from "./auth/session";
 import { SignInPage } from "./auth/sign-in";
+import { startDeleting } from "./conversations/deleting";
 import { forgetLogs } from "./conversations/logs";
 import { startSending } from "./conversations/sending";
 import { countUnread, forgetConversations } from "./conversations/store";
@@ -84,6 +85,7 @@ function SignedIn() {
       followNotifications(complain),
       onConnected(() => void loadModels().catch(complain)),
       startSending(user.id),
+      startDeleting(user.id),
     ];
     connect();
     return () => {

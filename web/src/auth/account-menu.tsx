@@ -1,4 +1,5 @@
 import { useState } from "preact/hooks";
+import { finishDeleting } from "../conversations/deleting";
 import { Avatar } from "../ui/avatar";
 import { MenuItems, Popover } from "../ui/menu";
 import { complain } from "../ui/toast";
@@ -11,7 +12,7 @@ export function AccountMenu() {
   if (user === null) return null;
   const items = [
     { label: "Change password", run: () => setChanging(true) },
-    { label: "Sign out", run: () => void signOut().catch(complain) },
+    { label: "Sign out", run: () => void finishDeleting().then(signOut).catch(complain) },
   ];
   return (
     <>

@@ -117,6 +117,9 @@ export function accessToken(): Promise<string> {
   return orSignedOut(keeper.token());
 }
 
+/** The token in hand, for whoever has no time to renew it. */
+export const tokenInHand = (): string | undefined => keeper.grant?.accessToken;
+
 /** A token in place of one that the server refused. */
 export async function renewToken(refused: string | undefined): Promise<string> {
   return (await orSignedOut(keeper.renew(refused))).accessToken;

@@ -7,10 +7,6 @@ export async function editMessage({ conversationId, id: messageId }: Message, co
   deliver((await request("message:edit", { conversationId, messageId, content })).message);
 }
 
-export async function deleteMessage({ conversationId, id: messageId }: Message): Promise<void> {
-  deliver((await request("message:delete", { conversationId, messageId })).message);
-}
-
 /** Answers a question again, with the model and the sources that are chosen now. */
 export async function regenerate({ conversationId, id: messageId }: Message, model: string | null): Promise<void> {
   const sourceIds = selection.peek();

@@ -1,16 +1,15 @@
 import type { ComponentChildren, RefObject } from "preact";
-import { useState } from "preact/hooks";
 import { Citations, citationLabels, openCitation } from "../generations/citations";
 import { CutOff } from "../generations/cut-off";
 import { Failed } from "../generations/failed";
 import { Notice } from "../generations/notice";
 import { labelOf } from "../models/store";
 import type { Message, Role } from "../realtime/types";
-import { FormDialog } from "../ui/dialog";
 import { MarkdownView } from "../ui/markdown-view";
 import { when } from "../ui/time";
 import { complain } from "../ui/toast";
-import { deleteMessage, regenerate } from "./actions";
+import { regenerate } from "./actions";
+import { deleteMessages } from "./deleting";
 import { Action, copyText } from "./message-action";
 
 interface Props {
@@ -26,7 +25,6 @@ interface Props {
 
 /** An answer that is stored. */
 export function Answer({ message, question, about, pager, role, model, row }: Props) {
-  const [deleting, setDeleting] = useState(false);
   if (message.deletedAt !== null) return <li class="message deleted"><p>Answer deleted</p></li>;
   if (message.author.kind !== "assistant") return null;
   const again = () => void regenerate(message, model).catch(complain);
@@ -48,13 +46,8 @@ export function Answer({ message, question, about, pager, role, model, row }: Pr
         <span class="hint">{labelOf(message.author.model)}</span>
         <Action icon="copy" label="Copy answer" run={() => copyText(content)} />
         <Action icon="redo" label="Regenerate answer" run={again} />
-        {role !== "viewer" && <Action icon="trash" label="Delete answer" run={() => setDeleting(true)} />}
+        {role !== "viewer" && <Action icon="trash" label="Delete answer" run={() => deleteMessages(message.conversationId, [message], "Answer deleted.")} />}
       </div>
-      {deleting && (
-        <FormDialog title="Delete answer?" action="Delete answer" danger onClose={() => setDeleting(false)} onSubmit={() => deleteMessage(message)}>
-          <p>It will be removed for everyone. This can’t be undone.</p>
-        </FormDialog>
-      )}
     </li>
   );
 }

@@ -18,6 +18,8 @@ import { Announcer } from "./announcer";
 import { Answers } from "./answers";
 import { rememberAsked } from "./asked";
 import { Composer } from "./composer";
+import { hidden } from "./deleting";
+import { withoutHidden } from "./deletions";
 import { ConversationHeader } from "./jump";
 import { forgetLog, logOf } from "./logs";
 import { MessageView } from "./message";
@@ -65,7 +67,7 @@ export function Chat({ notebook, conversationId }: Props) {
   const view = open.view.value;
   const waiting = useComputed(() => outgoing.value.filter((entry) => entry.conversationId === conversationId));
   const drawn = useRef<Item[]>([]);
-  const items = reused(timeline(view, waiting.value, Date.now()), drawn.current);
+  const items = reused(timeline({ ...view, messages: withoutHidden(view.messages, hidden.value) }, waiting.value, Date.now()), drawn.current);
   drawn.current = items;
   const { box, content, atEnd, toEnd } = useChatScroll({ conversationId, first: view.messages[0]?.id, jumps: view.jumps, hasEnd: view.after === null });
   const conversation = view.conversation ?? conversations.value?.find(({ id }) => id === conversationId);

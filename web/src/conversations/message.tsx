@@ -7,7 +7,7 @@ import { when } from "../ui/time";
 import { complain } from "../ui/toast";
 import { editMessage, regenerate } from "./actions";
 import { askedOf } from "./asked";
-import { DeleteQuestion } from "./delete-question";
+import { deleteMessages } from "./deleting";
 import { EditForm } from "./edit-form";
 import { Action, copyText } from "./message-action";
 
@@ -22,13 +22,12 @@ interface Props {
 
 /** What a member has written. */
 export function MessageView({ message, answers, role, model }: Props) {
-  const [mode, setMode] = useState<"read" | "edit" | "delete">("read");
+  const [editing, setEditing] = useState(false);
   // Whoever edits by keyboard goes on from where they began.
   const [edited, setEdited] = useState(false);
-  const read = () => setMode("read");
   const endEdit = () => {
     setEdited(true);
-    read();
+    setEditing(false);
   };
   const asked = useMemo(() => askedOf(message), [message]);
   if (message.deletedAt !== null) return <li class="message deleted"><p>Message deleted</p></li>;
@@ -43,8 +42,14 @@ export function MessageView({ message, answers, role, model }: Props) {
     if (text !== message.content) await editMessage(message, text);
     if (ask) await again();
   };
+  const remove = () => {
+    // A question takes its answers along, where they are this member's to delete.
+    const along = role === "viewer" ? [] : answers;
+    const also = along.length === 0 ? "" : along.length === 1 ? " and its answer" : ` and its ${along.length} answers`;
+    deleteMessages(message.conversationId, [...along, message], `Message${also} deleted.`);
+  };
   return (
-    <li class={mine ? "message mine" : "message theirs"} data-editing={mode === "edit"} data-testid="message" aria-label={`${mine ? "You" : name}, ${when(message.createdAt)}`}>
+    <li class={mine ? "message mine" : "message theirs"} data-editing={editing} data-testid="message" aria-label={`${mine ? "You" : name}, ${when(message.createdAt)}`}>
       {!mine && <Avatar id={userId} name={name} />}
       <div class="bubble">
         <h3 class="meta">
@@ -52,22 +57,21 @@ export function MessageView({ message, answers, role, model }: Props) {
           <time dateTime={message.createdAt}>{when(message.createdAt)}</time>
           {message.editedAt !== null && <span>edited</span>}
         </h3>
-        {mode === "edit"
+        {editing
           ? <EditForm text={message.content} answered={answers.length > 0} onSave={save} onClose={endEdit} />
           : <MarkdownView text={message.content} citations={NO_CITATIONS} />}
         {asked !== null && <p class="hint">{asked}</p>}
-        {mode !== "edit" && (
+        {!editing && (
           <div class="actions">
             <Action icon="copy" label="Copy message" run={() => copyText(message.content)} />
             {message.generationId === null && answers.length === 0 && (
               <Action icon="redo" label="Ask AI to answer this message" run={() => void again().catch(complain)} />
             )}
-            {mine && <Action icon="edit" label="Edit message" focused={edited} run={() => setMode("edit")} />}
-            {(mine || role !== "viewer") && <Action icon="trash" label="Delete message" run={() => setMode("delete")} />}
+            {mine && <Action icon="edit" label="Edit message" focused={edited} run={() => setEditing(true)} />}
+            {(mine || role !== "viewer") && <Action icon="trash" label="Delete message" run={remove} />}
           </div>
         )}
       </div>
-      {mode === "delete" && <DeleteQuestion message={message} answers={role === "viewer" ? [] : answers} onClose={read} />}
     </li>
   );
 }

@@ -1,4 +1,4 @@
-import { accessToken, renewToken } from "../auth/session";
+import { accessToken, renewToken, tokenInHand } from "../auth/session";
 import { Problem, problemOf, unreachable } from "./problem";
 import { traceparent } from "./trace";
 
@@ -19,6 +19,12 @@ export async function api<T>(method: Method, path: string, body?: unknown): Prom
     ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { "content-type": "application/json" } }),
   });
   return (response.status === 204 ? undefined : await response.json().catch(brokenOff)) as T;
+}
+
+/** Goes out even though the page is being left. Nobody hears whether it arrived. */
+export function tellInPassing(method: Method, path: string): void {
+  const headers = { authorization: `Bearer ${tokenInHand() ?? ""}`, traceparent: traceparent() };
+  fetch(path, { method, headers, keepalive: true }).catch(() => undefined);
 }
 
 /** The bytes behind an address that needs the token. */

@@ -11,6 +11,8 @@ interface Toast {
   /** `null`: until it is dismissed. */
   shownMs: number | null;
   action: Action | null;
+  /** It goes, and its action was not taken. */
+  onPassed: () => void;
 }
 
 interface Action {
@@ -30,11 +32,15 @@ let count = 0;
 let pointed = false;
 let held = false;
 
-function show(text: string, kind: Toast["kind"], shownMs: number | null = SHOWN_MS, action: Action | null = null): void {
+const nothing = (): void => undefined;
+
+function show(text: string, kind: Toast["kind"], shownMs: number | null = SHOWN_MS, action: Action | null = null, onPassed: () => void = nothing): number {
   count += 1;
-  const toast = { id: count, text, kind, shownMs, action };
-  toasts.value = [...toasts.value.filter((other) => other.text !== text), toast];
+  const toast = { id: count, text, kind, shownMs, action, onPassed };
+  // The same is not said twice, but each way back is one of its own.
+  toasts.value = [...toasts.value.filter((other) => other.text !== text || other.action !== null), toast];
   if (!held) start(toast);
+  return toast.id;
 }
 
 function start({ id, shownMs }: Toast): void {
@@ -55,22 +61,34 @@ function release(box: Element | null): void {
 }
 
 function dismiss(id: number): void {
+  const passed = toasts.peek().find((toast) => toast.id === id);
+  remove(id);
+  passed?.onPassed();
+}
+
+function remove(id: number): void {
   clearTimeout(timers.get(id));
   timers.delete(id);
   toasts.value = toasts.value.filter((toast) => toast.id !== id);
   if (typeof document !== "undefined") keepFocus();
 }
 
-export const say = (text: string) => show(text, "info", BRIEFLY_MS);
+export const say = (text: string) => void show(text, "info", BRIEFLY_MS);
 
-/** Says what was done, with a way back. */
-export const sayUndoable = (text: string, undo: () => void) => show(text, "info", SHOWN_MS, { label: "Undo", run: undo });
+/**
+ * Says what was done, with a way back. `onPassed`: it is gone, and nobody took the way. Answers what takes the notice away
+ * when there is nothing to undo any more.
+ */
+export function sayUndoable(text: string, undo: () => void, onPassed = nothing): () => void {
+  const id = show(text, "info", SHOWN_MS, { label: "Undo", run: undo }, onPassed);
+  return () => remove(id);
+}
 
 /** Stays until it is dismissed. */
-export const warn = (text: string) => show(text, "error", null);
+export const warn = (text: string) => void show(text, "error", null);
 
 /** Shows what went wrong. For `.catch(complain)` where nothing else has to be undone. */
-export const complain = (error: unknown) => show(sentence(error), "error");
+export const complain = (error: unknown) => void show(sentence(error), "error");
 
 /** For what is read again by itself at the next connection: that there is none is said by the banner. */
 export function complainUnlessAway(error: unknown): void {
@@ -88,7 +106,7 @@ function onUndoKey(event: KeyboardEvent): void {
 }
 
 function take({ id, action }: Toast): void {
-  dismiss(id);
+  remove(id);
   action?.run();
 }
 
