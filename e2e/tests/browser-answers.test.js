@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { after, test } from "node:test";
 
 import { launch } from "../support/browser.js";
-import { answer, ask, confirm, message, visit } from "../support/page.js";
+import { answer, ask, message, visit } from "../support/page.js";
 import { Provider } from "../support/provider.js";
 import { Server } from "../support/server.js";
 import { until } from "../support/wait.js";
@@ -85,9 +85,9 @@ test("a question takes its answer with it, and brings it back", async (t) => {
   await is(page, "Message deleted", "Answer deleted", "What is a leaf?", "A part of a plant.");
   const notice = page.getByTestId("toast").filter({ hasText: "Message and its answer deleted." });
   await notice.getByRole("button", { name: "Undo" }).click();
-  await is(page, "What is a cell?", "The smallest unit of life.", "What is a leaf?", "A part of a plant.");
+  await is(page, "What is a cell?", "A first try.", "What is a leaf?", "A part of a plant.");
   await page.getByRole("button", { name: "Delete answer" }).last().click();
-  await is(page, "What is a cell?", "The smallest unit of life.", "What is a leaf?", "Answer deleted");
+  await is(page, "What is a cell?", "A first try.", "What is a leaf?", "Answer deleted");
 });
 
 test("an answer that the server's end broke off can be tried again from where it says so", async (t) => {

@@ -1,6 +1,7 @@
 // Reading in the browser: passages, pages, long conversations, paper.
 
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
 import { after, test } from "node:test";
 
 import { launch, picture } from "../support/browser.js";
@@ -62,6 +63,35 @@ test("Markdown is read as it is meant, with the sentence marked that is cited", 
   const weak = (await text(page).locator("mark").allInnerTexts()).join("");
   assert.match(weak, /Each of them needs light/);
   await picture(page, "rendered-source");
+});
+
+const sample = async (name) => /** @type {const} */ ([name, await readFile(new URL(`../../ai-engine/tests/samples/${name}`, import.meta.url))]);
+
+test("spreadsheets and documents are read as tables, headings and lists, with the row marked that is cited", async (t) => {
+  const { page } = await begin(t, await sample("xlsx-merged-header.xlsx"), await sample("docx-numbering.docx"));
+  await ask(page, "What about Plant 2?");
+  await answer(page).waitFor();
+  await page.getByRole("button", { name: /^Open citation \d+: xlsx-merged-header.xlsx/ }).first().click();
+  await text(page).getByRole("heading", { name: "Energy" }).waitFor();
+  await text(page).getByRole("columnheader", { name: "Electricity Cost" }).waitFor();
+  const rows = await text(page).getByRole("row").evaluateAll((all) => all.map((row) => [...row.cells].map((cell) => cell.textContent)));
+  assert.deepEqual(rows.slice(1), [["Plant 1", "100", "20", "50", "9"], ["Plant 2", "200", "41", "70", "12"]]);
+  const strong = await text(page).getByTestId("focus").allInnerTexts();
+  assert.deepEqual(strong, ["Plant 2", "200", "41", "70", "12"]);
+
+  await page.getByRole("button", { name: "Open docx-numbering.docx" }).click();
+  await text(page).getByRole("heading", { name: "Article 2 Fees" }).waitFor();
+  await text(page).getByRole("listitem").filter({ hasText: "(ii) for guests, who pay double" }).waitFor();
+});
+
+test("what a file says is text, whatever it looks like", async (t) => {
+  const hostile = '<img src=x onerror="window.hurt=1"> | <script>window.hurt=1</script>';
+  const { page } = await begin(t, ["hostile.csv", `name,value\n"<img src=x onerror=""window.hurt=1"">",<script>window.hurt=1</script>\n[a](javascript:1),2\n`]);
+  await page.getByRole("button", { name: "Open hostile.csv" }).click();
+  await text(page).getByRole("cell", { name: hostile.split(" | ")[0] }).waitFor();
+  await text(page).getByRole("cell", { name: "<script>window.hurt=1</script>" }).waitFor();
+  assert.equal(await text(page).locator("img, script, a").count(), 0);
+  assert.equal(await page.evaluate(() => window.hurt), undefined);
 });
 
 test("a page is gone to by its number, and turned by keys", async (t) => {

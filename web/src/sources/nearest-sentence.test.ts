@@ -17,6 +17,12 @@ test.each([["tabs", "\t"], ["spaces", "    "], ["two spaces", "  "], ["bars", " 
   expect(found(`Counts of the second group.\n${table(between)}\nThe rest was not counted.`, claim)).toBe(["Metaphase", "97 cells", "12"].join(between));
 });
 
+test("the names of the columns, which are quoted with a row, are not what is meant", () => {
+  const rows = "Site | Electricity kWh | Gas Cost\nPlant 1 | 100 | 9\nPlant 2 | 200 | 12";
+  expect(found(rows, "Site | Electricity kWh | Gas Cost … Plant 2 | 200 | 12")).toBe("Plant 2 | 200 | 12");
+  expect(found(rows, "Site, Electricity kWh and Gas Cost are the columns")).toBe("Site | Electricity kWh | Gas Cost");
+});
+
 test("of rows that name their values one is found", () => {
   const rows = "Phase: Prophase; Cells: 412; Minutes: 36\nPhase: Metaphase; Cells: 97; Minutes: 12\nPhase: Anaphase; Cells: 31; Minutes: 4";
   expect(found(rows, "Metaphase: 97 cells, 12 minutes")).toBe("Phase: Metaphase; Cells: 97; Minutes: 12");

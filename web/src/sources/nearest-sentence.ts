@@ -15,12 +15,14 @@ const ENOUGH = 0.4;
 export function nearestSentence(passage: string, claim: string): { start: number; end: number } | null {
   const wanted = wordsOf(claim);
   if (wanted.size === 0) return null;
-  let best: { segment: string; index: number; score: number } | null = null;
-  for (const { segment, index } of sentencesOf(passage)) {
+  let best: { segment: string; index: number; score: number; row: RowKind } | null = null;
+  for (const { segment, index, row } of sentencesOf(passage)) {
     const words = wordsOf(segment);
     const shared = [...words].filter((word) => wanted.has(word)).length;
     const score = shared / Math.max(1, Math.min(words.size, wanted.size)) * Math.min(1, words.size / 4);
-    if (score > (best?.score ?? ENOUGH)) best = { segment, index, score };
+    // The names of the columns are quoted with a row: the row is meant.
+    const better = best?.row === "first" && row === "later" ? score >= best.score : score > (best?.score ?? ENOUGH);
+    if (better) best = { segment, index, score, row };
   }
   if (best === null || best.segment.trim() === passage.trim()) return null;
   const leading = best.segment.length - best.segment.trimStart().length;
@@ -28,11 +30,15 @@ export function nearestSentence(passage: string, claim: string): { start: number
   return { start, end: start + codePoints(best.segment.trim()) };
 }
 
+type RowKind = "none" | "first" | "later";
+
 /** A line break within a paragraph ends no sentence; an empty line, and the end of a list's item or a row, does. */
-function* sentencesOf(passage: string): Generator<{ segment: string; index: number }> {
+function* sentencesOf(passage: string): Generator<{ segment: string; index: number; row: RowKind }> {
+  let inTable = false;
   for (const { text, index: start, isRow } of blocksOf(passage)) {
-    if (isRow) yield { segment: text, index: start };
-    else for (const { segment, index } of SENTENCES.segment(text.replaceAll("\n", " "))) yield { segment, index: start + index };
+    if (isRow) yield { segment: text, index: start, row: inTable ? "later" : "first" };
+    else for (const { segment, index } of SENTENCES.segment(text.replaceAll("\n", " "))) yield { segment, index: start + index, row: "none" };
+    inTable = isRow;
   }
 }
 

@@ -5,6 +5,7 @@ import { renderBlocks } from "../ui/markdown";
 import type { PassageTarget } from "../ui/panel";
 import { sanitise } from "../ui/sanitise";
 import { joinLines, partsOf, type Parts } from "./passage";
+import { LaidOut } from "./laid-out";
 import type { Page } from "./passage-panel";
 import { markNodes, withSigns } from "./rendered-passage";
 
@@ -16,6 +17,10 @@ interface Props {
 
 /** Formats whose text is Markdown. */
 const RENDERED = new Set(["markdown", "html", "web"]);
+/** Those whose text was laid out for reading when it was extracted. */
+const LAID_OUT = new Set(["pdf", "docx", "pptx", "xlsx", "csv"]);
+/** Those whose pages begin with their names. */
+const TITLED = new Set(["pptx", "xlsx"]);
 
 export function PageText({ page, target: { range, focus }, format }: Props) {
   const top = useRef<HTMLDivElement>(null);
@@ -35,9 +40,11 @@ export function PageText({ page, target: { range, focus }, format }: Props) {
     if (mark != null) mark.scrollIntoView({ block: "center" });
     else top.current?.parentElement?.scrollTo(0, 0);
   }, [page, range?.start, range?.end, focus?.start, focus?.end, html]);
+  const laidOut = format !== undefined && LAID_OUT.has(format);
   return (
-    <div class={html === null ? "page-text" : "page-text rendered"} ref={top} tabIndex={0} aria-label="Text of the page" role="document" dir="auto">
-      {html === null ? <Plain parts={parts} /> : <div class="markdown" ref={rendered} />}
+    <div class={html === null && !laidOut ? "page-text" : "page-text rendered"} ref={top} tabIndex={0} aria-label="Text of the page" role="document" dir="auto">
+      {html !== null && <div class="markdown" ref={rendered} />}
+      {html === null && (laidOut ? <LaidOut parts={parts} titled={TITLED.has(format)} /> : <Plain parts={parts} />)}
     </div>
   );
 }
