@@ -9,9 +9,10 @@ import { DropZone } from "../sources/drop-zone";
 import { FilePicker } from "../sources/file-picker";
 import { SourceList } from "../sources/list";
 import { PassagePanel } from "../sources/passage-panel";
+import { SearchPanel } from "../sources/search-panel";
 import { followSources } from "../sources/store";
 import { closeLayer, openLayer } from "../ui/layer";
-import { panel } from "../ui/panel";
+import { openPanel, panel } from "../ui/panel";
 import { Link, navigate, notebookPath, query } from "../ui/router";
 import { recall, remember } from "../ui/storage";
 import { complainUnlessAway } from "../ui/toast";
@@ -73,6 +74,7 @@ export function NotebookPage({ notebookId, conversationId }: Props) {
     if (notebook !== undefined) setKnown(true);
   }, [notebook?.id]);
   useLastConversation(notebookId, conversationId);
+  useSearchKey();
   if (notebook === undefined) return <Missing problem={known ? LOST : problem} />;
   return (
     <DropZone notebookId={notebookId} enabled={notebook.role !== "viewer"}>
@@ -89,6 +91,7 @@ export function NotebookPage({ notebookId, conversationId }: Props) {
           {conversationId !== null && conversationId !== "new" && !isId(conversationId) && <NowhereChat notebook={notebook} />}
         </section>
         {panel.value?.kind === "passage" && <PassagePanel target={panel.value.target} />}
+        {panel.value?.kind === "search" && <SearchPanel key={notebookId} notebookId={notebookId} query={panel.value.query} />}
         {panel.value?.kind === "members" && <MembersPanel notebook={notebook} />}
         {notebook.role !== "viewer" && <FilePicker notebookId={notebookId} />}
         <Tabs unread={countUnread(conversationId) > 0} />
@@ -103,6 +106,22 @@ function NowhereChat({ notebook }: { notebook: Notebook }) {
     setTitle("Conversation not found", notebook.title);
   }, [notebook.title]);
   return <NoConversation notebook={notebook} why="This address does not lead to a conversation." />;
+}
+
+/** "/" searches, where it is not written. */
+function useSearchKey(): void {
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent) => {
+      const modified = event.ctrlKey || event.metaKey || event.altKey;
+      const elsewhere = event.target instanceof Element && event.target.closest("input, textarea, select, dialog, [role=menu]") !== null;
+      if (event.key !== "/" || modified || elsewhere || event.defaultPrevented) return;
+      event.preventDefault();
+      if (panel.peek()?.kind === "search") document.getElementById("search-field")?.focus();
+      else openPanel({ kind: "search", query: "" });
+    };
+    document.addEventListener("keydown", onKey);
+    return () => document.removeEventListener("keydown", onKey);
+  }, []);
 }
 
 /** An address without a conversation leads to the one that was open last, or to a new one. */

@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Role, Source } from "../realtime/types";
 import { Icon } from "../ui/icons";
+import { openPanel } from "../ui/panel";
 import { plainName } from "../ui/plain-name";
 import { RecentlyDeleted } from "../ui/recently-deleted";
 import { useRoving } from "../ui/roving";
@@ -51,6 +52,11 @@ export function SourceList({ notebookId, role }: Props) {
           <button type="button" ref={add} class={empty ? "button primary" : "button quiet"} onClick={pickFiles}><Icon name="upload" /> Add files</button>
           <button type="button" class="button quiet" onClick={() => setAddingUrl(true)}><Icon name="link" /> Add web page</button>
         </div>
+      )}
+      {searchable.value.length > 0 && (
+        <button type="button" class="search-button" aria-keyshortcuts="/" onClick={() => openPanel({ kind: "search", query: "" })}>
+          <Icon name="search" /> Search in sources <kbd aria-hidden="true" data-text="/" />
+        </button>
       )}
       {list === null && <p class="loading" role="status"><span class="spinner" /> Loading sources…</p>}
       {empty && (

@@ -2,7 +2,7 @@ import { useEffect, useState } from "preact/hooks";
 import { api } from "../http/client";
 import { Problem, sentence } from "../http/problem";
 import type { NotRead, Source } from "../realtime/types";
-import { openPanel, type PassageTarget, turnTo } from "../ui/panel";
+import { isOver, openPanel, type PassageTarget, turnTo } from "../ui/panel";
 import { plainName } from "../ui/plain-name";
 import { SidePanel } from "../ui/side-panel";
 import { LeftOut } from "./left-out";
@@ -48,6 +48,7 @@ export function PassagePanel({ target }: { target: PassageTarget }) {
     <SidePanel
       title={source?.name ?? plainName(target.sourceName ?? "Source")}
       name="Source"
+      back={isOver() ? "Back to search results" : null}
       onKeyDown={(event) => {
         const to = page === null ? null : pageKey(event, page);
         if (to === null) return;

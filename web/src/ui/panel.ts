@@ -22,19 +22,23 @@ export interface PassageTarget {
   quote: string | null;
 }
 
-type Panel = { kind: "passage"; target: PassageTarget } | { kind: "members" };
+type Panel = { kind: "passage"; target: PassageTarget } | { kind: "members" } | { kind: "search"; query: string };
 
 const LAYER = "panel";
-const NAMES = ["panel", "source", "version", "page", "passage", "focus"] as const;
+const NAMES = ["panel", "source", "version", "page", "passage", "focus", "q"] as const;
 const CLOSED = Object.fromEntries(NAMES.map((name) => [name, null]));
 
-type Note = Pick<PassageTarget, "sourceName" | "quote">;
+interface Note extends Pick<PassageTarget, "sourceName" | "quote"> {
+  /** A step back is what it was opened from. */
+  over?: boolean;
+}
 
 /** What is open beside the conversation. */
 export const panel = computed<Panel | null>(() => panelOf(query.value));
 
 export function panelOf(parameters: URLSearchParams): Panel | null {
   if (parameters.get("panel") === "members") return { kind: "members" };
+  if (parameters.get("panel") === "search") return { kind: "search", query: parameters.get("q") ?? "" };
   const sourceId = parameters.get("source");
   if (sourceId === null) return null;
   const { sourceName = null, quote = null } = (noteOf(LAYER) ?? {}) as Partial<Note>;
@@ -52,13 +56,21 @@ const rangeText = (range: Range | null) => (range === null ? null : `${range.sta
 
 let opener: Element | null = null;
 
-export function openPanel(next: Panel): void {
+/** `over`: Back leads to what is open now. */
+export function openPanel(next: Panel, over = false): void {
   const open = panel.peek() !== null;
   if (!open) opener = document.activeElement;
   if (next.kind === "members") return openLayer(LAYER, open, { ...CLOSED, panel: "members" });
+  if (next.kind === "search") return openLayer(LAYER, open, { ...CLOSED, panel: "search", q: next.query || null });
   const { sourceId, version, page, range, focus, sourceName, quote } = next.target;
   const place = { source: sourceId, version: String(version), page: String(page), passage: rangeText(range), focus: rangeText(focus) };
-  openLayer(LAYER, open, { ...CLOSED, ...place }, { sourceName, quote } satisfies Note);
+  const note: Note = { sourceName, quote, ...(over || isOver() ? { over: true } : {}) };
+  openLayer(LAYER, open && !over, { ...CLOSED, ...place }, note);
+}
+
+/** Whether a step back is what the panel was opened from. */
+export function isOver(): boolean {
+  return (noteOf(LAYER) as Note | undefined)?.over === true;
 }
 
 /** Another page of the source that is open. */
@@ -67,7 +79,9 @@ export function turnTo(page: number): void {
 }
 
 export function closePanel(): void {
-  if (panel.peek() !== null) closeLayer(LAYER, CLOSED);
+  if (panel.peek() === null) return;
+  if (isOver()) navigate(withQuery(CLOSED), "replace");
+  else closeLayer(LAYER, CLOSED);
 }
 
 /** The part of the address that keeps the panel open on another page. */
