@@ -18,6 +18,7 @@ import { Bell } from "./notifications/bell";
 import { followNotifications, unread } from "./notifications/store";
 import { ConnectionBanner } from "./realtime/connection-banner";
 import { connect, disconnect, onConnected } from "./realtime/socket";
+import { forgetPages } from "./sources/read-pages";
 import { forgetSearch } from "./sources/search";
 import { forgetSources } from "./sources/store";
 import { Link, route } from "./ui/router";
@@ -92,7 +93,7 @@ function SignedIn() {
     return () => {
       for (const one of stop) one();
       disconnect();
-      for (const forget of [forgetConversations, forgetLogs, forgetMembers, forgetSearch, forgetSources]) forget();
+      for (const forget of [forgetConversations, forgetLogs, forgetMembers, forgetPages, forgetSearch, forgetSources]) forget();
     };
   }, [user?.id]);
   useEffect(() => effect(() => {

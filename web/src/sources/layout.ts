@@ -43,6 +43,11 @@ export function layout(text: string, titled: boolean): Block[] {
   return withHeadings(text, blocks);
 }
 
+/** What stands above the parts of a text. */
+export function headingsIn(text: string, titled: boolean): Span[] {
+  return layout(text, titled).flatMap((block) => (block.kind === "heading" ? [block.span] : []));
+}
+
 /** Lines with none that is blank between them. */
 function groupsOf(text: string): Line[][] {
   const groups: Line[][] = [[]];

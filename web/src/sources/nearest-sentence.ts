@@ -86,7 +86,7 @@ function wordsOf(text: string): Set<string> {
   return new Set(words);
 }
 
-function codePoints(text: string): number {
+export function codePoints(text: string): number {
   let count = 0;
   for (const _ of text) count += 1;
   return count;

@@ -1,9 +1,10 @@
-import { useLayoutEffect, useRef, useState } from "preact/hooks";
-import type { SourceVersion } from "../realtime/types";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { NO_CITATIONS } from "../ui/markdown-view";
 import { renderBlocks } from "../ui/markdown";
 import type { PassageTarget } from "../ui/panel";
 import { sanitise } from "../ui/sanitise";
+import { type Format, isLaidOut, isMarkdown, isTitled } from "./format";
+import { highlight } from "./highlight";
 import { joinLines, partsOf, type Parts } from "./passage";
 import { LaidOut } from "./laid-out";
 import type { Page } from "./passage-panel";
@@ -12,23 +13,19 @@ import { markNodes, withSigns } from "./rendered-passage";
 interface Props {
   page: Page;
   target: PassageTarget;
-  format: SourceVersion["format"] | undefined;
+  format: Format | undefined;
+  /** Marked wherever it stands. */
+  sought: string;
 }
 
-/** Formats whose text is Markdown. */
-const RENDERED = new Set(["markdown", "html", "web"]);
-/** Those whose text was laid out for reading when it was extracted. */
-const LAID_OUT = new Set(["pdf", "docx", "pptx", "xlsx", "csv"]);
-/** Those whose pages begin with their names. */
-const TITLED = new Set(["pptx", "xlsx"]);
 
-export function PageText({ page, target: { range, focus }, format }: Props) {
+export function PageText({ page, target: { range, focus }, format, sought }: Props) {
   const top = useRef<HTMLDivElement>(null);
   const text = format === "markdown" ? joinLines(page.text) : page.text;
   const parts = partsOf(text, page.start, range, focus);
   // Where a mark would begin or end within an address, say, it is lost: then the text is shown as it is.
   const [unmarked, setUnmarked] = useState<Page | null>(null);
-  const html = format !== undefined && RENDERED.has(format) && unmarked !== page ? htmlOf(parts) : null;
+  const html = isMarkdown(format) && unmarked !== page ? htmlOf(parts) : null;
   const rendered = useRef<HTMLDivElement>(null);
   useLayoutEffect(() => {
     if (html !== null && rendered.current !== null) {
@@ -40,11 +37,12 @@ export function PageText({ page, target: { range, focus }, format }: Props) {
     if (mark != null) mark.scrollIntoView({ block: "center" });
     else top.current?.parentElement?.scrollTo(0, 0);
   }, [page, range?.start, range?.end, focus?.start, focus?.end, html]);
-  const laidOut = format !== undefined && LAID_OUT.has(format);
+  useEffect(() => highlight(top.current, sought), [page, range?.start, html, sought]);
+  const laidOut = isLaidOut(format);
   return (
     <div class={html === null && !laidOut ? "page-text" : "page-text rendered"} ref={top} tabIndex={0} aria-label="Text of the page" role="document" dir="auto">
       {html !== null && <div class="markdown" ref={rendered} />}
-      {html === null && (laidOut ? <LaidOut parts={parts} titled={TITLED.has(format)} /> : <Plain parts={parts} />)}
+      {html === null && (laidOut ? <LaidOut parts={parts} titled={isTitled(format)} /> : <Plain parts={parts} />)}
     </div>
   );
 }

@@ -21,6 +21,8 @@ export function Pager({ page, noun, onTurn }: Props) {
     setTyped(String(number));
     if (number !== page.number) onTurn(number);
   };
+  // All that there is.
+  if (page.pageCount === null && page.number === 1 && !page.hasNext) return <span class="spacer" />;
   return (
     <nav class="pager" aria-label={`${name}s`}>
       <button type="button" class="icon-button" aria-label={`Previous ${noun}`} disabled={page.number <= 1} onClick={() => onTurn(page.number - 1)}>

@@ -1,14 +1,17 @@
 import { useEffect, useState } from "preact/hooks";
-import { api } from "../http/client";
 import { Problem, sentence } from "../http/problem";
 import type { NotRead, Source } from "../realtime/types";
 import { isOver, openPanel, type PassageTarget, turnTo } from "../ui/panel";
 import { plainName } from "../ui/plain-name";
 import { SidePanel } from "../ui/side-panel";
+import { Find } from "./find";
 import { LeftOut } from "./left-out";
+import { Outline } from "./outline";
 import { PageText } from "./page-text";
 import { Pager, pageKey } from "./pager";
+import { allPagesOf, readPage } from "./read-pages";
 import { sources } from "./store";
+import { type Tool, Tools } from "./tools";
 
 export interface Page {
   number: number;
@@ -34,7 +37,7 @@ export function PassagePanel({ target }: { target: PassageTarget }) {
     const show = (result: Loaded) => {
       if (wanted) setLoaded(result);
     };
-    api<Page>("GET", `/api/sources/${encodeURIComponent(sourceId)}/versions/${version}/pages/${number}`).then(
+    readPage(sourceId, version, number).then(
       (page) => show({ page }),
       (error: unknown) => show({ problem: error }),
     );
@@ -43,7 +46,12 @@ export function PassagePanel({ target }: { target: PassageTarget }) {
     };
   }, [sourceId, version, number]);
   const page = loaded !== null && "page" in loaded ? loaded.page : null;
-  const noun = source?.latest.format === "xlsx" ? "sheet" : "page";
+  const format = source?.latest.format;
+  const noun = format === "xlsx" ? "sheet" : "page";
+  const [tool, setTool] = useState<Tool | null>(null);
+  const [sought, setSought] = useState("");
+  useEffect(() => setTool(null), [sourceId, version]);
+  const closeTool = () => setTool(null);
   return (
     <SidePanel
       title={source?.name ?? plainName(target.sourceName ?? "Source")}
@@ -56,11 +64,18 @@ export function PassagePanel({ target }: { target: PassageTarget }) {
         turnTo(to);
       }}
     >
-      {page !== null && <Pager page={page} noun={noun} onTurn={turnTo} />}
-      <div class="panel-body reader">
+      {page !== null && (
+        <div class="reader-bar">
+          <Pager page={page} noun={noun} onTurn={turnTo} />
+          <Tools open={tool} onOpen={setTool} />
+        </div>
+      )}
+      {tool === "find" && <Find key={`${sourceId} ${version}`} all={allPagesOf(sourceId, version)} target={target} noun={noun} onQuery={setSought} onClose={closeTool} />}
+      {tool === "outline" && <Outline key={`${sourceId} ${version}`} all={allPagesOf(sourceId, version)} format={format} noun={noun} onClose={closeTool} />}
+      <div class="panel-body reader" hidden={tool === "outline"}>
         {loaded === null && <p class="loading" role="status"><span class="spinner" /> Opening the {noun}…</p>}
         {page !== null && <LeftOut notRead={page.notRead} />}
-        {page !== null && <PageText page={page} target={target} format={source?.latest.format} />}
+        {page !== null && <PageText page={page} target={target} format={format} sought={tool === "find" ? sought : ""} />}
         {loaded !== null && "problem" in loaded && (
           <NoPage error={loaded.problem} source={source} target={target} />
         )}

@@ -3,6 +3,7 @@ import { Icon } from "../ui/icons";
 import { openPanel } from "../ui/panel";
 import { plainName } from "../ui/plain-name";
 import { SidePanel } from "../ui/side-panel";
+import { isMarkdown } from "./format";
 import { excerpt, withoutSigns } from "./marked-words";
 import { type Hit, openHit, type Search, search, searchFor, searchForMore } from "./search";
 import { searchable, sources } from "./store";
@@ -112,7 +113,7 @@ function Hits({ now, hits, more, scrolled }: HitsProps) {
               </span>
               {hit.headings.length > 0 && <span class="hint" dir="auto">{hit.headings.join(" › ")}</span>}
               <span class="hit-text" dir="auto">
-                {excerpt(isMarkdown(hit) ? withoutSigns(hit.text) : hit.text, now.query).map(({ text, found }, at) => (found ? <mark key={at}>{text}</mark> : text))}
+                {excerpt(isMarkdown(formatOf(hit)) ? withoutSigns(hit.text) : hit.text, now.query).map(({ text, found }, at) => (found ? <mark key={at}>{text}</mark> : text))}
               </span>
             </button>
           </li>
@@ -125,4 +126,3 @@ function Hits({ now, hits, more, scrolled }: HitsProps) {
 
 const formatOf = ({ sourceId }: Hit) => sources.value?.find(({ id }) => id === sourceId)?.latest.format;
 const isSheet = (hit: Hit) => formatOf(hit) === "xlsx";
-const isMarkdown = (hit: Hit) => ["markdown", "html", "web"].includes(formatOf(hit) ?? "");

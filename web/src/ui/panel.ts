@@ -73,9 +73,10 @@ export function isOver(): boolean {
   return (noteOf(LAYER) as Note | undefined)?.over === true;
 }
 
-/** Another page of the source that is open. */
-export function turnTo(page: number): void {
-  navigate(withQuery({ page: String(page) }), "replace", history.state);
+/** Another page of the source that is open; `range`: what is meant there. */
+export function turnTo(page: number, range?: Range): void {
+  const passage = range === undefined ? {} : { passage: rangeText(range), focus: null };
+  navigate(withQuery({ page: String(page), ...passage }), "replace", history.state);
 }
 
 export function closePanel(): void {
