@@ -189,3 +189,22 @@ test("a notebook is renamed and deleted under the eyes of its members", async (t
   await page.getByTestId("no-notebooks").waitFor();
   await bobs.getByRole("alert").filter({ hasText: "it was deleted" }).waitFor();
 });
+
+test("whoever is given another role is told, wherever they are, and not twice", async (t) => {
+  const { ada, notebook, page } = await begin(t, "Botany");
+  const graces = await join(t, ada, notebook, "Grace", "editor");
+  const add = graces.getByRole("button", { name: "Add files" });
+  await add.waitFor();
+  await give(page, "Grace", "Viewer");
+  await toast(graces, "You are now a viewer in “Botany”.");
+  await add.waitFor({ state: "detached" });
+  await toast(page, "Grace is now a viewer.");
+  await graces.goto(server.url);
+  await graces.getByRole("link", { name: /^Botany/ }).waitFor();
+  assert.equal(await graces.getByTestId("toast").count(), 0);
+  await give(page, "Grace", "Owner");
+  await toast(graces, "You are now an owner in “Botany”.");
+  await give(page, "Ada", "Editor");
+  await toast(page, "You are now an editor in “Botany”.");
+  assert.equal(await page.getByTestId("toast").filter({ hasText: "You are now" }).count(), 1);
+});

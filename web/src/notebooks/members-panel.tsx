@@ -13,7 +13,7 @@ import { complain, say, sayUndoable } from "../ui/toast";
 import { JoinCode } from "./join-code";
 import { changeRole, invite, leave, type Member, members, removeMember, withdraw } from "./members";
 import { RoleHint, ROLES, RoleSelect } from "./role-select";
-import { drop, type Notebook } from "./store";
+import { drop, inARole, type Notebook } from "./store";
 
 interface RowProps {
   notebook: Notebook;
@@ -28,11 +28,9 @@ function MemberRow({ notebook, member: { user, role }, present }: RowProps) {
   const give = async (next: Role) => {
     if (next === role) return;
     await changeRole(notebook.id, user.id, next);
-    // Whoever has given up their own rights cannot take them back.
+    // Whoever has given up their own rights cannot take them back, and hears of it like everybody.
     const undo = () => void changeRole(notebook.id, user.id, role).catch(complain);
-    const said = `${mine ? "You are" : `${user.name} is`} now ${next === "viewer" ? "a viewer" : next === "editor" ? "an editor" : "an owner"}.`;
-    if (mine) say(said);
-    else sayUndoable(said, undo);
+    if (!mine) sayUndoable(`${user.name} is now ${inARole(next)}.`, undo);
   };
   return (
     <li class="member">
@@ -77,7 +75,7 @@ function InvitationLink({ email, role, link }: Invited) {
   return (
     <div class="invitation-link" role="status">
       <p>
-        Send {email} this link yourself: no email is sent, and the link won’t be shown again. Whoever opens it first joins as {role === "editor" ? "an editor" : "a viewer"}.
+        Send {email} this link yourself: no email is sent, and the link won’t be shown again. Whoever opens it first joins as {inARole(role)}.
       </p>
       <div class="row">
         <input aria-label="Invitation link" readOnly value={link} onFocus={(event) => event.currentTarget.select()} />

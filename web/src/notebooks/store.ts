@@ -1,10 +1,10 @@
-import { signal } from "@preact/signals";
+import { effect, signal } from "@preact/signals";
 import { api } from "../http/client";
 import { all } from "../http/list";
 import { Reader } from "../http/reader";
 import { on, whenLive } from "../realtime/socket";
 import { restored } from "../ui/recently-deleted";
-import { complain, sayUndoable } from "../ui/toast";
+import { complain, say, sayUndoable } from "../ui/toast";
 import { quoted } from "../ui/plain-name";
 import type { Role } from "../realtime/types";
 
@@ -24,6 +24,22 @@ export const notebooks = signal<Notebook[] | null>(null);
 let reader: Reader<Notebook[]> | undefined;
 /** Of the notebook whose page was opened last. */
 let opening: Reader<Notebook> | undefined;
+
+/** "a viewer" */
+export const inARole = (role: Role): string => (role === "viewer" ? "a viewer" : `an ${role}`);
+
+/** Whoever is given another role is told, wherever they are: what they may do has changed under their hands. */
+function tellOfRoles(): () => void {
+  let before: readonly Notebook[] = [];
+  return effect(() => {
+    const now = notebooks.value ?? [];
+    for (const { id, title, role } of now) {
+      const known = before.find((one) => one.id === id);
+      if (known !== undefined && known.role !== role) say(`You are now ${inARole(role)} in ${quoted(title)}.`, true);
+    }
+    before = now;
+  });
+}
 
 async function get(): Promise<Notebook[]> {
   return all<Notebook>("/api/notebooks", "notebooks");
@@ -96,6 +112,7 @@ export function followNotebooks(onProblem: (error: unknown) => void): () => void
   reader = list;
   const load = () => void list.read().catch(onProblem);
   const subscriptions = [
+    tellOfRoles(),
     whenLive(load),
     on("notebook:members", () => {
       opening?.touched();

@@ -73,7 +73,8 @@ function remove(id: number): void {
   if (typeof document !== "undefined") keepFocus();
 }
 
-export const say = (text: string) => void show(text, "info", BRIEFLY_MS);
+/** `news`: of what the reader has not done. */
+export const say = (text: string, news = false) => void show(text, "info", news ? SHOWN_MS : BRIEFLY_MS);
 
 /**
  * Says what was done, with a way back. `onPassed`: it is gone, and nobody took the way. Answers what takes the notice away
