@@ -48,6 +48,20 @@ test("a source comes back", async (t) => {
   await page.getByLabel("Text of the page").filter({ hasText: "Calvin cycle" }).waitFor();
 });
 
+test("what was deleted recently is shown where there is any", async (t) => {
+  const { page } = await begin(t);
+  const lists = page.getByRole("button", { name: "Recently deleted" });
+  const read = page.waitForResponse((answer) => answer.url().includes("sources?deleted=true"));
+  await page.reload();
+  await read;
+  await source(page, "plants.md").waitFor();
+  assert.equal(await lists.count(), 0);
+  await choose(page, "Actions for plants.md", "Delete source");
+  await lists.waitFor();
+  await restore(page, "sources", "plants.md");
+  await lists.waitFor({ state: "detached" });
+});
+
 test("a notice with Undo stays while the pointer or the focus is on it", async (t) => {
   const { page } = await begin(t);
   await page.clock.install();
@@ -84,7 +98,7 @@ test("what was deleted breaks no rule, with its way back", async (t) => {
   for (const colorScheme of /** @type {const} */ (["light", "dark"])) {
     const { page } = await begin(t, { colorScheme });
     for (const [actions, item] of [["Actions for plants.md", "Delete source"], ["Actions for Leaves", "Delete conversation"]]) await choose(page, actions, item);
-    for (const fold of await page.getByRole("button", { name: "Recently deleted" }).all()) await fold.click();
+    for (const list of ["Conversations", "Sources"]) await page.getByRole("region", { name: list, exact: true }).getByRole("button", { name: "Recently deleted" }).click();
     await page.getByRole("button", { name: "Restore plants.md" }).waitFor();
     await page.getByRole("button", { name: "Restore Leaves" }).waitFor();
     await assertAccessible(page, colorScheme);
@@ -270,4 +284,33 @@ test("what a question was asked of, and how far one has read, is the same on eve
   await link(bobs, /^Leaves/).click();
   await bobs.getByTestId("message").filter({ hasText: "News." }).waitFor();
   await link(second, /^Leaves$/).waitFor();
+});
+
+test("a notice covers nothing that is pressed or written in", async (t) => {
+  for (const viewport of [{ width: 1280, height: 800 }, { width: 820, height: 1180 }, { width: 390, height: 844 }]) {
+    const { page } = await begin(t, { viewport });
+    const isFree = async (...controls) => {
+      await page.getByTestId("toast").first().waitFor();
+      for (const control of controls) {
+        const free = await control.first().evaluate((element) => {
+          const { x, y, width, height } = element.getBoundingClientRect();
+          return element.contains(document.elementFromPoint(x + width / 2, y + height / 2));
+        });
+        assert.ok(free, `${control} at ${viewport.width} px`);
+      }
+    };
+    const button = (name) => page.getByRole("button", { name });
+    await removeMessage(page, "What is a leaf?");
+    await isFree(page.getByLabel("Message", { exact: true }), button("Send"), button("Account"), button(/^Members/));
+    const narrow = viewport.width < 832;
+    if (narrow) await button("Sources").click();
+    await choose(page, "Actions for plants.md", "Delete source");
+    await isFree(button("Add files"), button("Add web page"), ...(narrow ? [button("Conversations"), button("Chat")] : []));
+    await page.getByTestId("toast").filter({ hasText: "plants.md" }).getByRole("button", { name: "Undo" }).click();
+    await button("Open plants.md").click();
+    await isFree(button("Close source"), button("Find in this source"), button("Outline"));
+    await button("Close source").click();
+    await choose(page, "Notebook actions", "Delete notebook");
+    await isFree(button("New notebook"), button("Join with a code"), button("Account"));
+  }
 });

@@ -60,7 +60,7 @@ export function ConversationList({ notebook, openId }: Props) {
           titleOf={titleOf}
           mayRestore={({ createdBy }) => notebook.role !== "viewer" || createdBy === me.value?.id}
           onRestored={keep}
-          changed={list.length}
+          length={list.length}
         />
       )}
     </section>

@@ -57,7 +57,7 @@ export function NotebooksPage() {
         {list?.map((notebook) => <NotebookCard key={notebook.id} notebook={notebook} />)}
       </ul>
       {list !== null && (
-        <RecentlyDeleted<Notebook> path="/api/notebooks" name="notebooks" titleOf={({ title }) => title} onRestored={keep} changed={list.length} />
+        <RecentlyDeleted<Notebook> path="/api/notebooks" name="notebooks" titleOf={({ title }) => title} onRestored={keep} length={list.length} />
       )}
       {dialog === "create" && <CreateNotebook onClose={close} />}
       {dialog === "join" && <JoinNotebook onClose={close} />}

@@ -86,7 +86,7 @@ export function SourceList({ notebookId, role }: Props) {
       </ul>
       {wanted !== "" && shown?.length === 0 && <p class="hint" role="status">No sources match.</p>}
       {editor && list !== null && (
-        <RecentlyDeleted<Source> path={`/api/notebooks/${notebookId}/sources`} name="sources" titleOf={({ name }) => plainName(name)} onRestored={keep} changed={list.length} />
+        <RecentlyDeleted<Source> path={`/api/notebooks/${notebookId}/sources`} name="sources" titleOf={({ name }) => plainName(name)} onRestored={keep} length={list.length} />
       )}
       {addingUrl && <AddUrl notebookId={notebookId} onClose={() => setAddingUrl(false)} />}
       <Duplicates notebookId={notebookId} />

@@ -1,7 +1,8 @@
-import { useEffect, useId, useState } from "preact/hooks";
+import { useEffect, useId, useRef, useState } from "preact/hooks";
 import { api } from "../http/client";
 import { all } from "../http/list";
 import { sentence } from "../http/problem";
+import { keepFocus } from "./focus";
 import { Icon } from "./icons";
 import { ago } from "./time";
 import { quoted } from "./plain-name";
@@ -16,8 +17,8 @@ interface Props<T> {
   mayRestore?: (item: T) => boolean;
   /** Takes it up where it was. */
   onRestored: (item: T) => void;
-  /** Changes when something is deleted or comes back. */
-  changed: unknown;
+  /** How long the list is: shorter, something may have been deleted. */
+  length: number;
 }
 
 interface Item {
@@ -25,14 +26,18 @@ interface Item {
   deletedAt?: string | null;
 }
 
-/** What can still be brought back, folded away, and read once it is unfolded. */
-export function RecentlyDeleted<T extends Item>({ path, name, titleOf, mayRestore = () => true, onRestored, changed }: Props<T>) {
+/** What can still be brought back, folded away; nothing where there is nothing. */
+export function RecentlyDeleted<T extends Item>({ path, name, titleOf, mayRestore = () => true, onRestored, length }: Props<T>) {
   const [open, setOpen] = useState(false);
   const [items, setItems] = useState<T[] | null>(null);
   const [problem, setProblem] = useState<string | null>(null);
   const id = useId();
+  const last = useRef({ path: "", length: 0 });
   useEffect(() => {
-    if (!open) return undefined;
+    const before = last.current;
+    last.current = { path, length };
+    // What comes to the list is mostly new: of sixty files that are added none was deleted.
+    if (before.path === path && length >= before.length && !open) return undefined;
     let wanted = true;
     deletedIn<T>(path, name).then(
       (read) => wanted && (setItems(read.filter(mayRestore)), setProblem(null)),
@@ -41,12 +46,15 @@ export function RecentlyDeleted<T extends Item>({ path, name, titleOf, mayRestor
     return () => {
       wanted = false;
     };
-  }, [open, path, changed]);
+  }, [open, path, length]);
   const bringBack = async (item: T) => {
     onRestored(await restored<T>(name, item.id));
     setItems((known) => known?.filter((one) => one.id !== item.id) ?? null);
+    keepFocus();
     say(`${quoted(titleOf(item))} is back.`);
   };
+  if ((items === null || items.length === 0) && !open) return null;
+  if (items?.length === 0 && problem === null) return null;
   return (
     <div class="recently-deleted">
       <button type="button" class="link fold" aria-expanded={open} aria-controls={id} onClick={() => setOpen(!open)}>
@@ -55,7 +63,6 @@ export function RecentlyDeleted<T extends Item>({ path, name, titleOf, mayRestor
       {open && (
         <div id={id}>
           {problem !== null && <p class="problem" role="alert">{problem}</p>}
-          {problem === null && items?.length === 0 && <p class="hint" role="status">Nothing was deleted in the last days.</p>}
           <ul aria-label={`Recently deleted ${name}`}>
             {items?.map((item) => (
               <li key={item.id} class="deleted-item">
