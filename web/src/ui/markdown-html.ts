@@ -3,7 +3,7 @@ import type { TokenizerAndRendererExtension, Tokens } from "marked";
 // The few tags that models write because Markdown has nothing for them. All other HTML is shown as it was written.
 
 const PLAIN = /&lt;(\/?)(br|sub|sup|kbd)\s*(\/?)&gt;/gi;
-const DETAILS = /^ {0,3}<details(?: open)?>\s*(?:<summary>([\s\S]*?)<\/summary>)?([\s\S]*?)<\/details>[ \t]*(?:\n+|$)/i;
+const DETAILS = /^ {0,3}<details(?: open)?>\s*(?:<summary>([\s\S]*?)<\/summary>)?([\s\S]*?)<\/details>[ \t]*\n*/i;
 
 /** In escaped HTML, with no attribute, so that there is nothing else to them. */
 export function allowPlainTags(escaped: string): string {
@@ -16,11 +16,19 @@ export function firstParagraph(src: string): string {
   return end < 0 ? src : src.slice(0, end);
 }
 
+const isWithinCode = (before: string) => before.split("`").length % 2 === 0;
+
 /** `<details>` around Markdown. */
 export const details: TokenizerAndRendererExtension = {
   name: "details",
   level: "block",
-  start: (src) => firstParagraph(src).match(/\n {0,3}<details/i)?.index,
+  // Also within a line: what stands before it is a paragraph of its own.
+  start(src) {
+    const before = firstParagraph(src);
+    const at = before.search(/<details/i);
+    if (at < 0 || !DETAILS.test(src.slice(at)) || isWithinCode(before.slice(0, at))) return undefined;
+    return at;
+  },
   tokenizer(src) {
     const match = DETAILS.exec(src);
     if (match === null || /<details/i.test(match[2] ?? "")) return undefined;

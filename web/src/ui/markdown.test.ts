@@ -91,6 +91,20 @@ describe("Markdown", () => {
     expect(html("<details><script>x()</script></details>")).not.toContain("<script");
   });
 
+  test("what unfolds may stand within a line, and text may go on behind it", () => {
+    const within = html("Before <details><summary>More</summary>\nHidden **text**\n</details> and after.");
+    expect(within).toMatch(/<p[^>]*>Before <\/p>[^]*<details><summary>More<\/summary><p[^>]*>Hidden <strong>text<\/strong><\/p>[^]*<\/details><p[^>]*>and after\.<\/p>/);
+    expect(html("Para\n<details><summary>A</summary>B</details> C")).not.toContain("&lt;");
+    expect(html("Write `<details>x</details>` for that.")).toContain("<code>&lt;details&gt;x&lt;/details&gt;</code> for that.");
+    expect(html("Begins <details> and never ends")).toContain("Begins &lt;details&gt; and never ends");
+  });
+
+  test("one bracket of a formula alone takes nothing in, and keeps its backslash", () => {
+    expect(html("The set \\( of **all** in \\(d\\) here")).toBe('<p dir="auto">The set \\( of <strong>all</strong> in <span class="math">\\(d\\)</span> here</p>\n');
+    expect(html("call \\(x\n\nnext \\) here")).toBe('<p dir="auto">call \\(x</p>\n<p dir="auto">next \\) here</p>\n');
+    expect(html("\\[ a \\\\[2pt] b \\]")).toContain("\\[ a \\\\[2pt] b \\]");
+  });
+
   test("each block has the direction of its writing, and headings stand below the message's own", () => {
     expect(html("# שלום\n\nمرحبا\n\n- א\n\n> ب").match(/dir="auto"/g)?.length).toBeGreaterThanOrEqual(4);
     expect(html("| عمود |\n|---|\n| نعم |")).toMatch(/<div class="table" dir="auto"/);
