@@ -102,6 +102,8 @@ pub struct StorageConfig {
     pub mongodb: Option<MongoConfig>,
     /// Files.
     pub blobs: BlobConfig,
+    /// `COLLABRY_SLOW_QUERY_MS`: what a database takes longer for is logged with its shape.
+    pub slow_query: Duration,
 }
 
 #[derive(Debug, Clone)]
@@ -207,6 +209,7 @@ impl Config {
         let default_model = read.default_model("COLLABRY_DEFAULT_MODEL");
         let bind: SocketAddr = read.parsed("COLLABRY_BIND", "127.0.0.1:5000", "an address and port, like 0.0.0.0:5000");
         let limits = LimitsConfig::read(read);
+        let slow_query = read.milliseconds("COLLABRY_SLOW_QUERY_MS", 1_000, 1..=600_000);
         let max_upload_bytes = read.number("COLLABRY_MAX_UPLOAD_MB", 50, 1..=10_240) * MIB;
         Self {
             service: None,
@@ -233,8 +236,9 @@ impl Config {
             },
             storage: StorageConfig {
                 data_dir: read.path("COLLABRY_DATA_DIR", "data"),
-                mongodb: MongoConfig::read(read),
+                mongodb: MongoConfig::read(read, slow_query),
                 blobs: BlobConfig::read(read, &s3),
+                slow_query,
             },
             redis: RedisConfig::read(read),
             services: ServicesConfig::read(read),
@@ -296,7 +300,7 @@ mod tests {
     use std::cell::RefCell;
     use std::collections::BTreeSet;
 
-    use super::Config;
+    use super::{Config, Registration};
     use crate::service::Service;
 
     #[test]
@@ -304,6 +308,34 @@ mod tests {
         let config = Config::from_lookup(|_| None).unwrap();
         assert_eq!(config.api.bind.port(), 5000);
         assert_eq!(config.api.max_upload_bytes, 50 * 1024 * 1024);
+    }
+
+    #[test]
+    fn whatever_others_reach_is_closed_to_strangers_and_its_cookies_are_secure() {
+        let with = |settings: &'static [(&str, &str)]| {
+            let set = |name: &str| settings.iter().find(|(one, _)| *one == name).map(|(_, value)| (*value).to_owned());
+            let api = Config::from_lookup(set).unwrap().api;
+            (api.registration, api.secure_cookies)
+        };
+        assert_eq!(with(&[]), (Registration::Open, false), "nobody else reaches it");
+        for loopback in [&[("COLLABRY_BIND", "127.0.0.1:8080")][..], &[("COLLABRY_BIND", "[::1]:8080")]] {
+            assert_eq!(with(loopback), (Registration::Open, false), "{loopback:?}");
+        }
+        for others in [
+            &[("COLLABRY_BIND", "0.0.0.0:5000")][..],
+            &[("COLLABRY_BIND", "[::]:5000")],
+            &[("COLLABRY_BIND", "192.0.2.1:80")],
+        ] {
+            assert_eq!(with(others), (Registration::Invited, true), "{others:?}");
+        }
+        // Strangers come through a proxy on this machine.
+        assert_eq!(with(&[("COLLABRY_TRUSTED_PROXIES", "127.0.0.1")]).0, Registration::Invited);
+        const CHOSEN: &[(&str, &str)] = &[
+            ("COLLABRY_BIND", "0.0.0.0:5000"),
+            ("COLLABRY_REGISTRATION", "open"),
+            ("COLLABRY_SECURE_COOKIES", "false"),
+        ];
+        assert_eq!(with(CHOSEN), (Registration::Open, false), "whoever chooses otherwise may");
     }
 
     #[test]

@@ -14,15 +14,14 @@ pub struct MongoConfig {
     pub pool: u32,
     /// `COLLABRY_MONGODB_TIMEOUT_SECS`: for finding a server, and for each operation.
     pub timeout: Duration,
-    /// `COLLABRY_SLOW_QUERY_MS`: queries that take longer are logged with their shape.
+    /// As [`StorageConfig::slow_query`](super::StorageConfig::slow_query).
     pub slow_query: Duration,
 }
 
 impl MongoConfig {
-    pub(super) fn read(read: &mut Reader<'_>) -> Option<Self> {
+    pub(super) fn read(read: &mut Reader<'_>, slow_query: Duration) -> Option<Self> {
         let pool = u32::try_from(read.number("COLLABRY_MONGODB_POOL", 50, 1..=1_000)).unwrap_or(u32::MAX);
         let timeout = read.seconds("COLLABRY_MONGODB_TIMEOUT_SECS", 10, 1..=300);
-        let slow_query = read.milliseconds("COLLABRY_SLOW_QUERY_MS", 1_000, 1..=600_000);
         let uri = read.address("MONGODB_URI", &["mongodb", "mongodb+srv"])?;
         Some(Self { uri, pool, timeout, slow_query })
     }

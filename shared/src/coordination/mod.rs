@@ -48,7 +48,8 @@ pub async fn open(config: &Config, clock: Arc<dyn Clock>, sockets: Sockets) -> S
     match &config.redis {
         Some(config) => over(Redis::open(config).await?, clock, sockets).await,
         None if sockets == Sockets::Here => {
-            let log = sqlite::journal(&config.storage.data_dir, Arc::clone(&clock)).await?;
+            let storage = &config.storage;
+            let log = sqlite::journal(&storage.data_dir, storage.slow_query, Arc::clone(&clock)).await?;
             Ok(within(log, clock))
         }
         None => Err(StoreError::Unavailable("events have no way to the api without REDIS_URL".to_owned())),

@@ -3,11 +3,10 @@
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 use sqlx::sqlite::SqliteRow;
-use sqlx::{Sqlite, Transaction};
 
 use super::{ClaimedRun, Job, JobName, JobRepo, JobSpec, MAX_RUN_ATTEMPTS, Run, RunLease};
 use crate::ids::UserId;
-use crate::storage::sqlite::{Columns as _, Database, integer, word};
+use crate::storage::sqlite::{Columns as _, Database, Transaction, integer, word};
 use crate::storage::{StoreError, StoreResult};
 
 #[async_trait]
@@ -206,7 +205,7 @@ impl JobRepo for Database {
 }
 
 /// `None`: there is no such job, or it has forgotten the slot.
-async fn next_token(tx: &mut Transaction<'_, Sqlite>, job: &JobName, slot: Timestamp) -> StoreResult<Option<u64>> {
+async fn next_token(tx: &mut Transaction, job: &JobName, slot: Timestamp) -> StoreResult<Option<u64>> {
     let row = sqlx::query("UPDATE jobs SET token = token + 1 WHERE name = ? AND forgotten_slot < ? RETURNING token")
         .bind(job.as_str())
         .bind(slot.as_millisecond())
@@ -215,7 +214,7 @@ async fn next_token(tx: &mut Transaction<'_, Sqlite>, job: &JobName, slot: Times
     row.map(|row| row.number("token")).transpose()
 }
 
-async fn give_up(tx: &mut Transaction<'_, Sqlite>, job: &JobName, now: Timestamp) -> StoreResult<()> {
+async fn give_up(tx: &mut Transaction, job: &JobName, now: Timestamp) -> StoreResult<()> {
     sqlx::query(
         "UPDATE job_runs
          SET state = 'failed', error = 'its worker ended each time', finished_at = ?2,

@@ -131,7 +131,12 @@ pub async fn open(config: &Config, log: Arc<dyn GenerationLog>, now: Timestamp) 
     let disks = Disks::of(config);
     match &storage.mongodb {
         Some(mongodb) => Ok(Stores::over(Arc::new(mongo::Database::open(mongodb).await?), log, blobs, disks)),
-        None => Ok(Stores::over(Arc::new(sqlite::documents(&storage.data_dir).await?), log, blobs, disks)),
+        None => Ok(Stores::over(
+            Arc::new(sqlite::documents(&storage.data_dir, storage.slow_query).await?),
+            log,
+            blobs,
+            disks,
+        )),
     }
 }
 
@@ -143,7 +148,7 @@ pub async fn accounts(config: &Config) -> StoreResult<(Arc<dyn UserRepo>, Arc<dy
             (Arc::clone(&database) as Arc<dyn UserRepo>, database)
         }
         None => {
-            let database = Arc::new(sqlite::documents(&config.storage.data_dir).await?);
+            let database = Arc::new(sqlite::documents(&config.storage.data_dir, config.storage.slow_query).await?);
             (Arc::clone(&database) as Arc<dyn UserRepo>, database)
         }
     })

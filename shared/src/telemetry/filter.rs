@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use tracing_subscriber::{EnvFilter, Registry, reload};
 
-/// Libraries that tell of themselves at `info`. A filter that names them says otherwise.
-const QUIET: &str = "tokio_cron_scheduler=warn";
+/// Libraries that tell of themselves, unless a filter names them. Of slow statements there is a line of our own.
+const QUIET: [(&str, &str); 2] = [("tokio_cron_scheduler", "tokio_cron_scheduler=warn"), ("sqlx", "sqlx::query=error")];
 
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
@@ -76,8 +76,14 @@ pub(super) fn parse(filter: &str) -> Result<EnvFilter, InvalidFilter> {
     if !filter.contains('{') {
         parts.iter().copied().try_for_each(known)?;
     }
-    let always: &[&str] = if parts.contains(&"off") { &[] } else { &["error", QUIET] };
-    EnvFilter::try_new([always, &parts].concat().join(",")).map_err(|error| InvalidFilter(error.to_string()))
+    let mut directives = Vec::new();
+    if !parts.contains(&"off") {
+        let unnamed = QUIET.iter().filter(|(library, _)| !parts.iter().any(|part| part.starts_with(library)));
+        directives.push("error");
+        directives.extend(unnamed.map(|(_, quiet)| quiet));
+    }
+    directives.extend(parts);
+    EnvFilter::try_new(directives.join(",")).map_err(|error| InvalidFilter(error.to_string()))
 }
 
 /// A level, or a target with or without one.

@@ -55,6 +55,15 @@ impl Backend {
         Self { stores, clock, config, redis, folder }
     }
 
+    /// The same data in a process that logs whatever it asks the database.
+    pub async fn that_logs_every_query(mut self) -> Self {
+        self.config.storage.slow_query = Duration::ZERO;
+        if let Some(mongodb) = &mut self.config.storage.mongodb {
+            mongodb.slow_query = Duration::ZERO;
+        }
+        self.reopen().await
+    }
+
     /// The stores as several processes have them, each with connections of its own.
     pub async fn processes(&self, count: usize) -> Vec<Stores> {
         let mut processes = vec![self.stores.clone()];

@@ -11,7 +11,7 @@ use collabry_shared::ids::OwnerId;
 use collabry_shared::storage::StoreError;
 use prometheus_client::registry::Registry;
 
-use crate::backend::{Backend, contract, mongo_config, new_database};
+use crate::backend::{Backend, contract, mongo_config};
 use crate::fixtures::{at, chunk, conversation, new_generation, owned_notebook, sent, source};
 
 contract!(
@@ -85,6 +85,20 @@ async fn everything_is_there_again_after_a_restart(backend: Backend) {
 #[derive(Clone, Default)]
 pub struct Log(pub Arc<Mutex<Vec<u8>>>);
 
+impl Log {
+    /// Lines as text, until what comes with it is dropped.
+    pub fn begin() -> (Self, tracing::subscriber::DefaultGuard) {
+        let log = Self::default();
+        let writer = log.clone();
+        let subscriber = tracing_subscriber::fmt().with_writer(move || writer.clone()).with_ansi(false).finish();
+        (log, tracing::subscriber::set_default(subscriber))
+    }
+
+    pub fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+}
+
 impl Write for Log {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.0.lock().unwrap().write(bytes)
@@ -97,18 +111,45 @@ impl Write for Log {
 
 #[tokio::test]
 async fn slow_queries_are_logged_without_what_they_ask_for() {
-    let log = Log::default();
-    let writer = log.clone();
-    let subscriber = tracing_subscriber::fmt().with_writer(move || writer.clone()).with_ansi(false).finish();
-    let backend = Backend::open(Some(MongoConfig { slow_query: Duration::ZERO, ..new_database() })).await;
-    let logging = tracing::subscriber::set_default(subscriber);
+    let backend = Backend::mongo().await.that_logs_every_query().await;
+    let (log, logging) = Log::begin();
     let ada = Email::parse("ada@example.org").unwrap();
     assert_eq!(backend.stores.users.by_email(&ada).await.unwrap(), None);
     drop(logging);
     backend.cleanup().await;
-    let logged = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    let logged = log.text();
     assert!(logged.contains("a slow query") && logged.contains("{email: ?}"), "{logged}");
     assert!(!logged.contains("ada"), "{logged}");
+}
+
+#[tokio::test]
+async fn slow_statements_of_the_embedded_database_are_logged_alike() {
+    let backend = Backend::sqlite().await;
+    let backend = backend.that_logs_every_query().await;
+    let (log, logging) = Log::begin();
+    let ada = Email::parse("ada@example.org").unwrap();
+    assert_eq!(backend.stores.users.by_email(&ada).await.unwrap(), None);
+    // What is written in one transaction, statement by statement.
+    let talk = conversation(&backend.stores, &owned_notebook(&backend.stores).await, at(0)).await;
+    sent(&backend.stores, talk.id, "whisper").await;
+    drop(logging);
+    let logged = log.text();
+    for part in ["FROM users WHERE email", "BEGIN IMMEDIATE", "INSERT INTO messages", "COMMIT"] {
+        let of_part = |line: &&str| line.contains("a slow query") && line.contains(part) && line.contains("millis=");
+        assert!(logged.lines().any(|line| of_part(&line)), "{part}: {logged}");
+    }
+    for value in ["ada@", "whisper"] {
+        assert!(!logged.contains(value), "{value}: {logged}");
+    }
+
+    // The setting is what decides.
+    let patient = Backend::sqlite().await;
+    let (log, _logging) = Log::begin();
+    let talk = conversation(&patient.stores, &owned_notebook(&patient.stores).await, at(0)).await;
+    sent(&patient.stores, talk.id, "whisper").await;
+    let slow: Vec<_> = log.text().lines().filter(|line| line.contains("a slow query")).map(str::to_owned).collect();
+    let took = |line: &String| line.rsplit_once("millis=").and_then(|(_, millis)| millis.trim().parse::<u64>().ok());
+    assert!(slow.iter().all(|line| took(line).is_some_and(|millis| millis >= 1_000)), "{slow:?}");
 }
 
 #[tokio::test]

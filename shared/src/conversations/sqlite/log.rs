@@ -1,12 +1,11 @@
 //! The steps of a change to a conversation's log, each within its transaction.
 
 use jiff::Timestamp;
-use sqlx::{Sqlite, Transaction};
 
 use super::rows;
 use crate::conversations::{Conversation, Message, NewMessage};
 use crate::ids::{ConversationId, MessageId};
-use crate::storage::sqlite::{conflict, integer, json, opt_json, word};
+use crate::storage::sqlite::{Transaction, conflict, integer, json, opt_json, word};
 use crate::storage::{StoreError, StoreResult};
 
 /// Takes the conversation's next rev, for a message that is added at a time or for a change to one; `None` when the
@@ -14,7 +13,7 @@ use crate::storage::{StoreError, StoreResult};
 /// then nobody else can take one: the transaction holds the write lock, so there is no race to lose and retry. The
 /// unique index on `(conversation_id, rev)` stands guard over that.
 pub async fn next_rev(
-    tx: &mut Transaction<'_, Sqlite>,
+    tx: &mut Transaction,
     id: ConversationId,
     added_at: Option<Timestamp>,
 ) -> StoreResult<Option<i64>> {
@@ -31,11 +30,7 @@ pub async fn next_rev(
 }
 
 /// Whether the conversation is there; [`StoreError::Changed`] when it is not as it was seen.
-pub async fn unchanged(
-    tx: &mut Transaction<'_, Sqlite>,
-    id: ConversationId,
-    seen: Option<&Conversation>,
-) -> StoreResult<bool> {
+pub async fn unchanged(tx: &mut Transaction, id: ConversationId, seen: Option<&Conversation>) -> StoreResult<bool> {
     let row = sqlx::query("SELECT * FROM live_conversations WHERE id = ?")
         .bind(id.to_string())
         .fetch_optional(&mut **tx)
@@ -47,7 +42,7 @@ pub async fn unchanged(
 
 /// [`StoreError::Changed`] when a message that is there is at another rev.
 pub async fn stands_at(
-    tx: &mut Transaction<'_, Sqlite>,
+    tx: &mut Transaction,
     conversation: ConversationId,
     id: MessageId,
     seen: u64,
@@ -62,7 +57,7 @@ pub async fn stands_at(
     if moved.is_some() { Err(StoreError::Changed("the message")) } else { Ok(()) }
 }
 
-pub async fn by_client_id(tx: &mut Transaction<'_, Sqlite>, message: &NewMessage) -> StoreResult<Option<Message>> {
+pub async fn by_client_id(tx: &mut Transaction, message: &NewMessage) -> StoreResult<Option<Message>> {
     let row = sqlx::query("SELECT * FROM messages WHERE conversation_id = ? AND client_id = ?")
         .bind(message.conversation_id.to_string())
         .bind(message.client_id.as_str())
@@ -71,7 +66,7 @@ pub async fn by_client_id(tx: &mut Transaction<'_, Sqlite>, message: &NewMessage
     row.as_ref().map(rows::message).transpose()
 }
 
-pub async fn insert(tx: &mut Transaction<'_, Sqlite>, message: &NewMessage, rev: i64) -> StoreResult<Message> {
+pub async fn insert(tx: &mut Transaction, message: &NewMessage, rev: i64) -> StoreResult<Message> {
     let row = sqlx::query(
         "INSERT INTO messages (id, conversation_id, client_id, position, rev, author_json, content, citations_json,
              status, failure_json, generation_id, reply_to, created_at, cut_off, asked_json)

@@ -1,23 +1,18 @@
 //! Requests for answers, within what people may have.
 
 use jiff::Timestamp;
-use sqlx::{Sqlite, Transaction};
 
 use crate::generations::allowance::day;
 use crate::generations::{Allowance, Generation, Requested};
 use crate::ids::GenerationId;
-use crate::storage::sqlite::{Columns as _, Database, opt_json, word};
+use crate::storage::sqlite::{Columns as _, Database, Transaction, opt_json, word};
 use crate::storage::{StoreError, StoreResult};
 
 /// Whose count is everybody's; no user has this id.
 const ALL: &str = "all";
 
 /// Stores a generation, once; [`StoreError::Missing`] when its conversation is gone.
-pub async fn insert(
-    tx: &mut Transaction<'_, Sqlite>,
-    generation: &Generation,
-    counted_on: Option<&str>,
-) -> StoreResult<()> {
+pub async fn insert(tx: &mut Transaction, generation: &Generation, counted_on: Option<&str>) -> StoreResult<()> {
     let live: bool = sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM live_conversations WHERE id = ?)")
         .bind(generation.conversation_id.to_string())
         .fetch_one(&mut **tx)
@@ -110,7 +105,7 @@ fn is_full(limit: u32, used: u32) -> bool {
 }
 
 /// Counts one more of the day; returns how many there were before.
-async fn count(tx: &mut Transaction<'_, Sqlite>, subject: &str, today: &str) -> StoreResult<u32> {
+async fn count(tx: &mut Transaction, subject: &str, today: &str) -> StoreResult<u32> {
     let used: u32 = sqlx::query_scalar(
         "INSERT INTO answer_counts (subject, day, used) VALUES (?1, ?2, 1)
          ON CONFLICT (subject) DO UPDATE
@@ -125,7 +120,7 @@ async fn count(tx: &mut Transaction<'_, Sqlite>, subject: &str, today: &str) -> 
 }
 
 /// Dropping a transaction that counted and refused gives back by itself; this is for later.
-async fn uncount(tx: &mut Transaction<'_, Sqlite>, id: GenerationId) -> StoreResult<()> {
+async fn uncount(tx: &mut Transaction, id: GenerationId) -> StoreResult<()> {
     let row = sqlx::query("SELECT requested_by, counted_on FROM generations WHERE id = ? AND counted_on IS NOT NULL")
         .bind(id.to_string())
         .fetch_optional(&mut **tx)

@@ -6,13 +6,12 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
-use sqlx::{Sqlite, Transaction};
 
 use super::{CodeHash, Invitation, JoinCode, Member, Notebook, NotebookRepo, NotebookState, Role};
 use crate::auth::{Email, UserSummary};
 use crate::ids::{NotebookId, UserId};
 use crate::pages::Window;
-use crate::storage::sqlite::{Columns as _, Database, conflict, word};
+use crate::storage::sqlite::{Columns as _, Database, Transaction, conflict, word};
 use crate::storage::{StoreError, StoreResult};
 
 /// A member goes, unless they are the last owner.
@@ -361,11 +360,7 @@ impl NotebookRepo for Database {
 }
 
 /// Whether the notebook is there; [`StoreError::Changed`] when it is not as it was seen.
-async fn unchanged(
-    tx: &mut Transaction<'_, Sqlite>,
-    id: NotebookId,
-    seen: Option<&NotebookState>,
-) -> StoreResult<bool> {
+async fn unchanged(tx: &mut Transaction, id: NotebookId, seen: Option<&NotebookState>) -> StoreResult<bool> {
     let row =
         sqlx::query("SELECT * FROM live_notebooks WHERE id = ?").bind(id.to_string()).fetch_optional(&mut **tx).await?;
     let Some(row) = row else { return Ok(false) };

@@ -1,7 +1,7 @@
 //! The work queue that the states of source versions form.
 
 use jiff::Timestamp;
-use sqlx::{Executor, Sqlite, Transaction};
+use sqlx::{Executor, Sqlite};
 
 use super::live_source;
 use super::rows::{open_version, version};
@@ -9,7 +9,7 @@ use crate::sources::{
     ClaimedVersion, Format, IngestFailure, IngestState, NotRead, OpenVersion, SegmentId, Waiting, Wanted, fair,
 };
 use crate::storage::StoreResult;
-use crate::storage::sqlite::{Columns as _, Database, integer, json, word};
+use crate::storage::sqlite::{Columns as _, Database, Transaction, integer, json, word};
 
 pub async fn claim(db: &Database, wanted: &Wanted<'_>) -> StoreResult<Option<ClaimedVersion>> {
     let mut tx = db.begin().await?;
@@ -22,11 +22,7 @@ pub async fn claim(db: &Database, wanted: &Wanted<'_>) -> StoreResult<Option<Cla
     Ok(claimed)
 }
 
-async fn take(
-    tx: &mut Transaction<'_, Sqlite>,
-    segment: SegmentId,
-    wanted: &Wanted<'_>,
-) -> StoreResult<Option<ClaimedVersion>> {
+async fn take(tx: &mut Transaction, segment: SegmentId, wanted: &Wanted<'_>) -> StoreResult<Option<ClaimedVersion>> {
     // With an owner its worker died: at the same point as the one before, or further on.
     let row = sqlx::query(
         "UPDATE source_versions SET
@@ -82,7 +78,7 @@ pub async fn waiting(db: &Database, now: Timestamp) -> StoreResult<Waiting> {
 }
 
 /// A transaction in which the claim holds; `None` when it is lost.
-pub async fn begin_holding(db: &Database, claim: &ClaimedVersion) -> StoreResult<Option<Transaction<'static, Sqlite>>> {
+pub async fn begin_holding(db: &Database, claim: &ClaimedVersion) -> StoreResult<Option<Transaction>> {
     let mut tx = db.begin().await?;
     let held = sqlx::query(
         "SELECT 1 FROM source_versions v JOIN live_sources s ON s.id = v.source_id
@@ -213,12 +209,7 @@ pub async fn release(db: &Database, claim: &ClaimedVersion, now: Timestamp) -> S
 }
 
 /// Gives the claim up and leaves the version in `state`.
-async fn end(
-    tx: &mut Transaction<'_, Sqlite>,
-    claim: &ClaimedVersion,
-    state: &IngestState,
-    now: Timestamp,
-) -> StoreResult<()> {
+async fn end(tx: &mut Transaction, claim: &ClaimedVersion, state: &IngestState, now: Timestamp) -> StoreResult<()> {
     sqlx::query(
         "UPDATE source_versions SET state_json = ?, updated_at = ?, owner = NULL, lease_until = NULL
          WHERE source_id = ? AND version = ?",

@@ -9,7 +9,6 @@ use std::collections::HashSet;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use sqlx::{Sqlite, Transaction};
 
 use self::rows::{source, version};
 use super::retry::may_retry;
@@ -19,7 +18,7 @@ use super::{
 };
 use crate::ids::{NotebookId, SourceId, UserId};
 use crate::pages::Window;
-use crate::storage::sqlite::{Columns as _, Database, conflict, integer, json, word};
+use crate::storage::sqlite::{Columns as _, Database, Transaction, conflict, integer, json, word};
 use crate::storage::{StoreError, StoreResult};
 
 #[async_trait]
@@ -335,7 +334,7 @@ impl SourceRepo for Database {
 
 /// The source of this notebook; [`StoreError::Changed`] when it is not as it was seen.
 async fn unchanged(
-    tx: &mut Transaction<'_, Sqlite>,
+    tx: &mut Transaction,
     notebook: NotebookId,
     id: SourceId,
     seen: Option<&SourceState>,
@@ -347,13 +346,13 @@ async fn unchanged(
     }
 }
 
-async fn live_source(tx: &mut Transaction<'_, Sqlite>, id: SourceId) -> StoreResult<Option<Source>> {
+async fn live_source(tx: &mut Transaction, id: SourceId) -> StoreResult<Option<Source>> {
     let row =
         sqlx::query("SELECT * FROM live_sources WHERE id = ?").bind(id.to_string()).fetch_optional(&mut **tx).await?;
     row.as_ref().map(source).transpose()
 }
 
-async fn insert_version(tx: &mut Transaction<'_, Sqlite>, id: SourceId, version: &SourceVersion) -> StoreResult<()> {
+async fn insert_version(tx: &mut Transaction, id: SourceId, version: &SourceVersion) -> StoreResult<()> {
     sqlx::query(
         "INSERT INTO source_versions (source_id, version, format, size, blob_key, state_json, page_count, chunk_count,
              created_at, updated_at, not_read_json, queued_by)

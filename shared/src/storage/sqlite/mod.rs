@@ -7,7 +7,9 @@ mod columns;
 mod error;
 mod metrics;
 mod timed;
+mod transaction;
 mod wal;
+mod watch;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -20,12 +22,14 @@ use sqlx::query::Query;
 use sqlx::sqlite::{
     SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous,
 };
-use sqlx::{ConnectOptions as _, Connection as _, Sqlite, SqliteConnection, SqlitePool, Transaction};
+use sqlx::{ConnectOptions as _, Connection as _, Sqlite, SqliteConnection, SqlitePool};
 
 pub(crate) use self::columns::{Columns, integer, json, opt_json, word};
 pub(crate) use self::error::conflict;
 use self::metrics::Metrics;
 pub(crate) use self::timed::Timed;
+pub(crate) use self::transaction::Transaction;
+use self::watch::Watch;
 use crate::clock::Clock;
 use crate::generations::{GenerationLog, SqliteLog};
 use crate::storage::{Blobs, Disks, Look, Probe, StoreError, StoreResult, Stores};
@@ -42,26 +46,35 @@ const READERS: u32 = 8;
 /// How long a statement waits for its turn or for a lock before the store counts as unavailable.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// What takes longer is logged, where no configuration says otherwise.
+const SLOW: Duration = Duration::from_secs(1);
+
+const BEGIN: &str = "BEGIN IMMEDIATE";
+
 /// All stores of one process in `data_dir`, which is made when missing. Brings the schema up to date.
 pub async fn open(data_dir: &Path, clock: Arc<dyn Clock>) -> StoreResult<Stores> {
     let blobs = Blobs::folder(&data_dir.join("blobs"), clock.now())
         .map_err(|error| StoreError::Unavailable(error.to_string()))?;
     Ok(Stores::over(
-        Arc::new(documents(data_dir).await?),
-        journal(data_dir, clock).await?,
+        Arc::new(documents(data_dir, SLOW).await?),
+        journal(data_dir, SLOW, clock).await?,
         blobs,
         Disks::embedded(data_dir),
     ))
 }
 
-pub(crate) async fn documents(data_dir: &Path) -> StoreResult<Database> {
+pub(crate) async fn documents(data_dir: &Path, slow: Duration) -> StoreResult<Database> {
     let file = data_dir.join(DOCUMENTS_FILE);
     wal::save_damaged(&file).map_err(|error| StoreError::Unavailable(error.to_string()))?;
-    Database::open(&file, SqliteSynchronous::Full, &DOCUMENTS).await
+    Database::open(&file, SqliteSynchronous::Full, slow, &DOCUMENTS).await
 }
 
-pub(crate) async fn journal(data_dir: &Path, clock: Arc<dyn Clock>) -> StoreResult<Arc<dyn GenerationLog>> {
-    let journal = Database::open(&data_dir.join(JOURNAL_FILE), SqliteSynchronous::Normal, &JOURNAL).await?;
+pub(crate) async fn journal(
+    data_dir: &Path,
+    slow: Duration,
+    clock: Arc<dyn Clock>,
+) -> StoreResult<Arc<dyn GenerationLog>> {
+    let journal = Database::open(&data_dir.join(JOURNAL_FILE), SqliteSynchronous::Normal, slow, &JOURNAL).await?;
     Ok(Arc::new(SqliteLog::new(journal, clock)))
 }
 
@@ -102,7 +115,7 @@ pub(crate) struct Database {
 }
 
 impl Database {
-    async fn open(file: &Path, synchronous: SqliteSynchronous, schema: &Migrator) -> StoreResult<Self> {
+    async fn open(file: &Path, synchronous: SqliteSynchronous, slow: Duration, schema: &Migrator) -> StoreResult<Self> {
         if let Some(folder) = file.parent() {
             std::fs::create_dir_all(folder).map_err(|error| StoreError::Unavailable(error.to_string()))?;
         }
@@ -119,13 +132,14 @@ impl Database {
         // `query_only` and not a read-only file: a reader must be able to make the shared-memory file.
         let read = pool(READERS).connect_with(options.pragma("query_only", "ON")).await?;
         let metrics = Metrics::default();
-        let timed = |pool, name| Timed::new(pool, name, metrics.clone());
+        let timed = |pool, name| Timed::new(pool, Watch { pool: name, metrics: metrics.clone(), slow });
         Ok(Self { read: timed(read, "read"), write: timed(write, "write"), metrics })
     }
 
     /// A transaction that holds the file's write lock from the start, so that it never fails half way for want of it.
-    pub async fn begin(&self) -> StoreResult<Transaction<'static, Sqlite>> {
-        Ok(self.write.time(self.write.begin_with("BEGIN IMMEDIATE")).await?)
+    pub async fn begin(&self) -> StoreResult<Transaction> {
+        let begun = self.write.time(BEGIN, self.write.begin_with(BEGIN)).await?;
+        Ok(Transaction::new(begun, self.write.watch.clone()))
     }
 
     /// Runs one writing statement with a `RETURNING` clause that yields at most one row.

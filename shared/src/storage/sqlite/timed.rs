@@ -5,44 +5,44 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
-use futures::future::{BoxFuture, FutureExt as _};
-use futures::stream::{BoxStream, Stream};
-use sqlx::error::ErrorKind;
-use sqlx::sqlite::{SqliteQueryResult, SqliteRow, SqliteStatement, SqliteTypeInfo};
+use futures::future::{self, BoxFuture, FutureExt as _};
+use futures::stream::{self, BoxStream, Stream, StreamExt as _};
+use sqlx::sqlite::{SqliteArguments, SqliteQueryResult, SqliteRow, SqliteStatement, SqliteTypeInfo};
 use sqlx::{Describe, Either, Error, Execute, Executor, SqlStr, Sqlite, SqlitePool};
 
-use super::metrics::Metrics;
+use super::watch::Watch;
 
 /// Cheap to clone.
 #[derive(Debug, Clone)]
 pub(crate) struct Timed {
     pool: SqlitePool,
-    name: &'static str,
-    metrics: Metrics,
+    pub(super) watch: Watch,
 }
 
 impl Timed {
-    pub(super) fn new(pool: SqlitePool, name: &'static str, metrics: Metrics) -> Self {
-        Self { pool, name, metrics }
+    pub(super) fn new(pool: SqlitePool, watch: Watch) -> Self {
+        Self { pool, watch }
     }
 
     /// Awaits and times something that this pool does.
-    pub(super) async fn time<T>(&self, operation: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+    pub(super) async fn time<T>(
+        &self,
+        sql: &str,
+        operation: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, Error> {
         let begun = Instant::now();
         let result = operation.await;
-        self.observe(begun.elapsed(), result.as_ref().err());
+        self.watch.observe(sql, begun.elapsed(), result.as_ref().err());
         result
     }
+}
 
-    fn observe(&self, took: Duration, error: Option<&Error>) {
-        let failed = error.is_some_and(|error| match error {
-            // A key that is taken is an answer.
-            Error::Database(error) => matches!(error.kind(), ErrorKind::Other),
-            Error::RowNotFound => false,
-            _ => true,
-        });
-        self.metrics.observe(self.name, took, failed);
-    }
+/// A query as the text that is to be logged and what is bound to it.
+pub(super) type Apart = (SqlStr, Option<SqliteArguments>);
+
+pub(super) fn apart<'q>(mut query: impl Execute<'q, Sqlite>) -> Result<Apart, Error> {
+    let arguments = query.take_arguments().map_err(Error::Encode)?;
+    Ok((query.sql(), arguments))
 }
 
 impl Deref for Timed {
@@ -61,8 +61,14 @@ impl<'c> Executor<'c> for &Timed {
         'c: 'e,
         E: 'q + Execute<'q, Sqlite>,
     {
-        let rows = self.pool.fetch_many(query);
-        Box::pin(Rows { inner: rows, timed: self.clone(), waiting: None, waited: Duration::ZERO, between: false })
+        match apart(query) {
+            Ok((sql, arguments)) => {
+                let inner = self.pool.fetch_many((sql.clone(), arguments));
+                let watch = self.watch.clone();
+                Box::pin(Rows { inner, watch, sql, waiting: None, waited: Duration::ZERO, between: false })
+            }
+            Err(error) => stream::once(future::ready(Err(error))).boxed(),
+        }
     }
 
     fn fetch_optional<'e, 'q: 'e, E>(self, query: E) -> BoxFuture<'e, Result<Option<SqliteRow>, Error>>
@@ -70,8 +76,13 @@ impl<'c> Executor<'c> for &Timed {
         'c: 'e,
         E: 'q + Execute<'q, Sqlite>,
     {
-        let (timed, row) = (self.clone(), self.pool.fetch_optional(query));
-        async move { timed.time(row).await }.boxed()
+        match apart(query) {
+            Ok((sql, arguments)) => {
+                let (timed, row) = (self.clone(), self.pool.fetch_optional((sql.clone(), arguments)));
+                async move { timed.time(sql.as_str(), row).await }.boxed()
+            }
+            Err(error) => future::ready(Err(error)).boxed(),
+        }
     }
 
     fn prepare_with<'e>(self, sql: SqlStr, types: &'e [SqliteTypeInfo]) -> BoxFuture<'e, Result<SqliteStatement, Error>>
@@ -92,7 +103,8 @@ impl<'c> Executor<'c> for &Timed {
 /// Rows as they come. What whoever reads them does in between is not counted.
 struct Rows<'e, T> {
     inner: BoxStream<'e, Result<T, Error>>,
-    timed: Timed,
+    watch: Watch,
+    sql: SqlStr,
     waiting: Option<Instant>,
     waited: Duration,
     /// A row was read last, and whoever reads may want no more.
@@ -102,7 +114,7 @@ struct Rows<'e, T> {
 impl<T> Drop for Rows<'_, T> {
     fn drop(&mut self) {
         if self.between {
-            self.timed.observe(self.waited, None);
+            self.watch.observe(self.sql.as_str(), self.waited, None);
         }
     }
 }
@@ -119,8 +131,8 @@ impl<T> Stream for Rows<'_, T> {
         this.waited += begun.elapsed();
         match &next {
             Some(Ok(_)) => this.between = true,
-            Some(Err(error)) => this.timed.observe(this.waited, Some(error)),
-            None => this.timed.observe(this.waited, None),
+            Some(Err(error)) => this.watch.observe(this.sql.as_str(), this.waited, Some(error)),
+            None => this.watch.observe(this.sql.as_str(), this.waited, None),
         }
         Poll::Ready(next)
     }

@@ -1,0 +1,136 @@
+//! A transaction whose statements are heard of when they are slow, as those of a pool are.
+
+use std::ops::{Deref, DerefMut};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Instant;
+
+use futures::future::{self, BoxFuture, FutureExt as _};
+use futures::stream::{self, BoxStream, Stream, StreamExt as _};
+use sqlx::sqlite::{SqliteQueryResult, SqliteRow, SqliteStatement, SqliteTypeInfo};
+use sqlx::{Describe, Either, Error, Execute, Executor, SqlStr, Sqlite, SqliteConnection};
+
+use super::timed::apart;
+use super::watch::Watch;
+
+/// Rolled back when it is dropped. Statements run on what it dereferences to.
+#[derive(Debug)]
+pub(crate) struct Transaction(Statements);
+
+#[derive(Debug)]
+pub(crate) struct Statements {
+    inner: sqlx::Transaction<'static, Sqlite>,
+    watch: Watch,
+}
+
+impl Transaction {
+    pub(super) fn new(inner: sqlx::Transaction<'static, Sqlite>, watch: Watch) -> Self {
+        Self(Statements { inner, watch })
+    }
+
+    pub async fn commit(self) -> Result<(), Error> {
+        let Statements { inner, watch } = self.0;
+        let begun = Instant::now();
+        let result = inner.commit().await;
+        watch.log_slow("COMMIT", begun.elapsed());
+        result
+    }
+
+    pub async fn rollback(self) -> Result<(), Error> {
+        self.0.inner.rollback().await
+    }
+}
+
+impl Deref for Transaction {
+    type Target = Statements;
+
+    fn deref(&self) -> &Statements {
+        &self.0
+    }
+}
+
+impl DerefMut for Transaction {
+    fn deref_mut(&mut self) -> &mut Statements {
+        &mut self.0
+    }
+}
+
+/// Logs how long the statement took, whenever whoever reads its rows has had enough of them.
+struct Logged {
+    watch: Watch,
+    sql: SqlStr,
+    begun: Instant,
+}
+
+impl Drop for Logged {
+    fn drop(&mut self) {
+        self.watch.log_slow(self.sql.as_str(), self.begun.elapsed());
+    }
+}
+
+struct Rows<'e, T> {
+    inner: BoxStream<'e, T>,
+    _logged: Logged,
+}
+
+impl<T> Stream for Rows<'_, T> {
+    type Item = T;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
+        self.get_mut().inner.as_mut().poll_next(cx)
+    }
+}
+
+impl Statements {
+    fn begin(&mut self, sql: &SqlStr) -> (&mut SqliteConnection, Logged) {
+        let logged = Logged { watch: self.watch.clone(), sql: sql.clone(), begun: Instant::now() };
+        (&mut self.inner, logged)
+    }
+}
+
+impl<'c> Executor<'c> for &'c mut Statements {
+    type Database = Sqlite;
+
+    fn fetch_many<'e, 'q: 'e, E>(self, query: E) -> BoxStream<'e, Result<Either<SqliteQueryResult, SqliteRow>, Error>>
+    where
+        'c: 'e,
+        E: 'q + Execute<'q, Sqlite>,
+    {
+        match apart(query) {
+            Ok((sql, arguments)) => {
+                let (connection, logged) = self.begin(&sql);
+                Rows { inner: connection.fetch_many((sql, arguments)), _logged: logged }.boxed()
+            }
+            Err(error) => stream::once(future::ready(Err(error))).boxed(),
+        }
+    }
+
+    fn fetch_optional<'e, 'q: 'e, E>(self, query: E) -> BoxFuture<'e, Result<Option<SqliteRow>, Error>>
+    where
+        'c: 'e,
+        E: 'q + Execute<'q, Sqlite>,
+    {
+        match apart(query) {
+            Ok((sql, arguments)) => {
+                let (connection, logged) = self.begin(&sql);
+                let row = connection.fetch_optional((sql, arguments));
+                row.inspect(move |_| drop(logged)).boxed()
+            }
+            Err(error) => future::ready(Err(error)).boxed(),
+        }
+    }
+
+    fn prepare_with<'e>(self, sql: SqlStr, types: &'e [SqliteTypeInfo]) -> BoxFuture<'e, Result<SqliteStatement, Error>>
+    where
+        'c: 'e,
+    {
+        self.inner.prepare_with(sql, types)
+    }
+
+    fn describe<'e>(self, sql: SqlStr) -> BoxFuture<'e, Result<Describe<Sqlite>, Error>>
+    where
+        'c: 'e,
+    {
+        self.inner.describe(sql)
+    }
+}

@@ -1,0 +1,40 @@
+//! What is made of how long a statement took: a number, and a line in the log when it was long.
+
+use std::time::Duration;
+
+use sqlx::Error;
+use sqlx::error::ErrorKind;
+
+use super::metrics::Metrics;
+
+/// Cheap to clone.
+#[derive(Debug, Clone)]
+pub(super) struct Watch {
+    pub pool: &'static str,
+    pub metrics: Metrics,
+    /// What takes longer is logged.
+    pub slow: Duration,
+}
+
+impl Watch {
+    /// Counts a statement, and logs a slow one.
+    pub fn observe(&self, sql: &str, took: Duration, error: Option<&Error>) {
+        let failed = error.is_some_and(|error| match error {
+            // A key that is taken is an answer.
+            Error::Database(error) => matches!(error.kind(), ErrorKind::Other),
+            Error::RowNotFound => false,
+            _ => true,
+        });
+        self.metrics.observe(self.pool, took, failed);
+        self.log_slow(sql, took);
+    }
+
+    /// Values are bound, and never in the text of a statement.
+    pub fn log_slow(&self, sql: &str, took: Duration) {
+        if took >= self.slow {
+            let shape = sql.split_whitespace().collect::<Vec<_>>().join(" ");
+            let millis = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+            tracing::warn!(pool = self.pool, shape, millis, "a slow query");
+        }
+    }
+}
