@@ -17,8 +17,9 @@ use super::outage::{Outages, Trouble};
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// After a command that failed: many fail at once.
 const GATHER: Duration = Duration::from_millis(20);
-/// While it is away.
-const TRY_EVERY: Duration = Duration::from_millis(250);
+/// While it is away: the first wait, which doubles up to the longest.
+const TRY_AFTER: Duration = Duration::from_millis(250);
+const TRY_AT_LEAST_EVERY: Duration = Duration::from_secs(2);
 /// Its memory is asked for less often than for a sign of life.
 const MEASURE_EVERY: Duration = Duration::from_secs(10);
 
@@ -97,10 +98,10 @@ enum Found {
 /// subscribed again before anyone is told.
 pub(super) async fn keep(link: Arc<Link>, subscribers: Arc<Subscribers>, health: Arc<Health>) {
     let (mut settled, mut renewed) = (0, false);
-    let (mut outages, mut measured) = (Outages::default(), None);
+    let (mut outages, mut measured, mut tried) = (Outages::default(), None, 0_u32);
     loop {
         measure(&link, &health, &mut measured).await;
-        pause(&health).await;
+        tried = pause(&health, tried).await;
         let losses = health.losses.load(Ordering::Acquire);
         let refused = match look(&mut link.manager()).await {
             Found::Away(error) => {
@@ -143,15 +144,24 @@ pub(super) async fn keep(link: Arc<Link>, subscribers: Arc<Subscribers>, health:
     }
 }
 
-/// Until the next look.
-async fn pause(health: &Health) {
+/// Until the next look; returns how many looks in a row found something wrong, this next one included.
+async fn pause(health: &Health, tried: u32) -> u32 {
     if !health.is_up() || health.refuses_writes() {
-        return tokio::time::sleep(TRY_EVERY).await;
+        tokio::time::sleep(wait(tried, rand::random())).await;
+        return tried.saturating_add(1);
     }
     // A pause passes without news, or a failed command cuts it short.
     if tokio::time::timeout(LOOK_EVERY, health.suspected.notified()).await.is_ok() {
         tokio::time::sleep(GATHER).await;
     }
+    0
+}
+
+/// How long a Redis is left alone that was found away so often. `jitter` is from 0 to 1: half of the wait is random, so that
+/// the processes of an installation do not all come at once to a server that has just started.
+fn wait(tried: u32, jitter: f64) -> Duration {
+    let longest = TRY_AFTER.saturating_mul(1 << tried.min(16)).min(TRY_AT_LEAST_EVERY);
+    longest.mul_f64(0.5 + jitter / 2.0)
 }
 
 /// Asks for an answer, and for a write that changes nothing.
@@ -194,5 +204,18 @@ async fn measure(link: &Link, health: &Health, measured: &mut Option<Instant>) {
             tracing::debug!(%error, "the memory of Redis is not known");
             health.suspect();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{TRY_AFTER, TRY_AT_LEAST_EVERY, wait};
+
+    #[test]
+    fn a_redis_that_stays_away_is_asked_less_and_less_and_never_at_the_same_time_by_all() {
+        let longest: Vec<_> = (0..5).map(|tried| wait(tried, 1.0).as_millis()).collect();
+        assert_eq!(longest, [250, 500, 1_000, 2_000, 2_000]);
+        assert_eq!(wait(u32::MAX, 1.0), TRY_AT_LEAST_EVERY, "bounded, however long it is away");
+        assert_eq!((wait(0, 0.0), wait(u32::MAX, 0.0)), (TRY_AFTER / 2, TRY_AT_LEAST_EVERY / 2));
     }
 }

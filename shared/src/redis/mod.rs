@@ -162,3 +162,22 @@ impl From<RedisError> for StoreError {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use redis::{ErrorKind, RedisError};
+
+    use crate::storage::StoreError;
+
+    #[test]
+    fn redis_is_never_called_the_database() {
+        let away = RedisError::from(std::io::Error::from(std::io::ErrorKind::ConnectionRefused));
+        let refused = RedisError::from((ErrorKind::AuthenticationFailed, "WRONGPASS"));
+        for error in [away, refused] {
+            let error = StoreError::from(error);
+            assert!(matches!(error, StoreError::Redis(_)), "{error:?}");
+            let said = error.to_string();
+            assert!(said.starts_with("Redis is not available: ") && !said.contains("database"), "{said}");
+        }
+    }
+}

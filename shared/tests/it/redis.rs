@@ -104,9 +104,27 @@ async fn what_is_wrong_is_said_in_words() {
         (RedisServer::with_password("hunter2"), RedisServer::with_tls(), RedisServer::that_evicts());
     let problem = async |url: &str| check::check(&config(url, None)).await.unwrap_err();
     assert!(problem(&evicts.url()).await.contains("noeviction"));
-    assert!(problem(&secret.url().replace("hunter2", "hunter3")).await.contains("REDIS_URL"));
+    // Who starts a Redis that runs, or looks for another address, does not find a wrong password.
+    for password in [":hunter3@", ""] {
+        let said = problem(&secret.url().replace(":hunter2@", password)).await;
+        assert_eq!(said, "It refuses the user or the password: correct REDIS_URL.", "{password}");
+    }
     assert!(problem(&tls.url()).await.contains("REDIS_URL"), "nobody vouches for its certificate");
-    assert!(problem("redis://127.0.0.1:1/0").await.contains("REDIS_URL"));
+    let nobody = problem("redis://127.0.0.1:1/0").await;
+    assert!(nobody.ends_with("Start it, or correct REDIS_URL.") && !nobody.contains("password"), "{nobody}");
+}
+
+#[tokio::test]
+async fn a_redis_that_is_away_is_called_by_its_name() {
+    let mut server = RedisServer::start();
+    let redis = open(&server.url()).await;
+    server.kill();
+    let error = redis::cmd("PING").exec_async(&mut redis.connection()).await.map_err(StoreError::from).unwrap_err();
+    away(&redis).await;
+    for error in [error, redis.publish("collabry:test", b"x").await.unwrap_err()] {
+        assert!(matches!(error, StoreError::Redis(_)), "{error:?}");
+        assert!(error.to_string().starts_with("Redis is not available: "), "{error}");
+    }
 }
 
 #[tokio::test]
