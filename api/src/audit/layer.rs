@@ -7,17 +7,13 @@ use axum::response::Response;
 
 use super::{TARGET, Trail, routes};
 use crate::http::ApiError;
-use crate::limits::Client;
 
-/// Middleware, within the one that finds out the [`Client`].
-pub async fn record(mut request: Request, next: Next) -> Response {
+/// Middleware, within the access log's, whose trail it reads.
+pub async fn record(trail: Trail, request: Request, next: Next) -> Response {
     let template = request.extensions().get::<MatchedPath>().map(MatchedPath::as_str).unwrap_or_default();
     let action = routes::action(request.method(), template);
     let path = request.uri().path().to_owned();
     let method = request.method().clone();
-    let client = request.extensions().get::<Client>().copied();
-    let trail = Trail::default();
-    request.extensions_mut().insert(trail.clone());
     let response = next.run(request).await;
     let action = match action {
         None if response.status() == StatusCode::FORBIDDEN => "refused",
@@ -25,11 +21,12 @@ pub async fn record(mut request: Request, next: Next) -> Response {
         Some(action) => action,
     };
     let outcome = response.extensions().get::<ApiError>().map_or("ok", |error| error.code);
-    let (known, address) = (trail.known(), client.map(|client| client.to_string()));
+    let (actor, address) = trail.who();
+    let known = trail.known();
     tracing::info!(
         target: TARGET,
         action,
-        actor = known.actor.map(|actor| actor.to_string()),
+        actor,
         address,
         object = known.object.as_deref().unwrap_or(&path),
         %method,

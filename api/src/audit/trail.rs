@@ -1,4 +1,4 @@
-//! What handlers know of an event that the layer writes down.
+//! What is found out of a request on its way, for the lines that are written of it.
 
 use std::convert::Infallible;
 use std::fmt::Display;
@@ -8,6 +8,8 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use collabry_shared::ids::UserId;
 
+use crate::limits::Client;
+
 /// Of one request. Cheap to clone: all clones are one.
 #[derive(Debug, Clone, Default)]
 pub struct Trail(Arc<Mutex<Known>>);
@@ -16,6 +18,7 @@ pub struct Trail(Arc<Mutex<Known>>);
 pub struct Known {
     pub actor: Option<UserId>,
     pub object: Option<String>,
+    pub client: Option<Client>,
 }
 
 impl Trail {
@@ -27,6 +30,17 @@ impl Trail {
     /// What it is about, where the path does not say it.
     pub fn about(&self, object: impl Display) {
         self.known().object = Some(object.to_string());
+    }
+
+    /// From where, as far as proxies are believed.
+    pub fn address(&self, client: Client) {
+        self.known().client = Some(client);
+    }
+
+    /// Id of who acts, and the address that they come from, as a line of the log has them.
+    pub fn who(&self) -> (Option<String>, Option<String>) {
+        let known = self.known();
+        (known.actor.map(|actor| actor.to_string()), known.client.map(|client| client.to_string()))
     }
 
     pub(super) fn known(&self) -> MutexGuard<'_, Known> {

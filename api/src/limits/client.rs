@@ -9,6 +9,7 @@ use axum::middleware::Next;
 use axum::response::Response;
 use ipnet::IpNet;
 
+use crate::audit::Trail;
 use crate::http::problems::REQUEST_ID;
 use crate::state::ApiState;
 
@@ -81,6 +82,7 @@ pub async fn forget_claims(
 pub async fn identify(
     State(state): State<ApiState>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    trail: Trail,
     mut request: Request,
     next: Next,
 ) -> Response {
@@ -90,6 +92,7 @@ pub async fn identify(
     if own_word && request.headers().contains_key(X_FORWARDED_FOR) {
         state.notices.unnamed_proxy(peer.ip());
     }
+    trail.address(client);
     request.extensions_mut().insert(client);
     next.run(request).await
 }

@@ -1,62 +1,10 @@
-//! Security events in the log.
-
-use std::io::Write;
-use std::sync::{Arc, Mutex};
+//! Requests and security events in the log.
 
 use collabry_shared::config::Config;
 use reqwest::Method;
 use serde_json::{Value, json};
-use tracing::subscriber::DefaultGuard;
-use tracing_subscriber::fmt::MakeWriter;
 
-use crate::support::{PASSWORD, TestApp};
-
-/// What this thread logs; the server of a test runs in the test's own.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Log {
-    fn begin() -> (Self, DefaultGuard) {
-        let log = Self::default();
-        let subscriber = tracing_subscriber::fmt().json().flatten_event(true).with_writer(log.clone()).finish();
-        (log, tracing::subscriber::set_default(subscriber))
-    }
-
-    fn text(&self) -> String {
-        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
-    }
-
-    fn lines(&self) -> Vec<Value> {
-        self.text().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
-    }
-
-    fn events(&self) -> Vec<Value> {
-        self.lines().into_iter().filter(|line| line["target"] == "audit").collect()
-    }
-
-    fn warnings(&self, about: &str) -> usize {
-        let about = |line: &&Value| line["level"] == "WARN" && line["message"].as_str().unwrap().contains(about);
-        self.lines().iter().filter(about).count()
-    }
-}
-
-impl Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().write(bytes)
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
-impl<'a> MakeWriter<'a> for Log {
-    type Writer = Self;
-
-    fn make_writer(&'a self) -> Self {
-        self.clone()
-    }
-}
+use crate::support::{Log, PASSWORD, TestApp};
 
 #[tokio::test]
 async fn who_did_what_is_told_without_what_is_secret() {
@@ -149,4 +97,28 @@ async fn a_cookie_that_browsers_drop_is_told_once() {
         app.send(request.json(&json!({ "email": ada.email, "password": PASSWORD }))).await.ok(200);
     }
     assert_eq!(log.warnings("COLLABRY_SECURE_COOKIES"), 1);
+}
+
+#[tokio::test]
+async fn each_request_is_a_line_with_who_asked_and_from_where() {
+    let (log, _guard) = Log::begin();
+    let named = |config: &mut Config| config.api.limits.trusted_proxies = vec!["127.0.0.0/8".parse().unwrap()];
+    let app = TestApp::start_with(named).await;
+    let ada = app.register("ada").await;
+    let ask = async |path: &str, token: &str| {
+        let request = app.request(Method::GET, path).header("x-forwarded-for", "2001:db8:1:2:3:4:5:6");
+        if token.is_empty() { request } else { request.bearer_auth(token) }.send().await.unwrap();
+    };
+    ask("/api/notebooks?q=whisper", &ada.token).await;
+    ask("/api/notebooks?q=whisper", "").await;
+    let lines: Vec<_> = log.lines().into_iter().filter(|line| line["path"] == "/api/notebooks").collect();
+    let told = |line: &Value| ["user", "address", "status", "message"].map(|field| line[field].clone());
+    // Of an address in IPv6 as much as is counted as one client.
+    let client = json!("2001:db8:1:2::");
+    assert_eq!(told(&lines[0]), [json!(ada.id), client.clone(), json!(200), json!("request")]);
+    assert_eq!(told(&lines[1]), [Value::Null, client, json!(401), json!("request")]);
+    assert_eq!(lines.len(), 2);
+    for secret in ["whisper", &ada.token, &ada.email] {
+        assert!(!log.text().contains(secret), "{secret}");
+    }
 }
