@@ -73,3 +73,19 @@ async fn providers(config: &EngineConfig) -> Vec<Finding> {
     };
     statuses.into_iter().map(describe).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{character_maps, pdf_tools};
+
+    #[test]
+    fn what_reads_pdfs_is_looked_for_and_named_with_its_package() {
+        let folder = tempfile::tempdir().unwrap();
+        let there = folder.path().to_str().unwrap();
+        assert_eq!(character_maps(&["/nowhere/cMap", there]), Ok(()));
+        for missing in [&["/nowhere/cMap"][..], &[]] {
+            assert!(character_maps(missing).unwrap_err().ends_with("install poppler-data."));
+        }
+        assert!(pdf_tools("no-such-program").unwrap_err().ends_with("install poppler-utils."));
+    }
+}

@@ -24,7 +24,7 @@ const FEW_FILES: u64 = 1024;
 /// An ai-engine that is there answers at once.
 const ENGINE_ANSWERS: Duration = Duration::from_secs(3);
 
-/// What is written where backups go, for a moment.
+/// What is written where files and backups go, for a moment.
 const PROBE: &str = "collabry-check";
 
 /// What was looked at, and what is wrong with it.
@@ -81,7 +81,7 @@ pub fn report(findings: &[Finding]) -> ExitCode {
 pub async fn dependencies(config: &Config) -> Vec<Finding> {
     let mut findings = vec![Finding::new("configuration", Ok::<_, String>(()))];
     findings.extend(config.warnings().into_iter().map(|Warning { setting, message }| Finding::note(setting, message)));
-    findings.extend(open_files());
+    findings.extend(getrlimit(Resource::Nofile).current.and_then(open_files));
     findings.extend(storage(config).await);
     if let Some(redis) = &config.redis {
         findings.push(Finding::new("Redis", redis::check::check(redis).await));
@@ -91,8 +91,7 @@ pub async fn dependencies(config: &Config) -> Vec<Finding> {
 }
 
 /// A warning when this process may open so few files that a few hundred connections use them up.
-fn open_files() -> Option<Finding> {
-    let limit = getrlimit(Resource::Nofile).current?;
+fn open_files(limit: u64) -> Option<Finding> {
     let note =
         format!("at most {limit}, and each connection is one. Raise it: ulimit -n 65536, or LimitNOFILE= of systemd");
     (limit < FEW_FILES).then(|| Finding::note("open files", note))
@@ -107,15 +106,18 @@ pub async fn address(bind: SocketAddr, setting: &str) -> Finding {
     if error.kind() == ErrorKind::AddrInUse && health::answers(bind).await {
         return Finding::note(subject, "is taken by a Collabry that runs; another one cannot start beside it");
     }
-    let fix = match error.kind() {
+    Finding::new(subject, Err::<(), _>(format!("{error}. {}", address_fix(error.kind(), setting))))
+}
+
+fn address_fix(problem: ErrorKind, setting: &str) -> String {
+    match problem {
         ErrorKind::AddrInUse => format!("End what listens there, or set {setting} to another address or port."),
         ErrorKind::PermissionDenied => {
             format!("Ports below 1024 need root or CAP_NET_BIND_SERVICE; or set {setting} to a higher one.")
         }
         ErrorKind::AddrNotAvailable => format!("This machine does not have that address; set {setting} to one it has."),
         _ => format!("Set {setting} to another address or port."),
-    };
-    Finding::new(subject, Err::<(), _>(format!("{error}. {fix}")))
+    }
 }
 
 /// The ai-engines of an api. Of one that is away no problem is made: apis and engines start in any order.
@@ -137,18 +139,21 @@ pub async fn engines(engines: &[Url]) -> Vec<Finding> {
 /// Where backups go: writes there, and removes what it wrote. `None`: no backups are made.
 pub async fn backups(config: &Config) -> Option<Finding> {
     let place = config.worker.backups.place.as_ref()?;
-    let write = async {
-        let blobs = Blobs::open(place, Path::new("."), SystemClock.now())?;
-        blobs.put(PROBE, Bytes::from_static(b"collabry check")).await?;
-        blobs.delete(PROBE).await
-    };
-    let result: Result<(), BlobError> = write.await;
+    let result = writable(place, Path::new(".")).await;
     let fix =
         |error| format!("{error}. No backup can be made there: make it writable, or correct COLLABRY_BACKUP_URL.");
     Some(Finding::new("place of backups (COLLABRY_BACKUP_URL)", result.map_err(fix)))
 }
 
-/// Changes nothing: what is there may belong to another version that runs.
+/// Writes at a place of files, and removes what it wrote: a folder can be listed by many who may not write there.
+async fn writable(place: &BlobConfig, data_dir: &Path) -> Result<(), BlobError> {
+    let blobs = Blobs::open(place, data_dir, SystemClock.now())?;
+    blobs.ping().await?;
+    blobs.put(PROBE, Bytes::from_static(b"collabry check")).await?;
+    blobs.delete(PROBE).await
+}
+
+/// Changes nothing that is there: it may belong to another version that runs.
 async fn storage(config: &Config) -> Vec<Finding> {
     let database = if config.storage.mongodb.is_some() { "database (MONGODB_URI)" } else { "database" };
     let looked = match &config.storage.mongodb {
@@ -168,7 +173,7 @@ async fn storage(config: &Config) -> Vec<Finding> {
         BlobConfig::Folder(folder) => format!("files in {}", folder.display()),
         BlobConfig::S3(s3) => format!("files in the bucket {}", s3.bucket),
     };
-    let blobs = async { Blobs::open(&config.storage.blobs, &config.storage.data_dir, SystemClock.now())?.ping().await };
+    let blobs = writable(&config.storage.blobs, &config.storage.data_dir);
     let fix = |error: BlobError| match &config.storage.blobs {
         BlobConfig::DataDir => format!("{error}. Make the folder blobs in it writable, or set COLLABRY_DATA_DIR."),
         BlobConfig::Folder(_) => format!("{error}. Make it writable, or correct COLLABRY_BLOBS_URL."),
@@ -194,4 +199,56 @@ fn pending(found: &Look) -> String {
         return String::new();
     }
     format!("; the next start makes: {}", found.pending.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::ErrorKind;
+
+    use super::{FEW_FILES, Finding, Verdict, address_fix, backups, open_files, storage};
+    use crate::config::Config;
+
+    #[test]
+    fn few_open_files_are_noted_with_how_to_raise_the_limit() {
+        assert!(open_files(FEW_FILES).is_none());
+        let Some(Finding { verdict: Verdict::Note(note), .. }) = open_files(256) else { panic!("no note") };
+        assert!(note.starts_with("at most 256, ") && note.contains("LimitNOFILE"), "{note}");
+    }
+
+    #[test]
+    fn each_reason_why_nothing_listens_has_its_own_fix() {
+        let fix = |problem| address_fix(problem, "COLLABRY_BIND");
+        assert!(fix(ErrorKind::PermissionDenied).contains("below 1024 need root or CAP_NET_BIND_SERVICE"));
+        assert!(fix(ErrorKind::AddrInUse).starts_with("End what listens there"));
+        assert!(fix(ErrorKind::AddrNotAvailable).contains("does not have that address"));
+        assert!(fix(ErrorKind::Other).contains("COLLABRY_BIND"));
+    }
+
+    /// What lies where the probe of a check would be written: as good as a folder that takes no files, also for root.
+    fn takes_no_files() -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir_all(folder.path().join(super::PROBE).join("x")).unwrap();
+        folder
+    }
+
+    #[tokio::test]
+    async fn a_folder_that_can_be_listed_and_not_written_is_a_problem() {
+        let (data, good, bad) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap(), takes_no_files());
+        let config = |variable: &'static str, folder: &std::path::Path| {
+            let url = format!("file://{}", folder.display());
+            let mut config = Config::from_lookup(|name| (name == variable).then(|| url.clone())).unwrap();
+            data.path().clone_into(&mut config.storage.data_dir);
+            config
+        };
+        let files = async |folder| storage(&config("COLLABRY_BLOBS_URL", folder)).await.pop().unwrap().verdict;
+        assert_eq!(files(good.path()).await, Verdict::Fine);
+        assert_eq!(std::fs::read_dir(good.path()).unwrap().count(), 0, "nothing is left of the look");
+        let Verdict::Problem(problem) = files(bad.path()).await else { panic!("no problem") };
+        assert!(problem.ends_with("Make it writable, or correct COLLABRY_BLOBS_URL."), "{problem}");
+
+        let copies = async |folder| backups(&config("COLLABRY_BACKUP_URL", folder)).await.unwrap().verdict;
+        assert_eq!(copies(good.path()).await, Verdict::Fine);
+        let Verdict::Problem(problem) = copies(bad.path()).await else { panic!("no problem") };
+        assert!(problem.contains("make it writable, or correct COLLABRY_BACKUP_URL"), "{problem}");
+    }
 }

@@ -53,3 +53,57 @@ pub fn look(data_dir: &Path) -> Result<(), String> {
     }
     Err(format!("other users of this machine may read {0}: chmod 600 {0}", path.display()))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs::Permissions;
+    use std::os::unix::fs::{PermissionsExt as _, symlink};
+
+    use secrecy::ExposeSecret as _;
+
+    use super::{FILE, load_or_make, look};
+
+    #[test]
+    fn a_secret_is_made_once_and_is_for_its_owner_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        assert_eq!(look(folder.path()), Ok(()), "none yet");
+        let made = load_or_make(folder.path()).unwrap();
+        assert_eq!(look(folder.path()), Ok(()));
+        assert_eq!(load_or_make(folder.path()).unwrap().expose_secret(), made.expose_secret());
+        let mode = std::fs::metadata(folder.path().join(FILE)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
+
+    #[test]
+    fn one_that_cannot_be_used_is_said_before_and_at_the_start() {
+        for damaged in [&b""[..], b"too short", &[0xff; 64]] {
+            let folder = tempfile::tempdir().unwrap();
+            let file = folder.path().join(FILE);
+            std::fs::write(&file, damaged).unwrap();
+            std::fs::set_permissions(&file, Permissions::from_mode(0o600)).unwrap();
+            let problem = look(folder.path()).unwrap_err();
+            assert!(problem.contains(&*file.to_string_lossy()), "{problem}");
+            assert!(load_or_make(folder.path()).is_err(), "{damaged:?}");
+            if damaged.is_ascii() {
+                assert!(problem.contains("is damaged. Delete it: a new one is made"), "{problem}");
+            }
+        }
+    }
+
+    #[test]
+    fn one_that_cannot_be_read_or_is_read_by_others_is_said() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join(FILE);
+        // As good as a file without rights, also for root: a link that leads to itself, and a folder.
+        symlink(&file, &file).unwrap();
+        assert!(look(folder.path()).unwrap_err().contains(&*file.to_string_lossy()));
+        assert!(load_or_make(folder.path()).is_err());
+        std::fs::remove_file(&file).unwrap();
+        std::fs::create_dir(&file).unwrap();
+        assert!(look(folder.path()).unwrap_err().starts_with("reading "));
+        std::fs::remove_dir(&file).unwrap();
+        load_or_make(folder.path()).unwrap();
+        std::fs::set_permissions(&file, Permissions::from_mode(0o640)).unwrap();
+        assert!(look(folder.path()).unwrap_err().ends_with(&format!("chmod 600 {}", file.display())));
+    }
+}

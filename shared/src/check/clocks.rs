@@ -41,9 +41,36 @@ fn agrees(server: &str, ahead: SignedDuration) -> Result<(), String> {
 
 #[cfg(test)]
 mod tests {
-    use jiff::SignedDuration;
+    use jiff::{SignedDuration, Timestamp};
 
-    use super::agrees;
+    use super::{agrees, beside};
+    use crate::check::Verdict;
+    use crate::clock::{Clock as _, SystemClock, TimeError, TimeServer};
+
+    /// A server of an installation, which this machine is ahead of.
+    struct Behind(SignedDuration);
+
+    #[async_trait::async_trait]
+    impl TimeServer for Behind {
+        fn name(&self) -> &'static str {
+            "Redis"
+        }
+
+        async fn time(&self) -> Result<Timestamp, TimeError> {
+            Ok(SystemClock.now() - self.0)
+        }
+    }
+
+    #[tokio::test]
+    async fn a_machine_that_is_wrong_is_a_problem_and_one_that_is_right_is_said_to_be() {
+        let right = beside(&Behind(SignedDuration::ZERO)).await.unwrap();
+        assert_eq!((right.subject.as_str(), right.verdict), ("clock, beside that of Redis", Verdict::Fine));
+        for (behind, side) in [(600, "ahead of that of Redis"), (-600, "behind that of Redis")] {
+            let wrong = beside(&Behind(SignedDuration::from_secs(behind))).await.unwrap();
+            let Verdict::Problem(problem) = wrong.verdict else { panic!("no problem") };
+            assert!(problem.contains(side) && problem.contains("timedatectl"), "{problem}");
+        }
+    }
 
     #[test]
     fn a_clock_may_differ_by_a_second() {

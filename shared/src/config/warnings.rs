@@ -207,6 +207,12 @@ mod tests {
             let said = warnings(settings);
             assert!(said.len() == 1 && said[0].contains(part), "{settings:?}: {said:?}");
         }
+        let key = age::x25519::Identity::generate().to_public().to_string();
+        let recipient = [("COLLABRY_BACKUP_RECIPIENT", key.as_str())];
+        let said = warnings(&recipient);
+        assert_eq!(said, ["COLLABRY_BACKUP_RECIPIENT: does nothing without COLLABRY_BACKUP_URL: no backups are made"]);
+        let both = [recipient[0], ("COLLABRY_BACKUP_URL", "s3://b/backups")];
+        assert_eq!(warnings(&both), [""; 0]);
         let fine = [("COLLABRY_BACKUP_URL", "s3://b/backups"), ("COLLABRY_BLOBS_URL", "s3://b/files")];
         assert_eq!(warnings(&fine), [""; 0]);
     }
