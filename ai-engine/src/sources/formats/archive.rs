@@ -11,7 +11,7 @@ use zip::result::ZipError;
 use zip::{ZipArchive, ZipWriter};
 
 use super::xml::{self, Node};
-use super::{docx_links, drawing, io_code};
+use super::{docx_links, drawing, io_code, text};
 use crate::sources::builder::DocumentBuilder;
 
 const MAX_ENTRIES: usize = 20_000;
@@ -85,6 +85,11 @@ impl Archive {
         // XML is UTF-8 unless a byte order mark says UTF-16; no office program writes anything else.
         let (text, ..) = encoding_rs::UTF_8.decode(&bytes);
         Ok(Some(text.into_owned()))
+    }
+
+    /// A part that is a text file, in whatever encoding; `None` when there is none, or it is something else.
+    pub fn text_file(&mut self, name: &str) -> Result<Option<String>, FailureCode> {
+        Ok(self.bytes(name)?.and_then(|bytes| text::decode(&bytes, None).ok()))
     }
 
     /// Unpacks everything once, for readers that open the file themselves. Returns whether `is_sought` says so of any

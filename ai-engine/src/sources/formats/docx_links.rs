@@ -31,7 +31,7 @@ pub fn included(archive: &mut Archive, link: &Relationship) -> Result<Option<Str
     let text = match ending.as_str() {
         _ if link.kind != "aFChunk" => None,
         "html" | "htm" | "xhtml" => archive.text(&link.target)?.map(|page| html::fragment(&page)),
-        "txt" => archive.text(&link.target)?,
+        "txt" => archive.text_file(&link.target)?,
         _ => None,
     };
     Ok(text.filter(|text| !text.trim().is_empty()))

@@ -37,7 +37,8 @@ pub fn decoded_as(
     decode(&bytes, declared(&bytes))
 }
 
-fn decode(bytes: &[u8], declared: Option<&'static Encoding>) -> Result<String, FailureCode> {
+/// As [`decoded`], of a text that is part of another file.
+pub fn decode(bytes: &[u8], declared: Option<&'static Encoding>) -> Result<String, FailureCode> {
     let text = match Encoding::for_bom(bytes) {
         Some((encoding, mark)) if !wide::is_utf_32(bytes) => {
             encoding.decode_without_bom_handling(&bytes[mark..]).0.into()

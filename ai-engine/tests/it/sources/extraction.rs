@@ -66,16 +66,29 @@ async fn text_without_its_fonts_is_read_with_poppler_data() {
 /// The programs' complaint is scripted, as poppler-data is there.
 #[tokio::test]
 async fn without_poppler_data_nobody_is_told_half_of_a_document() {
+    assert_eq!(without_poppler_data(&japanese(), "echo Plain words").await, Err(FailureCode::PdfLanguageMissing));
+}
+
+#[tokio::test]
+async fn without_poppler_data_a_document_of_nothing_else_is_not_called_empty() {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/samples/pdf-japanese.pdf");
+    let page = "echo '<page width=\"595.000000\" height=\"842.000000\">'; echo '</page>'";
+    let read = without_poppler_data(&std::fs::read(file).unwrap(), page).await;
+    assert_eq!(read, Err(FailureCode::PdfLanguageMissing));
+}
+
+/// Reads it with a `pdftotext` that `says` something and complains as the real one does.
+async fn without_poppler_data(file: &[u8], says: &str) -> Result<Document, FailureCode> {
     let programs = tempfile::tempdir().unwrap();
     let complain = "echo \"Syntax Error: Missing language pack for 'Adobe-Japan1' mapping\" >&2";
     for (name, does) in [("pdfinfo", "echo 'Pages: 1'"), ("pdftotext", complain)] {
         let file = programs.path().join(name);
-        std::fs::write(&file, format!("#!/bin/sh\n{does}\necho Plain words\n")).unwrap();
+        std::fs::write(&file, format!("#!/bin/sh\n{does}\n{says}\n")).unwrap();
         std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o755)).unwrap();
     }
     let path = format!("{}:/usr/bin:/bin", programs.path().display());
     let lacking = extractor(collabry_shared::config::ExtractionConfig { path, ..config() });
-    assert_eq!(extract_with(&lacking, Format::Pdf, &japanese()).await, Err(FailureCode::PdfLanguageMissing));
+    extract_with(&lacking, Format::Pdf, file).await
 }
 
 #[tokio::test]
@@ -165,6 +178,10 @@ async fn files_that_a_word_document_includes_are_read_where_they_stand() {
     let page = "<html><body><p>The walrus clause.</p></body></html>";
     let document = extract(Format::Docx, &docx_with(body, &[("aFChunk", "part.html", page)])).await.unwrap();
     assert_eq!((document.text.as_str(), document.omitted), ("Before.\n\nThe walrus clause.\n\nAfter.", vec![]));
+    let text = docx_with(body, &[("aFChunk", "part.txt", "The größte clause.\nAnd another.")]);
+    let document = extract(Format::Docx, &text).await.unwrap();
+    let expected = "Before.\n\nThe größte clause.\nAnd another.\n\nAfter.";
+    assert_eq!((document.text.as_str(), document.omitted), (expected, vec![]));
     let mht = docx_with(body, &[("aFChunk", "part.mht", "MIME-Version: 1.0")]);
     let document = extract(Format::Docx, &mht).await.unwrap();
     assert_eq!(document.omitted, [Omitted { what: Unread::EmbeddedFiles, count: 1, pages: vec![] }]);

@@ -60,6 +60,7 @@ async fn pdfs() {
         ("pdf-contents-list.pdf", &["1 Purpose and scope … 1\n2 Words and their meaning … 3\n"], &[". ."]),
         ("pdf-invisible-direction-marks.pdf", &["שלום עולם"], &["\u{202a}", "\u{202b}", "\u{202c}"]),
         ("pdf-ligature-characters.pdf", &["the office finally confirmed the flood and the staff left."], &[]),
+        ("pdf-japanese.pdf", &["橋は月曜日から通れます。"], &["?", "\u{fffd}"]),
         ("pdf-japanese-part.pdf", &["Notice 12", "橋は月曜日から通れます。", "City works"], &[]),
         (
             "pdf-second-table.pdf",
@@ -184,12 +185,27 @@ async fn word_documents() {
             &[],
         ),
         (
+            "docx-smartart.docx",
+            &["Who runs the club\n\nChair: Ms Okafor\nTreasurer: Mr Lindqvist\nSecretary: Dr Haddad\n\nElected in March."],
+            &[],
+        ),
+        (
+            "docx-text-chunk.docx",
+            &["Minutes of the club.\n\nPresent were nine members – and a dog.", "The fee stays at 12 €.\n\nSigned by the chair."],
+            &["\r"],
+        ),
+        (
             "docx-chart.docx",
             &["Ships built per year\nBar chart\n | Harbour A | Harbour B\n2021 | 14 | 8\n2022 | 19 | 31"],
             &[],
         ),
     ])
     .await;
+    let text = read("docx-same-headers.docx").await.unwrap().text;
+    assert_eq!(
+        text, "The goods arrive in May.\n\nContract no. KX-4711\n\nSupplier: Rivertown Mills Ltd\n\nFirst page only",
+        "what stands in several headers is said once"
+    );
 }
 
 #[tokio::test]
@@ -197,6 +213,11 @@ async fn slides() {
     check(&[
         ("pptx-table-empty-first-cell.pptx", &[" | Pass | Fail\nUnit | 120 | 3\n | 7 | 1\nLoad |  | 2"], &[]),
         ("pptx-table-line-break-in-cell.pptx", &["Red | Ann Bob | Oslo\n"], &[]),
+        (
+            "pptx-chart.pptx",
+            &["Harbours\n\nShips built per year\nBar chart\n | Harbour A | Harbour B\n2021 | 14 | 8\n2022 | 19 | 31"],
+            &[],
+        ),
         ("pptx-smartart.pptx", &["Our board\n\nChair: Ms Okafor\nTreasurer: Mr Lindqvist\nSecretary: Dr Haddad"], &[]),
     ])
     .await;
