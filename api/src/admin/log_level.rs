@@ -26,6 +26,7 @@ pub fn router() -> OpenApiRouter<ApiState> {
 #[serde(rename_all = "camelCase")]
 struct LogLevelChange {
     /// As in `COLLABRY_LOG`: `debug`, or `info,collabry_api=debug`.
+    #[schema(max_length = 1000)]
     filter: String,
     /// For how long, up to a day; default: a quarter of an hour.
     for_secs: Option<u32>,

@@ -40,7 +40,7 @@ struct FileForm {
 
 #[derive(Debug, Deserialize, ToSchema)]
 struct UrlRequest {
-    #[schema(example = "https://example.org/article")]
+    #[schema(example = "https://example.org/article", max_length = 2000)]
     url: String,
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::support::TestApp;
 
@@ -102,6 +102,107 @@ async fn the_document_is_clean() {
     let text = document.to_string();
     for inside in ["`None`", "`Some`", "crate::", "::claim", "[`", "docs/realtime.md"] {
         assert!(!text.contains(inside), "the document says {inside}");
+    }
+}
+
+/// Fields of answers and events that are left out when there is nothing to say. Any other is always there, and clients in
+/// languages with types are told so.
+const LEFT_OUT: [(&str, &str); 13] = [
+    ("Generation", "lastEventId"),
+    ("Generation", "textLength"),
+    ("LoggedEventDelta", "anew"),
+    ("LoggedEventDelta", "thinking"),
+    ("LoggedEventDone", "cutOff"),
+    ("LoggedEventDone", "textLength"),
+    ("LoggedEventFailed", "textLength"),
+    ("MemberUser", "email"),
+    ("Problem", "errors"),
+    ("Problem", "traceId"),
+    ("SignedIn", "refreshToken"),
+    ("SourceVersion", "ahead"),
+    ("SourceVersion", "notRead"),
+];
+
+/// The schemas that `value` names, and those that these name.
+fn named(document: &Value, value: &Value) -> BTreeSet<String> {
+    let (mut found, mut open) = (BTreeSet::new(), vec![value]);
+    while let Some(value) = open.pop() {
+        let mut names = Vec::new();
+        references(value, &mut names);
+        for name in names.into_iter().filter_map(|name| name.strip_prefix("#/components/schemas/")) {
+            if found.insert(name.to_owned()) {
+                open.push(&document["components"]["schemas"][name]);
+            }
+        }
+    }
+    found
+}
+
+/// The objects of one kind of all operations.
+fn of_operations(app: &TestApp, part: &str) -> Value {
+    let parts = app.operations.iter().map(|one| app.document["paths"][&one.path][&one.method][part].clone());
+    parts.collect()
+}
+
+#[tokio::test]
+async fn what_is_always_sent_is_required() {
+    let app = TestApp::start().await;
+    let mut sent = named(&app.document, &of_operations(&app, "responses"));
+    sent.extend(named(&app.document, &app.document["x-socket-events"]));
+    let mut left_out = Vec::new();
+    for name in &sent {
+        let schema = &app.document["components"]["schemas"][name];
+        let required: Vec<_> = schema["required"].as_array().into_iter().flatten().collect();
+        for (field, _) in schema["properties"].as_object().into_iter().flatten() {
+            if !required.contains(&&Value::from(field.as_str())) {
+                left_out.push((name.as_str(), field.as_str()));
+            }
+        }
+    }
+    assert_eq!(left_out, LEFT_OUT);
+}
+
+/// What a client can know before it asks: the server refuses what is outside of these.
+#[tokio::test]
+async fn bounds_of_requests_are_in_the_document() {
+    let app = TestApp::start().await;
+    let schemas = &app.document["components"]["schemas"];
+    for (schema, field, bounds) in [
+        ("ConversationChange", "title", json!({ "minLength": 1, "maxLength": 120 })),
+        ("LogLevelChange", "filter", json!({ "maxLength": 1000 })),
+        ("MessageEdit", "content", json!({ "minLength": 1, "maxLength": 16_000 })),
+        ("MessageRequest", "clientId", json!({ "minLength": 1, "maxLength": 64, "pattern": "^[!-~]+$" })),
+        ("MessageRequest", "content", json!({ "minLength": 1, "maxLength": 16_000 })),
+        ("NewConversation", "title", json!({ "minLength": 1, "maxLength": 120 })),
+        ("NotebookTitle", "title", json!({ "minLength": 1, "maxLength": 120 })),
+        ("QuestionRequest", "question", json!({ "minLength": 1, "maxLength": 16_000 })),
+        ("SearchQuery", "limit", json!({ "minimum": 1, "maximum": 100 })),
+        ("SearchQuery", "query", json!({ "minLength": 1, "maxLength": 1000 })),
+        ("SourceRename", "name", json!({ "minLength": 1, "maxLength": 200 })),
+        ("UrlRequest", "url", json!({ "maxLength": 2000 })),
+    ] {
+        for (bound, value) in bounds.as_object().unwrap() {
+            let documented = &schemas[schema]["properties"][field][bound];
+            assert_eq!(documented, value, "{bound} of {schema}.{field}");
+        }
+    }
+    // And they are what the server goes by.
+    let ada = app.register_admin("ada").await;
+    let notebook = ada.notebook("Physics").await;
+    let conversation = ada.conversation(&notebook).await;
+    let messages = format!("/api/conversations/{conversation}/messages");
+    let (longest, source) = ("x".repeat(16_000), format!("/api/notebooks/{notebook}/sources/url"));
+    for (path, body, status) in [
+        ("/api/notebooks", json!({ "title": "x".repeat(120) }), 201),
+        ("/api/notebooks", json!({ "title": "x".repeat(121) }), 422),
+        (&messages, json!({ "clientId": "~".repeat(64), "content": longest, "ask": false }), 201),
+        (&messages, json!({ "clientId": "~".repeat(65), "content": "a", "ask": false }), 422),
+        (&messages, json!({ "clientId": "\u{e9}", "content": "a", "ask": false }), 422),
+        (&messages, json!({ "clientId": "b", "content": longest.clone() + "x", "ask": false }), 422),
+        (&source, json!({ "url": format!("https://example.org/{}", "x".repeat(1_980)) }), 201),
+        (&source, json!({ "url": format!("https://example.org/{}", "x".repeat(1_981)) }), 422),
+    ] {
+        assert_eq!(ada.post(path, body.clone()).await.status, status, "{path} {:.80}", body.to_string());
     }
 }
 

@@ -30,6 +30,7 @@ pub struct NotRead {
     pub count: u32,
     /// Where, for the first hundred; empty when the format has no pages.
     #[serde(default)]
+    #[schema(required = true)]
     pub pages: Vec<u32>,
     /// For people.
     pub message: String,
