@@ -14,6 +14,7 @@ mod health;
 mod join_codes;
 mod limits;
 mod members;
+mod membership;
 mod metrics;
 mod notebooks;
 mod notifications;

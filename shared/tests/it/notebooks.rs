@@ -8,6 +8,7 @@ use collabry_shared::storage::{StoreError, Stores};
 
 use crate::backend::{Backend, contract};
 use crate::fixtures::{at, chunk, conversation, notebook, sent, source, user};
+use crate::storage::Log;
 
 contract!(
     its_creator_owns_a_notebook,
@@ -16,6 +17,7 @@ contract!(
     a_join_code_is_used_up,
     of_many_who_use_a_join_code_at_once_no_more_come_in,
     members_are_listed_in_the_order_they_joined,
+    ids_of_members_are_read_without_their_accounts,
     whoever_is_in_keeps_their_role,
     the_last_owner_stays,
     of_two_owners_leaving_at_once_one_stays,
@@ -53,6 +55,23 @@ async fn notebooks_are_listed_last_changed_first(Backend { stores, .. }: Backend
     let listed = stores.notebooks.list_for(ada.id).await.unwrap();
     assert_eq!(listed, [(renamed, Role::Owner), (second, Role::Owner)]);
     assert_eq!(stores.notebooks.rename(NotebookId::new(), "None", at(6)).await.unwrap(), None);
+}
+
+async fn ids_of_members_are_read_without_their_accounts(backend: Backend) {
+    let backend = backend.that_logs_every_query().await;
+    let stores = &backend.stores;
+    let (ada, bob) = (user(stores, "ada").await, user(stores, "bob").await);
+    let stored = notebook(stores, &ada).await;
+    assert!(stores.notebooks.add_member(stored.id, bob.id, Role::Viewer, at(1)).await.unwrap());
+    let (log, guard) = Log::begin();
+    assert_eq!(stores.notebooks.member_ids(stored.id).await.unwrap(), [ada.id, bob.id]);
+    let ids = log.text();
+    assert_eq!(stores.notebooks.members(stored.id).await.unwrap().len(), 2);
+    drop(guard);
+    let reads_accounts = |log: &str| log.contains("users u") || log.contains("collection=\"users\"");
+    assert_eq!(ids.matches("a slow query").count(), 1, "{ids}");
+    assert!(!reads_accounts(&ids), "{ids}");
+    assert!(reads_accounts(&log.text()), "the log tells one from the other: {}", log.text());
 }
 
 async fn a_join_code_names_one_notebook(Backend { stores, .. }: Backend) {

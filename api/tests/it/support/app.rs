@@ -102,10 +102,14 @@ impl TestApp {
 
     /// `change` is applied to the default configuration.
     pub async fn start_with(change: impl FnOnce(&mut Config)) -> Self {
-        let ground = Ground::lay(change).await;
+        Self::on(&Ground::lay(change).await).await
+    }
+
+    /// The only process on the given ground.
+    pub async fn on(ground: &Ground) -> Self {
         let (coordination, stores) = ground.process(Sockets::Here).await;
         let engine = ground.engine(stores.clone(), Arc::clone(&coordination.fan_out));
-        let app = Self::serve(&ground, Wiring { stores, engine: Arc::clone(&engine), coordination }).await;
+        let app = Self::serve(ground, Wiring { stores, engine: Arc::clone(&engine), coordination }).await;
         let shutdown = app.shutdown.clone();
         tokio::spawn(async move { engine.run(shutdown).await.unwrap() });
         app

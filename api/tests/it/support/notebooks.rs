@@ -1,0 +1,110 @@
+//! The notebooks of a store, watched: which accounts are read, and an answer that is held back until a test lets it go.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use collabry_shared::auth::Email;
+use collabry_shared::ids::{NotebookId, UserId};
+use collabry_shared::notebooks::{CodeHash, Invitation, JoinCode, Member, Notebook, NotebookRepo, NotebookState, Role};
+use collabry_shared::pages::Window;
+use collabry_shared::storage::StoreResult;
+use jiff::Timestamp;
+use tokio::sync::oneshot;
+
+/// An answer about somebody, on its way.
+struct Gate {
+    about: UserId,
+    reached: oneshot::Sender<()>,
+    go_on: oneshot::Receiver<()>,
+}
+
+pub struct Notebooks {
+    inner: Arc<dyn NotebookRepo>,
+    gate: Mutex<Option<Gate>>,
+    /// How often members were read with their accounts.
+    pub accounts_read: AtomicUsize,
+    /// How often their ids alone were.
+    pub ids_read: AtomicUsize,
+}
+
+impl Notebooks {
+    pub fn over(inner: Arc<dyn NotebookRepo>) -> Arc<Self> {
+        let (accounts_read, ids_read) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        Arc::new(Self { inner, gate: Mutex::default(), accounts_read, ids_read })
+    }
+
+    /// Holds the next answer about `user`, whether it is their role or their notebooks: resolves once the answer is
+    /// known. It is given when what is sent back is used or dropped.
+    pub fn hold(&self, user: &str) -> (oneshot::Receiver<()>, oneshot::Sender<()>) {
+        let ((reached, is_reached), (let_go, go_on)) = (oneshot::channel(), oneshot::channel());
+        *self.gate.lock().unwrap() = Some(Gate { about: user.parse().unwrap(), reached, go_on });
+        (is_reached, let_go)
+    }
+
+    async fn pass(&self, user: UserId) {
+        let gate = self.gate.lock().unwrap().take_if(|gate| gate.about == user);
+        if let Some(Gate { reached, go_on, .. }) = gate {
+            reached.send(()).unwrap();
+            let _ = go_on.await;
+        }
+    }
+}
+
+/// Everything else is as the store has it.
+macro_rules! watched {
+    ($($name:ident($($argument:ident: $kind:ty),*) -> $answer:ty;)+) => {
+        #[async_trait]
+        impl NotebookRepo for Notebooks {
+            $(async fn $name(&self, $($argument: $kind),*) -> StoreResult<$answer> {
+                self.inner.$name($($argument),*).await
+            })+
+
+            async fn role_of(&self, id: NotebookId, user: UserId) -> StoreResult<Option<Role>> {
+                let role = self.inner.role_of(id, user).await;
+                self.pass(user).await;
+                role
+            }
+
+            async fn list_page(&self, user: UserId, window: &Window) -> StoreResult<Vec<(Notebook, Role)>> {
+                let page = self.inner.list_page(user, window).await;
+                self.pass(user).await;
+                page
+            }
+
+            async fn members_page(&self, id: NotebookId, window: &Window) -> StoreResult<Vec<Member>> {
+                self.accounts_read.fetch_add(1, Ordering::Relaxed);
+                self.inner.members_page(id, window).await
+            }
+
+            async fn member_ids(&self, id: NotebookId) -> StoreResult<Vec<UserId>> {
+                self.ids_read.fetch_add(1, Ordering::Relaxed);
+                self.inner.member_ids(id).await
+            }
+        }
+    };
+}
+
+watched! {
+    create(notebook: &Notebook) -> ();
+    get(id: NotebookId) -> Option<Notebook>;
+    count_owned(user: UserId) -> u64;
+    rename_seen(id: NotebookId, seen: Option<&NotebookState>, title: &str, now: Timestamp) -> Option<Notebook>;
+    set_join_code(id: NotebookId, code: Option<&JoinCode>) -> Option<Notebook>;
+    by_join_code(code: &str) -> Option<Notebook>;
+    add_member(id: NotebookId, user: UserId, role: Role, now: Timestamp) -> bool;
+    set_role(id: NotebookId, user: UserId, role: Role) -> bool;
+    remove_member(id: NotebookId, user: UserId) -> bool;
+    expel(id: NotebookId, user: UserId, now: Timestamp) -> bool;
+    invite(invitation: &Invitation) -> ();
+    invitations(id: NotebookId) -> Vec<Invitation>;
+    withdraw_invitation(id: NotebookId, email: &Email) -> bool;
+    by_invitation(code: CodeHash, now: Timestamp) -> Option<Invitation>;
+    accept_invitation(invitation: &Invitation, user: UserId, now: Timestamp) -> bool;
+    mark_deleted_seen(id: NotebookId, seen: Option<&NotebookState>, now: Timestamp) -> bool;
+    deleted_of(owner: UserId, window: &Window) -> Vec<(Notebook, Timestamp)>;
+    restore(id: NotebookId, owner: UserId) -> Option<Notebook>;
+    begin_purge(id: NotebookId) -> bool;
+    deleted(upto: Timestamp) -> Vec<NotebookId>;
+    purge(id: NotebookId) -> ();
+}
