@@ -73,6 +73,17 @@ test("what works and is probably a mistake is said", () => {
   assert.ok(!said.includes("aaaa"), "a secret is never printed");
 });
 
+test("what is probably a mistake is said in the log of a server, which serves all the same", async (t) => {
+  const server = await Server.start(t, { COLABRY_BIND: "0.0.0.0:80", COLLABRY_JWT_SECRET: "changeme".repeat(5) });
+  const ada = await server.account("Ada");
+  assert.ok(await ada.notebook(), "it serves");
+  const warnings = server.output.split("\n").filter((line) => line.includes("WARN"));
+  const about = (setting) => warnings.filter((line) => line.includes(setting)).join("\n");
+  assert.match(about("COLABRY_BIND"), /did you mean COLLABRY_BIND\?/);
+  assert.match(about("COLLABRY_JWT_SECRET"), /can be guessed/);
+  assert.ok(!server.output.includes("changeme"), "a secret is never printed");
+});
+
 test("a filter of logs that is none is refused by check and by serve alike", () => {
   for (const filter of ["infoo", "info;debug", "collabry_api=debg"]) {
     for (const command of ["check", "serve"]) {

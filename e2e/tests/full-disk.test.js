@@ -71,6 +71,13 @@ test("a full disk refuses what cannot be saved, and heals when there is room", {
   }
   for (const problem of refused) assert.deepEqual([problem.status, problem.code], [507, "storage_full"]);
 
+  // Nobody is sent to it meanwhile, and people who look are told which disk it is.
+  await until("it is not ready", async () => {
+    const answer = await fetch(`${server.url}/ready`);
+    const blobs = (await answer.json()).dependencies.find(({ name }) => name === "blobs");
+    return answer.status === 503 && !blobs.ready && blobs.problem.includes("is full");
+  });
+
   rmSync(join(folder, "ballast"));
   let tries = 0;
   await until("messages are saved again", async () => {

@@ -111,6 +111,33 @@ async fn names_and_codes_are_found_by_their_letters() {
     }
 }
 
+/// Letters as they are typed, and in the forms that some PDFs and old files have instead.
+#[tokio::test]
+async fn arabic_is_found_in_either_form() {
+    let typed = "يقع المتحف البحري خلف السلالم القديمة";
+    // The same words in presentation forms, lam-alef as one.
+    let forms = "\u{fef3}\u{fed8}\u{fec9} \u{fe8d}\u{fedf}\u{fee4}\u{fe98}\u{fea4}\u{fed2} \
+        \u{fe8d}\u{fedf}\u{fe92}\u{fea4}\u{feae}\u{fef1} \u{fea7}\u{fee0}\u{fed2} \
+        \u{fe8d}\u{fedf}\u{feb4}\u{fefc}\u{fedf}\u{fee2} \u{fe8d}\u{fedf}\u{fed8}\u{fea9}\u{fef3}\u{fee4}\u{fe94}";
+    let library = Library::new().await;
+    for (text, queries) in [
+        (
+            typed,
+            ["\u{fe8d}\u{fedf}\u{fee4}\u{fe98}\u{fea4}\u{fed2}", "\u{fe8d}\u{fedf}\u{feb4}\u{fefc}\u{fedf}\u{fee2}"],
+        ),
+        (forms, ["المتحف", "السلالم"]),
+    ] {
+        let segment = library.add(&[&TEXTS[..], &[text]].concat()).await;
+        let retrieval = library.retrieval(ROOMY);
+        for query in queries {
+            let hits = search(&retrieval, &[segment], query).await;
+            assert_eq!(hits[0].text, text, "{query}");
+            let start: usize = TEXTS.iter().map(|text| text.chars().count() + 1).sum();
+            assert_eq!((hits[0].start, hits[0].end), (start as u64, (start + text.chars().count()) as u64));
+        }
+    }
+}
+
 #[tokio::test]
 async fn division_into_segments_changes_nothing() {
     let library = Library::new().await;

@@ -111,6 +111,11 @@ async fn a_level_that_is_none_is_refused() {
     let (ada, bob) = (app.register_admin("ada").await, app.register("bob").await);
     let path = "/api/admin/log-level";
     ada.put(path, json!({ "filter": "info,=x=" })).await.problem(422, "filter_invalid");
+    // What is neither a level nor a part of ours would silence everything.
+    for mistyped in ["infoo", "info;debug", "collabry_api=debg", "colabry_api=debug"] {
+        let problem = ada.put(path, json!({ "filter": mistyped })).await.problem(422, "filter_invalid");
+        assert_eq!(problem["errors"][0]["field"], "filter", "{mistyped}");
+    }
     ada.put(path, json!({ "filter": "x".repeat(1001) })).await.problem(422, "filter_invalid");
     for seconds in [0, 86_401] {
         ada.put(path, json!({ "filter": "debug", "forSecs": seconds })).await.problem(422, "duration_invalid");

@@ -446,3 +446,65 @@ async fn deleting_stops_the_model_and_stores_nothing() {
         }
     }
 }
+
+#[tokio::test]
+async fn a_question_is_taken_whatever_model_and_sources_it_names() {
+    let app = with_provider().await;
+    let (ada, bob) = (app.register("ada").await, app.register("bob").await);
+    let (notebook, other) = (ada.notebook("Biology").await, ada.notebook("Vault").await);
+    let own = id(&ada.ready_source(&notebook, "Leaves.txt", "Leaves are green because of chlorophyll.").await);
+    let elsewhere = id(&ada.ready_source(&other, "Vault.txt", "Leaves are green in the vault, too.").await);
+    let theirs = bob.notebook("Bob's").await;
+    let theirs = id(&bob.ready_source(&theirs, "Bob.txt", "Leaves are green, says Bob.").await);
+    let unknown = MessageId::new().to_string();
+    let conversation = ada.conversation(&notebook).await;
+    let question = "Why are leaves green?";
+    // What is not in the notebook is passed over.
+    let named = json!({ "sourceIds": [unknown, elsewhere, theirs, own] });
+    let (_, answer) = ada.ask(&conversation, question, named).await;
+    let cited: Vec<_> = answer["citations"].as_array().unwrap().iter().map(|one| one["sourceId"].clone()).collect();
+    assert_eq!(cited, [json!(own)], "{answer}");
+    let (_, answer) = ada.ask(&conversation, question, json!({ "sourceIds": [unknown, elsewhere, theirs] })).await;
+    assert_eq!(answer["citations"], json!([]), "{answer}");
+    assert!(answer["content"].as_str().unwrap().contains("no sources to answer from"), "{answer}");
+    // And the answer of a model that may not be asked fails.
+    for model in ["ollama/not-allowed", "nobody/knows-it"] {
+        let (question, answer) = ada.ask(&conversation, question, json!({ "model": model })).await;
+        assert_eq!((&answer["status"], &answer["failure"]["code"]), (&json!("failed"), &json!("model_not_found")));
+        let ended = ada.get(&format!("/api/ai/generations/{}", generation(&question))).await.ok(200);
+        assert_eq!(ended["state"], "failed", "{model}");
+    }
+    let path = format!("/api/notebooks/{notebook}/ask");
+    let asked = ada.post(&path, json!({ "question": question, "sourceIds": [unknown, own] })).await.ok(200);
+    assert_eq!(asked["answer"]["citations"][0]["sourceId"], json!(own));
+}
+
+/// Composed as keyboards write it, or decomposed as some systems store it.
+#[tokio::test]
+async fn citations_stand_where_they_say_however_letters_are_composed() {
+    let composed =
+        "# Café\n\nThe café in Zürich serves crème brûlée on Sundays.\n\n# Musée\n\nThe musée opens at eight.\n";
+    let decompose = |text: &str| {
+        let pairs = [("é", "e\u{301}"), ("ü", "u\u{308}"), ("è", "e\u{300}"), ("û", "u\u{302}")];
+        pairs.iter().fold(text.to_owned(), |text, (one, two)| text.replace(one, two))
+    };
+    let question = "When does the café in Zürich serve crème brûlée?";
+    let app = TestApp::start().await;
+    let ada = app.register("ada").await;
+    for (text, question) in [(composed.to_owned(), decompose(question)), (decompose(composed), question.to_owned())] {
+        let notebook = ada.notebook("Zürich").await;
+        let source = id(&ada.ready_source(&notebook, "Café.md", &text).await);
+        let whole = document(&ada, &source).await;
+        assert_eq!(whole, text, "as it was uploaded");
+        let (_, answer) = ada.ask(&ada.conversation(&notebook).await, &question, json!({})).await;
+        let citations = answer["citations"].as_array().unwrap();
+        assert!(citations[0]["text"].as_str().unwrap().contains("on Sundays"), "{answer}");
+        let search = format!("/api/notebooks/{notebook}/search");
+        let hits = ada.post(&search, json!({ "query": question })).await.ok(200)["hits"].clone();
+        assert!(hits[0]["text"].as_str().unwrap().contains("on Sundays"), "{hits}");
+        for place in citations.iter().chain(hits.as_array().unwrap()) {
+            let [start, end] = ["start", "end"].map(|field| place[field].as_u64().unwrap());
+            assert_eq!(slice(&whole, start, end), place["text"].as_str().unwrap());
+        }
+    }
+}

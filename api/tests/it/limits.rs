@@ -217,6 +217,30 @@ async fn messages_and_uploads_have_limits_of_their_own() {
 }
 
 #[tokio::test]
+async fn nobody_invites_without_end() {
+    let app = app(|limits| limits.invitations = Some(quota(2, Duration::from_hours(1)))).await;
+    let (ada, bob) = (app.register("ada").await, app.register("bob").await);
+    let (first, second) = (ada.notebook("Biology").await, ada.notebook("Physics").await);
+    let invite = async |notebook: &str, to: &str| {
+        let body = json!({ "email": format!("{to}@example.org"), "role": "viewer" });
+        ada.post(&format!("/api/notebooks/{notebook}/members"), body).await
+    };
+    // Of all their notebooks together.
+    invite(&first, "one").await.ok(202);
+    invite(&second, "two").await.ok(202);
+    let refused = invite(&second, "three").await;
+    let problem = refused.problem(429, "rate_limited");
+    assert_eq!(problem["detail"], "Too many invitations within an hour. Try again in 30 minutes.");
+    assert_eq!(refused.header("ratelimit-policy"), "\"invitations\";q=2;w=3600");
+    assert_eq!(refused.header("retry-after"), "1800");
+    let members = ada.get(&format!("/api/notebooks/{second}/members")).await.ok(200);
+    assert_eq!(members["invitations"].as_array().unwrap().len(), 1);
+    // Everything else goes on, and others have their own.
+    ada.get("/api/notebooks").await.ok(200);
+    bob.invitation(&bob.notebook("Own").await, "three@example.org", "viewer").await;
+}
+
+#[tokio::test]
 async fn connections_of_sockets_count_as_calls_without_a_token() {
     let app = app_behind_a_proxy(|limits| limits.anonymous = Some(quota(2, QUARTER))).await;
     let ada = app.register("ada").await;

@@ -7,7 +7,7 @@ use collabry_shared::config::Shares;
 use collabry_shared::limits::Quota;
 use serde_json::json;
 
-use crate::support::{TestApp, eventually, id, multipart};
+use crate::support::{TestApp, User, eventually, id, multipart};
 
 /// The least of each format that tells it.
 const ACCEPTED: &[(&str, &[u8], &str)] = &[
@@ -232,4 +232,44 @@ async fn a_source_says_what_of_it_was_not_read() {
     assert_eq!(source["latest"]["notRead"], frame);
     let page = ada.get(&format!("/api/sources/{}/versions/1/pages/1", id(&source))).await.ok(200);
     assert_eq!(page["notRead"], frame);
+}
+
+/// Many passages: each paragraph is about as long as one.
+fn long_text() -> String {
+    let filler = "It is long and wide, and it carries sediment to the sea. ".repeat(30);
+    (0..20).map(|n| format!("# Chapter {n}\n\nRiver {n} flows. {filler}\n\n")).collect::<Vec<_>>().concat()
+}
+
+#[tokio::test]
+async fn a_source_of_too_many_passages_fails_and_says_so() {
+    let app = TestApp::start_with(|config| config.engine.extraction.max_passages = Some(3)).await;
+    let ada = app.register("ada").await;
+    let notebook = ada.notebook("Rivers").await;
+    let long = id(&ada.upload(&notebook, "long.md", long_text().as_bytes()).await.ok(201));
+    let failed = ada.settled(&long).await;
+    let state = &failed["latest"]["state"];
+    assert_eq!((&state["step"], &state["code"]), (&json!("failed"), &json!("too_many_passages")), "{failed}");
+    assert!(state["message"].as_str().unwrap().ends_with('.'), "{failed}");
+    let hits = ada.post(&format!("/api/notebooks/{notebook}/search"), json!({ "query": "river" })).await.ok(200);
+    assert_eq!(hits["hits"], json!([]), "nothing of it is kept");
+    ada.ready_source(&notebook, "short.md", "Rivers flow.").await;
+}
+
+#[tokio::test]
+async fn the_passages_of_an_hour_are_a_persons_own_and_come_back() {
+    let app = TestApp::start_with(|config| config.engine.extraction.passages_per_hour = Some(1)).await;
+    let (ada, ben) = (app.register("ada").await, app.register("ben").await);
+    let notebook = ada.notebook("Rivers").await;
+    ada.ready_source(&notebook, "one.txt", "Rivers flow.").await;
+    let second = id(&ada.upload(&notebook, "two.txt", b"Lakes rest.").await.ok(201));
+    let failed = ada.settled(&second).await;
+    let state = &failed["latest"]["state"];
+    assert_eq!((&state["step"], &state["code"]), (&json!("failed"), &json!("passages_spent")), "{failed}");
+    ben.ready_source(&ben.notebook("Own").await, "one.txt", "Seas are salty.").await;
+    app.clock.advance(jiff::SignedDuration::from_mins(61));
+    let login = json!({ "email": ada.email, "password": crate::support::PASSWORD });
+    let token = app.post("/api/auth/login", &login).await.ok(200)["accessToken"].as_str().unwrap().to_owned();
+    let ada = User { token, ..ada };
+    ada.post(&format!("/api/sources/{second}/retry"), json!({})).await.ok(200);
+    assert_eq!(ada.settled(&second).await["latest"]["state"], json!({ "step": "ready" }));
 }

@@ -46,6 +46,33 @@ async fn the_fields_of_a_form_come_in_any_order_and_one_of_them_is_the_file() {
 }
 
 #[tokio::test]
+async fn a_new_version_is_a_form_like_any_other() {
+    let app = TestApp::start().await;
+    let ada = app.register("ada").await;
+    let notebook = ada.notebook("Forms").await;
+    let source = id(&ada.ready_source(&notebook, "a.txt", "Osmosis.").await);
+    let path = format!("/api/sources/{source}/versions");
+    let text = |name: &str| format!("--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\nx\r\n");
+    let file = |name: &str| multipart::head("file", name) + "Diffusion." + "\r\n";
+    let end = format!("--{BOUNDARY}--\r\n");
+    let before = text("note") + &file("b.txt") + &end;
+    assert_eq!(ada.upload_form(&path, before.into_bytes()).await.ok(201)["latest"]["version"], 2);
+    ada.settled(&source).await;
+    let behind = file("c.txt") + &text("note") + &end;
+    let third = ada.upload_form(&path, behind.into_bytes()).await.ok(201);
+    assert_eq!((&third["latest"]["version"], &third["name"]), (&json!(3), &json!("c.txt")));
+    ada.settled(&source).await;
+    let files = app.blobs().len();
+    let two = file("d.txt") + &text("note") + &file("e.txt") + &end;
+    let problem = ada.upload_form(&path, two.into_bytes()).await.problem(422, "too_many_files");
+    assert_eq!(problem["errors"][0]["field"], "file");
+    ada.upload_form(&path, (text("note") + &end).into_bytes()).await.problem(422, "file_missing");
+    ada.upload_form(&path, b"x".to_vec()).await.problem(400, "form_malformed");
+    assert_eq!(app.blobs().len(), files, "nothing of what was refused is kept");
+    assert_eq!(ada.get(&format!("/api/sources/{source}")).await.ok(200)["latest"]["version"], 3);
+}
+
+#[tokio::test]
 async fn a_long_name_keeps_its_format_and_no_name_turns_its_direction() {
     let app = TestApp::start().await;
     let ada = app.register("ada").await;

@@ -21,8 +21,15 @@ async fn with_files() -> (TestApp, tempfile::TempDir) {
 
 fn assert_safe(answer: &Answer) {
     let policy = answer.header("content-security-policy");
-    for rule in ["default-src 'self'", "object-src 'none'", "base-uri 'none'", "frame-ancestors 'none'"] {
-        assert!(policy.contains(rule), "{policy}");
+    for rule in [
+        "default-src 'self'",
+        "connect-src 'self'",
+        "form-action 'self'",
+        "object-src 'none'",
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+    ] {
+        assert!(policy.split("; ").any(|one| one == rule), "{rule}: {policy}");
     }
     assert!(!policy.contains("script-src"), "scripts are ours alone: {policy}");
     assert_eq!(answer.header("x-content-type-options"), "nosniff");
@@ -41,6 +48,25 @@ async fn any_path_of_the_client_gets_its_page() {
     app.get("/icon.svg").await.ok_text();
     assert_eq!(app.get("/icon.svg").await.header("cache-control"), "no-cache");
     assert!(!app.get("/..%2f..%2fetc%2fpasswd").await.text().contains("root:"));
+}
+
+/// nginx serves the same files.
+#[tokio::test]
+async fn nginx_sends_the_headers_that_we_send() {
+    let (app, _folder) = with_files().await;
+    let page = app.get("/").await;
+    let conf = concat!(env!("CARGO_MANIFEST_DIR"), "/../nginx/page.conf");
+    let conf = std::fs::read_to_string(conf).unwrap();
+    let headers = conf.lines().filter_map(|line| line.strip_prefix("add_header ")?.strip_suffix(" always;"));
+    let mut compared = 0;
+    for (name, value) in headers.map(|header| header.split_once(' ').unwrap()) {
+        // Whoever ends TLS says it.
+        if name != "Strict-Transport-Security" {
+            assert_eq!(value.trim_matches('"'), page.header(&name.to_lowercase()), "{name}");
+            compared += 1;
+        }
+    }
+    assert_eq!(compared, 5);
 }
 
 #[tokio::test]

@@ -65,7 +65,8 @@ fn is_full(error: &(dyn std::error::Error + 'static)) -> bool {
         .any(|error| error.downcast_ref::<std::io::Error>().is_some_and(full))
 }
 
-/// With less room than this a disk is full.
+/// With less room than this a disk is full. `COLLABRY_MIN_FREE_MB` is more: below it nothing is uploaded, and whoever reads
+/// is still served.
 const ROOM_FOR_ANYTHING: u64 = 1 << 20;
 
 #[derive(Debug, Clone)]
@@ -73,6 +74,8 @@ pub struct Blobs {
     store: Arc<dyn ObjectStore>,
     /// Where they are, when they are files.
     folder: Option<Arc<FilePath>>,
+    /// Bytes without which the disk of a folder is full.
+    least_room: u64,
 }
 
 impl Blobs {
@@ -103,7 +106,7 @@ impl Blobs {
             builder = builder.with_access_key_id(id).with_secret_access_key(secret.expose_secret());
         }
         let store = PrefixStore::new(builder.build()?, Path::from(config.prefix.as_str()));
-        Ok(Self { store: Arc::new(store), folder: None })
+        Ok(Self { store: Arc::new(store), folder: None, least_room: ROOM_FOR_ANYTHING })
     }
 
     /// Blobs as files below `folder`, which is made when missing. Clears away what a killed process left of uploads.
@@ -112,7 +115,7 @@ impl Blobs {
             .and_then(|()| remove_orphans(folder, now - UPLOAD_AT_MOST))
             .map_err(|error| BlobError::from(object_store::Error::Generic { store: "folder", source: error.into() }))?;
         let store = LocalFileSystem::new_with_prefix(folder)?.with_automatic_cleanup(true).with_fsync(true);
-        Ok(Self { store: Arc::new(store), folder: Some(folder.into()) })
+        Ok(Self { store: Arc::new(store), folder: Some(folder.into()), least_room: ROOM_FOR_ANYTHING })
     }
 
     /// Where the file of a new version is to lie. Another place each time: of two uploads that race for one version, the
@@ -258,7 +261,7 @@ impl Blobs {
     pub async fn ping(&self) -> Result<(), BlobError> {
         if let Some(folder) = &self.folder {
             let free = statvfs(&**folder).map(|found| found.f_bavail.saturating_mul(found.f_frsize));
-            if free.is_ok_and(|free| free < ROOM_FOR_ANYTHING) {
+            if free.is_ok_and(|free| free < self.least_room) {
                 return Err(BlobError::Full(format!("the disk of {} is full", folder.display())));
             }
         }
@@ -308,6 +311,17 @@ mod tests {
         assert!(matches!(failed(ErrorKind::StorageFull), BlobError::Full(_)));
         assert!(matches!(failed(ErrorKind::QuotaExceeded), BlobError::Full(_)));
         assert!(matches!(failed(ErrorKind::PermissionDenied), BlobError::Store(_)));
+    }
+
+    #[tokio::test]
+    async fn a_folder_on_a_full_disk_does_not_answer_as_if_all_were_well() {
+        let folder = tempfile::tempdir().unwrap();
+        let roomy = Blobs::folder(folder.path(), Timestamp::UNIX_EPOCH).unwrap();
+        roomy.ping().await.unwrap();
+        let full = Blobs { least_room: u64::MAX, ..roomy };
+        let error = full.ping().await.unwrap_err();
+        assert!(matches!(error, BlobError::Full(_)), "{error}");
+        assert!(error.to_string().contains(&*folder.path().to_string_lossy()), "which disk: {error}");
     }
 
     #[test]

@@ -41,6 +41,10 @@ mod tests {
             ("край", "краи\u{306}"),
             ("كَتَبَ", "كتب"),
             ("العـــربية", "العربية"),
+            // As PDFs have them: forms of letters by their place in a word, and two letters in one.
+            ("\u{fe8d}\u{fedf}\u{feb4}\u{fefc}\u{fee1}", "السلام"),
+            ("\u{fee3}\u{fea4}\u{fee4}\u{feaa}", "محمد"),
+            ("\u{fdf2}", "الله"),
             ("ﾊﾝｶｸ", "ハンカク"),
             ("ｶﾞ", "ガ"),
             ("ＡＰＩ", "api"),

@@ -1,8 +1,11 @@
 //! Processes on machines whose clocks are wrong.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
+use collabry_shared::check::{self, Verdict};
 use collabry_shared::clock::{AgreedClock, Clock, SystemClock, TimeServer, ahead_of};
+use collabry_shared::config::Config;
+use collabry_shared::coordination::{self, Sockets};
 use collabry_shared::generations::{Endings, Generation, GenerationState, lease};
 use collabry_shared::ids::OwnerId;
 use collabry_shared::jobs::{JobName, JobSpec, Missed, RunLease};
@@ -14,6 +17,7 @@ use redis_server::RedisServer;
 use crate::backend::Backend;
 use crate::fixtures::{new_generation, owned_conversation, owned_notebook, sent, source};
 use crate::redis::open;
+use crate::storage::Log;
 
 /// The clock of a machine that is so far ahead.
 #[derive(Debug)]
@@ -59,6 +63,63 @@ async fn mongodb_says_what_time_it_is() {
     wrong_clocks_are_corrected(Arc::new(DatabaseTime(Arc::clone(&backend.stores.probe)))).await;
     drop(backend);
     cleanup.await;
+}
+
+/// A machine whose clock can be put right.
+#[derive(Debug, Default)]
+struct Machine(Mutex<SignedDuration>);
+
+impl Clock for Machine {
+    fn now(&self) -> Timestamp {
+        SystemClock.now() + *self.0.lock().unwrap()
+    }
+}
+
+#[tokio::test]
+async fn a_process_says_at_its_start_that_its_machine_is_wrong_and_once_that_it_is_right_again() {
+    let redis = RedisServer::start();
+    let with_redis = Config::from_lookup(|name| (name == "REDIS_URL").then(|| redis.url())).unwrap();
+    let without = Config::from_lookup(|_| None).unwrap();
+    let (sqlite, mongo) = (Backend::sqlite().await, Backend::mongo().await);
+    let folder = tempfile::tempdir().unwrap();
+    for (mut config, backend, server) in [(with_redis, &sqlite, "Redis"), (without, &mongo, "the database")] {
+        folder.path().clone_into(&mut config.storage.data_dir);
+        let coordination = coordination::open(&config, Arc::new(SystemClock), Sockets::Here).await.unwrap();
+        let machine = Arc::new(Machine(Mutex::new(SignedDuration::from_mins(10))));
+        let clock = AgreedClock::new(Arc::clone(&machine) as _);
+        let (log, _guard) = Log::begin();
+        // Again and again, as it is asked.
+        for _ in 0..3 {
+            coordination.agree_on(&clock, &backend.stores).await.unwrap();
+        }
+        let said = |part: &str| log.text().lines().filter(|line| line.contains(part)).map(str::to_owned).collect();
+        let wrong: Vec<String> = said("the clock of this machine is ahead");
+        assert_eq!(wrong.len(), 1, "{}", log.text());
+        assert!(
+            wrong[0].contains("WARN") && wrong[0].contains(&format!("that of {server}, which counts")),
+            "{wrong:?}"
+        );
+        let (_, seconds) = wrong[0].rsplit_once("seconds=").unwrap();
+        assert!((seconds.trim().parse::<f64>().unwrap() - 600.0).abs() < 5.0, "{seconds}");
+        *machine.0.lock().unwrap() = SignedDuration::ZERO;
+        for _ in 0..3 {
+            coordination.agree_on(&clock, &backend.stores).await.unwrap();
+        }
+        let right: Vec<String> = said(&format!("the clock of this machine agrees with that of {server} again"));
+        assert_eq!(right.len(), 1, "{}", log.text());
+    }
+    mongo.cleanup().await;
+}
+
+#[tokio::test]
+async fn check_holds_the_clock_beside_what_is_shared() {
+    let redis = RedisServer::start();
+    let folder = tempfile::tempdir().unwrap();
+    let mut config = Config::from_lookup(|name| (name == "REDIS_URL").then(|| redis.url())).unwrap();
+    folder.path().clone_into(&mut config.storage.data_dir);
+    let findings = check::dependencies(&config).await;
+    let clock = findings.iter().find(|finding| finding.subject == "clock, beside that of Redis").unwrap();
+    assert_eq!(clock.verdict, Verdict::Fine);
 }
 
 #[tokio::test]

@@ -69,16 +69,7 @@ impl Database {
     }
 
     pub(super) async fn connect(config: &MongoConfig) -> StoreResult<Self> {
-        let mut options = ClientOptions::parse(config.uri.expose_secret()).await?;
-        options.app_name.get_or_insert_with(|| "collabry".to_owned());
-        options.max_pool_size = Some(config.pool);
-        options.server_selection_timeout = Some(config.timeout);
-        options.connect_timeout = Some(config.timeout);
-        // Some servers that speak the protocol refuse it, so that the address may say retryWrites=false.
-        options.retry_writes.get_or_insert(true);
-        options.write_concern = Some(WriteConcern::majority());
-        options.read_concern = Some(ReadConcern::majority());
-        options.selection_criteria = Some(SelectionCriteria::ReadPreference(ReadPreference::Primary));
+        let mut options = options(config).await?;
         let metrics = Metrics::default();
         options.cmap_event_handler = Some(metrics.follow_connections());
         let name = options.default_database.clone().unwrap_or_else(|| DEFAULT_DATABASE.to_owned());
@@ -107,6 +98,21 @@ impl Database {
     }
 }
 
+/// What the address says, and what we need of any server.
+async fn options(config: &MongoConfig) -> StoreResult<ClientOptions> {
+    let mut options = ClientOptions::parse(config.uri.expose_secret()).await?;
+    options.app_name.get_or_insert_with(|| "collabry".to_owned());
+    options.max_pool_size = Some(config.pool);
+    options.server_selection_timeout = Some(config.timeout);
+    options.connect_timeout = Some(config.timeout);
+    // Some servers that speak the protocol refuse it, so that the address may say retryWrites=false.
+    options.retry_writes.get_or_insert(true);
+    options.write_concern = Some(WriteConcern::majority());
+    options.read_concern = Some(ReadConcern::majority());
+    options.selection_criteria = Some(SelectionCriteria::ReadPreference(ReadPreference::Primary));
+    Ok(options)
+}
+
 /// What is there, and which indexes are still to be made.
 pub async fn look(config: &MongoConfig) -> StoreResult<Look> {
     let db = Database::connect(config).await?;
@@ -131,5 +137,25 @@ impl Probe for Database {
 
     fn register(&self, registry: &mut Registry) {
         self.metrics.register(registry);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use crate::config::MongoConfig;
+
+    #[tokio::test]
+    async fn an_address_may_switch_retried_writes_off_and_nothing_else_that_we_need() {
+        for (query, retried) in [("", true), ("?retryWrites=true", true), ("?retryWrites=false&w=1", false)] {
+            let uri = format!("mongodb://127.0.0.1:1/collabry{query}").into();
+            let second = Duration::from_secs(1);
+            let options = super::options(&MongoConfig { uri, pool: 7, timeout: second, slow_query: second }).await;
+            let options = options.unwrap();
+            assert_eq!(options.retry_writes, Some(retried), "{query}");
+            assert_eq!(options.write_concern, Some(mongodb::options::WriteConcern::majority()), "{query}");
+            assert_eq!((options.max_pool_size, options.connect_timeout), (Some(7), Some(second)));
+        }
     }
 }
