@@ -91,6 +91,7 @@ watched! {
     count_owned(user: UserId) -> u64;
     rename_seen(id: NotebookId, seen: Option<&NotebookState>, title: &str, now: Timestamp) -> Option<Notebook>;
     set_join_code(id: NotebookId, code: Option<&JoinCode>) -> Option<Notebook>;
+    use_join_code(id: NotebookId, code: &str) -> bool;
     by_join_code(code: &str) -> Option<Notebook>;
     add_member(id: NotebookId, user: UserId, role: Role, now: Timestamp) -> bool;
     set_role(id: NotebookId, user: UserId, role: Role) -> bool;
