@@ -3,6 +3,7 @@
 set -euo pipefail
 # shellcheck source=docker/mongodb/root.sh
 . "$(dirname "$0")/root.sh"
-install -m 400 -o mongodb -g mongodb /dev/null /tmp/replica-key
-printf '%s' "$MONGO_INITDB_ROOT_PASSWORD" | sha512sum | cut -d ' ' -f 1 >/tmp/replica-key
+# In one step: many kernels keep even root from writing to a file of somebody else's in /tmp.
+printf '%s' "$MONGO_INITDB_ROOT_PASSWORD" | sha512sum | cut -d ' ' -f 1 |
+  install -m 400 -o mongodb -g mongodb /dev/stdin /tmp/replica-key
 exec docker-entrypoint.sh mongod --replSet rs0 --keyFile /tmp/replica-key --bind_ip_all
