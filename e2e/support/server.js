@@ -23,7 +23,7 @@ function required(name) {
 /** Limits that no test meets by chance: all come from one address. */
 const GENEROUS = Object.fromEntries(
   [
-    ["ANONYMOUS", "SIGN_IN", "ACCOUNT", "API", "EVENTS", "MESSAGES", "UPLOADS", "CODES", "INVITATIONS", "FLOOD"],
+    ["ANONYMOUS", "SIGN_IN", "ACCOUNT", "API", "EVENTS", "MESSAGES", "UPLOADS", "CODES", "INVITATIONS", "EXPORTS", "FLOOD"],
     ["UNFINISHED_ANSWERS", "DAILY_ANSWERS", "DAILY_ANSWERS_OF_ALL"],
     ["SOCKETS", "SOCKET_EVENTS", "CONNECTIONS", "ADDRESS_CONNECTIONS"],
   ].flat().map((name) => [`COLLABRY_LIMIT_${name}`, "1000000"]),

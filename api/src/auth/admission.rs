@@ -1,7 +1,7 @@
 //! Who may make an account over HTTP.
 
 use axum::http::StatusCode;
-use collabry_shared::auth::Email;
+use collabry_shared::auth::{Email, User};
 use collabry_shared::config::Registration;
 
 use crate::http::{ApiError, ApiResult};
@@ -28,6 +28,14 @@ pub async fn ask(state: &ApiState, email: &Email, code: Option<&str>) -> ApiResu
             Err(error) => Err(error),
         },
     }
+}
+
+/// Lets a new account into the notebook that its code opens. Others may have used the code up since it was looked at: then
+/// there is no account either.
+pub async fn enter(state: &ApiState, ticket: Ticket, user: &User) -> ApiResult<()> {
+    let Err(error) = codes::enter(state, ticket, user.id).await else { return Ok(()) };
+    state.stores.users.delete(user).await?;
+    Err(if error.status == StatusCode::NOT_FOUND { not_invited() } else { error })
 }
 
 fn not_invited() -> ApiError {

@@ -20,7 +20,6 @@ use super::{CurrentUser, admission, cookies, end_session, strength};
 use crate::audit::Trail;
 use crate::http::{ApiError, ApiResult, Body, FieldError, Problem};
 use crate::limits::Attempt;
-use crate::notebooks::codes;
 use crate::state::ApiState;
 use crate::text::clean_line;
 
@@ -103,7 +102,7 @@ async fn register(
     let new = NewAccount { email, name, password: request.password };
     let user = accounts::create(state.stores.users.as_ref(), &state.passwords, state.clock.as_ref(), new).await?;
     if let Some(ticket) = ticket {
-        codes::enter(&state, ticket, user.id).await?;
+        admission::enter(&state, ticket, &user).await?;
     }
     trail.by(user.id);
     notice(&state, &headers);
@@ -156,11 +155,15 @@ async fn login(
     let hash = user.as_ref().map(|user| user.password_hash.clone());
     let right = state.passwords.verify(request.password, hash).await?;
     let Some(user) = user.filter(|_| right) else {
-        return Err(ApiError::unauthorized("credentials_invalid", "Wrong email address or password."));
+        return Err(wrong_credentials());
     };
     trail.by(user.id);
     notice(&state, &headers);
     sign_in(&state, jar, &user, request.return_refresh_token).await
+}
+
+fn wrong_credentials() -> ApiError {
+    ApiError::unauthorized("credentials_invalid", "Wrong email address or password.")
 }
 
 /// Trade the refresh token for a new pair of tokens
@@ -224,14 +227,23 @@ fn notice(state: &ApiState, headers: &HeaderMap) {
     }
 }
 
-/// Starts a session for someone who has proven who they are.
+/// Starts a session for someone who has proven who they are: unless their password was changed while it was looked at, or
+/// the account is gone. Whoever changes it ends the sessions that there are after that, so one of the two sees the other.
 async fn sign_in(
     state: &ApiState,
     jar: CookieJar,
     user: &User,
     return_token: bool,
 ) -> ApiResult<(CookieJar, Json<SignedIn>)> {
-    let (session, token) = refresh::start(state, user.id).await?;
+    let (session, token) = match refresh::start(state, user.id).await {
+        Err(error) if error.status == StatusCode::NOT_FOUND => return Err(wrong_credentials()),
+        started => started?,
+    };
+    let now = state.stores.users.get(user.id).await?;
+    if now.is_none_or(|now| now.password_hash != user.password_hash) {
+        end_session(state, session.id).await?;
+        return Err(wrong_credentials());
+    }
     signed_in(state, jar, user, &session, Some(token), return_token)
 }
 

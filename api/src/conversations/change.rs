@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use super::ConversationAccess;
 use crate::http::{ApiError, ApiResult};
+use crate::sources;
 use crate::state::ApiState;
 
 /// What of a message changes, as a member was shown it.
@@ -24,6 +25,7 @@ pub async fn edit(
     seen: Option<MessageState>,
     content: &str,
 ) -> ApiResult<Message> {
+    sources::room::on_disk(state)?;
     let message = find(state, access, id).await?;
     if !message.author.is_user(access.access.user_id) {
         return Err(not_yours("edit"));

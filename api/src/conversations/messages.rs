@@ -98,6 +98,7 @@ async fn list(
     (status = 422, body = Problem, description = "`message_empty`, `message_too_long`, `client_id_invalid`, `model_invalid`"),
     (status = 404, body = Problem, description = "`not_found`"), (status = 409, body = Problem, description = "`client_id_taken`"),
     (status = 429, body = Problem, description = "`rate_limited`, `answers_unfinished`, `answers_spent`, `answers_spent_by_all`"),
+    (status = 507, body = Problem, description = "`storage_full`"),
 ))]
 async fn post(
     State(state): State<ApiState>,
@@ -131,6 +132,7 @@ async fn get(
     params(("conversationId" = ConversationId, Path), ("messageId" = MessageId, Path)), request_body = MessageEdit, responses(
     (status = 200, body = Message), (status = 403, body = Problem, description = "`message_not_yours`"), (status = 404, body = Problem, description = "`not_found`"),
     (status = 422, body = Problem, description = "`message_empty`, `message_too_long`"),
+    (status = 507, body = Problem, description = "`storage_full`"),
 ))]
 async fn edit(
     State(state): State<ApiState>,

@@ -19,7 +19,7 @@ use utoipa_axum::routes;
 
 use super::{ConversationAccess, MessageRequest, TAG, begin, send};
 use crate::auth::{CurrentUser, Identity};
-use crate::generations;
+use crate::generations::{self, GenerationAccess};
 use crate::http::idempotency::Again;
 use crate::http::{ApiError, ApiResult, Body, Problem, Query, accepted};
 use crate::notebooks::{NotebookAccess, Viewer};
@@ -96,6 +96,7 @@ struct Answered {
     (status = 404, body = Problem, description = "`not_found`"), (status = 409, body = Problem, description = "`too_many_conversations`"),
     (status = 422, body = Problem, description = "`message_empty`, `message_too_long`, `model_invalid`"),
     (status = 429, body = Problem, description = "`rate_limited`, `answers_unfinished`, `answers_spent`, `answers_spent_by_all`"),
+    (status = 507, body = Problem, description = "`storage_full`"),
 ))]
 async fn ask(
     State(state): State<ApiState>,
@@ -108,6 +109,7 @@ async fn ask(
 ) -> ApiResult<Response> {
     if let Some(Again { location }) = &wanted.again {
         let id = generation_at(location).ok_or_else(|| ApiError::internal("a stream without a generation"))?;
+        GenerationAccess::prove(&state, identity.user_id, id).await?;
         return streamed(&state, identity, id).await;
     }
     let conversation = match request.conversation_id {

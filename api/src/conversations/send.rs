@@ -15,6 +15,7 @@ use super::ConversationAccess;
 use super::ask::{self, Question, parse_model};
 use crate::auth::CurrentUser;
 use crate::http::{ApiError, ApiResult};
+use crate::sources;
 use crate::state::ApiState;
 use crate::text::headline;
 
@@ -66,6 +67,7 @@ pub async fn send(
     user: &CurrentUser,
     sending: MessageRequest,
 ) -> ApiResult<Appended> {
+    sources::room::on_disk(state)?;
     let ConversationAccess { conversation, access: member } = access;
     let model = parse_model(sending.model.as_deref())?;
     let message = NewMessage {

@@ -14,7 +14,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::error::{ApiError, ApiResult};
 use super::form::{Form, Uploaded};
-use super::json::MAX_JSON_BYTES;
+use super::json;
 use crate::auth::Identity;
 use crate::state::ApiState;
 
@@ -51,14 +51,15 @@ async fn once(state: &ApiState, request: Request, next: Next) -> ApiResult<Respo
         return Ok(next.run(Request::from_parts(parts, body)).await);
     };
     let key = key(parts.headers.get(KEY))?;
-    let upload = parts.headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"multipart/"));
+    let kind = text(&parts.headers, &header::CONTENT_TYPE).unwrap_or_default();
+    let upload = kind.to_ascii_lowercase().starts_with("multipart/");
     let mut hash = Sha256::new();
     hash.update(parts.uri.to_string());
     let body = if upload {
         // A form is written differently each time, and its file is only known once it has come: `same_file`.
         body
     } else {
-        let bytes = to_bytes(body, MAX_JSON_BYTES).await.map_err(|_| too_large())?;
+        let bytes = json::bytes(body).await?;
         hash.update(b"\n");
         hash.update(&bytes);
         Body::from(bytes)
@@ -155,11 +156,6 @@ fn replay(answer: KeptAnswer) -> ApiResult<Response> {
     }
     response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
     Ok(response)
-}
-
-fn too_large() -> ApiError {
-    let detail = format!("The body is larger than {} KiB. Add long text as a source instead.", MAX_JSON_BYTES / 1024);
-    ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large", detail)
 }
 
 fn in_progress() -> ApiError {

@@ -1,11 +1,13 @@
 //! JSON bodies, with our errors for what cannot be read.
 
+use std::error::Error as _;
 use std::time::Duration;
 
-use axum::body::to_bytes;
+use axum::body::{Bytes, to_bytes};
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, StatusCode, header};
+use http_body_util::LengthLimitError;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
@@ -39,13 +41,32 @@ impl<T: DeserializeOwned + ToSchema, S: Send + Sync> FromRequest<S> for Body<T> 
         match timeout(IN_TIME, axum::Json::<Value>::from_request(request, state)).await {
             Ok(Ok(axum::Json(value))) => read(&value).map(Self),
             Ok(Err(rejection)) => Err(explain(&rejection)),
-            Err(_) => Err(ApiError::new(
-                StatusCode::REQUEST_TIMEOUT,
-                "body_too_slow",
-                "The body did not come in time. Send it again.",
-            )),
+            Err(_) => Err(too_slow()),
         }
     }
+}
+
+/// The whole body, of any kind, within the bounds of one of JSON.
+pub async fn bytes(body: axum::body::Body) -> ApiResult<Bytes> {
+    match timeout(IN_TIME, to_bytes(body, MAX_JSON_BYTES)).await {
+        Ok(Ok(bytes)) => Ok(bytes),
+        Ok(Err(error)) if error.source().is_some_and(|source| source.is::<LengthLimitError>()) => Err(too_large()),
+        Ok(Err(_)) => Err(unreadable()),
+        Err(_) => Err(too_slow()),
+    }
+}
+
+fn too_slow() -> ApiError {
+    ApiError::new(StatusCode::REQUEST_TIMEOUT, "body_too_slow", "The body did not come in time. Send it again.")
+}
+
+fn too_large() -> ApiError {
+    let detail = format!("The body is larger than {} KiB. Add long text as a source instead.", MAX_JSON_BYTES / 1024);
+    ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large", detail)
+}
+
+fn unreadable() -> ApiError {
+    ApiError::new(StatusCode::BAD_REQUEST, "body_unreadable", "The body cannot be read. Send it again.")
 }
 
 /// [`axum::Json`] would read whatever it is as UTF-8.
@@ -99,11 +120,7 @@ fn explain(rejection: &JsonRejection) -> ApiError {
         JsonRejection::JsonDataError(_) | JsonRejection::JsonSyntaxError(_) => {
             ApiError::new(StatusCode::BAD_REQUEST, "json_malformed", "The body is not valid JSON.")
         }
-        other if other.status() == StatusCode::PAYLOAD_TOO_LARGE => ApiError::new(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "payload_too_large",
-            format!("The body is larger than {} KiB. Add long text as a source instead.", MAX_JSON_BYTES / 1024),
-        ),
-        _ => ApiError::new(StatusCode::BAD_REQUEST, "body_unreadable", "The body cannot be read. Send it again."),
+        other if other.status() == StatusCode::PAYLOAD_TOO_LARGE => too_large(),
+        _ => unreadable(),
     }
 }

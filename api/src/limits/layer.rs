@@ -75,9 +75,7 @@ pub async fn apply(State(state): State<ApiState>, request: Request, next: Next) 
         Some(rules) => attempt.count(&state, &rules).await,
         None => Ok(()),
     };
-    // Who waits for something to happen reads nothing until then.
-    let waits = parts.uri.query().is_some_and(|query| query.contains("wait="));
-    let reader = user.filter(|_| parts.method == Method::GET && !waits);
+    let reader = user.filter(|_| parts.method == Method::GET && !waits(&parts));
     let mut response = match counted {
         Ok(()) => {
             parts.extensions.insert(attempt.clone());
@@ -91,6 +89,12 @@ pub async fn apply(State(state): State<ApiState>, request: Request, next: Next) 
     headers::write(response.headers_mut(), &standings);
     drop(standings);
     response
+}
+
+/// Who waits for something to happen reads nothing until then, and little after it.
+fn waits(parts: &Parts) -> bool {
+    let path = parts.extensions.get::<MatchedPath>().map(MatchedPath::as_str);
+    path.is_some_and(routes::can_wait) && parts.uri.query().is_some_and(|query| query.contains("wait="))
 }
 
 /// What a request counts against; `None`: its handler counts.

@@ -7,7 +7,7 @@ use collabry_shared::limits::Rule;
 pub const SIGN_IN: (&Method, &str) = (&Method::POST, "/api/auth/login");
 
 /// Method, path, and the rule that its requests fall under as well.
-const ROUTES: [(&Method, &str, Rule); 10] = [
+const ROUTES: [(&Method, &str, Rule); 11] = [
     (&Method::POST, "/api/conversations/{conversationId}/messages", Rule::Messages),
     (&Method::PATCH, "/api/conversations/{conversationId}/messages/{messageId}", Rule::Messages),
     (&Method::POST, "/api/conversations/{conversationId}/messages/{messageId}/regenerate", Rule::Messages),
@@ -18,9 +18,15 @@ const ROUTES: [(&Method, &str, Rule); 10] = [
     (&Method::POST, "/api/sources/{sourceId}/retry", Rule::Uploads),
     (&Method::POST, "/api/notebooks/join", Rule::Codes),
     (&Method::POST, "/api/notebooks/{notebookId}/members", Rule::Invitations),
+    (&Method::GET, "/api/auth/me/export", Rule::Exports),
 ];
 
 /// The rule of a route, by its path's template.
 pub fn rule(method: &Method, path: &str) -> Option<Rule> {
     ROUTES.iter().find(|(its_method, its_path, _)| *its_method == method && *its_path == path).map(|(.., rule)| *rule)
+}
+
+/// Whether the route can be asked to wait for something, by its path's template.
+pub fn can_wait(path: &str) -> bool {
+    path == "/api/sources/{sourceId}"
 }

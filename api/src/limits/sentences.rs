@@ -12,6 +12,7 @@ pub fn sentence(rule: Rule, seconds: u32) -> String {
         Rule::Uploads => "Too many sources added within an hour",
         Rule::Codes => "Too many codes tried",
         Rule::Invitations => "Too many invitations within an hour",
+        Rule::Exports => "Too many exports within an hour",
     };
     format!("{what}. Try again in {}.", wait(seconds))
 }

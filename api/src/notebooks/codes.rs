@@ -75,9 +75,7 @@ pub async fn enter(state: &ApiState, ticket: Ticket, user_id: UserId) -> ApiResu
     if !members.iter().any(|member| member.user.id == user_id) {
         bounds::check(members.len(), state.config.bounds.members, "too_many_members", "members in this notebook")?;
         let is_new = match &ticket {
-            // Taken before: whoever comes too late stays out, and a crash in between costs one use.
-            Ticket::Notebook(_, code) if !notebooks.use_join_code(id, &code.code).await? => return Err(unknown()),
-            Ticket::Notebook(..) => notebooks.add_member(id, user_id, offered, now).await?,
+            Ticket::Notebook(_, code) => notebooks.join(id, &code.code, user_id, now).await?,
             Ticket::Invitation(invitation) => notebooks.accept_invitation(invitation, user_id, now).await?,
         };
         if is_new {
@@ -90,8 +88,8 @@ pub async fn enter(state: &ApiState, ticket: Ticket, user_id: UserId) -> ApiResu
     let role = notebooks.role_of(id, user_id).await?;
     let role = match (role, &ticket) {
         (Some(role), _) => role,
-        (None, Ticket::Notebook(..)) => return Err(removed()),
-        (None, Ticket::Invitation(_)) => return Err(unknown()),
+        (None, Ticket::Notebook(..)) if notebooks.is_removed(id, user_id).await? => return Err(removed()),
+        (None, _) => return Err(unknown()),
     };
     let notebook = notebooks.get(id).await?.ok_or_else(unknown)?;
     Ok((notebook, role))

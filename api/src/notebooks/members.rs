@@ -206,7 +206,6 @@ async fn set_role(
     Params(path): Params<MemberPath>,
     Body(request): Body<RoleRequest>,
 ) -> ApiResult<StatusCode> {
-    forget_codes(&state, access.notebook_id, path.user_id, request.role).await?;
     if !state.stores.notebooks.set_role(access.notebook_id, path.user_id, request.role).await? {
         return Err(refused(&state, access.notebook_id, path.user_id).await?);
     }
@@ -287,22 +286,6 @@ async fn refused(state: &ApiState, notebook_id: NotebookId, user_id: UserId) -> 
         Some(_) => ApiError::conflict("last_owner", "A notebook needs an owner. Make someone else an owner first."),
         None => ApiError::not_found(),
     })
-}
-
-/// Before a member gets a smaller role: what they know must not give the greater one back.
-async fn forget_codes(state: &ApiState, notebook_id: NotebookId, user_id: UserId, next: Role) -> ApiResult<()> {
-    let notebooks = &state.stores.notebooks;
-    let Some(role) = notebooks.role_of(notebook_id, user_id).await?.filter(|role| next < *role) else { return Ok(()) };
-    let notebook = notebooks.get(notebook_id).await?.ok_or_else(ApiError::not_found)?;
-    if notebook.join_code.is_some_and(|code| next < code.role) {
-        notebooks.set_join_code(notebook_id, None).await?;
-    }
-    if role == Role::Owner {
-        for theirs in notebooks.invitations(notebook_id).await?.iter().filter(|one| one.invited_by == user_id) {
-            notebooks.withdraw_invitation(notebook_id, &theirs.email).await?;
-        }
-    }
-    Ok(())
 }
 
 /// Lets a new member's sockets in and tells the others.

@@ -1,16 +1,16 @@
 //! How Engine.IO refuses a request.
 
-use axum::Json;
-use axum::body::to_bytes;
+use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::Request;
 use axum::http::StatusCode;
+use axum::http::header::CONTENT_LENGTH;
 use axum::middleware::Next;
-use axum::response::{IntoResponse as _, Response};
+use axum::response::Response;
 use serde_json::Value;
 
 use super::head::PATH;
 
-/// Its refusals are `{ code, message }` in some 60 bytes.
+/// Its refusals are `{ code, message }` in some 60 bytes, or empty.
 const MAX_BYTES: usize = 1024;
 
 /// Makes `code` the number that the protocol asks for; engineioxide writes it as a string.
@@ -20,11 +20,17 @@ pub async fn number_the_code(request: Request, next: Next) -> Response {
     if !ours || response.status() != StatusCode::BAD_REQUEST {
         return response;
     }
-    let (parts, body) = response.into_parts();
-    let read = to_bytes(body, MAX_BYTES).await.ok();
-    let mut said: Value = read.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default();
-    if let Some(number) = said["code"].as_str().and_then(|code| code.parse::<u8>().ok()) {
-        said["code"] = number.into();
-    }
-    (parts.status, Json(said)).into_response()
+    let (mut parts, body) = response.into_parts();
+    let said = to_bytes(body, MAX_BYTES).await.unwrap_or_default();
+    let said = numbered(&said).unwrap_or(said);
+    parts.headers.insert(CONTENT_LENGTH, said.len().into());
+    Response::from_parts(parts, Body::from(said))
+}
+
+/// `None`: there is no such code in it.
+fn numbered(said: &Bytes) -> Option<Bytes> {
+    let mut said: Value = serde_json::from_slice(said).ok()?;
+    let number: u8 = said.get("code")?.as_str()?.parse().ok()?;
+    said["code"] = number.into();
+    Some(said.to_string().into())
 }

@@ -6,7 +6,7 @@ mod download;
 mod limits;
 mod queue;
 mod read;
-mod room;
+pub mod room;
 mod routes;
 mod upload;
 

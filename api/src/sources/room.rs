@@ -1,11 +1,15 @@
 //! What may still be added: by this person, and to this installation.
 
 use collabry_shared::ids::UserId;
+use collabry_shared::sources::Owned;
 
 use crate::http::{ApiError, ApiResult};
 use crate::state::ApiState;
 
 const MIB: u64 = 1024 * 1024;
+/// What was deleted can be brought back for a while, and stays on the disk until then: so many shares of a person are kept
+/// at most, or deleting would be a way around the share.
+const SHARES_KEPT: u64 = 2;
 
 /// What one file may have, and why no more.
 #[derive(Debug, Clone, Copy)]
@@ -15,12 +19,16 @@ pub struct Room {
     pub ends_share: bool,
 }
 
+/// Refuses when the disk has little room left: whatever is written then may be what breaks everything.
+pub fn on_disk(state: &ApiState) -> ApiResult<()> {
+    let Some(place) = state.stores.disks.below(state.config.min_free_bytes) else { return Ok(()) };
+    let what = format!("the disk of {place} has less than COLLABRY_MIN_FREE_MB left");
+    Err(ApiError { internal: Some(what), ..ApiError::storage_full() })
+}
+
 /// Refuses when the disk has little room left or the person has their share; `new_source`: not only a new version.
 pub async fn check(state: &ApiState, person: UserId, new_source: bool) -> ApiResult<Room> {
-    if let Some(place) = state.stores.disks.below(state.config.min_free_bytes) {
-        let what = format!("the disk of {place} has less than COLLABRY_MIN_FREE_MB left");
-        return Err(ApiError { internal: Some(what), ..ApiError::storage_full() });
-    }
+    on_disk(state)?;
     let limits = &state.config.shares;
     let most = Room { bytes: state.config.max_upload_bytes, ends_share: false };
     if limits.sources.is_none() && limits.bytes.is_none() {
@@ -31,11 +39,28 @@ pub async fn check(state: &ApiState, person: UserId, new_source: bool) -> ApiRes
         let sentence = format!("You have {sources} sources, the most that one person can have. Delete some first.");
         return Err(ApiError::conflict("too_many_sources", sentence));
     }
-    let left = limits.bytes.map_or(u64::MAX, |bytes| bytes.saturating_sub(owned.bytes));
+    let left = limits.bytes.map_or(u64::MAX, |share| left(share, owned));
     if left == 0 {
-        return Err(share_spent(state));
+        let deleted = limits.bytes.is_some_and(|share| owned.bytes < share);
+        return Err(if deleted { share_kept(state) } else { share_spent(state) });
     }
     Ok(if left < most.bytes { Room { bytes: left, ends_share: true } } else { most })
+}
+
+/// Of a share in bytes.
+fn left(share: u64, owned: Owned) -> u64 {
+    let kept = share.saturating_mul(SHARES_KEPT).saturating_sub(owned.bytes_kept);
+    share.saturating_sub(owned.bytes).min(kept)
+}
+
+/// There would be room but for what they have deleted.
+fn share_kept(state: &ApiState) -> ApiError {
+    let most = state.config.shares.bytes.unwrap_or_default() / MIB * SHARES_KEPT;
+    let sentence = format!(
+        "Your files and those that you deleted lately take up {most} MB, the most that is kept for you. What is deleted \
+         goes for good after some days; try again then."
+    );
+    ApiError::conflict("storage_share_spent", sentence)
 }
 
 /// The person's files are as large together as they may be.

@@ -67,6 +67,32 @@ async fn by_invitation_only_a_code_takes_an_account_in() {
     register(&app, "eve", renewed["joinCode"]["code"].as_str()).await.ok(201);
 }
 
+/// Many see a code that still works before one has used it up.
+#[tokio::test(flavor = "multi_thread")]
+async fn of_many_who_register_with_a_code_for_one_the_others_have_no_account() {
+    let app = TestApp::start_with(|config| {
+        config.api.registration = Registration::Invited;
+        config.api.limits.anonymous = None;
+    })
+    .await;
+    let ada = User::of_before(&app, "ada").await;
+    let notebook = ada.notebook("Shared").await;
+    let body = json!({ "role": "viewer", "uses": 1 });
+    let renewed = ada.put(&format!("/api/notebooks/{notebook}/join-code"), body).await.ok(200);
+    let invitation = ada.invitation(&notebook, "x@example.org", "viewer").await;
+    for (way, code) in [("code", renewed["joinCode"]["code"].as_str().unwrap()), ("link", &invitation)] {
+        let names: Vec<_> = (0..6).map(|n| format!("{way}{n}")).collect();
+        let answers = futures::future::join_all(names.iter().map(|name| register(&app, name, Some(code)))).await;
+        let made = answers.iter().filter(|answer| answer.status == 201).count();
+        assert_eq!(made, 1, "{way}");
+        for (name, answer) in names.iter().zip(&answers).filter(|(_, answer)| answer.status != 201) {
+            answer.problem(403, "invitation_needed");
+            let body = json!({ "email": format!("{name}@example.org"), "password": PASSWORD });
+            app.post("/api/auth/login", &body).await.problem(401, "credentials_invalid");
+        }
+    }
+}
+
 #[tokio::test]
 async fn two_spellings_of_a_domain_are_one_account() {
     let app = TestApp::start().await;

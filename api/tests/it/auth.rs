@@ -362,6 +362,26 @@ async fn a_new_password_ends_every_other_session() {
     change(PASSWORD, "another long password").await.problem(403, "password_wrong");
 }
 
+/// Verifying takes a while, in which the password can change.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_signs_in_with_the_old_password_while_it_changes_is_not_in() {
+    let app = TestApp::start_with(|config| {
+        config.api.limits.sign_in = None;
+        config.api.limits.anonymous = None;
+    })
+    .await;
+    let ada = app.register("ada").await;
+    let change =
+        ada.put("/api/auth/password", json!({ "currentPassword": PASSWORD, "newPassword": "seven quiet lanterns" }));
+    let sign_ins = futures::future::join_all((0..12).map(|_| login(&app, &ada.email, PASSWORD)));
+    let (changed, answers) = tokio::join!(change, sign_ins);
+    changed.ok(204);
+    for answer in answers.iter().filter(|answer| answer.status == 200) {
+        refresh(&app, &answer.json()["refreshToken"]).await.problem(401, "session_expired");
+    }
+    ada.get("/api/auth/me").await.ok(200);
+}
+
 #[tokio::test]
 async fn every_401_says_what_is_wanted() {
     let app = TestApp::start().await;

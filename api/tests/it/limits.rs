@@ -217,6 +217,19 @@ async fn messages_and_uploads_have_limits_of_their_own() {
 }
 
 #[tokio::test]
+async fn nobody_exports_without_end() {
+    let app = app(|limits| limits.exports = Some(quota(2, Duration::from_hours(1)))).await;
+    let ada = app.register("ada").await;
+    for _ in 0..2 {
+        ada.get("/api/auth/me/export").await.ok_text();
+    }
+    let refused = ada.get("/api/auth/me/export?wait=").await;
+    refused.problem(429, "rate_limited");
+    assert_eq!(refused.header("ratelimit-policy"), "\"exports\";q=2;w=3600");
+    ada.get("/api/notebooks").await.ok(200);
+}
+
+#[tokio::test]
 async fn nobody_invites_without_end() {
     let app = app(|limits| limits.invitations = Some(quota(2, Duration::from_hours(1)))).await;
     let (ada, bob) = (app.register("ada").await, app.register("bob").await);

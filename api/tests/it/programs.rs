@@ -133,6 +133,12 @@ async fn a_question_with_a_key_is_asked_once_and_its_events_come_again() {
     ask("What?").await.problem(422, "idempotency_key_reused");
     let list = ada.get(&format!("/api/notebooks/{notebook}/conversations")).await.ok(200);
     assert_eq!(list["conversations"].as_array().unwrap().len(), 1);
+    // What was deleted of the answer is not told again.
+    let conversation = list["conversations"][0]["id"].as_str().unwrap();
+    let messages = ada.messages(conversation, "").await;
+    let answer = messages.last().unwrap()["id"].as_str().unwrap();
+    ada.delete(&format!("/api/conversations/{conversation}/messages/{answer}")).await.ok(200);
+    ask("Why?").await.problem(404, "not_found");
 }
 
 #[tokio::test]
@@ -194,7 +200,7 @@ async fn an_upload_with_a_key_makes_one_source() {
         b"--other\r\nContent-Type: text/plain\r\nContent-Disposition: form-data; filename=\"a.txt\"; name=\"file\"\r\n\r\n",
         b"Osmosis.\r\n--other--\r\n",
     ];
-    let again = ada.request(Method::POST, &path).header("content-type", "multipart/form-data; boundary=other");
+    let again = ada.request(Method::POST, &path).header("content-type", "Multipart/Form-Data; boundary=other");
     let again = app.send(again.header("idempotency-key", "file").body(form.concat())).await;
     assert_eq!((id(&again.ok(201)), again.header("idempotency-replayed")), (made.first().unwrap().clone(), "true"));
     // Another file with the same key, or the same one by another name.

@@ -208,6 +208,21 @@ async fn one_person_may_keep_so_many_sources_and_bytes() {
     assert_eq!(app.blobs().len(), 4, "nothing is left of what was refused");
 }
 
+/// What was deleted stays for a week, as it can be brought back.
+#[tokio::test]
+async fn deleting_is_no_way_around_a_share() {
+    let app = TestApp::start_with(|config| config.api.shares = Shares { sources: None, bytes: Some(20) }).await;
+    let ada = app.register("ada").await;
+    let notebook = ada.notebook("Files").await;
+    for _ in 0..4 {
+        let source = id(&ada.upload(&notebook, "a.txt", b"Ten bytes.").await.ok(201));
+        ada.delete(&format!("/api/sources/{source}")).await.ok(204);
+    }
+    let problem = ada.upload(&notebook, "a.txt", b"Ten bytes.").await.problem(409, "storage_share_spent");
+    assert!(problem["detail"].as_str().unwrap().contains("deleted lately"), "{problem}");
+    assert_eq!(app.blobs().len(), 4);
+}
+
 #[tokio::test]
 async fn nothing_is_uploaded_when_the_disk_has_little_room() {
     let app = TestApp::start_with(|config| config.api.min_free_bytes = u64::MAX).await;
@@ -218,6 +233,9 @@ async fn nothing_is_uploaded_when_the_disk_has_little_room() {
     let url = json!({ "url": "https://example.org/" });
     ada.post(&format!("/api/notebooks/{notebook}/sources/url"), url).await.problem(507, "storage_full");
     assert!(app.blobs().is_empty());
+    let messages = format!("/api/conversations/{}/messages", ada.conversation(&notebook).await);
+    let said = json!({ "clientId": "one", "content": "Words fill a disk too.", "ask": false });
+    ada.post(&messages, said).await.problem(507, "storage_full");
 }
 
 #[tokio::test]

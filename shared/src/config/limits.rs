@@ -35,6 +35,8 @@ pub struct LimitsConfig {
     pub codes: Option<Quota>,
     /// `COLLABRY_LIMIT_INVITATIONS`: in an hour, per user.
     pub invitations: Option<Quota>,
+    /// `COLLABRY_LIMIT_EXPORTS`: in an hour, per user.
+    pub exports: Option<Quota>,
     /// `COLLABRY_LIMIT_UNFINISHED_ANSWERS`, `COLLABRY_LIMIT_DAILY_ANSWERS`, `COLLABRY_LIMIT_DAILY_ANSWERS_OF_ALL`: answers
     /// that a user waits for at the same time, and those of a day, of a user and of all together.
     pub answers: Allowance,
@@ -64,6 +66,7 @@ impl LimitsConfig {
             uploads: quota(read, "COLLABRY_LIMIT_UPLOADS", 20, HOUR),
             codes: quota(read, "COLLABRY_LIMIT_CODES", 20, HOUR),
             invitations: quota(read, "COLLABRY_LIMIT_INVITATIONS", 100, HOUR),
+            exports: quota(read, "COLLABRY_LIMIT_EXPORTS", 10, HOUR),
             answers: Allowance {
                 unfinished: count(read, "COLLABRY_LIMIT_UNFINISHED_ANSWERS", 3),
                 daily: count(read, "COLLABRY_LIMIT_DAILY_ANSWERS", 500),
@@ -89,6 +92,7 @@ impl LimitsConfig {
             Rule::Uploads => self.uploads,
             Rule::Codes => self.codes,
             Rule::Invitations => self.invitations,
+            Rule::Exports => self.exports,
         }
     }
 }

@@ -38,10 +38,12 @@ pub enum Rule {
     Codes,
     /// Invitations that a user makes.
     Invitations,
+    /// Exports of an account, each of which reads all that its user can see.
+    Exports,
 }
 
 impl Rule {
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Anonymous,
         Self::SignIn,
         Self::Account,
@@ -51,6 +53,7 @@ impl Rule {
         Self::Uploads,
         Self::Codes,
         Self::Invitations,
+        Self::Exports,
     ];
 
     pub fn name(self) -> &'static str {
@@ -64,6 +67,7 @@ impl Rule {
             Self::Uploads => "uploads",
             Self::Codes => "codes",
             Self::Invitations => "invitations",
+            Self::Exports => "exports",
         }
     }
 }

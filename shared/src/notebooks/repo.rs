@@ -38,8 +38,9 @@ pub trait NotebookRepo: Send + Sync {
         now: Timestamp,
     ) -> StoreResult<Option<Notebook>>;
     async fn set_join_code(&self, id: NotebookId, code: Option<&JoinCode>) -> StoreResult<Option<Notebook>>;
-    /// Takes one use of the notebook's join code. `false`: it is another one by now, or used up.
-    async fn use_join_code(&self, id: NotebookId, code: &str) -> StoreResult<bool>;
+    /// Adds a member with the role of the notebook's join code, which has one use less then, in one step. `false`, and
+    /// nothing changes: they are a member already, were removed, or the code is another one by now, used up or expired.
+    async fn join(&self, id: NotebookId, code: &str, user: UserId, now: Timestamp) -> StoreResult<bool>;
     async fn by_join_code(&self, code: &str) -> StoreResult<Option<Notebook>>;
 
     /// `None` when `user` is no member or the notebook is gone.
@@ -55,8 +56,12 @@ pub trait NotebookRepo: Send + Sync {
     /// Adds a member; one who is already in keeps their role, and one who was removed stays out. Returns whether they
     /// are new.
     async fn add_member(&self, id: NotebookId, user: UserId, role: Role, now: Timestamp) -> StoreResult<bool>;
-    /// Changes a role. `false`: no such member, or they are the last owner, who must stay one.
+    /// Changes a role. With a smaller one, what they know is to give the greater one back to nobody: in the same step the
+    /// join code is switched off if it gives more, and an owner's invitations are withdrawn. `false`, and nothing changes:
+    /// no such member, or they are the last owner, who must stay one.
     async fn set_role(&self, id: NotebookId, user: UserId, role: Role) -> StoreResult<bool>;
+    /// Whether an owner has removed them, so that no join code lets them in.
+    async fn is_removed(&self, id: NotebookId, user: UserId) -> StoreResult<bool>;
     /// Lets a member leave. `false`: no such member, or they are the last owner.
     async fn remove_member(&self, id: NotebookId, user: UserId) -> StoreResult<bool>;
     /// Removes a member for good, in one step with all that would bring them back: the join code, which they know, is

@@ -64,6 +64,8 @@ pub struct Owned {
     pub sources: u64,
     /// Of all versions that they added.
     pub bytes: u64,
+    /// The same with what was deleted and is not purged yet.
+    pub bytes_kept: u64,
 }
 
 /// A source marked as deleted, or in a deleted notebook, is gone for every method but those that bring it back or

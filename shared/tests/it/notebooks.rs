@@ -1,6 +1,6 @@
 //! Notebooks, members, invitations.
 
-use collabry_shared::auth::{User, UserSummary};
+use collabry_shared::auth::{Email, User, UserSummary};
 use collabry_shared::ids::{NotebookId, UserId};
 use collabry_shared::notebooks::{Invitation, InvitationLink, JoinCode, Notebook, Role};
 use collabry_shared::sources::SegmentId;
@@ -16,6 +16,7 @@ contract!(
     a_join_code_names_one_notebook,
     a_join_code_is_used_up,
     of_many_who_use_a_join_code_at_once_no_more_come_in,
+    a_smaller_role_takes_along_what_would_give_the_greater_one_back,
     members_are_listed_in_the_order_they_joined,
     ids_of_members_are_read_without_their_accounts,
     whoever_is_in_keeps_their_role,
@@ -98,21 +99,29 @@ async fn a_join_code_is_used_up(Backend { stores, .. }: Backend) {
         expires_at: Some(at(100)),
         uses_left,
     };
-    let uses = async |code: &str| stores.notebooks.use_join_code(id, code).await.unwrap();
-    assert!(!uses("0123456789").await, "there is none yet");
+    let (bob, cyd, dan) = (user(&stores, "bob").await.id, user(&stores, "cyd").await.id, user(&stores, "dan").await.id);
+    let joins = async |code: &str, user, now| stores.notebooks.join(id, code, user, at(now)).await.unwrap();
+    let left = async || stores.notebooks.get(id).await.unwrap().unwrap().join_code.unwrap();
+    assert!(!joins("0123456789", bob, 1).await, "there is none yet");
     stores.notebooks.set_join_code(id, Some(&code(Some(2)))).await.unwrap();
-    assert!(!uses("another").await);
-    assert!(uses("0123456789").await);
-    let left = stores.notebooks.get(id).await.unwrap().unwrap().join_code.unwrap();
-    assert!(left.uses_left == Some(1) && left.works(at(0)));
-    assert!(uses("0123456789").await);
-    assert!(!uses("0123456789").await);
-    assert!(!stores.notebooks.get(id).await.unwrap().unwrap().join_code.unwrap().works(at(0)));
+    assert!(!joins("another", bob, 1).await);
+    assert!(!joins("0123456789", bob, 100).await, "it has expired");
+    assert!(joins("0123456789", bob, 1).await);
+    assert!(!joins("0123456789", bob, 1).await, "who is in uses nothing up");
+    assert_eq!(left().await.uses_left, Some(1));
+    assert!(stores.notebooks.expel(id, bob, at(2)).await.unwrap());
+    stores.notebooks.set_join_code(id, Some(&code(Some(1)))).await.unwrap();
+    assert!(!joins("0123456789", bob, 3).await, "who was removed stays out");
+    assert!(stores.notebooks.is_removed(id, bob).await.unwrap());
+    assert!(!stores.notebooks.is_removed(id, cyd).await.unwrap());
+    assert_eq!(left().await, code(Some(1)), "and uses nothing up");
+    assert!(joins("0123456789", cyd, 3).await);
+    assert!(!left().await.works(at(3)));
+    assert!(!joins("0123456789", dan, 3).await);
     stores.notebooks.set_join_code(id, Some(&code(None))).await.unwrap();
-    for _ in 0..3 {
-        assert!(uses("0123456789").await);
-    }
-    assert_eq!(stores.notebooks.get(id).await.unwrap().unwrap().join_code, Some(code(None)));
+    assert!(joins("0123456789", dan, 4).await);
+    assert_eq!(left().await, code(None));
+    assert_eq!(stores.notebooks.role_of(id, dan).await.unwrap(), Some(Role::Viewer));
 }
 
 async fn of_many_who_use_a_join_code_at_once_no_more_come_in(backend: Backend) {
@@ -120,9 +129,41 @@ async fn of_many_who_use_a_join_code_at_once_no_more_come_in(backend: Backend) {
     let id = notebook(stores, &user(stores, "ada").await).await.id;
     let code = JoinCode { code: "0123456789".to_owned(), role: Role::Viewer, expires_at: None, uses_left: Some(3) };
     stores.notebooks.set_join_code(id, Some(&code)).await.unwrap();
-    let uses = (0..8).map(|_| stores.notebooks.use_join_code(id, "0123456789"));
-    let uses = futures::future::try_join_all(uses).await.unwrap();
-    assert_eq!(uses.into_iter().filter(|used| *used).count(), 3);
+    let mut people = Vec::new();
+    for n in 0..8 {
+        people.push(user(stores, &format!("user-{n}")).await.id);
+    }
+    let joins = people.iter().map(|user| stores.notebooks.join(id, "0123456789", *user, at(1)));
+    let joined = futures::future::try_join_all(joins).await.unwrap();
+    assert_eq!(joined.into_iter().filter(|joined| *joined).count(), 3);
+    assert_eq!(stores.notebooks.member_ids(id).await.unwrap().len(), 4);
+}
+
+async fn a_smaller_role_takes_along_what_would_give_the_greater_one_back(Backend { stores, .. }: Backend) {
+    let (ada, bob) = (user(&stores, "ada").await, user(&stores, "bob").await);
+    let id = notebook(&stores, &ada).await.id;
+    let code = JoinCode { code: "0123456789".to_owned(), role: Role::Editor, expires_at: None, uses_left: None };
+    stores.notebooks.set_join_code(id, Some(&code)).await.unwrap();
+    let invitation = Invitation {
+        notebook_id: id,
+        email: Email::parse("cyd@example.org").unwrap(),
+        role: Role::Owner,
+        invited_by: ada.id,
+        created_at: at(1),
+        link: None,
+    };
+    stores.notebooks.invite(&invitation).await.unwrap();
+    let state = async || {
+        let code = stores.notebooks.get(id).await.unwrap().unwrap().join_code.is_some();
+        (code, stores.notebooks.invitations(id).await.unwrap().len())
+    };
+    assert!(!stores.notebooks.set_role(id, ada.id, Role::Viewer).await.unwrap(), "the last owner stays");
+    assert_eq!(state().await, (true, 1), "what is refused changes nothing");
+    stores.notebooks.add_member(id, bob.id, Role::Owner, at(2)).await.unwrap();
+    assert!(stores.notebooks.set_role(id, ada.id, Role::Editor).await.unwrap());
+    assert_eq!(state().await, (true, 0), "the code gives no more than they have");
+    assert!(stores.notebooks.set_role(id, ada.id, Role::Viewer).await.unwrap());
+    assert_eq!(state().await, (false, 0));
 }
 
 async fn members_are_listed_in_the_order_they_joined(Backend { stores, .. }: Backend) {

@@ -91,7 +91,8 @@ watched! {
     count_owned(user: UserId) -> u64;
     rename_seen(id: NotebookId, seen: Option<&NotebookState>, title: &str, now: Timestamp) -> Option<Notebook>;
     set_join_code(id: NotebookId, code: Option<&JoinCode>) -> Option<Notebook>;
-    use_join_code(id: NotebookId, code: &str) -> bool;
+    join(id: NotebookId, code: &str, user: UserId, now: Timestamp) -> bool;
+    is_removed(id: NotebookId, user: UserId) -> bool;
     by_join_code(code: &str) -> Option<Notebook>;
     add_member(id: NotebookId, user: UserId, role: Role, now: Timestamp) -> bool;
     set_role(id: NotebookId, user: UserId, role: Role) -> bool;

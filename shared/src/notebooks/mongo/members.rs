@@ -8,10 +8,13 @@ use mongodb::bson::{Bson, Document, doc};
 use super::{NOTEBOOKS, live_filter};
 use crate::auth::UserSummary;
 use crate::ids::{NotebookId, UserId};
-use crate::notebooks::{Member, Role};
+use crate::notebooks::{JoinCode, Member, Role};
 use crate::pages::Window;
-use crate::storage::StoreResult;
 use crate::storage::mongo::{Change, Database, Fields as _, Query, date, nested};
+use crate::storage::{StoreError, StoreResult};
+
+/// Others change the members of a notebook now and then, not all the time.
+const TRIES: usize = 8;
 
 pub fn document(user: UserId, role: Role, joined_at: Timestamp) -> StoreResult<Bson> {
     Ok(doc! { "user": user.to_string(), "role": nested(&role)?, "joinedAt": date(joined_at) }.into())
@@ -76,11 +79,54 @@ pub async fn add(db: &Database, id: NotebookId, user: UserId, role: Role, now: T
     db.collection(NOTEBOOKS).update(Change::new(without, join)).await
 }
 
-pub async fn set_role(db: &Database, id: NotebookId, user: UserId, role: Role) -> StoreResult<bool> {
-    let filter = if role == Role::Owner { with_member(id, user) } else { with_dispensable(id, user) };
-    let change = doc! { "$set": { "members.$[member].role": nested(&role)? } };
-    let member = doc! { "member.user": user.to_string() };
-    db.collection(NOTEBOOKS).update(Change::new(filter, change).elements(member)).await
+/// Membership and use of the code change in one write.
+pub async fn join(db: &Database, id: NotebookId, code: &str, user: UserId, now: Timestamp) -> StoreResult<bool> {
+    let notebooks = db.collection(NOTEBOOKS);
+    let Some(notebook) = notebooks.find_one(Query::new(live_filter(id)).current()).await? else { return Ok(false) };
+    let Some(current) = notebook.opt_nested::<JoinCode>("joinCode")? else { return Ok(false) };
+    if current.code != code || !current.works(now) {
+        return Ok(false);
+    }
+    let mut newcomer = live_filter(id);
+    newcomer.insert("members.user", doc! { "$ne": user.to_string() });
+    newcomer.insert("removed", doc! { "$ne": user.to_string() });
+    newcomer.insert("joinCode.code", code);
+    let mut join = doc! { "$push": { "members": document(user, current.role, now)? } };
+    // A code never goes from counted to uncounted or back: another one takes its place.
+    if current.uses_left.is_some() {
+        newcomer.insert("joinCode.usesLeft", doc! { "$gt": 0 });
+        join.insert("$inc", doc! { "joinCode.usesLeft": -1 });
+    }
+    notebooks.update(Change::new(newcomer, join)).await
+}
+
+/// Role, join code and invitations change in one write, if they are still what they were when they were looked at.
+pub async fn set_role(db: &Database, id: NotebookId, user: UserId, next: Role) -> StoreResult<bool> {
+    let notebooks = db.collection(NOTEBOOKS);
+    for _ in 0..TRIES {
+        let Some(notebook) = notebooks.find_one(Query::new(live_filter(id)).current()).await? else { return Ok(false) };
+        let Some(had) = role(&notebook, user)? else { return Ok(false) };
+        let code = notebook.opt_nested::<JoinCode>("joinCode")?;
+        let mut filter = if next == Role::Owner { with_member(id, user) } else { with_dispensable(id, user) };
+        let same = doc! { "$elemMatch": { "user": user.to_string(), "role": nested(&had)? } };
+        filter.insert("members", same);
+        filter.insert("joinCode.code", code.as_ref().map(|code| code.code.as_str()));
+        let mut change = doc! { "$set": { "members.$[member].role": nested(&next)? } };
+        if next < had && code.is_some_and(|code| next < code.role) {
+            change.insert("$unset", doc! { "joinCode": "" });
+        }
+        if next < had && had == Role::Owner {
+            change.insert("$pull", doc! { "invitations": { "invitedBy": user.to_string() } });
+        }
+        let member = doc! { "member.user": user.to_string() };
+        if notebooks.update(Change::new(filter, change).elements(member)).await? {
+            return Ok(true);
+        }
+        if next != Role::Owner && !notebooks.exists(with_dispensable(id, user)).await? {
+            return Ok(false);
+        }
+    }
+    Err(StoreError::Unavailable("the members of the notebook change all the time".to_owned()))
 }
 
 pub async fn remove(db: &Database, id: NotebookId, user: UserId) -> StoreResult<bool> {

@@ -8,7 +8,7 @@ use std::collections::{HashMap, HashSet};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use mongodb::bson::{Bson, Document, doc};
+use mongodb::bson::{Document, doc};
 
 pub(crate) use self::invitations::withdraw_all_of;
 use super::{CodeHash, Invitation, JoinCode, Member, Notebook, NotebookRepo, NotebookState, Role};
@@ -97,19 +97,8 @@ impl NotebookRepo for Database {
         self.collection(NOTEBOOKS).find_one(found).await?.as_ref().map(notebook).transpose()
     }
 
-    async fn use_join_code(&self, id: NotebookId, code: &str) -> StoreResult<bool> {
-        let notebooks = self.collection(NOTEBOOKS);
-        let with = |field: &str, value: Bson| {
-            let mut filter = live_filter(id);
-            filter.extend(doc! { "joinCode.code": code, field: value });
-            filter
-        };
-        let counted = with("joinCode.usesLeft", Bson::Document(doc! { "$gt": 0 }));
-        if notebooks.update(Change::new(counted, doc! { "$inc": { "joinCode.usesLeft": -1 } })).await? {
-            return Ok(true);
-        }
-        let uncounted = Query::new(with("joinCode.usesLeft", Bson::Null));
-        Ok(notebooks.find_one(uncounted).await?.is_some())
+    async fn join(&self, id: NotebookId, code: &str, user: UserId, now: Timestamp) -> StoreResult<bool> {
+        members::join(self, id, code, user, now).await
     }
 
     async fn role_of(&self, id: NotebookId, user: UserId) -> StoreResult<Option<Role>> {
@@ -130,6 +119,12 @@ impl NotebookRepo for Database {
 
     async fn set_role(&self, id: NotebookId, user: UserId, role: Role) -> StoreResult<bool> {
         members::set_role(self, id, user, role).await
+    }
+
+    async fn is_removed(&self, id: NotebookId, user: UserId) -> StoreResult<bool> {
+        let mut removed = live_filter(id);
+        removed.insert("removed", user.to_string());
+        self.collection(NOTEBOOKS).exists(removed).await
     }
 
     async fn remove_member(&self, id: NotebookId, user: UserId) -> StoreResult<bool> {

@@ -21,6 +21,10 @@ const LEAVE: &str = "DELETE FROM members
       AND (role <> 'owner' OR EXISTS (
           SELECT 1 FROM members o WHERE o.notebook_id = ?1 AND o.role = 'owner' AND o.user_id <> ?2))";
 
+const SWITCH_OFF: &str = "UPDATE notebooks SET join_code = NULL, join_role = NULL, join_expires_at = NULL, join_uses_left = NULL WHERE id = ?";
+
+const WITHDRAW_THEIRS: &str = "DELETE FROM invitations WHERE notebook_id = ? AND invited_by = ?";
+
 #[async_trait]
 impl NotebookRepo for Database {
     async fn create(&self, notebook: &Notebook) -> StoreResult<()> {
@@ -131,16 +135,30 @@ impl NotebookRepo for Database {
         row.as_ref().map(notebook).transpose()
     }
 
-    async fn use_join_code(&self, id: NotebookId, code: &str) -> StoreResult<bool> {
-        let done = sqlx::query(
-            "UPDATE notebooks SET join_uses_left = join_uses_left - 1
-             WHERE id = ? AND deleted_at IS NULL AND join_code = ? AND coalesce(join_uses_left, 1) > 0",
+    async fn join(&self, id: NotebookId, code: &str, user: UserId, now: Timestamp) -> StoreResult<bool> {
+        let mut tx = self.begin().await?;
+        let joined = sqlx::query(
+            "INSERT INTO members (notebook_id, user_id, role, joined_at)
+             SELECT id, ?1, join_role, ?2 FROM live_notebooks
+             WHERE id = ?3 AND join_code = ?4 AND coalesce(join_uses_left, 1) > 0 AND coalesce(join_expires_at, ?2 + 1) > ?2
+               AND NOT EXISTS (SELECT 1 FROM removed_members r WHERE r.notebook_id = ?3 AND r.user_id = ?1)
+             ON CONFLICT DO NOTHING",
         )
+        .bind(user.to_string())
+        .bind(now.as_millisecond())
         .bind(id.to_string())
         .bind(code)
-        .execute(&self.write)
+        .execute(&mut *tx)
         .await?;
-        Ok(done.rows_affected() == 1)
+        if joined.rows_affected() == 0 {
+            return Ok(false);
+        }
+        sqlx::query("UPDATE notebooks SET join_uses_left = join_uses_left - 1 WHERE id = ?")
+            .bind(id.to_string())
+            .execute(&mut *tx)
+            .await?;
+        tx.commit().await?;
+        Ok(true)
     }
 
     async fn role_of(&self, id: NotebookId, user: UserId) -> StoreResult<Option<Role>> {
@@ -199,19 +217,49 @@ impl NotebookRepo for Database {
     }
 
     async fn set_role(&self, id: NotebookId, user: UserId, role: Role) -> StoreResult<bool> {
+        let (notebook, member) = (id.to_string(), user.to_string());
+        let mut tx = self.begin().await?;
+        let before = sqlx::query(
+            "SELECT m.role, n.join_role FROM members m JOIN live_notebooks n ON n.id = m.notebook_id
+             WHERE m.notebook_id = ? AND m.user_id = ?",
+        )
+        .bind(&notebook)
+        .bind(&member)
+        .fetch_optional(&mut *tx)
+        .await?;
+        let Some(before) = before else { return Ok(false) };
         let done = sqlx::query(
             "UPDATE members SET role = ?3
              WHERE notebook_id = ?1 AND user_id = ?2
-               AND EXISTS (SELECT 1 FROM live_notebooks n WHERE n.id = notebook_id)
                AND (role <> 'owner' OR ?3 = 'owner' OR EXISTS (
                    SELECT 1 FROM members o WHERE o.notebook_id = ?1 AND o.role = 'owner' AND o.user_id <> ?2))",
         )
-        .bind(id.to_string())
-        .bind(user.to_string())
+        .bind(&notebook)
+        .bind(&member)
         .bind(word(&role)?)
-        .execute(&self.write)
+        .execute(&mut *tx)
         .await?;
-        Ok(done.rows_affected() == 1)
+        if done.rows_affected() == 0 {
+            return Ok(false);
+        }
+        let had: Role = before.word("role")?;
+        if role < had && before.opt_text("join_role")?.is_some() && role < before.word("join_role")? {
+            sqlx::query(SWITCH_OFF).bind(&notebook).execute(&mut *tx).await?;
+        }
+        if role < had && had == Role::Owner {
+            sqlx::query(WITHDRAW_THEIRS).bind(&notebook).bind(&member).execute(&mut *tx).await?;
+        }
+        tx.commit().await?;
+        Ok(true)
+    }
+
+    async fn is_removed(&self, id: NotebookId, user: UserId) -> StoreResult<bool> {
+        let found = sqlx::query("SELECT 1 FROM removed_members WHERE notebook_id = ? AND user_id = ?")
+            .bind(id.to_string())
+            .bind(user.to_string())
+            .fetch_optional(&self.read)
+            .await?;
+        Ok(found.is_some())
     }
 
     async fn remove_member(&self, id: NotebookId, user: UserId) -> StoreResult<bool> {
@@ -226,15 +274,8 @@ impl NotebookRepo for Database {
         if done.rows_affected() == 0 {
             return Ok(false);
         }
-        sqlx::query("UPDATE notebooks SET join_code = NULL, join_role = NULL, join_expires_at = NULL, join_uses_left = NULL WHERE id = ?")
-            .bind(&id)
-            .execute(&mut *tx)
-            .await?;
-        sqlx::query("DELETE FROM invitations WHERE notebook_id = ? AND invited_by = ?")
-            .bind(&id)
-            .bind(&user)
-            .execute(&mut *tx)
-            .await?;
+        sqlx::query(SWITCH_OFF).bind(&id).execute(&mut *tx).await?;
+        sqlx::query(WITHDRAW_THEIRS).bind(&id).bind(&user).execute(&mut *tx).await?;
         sqlx::query(
             "INSERT INTO removed_members (notebook_id, user_id, removed_at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
         )
@@ -278,13 +319,12 @@ impl NotebookRepo for Database {
             return Ok(false);
         }
         // The join code is given up: it must not keep another notebook from drawing it.
-        sqlx::query(
-            "UPDATE notebooks SET deleted_at = ?, join_code = NULL, join_role = NULL, join_expires_at = NULL, join_uses_left = NULL WHERE id = ?",
-        )
-        .bind(now.as_millisecond())
-        .bind(id.to_string())
-        .execute(&mut *tx)
-        .await?;
+        sqlx::query(SWITCH_OFF).bind(id.to_string()).execute(&mut *tx).await?;
+        sqlx::query("UPDATE notebooks SET deleted_at = ? WHERE id = ?")
+            .bind(now.as_millisecond())
+            .bind(id.to_string())
+            .execute(&mut *tx)
+            .await?;
         tx.commit().await?;
         Ok(true)
     }

@@ -15,13 +15,17 @@ pub async fn owned_by(db: &Database, person: UserId) -> StoreResult<Owned> {
     stages.push(doc! { "$group": by_notebook });
     let bytes: Vec<(NotebookId, u64)> =
         db.collection(SOURCES).aggregate(stages, |found| Ok((found.parsed("_id")?, found.number("bytes")?))).await?;
+    let mut kept = versions_of(person, doc! {});
+    kept.push(doc! { "$group": { "_id": null, "bytes": { "$sum": "$versions.size" } } });
+    let bytes_kept = db.collection(SOURCES).aggregate(kept, |found| found.number("bytes")).await?.pop();
     let added = vec![
         doc! { "$match": { "createdBy": person.to_string(), "deletedAt": null } },
         doc! { "$group": { "_id": "$notebook", "sources": { "$sum": 1 } } },
     ];
     let sources: Vec<(NotebookId, u64)> =
         db.collection(SOURCES).aggregate(added, |found| Ok((found.parsed("_id")?, found.number("sources")?))).await?;
-    Ok(Owned { sources: in_live(db, &sources).await?, bytes: in_live(db, &bytes).await? })
+    let (sources, bytes) = (in_live(db, &sources).await?, in_live(db, &bytes).await?);
+    Ok(Owned { sources, bytes, bytes_kept: bytes_kept.unwrap_or_default() })
 }
 
 /// What is in a deleted notebook is gone for its owner, though it is still there.

@@ -11,12 +11,14 @@ pub async fn owned_by(db: &Database, person: UserId) -> StoreResult<Owned> {
     let row = sqlx::query(
         "SELECT (SELECT count(*) FROM live_sources WHERE created_by = ?1) AS sources,
              (SELECT COALESCE(sum(v.size), 0) FROM source_versions v JOIN live_sources s ON s.id = v.source_id
-              WHERE v.queued_by = ?1 OR (v.queued_by IS NULL AND s.created_by = ?1)) AS bytes",
+              WHERE v.queued_by = ?1 OR (v.queued_by IS NULL AND s.created_by = ?1)) AS bytes,
+             (SELECT COALESCE(sum(v.size), 0) FROM source_versions v JOIN sources s ON s.id = v.source_id
+              WHERE v.queued_by = ?1 OR (v.queued_by IS NULL AND s.created_by = ?1)) AS bytes_kept",
     )
     .bind(person.to_string())
     .fetch_one(&db.read)
     .await?;
-    Ok(Owned { sources: row.number("sources")?, bytes: row.number("bytes")? })
+    Ok(Owned { sources: row.number("sources")?, bytes: row.number("bytes")?, bytes_kept: row.number("bytes_kept")? })
 }
 
 /// Also of sources that were deleted since: the work was done.
