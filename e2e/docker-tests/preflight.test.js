@@ -41,7 +41,7 @@ async function installation(t) {
 
 /** Images of a version whose roles say what a real `check` says, and of which the last one asked stops the deploy. */
 async function speaking(t, folder, version) {
-  const said = ["ok       configuration", "NOTE     COLLABRY_RETENTION_DAY", "         is not known and does nothing; did you mean COLLABRY_RETENTION_DAYS?"];
+  const said = ["ok       configuration", "NOTE     COLLABRY_RETENTION_DAY", "         is not known and does nothing; did you mean COLLABRY_RETENTION_DAYS?", "NOTE     ai-engine http://ai-engine-1:5100/", "         nothing answers there yet. Start it, or correct COLLABRY_ENGINE_URLS."];
   const problem = ["PROBLEM  database", "         nothing answers. Start it"];
   await writeFile(join(folder, "said"), `#!/bin/sh\ncat <<'END'\n${said.join("\n")}\nEND\n`, { mode: 0o755 });
   await writeFile(join(folder, "wrong"), `#!/bin/sh\ncat <<'END'\n${[...said, ...problem].join("\n")}\nEND\nexit 1\n`, { mode: 0o755 });
@@ -156,4 +156,6 @@ test("what is probably a mistake is shown once, and keeps nobody from going on",
   assert.match(output, /NOTE settings in .*\.env are NAME=value.*: line \d+$/m);
   assert.deepEqual([...output.matchAll(/^ {3}NOTE {5}(\w+)$/gm)].map(([, name]) => name), ["COLLABRY_RETENTION_DAY", "MONGO_PASSWORD"]);
   assert.ok(!output.includes("debug"), "values are not printed");
+  const [shown] = output.split("the pre-flight of worker found");
+  assert.doesNotMatch(shown, /^ {3}NOTE {5}ai-engine/m, "a first deploy starts them after this");
 });

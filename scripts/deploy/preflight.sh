@@ -148,7 +148,12 @@ notes() {
       printf '   %s\n   %s\n' "$note" "$line"
       NOTED+=$note$'\n'$line$'\n'
     fi
-    case $line in NOTE\ *) note=$line ;; *) note= ;; esac
+    case $line in
+      # On a first deploy nobody has started them yet.
+      NOTE\ *ai-engine\ *) if [ -n "$(containers ai-engine-1)" ]; then note=$line; else note=; fi ;;
+      NOTE\ *) note=$line ;;
+      *) note= ;;
+    esac
   done <<<"$1"
 }
 
