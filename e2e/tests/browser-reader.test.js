@@ -94,6 +94,24 @@ test("what a file says is text, whatever it looks like", async (t) => {
   assert.equal(await page.evaluate(() => window.hurt), undefined);
 });
 
+test("a tablet shows a source beside the conversation", async (t) => {
+  const { page } = await begin(t, ["notes.md", MARKDOWN]);
+  for (const [width, beside] of /** @type {const} */ ([[820, true], [700, false]])) {
+    await page.setViewportSize({ width, height: 1100 });
+    if (beside) {
+      await page.getByRole("button", { name: "Sources", exact: true }).click();
+      await page.getByRole("button", { name: "Open notes.md" }).click();
+      await text(page).waitFor();
+    }
+    const free = await page.getByRole("button", { name: "Add files" }).evaluate((button) => {
+      const { x, y, width: across, height } = button.getBoundingClientRect();
+      return button.contains(document.elementFromPoint(x + across / 2, y + height / 2));
+    });
+    assert.equal(free, beside, `${width} px`);
+    assert.ok(await text(page).isVisible());
+  }
+});
+
 test("a page is gone to by its number, and turned by keys", async (t) => {
   const pages = Array.from({ length: 12 }, (_, index) => [`This is what stands on page ${index + 1} of the book.`]);
   const { page } = await begin(t, ["book.pdf", pdf(pages)]);

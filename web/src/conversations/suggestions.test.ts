@@ -16,6 +16,11 @@ test("a heading of which no sentence speaks is nothing to ask about", () => {
     .toEqual(["Sleep well"]);
 });
 
+test("a row of a table is nothing to ask about", () => {
+  expect(topicsOf("Energy\n\nSite | Electricity kWh | Electricity Cost\nPlant 1 | 100 | 20")).toEqual([]);
+  expect(topicsOf("| stage | place |\n|---|---|\n| Calvin cycle | the stroma of a leaf |\n\nThe Calvin cycle runs at night in the stroma of a leaf.")).toEqual(["“The Calvin cycle runs at night in the”"]);
+});
+
 test("each source has its turn", () => {
   expect(questionsOn([["A", "B"], ["C"], []])).toEqual(["What about A?", "What about C?", "What about B?"]);
 });

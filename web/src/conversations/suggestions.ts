@@ -12,6 +12,8 @@ const [SHORTEST, LONGEST] = [6, 60];
 const MANY_WORDS = 8;
 const HEADING = /^#{1,6}[ \t]+(.+)$/gm;
 
+const ROW = /^.* \| .*$/gm;
+
 /** A version of a source never changes: its topics are read once. */
 const known = new Map<string, Promise<string[]>>();
 
@@ -57,7 +59,8 @@ export function questionsOn(topics: readonly (readonly string[])[]): string[] {
 /** What a text is about and says something of: its headings, or else how its first sentence begins. */
 export function topicsOf(text: string): string[] {
   const titles = [...text.matchAll(HEADING)].map(([, title = ""]) => plain(title));
-  const body = text.replaceAll(HEADING, "\n");
+  // A row of a table is nothing that anyone would ask about as it stands.
+  const body = text.replaceAll(HEADING, "\n").replaceAll(ROW, "\n");
   const lines = body.split("\n").map(plain).filter((line) => line.includes(" "));
   const first = lines.find((line) => fits(line) && !/[.,:;]$/.test(line));
   const said = (titles.length > 0 ? titles : [first ?? ""]).filter((title) => fits(title) && isSaid(title, sentencesOf(body)));

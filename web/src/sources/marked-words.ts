@@ -84,5 +84,7 @@ export function withoutSigns(markdown: string): string {
     .replace(/^[ \t]*\|?[ \t]*:?-{3,}:?[ \t]*(?:\|[ \t]*:?-{3,}:?[ \t]*)*\|?[ \t]*$/gm, "")
     .replace(/^[ \t]*#{1,6}[ \t]+/gm, "")
     .replace(/!?\[([^\]\n]*)\]\([^)\n]*\)/g, "$1")
-    .replace(/\*\*|__|`+/g, "");
+    .replace(/^[ \t]*\|[ \t]?|[ \t]?\|[ \t]*$/gm, "")
+    .replace(/\*\*|__|`+/g, "")
+    .replace(/\n{3,}/g, "\n\n");
 }
