@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { type Block, layout, type Span } from "./layout";
+import { type Block, canBeLaidOut, layout, type Span } from "./layout";
 
 /** Each block in a line of its own words: `#` a heading, `-` an item, `=` the names of columns, `|` a row. */
 function drawn(text: string, titled = false): string[] {
@@ -84,4 +84,10 @@ describe("the text of a page is laid out", () => {
       expect(text.slice(end).trim()).toBe("");
     });
   }
+});
+
+test("a page with more than a browser takes at once is left as it is", () => {
+  const sheet = (rows: number) => Array.from({ length: rows }, (_, row) => `Plant ${row} | ${row} | ${row * 2} | 9`).join("\n");
+  expect(canBeLaidOut(sheet(4_900))).toBe(true);
+  expect(canBeLaidOut(sheet(5_100))).toBe(false);
 });

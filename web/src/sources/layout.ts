@@ -33,6 +33,14 @@ const ENDS_SENTENCE = /[.!?…。！？:;,、，；：]["'”’»)\]]*$/;
 /** So much under a short line makes it a heading. */
 const ENOUGH_PROSE = { sentence: 30, any: 60 };
 
+/** Cells and lines of a page. The browser takes its time for more, and a sheet may have any number. */
+const MOST = 20_000;
+
+/** Whether a page can be laid out in a time that nobody notices; else it is better read as it is. */
+export function canBeLaidOut(text: string): boolean {
+  return text.split(/ \| |\n/, MOST + 1).length <= MOST;
+}
+
 /** `titled`: each page begins with its name, as a sheet and a slide do. */
 export function layout(text: string, titled: boolean): Block[] {
   const groups = groupsOf(text);
@@ -62,8 +70,14 @@ function groupsOf(text: string): Line[][] {
 
 /** The names of columns are said again above each stretch of a long table. */
 function repeatedLines(groups: readonly Line[][]): ReadonlySet<string> {
-  const first = groups.flatMap(([line]) => (line !== undefined && isRow(line.text) ? [line.text] : []));
-  return new Set(first.filter((line, index) => first.indexOf(line) !== index));
+  const seen = new Set<string>();
+  const repeated = new Set<string>();
+  for (const [line] of groups) {
+    if (line === undefined || !isRow(line.text)) continue;
+    if (seen.has(line.text)) repeated.add(line.text);
+    seen.add(line.text);
+  }
+  return repeated;
 }
 
 const isRow = (line: string) => line.search(BETWEEN_CELLS) >= 0;

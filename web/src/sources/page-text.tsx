@@ -7,6 +7,7 @@ import { type Format, isLaidOut, isMarkdown, isTitled } from "./format";
 import { highlight } from "./highlight";
 import { joinLines, partsOf, type Parts } from "./passage";
 import { LaidOut } from "./laid-out";
+import { canBeLaidOut } from "./layout";
 import type { Page } from "./passage-panel";
 import { markNodes, withSigns } from "./rendered-passage";
 
@@ -38,7 +39,7 @@ export function PageText({ page, target: { range, focus }, format, sought }: Pro
     else top.current?.parentElement?.scrollTo(0, 0);
   }, [page, range?.start, range?.end, focus?.start, focus?.end, html]);
   useEffect(() => highlight(top.current, sought), [page, range?.start, html, sought]);
-  const laidOut = isLaidOut(format);
+  const laidOut = isLaidOut(format) && canBeLaidOut(page.text);
   return (
     <div class={html === null && !laidOut ? "page-text" : "page-text rendered"} ref={top} tabIndex={0} aria-label="Text of the page" role="document" dir="auto">
       {html !== null && <div class="markdown" ref={rendered} />}
