@@ -89,6 +89,8 @@ test("the outline leads to the headings, of Markdown and of a PDF", async (t) =>
       await picture(page, `outline-${name}-${options.colorScheme ?? "light"}`);
       await outline.getByRole("button", { name: heading }).first().click();
       await outline.waitFor({ state: "detached" });
+      if (name.endsWith(".pdf")) await page.getByLabel("Text of the page").getByRole("heading", { level: 3 }).first().waitFor();
+      await assertAccessible(page, `text of ${name}`);
       await until("the heading is marked", async () => (await marked(page)).join("").includes(place));
     }
   }

@@ -23,7 +23,7 @@ type Show = (span: Span) => ComponentChildren;
 function BlockView({ block, show }: { block: Block; show: Show }) {
   switch (block.kind) {
     case "heading":
-      return <h4 class="h2" dir="auto">{show(block.span)}</h4>;
+      return <h3 class="h2" dir="auto">{show(block.span)}</h3>;
     case "paragraph":
       return <p dir="auto">{show(block.span)}</p>;
     case "list":

@@ -20,6 +20,9 @@ interface Props {
 }
 
 
+/** The panel's title is an h2. */
+const UNDER_TITLE = 2;
+
 export function PageText({ page, target: { range, focus }, format, sought }: Props) {
   const top = useRef<HTMLDivElement>(null);
   const text = format === "markdown" ? joinLines(page.text) : page.text;
@@ -65,6 +68,6 @@ function Plain({ parts }: { parts: Parts }) {
 }
 
 function htmlOf(parts: Parts): string {
-  const html = renderBlocks(withSigns(parts), NO_CITATIONS).map((block) => `<div>${block.html}</div>`).join("");
+  const html = renderBlocks(withSigns(parts), NO_CITATIONS, UNDER_TITLE).map((block) => `<div>${block.html}</div>`).join("");
   return sanitise(html);
 }

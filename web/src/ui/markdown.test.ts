@@ -99,6 +99,12 @@ describe("Markdown", () => {
     expect(html("Begins <details> and never ends")).toContain("Begins &lt;details&gt; and never ends");
   });
 
+  test("headings stand below the one that the text stands under", () => {
+    const levels = (under?: number) => renderBlocks("# A\n\n## B", new Map(), under).map((block) => block.html.slice(0, 3));
+    expect(levels(2)).toEqual(["<h3", "<h4"]);
+    expect(levels()).toEqual(["<h4", "<h5"]);
+  });
+
   test("one bracket of a formula alone takes nothing in, and keeps its backslash", () => {
     expect(html("The set \\( of **all** in \\(d\\) here")).toBe('<p dir="auto">The set \\( of <strong>all</strong> in <span class="math">\\(d\\)</span> here</p>\n');
     expect(html("call \\(x\n\nnext \\) here")).toBe('<p dir="auto">call \\(x</p>\n<p dir="auto">next \\) here</p>\n');

@@ -17,7 +17,9 @@ let referredTo: ReadonlySet<string> = new Set();
 const DEFINITION = /^ {0,3}\[(\^?[^\]\n]+)\]:/;
 const LABEL = /\[([^[\]\n]{1,200})\](?!:)/g;
 /** The page has an h1, its parts an h2, each message an h3. */
-const HEADINGS_UNDER = 3;
+const UNDER_MESSAGE = 3;
+/** Set like the ones above. */
+let headingsUnder = UNDER_MESSAGE;
 
 const marked = new Marked({
   gfm: true,
@@ -39,7 +41,7 @@ const marked = new Marked({
       return `<p dir="auto">${this.parser.parseInline(tokens)}</p>\n`;
     },
     heading({ tokens, depth }) {
-      const level = Math.min(6, depth + HEADINGS_UNDER);
+      const level = Math.min(6, depth + headingsUnder);
       return `<h${level} class="h${depth}" dir="auto">${this.parser.parseInline(tokens)}</h${level}>\n`;
     },
     blockquote({ tokens }) {
@@ -81,12 +83,13 @@ const marked = new Marked({
 
 /**
  * Renders Markdown block by block, or as it was written where rendering would take too much. `citations` are those that
- * exist, by number, with what a reference to each is called. The HTML still has to go through the sanitiser before it is
- * shown.
+ * exist, by number, with what a reference to each is called; `under` is the level of the heading that the text stands under.
+ * The HTML still has to go through the sanitiser before it is shown.
  */
-export function renderBlocks(text: string, citations: ReadonlyMap<number, string>): Block[] {
+export function renderBlocks(text: string, citations: ReadonlyMap<number, string>, under = UNDER_MESSAGE): Block[] {
   if (!isBearable(text)) return [asWritten(text)];
   known = citations;
+  headingsUnder = under;
   referredTo = new Set(Array.from(text.matchAll(LABEL), ([, label = ""]) => label));
   try {
     const tokens = marked.lexer(text);
