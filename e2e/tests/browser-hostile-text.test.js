@@ -59,8 +59,8 @@ test("a page that loads reads each list once", async (t) => {
   await page.getByLabel("Message", { exact: true }).waitFor();
   const asked = [];
   page.on("request", (request) => {
-    const { pathname } = new URL(request.url());
-    if (pathname.startsWith("/api/") && request.method() === "GET") asked.push(pathname);
+    const { pathname, search } = new URL(request.url());
+    if (pathname.startsWith("/api/") && request.method() === "GET") asked.push(pathname + search);
   });
   // What the page before it was still asking for is not counted.
   page.on("framenavigated", () => asked.splice(0));
