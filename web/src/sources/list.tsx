@@ -72,8 +72,8 @@ export function SourceList({ notebookId, role }: Props) {
         <input
           type="search"
           class="finder"
-          aria-label="Find a source"
-          placeholder="Find a source"
+          aria-label="Find a source by name"
+          placeholder="Find a source by name"
           value={sought}
           onInput={({ currentTarget }) => setSought(currentTarget.value)}
         />

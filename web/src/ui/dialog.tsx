@@ -33,12 +33,12 @@ export function Dialog({ title, onClose, children }: DialogProps) {
       }}
     >
       <div class="dialog-body">
-        <header>
+        <div class="dialog-head">
           <h2 id={titleId}>{title}</h2>
           <button type="button" class="icon-button" aria-label="Close" onClick={onClose}>
             <Icon name="close" />
           </button>
-        </header>
+        </div>
         {children}
       </div>
     </dialog>
@@ -73,10 +73,10 @@ export function FormDialog({ action, danger = false, onSubmit, children, ...dial
       <form onSubmit={(event) => void submit(event)}>
         {children}
         {problem !== null && <p class="problem" role="alert">{problem}</p>}
-        <footer>
+        <div class="dialog-foot">
           <button type="button" class="button quiet" onClick={dialog.onClose}>Cancel</button>
           <button type="submit" class={danger ? "button danger" : "button primary"} disabled={busy}>{action}</button>
-        </footer>
+        </div>
       </form>
     </Dialog>
   );
