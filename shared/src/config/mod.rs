@@ -312,6 +312,12 @@ mod tests {
 
     #[test]
     fn whatever_others_reach_is_closed_to_strangers_and_its_cookies_are_secure() {
+        const CHOSEN: &[(&str, &str)] = &[
+            ("COLLABRY_BIND", "0.0.0.0:5000"),
+            ("COLLABRY_REGISTRATION", "open"),
+            ("COLLABRY_SECURE_COOKIES", "false"),
+        ];
+
         let with = |settings: &'static [(&str, &str)]| {
             let set = |name: &str| settings.iter().find(|(one, _)| *one == name).map(|(_, value)| (*value).to_owned());
             let api = Config::from_lookup(set).unwrap().api;
@@ -330,11 +336,6 @@ mod tests {
         }
         // Strangers come through a proxy on this machine.
         assert_eq!(with(&[("COLLABRY_TRUSTED_PROXIES", "127.0.0.1")]).0, Registration::Invited);
-        const CHOSEN: &[(&str, &str)] = &[
-            ("COLLABRY_BIND", "0.0.0.0:5000"),
-            ("COLLABRY_REGISTRATION", "open"),
-            ("COLLABRY_SECURE_COOKIES", "false"),
-        ];
         assert_eq!(with(CHOSEN), (Registration::Open, false), "whoever chooses otherwise may");
     }
 
