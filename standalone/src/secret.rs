@@ -70,8 +70,8 @@ mod tests {
         let made = load_or_make(folder.path()).unwrap();
         assert_eq!(look(folder.path()), Ok(()));
         assert_eq!(load_or_make(folder.path()).unwrap().expose_secret(), made.expose_secret());
-        let mode = std::fs::metadata(folder.path().join(FILE)).unwrap().permissions().mode();
-        assert_eq!(mode & 0o777, 0o600);
+        let rights = std::fs::metadata(folder.path().join(FILE)).unwrap().permissions().mode();
+        assert_eq!(rights & 0o777, 0o600);
     }
 
     #[test]

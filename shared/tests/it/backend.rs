@@ -8,6 +8,8 @@ use collabry_shared::config::{Config, MongoConfig};
 use collabry_shared::coordination::{self, Sockets};
 use collabry_shared::ids::OwnerId;
 use collabry_shared::storage::{self, StoreError, Stores};
+use futures::FutureExt as _;
+use futures::future::BoxFuture;
 use redis_server::RedisServer;
 use tempfile::TempDir;
 
@@ -56,12 +58,12 @@ impl Backend {
     }
 
     /// The same data in a process that logs whatever it asks the database.
-    pub async fn that_logs_every_query(mut self) -> Self {
+    pub fn that_logs_every_query(mut self) -> BoxFuture<'static, Self> {
         self.config.storage.slow_query = Duration::ZERO;
         if let Some(mongodb) = &mut self.config.storage.mongodb {
             mongodb.slow_query = Duration::ZERO;
         }
-        self.reopen().await
+        self.reopen().boxed()
     }
 
     /// The stores as several processes have them, each with connections of its own.

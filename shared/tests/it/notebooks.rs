@@ -62,12 +62,12 @@ async fn ids_of_members_are_read_without_their_accounts(backend: Backend) {
     let backend = backend.that_logs_every_query().await;
     let stores = &backend.stores;
     let (ada, bob) = (user(stores, "ada").await, user(stores, "bob").await);
-    let stored = notebook(stores, &ada).await;
-    assert!(stores.notebooks.add_member(stored.id, bob.id, Role::Viewer, at(1)).await.unwrap());
+    let book = notebook(stores, &ada).await;
+    assert!(stores.notebooks.add_member(book.id, bob.id, Role::Viewer, at(1)).await.unwrap());
     let (log, guard) = Log::begin();
-    assert_eq!(stores.notebooks.member_ids(stored.id).await.unwrap(), [ada.id, bob.id]);
+    assert_eq!(stores.notebooks.member_ids(book.id).await.unwrap(), [ada.id, bob.id]);
     let ids = log.text();
-    assert_eq!(stores.notebooks.members(stored.id).await.unwrap().len(), 2);
+    assert_eq!(stores.notebooks.members(book.id).await.unwrap().len(), 2);
     drop(guard);
     let reads_accounts = |log: &str| log.contains("users u") || log.contains("collection=\"users\"");
     assert_eq!(ids.matches("a slow query").count(), 1, "{ids}");
