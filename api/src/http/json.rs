@@ -1,6 +1,6 @@
 //! JSON bodies, with our errors for what cannot be read.
 
-use std::error::Error as _;
+use std::error::Error;
 use std::time::Duration;
 
 use axum::body::{Bytes, to_bytes};
@@ -50,7 +50,7 @@ impl<T: DeserializeOwned + ToSchema, S: Send + Sync> FromRequest<S> for Body<T> 
 pub async fn bytes(body: axum::body::Body) -> ApiResult<Bytes> {
     match timeout(IN_TIME, to_bytes(body, MAX_JSON_BYTES)).await {
         Ok(Ok(bytes)) => Ok(bytes),
-        Ok(Err(error)) if error.source().is_some_and(|source| source.is::<LengthLimitError>()) => Err(too_large()),
+        Ok(Err(error)) if error.source().is_some_and(<dyn Error>::is::<LengthLimitError>) => Err(too_large()),
         Ok(Err(_)) => Err(unreadable()),
         Err(_) => Err(too_slow()),
     }

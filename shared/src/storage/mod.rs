@@ -142,16 +142,12 @@ pub async fn open(config: &Config, log: Arc<dyn GenerationLog>, now: Timestamp) 
 
 /// Accounts and sessions alone, of the database that the configuration names.
 pub async fn accounts(config: &Config) -> StoreResult<(Arc<dyn UserRepo>, Arc<dyn SessionRepo>)> {
-    Ok(match &config.storage.mongodb {
-        Some(mongodb) => {
-            let database = Arc::new(mongo::Database::open(mongodb).await?);
-            (Arc::clone(&database) as Arc<dyn UserRepo>, database)
-        }
-        None => {
-            let database = Arc::new(sqlite::documents(&config.storage.data_dir, config.storage.slow_query).await?);
-            (Arc::clone(&database) as Arc<dyn UserRepo>, database)
-        }
-    })
+    if let Some(mongodb) = &config.storage.mongodb {
+        let database = Arc::new(mongo::Database::open(mongodb).await?);
+        return Ok((Arc::clone(&database) as Arc<dyn UserRepo>, database));
+    }
+    let database = Arc::new(sqlite::documents(&config.storage.data_dir, config.storage.slow_query).await?);
+    Ok((Arc::clone(&database) as Arc<dyn UserRepo>, database))
 }
 
 /// A database as it was found, before anything is changed in it.
