@@ -62,6 +62,19 @@ test("what was deleted recently is shown where there is any", async (t) => {
   await lists.waitFor({ state: "detached" });
 });
 
+test("a menu that is open stays open when the last source goes", async (t) => {
+  const { ada, notebook, page } = await begin(t);
+  const { sources } = await ada.get(`/api/notebooks/${notebook}/sources`);
+  await source(page, "plants.md").waitFor();
+  await page.getByRole("button", { name: "Actions for Leaves" }).click();
+  const item = page.getByRole("menuitem", { name: "Rename" });
+  await item.waitFor();
+  await ada.delete(`/api/sources/${sources[0].id}`);
+  await source(page, "plants.md").waitFor({ state: "detached" });
+  await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => setTimeout(drawn))));
+  assert.ok(await item.isVisible());
+});
+
 test("a notice with Undo stays while the pointer or the focus is on it", async (t) => {
   const { page } = await begin(t);
   await page.clock.install();

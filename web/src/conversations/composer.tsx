@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { ModelPicker } from "../models/picker";
 import { searchable, selection } from "../sources/store";
 import { Icon } from "../ui/icons";
@@ -29,7 +29,8 @@ export function Composer({ model, onModel, onSend, onTyping, onStopTyping, draft
   const length = Array.from(text).length;
   const ready = text.trim() !== "" && length <= MAX_CHARS;
 
-  useEffect(() => {
+  // Before anything can be pressed: the focus would be taken from what that opens, which would close.
+  useLayoutEffect(() => {
     // On a touch screen the keyboard would cover what was just opened.
     if (autoFocus && matchMedia("(pointer: fine)").matches) area.current?.focus();
   }, []);

@@ -38,8 +38,9 @@ export function SourceList({ notebookId, role }: Props) {
   const rows = useRoving<HTMLUListElement>(".source-name:is(button), input, .icon-button");
   useEffect(() => {
     // Nothing can be asked before there is a source.
-    const writing = (document.activeElement as HTMLTextAreaElement | null)?.value;
-    if (empty && editor && !writing && matchMedia("(pointer: fine)").matches) add.current?.focus();
+    const now = document.activeElement as HTMLTextAreaElement | null;
+    const busy = now?.value || now?.closest(".popover, dialog");
+    if (empty && editor && !busy && matchMedia("(pointer: fine)").matches) add.current?.focus();
   }, [empty, editor]);
   return (
     <section class="sources" aria-label="Sources">
