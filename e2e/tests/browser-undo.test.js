@@ -235,6 +235,8 @@ test("what somebody else deletes or edits meanwhile does not come back", async (
   const { ada, bob, conversation, page, bobs } = await together(t);
   const { id } = (await ada.messages(conversation)).find(({ content }) => content === "What is a root?");
   await removeMessage(page, "What is a root?");
+  // It does not go by itself while it is pointed at.
+  await notice(page).hover();
   await ada.patch(`/api/conversations/${conversation}/messages/${id}`, { content: "What is the root?" });
   await said(bobs, "What is the root?").waitFor();
   assert.equal(await said(page, "root").count(), 0);
