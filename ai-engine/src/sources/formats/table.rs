@@ -2,7 +2,7 @@
 
 use collabry_shared::sources::FailureCode;
 
-use super::table_columns::{Header, plain};
+use super::table_columns::{Header, Places, plain};
 pub use super::table_header::Row;
 use super::table_header::{self, Found};
 use crate::sources::builder::DocumentBuilder;
@@ -33,6 +33,8 @@ impl Line {
 #[derive(Debug, Default)]
 pub struct RowLines {
     header: Option<Header>,
+    /// The columns of a stretch that has no header.
+    places: Places,
     /// Rows of a stretch that is not decided on.
     open: Vec<Row>,
     decided: bool,
@@ -83,6 +85,7 @@ impl RowLines {
             self.header = Some(header);
         } else if !self.header.as_ref().is_some_and(|header| header.fits(&rows)) {
             self.header = None;
+            self.places = Places::of(rest);
         }
         for row in rest {
             self.line(row, &mut lines);
@@ -93,7 +96,7 @@ impl RowLines {
     fn line(&mut self, row: &Row, lines: &mut Vec<Line>) {
         match &mut self.header {
             Some(header) => header.add(row, lines),
-            None => lines.extend(plain(row).map(Line::of)),
+            None => lines.extend(self.places.line(row).map(Line::of)),
         }
     }
 }
@@ -123,6 +126,38 @@ mod tests {
         assert_eq!(lines(&[&["1", "2"], &["a", "b"], &["c", "d"]]), ["1 | 2", "a | b", "c | d"]);
         assert_eq!(lines(&[&["Ann", "Oslo"], &["Bob", "Bonn"]]), ["Ann | Oslo", "Bob | Bonn"]);
         assert_eq!(lines(&[&["Company", "Mills"], &["Phone", "555 0100"]]), ["Company | Mills", "Phone | 555 0100"]);
+    }
+
+    #[test]
+    fn values_without_names_keep_their_places() {
+        let plan: &[&[&str]] = &[
+            &["Shift plan"],
+            &["Mon", "Ann", "", "Bob"],
+            &["Tue", "", "", "Cid", "Dan"],
+            &["Wed", "Eve", "", "", "Fay"],
+        ];
+        assert_eq!(lines(plan), ["Shift plan", "Mon | Ann | Bob", "Tue |  | Cid | Dan", "Wed | Eve |  | Fay"]);
+        let rows: &[&[&str]] = &[&["North", "1", "", "3"], &["South", "", "2", "4"], &["West", "5", "6", ""]];
+        assert_eq!(lines(rows), ["North | 1 |  | 3", "South |  | 2 | 4", "West | 5 | 6"]);
+        assert_eq!(lines(&[&["", "Ann", "Bob"], &["Mon", "", "x"], &["", "", "a note"]])[2], "a note");
+    }
+
+    #[test]
+    fn rows_of_little_but_gaps_do_not_grow() {
+        let rows: Vec<Vec<&str>> = (1..600).map(|at| [vec![""; at], vec!["1", "2"]].concat()).collect();
+        let rows: Vec<&[&str]> = rows.iter().map(Vec::as_slice).collect();
+        assert!(lines(&rows).concat().len() < 40_000, "{}", lines(&rows).concat().len());
+    }
+
+    #[test]
+    fn years_may_stand_over_names() {
+        let rows: &[&[&str]] = &[
+            &["Region", "2023", "", "2024", ""],
+            &["", "Q1", "Q2", "Q1", "Q2"],
+            &["North", "1", "2", "3", "4"],
+            &["South", "9", "10", "11", "12"],
+        ];
+        assert_eq!(lines(rows)[..2], ["Region | 2023 Q1 | 2023 Q2 | 2024 Q1 | 2024 Q2", "North | 1 | 2 | 3 | 4"]);
     }
 
     #[test]

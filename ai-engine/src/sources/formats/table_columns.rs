@@ -19,6 +19,10 @@ const MAX_NAMES_SHARE: usize = 3;
 /// Merged cells over more columns are said once.
 const MAX_SAID_AGAIN: usize = 4;
 
+/// Rows with this many times more gaps than values, and some more, are said without them.
+const MAX_GAPS: usize = 8;
+const FREE_GAPS: usize = 16;
+
 #[derive(Debug)]
 pub struct Header {
     names: Vec<String>,
@@ -128,6 +132,42 @@ fn joined<'a>(cells: impl Iterator<Item = &'a str>) -> String {
 pub fn plain(row: &Row) -> Option<String> {
     let line = joined(row.own().map(|(_, cell)| cell));
     (!line.is_empty()).then_some(line)
+}
+
+/// The columns of a stretch without names. Values keep their places, or one below the other would seem to belong together.
+#[derive(Debug, Default)]
+pub struct Places {
+    /// The columns that say something, in order.
+    used: Vec<usize>,
+}
+
+impl Places {
+    pub fn of(rows: &[Row]) -> Self {
+        let mut places = Self::default();
+        rows.iter().for_each(|row| places.widen(row));
+        places
+    }
+
+    /// The row's values, each in its place; a value that is alone is a title or a note.
+    pub fn line(&mut self, row: &Row) -> Option<String> {
+        self.widen(row);
+        let (filled, last) = (row.filled(), row.own().last()?.0);
+        let places = self.used.partition_point(|column| *column <= last);
+        if filled < 2 || places > filled * MAX_GAPS + FREE_GAPS {
+            return plain(row);
+        }
+        let cell = |column: &usize| if row.is_spread(*column) { "" } else { row.cell(*column) };
+        Some(in_line(self.used[..places].iter().map(cell)))
+    }
+
+    /// A row may have a value where none had one.
+    fn widen(&mut self, row: &Row) {
+        for (column, _) in row.own() {
+            if let Err(place) = self.used.binary_search(&column) {
+                self.used.insert(place, column);
+            }
+        }
+    }
 }
 
 fn labelled(names: &[String], row: &Row) -> String {

@@ -57,7 +57,8 @@ pub fn find(rows: &[Row]) -> Option<Found> {
         }
         two_rows(rows, first).or_else(|| {
             let names = row.cells.clone();
-            names_columns(&names, &rows[first + 1..]).then_some(Found { first, rows: 1, names })
+            let is_header = names.iter().all(|name| is_name(name)) && names_columns(&names, &rows[first + 1..]);
+            is_header.then_some(Found { first, rows: 1, names })
         })
     })
 }
@@ -69,7 +70,6 @@ fn two_rows(rows: &[Row], first: usize) -> Option<Found> {
     let is_own = |column: usize| !groups.cell(column).is_empty() && !groups.is_spread(column);
     let has_gaps = (1..width).any(|column| !is_own(column) && !row.cell(column).is_empty());
     let has_group = (0..width).any(|column| is_own(column) && !row.cell(column).is_empty());
-    let is_name = |cell: &str| cell.is_empty() || is_wordy(cell) || year(cell).is_some();
     let all_words = groups.cells.iter().chain(&row.cells).all(|cell| is_name(cell));
     if !has_gaps || !has_group || !all_words || below.is_empty() {
         return None;
@@ -91,14 +91,17 @@ fn two_rows(rows: &[Row], first: usize) -> Option<Found> {
     names_columns(&columns, below).then_some(Found { first, rows: 2, names: columns })
 }
 
+fn is_name(cell: &str) -> bool {
+    cell.is_empty() || is_wordy(cell) || year(cell).is_some()
+}
+
 /// Whether `names` differ in kind from the values below them.
 fn names_columns(names: &[String], below: &[Row]) -> bool {
     let filled: Vec<(usize, &String)> = names.iter().enumerate().filter(|(_, name)| !name.is_empty()).collect();
     let years: Vec<u32> = filled.iter().filter_map(|(_, name)| year(name)).collect();
-    let is_header = filled.iter().all(|(_, name)| is_wordy(name) || year(name).is_some());
     let in_order = years.is_sorted_by(|one, other| one < other) || years.is_sorted_by(|one, other| one > other);
     let data: Vec<&Row> = below.iter().filter(|row| row.filled() > 1).collect();
-    if filled.len() < 2 || !is_header || data.is_empty() || years.len() == 1 && filled.len() == 2 || !in_order {
+    if filled.len() < 2 || data.is_empty() || years.len() == 1 && filled.len() == 2 || !in_order {
         return false;
     }
     // Rows wider than their names are not named by them.

@@ -144,6 +144,6 @@ mod tests {
             &["1.2", "Frequency", "", "Hz", "50"],
             &["1.3", "Phases", "", "", "3"],
         ];
-        assert_eq!(lines(rows), ["1.1 | Voltage | kV | 130", "1.2 | Frequency | Hz | 50", "1.3 | Phases | 3"]);
+        assert_eq!(lines(rows), ["1.1 | Voltage | kV | 130", "1.2 | Frequency | Hz | 50", "1.3 | Phases |  | 3"]);
     }
 }
