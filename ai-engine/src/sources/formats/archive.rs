@@ -3,11 +3,12 @@
 use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
 use std::fs::File;
-use std::io::{BufReader, Cursor, Read, Seek, SeekFrom};
+use std::io::{BufReader, Cursor, Read, Seek, SeekFrom, Write as _};
 use std::path::Path;
 
 use collabry_shared::sources::{FailureCode, Unread};
 use zip::result::ZipError;
+use zip::write::SimpleFileOptions;
 use zip::{ZipArchive, ZipWriter};
 
 use super::xml::{self, Node};
@@ -72,6 +73,25 @@ impl Archive {
         if is_usual && self.zip.index_for_name(&main).is_some() { Ok(main) } else { Err(FailureCode::Mislabelled) }
     }
 
+    /// The container at `path` with other text in some of its parts.
+    pub fn container_with(path: &Path, parts: &HashMap<String, String>) -> Result<Container, FailureCode> {
+        let mut zip = ZipArchive::new(Self::container(path)?).map_err(|error| code(&error))?;
+        let mut changed = ZipWriter::new(Cursor::new(Vec::new()));
+        for index in 0..zip.len() {
+            let part = zip.by_index_raw(index).map_err(|error| code(&error))?;
+            let name = part.name().map_err(|_| FailureCode::Damaged)?.into_owned();
+            match parts.get(&name) {
+                Some(text) => {
+                    changed.start_file(name, SimpleFileOptions::default()).map_err(|error| code(&error)).and_then(
+                        |()| changed.write_all(text.as_bytes()).map_err(|error| io_code(&error, FailureCode::Damaged)),
+                    )?
+                }
+                None => changed.raw_copy_file(part).map_err(|error| code(&error))?,
+            }
+        }
+        rewound(changed)
+    }
+
     /// A part that another one names.
     pub fn required(&mut self, name: &str) -> Result<String, FailureCode> {
         self.text(name)?.ok_or(FailureCode::Damaged)
@@ -92,10 +112,8 @@ impl Archive {
         Ok(self.bytes(name)?.and_then(|bytes| text::decode(&bytes, None).ok()))
     }
 
-    /// Unpacks everything once, for readers that open the file themselves. Returns whether `is_sought` says so of any
-    /// stretch of a part.
-    pub fn check_all(&mut self, is_sought: impl Fn(&str, &[u8]) -> bool) -> Result<bool, FailureCode> {
-        let mut found = false;
+    /// Unpacks everything once, for readers that open the file themselves, and shows `look` each stretch of each part.
+    pub fn check_all(&mut self, mut look: impl FnMut(&str, &[u8])) -> Result<(), FailureCode> {
         for index in 0..self.zip.len() {
             let mut part = self.zip.by_index(index).map_err(|error| code(&error))?;
             let (packed, name) = (part.compressed_size(), part.name().map_err(|_| FailureCode::Damaged)?.into_owned());
@@ -108,11 +126,11 @@ impl Archive {
                     break;
                 }
                 unpacked += read as u64;
-                found = found || is_sought(&name, &chunk);
+                look(&name, &chunk);
             }
             self.budget = spend(self.budget, packed, unpacked)?;
         }
-        Ok(found)
+        Ok(())
     }
 
     /// The relationships of a part by their ids; those of the container itself when `part` is empty.
@@ -189,7 +207,11 @@ fn renamed<R: Read + Seek>(zip: &mut ZipArchive<R>) -> Result<Container, Failure
         let name = part.name().map_err(|_| FailureCode::Damaged)?.replace('\\', "/");
         renamed.raw_copy_file_rename(part, name).map_err(|error| code(&error))?;
     }
-    let mut bytes = renamed.finish().map_err(|error| code(&error))?;
+    rewound(renamed)
+}
+
+fn rewound(zip: ZipWriter<Cursor<Vec<u8>>>) -> Result<Container, FailureCode> {
+    let mut bytes = zip.finish().map_err(|error| code(&error))?;
     bytes.rewind().map_err(|_| FailureCode::Damaged)?;
     Ok(Box::new(bytes))
 }

@@ -54,9 +54,12 @@ mod table_sides;
 mod table_values;
 mod text;
 mod xlsx;
+mod xlsx_boxes;
 mod xlsx_extras;
 mod xlsx_format;
+mod xlsx_plain;
 mod xlsx_rows;
+mod xlsx_section;
 mod xlsx_special;
 mod xml;
 

@@ -1,6 +1,6 @@
 //! Workbooks: each sheet a page, each row a line.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use calamine::{DataRef, Reader as _, SheetType, Style, Xlsx, XlsxError};
 use collabry_shared::sources::{FailureCode, Unread};
@@ -8,8 +8,9 @@ use collabry_shared::sources::{FailureCode, Unread};
 use super::archive::{Archive, Container, Relationship};
 use super::table::Line;
 use super::table_sides::Tables;
+use super::xlsx_plain::struck;
 use super::xlsx_rows::{Finished, Merged, Rows, shown};
-use super::{Input, drawing, xlsx_extras};
+use super::{Input, drawing, symbols, xlsx_extras, xlsx_plain};
 use crate::sources::builder::{DocumentBuilder, one_line};
 use crate::sources::document::Document;
 
@@ -17,14 +18,22 @@ type Workbook = Xlsx<Container>;
 
 pub fn read(input: &Input<'_>) -> Result<Document, FailureCode> {
     let mut archive = Archive::open(input.path)?;
-    let has_unknown_values = archive.check_all(is_formula_without_value)?;
+    let (mut has_unknown_values, mut not_plain) = (false, BTreeSet::new());
+    archive.check_all(|part, bytes| {
+        has_unknown_values = has_unknown_values || is_formula_without_value(part, bytes);
+        if !not_plain.contains(part) && xlsx_plain::is_sought(part, bytes) {
+            not_plain.insert(part.to_owned());
+        }
+    })?;
     let part = archive.main_part("xl/workbook.xml")?;
-    let mut workbook: Workbook = Xlsx::new(Archive::container(input.path)?).map_err(|error: XlsxError| code(&error))?;
-    let sheets: Vec<String> = workbook
+    let container = xlsx_plain::container(input.path, &not_plain)?;
+    let mut workbook: Workbook = Xlsx::new(container).map_err(|error: XlsxError| code(&error))?;
+    // Others than these hold programs.
+    let sheets: Vec<(String, SheetType)> = workbook
         .sheets_metadata()
         .iter()
-        .filter(|sheet| sheet.typ == SheetType::WorkSheet)
-        .map(|sheet| sheet.name.clone())
+        .filter(|sheet| matches!(sheet.typ, SheetType::WorkSheet | SheetType::ChartSheet | SheetType::DialogSheet))
+        .map(|sheet| (sheet.name.clone(), sheet.typ))
         .collect();
     input.check_pages(sheets.len())?;
     let mut builder = input.builder();
@@ -32,9 +41,10 @@ pub fn read(input: &Input<'_>) -> Result<Document, FailureCode> {
     let mut extras = Archive::open(input.path)?;
     let parts = xlsx_extras::sheet_parts(&mut extras, &part).unwrap_or_default();
     let mut has_text = false;
-    for name in &sheets {
+    for (name, kind) in &sheets {
         builder.page();
-        let has_rows = read_sheet(&mut workbook, name, has_unknown_values, &mut builder)?;
+        let has_rows =
+            *kind == SheetType::WorkSheet && read_sheet(&mut workbook, name, has_unknown_values, &mut builder)?;
         has_text |= has_rows;
         let mut is_headed = has_rows;
         let texts = parts.get(name).map(|part| xlsx_extras::texts(&mut extras, part).unwrap_or_default());
@@ -90,15 +100,22 @@ fn read_sheet(
     // A sheet is readable without them.
     let merged = workbook.merge_cells_by_sheet_name(name).unwrap_or_default();
     let mut cells = workbook.worksheet_cells_reader(name).map_err(|error| code(&error))?;
-    let formats: Vec<Option<String>> = cells.styles().iter().map(format_code).collect();
+    let looks: Vec<Look> = cells.styles().iter().map(Look::of).collect();
     let mut rows = Rows::new(Merged::new(merged));
     let mut sheet = Sheet { name, builder, lines: Tables::default(), last: None };
-    while let Some((cell, style)) = cells.next_cell_with_style_id().map_err(|error| code(&error))? {
+    let plain = Look::default();
+    loop {
+        let (cell, style) = match cells.next_cell_with_style_id() {
+            Ok(Some(cell)) => cell,
+            Ok(None) => break,
+            Err(error) if is_of_one_cell(&error) => continue,
+            Err(error) => return Err(code(&error)),
+        };
         let position = cell.get_position();
-        let format = formats.get(style).and_then(Option::as_deref);
+        let look = looks.get(style).unwrap_or(&plain);
         let text = match (cell.get_value(), formulas.get(&position)) {
             (DataRef::Empty, Some(formula)) => format!("={formula}"),
-            (value, _) => shown(value, format),
+            (value, _) => look.said(value),
         };
         if let Some(finished) = rows.cell(position, text) {
             sheet.add(finished)?;
@@ -144,15 +161,61 @@ impl Sheet<'_> {
     }
 }
 
-fn format_code(style: &Style) -> Option<String> {
-    style.number_format.as_ref().map(|format| format.format_code.clone())
+/// What a cell's style has to do with what it says.
+#[derive(Debug, Default)]
+struct Look {
+    format: Option<String>,
+    font: Option<String>,
+    is_struck: bool,
+}
+
+impl Look {
+    fn of(style: &Style) -> Self {
+        Self {
+            format: style.number_format.as_ref().map(|format| format.format_code.clone()),
+            font: style.font.as_ref().and_then(|font| font.name.clone()),
+            is_struck: style.font.as_ref().is_some_and(|font| font.strikethrough),
+        }
+    }
+
+    fn said(&self, value: &DataRef<'_>) -> String {
+        let text = shown(value, self.format.as_deref());
+        let is_text = matches!(value, DataRef::String(_) | DataRef::SharedString(_));
+        let sign = || self.font.as_deref().filter(|_| is_text).and_then(|font| symbols::typed(font, &text));
+        let text = sign().unwrap_or(text);
+        if self.is_struck { struck(&text) } else { text }
+    }
+}
+
+/// Whether the error is about a cell, which the reader leaves behind: the others can be read.
+fn is_of_one_cell(error: &XlsxError) -> bool {
+    matches!(
+        error,
+        XlsxError::CellError(_)
+            | XlsxError::CellTAttribute(_)
+            | XlsxError::ParseFloat(_)
+            | XlsxError::ParseInt(_)
+            | XlsxError::Unexpected(_)
+            | XlsxError::UnexpectedNode(_)
+            | XlsxError::Unrecognized { .. }
+            | XlsxError::Alphanumeric(_)
+            | XlsxError::NumericColumn(_)
+            | XlsxError::RangeWithoutColumnComponent
+            | XlsxError::RangeWithoutRowComponent
+    )
 }
 
 /// The formulas whose values the writing program left for others to work out.
 fn formulas(workbook: &mut Workbook, name: &str) -> Result<HashMap<(u32, u32), String>, FailureCode> {
     let mut formulas = HashMap::new();
     let mut cells = workbook.worksheet_cells_reader(name).map_err(|error| code(&error))?;
-    while let Some(cell) = cells.next_cell_with_formula().map_err(|error| code(&error))? {
+    loop {
+        let cell = match cells.next_cell_with_formula() {
+            Ok(Some(cell)) => cell,
+            Ok(None) => break,
+            Err(error) if is_of_one_cell(&error) => continue,
+            Err(error) => return Err(code(&error)),
+        };
         if let (DataRef::Empty, Some(formula)) = (cell.value, cell.formula) {
             formulas.insert(cell.pos, one_line(&formula));
         }

@@ -1,51 +1,26 @@
 //! Numbers as the program shows them: 0.025 in a cell of per cent is 2.5%, 742 in a cell of five digits is 00742.
 
-use super::xlsx_special;
+use super::{xlsx_section, xlsx_special};
 
 /// The number in the given format; `None` when the format says nothing of numbers (general, text, dates) or too much.
 pub fn shown(number: f64, code: &str) -> Option<String> {
     if !number.is_finite() {
         return None;
     }
-    let sections = split(code);
-    let (section, number) = match (sections.as_slice(), number) {
-        ([_, negative, ..], number) if number < 0.0 => (negative, -number),
-        ([_, _, zero, ..], 0.0) => (zero, number),
-        ([first, ..], _) => (first, number),
-        ([], _) => return None,
-    };
-    if let Some(special) = xlsx_special::number(number, section) {
+    let (section, number) = xlsx_section::choose(number, code)?;
+    if let Some(special) = xlsx_special::number(number, &section) {
         return Some(special);
     }
-    let parts = Pattern::parse(section)?;
+    let parts = Pattern::parse(&section)?;
     Some(parts.apply(number)).map(|text| text.trim().to_owned()).filter(|text| !text.is_empty())
-}
-
-/// The sections for positive, negative and no amounts.
-fn split(code: &str) -> Vec<String> {
-    let (mut sections, mut quoted, mut escaped) = (vec![String::new()], false, false);
-    for c in code.chars() {
-        match c {
-            _ if escaped => escaped = false,
-            '\\' => escaped = true,
-            '"' => quoted = !quoted,
-            ';' if !quoted => {
-                sections.push(String::new());
-                continue;
-            }
-            _ => {}
-        }
-        if let Some(section) = sections.last_mut() {
-            section.push(c);
-        }
-    }
-    sections
 }
 
 #[derive(Debug, Clone, PartialEq)]
 enum Token {
     /// `0`, `#` or `?`.
     Digit(char),
+    /// The number as a cell without a format shows it.
+    General,
     Text(char),
 }
 
@@ -62,7 +37,7 @@ struct Pattern {
 impl Pattern {
     fn parse(section: &str) -> Option<Self> {
         let mut pattern = Self::default();
-        let mut chars = section.chars().peekable();
+        let mut chars = section.chars();
         let mut commas = 0;
         while let Some(c) = chars.next() {
             match c {
@@ -87,6 +62,10 @@ impl Pattern {
                     pattern.push(Token::Text(' '));
                 }
                 '[' => pattern.bracket(&chars.by_ref().take_while(|c| *c != ']').collect::<String>())?,
+                'G' | 'g' if chars.as_str().get(..6).is_some_and(|rest| rest.eq_ignore_ascii_case("eneral")) => {
+                    chars = chars.as_str()[6..].chars();
+                    pattern.push(Token::General);
+                }
                 // Dates and times, text, and what is shown specially: not here.
                 'y' | 'm' | 'd' | 'h' | 's' | 'Y' | 'M' | 'D' | 'H' | 'S' | 'E' | 'e' | 'G' | 'g' | '/' | '@' => {
                     return None;
@@ -95,16 +74,18 @@ impl Pattern {
             }
         }
         pattern.shift -= 3 * commas;
-        Some(pattern)
+        // General alone is no format.
+        let is_general = pattern.whole == [Token::General];
+        (!is_general).then_some(pattern)
     }
 
-    /// A currency, `[$€-407]`. A colour says nothing; with a condition, other sections than those by sign are meant.
+    /// A currency, `[$€-407]`; else a length of time.
     fn bracket(&mut self, inside: &str) -> Option<()> {
         if let Some(currency) = inside.strip_prefix('$') {
             currency.split('-').next()?.chars().for_each(|c| self.push(Token::Text(c)));
             return Some(());
         }
-        (!inside.starts_with(['<', '>', '=', 'h', 'm', 's', 'H', 'M', 'S'])).then_some(())
+        None
     }
 
     fn push(&mut self, token: Token) {
@@ -117,6 +98,15 @@ impl Pattern {
     }
 
     fn apply(&self, number: f64) -> String {
+        if self.whole.contains(&Token::General) {
+            let general = format!("{:.14e}", number.abs()).parse::<f64>().unwrap_or(number.abs()).to_string();
+            let part = |token: &Token| match token {
+                Token::General => general.clone(),
+                token => token.text().to_string(),
+            };
+            let text: String = self.whole.iter().map(part).collect();
+            return if number < 0.0 { format!("-{text}") } else { text };
+        }
         if !self.has_digits() {
             // Text instead of the number.
             return self.whole.iter().chain(&self.decimals).map(Token::text).collect();
@@ -175,7 +165,7 @@ impl Pattern {
                     text.push(digits.next().unwrap_or('0'));
                     optional = if *kind == '0' { 0 } else { optional + 1 };
                 }
-                Token::Text(c) => tail.push(*c),
+                token => tail.push(token.text()),
             }
         }
         while optional > 0 && text.ends_with('0') {
@@ -188,8 +178,10 @@ impl Pattern {
 
 impl Token {
     fn text(&self) -> char {
-        let (Self::Digit(c) | Self::Text(c)) = self;
-        *c
+        match self {
+            Self::Digit(c) | Self::Text(c) => *c,
+            Self::General => ' ',
+        }
     }
 }
 
@@ -213,8 +205,56 @@ mod tests {
         assert_eq!(shown(1.005, "0.00"), "1.01");
         assert_eq!(shown(0.0, "0;-0;\"none\""), "none");
         assert_eq!(shown(12.0, "0\" kg\""), "12 kg");
-        for none in ["General", "yyyy-mm-dd", "@", "[>100]0;0.0"] {
+        assert_eq!(shown(5.0, "General\" kg\""), "5 kg");
+        assert_eq!(shown(-0.5, "General\" kg\""), "-0.5 kg");
+        for none in ["General", "GENERAL", "yyyy-mm-dd", "@", "[h]:mm", "[>100]0"] {
             assert_eq!(super::shown(1.5, none), None, "{none}");
+        }
+    }
+
+    #[test]
+    fn what_is_below_zero_says_so() {
+        let shown = |number, code| shown(number, code).unwrap_or_default();
+        for (code, expected) in [
+            ("0.00;[Red]0.00", "-1500.00"),
+            ("#,##0;[Red]#,##0", "-1,500"),
+            ("#,##0.00_);[Red]#,##0", "-1,500"),
+            ("#,##0\\ \"€\";[Red]#,##0\\ \"€\"", "-1,500 €"),
+            ("[Color10]0;[Magenta]0", "-1500"),
+            ("0;[Red]-0", "-1500"),
+            ("0;[Red]\\(0\\)", "(1500)"),
+            ("0\" CR\";0\" DR\"", "1500 DR"),
+            ("General;[Red]-General", "-1500"),
+            ("0;\"below zero\"", "below zero"),
+        ] {
+            assert_eq!(shown(-1500.0, code), expected, "{code}");
+        }
+        assert_eq!(shown(-0.05, "0.0%;[Red]0.0%"), "-5.0%");
+        assert_eq!(shown(-1.5, "# ?/?;[Red]# ?/?"), "-1 1/2");
+    }
+
+    #[test]
+    fn sections_may_have_conditions() {
+        let shown = |number, code| shown(number, code).unwrap_or_default();
+        for (number, code, expected) in [
+            (-1234.0, "[<0]\"minus \"0;0", "minus 1234"),
+            (5.0, "[<0]\"minus \"0;0", "5"),
+            (-1234.0, "[>=1000]#,##0;0", "-1234"),
+            (1234.0, "[>=1000]#,##0;0", "1,234"),
+            (-1234.0, "[Red][<0]-0;0", "-1234"),
+            (-5.0, "[>100]0.0;[<-100]0.0;0", "-5"),
+            (-150.0, "[>100]0.0;[<-100]0.0;0", "-150.0"),
+            (0.5, "[<1]0.0%;0", "50.0%"),
+            (-3.0, "[=0]\"nil\";0", "-3"),
+            (0.0, "[=0]\"nil\";0", "nil"),
+            (-7.0, "[>0]0;0;\"none\"", "-7"),
+            (1.0, "[=1]0\" day\";0\" days\"", "1 day"),
+            (3.0, "[=1]0\" day\";0\" days\"", "3 days"),
+            (2_500_000.0, "[>=1000000]0.0,,\"M\";[>=1000]0.0,\"K\";0", "2.5M"),
+            (1_500.0, "[>=1000000]0.0,,\"M\";[>=1000]0.0,\"K\";0", "1.5K"),
+            (12.0, "[>=1000000]0.0,,\"M\";[>=1000]0.0,\"K\";0", "12"),
+        ] {
+            assert_eq!(shown(number, code), expected, "{number} in {code}");
         }
     }
 }

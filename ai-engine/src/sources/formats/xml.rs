@@ -35,7 +35,8 @@ pub fn walk(xml: &str, mut visit: impl FnMut(Node<'_>) -> Result<(), FailureCode
     }
 }
 
-fn resolve(reference: &BytesRef<'_>) -> Option<char> {
+/// The character that a reference stands for.
+pub fn resolve(reference: &BytesRef<'_>) -> Option<char> {
     match reference.resolve_char_ref() {
         Ok(Some(character)) => Some(character),
         Ok(None) => match reference.xml10_content().as_ref() {

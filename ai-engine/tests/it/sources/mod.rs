@@ -13,6 +13,7 @@ mod samples;
 mod takeover;
 mod web;
 mod word;
+mod workbooks;
 
 use std::path::Path;
 use std::time::Duration;
