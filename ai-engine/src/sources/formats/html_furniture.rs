@@ -4,7 +4,8 @@ use std::rc::Rc;
 
 use markup5ever_rcdom::Node;
 
-use super::html_tree::{Amount, Amounts, attribute, descendants, parent, prune, tag, text};
+use super::html_notes::Notes;
+use super::html_tree::{Amount, Amounts, attribute, descendants, each, parent, prune, tag, text, text_node};
 
 /// Elements that hold no content of a page, whatever is in them.
 const SURROUNDINGS: &[&str] = &[
@@ -42,35 +43,24 @@ const STRONG_WORDS: &[&str] = &[
     "newsletter",
     "subscribe",
     "signup",
-    "navbar",
-    "nav",
-    "navigation",
-    "menu",
-    "breadcrumb",
-    "breadcrumbs",
     "sidebar",
-    "masthead",
-    "footer",
+    "sharebar",
+    "sharedaddy",
     "pagination",
     "pager",
     "paging",
-    "share",
-    "sharing",
-    "sharebar",
-    "social",
-    "socials",
-    "sharedaddy",
-    "related",
-    "relatedposts",
-    "recommended",
-    "recommendations",
+    "breadcrumb",
+    "breadcrumbs",
+    "navbar",
     "recirculation",
+    "masthead",
+    "footer",
+    "sharedaddy",
+    "relatedposts",
     "comments",
     "kommentare",
     "comentarios",
     "commentaires",
-    "relacionadas",
-    "relacionados",
     "disqus",
     "respond",
     "outbrain",
@@ -94,8 +84,29 @@ const STRONG_WORDS: &[&str] = &[
     "taglist",
 ];
 
+/// Words for lists of links. A report has related parties and recommendations too, and a restaurant a menu.
+const LINK_WORDS: &[&str] = &[
+    "nav",
+    "navigation",
+    "menu",
+    "share",
+    "sharing",
+    "social",
+    "socials",
+    "related",
+    "recommended",
+    "recommendations",
+    "relacionadas",
+    "relacionados",
+];
+
+/// A block of so many letters beside its links, times those in links, is no list of links.
+const MAX_BESIDE_LINKS: usize = 6;
+
 /// Those of blocks with what readers said.
 const COMMENTS: &[&str] = &["comments", "kommentare", "comentarios", "commentaires", "disqus", "respond"];
+
+const HEADINGS: &[&str] = &["h1", "h2", "h3", "h4", "h5", "h6"];
 
 /// Words that need another sign: many links, or hardly any text.
 const WEAK_WORDS: &[&str] = &[
@@ -105,6 +116,12 @@ const WEAK_WORDS: &[&str] = &[
 
 /// A block with this share of a page's text is its content, whatever it is called.
 const MAX_SHARE: usize = 3;
+
+/// Fewer letters say next to nothing.
+const MIN_LETTERS: usize = 20;
+
+/// Less text below a heading leads on as well: `Share this article`.
+const MIN_HEADED_LETTERS: usize = 60;
 
 /// So many short links and hardly a word besides are a menu, where there is a text of such a length.
 const MIN_MENU_LINKS: usize = 4;
@@ -117,14 +134,22 @@ const MAX_LOSS: usize = 8;
 
 /// Removes what is no content, as far as it is known for certain.
 pub fn remove_elements(root: &Rc<Node>, amounts: &Amounts) {
+    let notes = Notes::of(root);
+    each(root, |node| {
+        for child in node.children.borrow_mut().iter_mut() {
+            // The words beside a button stay apart.
+            if tag(child) == "button" && !is_question(child) {
+                *child = text_node(" ");
+            }
+        }
+    });
     let all = amounts.get(root).letters;
     // A page that is one form is laid out in it; others ask for something.
     let keeps_form = |form: &Rc<Node>| amounts.get(form).letters * 2 > all;
     prune(root, |node| {
         let tag = tag(node);
-        SURROUNDINGS.contains(&tag)
+        SURROUNDINGS.contains(&tag) && !notes.are_in(node)
             || tag == "form" && !keeps_form(node)
-            || tag == "button" && !is_question(node)
             || attribute(node, "class")
                 .is_some_and(|class| class.contains("katex-html") || class.contains("MathJax_Preview"))
     });
@@ -162,7 +187,7 @@ pub fn remove_blocks(root: &Rc<Node>, amounts: &Amounts) {
     }
 }
 
-fn is_furniture(node: &Rc<Node>, amounts: &Amounts, all: Amount) -> bool {
+pub fn is_furniture(node: &Rc<Node>, amounts: &Amounts, all: Amount) -> bool {
     let amount = amounts.get(node);
     let others = all.letters.saturating_sub(amount.letters);
     // What is said below an article may be longer than the article.
@@ -180,12 +205,35 @@ fn is_furniture(node: &Rc<Node>, amounts: &Amounts, all: Amount) -> bool {
     let is_for_more = attribute(node, "role").is_some_and(|role| ROLES.contains(&role.as_str()))
         || match named(node) {
             Some(Named::Strongly) => true,
-            Some(Named::Weakly) => is_dense && amount.links > 1 || amount.letters < 20,
+            Some(Named::AsLinks) => {
+                amount.in_links * MAX_BESIDE_LINKS >= amount.letters || !is_headed_text(node, amount)
+            }
+            Some(Named::Weakly) => is_dense && amount.links > 1 || says_little(node, amount),
             None => false,
         }
         || is_menu
         || tag(node) == "header" && is_dense && amount.links > 0;
     is_for_more && !has_heading()
+}
+
+/// Whether a block has no more than a word that leads on: `Next`, `Log in`. The header of a part is its heading.
+fn says_little(node: &Rc<Node>, amount: Amount) -> bool {
+    let is_list = matches!(tag(node), "ul" | "ol" | "dl" | "table") && amount.links == 0;
+    let has_figure = || amount.links == 0 && text(node).contains(|c: char| c.is_ascii_digit());
+    let is_header = || attribute(node, "class").is_some_and(|class| words(&class).iter().any(|word| word == "header"));
+    amount.letters < MIN_LETTERS && !is_list && !has_figure() && !(is_header() && holds_any(node, HEADINGS))
+}
+
+/// Whether there is a heading, and below it text with a figure or of some length.
+fn is_headed_text(node: &Rc<Node>, amount: Amount) -> bool {
+    let has_figure = || text(node).contains(|c: char| c.is_ascii_digit());
+    holds_any(node, HEADINGS)
+        && holds_any(node, &["p", "li", "td", "dd"])
+        && (amount.letters >= MIN_HEADED_LETTERS || has_figure())
+}
+
+fn holds_any(node: &Rc<Node>, tags: &[&str]) -> bool {
+    descendants(node).any(|inner| tags.contains(&tag(&inner)))
 }
 
 fn is_box(tag: &str) -> bool {
@@ -198,12 +246,39 @@ fn is_box(tag: &str) -> bool {
 /// Longer names are sentences.
 const MAX_WORDS: usize = 4;
 
-/// Whether the words are those of the block's own heading: generators of documents make ids so.
+/// Whether a block has its name from its own heading: generators of documents make ids so. A heading of one word can be
+/// that of furniture too, unless the sections beside it have their names in the same way.
+fn is_named_by_heading(node: &Rc<Node>, words: &[String]) -> bool {
+    is_heading(node, words) && (words.len() > 1 || is_section(node) && has_section_beside(node))
+}
+
 fn is_heading(node: &Rc<Node>, words: &[String]) -> bool {
-    let is_heading = |node: &Rc<Node>| matches!(tag(node), "h1" | "h2" | "h3" | "h4" | "h5" | "h6");
+    let is_heading = |node: &Rc<Node>| HEADINGS.contains(&tag(node));
     let heading = descendants(node).find(is_heading).map(|heading| text(&heading)).unwrap_or_default();
     let said = heading.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_lowercase);
-    words.len() > 1 && said.eq(words.iter().cloned())
+    let is_number = |word: &String| word.chars().all(char::is_numeric);
+    said.clone().eq(words.iter().cloned()) || said.filter(|word| !is_number(word)).eq(words.iter().cloned())
+}
+
+fn is_section(node: &Rc<Node>) -> bool {
+    let is_called_so = |class: String| class.split_whitespace().any(|name| name == "section");
+    tag(node) == "section" || attribute(node, "class").is_some_and(is_called_so)
+}
+
+fn has_section_beside(node: &Rc<Node>) -> bool {
+    let Some(parent) = parent(node) else { return false };
+    let children = parent.children.borrow();
+    children.iter().filter(|other| !Rc::ptr_eq(other, node) && is_section(other)).any(|other| {
+        let words = attribute(other, "id").map(|id| words(&id)).unwrap_or_default();
+        let is_known =
+            |word: &String| [STRONG_WORDS, LINK_WORDS, WEAK_WORDS].iter().any(|list| list.contains(&word.as_str()));
+        !words.is_empty() && !words.iter().any(is_known) && is_heading(other, &words)
+    })
+}
+
+/// Whether the block's own name says that it is furniture.
+pub fn is_named_furniture(node: &Rc<Node>) -> bool {
+    matches!(named(node), Some(Named::Strongly | Named::AsLinks))
 }
 
 fn holds_comments(node: &Rc<Node>) -> bool {
@@ -216,20 +291,23 @@ fn holds_comments(node: &Rc<Node>) -> bool {
 
 enum Named {
     Strongly,
+    /// As a list of links.
+    AsLinks,
     Weakly,
 }
 
 fn named(node: &Rc<Node>) -> Option<Named> {
-    let mut weakly = false;
+    let (mut weakly, mut as_links) = (false, false);
     for (kind, names) in ["class", "id"].into_iter().filter_map(|name| Some((name, attribute(node, name)?))) {
         for name in names.split_whitespace().take(12) {
             let words = words(name);
-            if words.len() > MAX_WORDS || kind == "id" && is_heading(node, &words) {
+            if words.len() > MAX_WORDS || kind == "id" && is_named_by_heading(node, &words) {
                 continue;
             }
             for word in &words {
                 let is_strong = STRONG_WORDS.contains(&word.as_str());
-                if !is_strong && !WEAK_WORDS.contains(&word.as_str()) {
+                let is_of_links = LINK_WORDS.contains(&word.as_str());
+                if !is_strong && !is_of_links && !WEAK_WORDS.contains(&word.as_str()) {
                     continue;
                 }
                 // `has-sidebar`, `menu-open`: what a page has, or how it is; not what the block is.
@@ -259,15 +337,23 @@ fn named(node: &Rc<Node>) -> Option<Named> {
                 if is_strong && !is_content {
                     return Some(Named::Strongly);
                 }
-                weakly = true;
+                if is_of_links && !is_content {
+                    as_links = true;
+                } else {
+                    weakly = true;
+                }
             }
         }
     }
-    weakly.then_some(Named::Weakly)
+    match (as_links, weakly) {
+        (true, _) => Some(Named::AsLinks),
+        (false, true) => Some(Named::Weakly),
+        (false, false) => None,
+    }
 }
 
 /// The words of `related-posts`, `relatedPosts`, `related_posts`.
-fn words(name: &str) -> Vec<String> {
+pub fn words(name: &str) -> Vec<String> {
     let mut words = vec![String::new()];
     let mut was_lower = false;
     for c in name.chars() {

@@ -3,10 +3,9 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use html5ever::{LocalName, QualName, ns};
 use markup5ever_rcdom::{Node, NodeData};
 
-use super::html_tree::{attribute, descendants, parent, tag, text, text_node};
+use super::html_tree::{attribute, descendants, each, parent, renamed, tag, text, text_node};
 
 /// Longer ones are no headings.
 const MAX_QUESTION_CHARS: usize = 200;
@@ -58,15 +57,6 @@ pub fn replace(root: &Rc<Node>) {
             }
         }
     });
-}
-
-/// Visits the node and all below it, also what is put there by the visit.
-fn each(root: &Rc<Node>, mut visit: impl FnMut(&Rc<Node>)) {
-    let mut open = vec![Rc::clone(root)];
-    while let Some(node) = open.pop() {
-        visit(&node);
-        open.extend(node.children.borrow().iter().rev().cloned());
-    }
 }
 
 fn role(node: &Rc<Node>) -> Option<String> {
@@ -133,23 +123,6 @@ fn is_question(node: &Rc<Node>) -> bool {
     let label = label.trim();
     let asks = label.ends_with(['?', '？', '؟']);
     (is_named || asks) && !label.is_empty() && label.chars().count() <= MAX_QUESTION_CHARS
-}
-
-/// Puts an element of another name in place of one.
-fn renamed(node: &mut Rc<Node>, name: &str, parent: &Rc<Node>) {
-    let NodeData::Element { attrs, .. } = &node.data else { return };
-    let element = Node::new(NodeData::Element {
-        name: QualName::new(None, ns!(html), LocalName::from(name)),
-        attrs: attrs.take().into(),
-        template_contents: None.into(),
-        mathml_annotation_xml_integration_point: false,
-    });
-    for child in node.children.take() {
-        child.parent.set(Some(Rc::downgrade(&element)));
-        element.children.borrow_mut().push(child);
-    }
-    element.parent.set(Some(Rc::downgrade(parent)));
-    *node = element;
 }
 
 /// Whether a box is ticked; `None` for what is no box.

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use html5ever::tendril::StrTendril;
+use html5ever::{Attribute, LocalName, QualName, ns};
 use markup5ever_rcdom::{Node, NodeData};
 
 /// The converter goes as deep as the tree; a stack does not.
@@ -53,6 +54,42 @@ pub fn text(node: &Rc<Node>) -> String {
 
 pub fn text_node(text: &str) -> Rc<Node> {
     Node::new(NodeData::Text { contents: StrTendril::from(text).into() })
+}
+
+/// A new element.
+pub fn element(name: &str, children: Vec<Rc<Node>>) -> Rc<Node> {
+    with_children(name, Vec::new(), children)
+}
+
+/// Puts an element of another name in place of one.
+pub fn renamed(node: &mut Rc<Node>, name: &str, parent: &Rc<Node>) {
+    let NodeData::Element { attrs, .. } = &node.data else { return };
+    let element = with_children(name, attrs.take(), node.children.take());
+    element.parent.set(Some(Rc::downgrade(parent)));
+    *node = element;
+}
+
+fn with_children(name: &str, attributes: Vec<Attribute>, children: Vec<Rc<Node>>) -> Rc<Node> {
+    let element = Node::new(NodeData::Element {
+        name: QualName::new(None, ns!(html), LocalName::from(name)),
+        attrs: attributes.into(),
+        template_contents: None.into(),
+        mathml_annotation_xml_integration_point: false,
+    });
+    for child in children {
+        child.parent.set(Some(Rc::downgrade(&element)));
+        element.children.borrow_mut().push(child);
+    }
+    element
+}
+
+/// Visits the node and all below it, also what is put there by the visit.
+pub fn each(root: &Rc<Node>, mut visit: impl FnMut(&Rc<Node>)) {
+    let mut open = vec![Rc::clone(root)];
+    while let Some(node) = open.pop() {
+        visit(&node);
+        open.extend(node.children.borrow().iter().rev().cloned());
+    }
 }
 
 /// What is deeper than any honest page is brought up, with its borders of blocks and without its structure.
@@ -130,7 +167,10 @@ impl Amounts {
 pub fn prune(root: &Rc<Node>, mut is_unwanted: impl FnMut(&Rc<Node>) -> bool) {
     let mut open = vec![Rc::clone(root)];
     while let Some(node) = open.pop() {
-        node.children.borrow_mut().retain(|child| !is_unwanted(child));
+        // Decided on before any is removed: what a node is may depend on those beside it.
+        let unwanted: Vec<bool> = node.children.borrow().iter().map(&mut is_unwanted).collect();
+        let mut unwanted = unwanted.into_iter();
+        node.children.borrow_mut().retain(|_| !unwanted.next().unwrap_or_default());
         open.extend(node.children.borrow().iter().cloned());
     }
 }

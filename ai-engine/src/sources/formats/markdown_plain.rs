@@ -108,6 +108,7 @@ impl Edits<'_> {
         let name = name.to_ascii_lowercase();
         let text = match name.as_str() {
             "br" => " ".to_owned(),
+            "del" | "s" | "strike" => "~~".to_owned(),
             "img" => html::fragment(tag),
             "sup" | "sub" if tag.starts_with("</") => {
                 if let Some((opened, above)) = self.raised.take() {
@@ -222,6 +223,7 @@ mod tests {
         );
         assert!(text.contains("Ducks:\n\n| Duck | Home |\n| --- | --- |\n| Huey | Duckburg |\n"), "{text}");
         assert!(text.contains("One **paragraph**.\n\nIt weighs 10⁶ kg or so, a `<br>` and a Vec<String>."), "{text}");
+        assert_eq!(plain("The fee is <del>50</del> <ins>70</ins> euros.\n"), "The fee is ~~50~~ 70 euros.\n");
         assert!(!text.contains("hidden") && !text.contains("<table"), "{text}");
     }
 
