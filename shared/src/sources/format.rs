@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{FailureCode, wide};
+use super::{FailureCode, padding, wide};
 
 /// What a file is, told by its content first and its name second.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
@@ -175,6 +175,7 @@ fn wide_text(head: &[u8]) -> Option<String> {
 
 /// Text has no NUL and hardly any other control character.
 fn looks_like_text(head: &[u8]) -> bool {
+    let head = padding::without(head);
     let strange = head.iter().filter(|byte| is_strange_control(**byte)).count();
     !head.contains(&0) && strange * 50 <= head.len()
 }
@@ -219,6 +220,8 @@ mod tests {
         assert_eq!(Format::sniff(&utf16_le("<!doctype html><p>x"), "page"), Ok(Format::Html));
         assert_eq!(Format::sniff(&utf16_le("\u{feff}<html>"), "page"), Ok(Format::Html));
         assert_eq!(Format::sniff(b"caf\xE9", "a.txt"), Ok(Format::Text));
+        assert_eq!(Format::sniff(b"A DOS text.\r\n\x1A", "a.txt"), Ok(Format::Text));
+        assert_eq!(Format::sniff(&[b"a log\n".as_slice(), &[0; 99]].concat(), "a.log"), Ok(Format::Text));
         assert_eq!(Format::sniff(b"PK\x03\x04", "t.xlsx"), Ok(Format::Xlsx));
     }
 

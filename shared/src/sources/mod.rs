@@ -5,6 +5,7 @@ mod fair;
 mod format;
 mod mongo;
 mod not_read;
+pub mod padding;
 mod repo;
 mod retry;
 mod sqlite;

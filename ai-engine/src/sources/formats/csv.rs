@@ -4,7 +4,7 @@ use collabry_shared::sources::FailureCode;
 use csv::{Reader, ReaderBuilder, StringRecord};
 
 use super::table::{Row, RowLines};
-use super::{Input, text};
+use super::{Input, csv_quotes, text};
 use crate::sources::builder::one_line;
 use crate::sources::document::Document;
 
@@ -19,7 +19,8 @@ pub fn read(input: &Input<'_>) -> Result<Document, FailureCode> {
     let mut lines = RowLines::default();
     let mut end = 0;
     let (delimiter, text) = marked(&text).unwrap_or_else(|| (delimiter(&text), &text));
-    for row in reader(text, delimiter).records() {
+    let text = csv_quotes::mended(text, delimiter);
+    for row in reader(&text, delimiter).records() {
         let row = row.map_err(|_| FailureCode::Damaged)?;
         // Lines without anything come with no record.
         let start = row.position().and_then(|position| usize::try_from(position.byte()).ok()).unwrap_or(end);
@@ -62,18 +63,26 @@ fn delimiter(text: &str) -> u8 {
         let widths: Vec<usize> =
             reader(text, delimiter).records().take(SAMPLE_ROWS).filter_map(Result::ok).map(|row| width(&row)).collect();
         let cut = widths.iter().copied().filter(|width| *width > 1);
+        let is_within_numbers = delimiter == b',' && is_decimal(text);
         let Some(usual) =
             cut.clone().max_by_key(|width| (widths.iter().filter(|other| *other == width).count(), *width))
         else {
-            return (0, 0);
+            return (0, false, 0);
         };
         let agreeing = widths.iter().filter(|width| **width == usual).count();
         // Of the names that stand in the first row that is cut, none is split by a delimiter of records.
         let first = cut.clone().next() == Some(usual);
-        (agreeing * 100 / widths.len() + if first { 50 } else { 0 }, usual)
+        (agreeing * 100 / widths.len() + if first { 50 } else { 0 }, !is_within_numbers, usual)
     };
     // The first of equals: a comma.
     DELIMITERS.iter().rev().copied().max_by_key(|delimiter| score(*delimiter)).unwrap_or(b',')
+}
+
+/// Whether all commas of the first rows stand between two digits, as those of `1,5` do.
+fn is_decimal(text: &str) -> bool {
+    let sample = text.lines().take(SAMPLE_ROWS).collect::<Vec<_>>().join("\n");
+    let digit_at = |at: Option<usize>| at.and_then(|at| sample.as_bytes().get(at)).is_some_and(u8::is_ascii_digit);
+    sample.match_indices(',').all(|(at, _)| digit_at(at.checked_sub(1)) && digit_at(Some(at + 1)))
 }
 
 /// Spreadsheets write as many delimiters behind a title as behind the fields of a row: those cut nothing.
@@ -93,6 +102,8 @@ mod tests {
         assert_eq!(delimiter("a\tb, c\nd\te\n"), b'\t');
         assert_eq!(delimiter("\"a;b\",c\n\"d;e;f\",g\n"), b',');
         assert_eq!(delimiter("one\ntwo\n"), b',');
+        assert_eq!(delimiter("A;1,5;2,5\nB;3,5;4,5\n"), b';');
+        assert_eq!(delimiter("1,5\n2,6\n"), b',');
         assert_eq!(delimiter("Account of May\n\nDate;Payee;Sum\n2024;Mills;-1,50\n2024;Water;-3,10\n"), b';');
     }
 

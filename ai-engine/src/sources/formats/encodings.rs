@@ -144,6 +144,19 @@ pub fn mac_roman(bytes: &[u8], guess: &'static Encoding) -> Option<String> {
     (mac > windows * 3).then(|| MACINTOSH.decode_without_bom_handling(bytes).0.into_owned())
 }
 
+/// Whether it is ISO-8859-15 that looks like windows-1252: there is `€` where that has `¤`, which nobody writes, and `œ`
+/// where it has `½`. Neither ISO-8859 has a character from 0x80 to 0x9F.
+pub fn is_latin_9(bytes: &[u8]) -> bool {
+    let letter_at = |at: Option<usize>| at.and_then(|at| bytes.get(at)).is_some_and(u8::is_ascii_alphabetic);
+    let is_within = |at: usize| letter_at(at.checked_sub(1)) && letter_at(Some(at + 1));
+    let is_sign = |(at, byte): (usize, &u8)| match byte {
+        0xA4 => !is_within(at),
+        0xBD => is_within(at),
+        _ => false,
+    };
+    !bytes.iter().any(|byte| (0x80..0xA0).contains(byte)) && bytes.iter().enumerate().any(is_sign)
+}
+
 /// Whether all that is not ASCII would be signs in windows-1252, as `£` in `£5`, and stands where no letter does. A detector
 /// that knows words has nothing to go by there.
 pub fn has_signs_only(bytes: &[u8]) -> bool {
@@ -168,7 +181,7 @@ pub fn of_family(bytes: &[u8], guess: &'static Encoding) -> Option<String> {
     let others = [X_MAC_CYRILLIC.decode_without_bom_handling(bytes).0.into_owned(), ibm_855(bytes)];
     let own = cyrillic(&guessed);
     let better = others.into_iter().map(|text| (cyrillic(&text), text)).max_by_key(|(score, _)| *score);
-    better.filter(|(score, _)| *score > own + own.abs() / 5 + 20).map(|(_, text)| text)
+    better.filter(|(score, _)| *score > own + own.abs() / 20 + 10).map(|(_, text)| text)
 }
 
 /// How much the text looks like one in Russian or a language like it.
@@ -255,6 +268,9 @@ mod tests {
         let text = &"Собрание состоится. Я приду. ".repeat(10);
         let (mac, ..) = X_MAC_CYRILLIC.encode(text);
         assert_eq!(of_family(&mac, WINDOWS_1251).unwrap_or_default(), *text);
+        let text = "Город Москва стоит на реке. Население более тринадцати миллионов человек. Вторая строка.";
+        assert_eq!(of_family(&X_MAC_CYRILLIC.encode(text).0, WINDOWS_1251).as_deref(), Some(text));
+        assert_eq!(of_family(&WINDOWS_1251.encode(text).0, WINDOWS_1251), None);
         assert_eq!(ibm_855(b"\xE1\xD6").chars().count(), 2);
     }
 }

@@ -3,6 +3,7 @@
 mod archive;
 mod comments;
 mod csv;
+mod csv_quotes;
 mod docx;
 mod docx_body;
 mod docx_commented;
@@ -14,6 +15,7 @@ mod docx_notes;
 mod docx_numbering;
 mod docx_styles;
 mod docx_table;
+mod dos;
 mod drawing;
 mod encodings;
 mod html;

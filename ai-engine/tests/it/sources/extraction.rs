@@ -245,6 +245,18 @@ async fn csv_rows_stand_under_their_names() {
 }
 
 #[tokio::test]
+async fn csv_is_read_though_its_quotation_marks_are_not_by_the_rules() {
+    let text = async |file: &str| extract(Format::Csv, file.as_bytes()).await.unwrap().text;
+    let escaped = text("id,comment,score\n1,\"She said \\\"great, thanks\\\"\",5\n2,\"ok\",3\n").await;
+    assert_eq!(escaped, "id | comment | score\n1 | She said \"great, thanks\" | 5\n2 | ok | 3");
+    let blanks = text("city, \"state, country\", pop\n\"Oslo\", \"Oslo, Norway\", 700000\n").await;
+    assert_eq!(blanks, "city | state, country | pop\nOslo | Oslo, Norway | 700000");
+    let lonely = text("id,size,name\n1,\"7 inch,Bolt\n2,8,Nut\n3,9,Cap\n").await;
+    assert_eq!(lonely, "id | size | name\n1 | \"7 inch | Bolt\n2 | 8 | Nut\n3 | 9 | Cap");
+    assert_eq!(text("A;1,5;2,5\nB;3,5;4,5\n").await, "A | 1,5 | 2,5\nB | 3,5 | 4,5");
+}
+
+#[tokio::test]
 async fn a_web_page_becomes_its_main_part() {
     let html = "<!doctype html><title>Rivers of Europe</title><nav>Menu</nav><main><h1>Rivers</h1>\
                 <p>They <b>flow</b>.</p><h2>Length</h2><p>Long.</p></main><footer>Imprint</footer>";
@@ -279,6 +291,9 @@ async fn text_of_other_encodings_is_read() {
     assert_eq!(extract(Format::Text, &utf16).await.unwrap().text, "Grüße\n");
     let (latin, ..) = encoding_rs::WINDOWS_1252.encode("Das Café am Fluß öffnet später.");
     assert_eq!(extract(Format::Text, &latin).await.unwrap().text, "Das Café am Fluß öffnet später.");
+    let dos = b"Stra\xE1e und Br\x81cke: ge\x94ffnet f\x81r Fu\xE1g\x84nger, t\x84glich ab 7 Uhr.\r\n\x1A";
+    let text = extract(Format::Text, dos).await.unwrap().text;
+    assert_eq!(text, "Straße und Brücke: geöffnet für Fußgänger, täglich ab 7 Uhr.\n");
 }
 
 #[tokio::test]

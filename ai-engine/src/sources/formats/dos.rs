@@ -1,0 +1,174 @@
+//! Text of DOS, whose code pages the detector does not know: read as anything else, it has signs and capitals within its
+//! words.
+
+/// Code page 850.
+const WESTERN: &str = "ÇüéâäàåçêëèïîìÄÅÉæÆôöòûùÿÖÜø£Ø×ƒáíóúñÑªº¿®¬½¼¡«»░▒▓│┤ÁÂÀ©╣║╗╝¢¥┐└┴┬├─┼ãÃ╚╔╩╦╠═╬¤ðÐÊËÈıÍÎÏ┘┌█▄¦Ì▀ÓßÔÒõÕµþÞÚÛÙýÝ¯´\u{ad}±‗¾¶§÷¸°¨·¹³²■\u{a0}";
+/// Code page 852.
+const CENTRAL: &str = "ÇüéâäůćçłëŐőîŹÄĆÉĹĺôöĽľŚśÖÜŤťŁ×čáíóúĄąŽžĘę¬źČş«»░▒▓│┤ÁÂĚŞ╣║╗╝Żż┐└┴┬├─┼Ăă╚╔╩╦╠═╬¤đĐĎËďŇÍÎě┘┌█▄ŢŮ▀ÓßÔŃńňŠšŔÚŕŰýÝţ´\u{ad}˝˛ˇ˘§÷¸°¨˙űŘř■\u{a0}";
+/// Code page 857.
+const TURKISH: &str = "ÇüéâäàåçêëèïîıÄÅÉæÆôöòûùİÖÜø£ØŞşáíóúñÑĞğ¿®¬½¼¡«»░▒▓│┤ÁÂÀ©╣║╗╝¢¥┐└┴┬├─┼ãÃ╚╔╩╦╠═╬¤ºªÊËÈ\u{fffd}ÍÎÏ┘┌█▄¦Ì▀ÓßÔÒõÕµ\u{fffd}×ÚÛÙìÿ¯´\u{ad}±\u{fffd}¾¶§÷¸°¨·¹³²■\u{a0}";
+/// Code page 737.
+const GREEK: &str = "ΑΒΓΔΕΖΗΘΙΚΛΜΝΞΟΠΡΣΤΥΦΧΨΩαβγδεζηθικλμνξοπρσςτυφχψ░▒▓│┤╡╢╖╕╣║╗╝╜╛┐└┴┬├─┼╞╟╚╔╩╦╠═╬╧╨╤╥╙╘╒╓╫╪┘┌█▄▌▐▀ωάέήϊίόύϋώΆΈΉΊΌΎΏ±≥≤ΪΫ÷≈°∙·√ⁿ²■\u{a0}";
+/// Code page 862.
+const HEBREW: &str = "אבגדהוזחטיךכלםמןנסעףפץצקרשת¢£¥₧ƒáíóúñÑªº¿⌐¬½¼¡«»░▒▓│┤╡╢╖╕╣║╗╝╜╛┐└┴┬├─┼╞╟╚╔╩╦╠═╬╧╨╤╥╙╘╒╓╫╪┘┌█▄▌▐▀αßΓπΣσµτΦΘΩδ∞φε∩≡±≥≤⌠⌡÷≈°∙·√ⁿ²■\u{a0}";
+
+/// Characters that are looked at.
+const SAMPLE_CHARS: usize = 20_000;
+
+/// So many letters at least tell Hebrew, which has no capitals, from capitals.
+const MIN_LETTERS: usize = 12;
+
+/// The text, where it reads far better as that of DOS than `taken` does.
+pub fn decoded(bytes: &[u8], taken: &str) -> Option<String> {
+    let own = Fit::of(taken);
+    let hebrew = page(bytes, HEBREW);
+    let fit = Fit::of(&hebrew);
+    let has_small = taken.chars().any(|c| !c.is_ascii() && c.is_lowercase());
+    if !has_small && fit.bad == 0 && fit.good >= MIN_LETTERS && has_final_letters(&hebrew) {
+        return Some(hebrew);
+    }
+    if own.bad * 4 <= own.good {
+        return None;
+    }
+    let mut best: Option<(usize, String)> = None;
+    for page in [WESTERN, CENTRAL, TURKISH, GREEK].map(|table| page(bytes, table)) {
+        let fit = Fit::of(&page);
+        let score = fit.good.saturating_sub(fit.bad * 3);
+        // The first ones are the commoner ones.
+        if fit.bad * 10 <= fit.good && best.as_ref().is_none_or(|(best, _)| score > best + best / 12) {
+            best = Some((score, page));
+        }
+    }
+    best.filter(|(score, _)| *score > own.good.saturating_sub(own.bad)).map(|(_, text)| text)
+}
+
+fn page(bytes: &[u8], table: &str) -> String {
+    let table: Vec<char> = table.chars().collect();
+    let decoded = |byte: &u8| match byte {
+        0x80.. => table.get(usize::from(byte - 0x80)).copied().unwrap_or(char::REPLACEMENT_CHARACTER),
+        byte => char::from(*byte),
+    };
+    bytes.iter().map(decoded).collect()
+}
+
+/// How many of the characters beyond ASCII are letters that stand well in their words, and how many are where none belongs.
+#[derive(Debug, Default)]
+struct Fit {
+    good: usize,
+    bad: usize,
+}
+
+impl Fit {
+    fn of(text: &str) -> Self {
+        let chars: Vec<char> = text.chars().take(SAMPLE_CHARS).collect();
+        let at = |place: usize| chars.get(place).copied().unwrap_or(' ');
+        let mut fit = Self::default();
+        for (place, c) in chars.iter().copied().enumerate().filter(|(_, c)| !c.is_ascii()) {
+            let (before, after) = (place.checked_sub(1).map_or(' ', at), at(place + 1));
+            match stand(before, c, after) {
+                Some(true) => fit.good += 1,
+                Some(false) => fit.bad += 1,
+                None => {}
+            }
+        }
+        fit
+    }
+}
+
+/// Whether the character stands well between the others; `None` where that says nothing.
+fn stand(before: char, c: char, after: char) -> Option<bool> {
+    let touches = |other: char| other.is_alphabetic() || !other.is_ascii() && !is_mark(other) && !other.is_whitespace();
+    match c {
+        '\u{fffd}' => Some(false),
+        _ if c.is_control() => Some(false),
+        '‚' | '“'..='„' | '†'..='•' | '‰' if before.is_alphabetic() && after.is_alphabetic() => Some(false),
+        _ if is_mark(c) => None,
+        // Letters that are rare everywhere, and signs that pass for letters.
+        'ï' | 'ÿ' | 'þ' | 'ð' | 'µ' | 'ª' | 'º' => None,
+        'ƒ' | '\u{2b0}'..='\u{2ff}' => (touches(before) || touches(after)).then_some(false),
+        _ if c.is_alphabetic() => {
+            let is_strange = |other: char| {
+                other.is_alphabetic() && script(other).zip(script(c)).is_some_and(|(other, own)| other != own)
+            };
+            let is_capital_within = c.is_uppercase() && before.is_lowercase();
+            let is_last = !after.is_alphabetic();
+            let is_out_of_place = matches!(c, 'ך' | 'ם' | 'ן' | 'ף' | 'ץ') && !is_last
+                || matches!(c, 'כ' | 'מ' | 'נ' | 'פ' | 'צ') && is_last && before.is_alphabetic();
+            Some(!is_strange(before) && !is_strange(after) && !is_capital_within && !is_out_of_place)
+        }
+        _ => (touches(before) || touches(after)).then_some(false),
+    }
+}
+
+/// What touches words in honest text: quotation marks, dashes, lines of boxes.
+fn is_mark(c: char) -> bool {
+    matches!(c, '\u{a0}' | '\u{ad}' | '«' | '»' | '\u{2010}'..='\u{203a}' | '\u{2500}'..='\u{25ff}' | '²' | '³' | '°' | '®' | '™')
+}
+
+fn has_final_letters(hebrew: &str) -> bool {
+    hebrew.contains(['ך', 'ם', 'ן', 'ף', 'ץ'])
+}
+
+/// The script of a letter; `None` for those that stand beside letters of any other.
+fn script(c: char) -> Option<u8> {
+    match u32::from(c) {
+        ..0x250 | 0x1E00..0x1F00 => Some(0),
+        0x370..0x400 | 0x1F00..0x2000 => Some(1),
+        0x400..0x530 => Some(2),
+        0x590..0x600 => Some(3),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn encoded(text: &str, table: &str) -> Vec<u8> {
+        let byte = |c: char| match table.chars().position(|other| other == c) {
+            Some(place) => 0x80 + u8::try_from(place).unwrap(),
+            None => u8::try_from(c).unwrap(),
+        };
+        text.chars().map(byte).collect()
+    }
+
+    #[test]
+    fn text_of_dos_is_read() {
+        let samples = [
+            ("Datenträger in Laufwerk C: ist System, verfügbar für Größe", WESTERN),
+            ("Straße und Brücke: geöffnet für Fußgänger, täglich ab 7 Uhr. Ä Ö Ü.", WESTERN),
+            ("Zażółć gęślą jaźń. Most jest otwarty od poniedziałku, powiedział burmistrz.", CENTRAL),
+            ("Příliš žluťoučký kůň úpěl ďábelské ódy", CENTRAL),
+            ("Η γέφυρα άνοιξε τη Δευτέρα, είπε ο δήμαρχος της πόλης.", GREEK),
+            ("Köprü pazartesi günü açıldı, dedi şehrin belediye başkanı; çocuklar geldiğinde", TURKISH),
+        ];
+        for (text, table) in samples {
+            let bytes = encoded(text, table);
+            for other in [encoding_rs::WINDOWS_1252, encoding_rs::MACINTOSH] {
+                let taken = other.decode_without_bom_handling(&bytes).0;
+                assert_eq!(decoded(&bytes, &taken).as_deref(), Some(text), "{taken}");
+            }
+        }
+        let hebrew = "שלום עולם, הגשר נפתח ביום שני אחר";
+        let bytes = encoded(hebrew, HEBREW);
+        let taken = encoding_rs::IBM866.decode_without_bom_handling(&bytes).0;
+        assert_eq!(decoded(&bytes, &taken).as_deref(), Some(hebrew));
+    }
+
+    #[test]
+    fn other_text_stays_what_it_is() {
+        let texts = [
+            ("Größe über Straße: „gut“ – 5 m², Word® und 20 °C, Œuvre, l’été", encoding_rs::WINDOWS_1252),
+            ("Café à la crème – “déjà vu” naïve", encoding_rs::MACINTOSH),
+            ("Žluťoučký kůň, łódź", encoding_rs::WINDOWS_1250),
+            ("МОСТ ОТКРЫТ С ПОНЕДЕЛЬНИКА, СКАЗАЛ МЭР ГОРОДА", encoding_rs::IBM866),
+            ("МОСТ ОТКРОЕТ МЭР", encoding_rs::IBM866),
+            ("橋は月曜日から通れます。ABCの会議", encoding_rs::SHIFT_JIS),
+            ("Η γέφυρα άνοιξε", encoding_rs::WINDOWS_1253),
+        ];
+        for (text, encoding) in texts {
+            let bytes = encoding.encode(text).0;
+            assert_eq!(decoded(&bytes, text), None, "{text}");
+        }
+    }
+}
