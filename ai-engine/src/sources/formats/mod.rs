@@ -40,6 +40,7 @@ mod pdf_annotations;
 mod pdf_columns;
 mod pdf_direction;
 mod pdf_heads;
+mod pdf_initials;
 mod pdf_labels;
 mod pdf_layout;
 mod pdf_ligatures;

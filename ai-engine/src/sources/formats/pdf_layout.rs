@@ -4,7 +4,7 @@ use super::pdf_heads::{self, Printed};
 use super::pdf_page::{Area, Page, letters};
 use super::pdf_tables::{self, Part};
 use super::pdf_words::Words;
-use super::{pdf_columns, pdf_labels, pdf_scripts};
+use super::{pdf_columns, pdf_initials, pdf_labels, pdf_scripts};
 
 /// Blocks of shorter lines are addresses, verses, cells of a table: their line ends are kept.
 const MIN_PROSE_CHARS: usize = 35;
@@ -51,6 +51,7 @@ pub fn pages(pages: Vec<Page>) -> Vec<Vec<String>> {
 
 fn blocks(mut page: Page) -> Vec<Block> {
     pdf_scripts::attach(&mut page);
+    pdf_initials::attach(&mut page);
     pdf_columns::order(&mut page);
     let mut parts = pdf_tables::with_rows(page);
     pdf_labels::join(&mut parts);
@@ -266,6 +267,42 @@ mod tests {
                 "Second block"
             ]]
         );
+    }
+
+    #[test]
+    fn hyphens_of_addresses_and_compounds_stay() {
+        let whole = |ends: &str, begins: &str| {
+            let text = format!(
+                "The members of the club can read this {ends}\n{begins} and more of it is said here,\nas ever.\n"
+            );
+            let mut pages = pages(vec![page(&text)]);
+            let text = pages.remove(0).remove(0);
+            let text = text.strip_prefix("The members of the club can read this ").unwrap();
+            text.split_once(" and more").unwrap().0.to_owned()
+        };
+        for (ends, begins, expected) in [
+            ("ann.long-", "marsh@example.org", "ann.long-marsh@example.org"),
+            ("ann@long-", "marsh.example", "ann@long-marsh.example"),
+            ("https://example.org/long-", "path/file", "https://example.org/long-path/file"),
+            ("www.long-", "marsh.example", "www.long-marsh.example"),
+            ("src/long-", "name.txt", "src/long-name.txt"),
+            ("X-", "ray", "X-ray"),
+            ("(e-", "mail", "(e-mail"),
+            ("self-", "employed", "self-employed"),
+            ("self-", "ishness", "selfishness"),
+            ("Non-", "profit", "Non-profit"),
+            ("non-", "sense", "nonsense"),
+            ("well-", "being", "well-being"),
+            ("ex-", "wife", "ex-wife"),
+            ("ex-", "periment", "experiment"),
+            ("DNA-", "based", "DNA-based"),
+            ("Ein-", "und Ausgang", "Ein- und Ausgang"),
+            ("short-", "or long", "short- or long"),
+            ("sedi-", "ment", "sediment"),
+            ("and/or sedi-", "ment", "and/or sediment"),
+        ] {
+            assert_eq!(whole(ends, begins), expected);
+        }
     }
 
     #[test]

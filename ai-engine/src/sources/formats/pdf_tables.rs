@@ -17,6 +17,10 @@ const MAX_ROW_GAP: f32 = 3.2;
 /// Edges of cells in one column differ by so many points at most.
 const ALIGNED: f32 = 4.0;
 
+/// The next line of a cell is nearer than the next row, and no further below than this many heights of a line.
+const MAX_LINE_STEP: f32 = 1.6;
+const NEARER: f32 = 0.95;
+
 /// Cells are short; columns of prose are not.
 const MAX_CELL_CHARS: usize = 45;
 const MAX_WORDY_CELL_CHARS: usize = 24;
@@ -101,6 +105,7 @@ pub fn with_rows(page: Page) -> Vec<Part> {
 /// What stands below a table comes after it, if nothing stands beside it: the program gives the paragraphs around a table
 /// before its cells.
 fn settled(mut parts: Vec<Part>) -> Vec<Part> {
+    put_captions(&mut parts);
     let mut at = 0;
     while at < parts.len() {
         if let Some(area) = area_of_rows(&parts[at]) {
@@ -128,6 +133,36 @@ fn settled(mut parts: Vec<Part>) -> Vec<Part> {
     }
     parts.retain(|part| !matches!(part, Part::Lines(lines) if lines.is_empty()));
     parts
+}
+
+/// What stands between two tables, one above the other, comes between them: the program may give it after both.
+fn put_captions(parts: &mut Vec<Part>) {
+    let mut above: Option<Area> = None;
+    let mut at = 0;
+    while at < parts.len() {
+        let Some(area) = area_of_rows(&parts[at]) else {
+            at += 1;
+            continue;
+        };
+        if let Some(above) = above.filter(|above| above.bottom < area.top) {
+            let is_between = |line: &Line| {
+                let is_over = line.area.left < area.right && line.area.right > area.left;
+                is_over && line.area.middle() > above.bottom && line.area.middle() < area.top
+            };
+            let mut between = Vec::new();
+            for part in &mut parts[at + 1..] {
+                if let Part::Lines(lines) = part {
+                    between.extend(lines.extract_if(.., |line| is_between(line)));
+                }
+            }
+            if !between.is_empty() {
+                parts.insert(at, Part::Lines(between));
+                at += 1;
+            }
+        }
+        above = Some(area);
+        at += 1;
+    }
 }
 
 fn area_of_rows(part: &Part) -> Option<Area> {
@@ -223,12 +258,12 @@ fn runs(rows: Vec<Row>) -> Vec<Vec<Row>> {
         }
         // More than two single rows in a row are no part of a table.
         let singles = open.iter().rev().take_while(|row| row.len() == 1).count();
-        if row.len() == 1 && singles >= 2 && !is_rest(&open, &row) {
+        if row.len() == 1 && singles >= 2 && !may_be_rest(&open, &row) {
             runs.push(std::mem::take(&mut open));
         }
         // Below what stands between two tables the columns are others.
         let widest = open.iter().map(Vec::len).max().unwrap_or_default();
-        let is_parted = open.split_last().is_some_and(|(last, rest)| last.len() == 1 && !is_rest(rest, last));
+        let is_parted = open.split_last().is_some_and(|(last, rest)| last.len() == 1 && !may_be_rest(rest, last));
         if row.len() > 1 && is_parted && (row.len() > widest || !is_in_columns(&open, &row)) {
             runs.push(std::mem::take(&mut open));
         }
@@ -255,10 +290,23 @@ fn is_outside(open: &[Row], row: &Row) -> bool {
     row.len() == 1 && left < f32::MAX && cell.left < left - cell.height() * 2.0 && cell.right < left
 }
 
-/// Whether it is a further line of a cell of the last full row.
-fn is_rest(open: &[Row], row: &Row) -> bool {
+/// Whether it may be a further line of a cell of the last full row: the program gives both as one block.
+fn may_be_rest(open: &[Row], row: &Row) -> bool {
     let full = open.iter().rev().find(|row| row.len() > 1);
     row.iter().all(|cell| cell.line > 0 && full.is_some_and(|full| full.iter().any(|its| its.block == cell.block)))
+}
+
+/// Whether it is one: it stands in the column of that cell, and does not reach into the next.
+fn is_rest(open: &[Row], row: &Row) -> bool {
+    let Some(full) = open.iter().rev().find(|row| row.len() > 1) else {
+        return false;
+    };
+    let is_in_column = |cell: &Cell, its: &Cell| {
+        let begins = its.is_aligned(cell) || cell.area.left > its.area.left - ALIGNED;
+        let next = full.iter().map(|other| other.area.left).filter(|left| *left > its.area.right);
+        its.block == cell.block && begins && cell.area.right < next.fold(f32::MAX, f32::min)
+    };
+    row.iter().all(|cell| cell.line > 0 && full.iter().any(|its| is_in_column(cell, its)))
 }
 
 fn is_in_columns(open: &[Row], row: &Row) -> bool {
@@ -309,7 +357,7 @@ fn is_table(run: &[Row]) -> bool {
 
 fn lines_of(run: &[Row]) -> Vec<(Area, String)> {
     let columns = columns(run);
-    let pitch = pitch(run);
+    let (pitch, row_step) = (pitch(run), row_step(run, &columns));
     let mut lines: Vec<(Area, Vec<String>)> = Vec::new();
     let mut above = f32::MIN;
     for (index, row) in run.iter().enumerate() {
@@ -325,7 +373,11 @@ fn lines_of(run: &[Row]) -> Vec<(Area, String)> {
             place.push_str(&cell.text);
         }
         let is_near = !row.iter().any(Cell::is_number) && area.top - above < pitch * 1.1;
-        let continues = cells[0].is_empty() && (is_near || row.len() == 1 && is_rest(&run[..index], row));
+        // Rows of a group: what they have in common is said in the first of them.
+        let step = area.top - above;
+        let is_full = columns.len() > 2 && cells[1..].iter().all(|cell| !cell.is_empty());
+        let is_row = step > row_step * NEARER && (is_full || step > row[0].area.height() * MAX_LINE_STEP);
+        let continues = cells[0].is_empty() && !is_row && (is_near || row.len() == 1 && is_rest(&run[..index], row));
         above = area.top;
         match lines.last_mut() {
             // What goes on in the next line of a cell.
@@ -347,6 +399,13 @@ fn pitch(run: &[Row]) -> f32 {
     let mut steps: Vec<f32> = run.windows(2).map(|pair| pair[1][0].area.top - pair[0][0].area.top).collect();
     steps.sort_by(f32::total_cmp);
     steps.get(steps.len() / 2).copied().unwrap_or(f32::MAX)
+}
+
+/// The smallest distance from row to row, as far as both have something in the first column.
+fn row_step(run: &[Row], columns: &[(f32, f32)]) -> f32 {
+    let begins = |row: &Row| column_of(columns, &row[0].area) == 0;
+    let steps = run.windows(2).filter(|pair| begins(&pair[0]) && begins(&pair[1]));
+    steps.map(|pair| pair[1][0].area.top - pair[0][0].area.top).fold(f32::MAX, f32::min)
 }
 
 /// Where the columns are, from the rows with the most cells.

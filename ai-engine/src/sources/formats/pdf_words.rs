@@ -2,6 +2,46 @@
 
 use std::collections::HashSet;
 
+/// Beginnings of words that keep their hyphen, and those of what follows where they are a syllable.
+const KEPT: &[(&str, &[&str])] = &[
+    ("self", &["ish", "less", "same", "hood"]),
+    ("non", &["sense", "chalan", "descript", "entit", "etheless", "stop"]),
+    ("well", &["ness", "ington"]),
+];
+
+/// What `ex-` keeps its hyphen before; it is a syllable of many words.
+const FORMER: &[&str] = &[
+    "wife",
+    "husband",
+    "partner",
+    "president",
+    "minister",
+    "chair",
+    "member",
+    "mayor",
+    "employee",
+    "director",
+    "works",
+    "ante",
+    "post",
+    "factory",
+    "soldier",
+    "officer",
+];
+
+/// Words before which a hyphen stands for what is said later: `two- and three-room flats`.
+const BETWEEN: &[&str] = &["and", "or", "und", "oder", "bzw", "sowie", "bis", "et", "ou"];
+
+/// How a line goes on in the next one.
+#[derive(Debug, PartialEq)]
+enum Ending {
+    /// With a part of the same word.
+    Divided,
+    /// With what belongs behind the hyphen.
+    Hyphen,
+    Space,
+}
+
 /// The words of the document, to tell a word that was divided from one that has a hyphen.
 pub struct Words<'a>(HashSet<&'a str>);
 
@@ -15,21 +55,54 @@ impl<'a> Words<'a> {
 
     /// Appends the next line of the same paragraph.
     pub fn join(&self, open: &mut String, line: &str) {
-        if self.is_divided(open, line) {
-            open.pop();
-        } else if !(open.ends_with('-') && line.starts_with(char::is_alphanumeric)) {
-            open.push(' ');
+        match self.ending(open, line) {
+            Ending::Divided => drop(open.pop()),
+            Ending::Hyphen => {}
+            Ending::Space => open.push(' '),
         }
         open.push_str(line);
     }
 
-    fn is_divided(&self, open: &str, line: &str) -> bool {
-        let Some(before) = open.strip_suffix('-') else {
-            return false;
+    fn ending(&self, open: &str, line: &str) -> Ending {
+        let before = open.strip_suffix('-').filter(|before| !before.ends_with(char::is_whitespace));
+        let Some(before) = before.filter(|_| line.starts_with(char::is_alphanumeric)) else {
+            return Ending::Space;
         };
         let stem = before.rsplit(|c: char| !c.is_alphanumeric() && c != '-').next().unwrap_or_default();
         let rest = line.split(|c: char| !c.is_alphanumeric() && c != '-').next().unwrap_or_default();
+        if stem.ends_with(char::is_alphanumeric) && BETWEEN.contains(&rest) {
+            return Ending::Space;
+        }
+        let (start, end) = (before.split_whitespace().next_back(), line.split_whitespace().next());
+        let is_kept = is_compound(stem, rest) || is_address(start.unwrap_or_default(), end.unwrap_or_default());
         let divides = stem.ends_with(char::is_alphabetic) && rest.starts_with(char::is_lowercase);
-        divides && !self.0.contains(format!("{stem}-{rest}").as_str())
+        if divides && !is_kept && !self.0.contains(format!("{stem}-{rest}").as_str()) {
+            Ending::Divided
+        } else {
+            Ending::Hyphen
+        }
     }
+}
+
+/// Whether the hyphen between the two is one of an address on the web, of mail or of a file.
+fn is_address(start: &str, end: &str) -> bool {
+    let is_path = |text: &str| text.contains("://") || text.contains('@') || text.starts_with("www.");
+    // `and/or` is no path: one has an ending behind a point.
+    let has_ending = |text: &str| {
+        let (name, ending) = text.trim_end_matches(['.', ',', ';', ':', ')']).rsplit_once('.').unwrap_or_default();
+        !name.is_empty() && (2..=5).contains(&ending.len()) && ending.chars().all(|c| c.is_ascii_alphanumeric())
+    };
+    is_path(start) || end.contains('@') || start.contains('/') && (end.contains('/') || has_ending(end))
+}
+
+/// Whether the parts are those of a word with a hyphen, whatever else the document says.
+fn is_compound(stem: &str, rest: &str) -> bool {
+    let last = stem.rsplit('-').next().unwrap_or_default();
+    // Nobody leaves a letter of a word alone, and an abbreviation is not the beginning of one.
+    let is_short = last.chars().count() == 1;
+    let is_abbreviation = last.chars().count() > 1 && last.chars().all(char::is_uppercase);
+    let last = last.to_lowercase();
+    let is_known =
+        KEPT.iter().any(|(word, others)| *word == last && !others.iter().any(|other| rest.starts_with(other)));
+    is_short || is_abbreviation || is_known || last == "ex" && FORMER.iter().any(|word| rest.starts_with(word))
 }

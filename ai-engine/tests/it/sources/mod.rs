@@ -6,6 +6,7 @@ mod extraction;
 mod fairness;
 mod fetching;
 mod ingestion;
+mod layouts;
 mod limits;
 mod pdfs;
 mod rig;

@@ -28,6 +28,23 @@ pub fn pdf(title: &str, pages: &[Vec<&str>]) -> Vec<u8> {
     writer.finish("/Info 4 0 R")
 }
 
+/// One page with each of these texts at its place: from the left, from the bottom, in a size, all in points.
+pub fn placed(texts: &[(f32, f32, f32, &str)]) -> Vec<u8> {
+    let mut writer = Writer::default();
+    writer.object("<< /Type /Catalog /Pages 2 0 R >>");
+    writer.object("<< /Type /Pages /Count 1 /Kids [3 0 R] >>");
+    writer.object(
+        "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Resources << /Font << /F1 5 0 R >> >> /Contents 4 0 R >>",
+    );
+    let mut content = String::new();
+    for (left, bottom, size, text) in texts {
+        let _ = writeln!(content, "BT /F1 {size} Tf {left} {bottom} Td ({text}) Tj ET");
+    }
+    writer.object(&format!("<< /Length {} >>\nstream\n{content}\nendstream", content.len()));
+    writer.object("<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>");
+    writer.finish("")
+}
+
 /// As [`pdf`], but its encryption dictionary asks for a password that is not the empty one.
 pub fn encrypted() -> Vec<u8> {
     let plain = pdf("Secret", &[vec!["hidden"]]);
