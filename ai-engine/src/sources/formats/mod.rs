@@ -1,6 +1,7 @@
 //! One reader per format. They run in the extraction child only.
 
 mod archive;
+mod chart;
 mod comments;
 mod csv;
 mod csv_quotes;

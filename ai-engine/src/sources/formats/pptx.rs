@@ -9,9 +9,9 @@ use super::archive::Archive;
 use super::docx_math::Math;
 use super::docx_table::{Stand, Table};
 use super::list_numbers::next_number;
-use super::scripts::typed_fractions;
+use super::scripts::{struck, typed_fractions};
 use super::xml::{self, Node};
-use super::{Input, comments, drawing};
+use super::{Input, comments, drawing, symbols};
 use crate::sources::builder::{DocumentBuilder, one_line};
 use crate::sources::document::Document;
 
@@ -140,6 +140,8 @@ struct ShapeReader {
     table: Option<Table>,
     math: Math,
     stand: Stand,
+    is_struck: bool,
+    fonts: Fonts,
     /// Numbers of the list, by depth; what stands between its items ends it.
     numbers: Vec<i64>,
     depth: usize,
@@ -192,13 +194,16 @@ impl ShapeReader {
                 self.numbering = Some((kind, number("startAt").unwrap_or(1)));
             }
             "rPr" => {
-                self.stand = match number("baseline").unwrap_or_default() {
-                    1.. => Stand::Above,
-                    0 => Stand::On,
-                    _ => Stand::Below,
-                }
+                self.stand = drawing::raised(element);
+                self.is_struck = xml::attribute(element, "strike").is_some_and(|how| how != "noStrike");
             }
-            "r" => self.stand = Stand::On,
+            "r" => {
+                self.stand = Stand::On;
+                self.is_struck = false;
+                self.fonts = Fonts::default();
+            }
+            "latin" => self.fonts.latin = xml::attribute(element, "typeface").unwrap_or_default(),
+            "sym" => self.fonts.of_signs = xml::attribute(element, "typeface").unwrap_or_default(),
             "t" => self.in_text = true,
             "br" => self.line.push('\n'),
             "tbl" => self.table = Some(Table::default()),
@@ -228,11 +233,11 @@ impl ShapeReader {
 
     fn push(&mut self, text: &str) {
         if self.math.is_open() {
-            self.math.text(text);
-        } else {
-            let text = self.stand.applied(text, &self.line);
-            self.line.push_str(&text);
+            return self.math.text(text);
         }
+        let text = self.stand.applied(&self.fonts.seen(text), &self.line);
+        let text = if self.is_struck { struck(&mut self.line, text) } else { text };
+        self.line.push_str(&text);
     }
 
     fn close(&mut self, tag: &str) {
@@ -263,6 +268,24 @@ impl ShapeReader {
             }
             _ => {}
         }
+    }
+}
+
+/// The fonts of a run, as far as it names them itself.
+#[derive(Debug, Default)]
+struct Fonts {
+    latin: String,
+    /// For signs only: the arrow that `-->` is changed to while people type.
+    of_signs: String,
+}
+
+impl Fonts {
+    /// The text as it is seen: fonts of signs have signs in the places of letters.
+    fn seen(&self, text: &str) -> String {
+        let is_sign = text.trim().chars().count() == 1 && !text.trim().is_ascii();
+        let by_signs = || is_sign.then(|| symbols::typed(&self.of_signs, text)).flatten();
+        let seen = symbols::typed(&self.latin, text).or_else(by_signs).unwrap_or_else(|| text.to_owned());
+        seen.chars().map(|c| symbols::private(c).unwrap_or(c)).collect()
     }
 }
 

@@ -1,4 +1,4 @@
-//! Raised and lowered text: without a sign that it is, 10⁶ reads as 106.
+//! Raised, lowered and struck text: without a sign that it is, 10⁶ reads as 106.
 
 use std::borrow::Cow;
 
@@ -126,6 +126,19 @@ fn is_bracketed(text: &str) -> bool {
         }
     }
     false
+}
+
+/// Text that was struck out, in the marks of Markdown; runs beside each other share them.
+pub fn struck(before: &mut String, text: String) -> String {
+    if text.trim().is_empty() {
+        return text;
+    }
+    if before.ends_with("~~") {
+        before.truncate(before.len() - 2);
+        return format!("{text}~~");
+    }
+    let (start, end) = (text.len() - text.trim_start().len(), text.trim_end().len());
+    format!("{}~~{}~~{}", &text[..start], &text[start..end], &text[end..])
 }
 
 /// The character as it is written above the line.

@@ -141,7 +141,7 @@ fn shown_number(number: f64) -> String {
     format!("{number:.14e}").parse::<f64>().unwrap_or(number).to_string()
 }
 
-fn shown_moment(moment: ExcelDateTime, format: &str) -> String {
+pub fn shown_moment(moment: ExcelDateTime, format: &str) -> String {
     if moment.is_duration() {
         let hours = || format!("{} h", shown_number(moment.as_f64() * 24.0));
         return xlsx_special::duration(moment.as_f64(), format).unwrap_or_else(hours);

@@ -11,6 +11,7 @@ mod limits;
 mod pdfs;
 mod rig;
 mod samples;
+mod slides;
 mod takeover;
 mod web;
 mod word;
