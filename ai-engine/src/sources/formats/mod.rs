@@ -36,6 +36,7 @@ mod johab;
 mod list_numbers;
 mod markdown;
 mod markdown_plain;
+mod number_words;
 mod pdf;
 mod pdf_annotations;
 mod pdf_columns;
