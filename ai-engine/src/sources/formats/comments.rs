@@ -64,6 +64,19 @@ pub fn people(xml: &str) -> Result<HashMap<String, String>, FailureCode> {
 
 /// The comments of a document, slide or sheet, answers after what they answer.
 pub fn comments(xml: &str, people: &HashMap<String, String>) -> Result<Vec<Comment>, FailureCode> {
+    Ok(settled(read(xml, people)?))
+}
+
+/// The comments of a document, with these texts instead of their plain words.
+pub fn with_texts(xml: &str, texts: Vec<String>) -> Result<Vec<Comment>, FailureCode> {
+    let mut comments = read(xml, &HashMap::new())?;
+    if comments.len() == texts.len() {
+        comments.iter_mut().zip(texts).for_each(|(comment, text)| comment.text = text);
+    }
+    Ok(settled(comments))
+}
+
+fn read(xml: &str, people: &HashMap<String, String>) -> Result<Vec<Comment>, FailureCode> {
     let mut comments: Vec<Comment> = Vec::new();
     let mut open: Vec<usize> = Vec::new();
     let mut in_text = 0_usize;
@@ -94,6 +107,10 @@ pub fn comments(xml: &str, people: &HashMap<String, String>) -> Result<Vec<Comme
         }
         Ok(())
     })?;
+    Ok(comments)
+}
+
+fn settled(mut comments: Vec<Comment>) -> Vec<Comment> {
     for comment in &mut comments {
         comment.text = one_line(&comment.text);
         if comment.text.starts_with(THREADED) {
@@ -104,7 +121,7 @@ pub fn comments(xml: &str, people: &HashMap<String, String>) -> Result<Vec<Comme
         }
     }
     comments.retain(|comment| !comment.text.is_empty());
-    Ok(comments)
+    comments
 }
 
 /// `Ada Marsh (AM)`: others may know the author by the initials only.

@@ -1,45 +1,39 @@
 //! The body of a Word document, from its XML to blocks, items and tables.
 
+mod paragraphs;
+mod skipped;
+
 use std::collections::HashMap;
 
 use collabry_shared::sources::FailureCode;
 use quick_xml::events::BytesStart;
 
+use self::paragraphs::Paragraph;
 use super::comments::Comment;
 use super::docx_commented::Commented;
-use super::docx_eq::{self, Fields};
+use super::docx_controls::Controls;
 use super::docx_field::{self as field, Field};
+use super::docx_fields::Fields;
 use super::docx_math::{Formula, Math};
 use super::docx_notes::Notes;
-use super::docx_numbering::{Label, Numbering};
-use super::docx_styles::{Styles, outline_level};
+use super::docx_numbering::Numbering;
+use super::docx_styles::Styles;
 use super::docx_table::{BETWEEN_CELLS, Stand, Table};
 use super::drawing;
-use super::scripts::{apart, typed_fractions};
+use super::scripts::{apart, struck};
 use super::symbols::{self, symbol};
 use super::xml::{self, Node};
 use crate::sources::builder::DocumentBuilder;
 
-/// A paragraph being read. They nest: a text box is anchored inside one.
-#[derive(Debug, Default)]
-struct Paragraph {
-    text: String,
-    style: Option<String>,
-    outline: Option<u8>,
-    /// The list that it is numbered in; number 0 takes it out of its style's list.
-    list: Option<String>,
-    depth: Option<usize>,
-    /// Where a fraction ends that what follows must stand apart from.
-    apart_at: Option<usize>,
-}
-
-/// What text the reader is in.
+/// What the reader is in.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Inside {
     Nothing,
     Text,
     /// Of a field.
     Code,
+    /// Of a paragraph, where those of its end are too.
+    Properties,
 }
 
 pub struct BodyReader<'a> {
@@ -52,16 +46,20 @@ pub struct BodyReader<'a> {
     commented: Commented,
     builder: &'a mut DocumentBuilder,
     paragraphs: Vec<Paragraph>,
+    /// One that goes on in the next.
+    begun: Option<Paragraph>,
     tables: Vec<Table>,
     math: Math,
     field: Option<Field>,
     fields: Fields,
+    controls: Controls,
     notes: Notes,
     stand: Stand,
     font: String,
     is_hidden: bool,
     is_struck: bool,
     inside: Inside,
+    is_beside_body: bool,
     /// How deep in an element whose content is not for reading.
     skipping: usize,
 }
@@ -81,23 +79,33 @@ impl<'a> BodyReader<'a> {
             commented: Commented::default(),
             builder,
             paragraphs: Vec::new(),
+            begun: None,
             tables: Vec::new(),
             math: Math::default(),
             field: None,
             fields: Fields::default(),
+            controls: Controls::default(),
             notes: Notes::default(),
             stand: Stand::On,
             font: String::new(),
             is_hidden: false,
             is_struck: false,
             inside: Inside::Nothing,
+            is_beside_body: false,
             skipping: 0,
         }
     }
 
+    /// For headers and comments: their pictures are logos, and all that their controls ask for is left out.
+    pub fn beside_body(mut self) -> Self {
+        self.is_beside_body = true;
+        self
+    }
+
     pub fn read(&mut self, xml: &str) -> Result<(), FailureCode> {
         xml::walk(xml, |node| match node {
-            Node::Open(tag, _) if self.skipping > 0 || is_skipped(tag) => {
+            Node::Open(tag, element) if self.skipping > 0 || self.is_skipped(tag, element) => {
+                self.skip(tag, element);
                 self.skipping += 1;
                 Ok(())
             }
@@ -106,6 +114,9 @@ impl<'a> BodyReader<'a> {
                 Ok(())
             }
             Node::Open(tag, element) => {
+                if tag == "tbl" {
+                    self.end_begun()?;
+                }
                 self.open(tag, element);
                 Ok(())
             }
@@ -125,8 +136,15 @@ impl<'a> BodyReader<'a> {
         let value = || xml::attribute(element, "val");
         let is_on = || value().is_none_or(|value| !matches!(value.as_str(), "0" | "false" | "off"));
         self.math.open(tag, element);
+        self.controls.open(tag, element);
         match tag {
-            "p" => self.paragraphs.push(Paragraph::default()),
+            "p" => {
+                let begun = self.begun.take().unwrap_or_default();
+                let (text, apart_at) = (begun.text, begun.apart_at);
+                self.paragraphs.push(Paragraph { text, apart_at, ..Paragraph::default() });
+            }
+            "pPr" => self.inside = Inside::Properties,
+            "comment" => self.builder.page(),
             "r" => {
                 self.stand = Stand::On;
                 self.font.clear();
@@ -134,7 +152,7 @@ impl<'a> BodyReader<'a> {
                 self.is_hidden = style.is_some_and(|style| self.styles.is_hidden(style));
                 self.is_struck = false;
             }
-            "vanish" => self.is_hidden = is_on(),
+            "vanish" if self.inside != Inside::Properties => self.is_hidden = is_on(),
             "strike" | "dstrike" => self.is_struck = is_on(),
             "instrText" => self.inside = Inside::Code,
             "fldChar" => {
@@ -143,18 +161,21 @@ impl<'a> BodyReader<'a> {
                 self.put_formula(formula.as_ref());
             }
             "fldSimple" => {
-                let code = xml::attribute(element, "instr").unwrap_or_default();
-                self.put_formula(docx_eq::formula(&code).as_ref());
+                self.fields.mark("begin");
+                self.fields.code(&xml::attribute(element, "instr").unwrap_or_default());
+                self.fields.mark("separate");
             }
+            "footnoteReference" | "endnoteReference" if self.is_hidden => self.notes.leave_out(tag, element),
             "footnoteReference" | "endnoteReference" => {
                 let mark = xml::attribute(element, "id").map(|id| self.notes.mark(tag, &id));
-                if let Some(paragraph) = self.paragraphs.last_mut().filter(|_| !self.is_hidden) {
+                if let Some(paragraph) = self.paragraphs.last_mut() {
                     paragraph.text.push_str(&mark.unwrap_or_default());
                 }
             }
             "footnote" | "endnote" => self.notes.begin(tag, xml::attribute(element, "id")),
             "t" => self.inside = Inside::Text,
-            "tab" => self.push("\t"),
+            // Those of the properties say where tabs go.
+            "tab" | "ptab" if self.inside != Inside::Properties => self.push("\t"),
             "br" | "cr" => self.push("\n"),
             "noBreakHyphen" => self.push("-"),
             "tbl" => self.tables.push(Table::default()),
@@ -179,7 +200,8 @@ impl<'a> BodyReader<'a> {
             }
             "commentRangeStart" => self.commented.begin(xml::attribute(element, "id")),
             "commentRangeEnd" => self.commented.end(xml::attribute(element, "id").as_deref()),
-            "docPr" => self.found.extend(drawing::description(element)),
+            "textpath" => self.push(&xml::attribute(element, "string").unwrap_or_default()),
+            "docPr" if !self.is_beside_body => self.found.extend(drawing::description(element)),
             "altChunk" => {
                 let text = xml::attribute(element, "id").and_then(|id| self.drawings.remove(&id));
                 self.found.extend(text);
@@ -201,33 +223,40 @@ impl<'a> BodyReader<'a> {
                 _ => {}
             }
         }
-        let Some(paragraph) = self.paragraphs.last_mut() else {
-            return;
-        };
-        match tag {
-            "pStyle" => paragraph.style = value(),
-            "outlineLvl" => paragraph.outline = outline_level(value().as_deref()),
-            "numId" => paragraph.list = value(),
-            "ilvl" => paragraph.depth = value().and_then(|depth| depth.parse().ok()),
-            _ => {}
+        if self.inside == Inside::Properties
+            && let Some(paragraph) = self.paragraphs.last_mut()
+        {
+            paragraph.property(tag, element);
         }
     }
 
     fn close(&mut self, tag: &str) -> Result<(), FailureCode> {
         let formula = self.math.close(tag);
         self.put_formula(formula.as_ref());
+        if matches!(tag, "tc" | "txbxContent" | "body" | "footnote" | "endnote" | "comment" | "hdr" | "ftr") {
+            self.end_begun()?;
+        }
         match (tag, self.tables.last_mut()) {
-            ("t" | "instrText", _) => self.inside = Inside::Nothing,
+            ("t" | "instrText" | "pPr", _) => self.inside = Inside::Nothing,
+            ("sdt", _) => self.controls.close(),
+            ("fldSimple", _) => {
+                let formula = self.fields.mark("end");
+                self.put_formula(formula.as_ref());
+            }
             ("ffData", _) => {
-                if let Some(text) = self.field.take().and_then(Field::into_text) {
-                    self.push(&text);
+                if let Some(text) = self.field.take().and_then(Field::into_text)
+                    && self.is_seen()
+                    && self.fields.show_by_itself(&text)
+                {
+                    self.write(&text);
                 }
             }
             ("p", _) => {
                 if let Some(paragraph) = self.paragraphs.pop() {
-                    self.finish(&paragraph)?;
+                    self.end(paragraph)?;
                 }
                 if self.paragraphs.is_empty() {
+                    self.fields.end_codes();
                     for drawing in std::mem::take(&mut self.found) {
                         self.put(&drawing)?;
                     }
@@ -250,17 +279,27 @@ impl<'a> BodyReader<'a> {
     }
 
     fn put_formula(&mut self, formula: Option<&Formula>) {
-        if let (Some(formula), Some(paragraph)) = (formula, self.paragraphs.last_mut()) {
+        if let (Some(formula), Some(paragraph)) = (formula, self.paragraphs.last_mut())
+            && self.fields.show(formula.text())
+        {
             let ends_apart = formula.add_to(&mut paragraph.text);
             paragraph.apart_at = ends_apart.then_some(paragraph.text.len());
         }
     }
 
     fn push(&mut self, text: &str) {
-        if self.is_hidden {
-            return;
+        if self.is_seen() && self.fields.show(text) {
+            self.write(text);
         }
-        self.fields.shown();
+    }
+
+    fn is_seen(&self) -> bool {
+        let is_prompt =
+            if self.is_beside_body { self.controls.is_prompt() } else { self.controls.is_standard_prompt() };
+        !self.is_hidden && !is_prompt
+    }
+
+    fn write(&mut self, text: &str) {
         let typed = symbols::typed(&self.font, text);
         let text = typed.as_deref().unwrap_or(text);
         if self.math.is_open() {
@@ -280,60 +319,6 @@ impl<'a> BodyReader<'a> {
                 paragraph.text.push_str(&text);
             }
         }
-    }
-
-    fn finish(&mut self, paragraph: &Paragraph) -> Result<(), FailureCode> {
-        let text = typed_fractions(paragraph.text.trim());
-        let text = text.as_ref();
-        let style = paragraph.style.as_deref();
-        let (label, depth) = self.label(paragraph);
-        if text.is_empty() {
-            // In a cell the number is all that is seen.
-            let number = match label {
-                Some(Label::Number(number)) if !self.tables.is_empty() => number,
-                _ => String::new(),
-            };
-            return self.put(&number);
-        }
-        let noted = self.notes.label().map(|label| format!("{label} {text}"));
-        let text = noted.as_deref().unwrap_or(text);
-        let numbered = match &label {
-            Some(Label::Number(number)) => format!("{number} {text}"),
-            _ => text.to_owned(),
-        };
-        if !self.tables.is_empty() {
-            return self.put(&numbered);
-        }
-        if let Some(level) = paragraph.outline.or_else(|| self.styles.level(style?)) {
-            if style.is_some_and(|style| self.styles.is_title(style)) {
-                self.builder.title(text);
-            }
-            return self.builder.heading(level, &numbered);
-        }
-        let indent = "  ".repeat(depth.min(9));
-        match label {
-            Some(Label::Bullet) => self.builder.item(&format!("{indent}- {text}")),
-            Some(Label::Number(_)) => self.builder.item(&format!("{indent}{numbered}")),
-            Some(Label::None) | None => self.builder.block(text),
-        }
-    }
-
-    /// What stands before the paragraph, and how deep it is in its list.
-    fn label(&mut self, paragraph: &Paragraph) -> (Option<Label>, usize) {
-        let of_style = paragraph.style.as_deref().and_then(|style| self.styles.list(style));
-        let own = paragraph.list.as_deref();
-        let Some(list) = own.or(of_style.map(|(list, _)| list)).filter(|list| *list != "0") else {
-            return (None, 0);
-        };
-        let by_style = || {
-            let style = paragraph.style.as_deref()?;
-            let by_list = self.numbering.depth_of_style(list, style, self.styles);
-            by_list.or_else(|| of_style.and_then(|(_, depth)| depth))
-        };
-        let depth = paragraph.depth.or_else(by_style).unwrap_or_default();
-        // A list that is defined nowhere is one of bullets.
-        let label = self.numbering.next(list, depth, self.styles).unwrap_or(Label::Bullet);
-        (Some(label), depth)
     }
 
     /// A block goes into the cell that is open, or into the document.
@@ -367,23 +352,4 @@ impl<'a> BodyReader<'a> {
 /// The rows of a table inside of a cell, which are no rows of the table around it.
 fn within_cell(rows: &str) -> String {
     rows.replace(BETWEEN_CELLS, " / ").replace('\n', "; ")
-}
-
-/// Text that was struck out, in the marks of Markdown; runs beside each other share them.
-fn struck(before: &mut String, text: String) -> String {
-    if text.trim().is_empty() {
-        return text;
-    }
-    if before.ends_with("~~") {
-        before.truncate(before.len() - 2);
-        return format!("{text}~~");
-    }
-    let (start, end) = (text.len() - text.trim_start().len(), text.trim_end().len());
-    format!("{}~~{}~~{}", &text[..start], &text[start..end], &text[end..])
-}
-
-/// The second form of a drawing that older programs read, text that was moved away, and readings beside characters;
-/// tracked deletions use elements of their own.
-fn is_skipped(tag: &str) -> bool {
-    matches!(tag, "Fallback" | "moveFrom" | "rt")
 }

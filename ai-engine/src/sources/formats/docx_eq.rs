@@ -1,55 +1,10 @@
-//! Fields that Word computes when it shows them. Formulas of the old kind, `EQ \f(5,8)`, keep no result in the file.
+//! Formulas of the old kind, `EQ \f(5,8)`: fields that Word computes when it shows them.
 
 use super::docx_math::Formula;
 use super::scripts::{divided, grouped, index, power};
 
 /// Deeper formulas are read without their structure.
 const MAX_DEPTH: usize = 40;
-
-/// An open field.
-#[derive(Debug, Default)]
-struct Open {
-    code: String,
-    has_result: bool,
-    in_result: bool,
-}
-
-/// The fields that are open, outermost first.
-#[derive(Debug, Default)]
-pub struct Fields(Vec<Open>);
-
-impl Fields {
-    /// `kind` is that of a `fldChar`. A formula that ends here without a result.
-    pub fn mark(&mut self, kind: &str) -> Option<Formula> {
-        match kind {
-            "begin" => self.0.push(Open::default()),
-            "separate" => {
-                if let Some(field) = self.0.last_mut() {
-                    field.in_result = true;
-                }
-            }
-            "end" => {
-                let field = self.0.pop().filter(|field| !field.has_result)?;
-                return formula(&field.code);
-            }
-            _ => {}
-        }
-        None
-    }
-
-    pub fn code(&mut self, text: &str) {
-        if let Some(field) = self.0.last_mut() {
-            field.code.push_str(text);
-        }
-    }
-
-    /// Something is shown.
-    pub fn shown(&mut self) {
-        if let Some(field) = self.0.last_mut().filter(|field| field.in_result) {
-            field.has_result = true;
-        }
-    }
-}
 
 /// What the code of a field shows, if it is a formula.
 pub fn formula(code: &str) -> Option<Formula> {

@@ -6,8 +6,9 @@ use collabry_shared::sources::FailureCode;
 
 use super::archive::{Archive, Relationship};
 use super::comments::{self, Comment};
+use super::docx_parts::Parts;
 use super::{drawing, html};
-use crate::sources::builder::DocumentBuilder;
+use crate::sources::builder::{DocumentBuilder, one_line};
 
 /// What the charts and diagrams say, by the ids of their links.
 pub fn drawings(
@@ -38,36 +39,39 @@ pub fn included(archive: &mut Archive, link: &Relationship) -> Result<Option<Str
 }
 
 /// The comments, in the order in which they are stored.
-pub fn comments(archive: &mut Archive, links: &HashMap<String, Relationship>) -> Result<Vec<Comment>, FailureCode> {
+pub fn comments(
+    archive: &mut Archive,
+    links: &HashMap<String, Relationship>,
+    parts: &Parts<'_>,
+) -> Result<Vec<Comment>, FailureCode> {
     let part = links.values().find(|link| link.kind == "comments").map(|link| link.target.clone());
     let xml = part.map(|part| archive.text(&part)).transpose()?.flatten();
-    xml.map_or_else(|| Ok(Vec::new()), |xml| comments::comments(&xml, &HashMap::new()))
+    xml.map_or_else(|| Ok(Vec::new()), |xml| comments::with_texts(&xml, parts.comments(&xml)?))
 }
 
 /// Headers and footers, each text once: they are on many pages, and often on several kinds of them.
 pub fn read_margins(
     archive: &mut Archive,
     links: &HashMap<String, Relationship>,
+    parts: &Parts<'_>,
     builder: &mut DocumentBuilder,
 ) -> Result<(), FailureCode> {
-    let parts: BTreeSet<(bool, &str)> = links
+    let margins: BTreeSet<(bool, &str)> = links
         .values()
         .filter(|link| matches!(link.kind.as_str(), "header" | "footer"))
         .map(|link| (link.kind == "footer", link.target.as_str()))
         .collect();
     let mut said = BTreeSet::new();
-    for (_, part) in parts {
-        let Some(xml) = archive.text(part)? else {
-            continue;
-        };
-        for line in drawing::paragraphs(&xml)?.lines() {
+    for (_, part) in margins {
+        let text = archive.text(part)?.map_or_else(|| Ok(String::new()), |xml| parts.text(&xml))?;
+        for block in text.split("\n\n") {
+            let mut lines: Vec<String> = block.lines().map(one_line).collect();
             // What is nothing but a page's number changes from page to page; a field may have failed.
-            if !line.starts_with("Error!")
-                && line.chars().filter(|c| c.is_alphabetic()).count() > 1
-                && said.insert(line.to_owned())
-            {
-                builder.block(line)?;
-            }
+            lines.retain(|line| {
+                let is_worded = line.chars().filter(|c| c.is_alphabetic()).count() > 1;
+                is_worded && !line.starts_with("Error!") && said.insert(line.clone())
+            });
+            builder.block(&lines.join("\n"))?;
         }
     }
     Ok(())

@@ -19,6 +19,9 @@ struct Frame {
     separator: Option<String>,
     sign: Option<String>,
     kind: Option<String>,
+    position: Option<String>,
+    /// Only the room that it would take is seen.
+    is_unseen: bool,
     /// The text begins, or so far ends, with what would be read as one with a figure beside it: `1` before `1/2`, `2` before
     /// `¹⁴C`.
     begins_apart: bool,
@@ -58,6 +61,10 @@ impl Formula {
         Self { text, begins_apart, ends_apart }
     }
 
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
     /// Adds the formula to the text before it; whether what follows must stand apart from it.
     pub fn add_to(&self, text: &mut String) -> bool {
         if self.begins_apart {
@@ -86,8 +93,12 @@ impl Math {
                 "begChr" => frame.begin = value(),
                 "endChr" => frame.end = value(),
                 "sepChr" => frame.separator = value(),
-                "chr" => frame.sign = value(),
+                "chr" => frame.sign = Some(value().unwrap_or_default()),
                 "type" => frame.kind = value(),
+                "pos" => frame.position = value(),
+                "show" => {
+                    frame.is_unseen = value().is_some_and(|value| matches!(value.as_str(), "0" | "off" | "false"))
+                }
                 _ => {}
             }
         }
@@ -147,6 +158,9 @@ fn is_structure(tag: &str) -> bool {
             | "acc"
             | "bar"
             | "groupChr"
+            | "box"
+            | "borderBox"
+            | "phant"
     )
 }
 
@@ -188,9 +202,14 @@ fn written(frame: &Frame) -> String {
         "limUpp" => format!("{base}{}", power(frame.argument("lim"), base)),
         "m" => format!("[{}]", frame.all("mr").join("; ")),
         "eqArr" => frame.all("e").join("; "),
-        "acc" | "bar" | "groupChr" => {
-            format!("{base}{}", frame.sign.as_deref().filter(|sign| is_combining(sign)).unwrap_or(""))
+        "acc" => {
+            let sign = frame.sign.as_deref().unwrap_or("\u{302}");
+            format!("{base}{}", if is_combining(sign) { sign } else { "" })
         }
+        "groupChr" => format!("{base}{}", frame.sign.as_deref().filter(|sign| is_combining(sign)).unwrap_or("")),
+        "bar" => barred(base, frame.position.as_deref() == Some("top")),
+        "phant" if frame.is_unseen => String::new(),
+        "box" | "borderBox" | "phant" => base.to_owned(),
         _ => frame.text.clone(),
     }
 }
@@ -199,6 +218,18 @@ fn written(frame: &Frame) -> String {
 fn is_choice(text: &str) -> bool {
     let inner = text.strip_prefix('(').and_then(|text| text.strip_suffix(')'));
     inner.is_some_and(|inner| inner.contains(" choose ") && !inner.contains(['(', ')']))
+}
+
+/// A mean, `x̄`, or a few letters with a line over or under them. A line along a whole formula is left out.
+fn barred(base: &str, is_above: bool) -> String {
+    let base = base.trim();
+    let line = match (is_above, base.chars().count()) {
+        (true, 1) => '\u{304}',
+        (true, 2..=4) => '\u{305}',
+        (false, 1..=4) => '\u{332}',
+        _ => return base.to_owned(),
+    };
+    base.chars().flat_map(|c| [c, line]).collect()
 }
 
 fn is_combining(sign: &str) -> bool {

@@ -1,12 +1,17 @@
 //! Marks that tell which footnote or endnote belongs where: `[1]` and `[i]`.
 
+use quick_xml::events::BytesStart;
+
 use super::list_numbers::formatted;
+use super::xml;
 
 #[derive(Debug, Default)]
 pub struct Notes {
     /// The ids of the notes in the order of their marks.
     footnotes: Vec<String>,
     endnotes: Vec<String>,
+    /// Notes that only deleted or hidden text refers to, as far as no other text does.
+    left_out: Vec<(String, String)>,
     /// What the next paragraph begins with.
     label: Option<String>,
 }
@@ -19,6 +24,19 @@ impl Notes {
             notes.push(id.to_owned());
         }
         self.mark_of(tag, id).unwrap_or_default()
+    }
+
+    /// Text that is not read refers to a note.
+    pub fn leave_out(&mut self, tag: &str, reference: &BytesStart<'_>) {
+        self.left_out.extend(xml::attribute(reference, "id").map(|id| (tag.replace("Reference", ""), id)));
+    }
+
+    pub fn is_left_out(&self, tag: &str, note: &BytesStart<'_>) -> bool {
+        let Some(id) = xml::attribute(note, "id") else {
+            return false;
+        };
+        let marked = if tag.starts_with("foot") { &self.footnotes } else { &self.endnotes };
+        !marked.contains(&id) && self.left_out.iter().any(|(kind, left_out)| kind == tag && *left_out == id)
     }
 
     /// A note begins.

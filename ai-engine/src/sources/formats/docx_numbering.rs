@@ -40,7 +40,7 @@ struct List {
 }
 
 /// The lists of a document, and where their numbers are.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Numbering {
     definitions: HashMap<String, Definition>,
     lists: HashMap<String, List>,

@@ -1,7 +1,6 @@
 //! Tables of documents and slides as rows, each value under its own column whatever is merged.
 
 use super::scripts;
-use crate::sources::builder::one_line;
 
 /// What stands between two cells of a row.
 pub const BETWEEN_CELLS: &str = " | ";
@@ -76,7 +75,7 @@ impl Table {
         let mut row: Vec<String> = Vec::new();
         for cell in cells {
             let column = row.len();
-            let own = one_line(&cell.text);
+            let own = without_bars(&cell.text);
             self.above.resize(self.above.len().max(column + cell.span), String::new());
             let text = match cell.reaches_down {
                 Some(false) if own.is_empty() => self.above[column].clone(),
@@ -98,6 +97,12 @@ impl Table {
     pub fn into_text(self) -> String {
         self.rows.join("\n")
     }
+}
+
+/// The text of a cell on one line; a bar of its own would be taken for the end of the cell.
+fn without_bars(text: &str) -> String {
+    let words: Vec<&str> = text.split_whitespace().map(|word| if word == "|" { "/" } else { word }).collect();
+    words.join(" ")
 }
 
 /// How the text of a run stands to the line.

@@ -15,6 +15,8 @@ mod slides;
 mod takeover;
 mod web;
 mod word;
+mod word_changes;
+mod word_margins;
 mod workbooks;
 
 use std::path::Path;
