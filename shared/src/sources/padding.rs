@@ -10,7 +10,7 @@ const END: u8 = 0x1A;
 pub fn without(bytes: &[u8]) -> &[u8] {
     let end = bytes.iter().rposition(|byte| !matches!(*byte, 0 | END)).map_or(0, |last| last + 1);
     let (text, padding) = bytes.split_at(end);
-    let zeros = padding.iter().filter(|byte| **byte == 0).count();
+    let zeros = padding.iter().filter(|byte| **byte != END).count();
     let is_ended = zeros == 0 || zeros >= MIN_ZEROS || text.ends_with(b"\n");
     if is_ended && !text.contains(&0) { text } else { bytes }
 }

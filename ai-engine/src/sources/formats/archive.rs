@@ -80,13 +80,11 @@ impl Archive {
         for index in 0..zip.len() {
             let part = zip.by_index_raw(index).map_err(|error| code(&error))?;
             let name = part.name().map_err(|_| FailureCode::Damaged)?.into_owned();
-            match parts.get(&name) {
-                Some(text) => {
-                    changed.start_file(name, SimpleFileOptions::default()).map_err(|error| code(&error)).and_then(
-                        |()| changed.write_all(text.as_bytes()).map_err(|error| io_code(&error, FailureCode::Damaged)),
-                    )?
-                }
-                None => changed.raw_copy_file(part).map_err(|error| code(&error))?,
+            if let Some(text) = parts.get(&name) {
+                changed.start_file(name, SimpleFileOptions::default()).map_err(|error| code(&error))?;
+                changed.write_all(text.as_bytes()).map_err(|error| io_code(&error, FailureCode::Damaged))?;
+            } else {
+                changed.raw_copy_file(part).map_err(|error| code(&error))?;
             }
         }
         rewound(changed)

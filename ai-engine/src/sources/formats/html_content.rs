@@ -84,8 +84,9 @@ impl Outside<'_> {
                 && !before.contains(&Rc::as_ptr(node))
                 && holds(node, &["h2", "h3"])
                 && (is_text || holds(node, &["table"]));
-            let is_head = !is_headed
-                && (tag(node) == "h1" || matches!(tag(node), "div" | "section" | "header") && holds(node, &["h1"]));
+            let is_box = matches!(tag(node), "div" | "section" | "header");
+            let is_head =
+                !is_headed && (tag(node) == "h1" || is_box && holds(node, &["h1"]) && holds(node, &["p", "h2"]));
             let is_content = (is_part || is_head) && amount.in_links * 4 < amount.letters;
             if is_content {
                 content.push(Rc::clone(node));
@@ -127,9 +128,10 @@ fn path(node: &Rc<Node>) -> impl Iterator<Item = *const Node> + use<> {
 /// Removes all but these nodes and what they are in.
 fn keep_only(root: &Rc<Node>, kept: &[Rc<Node>]) {
     let paths: HashSet<*const Node> = kept.iter().flat_map(path).collect();
+    let kept: HashSet<*const Node> = kept.iter().map(Rc::as_ptr).collect();
     let mut open = vec![Rc::clone(root)];
     while let Some(node) = open.pop() {
-        if !kept.iter().any(|kept| Rc::ptr_eq(kept, &node)) {
+        if !kept.contains(&Rc::as_ptr(&node)) {
             node.children.borrow_mut().retain(|child| paths.contains(&Rc::as_ptr(child)));
             open.extend(node.children.borrow().iter().cloned());
         }

@@ -220,16 +220,19 @@ pub fn is_furniture(node: &Rc<Node>, amounts: &Amounts, all: Amount) -> bool {
 fn says_little(node: &Rc<Node>, amount: Amount) -> bool {
     let is_list = matches!(tag(node), "ul" | "ol" | "dl" | "table") && amount.links == 0;
     let has_figure = || amount.links == 0 && text(node).contains(|c: char| c.is_ascii_digit());
-    let is_header = || attribute(node, "class").is_some_and(|class| words(&class).iter().any(|word| word == "header"));
-    amount.letters < MIN_LETTERS && !is_list && !has_figure() && !(is_header() && holds_any(node, HEADINGS))
+    let is_called_header =
+        || attribute(node, "class").is_some_and(|class| words(&class).iter().any(|word| word == "header"));
+    let is_heading = || is_called_header() && holds_any(node, HEADINGS);
+    amount.letters < MIN_LETTERS && !is_list && !has_figure() && !is_heading()
 }
 
-/// Whether there is a heading, and below it text with a figure or of some length.
+/// Whether a block begins with a heading, and below it is text with a figure or of some length.
 fn is_headed_text(node: &Rc<Node>, amount: Amount) -> bool {
+    const TEXTS: [&str; 4] = ["p", "li", "td", "dd"];
+    let says = |inner: &Rc<Node>| HEADINGS.contains(&tag(inner)) || TEXTS.contains(&tag(inner)) || tag(inner) == "a";
+    let begins_with_heading = descendants(node).find(says).is_some_and(|first| HEADINGS.contains(&tag(&first)));
     let has_figure = || text(node).contains(|c: char| c.is_ascii_digit());
-    holds_any(node, HEADINGS)
-        && holds_any(node, &["p", "li", "td", "dd"])
-        && (amount.letters >= MIN_HEADED_LETTERS || has_figure())
+    begins_with_heading && holds_any(node, &TEXTS) && (amount.letters >= MIN_HEADED_LETTERS || has_figure())
 }
 
 fn holds_any(node: &Rc<Node>, tags: &[&str]) -> bool {
@@ -265,10 +268,13 @@ fn is_section(node: &Rc<Node>) -> bool {
     tag(node) == "section" || attribute(node, "class").is_some_and(is_called_so)
 }
 
+/// Sections of one parent that are looked at.
+const MAX_BESIDE: usize = 40;
+
 fn has_section_beside(node: &Rc<Node>) -> bool {
     let Some(parent) = parent(node) else { return false };
     let children = parent.children.borrow();
-    children.iter().filter(|other| !Rc::ptr_eq(other, node) && is_section(other)).any(|other| {
+    children.iter().take(MAX_BESIDE).filter(|other| !Rc::ptr_eq(other, node) && is_section(other)).any(|other| {
         let words = attribute(other, "id").map(|id| words(&id)).unwrap_or_default();
         let is_known =
             |word: &String| [STRONG_WORDS, LINK_WORDS, WEAK_WORDS].iter().any(|list| list.contains(&word.as_str()));

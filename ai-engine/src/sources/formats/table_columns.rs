@@ -144,7 +144,9 @@ pub struct Places {
 impl Places {
     pub fn of(rows: &[Row]) -> Self {
         let mut places = Self::default();
-        rows.iter().for_each(|row| places.widen(row));
+        for row in rows {
+            places.widen(row);
+        }
         places
     }
 

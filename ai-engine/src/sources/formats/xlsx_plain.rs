@@ -63,6 +63,8 @@ fn plain(xml: &str) -> Option<String> {
         let event = reader.read_event().ok()?;
         match &event {
             Event::Eof => break,
+            // What is written is UTF-8, whatever was read.
+            Event::Decl(_) => continue,
             Event::Start(element) if matches!(element.local_name().as_ref(), "si" | "is") => {
                 let text = rich_text(&mut reader)?;
                 let name = element.name().as_ref().to_owned();
@@ -90,7 +92,8 @@ fn plain(xml: &str) -> Option<String> {
         };
         if let Event::Text(text) = &event {
             // The value is the last of a cell's texts.
-            *value = text.xml10_content().trim().to_owned();
+            value.clear();
+            value.push_str(text.xml10_content().trim());
         }
         let is_end = matches!(&event, Event::End(element) if element.local_name().as_ref() == "c");
         inside.push(event.into_owned());

@@ -64,15 +64,11 @@ fn is_of_negatives(sections: &[Section], at: usize) -> bool {
     match sections[at].condition {
         Some(Condition { sign: Comparison::Less, limit }) => limit <= 0.0,
         Some(Condition { sign: Comparison::LessOrEqual | Comparison::Equal, limit }) => limit < 0.0,
-        Some(_) => false,
-        None if at == 1 => match sections[0].condition {
-            None => true,
-            Some(first @ Condition { sign: Comparison::Greater | Comparison::GreaterOrEqual, limit }) => {
-                limit == 0.0 && (sections.len() > 2 || first.holds(0.0))
-            }
-            Some(_) => false,
-        },
-        None => false,
+        None if at == 1 => sections[0].condition.is_none_or(|first| {
+            let is_of_others = matches!(first.sign, Comparison::Greater | Comparison::GreaterOrEqual);
+            is_of_others && first.limit == 0.0 && (sections.len() > 2 || first.holds(0.0))
+        }),
+        _ => false,
     }
 }
 
@@ -143,9 +139,9 @@ impl Section {
             self.condition = Some(Condition::parse(inside)?);
         } else if let Some(currency) = inside.strip_prefix('$') {
             self.literal.push_str(currency.split('-').next().unwrap_or_default());
-            self.pattern.push_str(&format!("[{inside}]"));
+            self.pattern.extend(["[", inside, "]"]);
         } else if ['h', 'm', 's'].into_iter().any(is_time) {
-            self.pattern.push_str(&format!("[{inside}]"));
+            self.pattern.extend(["[", inside, "]"]);
         }
         Some(())
     }
