@@ -229,3 +229,18 @@ fn code(error: &XlsxError) -> FailureCode {
         _ => FailureCode::Damaged,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_look_of_a_cell_is_a_part_of_what_it_says() {
+        let look = |font: &str, is_struck| Look { font: Some(font.to_owned()), is_struck, ..Look::default() };
+        assert_eq!(look("Wingdings", false).said(&DataRef::SharedString("ü")), "✓");
+        assert_eq!(look("Symbol", false).said(&DataRef::String("³ 5".to_owned())), "≥ 5");
+        assert_eq!(look("Symbol", false).said(&DataRef::Float(5.0)), "5");
+        assert_eq!(look("Calibri", true).said(&DataRef::Float(50.0)), "~~50~~");
+        assert_eq!(look("Calibri", true).said(&DataRef::Empty), "");
+    }
+}
