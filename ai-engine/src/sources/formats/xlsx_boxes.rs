@@ -2,7 +2,8 @@
 
 use collabry_shared::sources::FailureCode;
 
-use super::scripts::{lower, raise};
+use super::docx_table::Stand;
+use super::drawing;
 use super::xlsx_plain::struck;
 use super::xml::{self, Node};
 use crate::sources::builder::one_line;
@@ -10,25 +11,19 @@ use crate::sources::builder::one_line;
 /// The paragraphs of a drawing, a line each.
 pub fn paragraphs(drawing: &str) -> Result<String, FailureCode> {
     let (mut lines, mut line, mut run) = (Vec::new(), String::new(), None);
-    // How far a run stands above the line, below it when less than 0, and whether there is a line through it.
-    let (mut height, mut is_struck) = (0_i32, false);
+    let (mut stand, mut is_struck) = (Stand::On, false);
     xml::walk(drawing, |node| {
         match node {
-            Node::Open("r" | "fld" | "p", _) => (height, is_struck) = (0, false),
+            Node::Open("r" | "fld" | "p", _) => (stand, is_struck) = (Stand::On, false),
             Node::Open("rPr", element) => {
-                let baseline = xml::attribute(element, "baseline").unwrap_or_default();
-                height = baseline.trim_end_matches('%').parse().unwrap_or_default();
+                stand = drawing::raised(element);
                 is_struck = xml::attribute(element, "strike").is_some_and(|strike| strike != "noStrike");
             }
             Node::Open("t", _) => run = Some(String::new()),
             Node::Text(text) => run.iter_mut().for_each(|run: &mut String| run.push_str(text)),
             Node::Close("t") => {
                 let text = run.take().unwrap_or_default();
-                let text = match height {
-                    1.. => raise(&text, &line),
-                    0 => text,
-                    _ => lower(&text, &line),
-                };
+                let text = stand.applied(&text, &line);
                 line.push_str(&if is_struck { struck(&text) } else { text });
             }
             Node::Open("br", _) => line.push(' '),

@@ -9,7 +9,7 @@ use quick_xml::events::{BytesEnd, BytesStart, BytesText, Event};
 use quick_xml::{Reader, Writer};
 
 use super::archive::{Archive, Container};
-use super::scripts::{lower, raise};
+use super::docx_table::Stand;
 use super::{symbols, xml};
 
 const KNOWN_ERRORS: [&str; 7] = ["#DIV/0!", "#N/A", "#NAME?", "#NULL!", "#NUM!", "#REF!", "#VALUE!"];
@@ -172,11 +172,7 @@ fn rich_text(reader: &mut Reader<&[u8]>) -> Option<String> {
 impl Look {
     fn said(&self, run: &str, before: &str) -> String {
         let text = self.font.as_deref().and_then(|font| symbols::typed(font, run)).unwrap_or_else(|| run.to_owned());
-        let text = match self.place.as_deref() {
-            Some("superscript") => raise(&text, before),
-            Some("subscript") => lower(&text, before),
-            _ => text,
-        };
+        let text = Stand::of(self.place.as_deref()).applied(&text, before);
         if self.is_struck { struck(&text) } else { text }
     }
 }
