@@ -65,13 +65,13 @@ pub fn read_margins(
     for (_, part) in margins {
         let text = archive.text(part)?.map_or_else(|| Ok(String::new()), |xml| parts.text(&xml))?;
         for block in text.split("\n\n") {
-            let mut lines: Vec<String> = block.lines().map(one_line).collect();
+            let mut kept: Vec<String> = block.lines().map(one_line).collect();
             // What is nothing but a page's number changes from page to page; a field may have failed.
-            lines.retain(|line| {
+            kept.retain(|line| {
                 let is_worded = line.chars().filter(|c| c.is_alphabetic()).count() > 1;
                 is_worded && !line.starts_with("Error!") && said.insert(line.clone())
             });
-            builder.block(&lines.join("\n"))?;
+            builder.block(&kept.join("\n"))?;
         }
     }
     Ok(())

@@ -97,7 +97,7 @@ impl Math {
                 "type" => frame.kind = value(),
                 "pos" => frame.position = value(),
                 "show" => {
-                    frame.is_unseen = value().is_some_and(|value| matches!(value.as_str(), "0" | "off" | "false"))
+                    frame.is_unseen = value().is_some_and(|value| matches!(value.as_str(), "0" | "off" | "false"));
                 }
                 _ => {}
             }

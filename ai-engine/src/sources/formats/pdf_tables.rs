@@ -376,7 +376,10 @@ fn lines_of(run: &[Row]) -> Vec<(Area, String)> {
         // Rows of a group: what they have in common is said in the first of them.
         let step = area.top - above;
         let is_full = columns.len() > 2 && cells[1..].iter().all(|cell| !cell.is_empty());
-        let is_row = step > row_step * NEARER && (is_full || step > row[0].area.height() * MAX_LINE_STEP);
+        // The names of columns may have several lines.
+        let is_below_names = lines.iter().skip(1).any(|(_, cells)| !cells[0].is_empty());
+        let is_far = step > row_step * NEARER && (is_full || step > row[0].area.height() * MAX_LINE_STEP);
+        let is_row = is_below_names && is_far;
         let continues = cells[0].is_empty() && !is_row && (is_near || row.len() == 1 && is_rest(&run[..index], row));
         above = area.top;
         match lines.last_mut() {

@@ -84,3 +84,18 @@ async fn a_large_first_letter_is_that_of_the_first_word() {
     assert!(text.starts_with("The harbour was opened on Monday"), "{text}");
     assert!(!text.contains("\nT"), "{text}");
 }
+
+#[tokio::test]
+async fn names_of_columns_may_have_several_lines() {
+    let mut page = vec![(78.0, 752.0, 10.0, "What the works may let out is this:")];
+    let limits: &[&[&str]] = &[
+        &["", "to air", "to water"],
+        &["", "kg/year", "kg/year"],
+        &["Methane", "100 000", "none"],
+        &["Zinc", "200", "100"],
+        &["Lead", "20", "50"],
+    ];
+    page.extend(rows(727.0, &[84.0, 204.0, 324.0], limits));
+    let text = text(&page).await;
+    assert!(text.contains(" | to air kg/year | to water kg/year\nMethane | 100 000 | none\n"), "{text}");
+}
