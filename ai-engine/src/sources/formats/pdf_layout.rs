@@ -296,6 +296,8 @@ mod tests {
             ("ex-", "wife", "ex-wife"),
             ("ex-", "periment", "experiment"),
             ("DNA-", "based", "DNA-based"),
+            ("north-", "south", "north-south"),
+            ("north-", "ern", "northern"),
             ("Ein-", "und Ausgang", "Ein- und Ausgang"),
             ("short-", "or long", "short- or long"),
             ("sedi-", "ment", "sediment"),

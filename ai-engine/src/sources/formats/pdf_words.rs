@@ -29,6 +29,9 @@ const FORMER: &[&str] = &[
     "officer",
 ];
 
+/// Parts of names of places and directions: `north-south`.
+const COMPASS: &[&str] = &["north", "south", "east", "west"];
+
 /// Words before which a hyphen stands for what is said later: `two- and three-room flats`.
 const BETWEEN: &[&str] = &["and", "or", "und", "oder", "bzw", "sowie", "bis", "et", "ou"];
 
@@ -104,5 +107,10 @@ fn is_compound(stem: &str, rest: &str) -> bool {
     let last = last.to_lowercase();
     let is_known =
         KEPT.iter().any(|(word, others)| *word == last && !others.iter().any(|other| rest.starts_with(other)));
-    is_short || is_abbreviation || is_known || last == "ex" && FORMER.iter().any(|word| rest.starts_with(word))
+    let is_direction = COMPASS.contains(&last.as_str()) && COMPASS.contains(&rest);
+    is_short
+        || is_abbreviation
+        || is_known
+        || is_direction
+        || last == "ex" && FORMER.iter().any(|word| rest.starts_with(word))
 }
