@@ -17,7 +17,7 @@ pub struct ServicesConfig {
     /// `COLLABRY_ENGINE_BIND`: where an ai-engine listens.
     pub engine_bind: SocketAddr,
     /// `COLLABRY_INTERNAL_BIND`: for `/health`, `/ready` and `/metrics` on a runtime of their own; `None`: not at all in
-    /// the one-process form, the role's own address ([`Role::internal_bind`](super::Role::internal_bind)) elsewhere.
+    /// the one-process form, the service's own address ([`Service::internal_bind`](crate::service::Service::internal_bind)) elsewhere.
     pub internal_bind: Option<SocketAddr>,
 }
 
