@@ -366,6 +366,11 @@ async fn away(redis: &Redis) {
     eventually("it is noticed", async || (!redis.is_up()).then_some(())).await;
 }
 
+/// It is used again before it is said: who was subscribed is subscribed again in between.
+async fn said(lines: &Lines, part: &str) {
+    eventually(part, async || (!lines.matching(part).is_empty()).then_some(())).await;
+}
+
 async fn back(redis: &Redis) {
     eventually("it is back", async || redis.takes_writes().then_some(())).await;
 }
@@ -399,6 +404,7 @@ async fn a_redis_that_refuses_the_password_for_a_while_is_used_again_and_both_is
     redis.publish("collabry:test", b"after").await.unwrap();
     assert_eq!(heard.next().await, Some(Heard::Gap));
     assert_eq!(heard.next().await, Some(Heard::Message(b"after".to_vec())));
+    said(&lines, "Redis is back").await;
     let (lost, found) = (lines.matching("Redis is away"), lines.matching("Redis is back"));
     assert_eq!((lost.len(), found.len()), (1, 1), "{lost:?} {found:?}");
     assert!(lost[0].contains("reason="), "{lost:?}");
@@ -430,6 +436,7 @@ async fn a_full_redis_is_read_from_and_its_refusal_is_said_and_seen() {
     back(&redis).await;
     assert_eq!((gauge(&redis, "up"), gauge(&redis, "refuses_writes")), (1, 0));
     assert!(gauge(&redis, "used_memory_bytes") > 0);
+    said(&lines, "Redis is back").await;
     let (lost, found) = (lines.matching("Redis refuses writes"), lines.matching("Redis is back"));
     assert_eq!((lost.len(), found.len()), (1, 1), "{lost:?} {found:?}");
     assert!(lost[0].contains("OOM"), "the reason: {lost:?}");
