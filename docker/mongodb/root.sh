@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Who is root of MongoDB. With MONGODB_ROOT_PASSWORD it is `root`, and the programs sign in as `collabry`, who may read and write
+# Chooses the root user of MongoDB. With MONGODB_ROOT_PASSWORD it is `root`, and the programs sign in as `collabry`, who may read and write
 # the database of theirs and nothing else. Without it, as in installations from before there was that setting, it is `collabry`.
 # Passwords are in the environment and not among arguments, which everybody on the machine may list.
 if [ -n "${MONGODB_ROOT_PASSWORD:-}" ]; then

@@ -227,8 +227,9 @@ fn notice(state: &ApiState, headers: &HeaderMap) {
     }
 }
 
-/// Starts a session for someone who has proven who they are: unless their password was changed while it was looked at, or
-/// the account is gone. Whoever changes it ends the sessions that there are after that, so one of the two sees the other.
+/// Starts a session for a user who has given the right password. Refuses when the password was changed, or the account
+/// deleted, while it was being verified: a change of password ends the sessions that exist after it, so either the change
+/// sees this session or this check sees the change.
 async fn sign_in(
     state: &ApiState,
     jar: CookieJar,

@@ -1,22 +1,15 @@
 import { signal } from "@preact/signals";
 import { api } from "../http/client";
 import { sentence } from "../http/problem";
+import type { Citation } from "../realtime/types";
 import { openPanel } from "../ui/panel";
 import { coverage } from "./marked-words";
 import { nearestSentence } from "./nearest-sentence";
 import { ownText } from "./passage";
 
 /** A passage, as a citation has it. */
-export interface Hit {
-  sourceId: string;
-  version: number;
-  sourceName: string;
-  page: number;
-  paged: boolean;
-  start: number;
-  end: number;
+export interface Hit extends Omit<Citation, "number"> {
   headings: string[];
-  text: string;
   /** Of its meaning to the query's, up to 1. */
   similarity: number;
 }

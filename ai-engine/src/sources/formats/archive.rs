@@ -105,7 +105,7 @@ impl Archive {
         Ok(Some(text.into_owned()))
     }
 
-    /// A part that is a text file, in whatever encoding; `None` when there is none, or it is something else.
+    /// Reads a part as a text file in any encoding; `None` when the part is missing or is not text.
     pub fn text_file(&mut self, name: &str) -> Result<Option<String>, FailureCode> {
         Ok(self.bytes(name)?.and_then(|bytes| text::decode(&bytes, None).ok()))
     }

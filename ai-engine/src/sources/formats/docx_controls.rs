@@ -10,7 +10,7 @@ const STANDARD: &str = "DefaultPlaceholder";
 #[derive(Debug, Default)]
 struct Control {
     is_empty: bool,
-    /// Somebody wrote what is shown while it is empty.
+    /// The author of the document wrote the prompt that an empty control shows.
     has_own_prompt: bool,
 }
 
@@ -42,7 +42,7 @@ impl Controls {
         self.0.iter().any(|control| control.is_empty && !control.has_own_prompt)
     }
 
-    /// Whether text here is what is shown until somebody enters something.
+    /// Whether text here is a prompt, shown until somebody fills the control in.
     pub fn is_prompt(&self) -> bool {
         self.0.iter().any(|control| control.is_empty)
     }

@@ -100,7 +100,7 @@ const LINK_WORDS: &[&str] = &[
     "relacionados",
 ];
 
-/// A block of so many letters beside its links, times those in links, is no list of links.
+/// A block with more than this many letters outside its links, per letter inside them, is not a list of links.
 const MAX_BESIDE_LINKS: usize = 6;
 
 /// Those of blocks with what readers said.

@@ -1,4 +1,4 @@
-//! Asides and footers that are a part of what a page says: warnings, definitions, notes at the end, who is quoted.
+//! Asides and footers that belong to the content of a page: warnings, definitions, endnotes and attributions.
 
 use std::collections::HashSet;
 use std::rc::Rc;

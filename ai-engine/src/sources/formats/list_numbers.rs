@@ -2,7 +2,7 @@
 
 use super::number_words;
 
-/// So often letters are doubled at most.
+/// How many times a letter is repeated at most (a, aa, aaa …).
 const MAX_ROUNDS: usize = 30;
 
 /// The number as lists write it.

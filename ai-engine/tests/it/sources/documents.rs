@@ -125,3 +125,18 @@ pub fn row(number: usize, cells: &[&str]) -> String {
     };
     format!(r#"<row r="{number}">{}</row>"#, cells.iter().enumerate().map(cell).collect::<String>())
 }
+
+/// A run of a Word document, with properties.
+pub fn run(properties: &str, inside: &str) -> String {
+    format!("<w:r><w:rPr>{properties}</w:rPr>{inside}</w:r>")
+}
+
+/// A run that says `text`.
+pub fn words(text: &str) -> String {
+    run("", &format!("<w:t xml:space=\"preserve\">{text}</w:t>"))
+}
+
+/// A paragraph of a Word document, of runs.
+pub fn paragraph_of(inside: &str) -> String {
+    format!("<w:p>{inside}</w:p>")
+}

@@ -2,25 +2,13 @@
 
 use collabry_shared::sources::Format;
 
-use super::documents::container;
+use super::documents::{container, paragraph_of, run, words};
 use super::extract;
-
-fn run(properties: &str, inside: &str) -> String {
-    format!("<w:r><w:rPr>{properties}</w:rPr>{inside}</w:r>")
-}
-
-fn words(text: &str) -> String {
-    run("", &format!("<w:t xml:space=\"preserve\">{text}</w:t>"))
-}
-
-fn paragraph(inside: &str) -> String {
-    format!("<w:p>{inside}</w:p>")
-}
 
 /// What is read of a document that says "Body." and has this part beside it.
 async fn beside(kind: &str, part: &str) -> String {
     let link = format!("<Relationship Id=\"r1\" Type=\"http://x/{kind}\" Target=\"{kind}1.xml\"/>");
-    let body = paragraph(
+    let body = paragraph_of(
         &["<w:commentRangeStart w:id=\"1\"/>".to_owned(), words("Body."), "<w:commentRangeEnd w:id=\"1\"/>".to_owned()]
             .concat(),
     );
@@ -57,10 +45,10 @@ async fn headers_are_read_like_the_text() {
         run("", "<w:ptab w:alignment=\"right\"/>"),
         words("Rev. 2"),
     ];
-    let cell = |text: &str| format!("<w:tc>{}</w:tc>", paragraph(&words(text)));
+    let cell = |text: &str| format!("<w:tc>{}</w:tc>", paragraph_of(&words(text)));
     let row = |cells: [&str; 2]| format!("<w:tr>{}{}</w:tr>", cell(cells[0]), cell(cells[1]));
     let table = format!("<w:tbl>{}{}</w:tbl>", row(["Rule", "R-17"]), row(["Valid from", "May"]));
-    let header = [paragraph(&range()), paragraph(&tabs.concat()), table, paragraph(&words("Page 7"))].concat();
+    let header = [paragraph_of(&range()), paragraph_of(&tabs.concat()), table, paragraph_of(&words("Page 7"))].concat();
     let header = format!("<w:hdr xmlns:w=\"w\">{header}</w:hdr>");
     let expected =
         "Tolerance ±5 mm, 10⁶ cycles\n\nRivertown Mills Ltd KX-4711 Rev. 2\n\nRule | R-17\nValid from | May\n\nPage 7";
@@ -73,9 +61,9 @@ async fn comments_are_read_like_the_text() {
         format!("<w:comment w:id=\"{id}\" w:author=\"Ann\" w:date=\"2026-05-01T10:00:00Z\">{inside}</w:comment>")
     };
     let comments = [
-        comment(0, &paragraph("")),
-        comment(1, &(paragraph(&range()) + &paragraph(&words("Ask Bob.")))),
-        comment(2, &paragraph(&words("Done."))),
+        comment(0, &paragraph_of("")),
+        comment(1, &(paragraph_of(&range()) + &paragraph_of(&words("Ask Bob.")))),
+        comment(2, &paragraph_of(&words("Done."))),
     ];
     let comments = format!("<w:comments xmlns:w=\"w\">{}</w:comments>", comments.concat());
     let expected = "Comment by Ann on “Body.”, 2026-05-01: Tolerance ±5 mm, 10⁶ cycles Ask Bob.\n\nComment by Ann, 2026-05-01: Done.";

@@ -12,7 +12,7 @@ use collabry_shared::storage::StoreResult;
 use jiff::Timestamp;
 use tokio::sync::oneshot;
 
-/// An answer about somebody, on its way.
+/// A membership lookup that has not returned yet.
 struct Gate {
     about: UserId,
     reached: oneshot::Sender<()>,
