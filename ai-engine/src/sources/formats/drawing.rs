@@ -6,6 +6,7 @@ use quick_xml::events::BytesStart;
 use super::archive::{Archive, Relationship};
 use super::chart::chart;
 use super::docx_table::Stand;
+use super::scripts::struck;
 use super::xml::{self, Node};
 use crate::sources::builder::one_line;
 
@@ -37,15 +38,24 @@ pub fn description(element: &BytesStart<'_>) -> Option<String> {
 
 /// The paragraphs of any drawing, a line each.
 pub fn paragraphs(xml: &str) -> Result<String, FailureCode> {
-    let (mut lines, mut line, mut in_text, mut stand) = (Vec::new(), String::new(), false, Stand::On);
+    let (mut lines, mut line, mut run) = (Vec::new(), String::new(), None);
+    let (mut stand, mut is_struck) = (Stand::On, false);
     xml::walk(xml, |node| {
         match node {
-            Node::Open("r", _) => stand = Stand::On,
-            Node::Open("rPr", element) => stand = raised(element),
-            Node::Open("t", _) => in_text = true,
-            Node::Close("t") => in_text = false,
+            Node::Open("r" | "fld" | "p", _) => (stand, is_struck) = (Stand::On, false),
+            Node::Open("rPr", element) => {
+                stand = raised(element);
+                is_struck = xml::attribute(element, "strike").is_some_and(|strike| strike != "noStrike");
+            }
+            Node::Open("t", _) => run = Some(String::new()),
+            Node::Text(text) => run.iter_mut().for_each(|run: &mut String| run.push_str(text)),
+            Node::Close("t") => {
+                let text = run.take().unwrap_or_default();
+                let text = stand.applied(&text, &line);
+                let text = if is_struck { struck(&mut line, text) } else { text };
+                line.push_str(&text);
+            }
             Node::Open("br", _) => line.push(' '),
-            Node::Text(text) if in_text => line.push_str(&stand.applied(text, &line)),
             Node::Close("p") => lines.push(one_line(&std::mem::take(&mut line))),
             _ => {}
         }
@@ -76,5 +86,19 @@ mod tests {
             run("", "10") + &run("baseline='30000'", "6") + &run("", " of CO") + &run("baseline='-25000'", "2");
         let xml = format!("<a:x xmlns:a='a'><a:p>{raised}</a:p><a:p>{}</a:p></a:x>", run("", "end"));
         assert_eq!(paragraphs(&xml).unwrap(), "10⁶ of CO₂\nend");
+    }
+
+    #[test]
+    fn raised_and_struck_words_are_told_apart() {
+        let run = |look: &str, text: &str| format!("<a:r><a:rPr {look}/><a:t>{text}</a:t></a:r>");
+        let runs = [
+            run("", "Speed 10"),
+            run("baseline='30000'", "6"),
+            run("", " m, CO"),
+            run("baseline='-25000'", "2"),
+            run("strike='sngStrike'", " 50"),
+        ];
+        let drawing = format!("<x xmlns:a='a'><a:p>{}</a:p><a:p><a:r><a:t>x</a:t></a:r></a:p></x>", runs.concat());
+        assert_eq!(paragraphs(&drawing).unwrap(), "Speed 10⁶ m, CO₂ ~~50~~\nx");
     }
 }

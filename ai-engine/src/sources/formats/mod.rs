@@ -67,7 +67,6 @@ mod table_sides;
 mod table_values;
 mod text;
 mod xlsx;
-mod xlsx_boxes;
 mod xlsx_extras;
 mod xlsx_format;
 mod xlsx_plain;

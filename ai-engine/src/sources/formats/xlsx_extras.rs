@@ -6,8 +6,8 @@ use collabry_shared::sources::FailureCode;
 
 use super::archive::Archive;
 use super::comments::{self, Comment};
+use super::drawing;
 use super::xml::{self, Node};
-use super::{drawing, xlsx_boxes};
 use crate::sources::builder::one_line;
 
 /// Header and footer stand at the end of a sheet, which is not read again when it is larger.
@@ -38,8 +38,7 @@ pub fn texts(archive: &mut Archive, sheet: &str) -> Result<Vec<String>, FailureC
     for (_, link) in &links {
         match link.kind.as_str() {
             "drawing" => {
-                texts
-                    .push(xlsx_boxes::paragraphs(&archive.text(&link.target)?.unwrap_or_default()).unwrap_or_default());
+                texts.push(drawing::paragraphs(&archive.text(&link.target)?.unwrap_or_default()).unwrap_or_default());
                 let mut drawn: Vec<_> = archive.relationships(&link.target)?.into_iter().collect();
                 drawn.sort_by(|one, other| one.0.cmp(&other.0));
                 for (_, link) in &drawn {
