@@ -83,7 +83,7 @@ verify_through_front() {
     # One for each socket, when nobody else asks.
     for _ in $(seq "$SLOTS"); do request --output /dev/null /api/openapi.json || true; done
     if docker logs --since "$since" --tail "$VERIFIED_LINES" "$id" 2>/dev/null | grep -F '"path":"/api/openapi.json","status":200' |
-      sed 's/.*"upstream":"\([^"]*\)".*/\1/' | grep -qxF -f "$STATE/sockets"; then return 0; fi
+      sed 's/.*"upstream":"\([^"]*\)".*/\1/' | grep -xF -f "$STATE/sockets" >/dev/null; then return 0; fi
   done
   warn "no request through nginx was answered by $address"
   return 1

@@ -27,7 +27,7 @@ roll_others() {
     compose_quietly "$release" up -d --no-deps "${others[@]}" || warn "not all of these run: ${others[*]}"
   fi
   for id in $(docker ps --all --quiet --no-trunc --filter "label=com.docker.compose.project=$PROJECT" --filter label=com.docker.compose.oneoff=False); do
-    services_of "$release" | grep -qxF "$(inspect "$id" '{{index .Config.Labels "com.docker.compose.service"}}')" && continue
+    services_of "$release" | grep -xF "$(inspect "$id" '{{index .Config.Labels "com.docker.compose.service"}}')" >/dev/null && continue
     say "ends $(name_of "$id"), which is in no file any more"
     remove "$id"
   done
