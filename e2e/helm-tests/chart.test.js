@@ -324,6 +324,10 @@ test("several networks reach each side in its own words, and a setting overrides
   const trusted = (all) => of(all, "Deployment", "try-nginx").spec.template.spec.containers[0].env.find(({ name }) => name === "NGINX_TRUSTED_PROXIES").value;
   assert.equal(trusted(all), "10.0.0.0/8 fd00::/8");
   assert.equal(trusted(await rendered(...secrets, ...networks, "--set", "ingress.networks={192.0.2.0/24}")), "192.0.2.0/24");
+  // Without a controller anybody may reach nginx, also from within these networks.
+  const open = [...secrets, ...networks, "--set", "ingress.enabled=false", "--set", "nginx.service.type=LoadBalancer"];
+  assert.equal(trusted(await rendered(...open)), "");
+  assert.equal(trusted(await rendered(...open, "--set", "ingress.networks={192.0.2.0/24}")), "192.0.2.0/24");
   const { data } = of(await rendered(...secrets, "--set", "settings.COLLABRY_TRUSTED_PROXIES=192.0.2.7"), "ConfigMap", "try");
   assert.equal(data.COLLABRY_TRUSTED_PROXIES, "192.0.2.7");
 });

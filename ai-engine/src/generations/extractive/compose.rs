@@ -4,18 +4,8 @@ use std::collections::BTreeMap;
 
 use collabry_shared::conversations::Citation;
 
+use super::phrases::Phrases;
 use super::rank::Ranked;
-
-pub(super) const NO_SOURCES: &str = "There are no sources to answer from yet. Add a file or a web page to this \
-    notebook, or select at least one source, and ask again.";
-pub(super) const NONE_READY: &str = "The sources are not ready yet. Ask again once at least one of them has been read; the list of sources shows how \
-    far each is, and what to do about those that failed.";
-const NOTHING: &str = "I couldn't find anything about that in the selected sources.";
-
-/// With no passage near enough to show, other words are what is left to try.
-fn nothing() -> String {
-    format!("{NOTHING} Try different words.")
-}
 
 const MAX_QUOTES: usize = 5;
 
@@ -30,20 +20,21 @@ const NEAR: f32 = 0.34;
 const BELOW_BEST: f32 = 0.22;
 
 /// Quotes the best of `ranked` (best first), or says that there is no answer.
-pub(super) fn answer(ranked: &[Ranked], passages: &[Citation]) -> String {
+pub(super) fn answer(phrases: &Phrases, ranked: &[Ranked], passages: &[Citation]) -> String {
+    let Phrases { nothing, other_words, closest, .. } = phrases;
     let Some(best) = ranked.first().map(Ranked::score).filter(|score| *score >= NEAR) else {
-        return nothing();
+        return format!("{nothing} {other_words}");
     };
     if best < ANSWERS {
-        return format!("{NOTHING} The closest passage is:\n\n{}", quotes(&ranked[..1], passages));
+        return format!("{nothing} {closest}\n\n{}", quotes(phrases, &ranked[..1], passages));
     }
     let floor = ANSWERS.max(best - BELOW_BEST);
     let count = ranked.iter().take(MAX_QUOTES).take_while(|one| one.score() >= floor).count();
-    format!("Your sources say:\n\n{}", quotes(&ranked[..count], passages))
+    format!("{}\n\n{}", phrases.quotes, quotes(phrases, &ranked[..count], passages))
 }
 
 /// One block per passage, that of the best sentence first; within it the order of the text.
-fn quotes(chosen: &[Ranked], passages: &[Citation]) -> String {
+fn quotes(phrases: &Phrases, chosen: &[Ranked], passages: &[Citation]) -> String {
     let mut order = Vec::new();
     let mut by_passage: BTreeMap<u32, Vec<&Ranked>> = BTreeMap::new();
     for one in chosen {
@@ -55,7 +46,8 @@ fn quotes(chosen: &[Ranked], passages: &[Citation]) -> String {
     let block = |number: &u32| {
         let mut sentences = by_passage.remove(number).unwrap_or_default();
         sentences.sort_by_key(|one| one.place);
-        format!("> {} [{number}]\n\n{}", joined(&sentences), origin(passages.iter().find(|one| one.number == *number)))
+        let origin = origin(phrases, passages.iter().find(|one| one.number == *number));
+        format!("> {} [{number}]\n\n{origin}", joined(&sentences))
     };
     order.iter().map(block).collect::<Vec<_>>().join("\n\n")
 }
@@ -76,9 +68,11 @@ fn joined(sentences: &[&Ranked]) -> String {
     text
 }
 
-fn origin(passage: Option<&Citation>) -> String {
+fn origin(phrases: &Phrases, passage: Option<&Citation>) -> String {
     match passage {
-        Some(passage) if passage.paged => format!("— {}, page {}", escape(&passage.source_name), passage.page),
+        Some(passage) if passage.paged => {
+            format!("— {}, {} {}", escape(&passage.source_name), phrases.page, passage.page)
+        }
         Some(passage) => format!("— {}", escape(&passage.source_name)),
         None => String::new(),
     }
@@ -91,7 +85,7 @@ fn escape(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{MAX_QUOTES, NOTHING, Ranked, answer, nothing};
+    use super::{MAX_QUOTES, Phrases, Ranked, answer};
     use crate::generations::testing::passage;
 
     fn sentence(number: u32, place: usize, text: &str, similarity: f32) -> Ranked {
@@ -108,7 +102,7 @@ mod tests {
             sentence(2, 5, "After.", 0.8),
         ];
         assert_eq!(
-            answer(&ranked, &passages),
+            answer(Phrases::of("en"), &ranked, &passages),
             "Your sources say:\n\n> Before. … It beats \\[7\\] daily. After. [2]\n\n— Notes, page 3\n\n> First. [1]\n\n\
              — Notes, page 3"
         );
@@ -117,16 +111,18 @@ mod tests {
     #[test]
     fn it_says_when_there_is_no_answer() {
         let far = Ranked { overlap: 0.0, ..sentence(1, 0, "Something else entirely.", 0.2) };
-        assert_eq!(answer(&[far], &[passage(1, "")]), nothing());
-        assert_eq!(answer(&[], &[]), nothing());
+        let english = Phrases::of("en");
+        let nothing = format!("{} {}", english.nothing, english.other_words);
+        assert_eq!(answer(english, &[far], &[passage(1, "")]), nothing);
+        assert_eq!(answer(english, &[], &[]), nothing);
         let near = Ranked { overlap: 0.0, ..sentence(1, 0, "Something near it.", 0.5) };
-        let text = answer(&[near], &[passage(1, "")]);
-        assert!(text.starts_with(NOTHING) && text.contains("> Something near it. [1]"), "{text}");
+        let text = answer(english, &[near], &[passage(1, "")]);
+        assert!(text.starts_with(english.nothing) && text.contains("> Something near it. [1]"), "{text}");
     }
 
     #[test]
     fn quotes_are_few() {
         let ranked: Vec<_> = (0..20).map(|place| sentence(1, place * 2, "Same again.", 0.9)).collect();
-        assert_eq!(answer(&ranked, &[passage(1, "")]).matches("Same again.").count(), MAX_QUOTES);
+        assert_eq!(answer(Phrases::of("en"), &ranked, &[passage(1, "")]).matches("Same again.").count(), MAX_QUOTES);
     }
 }

@@ -1,6 +1,7 @@
 //! The built-in answerer: quotes the sentences that answer best, and invents nothing.
 
 mod compose;
+mod phrases;
 mod rank;
 mod sentences;
 
@@ -10,6 +11,7 @@ use async_trait::async_trait;
 use collabry_shared::models::{ModelId, ModelInfo};
 use futures::stream::{self, StreamExt};
 
+use self::phrases::Phrases;
 use self::rank::Ranked;
 use super::followup;
 use crate::embeddings::{EmbedError, Embedder, Priority};
@@ -32,14 +34,15 @@ impl Extractive {
     }
 
     async fn compose(&self, task: &Task) -> Result<String, AnswerError> {
+        let phrases = Phrases::of(followup::language(&task.question, task.previous_question()));
         match task.coverage {
-            Coverage::NoSources => return Ok(compose::NO_SOURCES.to_owned()),
-            Coverage::NoneReady => return Ok(compose::NONE_READY.to_owned()),
+            Coverage::NoSources => return Ok(phrases.no_sources.to_owned()),
+            Coverage::NoneReady => return Ok(phrases.none_ready.to_owned()),
             Coverage::Searched => {}
         }
         let query = followup::query(&task.question, task.previous_question());
         let ranked = self.rank(&query, task).await?;
-        Ok(compose::answer(&ranked, &task.passages))
+        Ok(compose::answer(phrases, &ranked, &task.passages))
     }
 
     async fn rank(&self, query: &str, task: &Task) -> Result<Vec<Ranked>, AnswerError> {

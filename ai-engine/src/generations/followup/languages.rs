@@ -92,6 +92,13 @@ const HABITS: &[Habits] = &[
         endings: &[],
     },
     Habits {
+        code: "ro",
+        empty: &["explică", "explicați", "exemplu", "exemple", "rog"],
+        pointers: &["el", "ea", "ei", "ele", "lui", "acesta", "aceasta", "acestea", "acela", "aceea", "asta"],
+        openings: &["și", "dar", "ce zici de", "ce altceva"],
+        endings: &[],
+    },
+    Habits {
         code: "nl",
         empty: &["leg", "uit", "voorbeeld", "voorbeelden", "alsjeblieft"],
         pointers: &["hij", "zij", "hem", "haar", "hun", "hen", "dit", "dat", "deze", "die", "ervan", "daarvan"],

@@ -2,6 +2,8 @@
 
 mod languages;
 
+use std::ops::RangeInclusive;
+
 use collabry_shared::text::fold;
 use unicode_normalization::char::is_combining_mark;
 use unicode_segmentation::UnicodeSegmentation;
@@ -25,6 +27,12 @@ pub(super) fn query(question: &str, previous: Option<&str>) -> String {
         Some(previous) if leans_on(question, previous) => format!("{previous}\n{question}"),
         _ => question.to_owned(),
     }
+}
+
+/// The language that a question is asked in (ISO 639-1): the one that knows most of its small words; for one that has too few
+/// of them, that of the question before. English, where several know as many.
+pub(super) fn language(question: &str, previous: Option<&str>) -> &'static str {
+    [Some(question), previous].into_iter().flatten().find_map(|text| Words::of(text).language()).unwrap_or("en")
 }
 
 /// In English, or in a language that the question before has words of: "die" and "war" are content in one language and
@@ -78,6 +86,21 @@ impl Words {
         self.words.iter().any(|word| language.empty.contains(word))
     }
 
+    /// `None`: no language, or several alike.
+    fn language(&self) -> Option<&'static str> {
+        let has = |range: RangeInclusive<char>| self.text.contains(|c| range.contains(&c));
+        if has('\u{3040}'..='\u{30ff}') {
+            return Some("ja");
+        }
+        if has('\u{3400}'..='\u{9fff}') {
+            return Some("zh");
+        }
+        let known = |language: &Language| self.words.iter().filter(|word| language.empty.contains(*word)).count();
+        let most = LANGUAGES.iter().map(known).max().filter(|most| *most > 0)?;
+        let mut best = LANGUAGES.iter().filter(|language| known(language) == most);
+        best.next().filter(|_| best.next().is_none()).map(|language| language.code)
+    }
+
     fn is_latin(&self) -> bool {
         self.text.chars().filter(|c| c.is_alphabetic()).all(|c| c < '\u{250}' || ('\u{1e00}'..'\u{1f00}').contains(&c))
     }
@@ -109,7 +132,7 @@ fn is_unspaced(word: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{leans_on, query};
+    use super::{language, leans_on, query};
 
     #[test]
     fn questions_that_lean_on_the_one_before() {
@@ -169,6 +192,32 @@ mod tests {
         ] {
             assert!(!leans_on(question, previous), "{question}");
         }
+    }
+
+    #[test]
+    fn the_language_of_a_question_is_known_by_its_small_words() {
+        for (code, question) in [
+            ("en", "How many chromosomes do people have?"),
+            ("de", "Wie viele Chromosomen hat der Mensch?"),
+            ("fr", "Combien de chromosomes l'être humain a-t-il ?"),
+            ("es", "¿Cuántos cromosomas tiene el ser humano?"),
+            ("pt", "Quantos cromossomos o ser humano tem?"),
+            ("it", "Quanti cromosomi ha l'essere umano?"),
+            ("ro", "Câți cromozomi are omul și de ce?"),
+            ("pl", "Ile chromosomów ma człowiek i dlaczego?"),
+            ("uk", "Скільки хромосом має людина і чому?"),
+            ("ru", "Сколько хромосом у человека и почему?"),
+            ("tr", "İnsanın kaç kromozomu vardır ve neden?"),
+            ("ar", "كم عدد الكروموسومات في جسم الإنسان؟"),
+            ("zh", "人类有多少条染色体？"),
+            ("ja", "ヒトの染色体は何本ですか？"),
+            // Nothing to tell it by.
+            ("en", "Chromosomes?"),
+            ("en", "46"),
+        ] {
+            assert_eq!(language(question, None), code, "{question}");
+        }
+        assert_eq!(language("Chromosomen?", Some("Wie viele Zellen hat der Mensch?")), "de");
     }
 
     #[test]

@@ -123,6 +123,15 @@ async fn the_built_in_answerer_quotes_and_cites() {
     let answer = engine.message(generation.answer_id).await.unwrap();
     assert_eq!(answer.content, "I couldn't find anything about that in the selected sources. Try different words.");
     assert_eq!(answer.citations, []);
+
+    let generation = world.ask(&engine.stores, "Wer hat die Weltmeisterschaft im Schach gewonnen?", BUILTIN).await;
+    engine.run(&generation).await;
+    let answer = engine.message(generation.answer_id).await.unwrap();
+    assert!(
+        answer.content.starts_with("Dazu habe ich in den ausgewählten Quellen nichts gefunden."),
+        "{}",
+        answer.content
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
