@@ -12,7 +12,8 @@ use collabry_shared::health::metrics::ours;
 use collabry_shared::ids::{GenerationId, NotebookId};
 use collabry_shared::models::ProviderStatus;
 use collabry_shared::realtime::FanOut;
-use collabry_shared::storage::{StoreResult, Stores};
+use collabry_shared::storage::StoreResult;
+use collabry_shared::stores::Stores;
 use prometheus_client::registry::Registry;
 use tokio_util::sync::CancellationToken;
 

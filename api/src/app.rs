@@ -24,7 +24,7 @@ use collabry_shared::models::ModelId;
 use collabry_shared::presence::Presence;
 use collabry_shared::realtime::{FanOut, Published};
 use collabry_shared::redis::Redis;
-use collabry_shared::storage::Stores;
+use collabry_shared::stores::Stores;
 use hyper::body::Incoming;
 use hyper_util::service::TowerToHyperService;
 use prometheus_client::registry::Registry;

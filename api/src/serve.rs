@@ -8,9 +8,10 @@ use collabry_shared::clock::{AgreedClock, Clock, SystemClock};
 use collabry_shared::config::Config;
 use collabry_shared::coordination::{self, Sockets};
 use collabry_shared::engine::EngineClient;
+use collabry_shared::health;
 use collabry_shared::health::metrics;
 use collabry_shared::service::Service;
-use collabry_shared::{health, storage};
+use collabry_shared::stores;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -40,7 +41,7 @@ async fn parts(config: Config, agreed: Arc<AgreedClock>) -> anyhow::Result<AppPa
     let jwt_secret = config.api.jwt_secret.clone().context("COLLABRY_JWT_SECRET is not set")?;
     let coordination = coordination::open(&config, Arc::clone(&clock), Sockets::Here).await.context("REDIS_URL")?;
     let log = Arc::clone(&coordination.generation_log);
-    let stores = storage::open(&config, log, clock.now()).await.context("opening the storage")?;
+    let stores = stores::open(&config, log, clock.now()).await.context("opening the storage")?;
     let mut registry = metrics::registry(Service::Api.name());
     coordination
         .agree_on(&agreed, &stores)

@@ -11,7 +11,7 @@ use collabry_shared::limits::Limiter;
 use collabry_shared::models::ModelId;
 use collabry_shared::presence::Presence;
 use collabry_shared::realtime::FanOut;
-use collabry_shared::storage::Stores;
+use collabry_shared::stores::Stores;
 use tokio_util::sync::CancellationToken;
 
 use crate::auth::{Passwords, Sessions, Tokens};

@@ -16,7 +16,8 @@ use collabry_shared::ids::{NotebookId, OwnerId, SourceId, UserId};
 use collabry_shared::notebooks::Notebook;
 use collabry_shared::realtime::LocalFanOut;
 use collabry_shared::sources::{Chunk, Format, IngestState, Origin, SegmentId, Source, SourceVersion, ready_segments};
-use collabry_shared::storage::{Blobs, Stores, sqlite};
+use collabry_shared::storage::Blobs;
+use collabry_shared::stores::{self, Stores};
 use jiff::SignedDuration;
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
@@ -42,7 +43,7 @@ impl Workbench {
     pub async fn open(config: EngineConfig) -> anyhow::Result<Self> {
         let folder = tempfile::tempdir()?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let stores = sqlite::open(folder.path(), Arc::clone(&clock)).await?;
+        let stores = stores::open_embedded(folder.path(), Arc::clone(&clock)).await?;
         let local = LocalEmbedder::start(&config.model_dir, config.threads)?;
         let embedder: Arc<dyn Embedder> = Arc::new(Remembered::new(local));
         let retrieval = Retrieval::new(

@@ -14,8 +14,9 @@ use rustix::process::{Resource, getrlimit};
 use url::Url;
 
 use crate::clock::{Clock as _, SystemClock};
-use crate::config::{BlobConfig, Config, Warning};
-use crate::storage::{self, BlobError, Blobs, Look, StoreError};
+use crate::config::{Config, Warning};
+use crate::storage::{self, BlobConfig, BlobError, Blobs, Look, StoreError};
+use crate::stores;
 use crate::{health, http, redis};
 
 /// With fewer, a server that people use runs out of them.
@@ -161,7 +162,7 @@ async fn storage(config: &Config) -> Vec<Finding> {
         None => Ok(()),
     };
     let looked = match looked {
-        Ok(()) => storage::look(config).await.map_err(database_fix),
+        Ok(()) => stores::look(config).await.map_err(database_fix),
         Err(problem) => Err(problem),
     };
     let database = match looked {

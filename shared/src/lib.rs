@@ -27,6 +27,7 @@ pub mod redis;
 pub mod service;
 pub mod sources;
 pub mod storage;
+pub mod stores;
 pub mod telemetry;
 pub mod text;
 pub mod usage;

@@ -8,7 +8,7 @@ use collabry_ai_engine::{Engine, EngineParts};
 use collabry_shared::clock::{AgreedClock, Clock, SystemClock};
 use collabry_shared::config::Config;
 use collabry_shared::coordination::{self, Coordination, Sockets};
-use collabry_shared::storage::{self, Stores};
+use collabry_shared::stores::{self, Stores};
 
 pub struct Embedded {
     pub stores: Stores,
@@ -22,7 +22,7 @@ pub async fn build(config: &Config) -> anyhow::Result<Embedded> {
     let clock: Arc<dyn Clock> = Arc::clone(&agreed) as _;
     let coordination = coordination::open(config, Arc::clone(&clock), Sockets::Here).await?;
     let log = Arc::clone(&coordination.generation_log);
-    let stores = storage::open(config, log, clock.now()).await.context("opening the storage")?;
+    let stores = stores::open(config, log, clock.now()).await.context("opening the storage")?;
     coordination
         .agree_on(&agreed, &stores)
         .await

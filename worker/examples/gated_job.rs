@@ -14,7 +14,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use collabry_shared::clock::SystemClock;
 use collabry_shared::jobs::{JobSpec, Missed};
-use collabry_shared::storage::sqlite;
+use collabry_shared::stores;
 use collabry_shared::{lifecycle, telemetry};
 use collabry_worker::Worker;
 use collabry_worker::jobs::{Job, Task, Turn};
@@ -62,7 +62,7 @@ async fn main() {
     let config = collabry_shared::config::Config::from_lookup(|_| None).unwrap();
     let _exporter = telemetry::init(&config.telemetry, None).unwrap();
     let clock = Arc::new(SystemClock);
-    let stores = sqlite::open(&folder, clock.clone()).await.unwrap();
+    let stores = stores::open_embedded(&folder, clock.clone()).await.unwrap();
     let spec = JobSpec { name: "gated".parse().unwrap(), schedule: None, missed: Missed::Skip, lease };
     let worker = Worker::with_jobs(vec![Job::new(spec, Gated { folder })], stores, clock, Duration::ZERO);
     worker.run(lifecycle::shutdown_on_signal().unwrap()).await.unwrap();

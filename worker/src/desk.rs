@@ -12,7 +12,8 @@ use collabry_shared::config::Config;
 use collabry_shared::coordination::Change;
 use collabry_shared::coordination::{self, Sockets};
 use collabry_shared::jobs::{JobName, Run, RunState};
-use collabry_shared::storage::{self, StoreError, Stores};
+use collabry_shared::storage::StoreError;
+use collabry_shared::stores::{self, Stores};
 use jiff::SignedDuration;
 
 /// The newest runs of each job.
@@ -78,7 +79,7 @@ async fn chosen(config: &Config, command: &DeskCommand) -> anyhow::Result<ExitCo
 async fn stores(config: &Config) -> anyhow::Result<Stores> {
     let without_redis = Config { redis: None, ..config.clone() };
     let coordination = coordination::open(&without_redis, Arc::new(SystemClock), Sockets::Here).await?;
-    storage::open(config, coordination.generation_log, SystemClock.now()).await.context("opening the storage")
+    stores::open(config, coordination.generation_log, SystemClock.now()).await.context("opening the storage")
 }
 
 async fn list(stores: &Stores) -> anyhow::Result<ExitCode> {

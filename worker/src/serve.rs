@@ -7,9 +7,10 @@ use collabry_shared::clock::{AgreedClock, Clock, SystemClock};
 use collabry_shared::config::Config;
 use collabry_shared::coordination::LogLevel;
 use collabry_shared::coordination::{self, Sockets};
+use collabry_shared::health;
 use collabry_shared::health::metrics;
 use collabry_shared::service::Service;
-use collabry_shared::{health, storage};
+use collabry_shared::stores;
 use collabry_worker::{Worker, WorkerParts};
 use prometheus_client::registry::Registry;
 use tokio_util::sync::CancellationToken;
@@ -38,7 +39,7 @@ async fn parts(
     let clock: Arc<dyn Clock> = Arc::clone(&agreed) as _;
     let coordination =
         coordination::open(&config, Arc::clone(&clock), Sockets::Elsewhere).await.context("REDIS_URL")?;
-    let stores = storage::open(&config, Arc::clone(&coordination.generation_log), clock.now())
+    let stores = stores::open(&config, Arc::clone(&coordination.generation_log), clock.now())
         .await
         .context("opening the storage")?;
     coordination

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use collabry_shared::clock::Clock;
 use collabry_shared::jobs::{BuiltIn, RunState};
-use collabry_shared::storage::Stores;
+use collabry_shared::stores::Stores;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan as _};

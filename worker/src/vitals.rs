@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use collabry_shared::health::{Readiness, Vitals, probe};
-use collabry_shared::storage::Stores;
+use collabry_shared::stores::Stores;
 use prometheus_client::registry::Registry;
 use tokio_util::sync::CancellationToken;
 

@@ -8,12 +8,11 @@ use std::time::Duration;
 use anyhow::Context as _;
 use collabry_shared::clock::Clock;
 use collabry_shared::config::{Setting, WorkerConfig};
-use collabry_shared::generations::Endings;
 use collabry_shared::health::Vitals;
 use collabry_shared::ids::OwnerId;
 use collabry_shared::jobs::{BuiltIn, JobName, JobRepo, Schedule};
 use collabry_shared::realtime::FanOut;
-use collabry_shared::storage::Stores;
+use collabry_shared::stores::Stores;
 use prometheus_client::registry::Registry;
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
@@ -78,8 +77,7 @@ impl WorkerParts {
             Job::new(spec(BuiltIn::FORGET_RUNS), ForgetRuns { jobs: Arc::clone(&stores.jobs) }),
         ];
         if self.ends_generations {
-            let (stores, fan_out, clock) = (stores.clone(), Arc::clone(&self.fan_out), Arc::clone(clock));
-            let endings = Endings { stores, fan_out, clock };
+            let endings = stores.endings(Arc::clone(&self.fan_out), Arc::clone(clock));
             jobs.push(Job::new(spec(BuiltIn::END_GENERATIONS), EndGenerations { endings }));
         }
         if config.backups.place.is_some() {

@@ -10,7 +10,8 @@ use collabry_shared::engine::EngineError;
 use collabry_shared::generations::{Draft, Endings, Generation, GenerationState, Unwanted, lease};
 use collabry_shared::ids::{GenerationId, OwnerId};
 use collabry_shared::realtime::FanOut;
-use collabry_shared::storage::{StoreResult, Stores};
+use collabry_shared::storage::StoreResult;
+use collabry_shared::stores::Stores;
 use collabry_shared::telemetry::trace;
 use jiff::{SignedDuration, Timestamp};
 use prometheus_client::registry::Registry;
@@ -65,8 +66,7 @@ pub struct Parts {
 
 impl Parts {
     pub(super) fn endings(&self) -> Endings {
-        let Self { stores, fan_out, clock, .. } = self.clone();
-        Endings { stores, fan_out, clock }
+        self.stores.endings(Arc::clone(&self.fan_out), Arc::clone(&self.clock))
     }
 }
 

@@ -13,7 +13,7 @@ use collabry_shared::generations::{Generation, GenerationState};
 use collabry_shared::health::metrics;
 use collabry_shared::ids::{GenerationId, NotebookId};
 use collabry_shared::sources::{Format, IngestState, SegmentId};
-use collabry_shared::storage::Stores;
+use collabry_shared::stores::Stores;
 use jiff::SignedDuration;
 use reqwest::{Method, Response, StatusCode};
 use secrecy::SecretString;

@@ -8,7 +8,7 @@ use collabry_ai_engine::retrieval::{Retrieval, Search, searched_text};
 use collabry_shared::engine::{EngineError, SearchHit, SearchRequest};
 use collabry_shared::ids::{NotebookId, OwnerId, SourceId};
 use collabry_shared::sources::{Chunk, SegmentId};
-use collabry_shared::storage::Stores;
+use collabry_shared::stores::Stores;
 use futures::future::{join_all, pending};
 use jiff::SignedDuration;
 

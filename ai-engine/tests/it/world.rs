@@ -22,7 +22,7 @@ use collabry_shared::models::{ModelId, ModelPattern};
 use collabry_shared::notebooks::{Notebook, Role};
 use collabry_shared::realtime::{LocalFanOut, Published};
 use collabry_shared::sources::{Format, IngestState, Origin, Source, SourceVersion};
-use collabry_shared::storage::{Stores, sqlite};
+use collabry_shared::stores::{self, Stores};
 use jiff::SignedDuration;
 use scripted_provider::{Ending, Provider as Scripted, Reply};
 use tempfile::TempDir;
@@ -306,7 +306,7 @@ impl World {
 }
 
 async fn open(folder: &Path, clock: &ManualClock) -> Stores {
-    sqlite::open(folder, Arc::new(clock.clone())).await.unwrap()
+    stores::open_embedded(folder, Arc::new(clock.clone())).await.unwrap()
 }
 
 /// The world as another process sees it.

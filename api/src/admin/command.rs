@@ -7,7 +7,7 @@ use clap::{Args, Subcommand};
 use collabry_shared::auth::{Email, SessionRepo, User, UserRepo};
 use collabry_shared::clock::{Clock, SystemClock};
 use collabry_shared::config::Config;
-use collabry_shared::storage;
+use collabry_shared::stores;
 use secrecy::SecretString;
 
 use crate::auth::accounts::{self, MAX_NAME_CHARS, NewAccount};
@@ -59,7 +59,7 @@ pub enum Command {
 pub fn run(config: &Config, command: Command) -> anyhow::Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let told: String = runtime.block_on(async {
-        let (users, sessions) = storage::accounts(config).await.context("opening the storage")?;
+        let (users, sessions) = stores::accounts(config).await.context("opening the storage")?;
         match command {
             Command::Account(AccountCommand::Add(person)) => {
                 let (user, password) = create(users.as_ref(), &SystemClock, person).await?;

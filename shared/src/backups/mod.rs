@@ -6,8 +6,8 @@
 //! ended. (A snapshot session would end after `minSnapshotHistoryWindowInSeconds`, five minutes by default, and a backup
 //! may take longer.)
 
-mod mongo;
-mod sqlite;
+pub(crate) mod mongo;
+pub(crate) mod sqlite;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -16,7 +16,6 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use crate::config::Config;
 use crate::storage::StoreResult;
 
 /// Parts have about so many bytes; more only when a single document does.
@@ -43,11 +42,6 @@ pub enum Backend {
 }
 
 impl Backend {
-    /// The one that the configuration names.
-    pub fn of(config: &Config) -> Self {
-        if config.storage.mongodb.is_some() { Self::Mongodb } else { Self::Sqlite }
-    }
-
     /// The one that a part of this name is of.
     pub fn of_part(name: &str) -> Self {
         if sqlite::is_part(name) { Self::Sqlite } else { Self::Mongodb }
@@ -104,13 +98,4 @@ pub struct Restored {
     pub counts: Counts,
     /// Sources that were being ingested while the backup was made: they are ingested again, from their files.
     pub ingested_again: u64,
-}
-
-/// The database that the configuration names, for a restore. [`StoreError::Conflict`](crate::storage::StoreError) when it
-/// has users already.
-pub async fn target(config: &Config) -> StoreResult<Box<dyn RestoreRepo>> {
-    match &config.storage.mongodb {
-        Some(mongodb) => mongo::target(mongodb).await,
-        None => sqlite::target(&config.storage.data_dir).await,
-    }
 }

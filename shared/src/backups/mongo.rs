@@ -7,7 +7,6 @@ use bytes::{Buf as _, Bytes};
 use mongodb::bson::{Document, doc};
 
 use super::{Backend, BackupRepo, Counts, NOT_RESTORED, PART_BYTES, Part, Parts, REVS_SKIPPED, RestoreRepo, Restored};
-use crate::config::MongoConfig;
 use crate::sources;
 use crate::storage::mongo::{Database, Fields as _, Scan};
 use crate::storage::{StoreError, StoreResult};
@@ -124,9 +123,8 @@ impl Copy<'_> {
     }
 }
 
-/// A database without users; its indexes are made.
-pub async fn target(config: &MongoConfig) -> StoreResult<Box<dyn RestoreRepo>> {
-    let db = Database::open(config).await?;
+/// A database without users.
+pub async fn target(db: Database) -> StoreResult<Box<dyn RestoreRepo>> {
     if db.collection("users").exists(doc! {}).await? {
         return Err(StoreError::Conflict("a database with users"));
     }
@@ -227,12 +225,13 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
-    use crate::storage::mongo;
+    use crate::storage::mongo::Index;
+    use crate::stores::INDEXES;
 
     #[test]
     fn every_collection_is_copied_or_left_out_on_purpose() {
         let known: BTreeSet<_> = COLLECTIONS.iter().map(|(name, _)| *name).chain(LEFT_OUT).collect();
-        let indexed: BTreeSet<_> = mongo::indexed_collections().collect();
+        let indexed: BTreeSet<_> = INDEXES.into_iter().flatten().map(Index::collection).collect();
         assert_eq!(indexed.difference(&known).collect::<Vec<_>>(), Vec::<&&str>::new());
     }
 

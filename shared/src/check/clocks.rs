@@ -6,7 +6,7 @@ use super::Finding;
 use crate::clock::{self, SystemClock, TOLERATED, TimeServer};
 use crate::config::Config;
 use crate::redis::Redis;
-use crate::storage;
+use crate::stores;
 
 /// This machine's clock beside those of what processes share. Who cannot be reached is told of elsewhere.
 pub async fn findings(config: &Config) -> Vec<Finding> {
@@ -16,7 +16,7 @@ pub async fn findings(config: &Config) -> Vec<Finding> {
     {
         findings.extend(beside(&redis).await);
     }
-    if let Ok(Some(database)) = storage::time_server(config).await {
+    if let Ok(Some(database)) = stores::time_server(config).await {
         findings.extend(beside(&database).await);
     }
     findings

@@ -2,8 +2,9 @@
 
 use age::x25519::Recipient;
 
-use super::blobs::{BlobConfig, S3Access};
+use super::blobs::{self, S3Access};
 use super::reader::Reader;
+use crate::storage::BlobConfig;
 
 #[derive(Debug, Clone)]
 pub struct BackupConfig {
@@ -17,7 +18,7 @@ pub struct BackupConfig {
 
 impl BackupConfig {
     pub(super) fn read(read: &mut Reader<'_>, access: &S3Access) -> Self {
-        let place = read.place("COLLABRY_BACKUP_URL").map(|url| BlobConfig::at(&url, access));
+        let place = read.place("COLLABRY_BACKUP_URL").map(|url| blobs::place(&url, access));
         let keep = read.size("COLLABRY_BACKUP_KEEP", 14, 1..=10_000);
         let text = read.text("COLLABRY_BACKUP_RECIPIENT", "");
         let recipient = text.parse().ok();
@@ -33,7 +34,8 @@ impl BackupConfig {
 
 #[cfg(test)]
 mod tests {
-    use crate::config::{BackupConfig, BlobConfig, Config};
+    use crate::config::{BackupConfig, Config};
+    use crate::storage::BlobConfig;
 
     fn backups(settings: &[(&str, &str)]) -> Result<BackupConfig, String> {
         let lookup = |name: &str| settings.iter().find(|(one, _)| *one == name).map(|(_, value)| (*value).to_owned());

@@ -1,35 +1,10 @@
-//! Where files are kept.
-
-use std::path::PathBuf;
+//! The settings of where files are kept.
 
 use secrecy::SecretString;
 use url::Url;
 
 use super::reader::Reader;
-
-/// `COLLABRY_BLOBS_URL`
-#[derive(Debug, Clone)]
-pub enum BlobConfig {
-    /// Not set: the folder `blobs` in the data folder.
-    DataDir,
-    /// `file:///folder`, which replicas on other machines may share.
-    Folder(PathBuf),
-    /// `s3://bucket/prefix`
-    S3(S3Config),
-}
-
-#[derive(Debug, Clone)]
-pub struct S3Config {
-    pub bucket: String,
-    /// What every key begins with; may be empty.
-    pub prefix: String,
-    /// `COLLABRY_S3_ENDPOINT`; `None`: Amazon's, by region.
-    pub endpoint: Option<Url>,
-    /// `COLLABRY_S3_REGION`
-    pub region: String,
-    /// `COLLABRY_S3_ACCESS_KEY_ID` and `COLLABRY_S3_SECRET_ACCESS_KEY`; `None`: by the role of the machine.
-    pub keys: Option<(String, SecretString)>,
-}
+use crate::storage::{BlobConfig, S3Config};
 
 /// How to reach S3; the same for files and backups.
 #[derive(Debug)]
@@ -52,24 +27,22 @@ impl S3Access {
     }
 }
 
-impl BlobConfig {
-    pub(super) fn read(read: &mut Reader<'_>, access: &S3Access) -> Self {
-        read.place("COLLABRY_BLOBS_URL").map_or(Self::DataDir, |url| Self::at(&url, access))
-    }
+pub(super) fn read(read: &mut Reader<'_>, access: &S3Access) -> BlobConfig {
+    read.place("COLLABRY_BLOBS_URL").map_or(BlobConfig::DataDir, |url| place(&url, access))
+}
 
-    /// A folder or a bucket, as [`Reader::place`] lets them through.
-    pub(super) fn at(url: &Url, access: &S3Access) -> Self {
-        if url.scheme() == "file" {
-            return Self::Folder(url.path().into());
-        }
-        Self::S3(S3Config {
-            bucket: url.host_str().unwrap_or_default().to_owned(),
-            prefix: url.path().trim_matches('/').to_owned(),
-            endpoint: access.endpoint.clone(),
-            region: access.region.clone(),
-            keys: access.keys.clone(),
-        })
+/// A folder or a bucket, as [`Reader::place`] lets them through.
+pub(super) fn place(url: &Url, access: &S3Access) -> BlobConfig {
+    if url.scheme() == "file" {
+        return BlobConfig::Folder(url.path().into());
     }
+    BlobConfig::S3(S3Config {
+        bucket: url.host_str().unwrap_or_default().to_owned(),
+        prefix: url.path().trim_matches('/').to_owned(),
+        endpoint: access.endpoint.clone(),
+        region: access.region.clone(),
+        keys: access.keys.clone(),
+    })
 }
 
 #[cfg(test)]

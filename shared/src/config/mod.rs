@@ -27,19 +27,18 @@ use url::Url;
 pub use self::accounts::{BoundsConfig, Registration};
 pub use self::backups::BackupConfig;
 use self::blobs::S3Access;
-pub use self::blobs::{BlobConfig, S3Config};
 pub use self::limits::LimitsConfig;
-pub use self::mongodb::MongoConfig;
 use self::reader::Reader;
 pub use self::reader::{Problem, Problems};
-pub use self::redis::RedisConfig;
 pub use self::services::ServicesConfig;
 pub use self::settings::Setting;
 pub use self::warnings::Warning;
 pub use self::worker::WorkerConfig;
 use crate::auth::{Email, SessionLifetimes};
 use crate::models::{ModelId, ModelPattern};
+use crate::redis::RedisConfig;
 use crate::service::Service;
+use crate::storage::{BlobConfig, MongoConfig};
 use crate::telemetry::TelemetryConfig;
 
 /// Everything that can be set.
@@ -236,11 +235,11 @@ impl Config {
             },
             storage: StorageConfig {
                 data_dir: read.path("COLLABRY_DATA_DIR", "data"),
-                mongodb: MongoConfig::read(read, slow_query),
-                blobs: BlobConfig::read(read, &s3),
+                mongodb: mongodb::read(read, slow_query),
+                blobs: blobs::read(read, &s3),
                 slow_query,
             },
-            redis: RedisConfig::read(read),
+            redis: redis::read(read),
             services: ServicesConfig::read(read),
             engine: EngineConfig {
                 model_dir: read.path("COLLABRY_MODEL_DIR", "models/all-MiniLM-L6-v2"),

@@ -6,10 +6,11 @@ use std::path::{Path, PathBuf};
 
 use secrecy::{ExposeSecret as _, SecretString};
 
+use super::Config;
 use super::unknown::unknown;
-use super::{BlobConfig, Config};
 use crate::models::ModelId;
 use crate::service::Service;
+use crate::storage::BlobConfig;
 
 /// A secret with fewer different characters was typed, not drawn.
 const VARIETY: usize = 10;

@@ -17,7 +17,8 @@ use crate::limits::{FallbackLimiter, Limiter, LocalLimiter};
 use crate::presence::{LocalPresence, Presence, RedisPresence};
 use crate::realtime::{FanOut, LocalFanOut, Published, RedisEmitter, RedisFanOut};
 use crate::redis::Redis;
-use crate::storage::{DatabaseTime, StoreError, StoreResult, Stores, sqlite};
+use crate::storage::{StoreError, StoreResult};
+use crate::stores::{self, DatabaseTime, Stores};
 use crate::telemetry;
 
 /// Whether clients connect to this process.
@@ -49,7 +50,7 @@ pub async fn open(config: &Config, clock: Arc<dyn Clock>, sockets: Sockets) -> S
         Some(config) => over(Redis::open(config).await?, clock, sockets).await,
         None if sockets == Sockets::Here => {
             let storage = &config.storage;
-            let log = sqlite::journal(&storage.data_dir, storage.slow_query, Arc::clone(&clock)).await?;
+            let log = stores::journal(&storage.data_dir, storage.slow_query, Arc::clone(&clock)).await?;
             Ok(within(log, clock))
         }
         None => Err(StoreError::Unavailable("events have no way to the api without REDIS_URL".to_owned())),

@@ -11,12 +11,17 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::allowance::cost_nothing;
-use super::{Draft, Failure, Finish, Generation, GenerationEvent, GenerationState, Unwanted, lease, references};
+use super::{
+    Draft, Failure, Finish, Generation, GenerationEvent, GenerationLog, GenerationRepo, GenerationState, Unwanted,
+    lease, references,
+};
 use crate::clock::Clock;
-use crate::conversations::{Appended, Author, ClientId, CutOff, Message, MessageStatus, NewMessage, Rewrite};
+use crate::conversations::{
+    Appended, Author, ClientId, ConversationRepo, CutOff, Message, MessageStatus, NewMessage, Rewrite,
+};
 use crate::ids::OwnerId;
 use crate::realtime::{Event, FanOut, Room, Signal};
-use crate::storage::{StoreError, StoreResult, Stores};
+use crate::storage::{StoreError, StoreResult};
 
 /// Tries while the database is away; after them the lease runs out and somebody else ends it.
 const TRIES: u32 = 5;
@@ -25,7 +30,9 @@ const FIRST_WAIT: Duration = Duration::from_millis(200);
 /// Ends generations: an engine its own, and anyone those of dead engines.
 #[derive(Clone)]
 pub struct Endings {
-    pub stores: Stores,
+    pub generations: Arc<dyn GenerationRepo>,
+    pub conversations: Arc<dyn ConversationRepo>,
+    pub log: Arc<dyn GenerationLog>,
     pub fan_out: Arc<dyn FanOut>,
     pub clock: Arc<dyn Clock>,
 }
@@ -70,7 +77,7 @@ impl Endings {
     /// returns how many. For a process that cannot go on with them: engines come first, and begin those again of which
     /// nothing was shown, so that `lapsed_before` should lie some seconds back.
     pub async fn end_abandoned(&self, owner: OwnerId, lapsed_before: Timestamp) -> StoreResult<u32> {
-        let generations = &self.stores.generations;
+        let generations = &self.generations;
         let mut ended = 0;
         loop {
             let until = lease::until(self.clock.now());
@@ -78,7 +85,7 @@ impl Endings {
                 return Ok(ended);
             };
             self.announce(&generation).await;
-            let draft = match Draft::taken_over(self.stores.generation_log.as_ref(), generation.id).await {
+            let draft = match Draft::taken_over(self.log.as_ref(), generation.id).await {
                 Ok(draft) => draft,
                 // Its lease runs out again, and it is looked at again.
                 Err(StoreError::Redis(away)) => {
@@ -118,7 +125,7 @@ impl Endings {
             End::Interrupted => (MessageStatus::Interrupted, None, None),
             End::Failed(failure) => (MessageStatus::Failed, Some(failure.clone()), None),
         };
-        if let Some((_, why)) = self.stores.generations.unwanted(&[generation.id]).await?.pop() {
+        if let Some((_, why)) = self.generations.unwanted(&[generation.id]).await?.pop() {
             return self.drop_unwanted(owner, generation, draft, why).await;
         }
         let answer = NewMessage { failure, cut_off, ..self.answer(generation, draft, status) };
@@ -157,7 +164,7 @@ impl Endings {
     async fn complete(&self, generation: &Generation, draft: &mut Draft, message: &Message) -> StoreResult<()> {
         if let Some(rest) = message.content.strip_prefix(draft.text.as_str()).filter(|rest| !rest.is_empty()) {
             let rest = GenerationEvent::delta(rest);
-            self.stores.generation_log.append(generation.id, &rest).await?;
+            self.log.append(generation.id, &rest).await?;
             draft.take(rest);
         }
         Ok(())
@@ -180,7 +187,7 @@ impl Endings {
     /// what was written is kept as a failed answer, which replaces nothing. `None`: there is no place for that either.
     async fn store(&self, generation: &Generation, answer: NewMessage) -> StoreResult<Option<Message>> {
         let is_ours = |appended: &Appended| appended.message().id == generation.answer_id;
-        let conversations = &self.stores.conversations;
+        let conversations = &self.conversations;
         let appended = conversations.append(&answer).await?;
         if is_ours(&appended) {
             return Ok(Some(appended.message().clone()));
@@ -203,7 +210,7 @@ impl Endings {
             Some(old) if message.status == MessageStatus::Complete && message.cut_off.is_none() => {
                 let now = self.clock.now();
                 let by = Rewrite::Supersede { by: message.id };
-                self.stores.conversations.rewrite(generation.conversation_id, old, &by, now).await
+                self.conversations.rewrite(generation.conversation_id, old, &by, now).await
             }
             _ => Ok(None),
         }
@@ -211,7 +218,7 @@ impl Endings {
 
     /// Records the end and says so in the log. `false`: another process holds the lease, and will do it.
     async fn finish(&self, owner: OwnerId, generation: &Generation, finish: Finish) -> StoreResult<bool> {
-        let generations = &self.stores.generations;
+        let generations = &self.generations;
         let finished = generations.finish(generation.id, owner, &finish, self.clock.now()).await?;
         let Finish { state, failure, cut_off, layout } = finish;
         let mut ended = Generation { state, failure, cut_off, ..generation.clone() }.told(layout);
@@ -228,7 +235,7 @@ impl Endings {
             }
         }
         if let Some(event) = ended.final_event() {
-            self.stores.generation_log.append(generation.id, &event).await?;
+            self.log.append(generation.id, &event).await?;
         }
         tracing::info!(id = %generation.id, model = %generation.model, state = ?ended.state, "a generation ended");
         Ok(true)

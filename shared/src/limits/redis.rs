@@ -33,7 +33,7 @@ impl Limiter for RedisLimiter {
     async fn check(&self, limits: &[Limit]) -> StoreResult<Decision> {
         let mut call = self.check.prepare_invoke();
         for limit in limits {
-            call.key(keys::limit(limit.rule, &limit.subject));
+            call.key(keys::limit(limit.rule.name(), &limit.subject));
             call.arg(limit.quota.interval()).arg(limit.quota.whole());
         }
         let rooms: Vec<i64> = call.invoke_async(&mut self.connection.clone()).await?;

@@ -3,7 +3,7 @@
 use redis::{InfoDict, RedisResult};
 
 use super::Redis;
-use crate::config::RedisConfig;
+use super::RedisConfig;
 
 const OLDEST: u32 = 7;
 

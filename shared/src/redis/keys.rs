@@ -5,7 +5,6 @@
 use std::time::Duration;
 
 use crate::ids::{GenerationId, OwnerId, UserId};
-use crate::limits::Rule;
 
 /// After the newest event of a generation that goes on.
 pub const GENERATION_TTL: Duration = Duration::from_hours(1);
@@ -48,8 +47,8 @@ pub fn online() -> String {
 pub const PROBE: &str = "collabry:probe";
 
 /// A limit and whom it counts; lives until the quota is whole again, an hour at most.
-pub fn limit(rule: Rule, subject: &str) -> String {
-    format!("collabry:limit:{}:{subject}", rule.name())
+pub fn limit(rule: &str, subject: &str) -> String {
+    format!("collabry:limit:{rule}:{subject}")
 }
 
 /// String: what every process logs instead of what is configured; lives as long as that holds.

@@ -2,6 +2,7 @@
 
 mod channels;
 pub mod check;
+mod config;
 mod connection;
 mod keeper;
 pub mod keys;
@@ -24,12 +25,12 @@ use tokio_util::task::AbortOnDropHandle;
 
 use self::channels::Subscribers;
 pub use self::channels::{Heard, Subscription};
+pub use self::config::RedisConfig;
 pub use self::connection::Connection;
 use self::keeper::Health;
 use self::keys::Channels;
 use self::link::Link;
 use self::metrics::Metrics;
-use crate::config::RedisConfig;
 use crate::storage::{StoreError, StoreResult};
 
 /// The Redis of this process. Cheap to clone; the last clone closes the connection.

@@ -2,7 +2,8 @@
 
 use collabry_shared::auth::{Email, Session, User};
 use collabry_shared::ids::{SessionId, UserId};
-use collabry_shared::storage::{StoreError, Stores};
+use collabry_shared::storage::StoreError;
+use collabry_shared::stores::Stores;
 
 use crate::backend::{Backend, contract};
 use crate::fixtures::{at, user};

@@ -4,10 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use collabry_shared::clock::{Clock as _, ManualClock};
-use collabry_shared::config::{Config, MongoConfig};
+use collabry_shared::config::Config;
 use collabry_shared::coordination::{self, Sockets};
 use collabry_shared::ids::OwnerId;
-use collabry_shared::storage::{self, StoreError, Stores};
+use collabry_shared::storage::MongoConfig;
+use collabry_shared::storage::StoreError;
+use collabry_shared::stores::{self, Stores};
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use redis_server::RedisServer;
@@ -103,7 +105,7 @@ impl Backend {
 
 async fn open_stores(config: &Config, clock: &ManualClock) -> Result<Stores, StoreError> {
     let coordination = coordination::open(config, Arc::new(clock.clone()), Sockets::Here).await?;
-    storage::open(config, coordination.generation_log, clock.now()).await
+    stores::open(config, coordination.generation_log, clock.now()).await
 }
 
 /// Settings for a database that nobody else uses.

@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
-use collabry_shared::config::{BlobConfig, S3Config};
 use collabry_shared::ids::{NotebookId, SourceId, UploadId};
+use collabry_shared::storage::{BlobConfig, S3Config};
 use collabry_shared::storage::{BlobError, Blobs};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use jiff::{SignedDuration, Timestamp};

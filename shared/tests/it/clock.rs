@@ -6,11 +6,11 @@ use collabry_shared::check::{self, Verdict};
 use collabry_shared::clock::{AgreedClock, Clock, SystemClock, TimeServer, ahead_of};
 use collabry_shared::config::Config;
 use collabry_shared::coordination::{self, Sockets};
-use collabry_shared::generations::{Endings, Generation, GenerationState, lease};
+use collabry_shared::generations::{Generation, GenerationState, lease};
 use collabry_shared::ids::OwnerId;
 use collabry_shared::jobs::{JobName, JobSpec, Missed, RunLease};
 use collabry_shared::realtime::LocalFanOut;
-use collabry_shared::storage::{DatabaseTime, Stores};
+use collabry_shared::stores::{DatabaseTime, Stores};
 use jiff::{SignedDuration, Timestamp};
 use redis_server::RedisServer;
 
@@ -149,11 +149,7 @@ async fn a_process_ahead_of_the_others_ends_nothing_of_theirs() {
         let healthy = agreed(SystemClock, &server).await;
         for off in [SignedDuration::from_secs(12), SignedDuration::from_mins(10)] {
             let ahead = agreed(Ahead(off), &server).await;
-            let endings = |clock: Arc<dyn Clock>| Endings {
-                stores: stores.clone(),
-                fan_out: Arc::new(LocalFanOut::new().0),
-                clock,
-            };
+            let endings = |clock| stores.endings(Arc::new(LocalFanOut::new().0), clock);
             // An answer.
             let (generation, owner) = answered(stores, healthy.as_ref()).await;
             let right: Arc<dyn Clock> = ahead.clone();

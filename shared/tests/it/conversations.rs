@@ -9,7 +9,8 @@ use collabry_shared::conversations::{
 use collabry_shared::generations::Failure;
 use collabry_shared::ids::{ConversationId, GenerationId, MessageId, UserId};
 use collabry_shared::models::ModelId;
-use collabry_shared::storage::{StoreError, Stores};
+use collabry_shared::storage::StoreError;
+use collabry_shared::stores::Stores;
 
 use crate::backend::{Backend, contract};
 use crate::fixtures::{

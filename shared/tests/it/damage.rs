@@ -6,7 +6,8 @@ use std::sync::Arc;
 use collabry_shared::check::{self, Verdict};
 use collabry_shared::clock::SystemClock;
 use collabry_shared::config::Config;
-use collabry_shared::storage::{StoreError, Stores, sqlite};
+use collabry_shared::storage::StoreError;
+use collabry_shared::stores::{self, Stores};
 use sqlx::{ConnectOptions as _, Connection as _};
 
 use crate::fixtures::{owned_conversation, sent};
@@ -14,7 +15,7 @@ use crate::fixtures::{owned_conversation, sent};
 const MESSAGES: usize = 40;
 
 async fn open(folder: &Path) -> Result<Stores, StoreError> {
-    sqlite::open(folder, Arc::new(SystemClock)).await
+    stores::open_embedded(folder, Arc::new(SystemClock)).await
 }
 
 /// What `check` says of the database in a folder.

@@ -7,11 +7,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use collabry_shared::clock::{Clock as _, SystemClock};
-use collabry_shared::config::{Config, MongoConfig};
+use collabry_shared::config::Config;
 use collabry_shared::coordination::{self, Sockets};
 use collabry_shared::generations::GenerationEvent;
 use collabry_shared::ids::{ConversationId, GenerationId};
-use collabry_shared::storage::{self, StoreError, Stores};
+use collabry_shared::storage::MongoConfig;
+use collabry_shared::storage::StoreError;
+use collabry_shared::stores::{self, Stores};
 use secrecy::ExposeSecret as _;
 
 use crate::backend::{mongo_config, new_database};
@@ -26,7 +28,7 @@ async fn open(folder: &Path, mongodb: Option<MongoConfig>) -> Stores {
     config.storage.data_dir = folder.to_owned();
     config.storage.mongodb = mongodb;
     let coordination = coordination::open(&config, Arc::new(SystemClock), Sockets::Here).await.unwrap();
-    storage::open(&config, coordination.generation_log, SystemClock.now()).await.unwrap()
+    stores::open(&config, coordination.generation_log, SystemClock.now()).await.unwrap()
 }
 
 /// Writes until it is killed, and says after each acknowledgement what was acknowledged.

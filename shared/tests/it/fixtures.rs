@@ -7,7 +7,8 @@ use collabry_shared::ids::{ConversationId, GenerationId, MessageId, NotebookId, 
 use collabry_shared::models::ModelId;
 use collabry_shared::notebooks::Notebook;
 use collabry_shared::sources::{Chunk, Format, IngestState, Origin, Source, SourceVersion};
-use collabry_shared::storage::{Blobs, Stores};
+use collabry_shared::storage::Blobs;
+use collabry_shared::stores::Stores;
 use jiff::Timestamp;
 
 /// `seconds` after the tests' beginning of time.

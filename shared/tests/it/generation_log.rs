@@ -5,7 +5,7 @@ use std::time::Duration;
 use collabry_shared::generations::{EventId, Failure, GenerationEvent, GenerationState, LoggedEvent};
 use collabry_shared::ids::{GenerationId, MessageId};
 use collabry_shared::models::ModelId;
-use collabry_shared::storage::Stores;
+use collabry_shared::stores::Stores;
 use jiff::SignedDuration;
 
 use crate::backend::{Backend, contract};

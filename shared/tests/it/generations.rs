@@ -7,7 +7,8 @@ use collabry_shared::generations::{
 use collabry_shared::ids::{GenerationId, OwnerId, UserId};
 use collabry_shared::models::ModelId;
 use collabry_shared::notebooks::Role;
-use collabry_shared::storage::{StoreError, Stores};
+use collabry_shared::storage::StoreError;
+use collabry_shared::stores::Stores;
 
 use crate::backend::{Backend, contract};
 use crate::fixtures::{at, conversation, new_generation, notebook, owned_conversation, sent, user};

@@ -2,7 +2,8 @@
 
 use collabry_shared::ids::{OwnerId, UserId};
 use collabry_shared::jobs::{ClaimedRun, Job, JobName, JobSpec, MAX_RUN_ATTEMPTS, Missed, Run, RunLease, RunState};
-use collabry_shared::storage::{StoreError, Stores};
+use collabry_shared::storage::StoreError;
+use collabry_shared::stores::Stores;
 use jiff::SignedDuration;
 
 use crate::backend::{Backend, contract};

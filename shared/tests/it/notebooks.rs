@@ -4,7 +4,8 @@ use collabry_shared::auth::{Email, User, UserSummary};
 use collabry_shared::ids::{NotebookId, UserId};
 use collabry_shared::notebooks::{Invitation, InvitationLink, JoinCode, Notebook, Role};
 use collabry_shared::sources::SegmentId;
-use collabry_shared::storage::{StoreError, Stores};
+use collabry_shared::storage::StoreError;
+use collabry_shared::stores::Stores;
 
 use crate::backend::{Backend, contract};
 use crate::fixtures::{at, chunk, conversation, notebook, sent, source, user};

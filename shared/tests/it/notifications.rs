@@ -2,7 +2,8 @@
 
 use collabry_shared::ids::{NotebookId, NotificationId, UserId};
 use collabry_shared::notifications::{About, Notification};
-use collabry_shared::storage::{StoreError, Stores};
+use collabry_shared::storage::StoreError;
+use collabry_shared::stores::Stores;
 
 use crate::backend::{Backend, contract};
 use crate::fixtures::{at, user};

@@ -3,10 +3,11 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use collabry_shared::config::{Config, RedisConfig};
+use collabry_shared::config::Config;
 use collabry_shared::generations::{EventId, GenerationEvent, GenerationLog, GenerationState, LoggedEvent, RedisLog};
 use collabry_shared::ids::{GenerationId, MessageId, OwnerId, UserId};
 use collabry_shared::presence::{Presence as _, RedisPresence};
+use collabry_shared::redis::RedisConfig;
 use collabry_shared::redis::{Heard, Redis, check};
 use collabry_shared::storage::StoreError;
 use redis_server::RedisServer;

@@ -5,9 +5,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use collabry_shared::auth::Email;
-use collabry_shared::config::MongoConfig;
 use collabry_shared::health::metrics;
 use collabry_shared::ids::OwnerId;
+use collabry_shared::storage::MongoConfig;
 use collabry_shared::storage::StoreError;
 use prometheus_client::registry::Registry;
 

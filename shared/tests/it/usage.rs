@@ -6,7 +6,7 @@ use collabry_shared::generations::Generation;
 use collabry_shared::ids::UserId;
 use collabry_shared::models::ModelId;
 use collabry_shared::sources::{Origin, Source, SourceVersion};
-use collabry_shared::storage::Stores;
+use collabry_shared::stores::Stores;
 use collabry_shared::usage::{ModelUsage, UsageDay};
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};

@@ -16,7 +16,7 @@ use clap::{Args, Subcommand};
 use collabry_shared::clock::{Clock as _, SystemClock};
 use collabry_shared::config::Config;
 use collabry_shared::coordination::{self, Sockets};
-use collabry_shared::storage::{self, Stores};
+use collabry_shared::stores::{self, Stores};
 
 use self::destination::Destination;
 use self::files::{is_standard, open, text_of, write_secretly};
@@ -232,5 +232,5 @@ fn summary(manifest: &Manifest) -> String {
 async fn stores(config: &Config) -> anyhow::Result<Stores> {
     let without_redis = Config { redis: None, ..config.clone() };
     let coordination = coordination::open(&without_redis, Arc::new(SystemClock), Sockets::Here).await?;
-    storage::open(config, coordination.generation_log, SystemClock.now()).await.context("opening the storage")
+    stores::open(config, coordination.generation_log, SystemClock.now()).await.context("opening the storage")
 }

@@ -6,7 +6,7 @@ use age::x25519::Recipient;
 use async_trait::async_trait;
 use collabry_shared::clock::Clock;
 use collabry_shared::config::Setting;
-use collabry_shared::storage::Stores;
+use collabry_shared::stores::Stores;
 use futures::TryStreamExt as _;
 use tokio::io::AsyncWrite;
 use tokio_util::io::StreamReader;

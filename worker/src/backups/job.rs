@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use async_trait::async_trait;
 use collabry_shared::clock::Clock;
 use collabry_shared::config::{BackupConfig, Setting};
-use collabry_shared::storage::Stores;
+use collabry_shared::stores::Stores;
 
 use super::create::{Backup, Watch};
 use super::place::Place;

@@ -5,7 +5,8 @@ use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
-use collabry_shared::config::{BackupConfig, BlobConfig};
+use collabry_shared::config::BackupConfig;
+use collabry_shared::storage::BlobConfig;
 use collabry_shared::storage::Blobs;
 use futures::TryStreamExt as _;
 use jiff::Timestamp;

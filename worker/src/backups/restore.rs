@@ -5,10 +5,11 @@ use std::fmt;
 
 use anyhow::{Context as _, ensure};
 use async_trait::async_trait;
-use collabry_shared::backups::{self, Backend, NOT_RESTORED, Part, RestoreRepo, Restored};
+use collabry_shared::backups::{Backend, NOT_RESTORED, Part, RestoreRepo, Restored};
 use collabry_shared::clock::{Clock as _, SystemClock};
 use collabry_shared::config::Config;
 use collabry_shared::storage::Blobs;
+use collabry_shared::stores;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
 
 use super::archive::{ArchiveReader, DATABASE, FILES, Take};
@@ -50,7 +51,7 @@ impl<'a> System<'a> {
     /// Whether a backup of `made` can go into it.
     pub fn fits(&self, made: Backend) -> anyhow::Result<()> {
         let (here, what) = (
-            Backend::of(self.config),
+            stores::backend(self.config),
             match made {
                 Backend::Mongodb => "set MONGODB_URI to an empty database",
                 Backend::Sqlite => "unset MONGODB_URI, and set COLLABRY_DATA_DIR to an empty folder",
@@ -63,7 +64,7 @@ impl<'a> System<'a> {
     async fn open(&mut self) -> anyhow::Result<&mut Opened> {
         if self.opened.is_none() {
             let claim = self.claim.take().map(|claim| claim()).transpose()?;
-            let database = backups::target(self.config).await.context("a restore needs an empty database")?;
+            let database = stores::restore_target(self.config).await.context("a restore needs an empty database")?;
             let storage = &self.config.storage;
             let blobs = Blobs::open(&storage.blobs, &storage.data_dir, SystemClock.now())?;
             self.opened = Some(Opened { database, blobs, _claim: claim });

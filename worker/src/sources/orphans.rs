@@ -6,7 +6,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use collabry_shared::clock::Clock;
 use collabry_shared::ids::SourceId;
-use collabry_shared::storage::{Blobs, Stores};
+use collabry_shared::storage::Blobs;
+use collabry_shared::stores::Stores;
 use futures::TryStreamExt as _;
 use jiff::{SignedDuration, Timestamp};
 

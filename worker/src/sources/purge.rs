@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use collabry_shared::clock::Clock;
 use collabry_shared::ids::{ConversationId, NotebookId, SourceId};
-use collabry_shared::storage::Stores;
+use collabry_shared::stores::Stores;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::jobs::{LeaseLost, Task, Turn};

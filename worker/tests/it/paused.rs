@@ -8,7 +8,7 @@ use std::sync::Arc;
 use collabry_shared::clock::{Clock as _, SystemClock};
 use collabry_shared::ids::UserId;
 use collabry_shared::jobs::{JobName, RunState};
-use collabry_shared::storage::{Stores, sqlite};
+use collabry_shared::stores::{self, Stores};
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::support::eventually;
@@ -73,7 +73,7 @@ async fn done(stores: &Stores, job: &JobName) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_worker_paused_past_its_lease_has_no_second_effect() {
     let folder = tempfile::tempdir().unwrap();
-    let stores = sqlite::open(folder.path(), Arc::new(SystemClock)).await.unwrap();
+    let stores = stores::open_embedded(folder.path(), Arc::new(SystemClock)).await.unwrap();
     let job: JobName = "gated".parse().unwrap();
     let first = Gated::start(folder.path());
     eventually("the job is declared", async || stores.jobs.get(&job).await.unwrap()).await;

@@ -12,7 +12,8 @@ use collabry_shared::jobs::{JobName, Run, RunState};
 use collabry_shared::notebooks::Notebook;
 use collabry_shared::realtime::{LocalFanOut, Published};
 use collabry_shared::sources::{Format, IngestState, Origin, Source, SourceVersion};
-use collabry_shared::storage::{Blobs, Stores, sqlite};
+use collabry_shared::storage::Blobs;
+use collabry_shared::stores::{self, Stores};
 use collabry_worker::{Worker, WorkerParts};
 use jiff::{SignedDuration, Timestamp};
 use tempfile::TempDir;
@@ -70,7 +71,7 @@ impl World {
     pub async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let clock = ManualClock::at("2026-03-01T12:00:00Z".parse().unwrap());
-        let stores = sqlite::open(folder.path(), Arc::new(clock.clone())).await.unwrap();
+        let stores = stores::open_embedded(folder.path(), Arc::new(clock.clone())).await.unwrap();
         let (fan_out, published) = LocalFanOut::new();
         let user = User {
             id: UserId::new(),

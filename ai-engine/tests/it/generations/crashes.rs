@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use collabry_shared::clock::{Clock as _, ManualClock};
 use collabry_shared::conversations::{Author, ClientId, MessageStatus, NewMessage};
-use collabry_shared::generations::{Endings, Generation, GenerationEvent, GenerationState, lease};
+use collabry_shared::generations::{Generation, GenerationEvent, GenerationState, lease};
 use collabry_shared::ids::OwnerId;
 use collabry_shared::realtime::{Event, LocalFanOut, Published, Signal};
 use jiff::SignedDuration;
@@ -87,7 +87,7 @@ async fn without_any_engine_what_a_dead_one_left_still_ends() {
     let mut other = world.engine(4).await;
     let (fan_out, mut published) = LocalFanOut::new();
     let clock = Arc::new(world.clock.clone());
-    let endings = Endings { stores: other.stores.clone(), fan_out: Arc::new(fan_out), clock: clock.clone() };
+    let endings = other.stores.endings(Arc::new(fan_out), clock.clone());
     assert_eq!(endings.end_abandoned(OwnerId::new(), clock.now()).await.unwrap(), 0, "the lease still holds");
     world.pass_leases();
     assert_eq!(endings.end_abandoned(OwnerId::new(), clock.now()).await.unwrap(), 1);

@@ -3,7 +3,7 @@
 use collabry_shared::clock::{Clock as _, SystemClock};
 use collabry_shared::ids::OwnerId;
 use collabry_shared::sources::{Format, IngestState, MAX_CRASHES, Origin, Source};
-use collabry_shared::storage::Stores;
+use collabry_shared::stores::Stores;
 
 use super::fetching::Site;
 use super::pdfs::{encrypted, pdf};

@@ -14,7 +14,8 @@ use collabry_shared::notebooks::Notebook;
 use collabry_shared::notifications::About;
 use collabry_shared::realtime::{Event, LocalFanOut, Published, Room};
 use collabry_shared::sources::{Format, IngestFailure, IngestState, Origin, Source, SourceVersion};
-use collabry_shared::storage::{Blobs, Stores, sqlite};
+use collabry_shared::storage::Blobs;
+use collabry_shared::stores::{self, Stores};
 use tempfile::TempDir;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinHandle;
@@ -60,7 +61,7 @@ impl Rig {
     /// The embedder lets `batches` through.
     pub async fn start(batches: usize) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let stores = sqlite::open(folder.path(), Arc::new(SystemClock)).await.unwrap();
+        let stores = stores::open_embedded(folder.path(), Arc::new(SystemClock)).await.unwrap();
         let notebook = notebook(&stores).await;
         let gate = Arc::new(Gated(Semaphore::new(batches)));
         let (fan_out, events) = LocalFanOut::new();

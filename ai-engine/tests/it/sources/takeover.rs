@@ -6,7 +6,7 @@ use bytes::Bytes;
 use collabry_shared::clock::{Clock as _, ManualClock, SystemClock};
 use collabry_shared::realtime::{Event, LocalFanOut, Published};
 use collabry_shared::sources::{Format, IngestState, Origin, SegmentId, Source};
-use collabry_shared::storage::{Stores, sqlite};
+use collabry_shared::stores::{self, Stores};
 use jiff::SignedDuration;
 use tokio::sync::{Semaphore, mpsc};
 
@@ -36,7 +36,7 @@ async fn who_loses_the_lease_midway_stops_and_no_chunk_is_there_twice() {
     // A clock for each: the slow one renews its lease in real time, and must not do so with the time of the other one.
     let clock = ManualClock::at(SystemClock.now());
     let later = ManualClock::at(clock.now() + SignedDuration::from_secs(61));
-    let open = async |clock: &ManualClock| sqlite::open(folder.path(), Arc::new(clock.clone())).await.unwrap();
+    let open = async |clock: &ManualClock| stores::open_embedded(folder.path(), Arc::new(clock.clone())).await.unwrap();
     let (stores, stores_of_other) = (open(&clock).await, open(&later).await);
     let notebook = notebook(&stores).await;
     let add = async |name: &str, text: &str| {

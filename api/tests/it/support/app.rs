@@ -14,7 +14,7 @@ use collabry_shared::engine::{AiEngine, EngineClient};
 use collabry_shared::health::{Vitals, metrics};
 use collabry_shared::jobs::BUILT_IN;
 use collabry_shared::realtime::FanOut;
-use collabry_shared::storage::{Stores, sqlite};
+use collabry_shared::stores::{self, Stores};
 use collabry_worker::{Worker, WorkerParts};
 use reqwest::{Client, Method, RequestBuilder};
 use secrecy::SecretString;
@@ -57,7 +57,7 @@ impl Ground {
         config.api.web_dir = data.path().join("no-web-client");
         change(&mut config);
         let clock = ManualClock::at(START.parse().unwrap());
-        let stores = sqlite::open(data.path(), Arc::new(clock.clone())).await.unwrap();
+        let stores = stores::open_embedded(data.path(), Arc::new(clock.clone())).await.unwrap();
         Self { config, clock, stores, data: Arc::new(data) }
     }
 

@@ -34,6 +34,10 @@ impl Index {
         Self { sparse: true, ..self }
     }
 
+    pub const fn collection(&self) -> &'static str {
+        self.collection
+    }
+
     fn model(&self) -> IndexModel {
         let keys: Document = self.fields.iter().map(|field| ((*field).to_owned(), 1.into())).collect();
         let options =
@@ -42,22 +46,10 @@ impl Index {
     }
 }
 
-const FEATURES: [&[Index]; 9] = [
-    crate::auth::INDEXES,
-    crate::notebooks::INDEXES,
-    crate::sources::INDEXES,
-    crate::conversations::INDEXES,
-    crate::generations::INDEXES,
-    crate::notifications::INDEXES,
-    crate::jobs::INDEXES,
-    crate::usage::INDEXES,
-    crate::idempotency::INDEXES,
-];
-
 /// Makes what is missing. An index of the same name with other fields is an error: it is another version's.
-pub async fn ensure(db: &Database) -> StoreResult<()> {
+pub async fn ensure(db: &Database, indexes: &[&[Index]]) -> StoreResult<()> {
     let mut models: BTreeMap<&'static str, Vec<IndexModel>> = BTreeMap::new();
-    for index in FEATURES.into_iter().flatten() {
+    for index in indexes.iter().copied().flatten() {
         models.entry(index.collection).or_default().push(index.model());
     }
     let made = models
@@ -68,10 +60,10 @@ pub async fn ensure(db: &Database) -> StoreResult<()> {
 }
 
 /// Names of those that [`ensure`] would make.
-pub async fn missing(db: &Database) -> StoreResult<Vec<String>> {
+pub async fn missing(db: &Database, indexes: &[&[Index]]) -> StoreResult<Vec<String>> {
     let collections = db.inner.list_collection_names().await?;
     let mut known = BTreeMap::new();
-    for name in indexed_collections() {
+    for name in indexes.iter().copied().flatten().map(Index::collection) {
         if !known.contains_key(name) {
             let there = collections.iter().any(|one| one == name);
             let indexes =
@@ -80,10 +72,6 @@ pub async fn missing(db: &Database) -> StoreResult<Vec<String>> {
         }
     }
     let missing =
-        FEATURES.into_iter().flatten().filter(|index| !known[index.collection].iter().any(|one| one == index.name));
+        indexes.iter().copied().flatten().filter(|index| !known[index.collection].iter().any(|one| one == index.name));
     Ok(missing.map(|index| format!("index {}", index.name)).collect())
-}
-
-pub fn indexed_collections() -> impl Iterator<Item = &'static str> {
-    FEATURES.into_iter().flatten().map(|index| index.collection)
 }

@@ -7,6 +7,7 @@
 
 mod batches;
 mod collection;
+mod config;
 mod deleted;
 mod error;
 mod fields;
@@ -28,18 +29,16 @@ use prometheus_client::registry::Registry;
 use secrecy::ExposeSecret as _;
 
 pub(crate) use self::collection::{Change, Collection, Query};
+pub use self::config::MongoConfig;
 pub(crate) use self::deleted::restorable;
 pub(crate) use self::error::conflict;
 pub(crate) use self::fields::{Fields, binary, date, nested, opt_nested};
 pub(crate) use self::indexes::Index;
-#[cfg(test)]
-pub(crate) use self::indexes::indexed_collections;
 use self::metrics::Metrics;
 pub(crate) use self::part::Order;
 pub(crate) use self::reach::reach;
 pub(crate) use self::scan::Scan;
 use self::turns::Turns;
-use crate::config::MongoConfig;
 use crate::storage::{Look, Probe, StoreError, StoreResult};
 
 const DEFAULT_DATABASE: &str = "collabry";
@@ -60,15 +59,7 @@ pub(crate) struct Database {
 }
 
 impl Database {
-    /// Connects, makes sure of the indexes, and clears away what a killed process left half deleted.
-    pub async fn open(config: &MongoConfig) -> StoreResult<Self> {
-        let db = Self::connect(config).await?;
-        indexes::ensure(&db).await?;
-        crate::conversations::finish_purges(&db).await?;
-        Ok(db)
-    }
-
-    pub(super) async fn connect(config: &MongoConfig) -> StoreResult<Self> {
+    pub async fn connect(config: &MongoConfig) -> StoreResult<Self> {
         let mut options = options(config).await?;
         let metrics = Metrics::default();
         options.cmap_event_handler = Some(metrics.follow_connections());
@@ -78,6 +69,11 @@ impl Database {
         let db = Self { inner, patience, slow, metrics, turns: Turns::default() };
         db.ping().await?;
         Ok(db)
+    }
+
+    /// Makes the indexes that are missing.
+    pub async fn ensure(&self, indexes: &[&[Index]]) -> StoreResult<()> {
+        indexes::ensure(self, indexes).await
     }
 
     pub fn collection(&self, name: &'static str) -> Collection {
@@ -114,9 +110,9 @@ async fn options(config: &MongoConfig) -> StoreResult<ClientOptions> {
 }
 
 /// What is there, and which indexes are still to be made.
-pub async fn look(config: &MongoConfig) -> StoreResult<Look> {
+pub async fn look(config: &MongoConfig, indexes: &[&[Index]]) -> StoreResult<Look> {
     let db = Database::connect(config).await?;
-    Ok(Look { version: db.version().await?, pending: indexes::missing(&db).await? })
+    Ok(Look { version: db.version().await?, pending: indexes::missing(&db, indexes).await? })
 }
 
 #[async_trait::async_trait]
@@ -144,7 +140,7 @@ impl Probe for Database {
 mod tests {
     use std::time::Duration;
 
-    use crate::config::MongoConfig;
+    use super::MongoConfig;
 
     #[tokio::test]
     async fn an_address_may_switch_retried_writes_off_and_nothing_else_that_we_need() {

@@ -8,7 +8,7 @@ use secrecy::ExposeSecret as _;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use crate::config::MongoConfig;
+use super::MongoConfig;
 
 /// A server that is there takes a connection at once.
 const CONNECT: Duration = Duration::from_secs(3);

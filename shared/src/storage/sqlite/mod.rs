@@ -12,7 +12,6 @@ mod wal;
 mod watch;
 
 use std::path::Path;
-use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -30,9 +29,7 @@ use self::metrics::Metrics;
 pub(crate) use self::timed::Timed;
 pub(crate) use self::transaction::Transaction;
 use self::watch::Watch;
-use crate::clock::Clock;
-use crate::generations::{GenerationLog, SqliteLog};
-use crate::storage::{Blobs, Disks, Look, Probe, StoreError, StoreResult, Stores};
+use crate::storage::{Look, Probe, StoreError, StoreResult};
 
 static DOCUMENTS: Migrator = sqlx::migrate!("migrations/sqlite/documents");
 static JOURNAL: Migrator = sqlx::migrate!("migrations/sqlite/journal");
@@ -46,36 +43,18 @@ const READERS: u32 = 8;
 /// How long a statement waits for its turn or for a lock before the store counts as unavailable.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// What takes longer is logged, where no configuration says otherwise.
-const SLOW: Duration = Duration::from_secs(1);
-
 const BEGIN: &str = "BEGIN IMMEDIATE";
 
-/// All stores of one process in `data_dir`, which is made when missing. Brings the schema up to date.
-pub async fn open(data_dir: &Path, clock: Arc<dyn Clock>) -> StoreResult<Stores> {
-    let blobs = Blobs::folder(&data_dir.join("blobs"), clock.now())
-        .map_err(|error| StoreError::Unavailable(error.to_string()))?;
-    Ok(Stores::over(
-        Arc::new(documents(data_dir, SLOW).await?),
-        journal(data_dir, SLOW, clock).await?,
-        blobs,
-        Disks::embedded(data_dir),
-    ))
-}
-
+/// Documents, with the schema brought up to date.
 pub(crate) async fn documents(data_dir: &Path, slow: Duration) -> StoreResult<Database> {
     let file = data_dir.join(DOCUMENTS_FILE);
     wal::save_damaged(&file).map_err(|error| StoreError::Unavailable(error.to_string()))?;
     Database::open(&file, SqliteSynchronous::Full, slow, &DOCUMENTS).await
 }
 
-pub(crate) async fn journal(
-    data_dir: &Path,
-    slow: Duration,
-    clock: Arc<dyn Clock>,
-) -> StoreResult<Arc<dyn GenerationLog>> {
-    let journal = Database::open(&data_dir.join(JOURNAL_FILE), SqliteSynchronous::Normal, slow, &JOURNAL).await?;
-    Ok(Arc::new(SqliteLog::new(journal, clock)))
+/// Events of generations, with the schema brought up to date.
+pub(crate) async fn journal(data_dir: &Path, slow: Duration) -> StoreResult<Database> {
+    Database::open(&data_dir.join(JOURNAL_FILE), SqliteSynchronous::Normal, slow, &JOURNAL).await
 }
 
 /// What is there, and which migrations are still to come. A file that a newer version migrated is an error.

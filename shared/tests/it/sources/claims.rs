@@ -7,7 +7,7 @@ use collabry_shared::notebooks::Notebook;
 use collabry_shared::sources::{
     IngestState, MAX_RETRIES, Origin, Owned, Retry, SMALL_BYTES, SegmentId, Source, SourceVersion, Wanted, Work, ahead,
 };
-use collabry_shared::storage::Stores;
+use collabry_shared::stores::Stores;
 
 use super::{assert_every_write_is_refused, claim, claimed, failure, page, reload};
 use crate::backend::{Backend, contract};

@@ -1,7 +1,7 @@
 //! Sources that somebody deleted, alone or with their notebook.
 
 use collabry_shared::sources::{ClaimedVersion, Retry, SegmentId, Source};
-use collabry_shared::storage::Stores;
+use collabry_shared::stores::Stores;
 
 use super::{assert_every_write_is_refused, claim, claimed, page, reload};
 use crate::backend::{Backend, contract};

@@ -7,7 +7,7 @@ mod versions;
 
 use collabry_shared::ids::OwnerId;
 use collabry_shared::sources::{ClaimedVersion, Format, IngestFailure, IngestState, Page, Source};
-use collabry_shared::storage::Stores;
+use collabry_shared::stores::Stores;
 
 use crate::fixtures::{at, chunk, owned_notebook, source};
 

@@ -9,7 +9,8 @@ use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::gauge::ConstGauge;
 use rustix::fs::statvfs;
 
-use crate::config::{BlobConfig, Config};
+use crate::config::Config;
+use crate::storage::BlobConfig;
 
 const BACKUPS: &str = "backups";
 

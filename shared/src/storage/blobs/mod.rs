@@ -1,5 +1,7 @@
 //! Files as they were uploaded: a folder, or anything else that `object_store` speaks.
 
+mod config;
+
 use std::io::ErrorKind;
 use std::path::Path as FilePath;
 use std::sync::Arc;
@@ -21,7 +23,7 @@ use rustix::fs::statvfs;
 use secrecy::ExposeSecret as _;
 use tokio::task::spawn_blocking;
 
-use crate::config::{BlobConfig, S3Config};
+pub use self::config::{BlobConfig, S3Config};
 use crate::ids::{NotebookId, SourceId, UploadId};
 
 /// What the keys of all files begin with.
