@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use collabry_shared::conversations::CutOff;
-use collabry_shared::generations::{Failure, Unwanted};
+use collabry_shared::conversations::Failure;
+use collabry_shared::generations::Unwanted;
 use collabry_shared::models::ModelId;
 
 /// Why there is no answer, or not all of it. `Display` is for the log, [`AnswerError::failure`] for people.

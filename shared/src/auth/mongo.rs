@@ -69,12 +69,7 @@ impl UserRepo for Database {
 
     async fn delete(&self, user: &User) -> StoreResult<()> {
         let id = user.id.to_string();
-        crate::conversations::forget_author(self, user.id).await?;
-        for email in [user.email.as_str(), &user.email.in_ascii()] {
-            crate::notebooks::withdraw_all_of(self, email).await?;
-        }
-        crate::notifications::delete_all_of(self, user.id).await?;
-        crate::idempotency::delete_all_of(self, user.id).await?;
+        self.cascade(USERS, &id).await?;
         self.collection(SESSIONS).delete_all(doc! { "user": &id }).await?;
         // Last: as long as it is there, a deletion that was cut short can be asked for again.
         self.collection(USERS).delete(doc! { "_id": id }).await?;

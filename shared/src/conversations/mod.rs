@@ -6,20 +6,21 @@
 //! rev N catches up with the messages whose rev is above N.
 
 mod content;
-mod mongo;
+mod failure;
+pub(crate) mod mongo;
 mod page;
 mod repo;
-mod sqlite;
+pub(crate) mod sqlite;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 pub use self::content::{ClientId, Content, InvalidMessage, MAX_CONTENT_CHARS};
-pub(crate) use self::mongo::{INDEXES, deleted_among, finish_purges, forget_author, live_among, purge_all_in, require};
+pub use self::failure::Failure;
+pub(crate) use self::mongo::{INDEXES, deleted_among, finish_purges, forget_author, live_among, require};
 pub use self::page::{PAGE_BYTES, Page};
 pub use self::repo::{Appended, ConversationRepo, ConversationUpdate, NewMessage, Rewrite};
-use crate::generations::Failure;
 use crate::ids::{ConversationId, GenerationId, MessageId, NotebookId, SourceId, UserId};
 use crate::models::ModelId;
 

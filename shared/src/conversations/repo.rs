@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 
 use super::{Asked, Author, Citation, ClientId, Conversation, CutOff, Message, MessageStatus, Page, ReadMark};
-use crate::generations::Failure;
+use crate::conversations::Failure;
 use crate::ids::{ConversationId, GenerationId, MessageId, NotebookId, UserId};
 use crate::models::ModelId;
 use crate::pages::Window;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::Failure;
+use crate::conversations::Failure;
 
 const DAY_SECONDS: i64 = 24 * 60 * 60;
 

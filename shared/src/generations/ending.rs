@@ -12,12 +12,12 @@ use jiff::Timestamp;
 
 use super::allowance::cost_nothing;
 use super::{
-    Draft, Failure, Finish, Generation, GenerationEvent, GenerationLog, GenerationRepo, GenerationState, Unwanted,
-    lease, references,
+    Draft, Finish, Generation, GenerationEvent, GenerationLog, GenerationRepo, GenerationState, Unwanted, lease,
+    references,
 };
 use crate::clock::Clock;
 use crate::conversations::{
-    Appended, Author, ClientId, ConversationRepo, CutOff, Message, MessageStatus, NewMessage, Rewrite,
+    Appended, Author, ClientId, ConversationRepo, CutOff, Failure, Message, MessageStatus, NewMessage, Rewrite,
 };
 use crate::ids::OwnerId;
 use crate::realtime::{Event, FanOut, Room, Signal};
@@ -132,7 +132,7 @@ impl Endings {
         let message = match self.store(generation, answer).await {
             Ok(Some(message)) => message,
             Ok(None) => {
-                let failure = Some(Failure::not_stored());
+                let failure = Some(not_stored());
                 let failed = Finish { failure, layout: draft.layout().cloned(), ..GenerationState::Failed.into() };
                 return self.finish(owner, generation, failed).await.map(drop);
             }
@@ -197,7 +197,7 @@ impl Endings {
         let failed = NewMessage {
             client_id: ClientId::of_displaced(generation.answer_id),
             status: MessageStatus::Failed,
-            failure: Some(Failure::not_stored()),
+            failure: Some(not_stored()),
             ..answer
         };
         let appended = conversations.append(&failed).await?;
@@ -245,6 +245,15 @@ impl Endings {
 impl fmt::Debug for Endings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Endings").finish_non_exhaustive()
+    }
+}
+
+/// The answer's place in the conversation is another message's.
+fn not_stored() -> Failure {
+    Failure {
+        code: "answer_not_stored".to_owned(),
+        message: "The answer could not be stored in its place. Ask again.".to_owned(),
+        retryable: true,
     }
 }
 

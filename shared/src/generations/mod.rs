@@ -27,7 +27,7 @@ pub use self::redis::RedisLog;
 pub use self::repo::{Finish, GenerationRepo};
 pub(crate) use self::sqlite::SqliteLog;
 pub use self::unwanted::Unwanted;
-use crate::conversations::{Citation, CutOff};
+use crate::conversations::{Citation, CutOff, Failure};
 use crate::ids::{ConversationId, GenerationId, MessageId, NotebookId, SourceId, UserId};
 use crate::models::ModelId;
 use crate::telemetry::trace::TraceParent;
@@ -115,30 +115,6 @@ impl GenerationState {
     /// Whether nothing will follow.
     pub fn is_final(self) -> bool {
         !matches!(self, Self::Queued | Self::Running)
-    }
-}
-
-/// Why an answer could not be given.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct Failure {
-    /// Stable, for machines.
-    #[schema(example = "model_not_found")]
-    pub code: String,
-    /// One sentence for people.
-    pub message: String,
-    /// Whether asking again may help.
-    pub retryable: bool,
-}
-
-impl Failure {
-    /// Its place in the conversation is another message's.
-    fn not_stored() -> Self {
-        Self {
-            code: "answer_not_stored".to_owned(),
-            message: "The answer could not be stored in its place. Ask again.".to_owned(),
-            retryable: true,
-        }
     }
 }
 

@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 use jiff::Timestamp;
 
-use super::{Allowance, Failure, Generation, GenerationState, Layout, Requested, Unwanted};
-use crate::conversations::CutOff;
+use super::{Allowance, Generation, GenerationState, Layout, Requested, Unwanted};
+use crate::conversations::{CutOff, Failure};
 use crate::ids::{ConversationId, GenerationId, OwnerId};
 use crate::models::ModelId;
 use crate::storage::StoreResult;

@@ -1,6 +1,6 @@
 //! Answers that nobody wants any more: writing them would cost, and storing them would show what was to be gone.
 
-use super::Failure;
+use crate::conversations::Failure;
 
 /// Why nobody wants an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

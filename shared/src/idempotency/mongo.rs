@@ -85,7 +85,7 @@ async fn forget_oldest(db: &Database, user: UserId) -> StoreResult<()> {
 }
 
 /// The account is deleted.
-pub(crate) async fn delete_all_of(db: &Database, user: UserId) -> StoreResult<()> {
-    db.collection(KEYS).delete_all(doc! { "user": user.to_string() }).await?;
+pub(crate) async fn delete_all_of(db: &Database, user: &str) -> StoreResult<()> {
+    db.collection(KEYS).delete_all(doc! { "user": user }).await?;
     Ok(())
 }

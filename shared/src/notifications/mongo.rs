@@ -64,7 +64,7 @@ fn notification(document: &Document) -> StoreResult<Notification> {
 }
 
 /// The account is deleted.
-pub(crate) async fn delete_all_of(db: &Database, user: UserId) -> StoreResult<()> {
-    db.collection(NOTIFICATIONS).delete_all(doc! { "user": user.to_string() }).await?;
+pub(crate) async fn delete_all_of(db: &Database, user: &str) -> StoreResult<()> {
+    db.collection(NOTIFICATIONS).delete_all(doc! { "user": user }).await?;
     Ok(())
 }

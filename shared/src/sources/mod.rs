@@ -3,12 +3,12 @@
 mod failure;
 mod fair;
 mod format;
-mod mongo;
+pub(crate) mod mongo;
 mod not_read;
 pub mod padding;
 mod repo;
 mod retry;
-mod sqlite;
+pub(crate) mod sqlite;
 pub mod wide;
 
 use jiff::Timestamp;
@@ -19,7 +19,7 @@ use utoipa::ToSchema;
 pub use self::failure::FailureCode;
 pub use self::fair::{OpenVersion, SMALL_BYTES, Wanted, Work, ahead};
 pub use self::format::{Format, SNIFF_BYTES, UnknownFormat};
-pub(crate) use self::mongo::{INDEXES, ids_in, ingest_again_without_chunks};
+pub(crate) use self::mongo::{INDEXES, ingest_again_without_chunks};
 pub use self::not_read::{MAX_NAMED_PAGES, NotRead, Unread};
 pub use self::repo::{ClaimedVersion, Owned, SourceRepo, Waiting};
 pub use self::retry::{MAX_RETRIES, Retry};

@@ -1,6 +1,7 @@
 //! Storage: databases and files, and what their backends have in common. It knows no feature.
 
 mod blobs;
+mod cascade;
 mod error;
 pub(crate) mod mongo;
 pub(crate) mod sqlite;
@@ -9,6 +10,7 @@ use jiff::Timestamp;
 use prometheus_client::registry::Registry;
 
 pub use self::blobs::{BlobConfig, BlobError, Blobs, S3Config};
+pub(crate) use self::cascade::Cascade;
 pub use self::error::{StoreError, StoreResult};
 pub use self::mongo::MongoConfig;
 pub(crate) use self::mongo::reach;

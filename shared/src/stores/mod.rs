@@ -1,6 +1,7 @@
 //! The repositories of all features over one backend: which one the configuration chooses, its indexes, and what goes along
 //! when something is deleted.
 
+mod cascades;
 mod disks;
 
 use std::path::Path;
@@ -121,7 +122,7 @@ pub async fn open(config: &Config, log: Arc<dyn GenerationLog>, now: Timestamp) 
 pub async fn open_embedded(data_dir: &Path, clock: Arc<dyn Clock>) -> StoreResult<Stores> {
     let blobs = Blobs::folder(&data_dir.join("blobs"), clock.now())
         .map_err(|error| StoreError::Unavailable(error.to_string()))?;
-    let documents = Arc::new(sqlite::documents(data_dir, SLOW).await?);
+    let documents = Arc::new(sqlite::documents(data_dir, SLOW, cascades::SQLITE).await?);
     Ok(Stores::over(documents, journal(data_dir, SLOW, clock).await?, blobs, Disks::embedded(data_dir)))
 }
 
@@ -145,13 +146,12 @@ pub async fn accounts(config: &Config) -> StoreResult<(Arc<dyn UserRepo>, Arc<dy
 }
 
 async fn embedded(config: &StorageConfig) -> StoreResult<sqlite::Database> {
-    sqlite::documents(&config.data_dir, config.slow_query).await
+    sqlite::documents(&config.data_dir, config.slow_query, cascades::SQLITE).await
 }
 
 /// With its indexes, and without what a killed process left half deleted.
 pub(crate) async fn replicated(config: &MongoConfig) -> StoreResult<mongo::Database> {
-    let database = mongo::Database::connect(config).await?;
-    database.ensure(&INDEXES).await?;
+    let database = mongo::Database::open(config, &INDEXES, cascades::MONGO).await?;
     conversations::finish_purges(&database).await?;
     Ok(database)
 }

@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+use collabry_shared::conversations::Failure;
 use collabry_shared::conversations::{
     Appended, Asked, Author, Conversation, ConversationUpdate, CutOff, Message, MessageStatus, NewMessage, PAGE_BYTES,
     Page, ReadMark, Rewrite,
 };
-use collabry_shared::generations::Failure;
 use collabry_shared::ids::{ConversationId, GenerationId, MessageId, UserId};
 use collabry_shared::models::ModelId;
 use collabry_shared::storage::StoreError;

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use collabry_shared::generations::{EventId, Failure, GenerationEvent, GenerationState, LoggedEvent};
+use collabry_shared::conversations::Failure;
+use collabry_shared::generations::{EventId, GenerationEvent, GenerationState, LoggedEvent};
 use collabry_shared::ids::{GenerationId, MessageId};
 use collabry_shared::models::ModelId;
 use collabry_shared::stores::Stores;

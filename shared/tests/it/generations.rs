@@ -1,8 +1,9 @@
 //! Generations and the leases on them.
 
+use collabry_shared::conversations::Failure;
 use collabry_shared::conversations::{Conversation, CutOff, Message, Rewrite};
 use collabry_shared::generations::{
-    Allowance, Failure, Finish, Generation, GenerationEvent, GenerationState, Layout, Requested, Unwanted,
+    Allowance, Finish, Generation, GenerationEvent, GenerationState, Layout, Requested, Unwanted,
 };
 use collabry_shared::ids::{GenerationId, OwnerId, UserId};
 use collabry_shared::models::ModelId;

@@ -278,8 +278,8 @@ pub(crate) async fn finish_purges(db: &Database) -> StoreResult<()> {
 }
 
 /// Removes the conversations of a deleted notebook.
-pub(crate) async fn purge_all_in(db: &Database, notebook: NotebookId) -> StoreResult<()> {
-    purge_where(db, doc! { "notebook": notebook.to_string() }).await
+pub(crate) async fn purge_all_in(db: &Database, notebook: &str) -> StoreResult<()> {
+    purge_where(db, doc! { "notebook": notebook }).await
 }
 
 async fn purge_where(db: &Database, filter: Document) -> StoreResult<()> {
@@ -296,7 +296,7 @@ async fn purge(db: &Database, id: ConversationId) -> StoreResult<()> {
     let below = doc! { "conversation": id.to_string() };
     db.collection(MESSAGES).delete_all(below.clone()).await?;
     db.collection(READ_MARKS).delete_all(below).await?;
-    crate::generations::purge(db, id).await?;
+    db.cascade(CONVERSATIONS, &id.to_string()).await?;
     db.collection(CONVERSATIONS).delete(doc! { "_id": id.to_string() }).await?;
     Ok(())
 }
@@ -373,8 +373,8 @@ fn rev(rev: u64) -> i64 {
 }
 
 /// The name of an account that is deleted goes from its messages.
-pub(crate) async fn forget_author(db: &Database, user: UserId) -> StoreResult<()> {
-    let theirs = doc! { "author.userId": user.to_string() };
+pub(crate) async fn forget_author(db: &Database, user: &str) -> StoreResult<()> {
+    let theirs = doc! { "author.userId": user };
     let nobody = doc! { "$set": { "author.name": NOBODY } };
     db.collection(MESSAGES).update_all(Change::new(theirs, nobody)).await?;
     Ok(())

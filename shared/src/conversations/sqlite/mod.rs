@@ -339,3 +339,13 @@ impl ConversationRepo for Database {
         rows.iter().map(|row| Ok((row.parsed("conversation_id")?, row.number("rev")?))).collect()
     }
 }
+
+/// Removes the conversations of a deleted notebook.
+pub(crate) async fn purge_all_in(db: &Database, notebook: &str) -> StoreResult<()> {
+    let all =
+        sqlx::query("SELECT id FROM conversations WHERE notebook_id = ?").bind(notebook).fetch_all(&db.read).await?;
+    for row in &all {
+        sqlx::query("DELETE FROM conversations WHERE id = ?").bind(row.text("id")?).execute(&db.write).await?;
+    }
+    Ok(())
+}

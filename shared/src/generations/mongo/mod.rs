@@ -107,8 +107,8 @@ impl GenerationRepo for Database {
 }
 
 /// Removes those of a conversation that is deleted.
-pub(crate) async fn purge(db: &Database, conversation: ConversationId) -> StoreResult<()> {
-    db.collection(GENERATIONS).delete_all(doc! { "conversation": conversation.to_string() }).await?;
+pub(crate) async fn purge(db: &Database, conversation: &str) -> StoreResult<()> {
+    db.collection(GENERATIONS).delete_all(doc! { "conversation": conversation }).await?;
     Ok(())
 }
 

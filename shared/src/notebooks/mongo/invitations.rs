@@ -57,10 +57,14 @@ pub async fn withdraw(db: &Database, id: NotebookId, email: &Email) -> StoreResu
 }
 
 /// Everywhere: the account with that address is deleted.
-pub async fn withdraw_all_of(db: &Database, email: &str) -> StoreResult<()> {
-    let invited = doc! { "invitations.email": email };
-    let withdraw = doc! { "$pull": { "invitations": { "email": email } } };
-    db.collection(NOTEBOOKS).update_all(Change::new(invited, withdraw)).await?;
+pub async fn withdraw_all_of(db: &Database, user: &str) -> StoreResult<()> {
+    for user in crate::auth::users(db, &[user.parse().map_err(|_| StoreError::Missing("the account"))?]).await? {
+        for email in [user.email.as_str(), &user.email.in_ascii()] {
+            let invited = doc! { "invitations.email": email };
+            let withdraw = doc! { "$pull": { "invitations": { "email": email } } };
+            db.collection(NOTEBOOKS).update_all(Change::new(invited, withdraw)).await?;
+        }
+    }
     Ok(())
 }
 

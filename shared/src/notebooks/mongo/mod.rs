@@ -197,10 +197,7 @@ impl NotebookRepo for Database {
         if !self.collection(NOTEBOOKS).exists(deleted.clone()).await? {
             return Ok(());
         }
-        for source in crate::sources::ids_in(self, id).await? {
-            crate::sources::SourceRepo::purge(self, source).await?;
-        }
-        crate::conversations::purge_all_in(self, id).await?;
+        self.cascade(NOTEBOOKS, &id.to_string()).await?;
         // Last: as long as it is there, a purge that was cut short runs again.
         self.collection(NOTEBOOKS).delete(deleted).await?;
         Ok(())

@@ -379,21 +379,7 @@ impl NotebookRepo for Database {
             return Ok(());
         }
         // One source and one conversation at a time, so that other writers get their turn in between.
-        let sources = sqlx::query("SELECT id FROM sources WHERE notebook_id = ?")
-            .bind(id.to_string())
-            .fetch_all(&self.read)
-            .await?;
-        for row in &sources {
-            crate::sources::SourceRepo::purge(self, row.parsed("id")?).await?;
-        }
-        let conversations = sqlx::query("SELECT id FROM conversations WHERE notebook_id = ?")
-            .bind(id.to_string())
-            .fetch_all(&self.read)
-            .await?;
-        for row in &conversations {
-            let conversation = row.text("id")?;
-            sqlx::query("DELETE FROM conversations WHERE id = ?").bind(conversation).execute(&self.write).await?;
-        }
+        self.cascade("notebooks", &id.to_string()).await?;
         sqlx::query("DELETE FROM notebooks WHERE id = ?").bind(id.to_string()).execute(&self.write).await?;
         Ok(())
     }

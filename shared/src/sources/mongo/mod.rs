@@ -322,10 +322,13 @@ impl SourceRepo for Database {
     }
 }
 
-/// The sources of a notebook, also of one that is deleted.
-pub(crate) async fn ids_in(db: &Database, notebook: NotebookId) -> StoreResult<Vec<SourceId>> {
-    let all = Query::new(doc! { "notebook": notebook.to_string() }).ids().current();
-    db.collection(SOURCES).find(all, |document| document.parsed("_id")).await
+/// Removes the sources of a deleted notebook.
+pub(crate) async fn purge_all_in(db: &Database, notebook: &str) -> StoreResult<()> {
+    let all = Query::new(doc! { "notebook": notebook }).ids().current();
+    for source in db.collection(SOURCES).find(all, |document| document.parsed("_id")).await? {
+        SourceRepo::purge(db, source).await?;
+    }
+    Ok(())
 }
 
 /// The source's document; `None` when it or its notebook is gone.

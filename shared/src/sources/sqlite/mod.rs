@@ -332,6 +332,16 @@ impl SourceRepo for Database {
     }
 }
 
+/// Removes the sources of a deleted notebook.
+pub(crate) async fn purge_all_in(db: &Database, notebook: &str) -> StoreResult<()> {
+    let sources =
+        sqlx::query("SELECT id FROM sources WHERE notebook_id = ?").bind(notebook).fetch_all(&db.read).await?;
+    for row in &sources {
+        segments::purge(db, row.parsed("id")?).await?;
+    }
+    Ok(())
+}
+
 /// The source of this notebook; [`StoreError::Changed`] when it is not as it was seen.
 async fn unchanged(
     tx: &mut Transaction,

@@ -39,7 +39,8 @@ pub(crate) use self::part::Order;
 pub(crate) use self::reach::reach;
 pub(crate) use self::scan::Scan;
 use self::turns::Turns;
-use crate::storage::{Look, Probe, StoreError, StoreResult};
+use crate::storage::cascade::cascade;
+use crate::storage::{Cascade, Look, Probe, StoreError, StoreResult};
 
 const DEFAULT_DATABASE: &str = "collabry";
 
@@ -54,11 +55,24 @@ pub(crate) struct Database {
     /// What takes longer is logged.
     slow: Duration,
     metrics: Metrics,
+    cascades: &'static [Cascade<Self>],
     /// Writers of one log in this process.
     pub turns: Turns,
 }
 
 impl Database {
+    /// Connects, and makes the indexes that are missing.
+    pub async fn open(
+        config: &MongoConfig,
+        indexes: &[&[Index]],
+        cascades: &'static [Cascade<Self>],
+    ) -> StoreResult<Self> {
+        let db = Self { cascades, ..Self::connect(config).await? };
+        indexes::ensure(&db, indexes).await?;
+        Ok(db)
+    }
+
+    /// Changes nothing, and deletes nothing along.
     pub async fn connect(config: &MongoConfig) -> StoreResult<Self> {
         let mut options = options(config).await?;
         let metrics = Metrics::default();
@@ -66,14 +80,14 @@ impl Database {
         let name = options.default_database.clone().unwrap_or_else(|| DEFAULT_DATABASE.to_owned());
         let inner = Client::with_options(options)?.database(&name);
         let (patience, slow) = (config.timeout, config.slow_query);
-        let db = Self { inner, patience, slow, metrics, turns: Turns::default() };
+        let db = Self { inner, patience, slow, metrics, cascades: &[], turns: Turns::default() };
         db.ping().await?;
         Ok(db)
     }
 
-    /// Makes the indexes that are missing.
-    pub async fn ensure(&self, indexes: &[&[Index]]) -> StoreResult<()> {
-        indexes::ensure(self, indexes).await
+    /// Deletes what belongs to document `id` of a collection, before it is deleted itself.
+    pub async fn cascade(&self, of: &'static str, id: &str) -> StoreResult<()> {
+        cascade(self.cascades, self, of, id).await
     }
 
     pub fn collection(&self, name: &'static str) -> Collection {

@@ -29,7 +29,8 @@ use self::metrics::Metrics;
 pub(crate) use self::timed::Timed;
 pub(crate) use self::transaction::Transaction;
 use self::watch::Watch;
-use crate::storage::{Look, Probe, StoreError, StoreResult};
+use crate::storage::cascade::cascade;
+use crate::storage::{Cascade, Look, Probe, StoreError, StoreResult};
 
 static DOCUMENTS: Migrator = sqlx::migrate!("migrations/sqlite/documents");
 static JOURNAL: Migrator = sqlx::migrate!("migrations/sqlite/journal");
@@ -46,10 +47,15 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const BEGIN: &str = "BEGIN IMMEDIATE";
 
 /// Documents, with the schema brought up to date.
-pub(crate) async fn documents(data_dir: &Path, slow: Duration) -> StoreResult<Database> {
+pub(crate) async fn documents(
+    data_dir: &Path,
+    slow: Duration,
+    cascades: &'static [Cascade<Database>],
+) -> StoreResult<Database> {
     let file = data_dir.join(DOCUMENTS_FILE);
     wal::save_damaged(&file).map_err(|error| StoreError::Unavailable(error.to_string()))?;
-    Database::open(&file, SqliteSynchronous::Full, slow, &DOCUMENTS).await
+    let documents = Database::open(&file, SqliteSynchronous::Full, slow, &DOCUMENTS).await?;
+    Ok(Database { cascades, ..documents })
 }
 
 /// Events of generations, with the schema brought up to date.
@@ -91,6 +97,7 @@ pub(crate) struct Database {
     /// One connection: writers take turns here, in order, instead of fighting for the file's lock.
     pub write: Timed,
     metrics: Metrics,
+    cascades: &'static [Cascade<Self>],
 }
 
 impl Database {
@@ -112,7 +119,12 @@ impl Database {
         let read = pool(READERS).connect_with(options.pragma("query_only", "ON")).await?;
         let metrics = Metrics::default();
         let timed = |pool, name| Timed::new(pool, Watch { pool: name, metrics: metrics.clone(), slow });
-        Ok(Self { read: timed(read, "read"), write: timed(write, "write"), metrics })
+        Ok(Self { read: timed(read, "read"), write: timed(write, "write"), metrics, cascades: &[] })
+    }
+
+    /// Deletes what belongs to row `id` of a table and does not go with it by foreign keys alone.
+    pub async fn cascade(&self, of: &'static str, id: &str) -> StoreResult<()> {
+        cascade(self.cascades, self, of, id).await
     }
 
     /// A transaction that holds the file's write lock from the start, so that it never fails half way for want of it.
