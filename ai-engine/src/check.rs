@@ -11,7 +11,7 @@ use collabry_shared::models::ProviderStatus;
 
 use crate::embeddings::LocalEmbedder;
 use crate::models::{Models, RetryPolicy};
-use crate::sources::extract_child::landlock_is_there;
+use crate::sources::extract_child::{NO_LANDLOCK, landlock_is_there};
 
 /// The embedding model, the programs that read PDFs, and the model providers.
 pub async fn findings(config: &EngineConfig) -> Vec<Finding> {
@@ -52,10 +52,6 @@ fn character_maps(folders: &[&str]) -> Result<(), String> {
 }
 
 const READER: &str = "walls around the reader of files";
-
-/// What is said where the reader has seccomp alone.
-pub(crate) const NO_LANDLOCK: &str = "This kernel has no Landlock (Linux 5.13, lsm=landlock), so a hostile file that takes the \
-    reader over can read what the server can. Everything else is shut.";
 
 fn walls() -> Finding {
     if landlock_is_there() { Finding::new(READER, Ok::<_, String>(())) } else { Finding::note(READER, NO_LANDLOCK) }

@@ -18,9 +18,10 @@ use prometheus_client::registry::Registry;
 use tokio_util::sync::CancellationToken;
 
 use crate::embeddings::{Embedder, LocalEmbedder, Remembered};
-use crate::generations::{Extractive, Generations, Parts};
-use crate::metrics::{Now, Outcomes, count};
-use crate::models::{Known, Models, RetryPolicy};
+use crate::generations::{GenerationParts, Generations};
+use crate::metrics::Gauges;
+use crate::models::{Extractive, Known, Models, RetryPolicy};
+use crate::outcomes::{Outcomes, count};
 use crate::retrieval::{Retrieval, Search};
 use crate::sources::{Extractor, Ingestion, IngestionParts};
 
@@ -70,7 +71,7 @@ impl Engine {
         let extractive = Arc::new(Extractive::new(Arc::clone(&embedder)));
         let models = Arc::new(Models::new(&config.providers, extractive, &clock, RetryPolicy::default())?);
         let generations = Generations::new(
-            Parts {
+            GenerationParts {
                 stores: stores.clone(),
                 search: Arc::clone(&retrieval) as _,
                 models: Arc::clone(&models),
@@ -119,7 +120,7 @@ impl Engine {
         self.ingestion.register(registry);
         self.generations.register(registry);
         self.retrieval.register(registry);
-        registry.register_collector(Box::new(Now {
+        registry.register_collector(Box::new(Gauges {
             generations: self.generations.clone(),
             retrieval: Arc::clone(&self.retrieval),
             models: Arc::clone(&self.models),

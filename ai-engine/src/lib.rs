@@ -7,6 +7,7 @@ pub mod generations;
 pub mod http;
 mod metrics;
 pub mod models;
+mod outcomes;
 pub mod retrieval;
 pub mod sources;
 

@@ -1,4 +1,4 @@
-//! The engine's counters and gauges.
+//! The engine's gauges.
 
 use std::fmt;
 use std::sync::Arc;
@@ -6,31 +6,21 @@ use std::sync::Arc;
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric as _};
 use prometheus_client::metrics::MetricType;
-use prometheus_client::metrics::counter::Counter;
-use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::ConstGauge;
 
 use crate::generations::Generations;
 use crate::models::{Known, Models};
 use crate::retrieval::Retrieval;
 
-/// A counter for each way in which something ends.
-pub type Outcomes = Family<[(&'static str, &'static str); 1], Counter>;
-
-/// Counts one more that ended so.
-pub fn count(outcomes: &Outcomes, outcome: &'static str) {
-    outcomes.get_or_create(&[("outcome", outcome)]).inc();
-}
-
-/// What is looked at when somebody asks.
+/// Computed on scrape.
 #[derive(Debug)]
-pub struct Now {
+pub struct Gauges {
     pub generations: Generations,
     pub retrieval: Arc<Retrieval>,
     pub models: Arc<Models>,
 }
 
-impl Collector for Now {
+impl Collector for Gauges {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
         let load = self.generations.load();
         let gauges = [

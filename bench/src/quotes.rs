@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use collabry_ai_engine::embeddings::Embedder;
-use collabry_ai_engine::generations::{Extractive, PASSAGES};
-use collabry_ai_engine::models::{Coverage, Piece, Provider as _, Task};
+use collabry_ai_engine::generations::PASSAGES;
+use collabry_ai_engine::models::{Coverage, Extractive, Piece, Provider as _, Task};
 use collabry_shared::conversations::Citation;
 use collabry_shared::engine::SearchHit;
 use collabry_shared::ids::SourceId;

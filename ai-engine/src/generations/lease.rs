@@ -7,7 +7,7 @@ use collabry_shared::generations::lease::{HEARTBEAT, until};
 use collabry_shared::ids::{GenerationId, OwnerId};
 use jiff::SignedDuration;
 
-use super::runner::Parts;
+use super::parts::GenerationParts;
 
 /// Between tries while the database is away: shorter than the others wait when it is back, see `SETTLE` of the runner.
 const RETRY: Duration = Duration::from_millis(500);
@@ -17,7 +17,7 @@ const RETRY: Duration = Duration::from_millis(500);
 const GRACE: SignedDuration = SignedDuration::from_secs(30);
 
 /// Renews the lease; returns when it is lost.
-pub(super) async fn keep(parts: &Parts, id: GenerationId, owner: OwnerId) {
+pub(super) async fn keep(parts: &GenerationParts, id: GenerationId, owner: OwnerId) {
     let generations: &dyn GenerationRepo = parts.stores.generations.as_ref();
     let mut held_until = until(parts.clock.now());
     let mut wait = HEARTBEAT;

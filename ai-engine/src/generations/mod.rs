@@ -3,18 +3,14 @@
 mod coalesce;
 mod control;
 mod ending;
-mod extractive;
-mod followup;
 mod lease;
 mod metrics;
+mod parts;
 mod passages;
 mod places;
-pub mod prompt;
 mod run;
 mod runner;
-#[cfg(test)]
-mod testing;
 
-pub use self::extractive::Extractive;
+pub use self::parts::GenerationParts;
 pub use self::passages::PASSAGES;
-pub use self::runner::{Generations, Load, Parts};
+pub use self::runner::{Generations, Load};

@@ -9,9 +9,9 @@ use collabry_shared::ids::{MessageId, SourceId};
 use collabry_shared::sources::{SegmentId, Source, ready_segments};
 use collabry_shared::storage::StoreError;
 
-use super::followup;
-use super::runner::Parts;
+use super::parts::GenerationParts;
 use crate::models::{AnswerError, Coverage, Speaker, Task, Turn};
+use crate::retrieval::followup;
 
 /// Passages per question: about what the smallest common window takes.
 pub const PASSAGES: u32 = 8;
@@ -20,7 +20,11 @@ pub const PASSAGES: u32 = 8;
 const HISTORY_MESSAGES: u32 = 20;
 
 /// Reads the question and what was said before, and searches; `cited` are the passages found by an earlier try.
-pub(super) async fn task(parts: &Parts, generation: &Generation, cited: Vec<Citation>) -> Result<Task, AnswerError> {
+pub(super) async fn task(
+    parts: &GenerationParts,
+    generation: &Generation,
+    cited: Vec<Citation>,
+) -> Result<Task, AnswerError> {
     let question = question(parts, generation).await?;
     let history = history(parts, &question).await?;
     let mut task = Task { question: question.content, history, passages: cited, coverage: Coverage::Searched };
@@ -30,13 +34,13 @@ pub(super) async fn task(parts: &Parts, generation: &Generation, cited: Vec<Cita
     Ok(task)
 }
 
-async fn question(parts: &Parts, generation: &Generation) -> Result<Message, AnswerError> {
+async fn question(parts: &GenerationParts, generation: &Generation) -> Result<Message, AnswerError> {
     let found = parts.stores.conversations.message(generation.conversation_id, generation.question_id).await;
     found.map_err(stored)?.filter(|message| message.deleted_at.is_none()).ok_or(AnswerError::QuestionGone)
 }
 
 /// What was said before the question, oldest first, without what was deleted, failed, or gave way to a newer answer.
-async fn history(parts: &Parts, question: &Message) -> Result<Vec<Turn>, AnswerError> {
+async fn history(parts: &GenerationParts, question: &Message) -> Result<Vec<Turn>, AnswerError> {
     let before = Some(question.position);
     let messages = parts.stores.conversations.history(question.conversation_id, before, HISTORY_MESSAGES).await;
     let messages = messages.map_err(stored)?.messages;
@@ -58,7 +62,11 @@ async fn history(parts: &Parts, question: &Message) -> Result<Vec<Turn>, AnswerE
     Ok(messages.into_iter().rev().filter(said).map(turn).collect())
 }
 
-async fn find(parts: &Parts, generation: &Generation, task: &Task) -> Result<(Vec<Citation>, Coverage), AnswerError> {
+async fn find(
+    parts: &GenerationParts,
+    generation: &Generation,
+    task: &Task,
+) -> Result<(Vec<Citation>, Coverage), AnswerError> {
     let selected = generation.source_ids.as_deref();
     let mut sources = parts.stores.sources.list(generation.notebook_id).await.map_err(stored)?;
     sources.retain(|source| selected.is_none_or(|ids| ids.contains(&source.id)));
@@ -77,7 +85,11 @@ async fn find(parts: &Parts, generation: &Generation, task: &Task) -> Result<(Ve
     Ok((citations(parts, &sources, hits).await?, Coverage::Searched))
 }
 
-async fn citations(parts: &Parts, sources: &[Source], hits: Vec<SearchHit>) -> Result<Vec<Citation>, AnswerError> {
+async fn citations(
+    parts: &GenerationParts,
+    sources: &[Source],
+    hits: Vec<SearchHit>,
+) -> Result<Vec<Citation>, AnswerError> {
     let sources: HashMap<SourceId, &Source> = sources.iter().map(|source| (source.id, source)).collect();
     let mut citations = Vec::with_capacity(hits.len());
     for (number, hit) in (1..).zip(hits) {
@@ -98,7 +110,7 @@ async fn citations(parts: &Parts, sources: &[Source], hits: Vec<SearchHit>) -> R
 }
 
 /// Whether the version that was searched has pages; the latest one may be another that is still being read.
-async fn paged(parts: &Parts, source: Option<&Source>, hit: &SearchHit) -> Result<bool, AnswerError> {
+async fn paged(parts: &GenerationParts, source: Option<&Source>, hit: &SearchHit) -> Result<bool, AnswerError> {
     if let Some(source) = source
         && source.latest.version == hit.version
     {

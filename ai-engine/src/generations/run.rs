@@ -13,10 +13,11 @@ use tokio::time::{Instant, sleep, sleep_until};
 use super::coalesce::Coalescer;
 use super::control::Control;
 use super::ending::Outcome;
+use super::lease;
 use super::metrics::Metrics;
+use super::parts::GenerationParts;
 use super::passages::{self, stored};
 use super::places::Places;
-use super::{lease, runner::Parts};
 use crate::models::{Answer, AnswerError, Piece, Standing};
 
 /// A model that never ends would fill the log and the database.
@@ -40,7 +41,7 @@ pub(super) enum Taken {
 /// Who runs generations, and what with; `places` bounds how many of the generation's kind write at the same time.
 #[derive(Clone, Copy)]
 pub(super) struct Writer<'a> {
-    pub parts: &'a Parts,
+    pub parts: &'a GenerationParts,
     pub metrics: &'a Metrics,
     pub owner: OwnerId,
     pub places: &'a Places,
@@ -71,7 +72,7 @@ struct Said {
 }
 
 struct Run<'a> {
-    parts: &'a Parts,
+    parts: &'a GenerationParts,
     metrics: &'a Metrics,
     owner: OwnerId,
     generation: &'a Generation,

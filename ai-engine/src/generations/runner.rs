@@ -5,13 +5,10 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use collabry_shared::clock::Clock;
 use collabry_shared::engine::EngineError;
-use collabry_shared::generations::{Draft, Endings, Generation, GenerationState, Unwanted, lease};
+use collabry_shared::generations::{Draft, Generation, GenerationState, Unwanted, lease};
 use collabry_shared::ids::{GenerationId, OwnerId};
-use collabry_shared::realtime::FanOut;
 use collabry_shared::storage::StoreResult;
-use collabry_shared::stores::Stores;
 use collabry_shared::telemetry::trace;
 use jiff::{SignedDuration, Timestamp};
 use prometheus_client::registry::Registry;
@@ -24,10 +21,10 @@ use tracing::field::Empty;
 use super::control::Control;
 use super::ending::Outcome;
 use super::metrics::Metrics;
+use super::parts::GenerationParts;
 use super::places::Places;
 use super::run::{self, Taken, Writer};
-use crate::models::{AnswerError, Models};
-use crate::retrieval::Search;
+use crate::models::AnswerError;
 
 /// Generations that may wait for a place, as a multiple of those that write.
 const QUEUE_FACTOR: usize = 2;
@@ -54,28 +51,6 @@ const QUESTION_WITHIN: SignedDuration = SignedDuration::from_mins(2);
 /// A queued generation that found no place for so long ends as failed: somebody is waiting for a word.
 const REFUSED_AFTER: SignedDuration = SignedDuration::from_secs(60);
 
-/// What generations are made with.
-#[derive(Clone)]
-pub struct Parts {
-    pub stores: Stores,
-    pub search: Arc<dyn Search>,
-    pub models: Arc<Models>,
-    pub fan_out: Arc<dyn FanOut>,
-    pub clock: Arc<dyn Clock>,
-}
-
-impl Parts {
-    pub(super) fn endings(&self) -> Endings {
-        self.stores.endings(Arc::clone(&self.fan_out), Arc::clone(&self.clock))
-    }
-}
-
-impl fmt::Debug for Parts {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Parts").field("models", &self.models).finish_non_exhaustive()
-    }
-}
-
 /// Generations of one runner.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Load {
@@ -89,7 +64,7 @@ pub struct Load {
 pub struct Generations(Arc<Inner>);
 
 struct Inner {
-    parts: Parts,
+    parts: GenerationParts,
     metrics: Metrics,
     owner: OwnerId,
     /// Places of the built-in answerer, separate so that a slow model server never holds them.
@@ -129,7 +104,7 @@ impl fmt::Debug for Generations {
 
 impl Generations {
     /// A runner that lets `concurrent` generations write at the same time, and as many of the built-in answerer.
-    pub fn new(parts: Parts, concurrent: usize) -> Self {
+    pub fn new(parts: GenerationParts, concurrent: usize) -> Self {
         Self(Arc::new(Inner {
             metrics: Metrics::new(Arc::clone(&parts.models)),
             parts,
@@ -266,12 +241,12 @@ impl Generations {
     }
 
     async fn claim(&self, id: GenerationId) -> StoreResult<Option<Generation>> {
-        let Parts { stores, clock, .. } = &self.0.parts;
+        let GenerationParts { stores, clock, .. } = &self.0.parts;
         stores.generations.claim(id, self.0.owner, lease::until(clock.now())).await
     }
 
     async fn take_abandoned(&self, lapsed_before: Timestamp) -> StoreResult<()> {
-        let Parts { stores, clock, .. } = &self.0.parts;
+        let GenerationParts { stores, clock, .. } = &self.0.parts;
         while !self.0.draining.is_cancelled() {
             // What was taken over must not look lapsed to the next round.
             let until = lease::until(clock.now()).max(lapsed_before);
@@ -288,7 +263,7 @@ impl Generations {
     }
 
     async fn take_forgotten(&self) -> StoreResult<()> {
-        let Parts { stores, clock, .. } = &self.0.parts;
+        let GenerationParts { stores, clock, .. } = &self.0.parts;
         let now = clock.now();
         let unclaimed = stores.generations.unclaimed(before(now, FORGOTTEN_AFTER)).await?;
         self.0.metrics.unclaimed(unclaimed.len());

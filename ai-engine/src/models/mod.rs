@@ -4,6 +4,7 @@ mod accepts;
 mod anthropic;
 mod catalog;
 mod error;
+mod extractive;
 mod frames;
 mod http;
 mod json;
@@ -11,10 +12,13 @@ mod lines;
 mod listing;
 mod ollama;
 mod openai;
+pub mod prompt;
 mod refusal;
 mod reply;
 mod retry;
 mod task;
+#[cfg(test)]
+mod testing;
 mod thoughts;
 
 use async_trait::async_trait;
@@ -24,6 +28,7 @@ use futures::stream::BoxStream;
 
 pub use self::catalog::{Known, Models, Standing};
 pub use self::error::AnswerError;
+pub use self::extractive::Extractive;
 pub use self::retry::RetryPolicy;
 pub use self::task::{Coverage, Speaker, Task, Turn};
 

@@ -9,10 +9,10 @@ use serde_json::Value;
 use super::frames::Framing;
 use super::http::Endpoint;
 use super::json::{count, text};
+use super::prompt::{self, ChatMessage};
 use super::refusal::reported;
 use super::reply::{self, Dialect, End, Said};
 use super::{Answer, AnswerError, Provider, Task, Usage};
-use crate::generations::prompt::{self, ChatMessage};
 
 const ID: &str = "ollama";
 

@@ -11,10 +11,10 @@ use super::accepts::{Part, Refused};
 use super::frames::Framing;
 use super::http::Endpoint;
 use super::json::{count, text};
+use super::prompt::{self, ChatMessage};
 use super::refusal::reported;
 use super::reply::{self, Dialect, Said};
 use super::{Answer, AnswerError, Provider, Task, Usage};
-use crate::generations::prompt::{self, ChatMessage};
 
 const ID: &str = "openai";
 

@@ -1,7 +1,7 @@
 //! From a question to the passages that may answer it.
 
 mod cache;
-pub mod chunker;
+pub mod followup;
 mod fusion;
 mod metrics;
 mod pool;

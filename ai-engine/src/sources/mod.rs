@@ -1,6 +1,7 @@
 //! From a file to searchable chunks.
 
 mod builder;
+pub(crate) mod chunker;
 mod document;
 mod extract;
 pub mod extract_child;

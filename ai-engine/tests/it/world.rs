@@ -7,8 +7,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use collabry_ai_engine::EngineParts;
 use collabry_ai_engine::embeddings::{EmbedError, Embedder, Priority};
-use collabry_ai_engine::generations::{Extractive, Generations, Parts};
-use collabry_ai_engine::models::{Models, RetryPolicy};
+use collabry_ai_engine::generations::{GenerationParts, Generations};
+use collabry_ai_engine::models::{Extractive, Models, RetryPolicy};
 use collabry_ai_engine::retrieval::Search;
 use collabry_ai_engine::sources::Extractor;
 use collabry_shared::auth::{Email, User};
@@ -206,7 +206,7 @@ impl World {
         let retry = RetryPolicy { first_wait: Duration::from_millis(1), ..RetryPolicy::default() };
         let models = Models::new(&config, Arc::new(Extractive::new(Arc::new(Words))), &clock, retry).unwrap();
         let (fan_out, published) = LocalFanOut::new();
-        let parts = Parts {
+        let parts = GenerationParts {
             stores: stores.clone(),
             search: Arc::new(Found),
             models: Arc::new(models),

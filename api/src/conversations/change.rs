@@ -4,6 +4,7 @@ use collabry_shared::conversations::{Content, Message, Rewrite};
 use collabry_shared::ids::MessageId;
 use collabry_shared::notebooks::Role;
 use collabry_shared::realtime::{Event, Room};
+use collabry_shared::stores::Writes;
 use serde::Deserialize;
 
 use super::ConversationAccess;
@@ -25,7 +26,7 @@ pub async fn edit(
     seen: Option<MessageState>,
     content: &str,
 ) -> ApiResult<Message> {
-    sources::room::on_disk(state)?;
+    sources::room::on_disk(state, Writes::Documents)?;
     let message = find(state, access, id).await?;
     if !message.author.is_user(access.access.user_id) {
         return Err(not_yours("edit"));

@@ -8,6 +8,7 @@ use collabry_shared::ids::{GenerationId, MessageId, SourceId};
 use collabry_shared::models::ModelId;
 use collabry_shared::realtime::{Event, Room};
 use collabry_shared::storage::StoreError;
+use collabry_shared::stores::Writes;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -67,7 +68,7 @@ pub async fn send(
     user: &CurrentUser,
     sending: MessageRequest,
 ) -> ApiResult<Appended> {
-    sources::room::on_disk(state)?;
+    sources::room::on_disk(state, Writes::Documents)?;
     let ConversationAccess { conversation, access: member } = access;
     let model = parse_model(sending.model.as_deref())?;
     let message = NewMessage {

@@ -2,6 +2,7 @@
 
 use collabry_shared::ids::UserId;
 use collabry_shared::sources::Owned;
+use collabry_shared::stores::Writes;
 
 use crate::http::{ApiError, ApiResult};
 use crate::state::ApiState;
@@ -19,16 +20,16 @@ pub struct Room {
     pub ends_share: bool,
 }
 
-/// Refuses when the disk has little room left: whatever is written then may be what breaks everything.
-pub fn on_disk(state: &ApiState) -> ApiResult<()> {
-    let Some(place) = state.stores.disks.below(state.config.min_free_bytes) else { return Ok(()) };
+/// Refuses when a disk that it would go to has little room left: whatever is written then may be what breaks everything.
+pub fn on_disk(state: &ApiState, writes: Writes) -> ApiResult<()> {
+    let Some(place) = state.stores.disks.below(state.config.min_free_bytes, writes) else { return Ok(()) };
     let what = format!("the disk of {place} has less than COLLABRY_MIN_FREE_MB left");
     Err(ApiError { internal: Some(what), ..ApiError::storage_full() })
 }
 
 /// Refuses when the disk has little room left or the person has their share; `new_source`: not only a new version.
 pub async fn check(state: &ApiState, person: UserId, new_source: bool) -> ApiResult<Room> {
-    on_disk(state)?;
+    on_disk(state, Writes::Files)?;
     let limits = &state.config.shares;
     let most = Room { bytes: state.config.max_upload_bytes, ends_share: false };
     if limits.sources.is_none() && limits.bytes.is_none() {

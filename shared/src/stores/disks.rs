@@ -12,7 +12,18 @@ use rustix::fs::statvfs;
 use crate::config::Config;
 use crate::storage::BlobConfig;
 
+const DATA: &str = "data";
+const FILES: &str = "files";
 const BACKUPS: &str = "backups";
+
+/// What somebody is about to write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Writes {
+    /// To the database alone.
+    Documents,
+    /// A file, and what the database knows of it.
+    Files,
+}
 
 /// Folders by what is in them: `data` (the embedded database), `files`, and `backups`.
 #[derive(Debug, Clone, Default)]
@@ -21,7 +32,7 @@ pub struct Disks(Arc<Vec<(&'static str, PathBuf)>>);
 impl Disks {
     /// Of a data folder that holds everything.
     pub fn embedded(data_dir: &Path) -> Self {
-        Self(Arc::new(vec![("data", data_dir.to_owned()), ("files", data_dir.join("blobs"))]))
+        Self(Arc::new(vec![(DATA, data_dir.to_owned()), (FILES, data_dir.join("blobs"))]))
     }
 
     /// Those that the configuration names; a database server and a bucket have their disks elsewhere.
@@ -29,11 +40,11 @@ impl Disks {
         let mut folders = Vec::new();
         let storage = &config.storage;
         if storage.mongodb.is_none() {
-            folders.push(("data", storage.data_dir.clone()));
+            folders.push((DATA, storage.data_dir.clone()));
         }
         match &storage.blobs {
-            BlobConfig::DataDir => folders.push(("files", storage.data_dir.join("blobs"))),
-            BlobConfig::Folder(folder) => folders.push(("files", folder.clone())),
+            BlobConfig::DataDir => folders.push((FILES, storage.data_dir.join("blobs"))),
+            BlobConfig::Folder(folder) => folders.push((FILES, folder.clone())),
             BlobConfig::S3(_) => {}
         }
         if let Some(BlobConfig::Folder(folder)) = &config.worker.backups.place {
@@ -56,9 +67,10 @@ impl Disks {
         self.0.iter().filter_map(ask).collect()
     }
 
-    /// Where less than `floor` bytes are free of what people's work needs.
-    pub fn below(&self, floor: u64) -> Option<&'static str> {
-        self.free().into_iter().find(|(name, free)| *name != BACKUPS && *free < floor).map(|(name, _)| name)
+    /// Where less than `floor` bytes are free, of the disks that it would go to.
+    pub fn below(&self, floor: u64, writes: Writes) -> Option<&'static str> {
+        let concerns = |name| name == DATA || (name == FILES && writes == Writes::Files);
+        self.free().into_iter().find(|(name, free)| concerns(*name) && *free < floor).map(|(name, _)| name)
     }
 }
 
@@ -81,9 +93,15 @@ mod tests {
     #[test]
     fn room_is_told_by_place() {
         let folder = tempfile::tempdir().unwrap();
-        let disks = Disks(Arc::new(vec![("data", folder.path().to_owned())]));
+        let disks = Disks(Arc::new(vec![(DATA, folder.path().to_owned())]));
         assert!(disks.free()[0].1 > 0);
-        assert_eq!((disks.below(0), disks.below(u64::MAX)), (None, Some("data")));
+        for writes in [Writes::Documents, Writes::Files] {
+            assert_eq!((disks.below(0, writes), disks.below(u64::MAX, writes)), (None, Some(DATA)));
+        }
+        // With the database on a server, a full disk of files is in nobody's way who writes a message.
+        let disks = Disks(Arc::new(vec![(FILES, folder.path().to_owned())]));
+        let below = |writes| disks.below(u64::MAX, writes);
+        assert_eq!((below(Writes::Documents), below(Writes::Files)), (None, Some(FILES)));
     }
 
     #[test]
@@ -99,7 +117,7 @@ mod tests {
         let disks = Disks::of(&config.unwrap());
         let told: Vec<_> = disks.free().into_iter().map(|(name, _)| name).collect();
         assert!(told.contains(&BACKUPS), "{told:?}");
-        assert_ne!(disks.below(u64::MAX), Some(BACKUPS));
+        assert_ne!(disks.below(u64::MAX, Writes::Files), Some(BACKUPS));
         drop(folder);
         assert!(disks.free().iter().all(|(name, _)| *name != BACKUPS), "no worker runs here");
     }

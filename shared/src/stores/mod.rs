@@ -11,7 +11,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use prometheus_client::registry::Registry;
 
-pub use self::disks::Disks;
+pub use self::disks::{Disks, Writes};
 use crate::auth::{self, SessionRepo, UserRepo};
 use crate::backups::{self, Backend, BackupRepo, RestoreRepo};
 use crate::clock::{Clock, TimeError, TimeServer};

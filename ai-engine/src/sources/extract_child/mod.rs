@@ -18,6 +18,10 @@ pub(crate) use self::confine::landlock_is_there;
 use super::document::Document;
 use super::formats;
 
+/// What is said where the reader has seccomp alone.
+pub(crate) const NO_LANDLOCK: &str = "This kernel has no Landlock (Linux 5.13, lsm=landlock), so a hostile file that takes the \
+    reader over can read what the server can. Everything else is shut.";
+
 /// What the child is told.
 #[derive(Debug, clap::Args)]
 pub struct ExtractArgs {

@@ -9,8 +9,8 @@ use super::Ingestion;
 use super::lease::{Lease, Stop, held};
 use super::turns::Ask;
 use crate::embeddings::{EmbedError, Priority};
-use crate::retrieval::chunker::{self, Passage};
 use crate::retrieval::searched_text;
+use crate::sources::chunker::{self, Passage};
 use crate::sources::document::Document;
 use crate::sources::pages::{CodePoints, PageMap};
 

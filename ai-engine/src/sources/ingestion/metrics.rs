@@ -9,7 +9,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
-use crate::metrics::{Outcomes, count};
+use crate::outcomes::{Outcomes, count};
 
 #[derive(Debug)]
 pub(super) struct Metrics {

@@ -35,9 +35,8 @@ use self::places::Places;
 use self::queue::Queue;
 use self::turns::Turns;
 use super::extract::Extractor;
-use super::extract_child::landlock_is_there;
+use super::extract_child::{NO_LANDLOCK, landlock_is_there};
 use super::fetch::Fetcher;
-use crate::check::NO_LANDLOCK;
 use crate::embeddings::Embedder;
 
 /// After so long without a sign of life another engine may take over; the database may be away for half of it.

@@ -153,7 +153,7 @@ fn beginning(text: &str, max_chars: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::{ChatMessage, MAX_HISTORY_CHARS, MAX_PASSAGE_CHARS, chat, tokens, without_system};
-    use crate::generations::testing::{passage, task};
+    use crate::models::testing::{passage, task};
     use crate::models::{Speaker, Turn};
 
     fn turn(speaker: Speaker, text: &str) -> Turn {

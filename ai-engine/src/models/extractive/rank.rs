@@ -6,7 +6,7 @@ use collabry_shared::conversations::Citation;
 
 use super::sentences::sentences;
 use crate::embeddings::dot;
-use crate::generations::followup::content_words;
+use crate::retrieval::followup::content_words;
 
 /// Sentences looked at closely: embedding them is nearly all of the time that an answer takes. With four times as many
 /// `eval` finds the same share of right quotes.
@@ -101,7 +101,7 @@ fn stem(word: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::{MAX_CANDIDATES, candidates, rank};
-    use crate::generations::testing::passage;
+    use crate::models::testing::passage;
 
     #[test]
     fn forms_of_a_word_meet() {

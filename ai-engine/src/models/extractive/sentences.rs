@@ -1,6 +1,6 @@
 //! Sentences of a passage as they can be quoted.
 
-use crate::retrieval::chunker::tables::{BETWEEN_CELLS, has_names};
+use crate::sources::chunker::tables::{BETWEEN_CELLS, has_names};
 use unicode_segmentation::UnicodeSegmentation;
 
 /// Shorter ones are headings, labels or left-overs of a cut,

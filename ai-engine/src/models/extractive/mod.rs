@@ -13,9 +13,9 @@ use futures::stream::{self, StreamExt};
 
 use self::phrases::Phrases;
 use self::rank::Ranked;
-use super::followup;
 use crate::embeddings::{EmbedError, Embedder, Priority};
 use crate::models::{Answer, AnswerError, Coverage, Piece, Provider, Task};
+use crate::retrieval::followup;
 
 /// Needs no language model: ranks sentences by their embeddings and words.
 pub struct Extractive {

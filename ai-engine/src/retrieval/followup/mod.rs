@@ -17,12 +17,12 @@ const FEW_WORDS: usize = 3;
 const CHARS_OF_A_WORD: usize = 2;
 
 /// Folded words that say what a text is about.
-pub(super) fn content_words(text: &str) -> impl Iterator<Item = String> {
+pub(crate) fn content_words(text: &str) -> impl Iterator<Item = String> {
     text.unicode_words().map(fold).filter(|word| !is_empty_in_english(word))
 }
 
 /// What to search for: the question, after the one before if it leans on it.
-pub(super) fn query(question: &str, previous: Option<&str>) -> String {
+pub(crate) fn query(question: &str, previous: Option<&str>) -> String {
     match previous {
         Some(previous) if leans_on(question, previous) => format!("{previous}\n{question}"),
         _ => question.to_owned(),
@@ -31,7 +31,7 @@ pub(super) fn query(question: &str, previous: Option<&str>) -> String {
 
 /// The language that a question is asked in (ISO 639-1): the one that knows most of its small words; for one that has too few
 /// of them, that of the question before. English, where several know as many.
-pub(super) fn language(question: &str, previous: Option<&str>) -> &'static str {
+pub(crate) fn language(question: &str, previous: Option<&str>) -> &'static str {
     [Some(question), previous].into_iter().flatten().find_map(|text| Words::of(text).language()).unwrap_or("en")
 }
 

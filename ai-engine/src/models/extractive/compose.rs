@@ -86,7 +86,7 @@ fn escape(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::{MAX_QUOTES, Phrases, Ranked, answer};
-    use crate::generations::testing::passage;
+    use crate::models::testing::passage;
 
     fn sentence(number: u32, place: usize, text: &str, similarity: f32) -> Ranked {
         Ranked { number, place, text: text.to_owned(), overlap: 1.0, similarity }
