@@ -43,7 +43,7 @@ use tower_http::timeout::RequestBodyTimeoutLayer;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::auth::{Passwords, Sessions, Tokens};
-use crate::health::Checked;
+use crate::health::checked::Checked;
 use crate::http::conditional::{if_match, if_none_match};
 use crate::http::idempotency::idempotent;
 use crate::http::json::MAX_JSON_BYTES;
@@ -52,7 +52,8 @@ use crate::http::problems::{self, REQUEST_ID};
 use crate::http::safe_headers::safe_headers;
 use crate::http::see_through::{Handlers, see_through};
 use crate::http::slash::without_trailing_slash;
-use crate::limits::{Flood, Reads};
+use crate::limits::Flood;
+use crate::limits::reads::Reads;
 use crate::metrics::Metrics;
 use crate::notices::Notices;
 use crate::realtime::{Server, Sockets, number_the_code, own_head};

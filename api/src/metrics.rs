@@ -5,14 +5,16 @@ use collabry_shared::health::requests::Requests;
 use collabry_shared::service::Service;
 use prometheus_client::registry::Registry;
 
-use crate::{generations, limits, realtime};
+use crate::generations::metrics::Streams;
+use crate::limits::metrics as limits;
+use crate::realtime::metrics as realtime;
 
 #[derive(Debug)]
 pub struct Metrics {
     pub requests: Requests,
     pub limits: limits::Metrics,
     pub realtime: realtime::Metrics,
-    pub streams: generations::Streams,
+    pub streams: Streams,
 }
 
 impl Metrics {
@@ -21,7 +23,7 @@ impl Metrics {
             requests: Requests::new(Service::Api),
             limits: limits::Metrics::default(),
             realtime: realtime::Metrics::default(),
-            streams: generations::Streams::default(),
+            streams: Streams::default(),
         }
     }
 

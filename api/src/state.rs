@@ -14,9 +14,11 @@ use collabry_shared::realtime::FanOut;
 use collabry_shared::stores::Stores;
 use tokio_util::sync::CancellationToken;
 
-use crate::auth::{Passwords, Sessions, Tokens};
-use crate::health::Checked;
-use crate::limits::Reads;
+use crate::auth::passwords::Passwords;
+use crate::auth::sessions::Sessions;
+use crate::auth::tokens::Tokens;
+use crate::health::checked::Checked;
+use crate::limits::reads::Reads;
 use crate::metrics::Metrics;
 use crate::notices::Notices;
 

@@ -8,8 +8,6 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use collabry_shared::ids::UserId;
 
-use crate::limits::Client;
-
 /// Of one request. Cheap to clone: all clones are one.
 #[derive(Debug, Clone, Default)]
 pub struct Trail(Arc<Mutex<Known>>);
@@ -18,7 +16,7 @@ pub struct Trail(Arc<Mutex<Known>>);
 pub struct Known {
     pub actor: Option<UserId>,
     pub object: Option<String>,
-    pub client: Option<Client>,
+    pub client: Option<String>,
 }
 
 impl Trail {
@@ -33,14 +31,14 @@ impl Trail {
     }
 
     /// From where, as far as proxies are believed.
-    pub fn address(&self, client: Client) {
-        self.known().client = Some(client);
+    pub fn address(&self, client: impl Display) {
+        self.known().client = Some(client.to_string());
     }
 
     /// Id of who acts, and the address that they come from, as a line of the log has them.
     pub fn who(&self) -> (Option<String>, Option<String>) {
         let known = self.known();
-        (known.actor.map(|actor| actor.to_string()), known.client.map(|client| client.to_string()))
+        (known.actor.map(|actor| actor.to_string()), known.client.clone())
     }
 
     pub(super) fn known(&self) -> MutexGuard<'_, Known> {

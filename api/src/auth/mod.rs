@@ -8,12 +8,12 @@ mod export;
 pub mod identity;
 mod leaving;
 mod password;
-mod passwords;
+pub mod passwords;
 mod refresh;
 mod routes;
-mod sessions;
+pub mod sessions;
 mod strength;
-mod tokens;
+pub mod tokens;
 
 use collabry_shared::ids::SessionId;
 use collabry_shared::realtime::Signal;

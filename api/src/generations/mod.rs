@@ -1,7 +1,7 @@
 //! Answers in the making: their state, their events over SSE, and stopping them.
 
 mod access;
-mod metrics;
+pub mod metrics;
 mod reader;
 mod retell;
 mod routes;
@@ -9,7 +9,6 @@ mod sse;
 pub mod view;
 
 pub use self::access::GenerationAccess;
-pub use self::metrics::Streams;
 pub use self::sse::stream;
 use crate::state::ApiState;
 

@@ -4,12 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use collabry_shared::health::DependencyStatus;
-use collabry_shared::health::Readiness;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
-
-use super::vitals;
-use crate::state::ApiState;
 
 /// Anybody may ask, and each look asks the database, the bucket and the engines.
 const GOOD_FOR: Duration = Duration::from_secs(1);
@@ -25,17 +21,16 @@ struct Found {
 }
 
 impl Checked {
-    /// As it was less than a second ago; who asks while somebody looks waits for what is found. A drain is said at once.
-    pub async fn lately(&self, state: &ApiState) -> Readiness {
+    /// As they were less than a second ago; who asks while somebody looks waits for what is found.
+    pub async fn lately(&self, look: impl Future<Output = Vec<DependencyStatus>>) -> Vec<DependencyStatus> {
         let mut last = self.0.lock().await;
         let found = match last.take() {
             Some(found) if found.at.elapsed() < GOOD_FOR => found,
             _ => {
-                let dependencies = vitals::dependencies(state).await;
+                let dependencies = look.await;
                 Found { at: Instant::now(), dependencies }
             }
         };
-        let dependencies = last.insert(found).dependencies.clone();
-        Readiness::of(state.draining.is_cancelled(), dependencies)
+        last.insert(found).dependencies.clone()
     }
 }

@@ -1,6 +1,6 @@
 //! `/health`: the process lives. `/ready`: it can serve, each dependency with its latency.
 
-mod checked;
+pub mod checked;
 mod vitals;
 
 use axum::extract::State;
@@ -10,7 +10,6 @@ use axum::{Json, Router};
 use collabry_shared::health::Readiness;
 use serde::Serialize;
 
-pub use self::checked::Checked;
 pub use self::vitals::ApiVitals;
 use crate::state::ApiState;
 
@@ -29,6 +28,7 @@ async fn health() -> Json<Health> {
 }
 
 async fn ready(State(state): State<ApiState>) -> (StatusCode, Json<Readiness>) {
-    let readiness = state.ready.lately(&state).await;
+    let dependencies = state.ready.lately(vitals::dependencies(&state)).await;
+    let readiness = Readiness::of(state.draining.is_cancelled(), dependencies);
     (StatusCode::from_u16(readiness.status()).unwrap_or(StatusCode::SERVICE_UNAVAILABLE), Json(readiness))
 }

@@ -13,6 +13,9 @@ use tokio_util::task::AbortOnDropHandle;
 /// Rooms across replicas.
 pub type Adapter = CustomRedisAdapter<Emitter, Bus>;
 
+pub type SocketIo = socketioxide::SocketIo<Adapter>;
+pub type SocketRef = socketioxide::extract::SocketRef<Adapter>;
+
 /// Packets that may wait for Redis; beyond it they reach this replica's sockets only.
 const OUTBOX: usize = 4096;
 

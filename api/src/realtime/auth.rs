@@ -7,9 +7,10 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use super::SocketUser;
+use super::adapter::{SocketIo, SocketRef};
 use super::connect::disconnect;
 use super::dispatch::Call;
-use super::{SocketIo, SocketRef, SocketUser};
 use crate::auth::{Identity, TokenError};
 use crate::http::ApiResult;
 use crate::state::ApiState;

@@ -11,7 +11,8 @@ use socketioxide::handler::ConnectHandler as _;
 use socketioxide_redis::InitError;
 
 use super::adapter::Bus;
-use super::{Realtime, SocketIo, SocketRef, dispatch, presence, typing};
+use super::adapter::{SocketIo, SocketRef};
+use super::{Realtime, dispatch, presence, typing};
 use crate::auth::{CurrentUser, Identity, TokenError};
 use crate::http::ApiError;
 use crate::limits::{self, Client};

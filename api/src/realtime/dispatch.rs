@@ -15,8 +15,9 @@ use tokio::time::Instant;
 use tracing::Instrument as _;
 use tracing::field::Empty;
 
+use super::adapter::SocketRef;
 use super::gate::Gate;
-use super::{Adapter, Realtime, SocketRef, SocketUser, auth, conversations, fields, generations, messages, typing};
+use super::{Adapter, Realtime, SocketUser, auth, conversations, fields, generations, messages, typing};
 use crate::auth::TokenError;
 use crate::http::{ApiError, ApiResult};
 use crate::limits;

@@ -15,8 +15,9 @@ use socketioxide::socket::Socket;
 use tokio::sync::Semaphore;
 use tokio::time::sleep;
 
+use super::adapter::SocketRef;
 use super::metrics::TurnedAway;
-use super::{Adapter, MAX_EVENT, Realtime, SocketRef, connect, dispatch};
+use super::{Adapter, MAX_EVENT, Realtime, connect, dispatch};
 use crate::http::ApiError;
 
 /// Events of one socket that are worked on at a time.

@@ -12,7 +12,8 @@ use serde::Serialize;
 use socketioxide::socket::Sid;
 use socketioxide::{BroadcastError, SendError, SocketError};
 
-use super::{Metrics, SocketIo};
+use super::adapter::SocketIo;
+use super::metrics::Metrics;
 use crate::state::ApiState;
 
 const CHECK: &str = "conversation:check";

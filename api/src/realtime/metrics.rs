@@ -13,7 +13,7 @@ use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::registry::Registry;
 use socketioxide::TransportType;
 
-use super::SocketIo;
+use super::adapter::SocketIo;
 use crate::http::ApiResult;
 
 #[derive(Debug)]

@@ -11,7 +11,7 @@ mod generations;
 mod head;
 mod losses;
 mod messages;
-mod metrics;
+pub mod metrics;
 mod presence;
 mod pump;
 mod recheck;
@@ -36,10 +36,10 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use self::adapter::Adapter;
+use self::adapter::SocketIo;
 pub use self::connect::SocketUser;
 pub use self::head::own as own_head;
 use self::losses::Losses;
-pub use self::metrics::Metrics;
 use self::presence::Announcements;
 use self::pump::Pump;
 pub use self::refused::number_the_code;
@@ -60,11 +60,8 @@ const MAX_PAYLOAD: usize = 1024 * 1024;
 /// How far apart draining sockets come back.
 const RECONNECT_WITHIN: Duration = Duration::from_secs(3);
 
-type SocketIo = socketioxide::SocketIo<Adapter>;
 /// What answers the requests of sockets.
 pub type Sockets = SocketIoLayer<Adapter>;
-type SocketRef = socketioxide::extract::SocketRef<Adapter>;
-
 /// What handlers of socket events can reach.
 #[derive(Debug, Clone)]
 struct Realtime {

@@ -8,7 +8,8 @@ use collabry_shared::ids::{NotebookId, UserId};
 use collabry_shared::realtime::{Event, Room};
 use tokio::time::{Instant, MissedTickBehavior};
 
-use super::{Realtime, SocketRef};
+use super::Realtime;
+use super::adapter::SocketRef;
 use crate::http::ApiResult;
 use crate::state::ApiState;
 

@@ -8,7 +8,8 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::{Realtime, SocketIo, connect, recheck};
+use super::adapter::SocketIo;
+use super::{Realtime, connect, recheck};
 use crate::state::ApiState;
 
 /// Hands out what is published. Nothing here may wait for something to be published: this is what makes room for it.

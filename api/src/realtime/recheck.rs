@@ -4,7 +4,8 @@ use collabry_shared::ids::ConversationId;
 use collabry_shared::realtime::Room;
 use collabry_shared::storage::{StoreError, StoreResult};
 
-use super::{SocketIo, SocketRef, SocketUser, connect};
+use super::adapter::{SocketIo, SocketRef};
+use super::{SocketUser, connect};
 use crate::conversations::ConversationAccess;
 use crate::state::ApiState;
 

@@ -10,8 +10,9 @@ use serde::Serialize;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
+use super::IN_ONE_GO;
+use super::adapter::SocketIo;
 use super::losses::{self, Losses};
-use super::{IN_ONE_GO, SocketIo};
 use crate::generations::view::Tail;
 use crate::state::ApiState;
 

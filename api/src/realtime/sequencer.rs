@@ -14,8 +14,9 @@ use collabry_shared::storage::{StoreError, StoreResult};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, MissedTickBehavior};
 
+use super::adapter::SocketIo;
 use super::losses::{self, Losses};
-use super::{IN_ONE_GO, SocketIo, relay};
+use super::{IN_ONE_GO, relay};
 use crate::state::ApiState;
 
 /// Conversations are spread over so many lanes, so that one which waits for the database does not keep up all.

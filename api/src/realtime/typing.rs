@@ -10,8 +10,9 @@ use serde::Deserialize;
 use socketioxide::socket::Sid;
 use tokio::time::Instant;
 
+use super::adapter::SocketRef;
 use super::dispatch::Call;
-use super::{Realtime, SocketRef, SocketUser};
+use super::{Realtime, SocketUser};
 use crate::conversations::ConversationAccess;
 use crate::http::ApiResult;
 

@@ -11,6 +11,7 @@ mod conversations;
 mod damage;
 mod durability;
 mod fixtures;
+mod floors;
 mod generation_log;
 mod generations;
 mod health;
