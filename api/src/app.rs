@@ -14,16 +14,13 @@ use axum::middleware;
 use axum::response::Response;
 use collabry_shared::clock::Clock;
 use collabry_shared::config::ApiConfig;
-use collabry_shared::coordination::LogLevel;
+use collabry_shared::coordination::Coordination;
 use collabry_shared::engine::AiEngine;
 use collabry_shared::health::Vitals;
 use collabry_shared::http::serving::{self, Bounds, Line};
 use collabry_shared::ids::RequestId;
-use collabry_shared::limits::Limiter;
 use collabry_shared::models::ModelId;
-use collabry_shared::presence::Presence;
-use collabry_shared::realtime::{FanOut, Published};
-use collabry_shared::redis::Redis;
+use collabry_shared::realtime::Published;
 use collabry_shared::stores::Stores;
 use hyper::body::Incoming;
 use hyper_util::service::TowerToHyperService;
@@ -75,16 +72,9 @@ pub struct AppParts {
     pub config: ApiConfig,
     pub jwt_secret: SecretString,
     pub default_model: ModelId,
-    pub stores: Stores,
     pub engine: Arc<dyn AiEngine>,
-    pub fan_out: Arc<dyn FanOut>,
-    /// What `fan_out` delivers to this replica.
-    pub published: mpsc::Receiver<Published>,
-    /// Makes rooms span all replicas; `None`: this is the only one.
-    pub redis: Option<Redis>,
-    pub presence: Arc<dyn Presence>,
-    pub limiter: Arc<dyn Limiter>,
-    pub log_level: Arc<LogLevel>,
+    pub coordination: Coordination,
+    pub stores: Stores,
     pub clock: Arc<dyn Clock>,
     /// What the process counts beside what the api does; see [`metrics`](collabry_shared::health::metrics).
     pub registry: Registry,
@@ -115,6 +105,7 @@ impl App {
             many: Arc::new(move |peer| limits::trusted(&trusted, peer)),
             takes_nothing: Some(TAKES_NOTHING),
         };
+        let coordination = parts.coordination;
         let state = ApiState::new(Parts {
             tokens: Tokens::new(&parts.jwt_secret, Arc::clone(&parts.clock)),
             sessions: Sessions::new(Arc::clone(&parts.stores.sessions), Arc::clone(&parts.clock)),
@@ -125,23 +116,34 @@ impl App {
             default_model: parts.default_model,
             stores: parts.stores,
             engine: parts.engine,
-            fan_out: parts.fan_out,
-            presence: parts.presence,
-            limiter: parts.limiter,
-            log_level: parts.log_level,
+            fan_out: coordination.fan_out,
+            presence: coordination.presence,
+            limiter: coordination.limiter,
+            log_level: coordination.log_level,
             clock: parts.clock,
             draining: draining.clone(),
             metrics: Metrics::new(),
             notices: Notices::default(),
         });
-        let (server, sockets) = Server::new(state.clone(), parts.redis);
+        let (server, sockets) = Server::new(state.clone(), coordination.redis);
         let mut registry = parts.registry;
         state.metrics.register(&mut registry);
         server.register(&mut registry);
         let handlers = Handlers::default();
         let vitals = Arc::new(health::ApiVitals { state: state.clone(), registry });
         let (router, flood) = router(state.clone(), handlers.clone(), sockets);
-        Self { router, server, flood, published: parts.published, handlers, draining, drain, bounds, vitals, state }
+        Self {
+            router,
+            server,
+            flood,
+            published: coordination.published,
+            handlers,
+            draining,
+            drain,
+            bounds,
+            vitals,
+            state,
+        }
     }
 
     /// For the health listener of this process.

@@ -22,6 +22,7 @@ pub mod notebooks;
 pub mod notifications;
 pub mod pages;
 pub mod presence;
+pub mod process;
 pub mod realtime;
 pub mod redis;
 pub mod service;

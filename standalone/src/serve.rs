@@ -6,7 +6,6 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use collabry_api::{App, AppParts};
 use collabry_shared::config::Config;
-use collabry_shared::health::metrics;
 use collabry_shared::{health, lifecycle, telemetry};
 use collabry_worker::{Worker, WorkerParts};
 use tokio::net::TcpListener;
@@ -26,7 +25,7 @@ pub async fn run(config: Config) -> anyhow::Result<ExitCode> {
         .with_context(|| format!("listening on {bind}; set COLLABRY_BIND to another address or port"))?;
     let _lock = data_dir::lock(&config.storage.data_dir)?;
     let alone = config.storage.mongodb.is_none();
-    let Embedded { stores, engine, coordination, clock } = embedded::build(&config).await?;
+    let Embedded { mut process, engine } = embedded::build(&config).await?;
     let jwt_secret = match config.api.jwt_secret.clone() {
         Some(secret) => secret,
         None => secret::load_or_make(&config.storage.data_dir)?,
@@ -35,31 +34,23 @@ pub async fn run(config: Config) -> anyhow::Result<ExitCode> {
         config: config.worker,
         settings: Config::settings(),
         drain: config.api.drain,
-        stores: stores.clone(),
-        fan_out: Arc::clone(&coordination.fan_out),
-        clock: Arc::clone(&clock) as _,
+        stores: process.stores.clone(),
+        fan_out: Arc::clone(&process.coordination.fan_out),
+        clock: process.clock(),
         ends_generations: false,
     });
-    let mut registry = metrics::registry("standalone");
-    clock.register(metrics::ours(&mut registry));
-    coordination.register(&mut registry);
-    stores.register(&mut registry);
-    engine.register(&mut registry);
-    worker.register(&mut registry);
+    engine.register(&mut process.registry);
+    worker.register(&mut process.registry);
+    let clock = Arc::clone(&process.clock);
     let app = App::build(AppParts {
         config: config.api,
         jwt_secret,
         default_model: config.engine.default_model,
-        stores,
         engine: Arc::clone(&engine) as _,
-        fan_out: coordination.fan_out,
-        published: coordination.published,
-        redis: coordination.redis,
-        presence: coordination.presence,
-        limiter: coordination.limiter,
-        log_level: coordination.log_level,
-        clock: Arc::clone(&clock) as _,
-        registry,
+        clock: process.clock(),
+        coordination: process.coordination,
+        stores: process.stores,
+        registry: process.registry,
     });
     let health = config.services.internal_bind.map(|bind| {
         let listening = health::Listener::start(bind, app.vitals());

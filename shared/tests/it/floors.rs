@@ -28,7 +28,7 @@ const FLOORS: [&[&str]; 5] = [
         "usage",
     ],
     &["config"],
-    &["check", "coordination", "lifecycle", "stores"],
+    &["check", "coordination", "lifecycle", "process", "stores"],
 ];
 
 const CRATES: [&str; 5] = ["shared", "ai-engine", "api", "worker", "standalone"];

@@ -51,18 +51,23 @@ pub async fn run(config: &Config, options: &DemoOptions) -> anyhow::Result<ExitC
 /// The account, and its password when it is new.
 async fn account(embedded: &Embedded, options: &DemoOptions) -> anyhow::Result<(UserId, Option<String>)> {
     let email = Email::parse(&options.email)?;
-    if let Some(user) = embedded.stores.users.by_email(&email).await? {
+    if let Some(user) = embedded.process.stores.users.by_email(&email).await? {
         return Ok((user.id, None));
     }
     let password = options.password.clone().unwrap_or_else(random_password);
     let new = NewAccount { email, name: "Demo".to_owned(), password: SecretString::from(password.clone()) };
-    let user =
-        accounts::create(embedded.stores.users.as_ref(), &Passwords::default(), embedded.clock.as_ref(), new).await?;
+    let user = accounts::create(
+        embedded.process.stores.users.as_ref(),
+        &Passwords::default(),
+        embedded.process.clock.as_ref(),
+        new,
+    )
+    .await?;
     Ok((user.id, Some(password)))
 }
 
 async fn make_notebook(embedded: &Embedded, user: UserId) -> anyhow::Result<NotebookId> {
-    let now = embedded.clock.now();
+    let now = embedded.process.clock.now();
     let notebook = Notebook {
         id: NotebookId::new(),
         title: TITLE.to_owned(),
@@ -71,7 +76,7 @@ async fn make_notebook(embedded: &Embedded, user: UserId) -> anyhow::Result<Note
         created_at: now,
         updated_at: now,
     };
-    embedded.stores.notebooks.create(&notebook).await?;
+    embedded.process.stores.notebooks.create(&notebook).await?;
     Ok(notebook.id)
 }
 
@@ -82,9 +87,9 @@ async fn add_source(
     name: &str,
     text: &'static str,
 ) -> anyhow::Result<()> {
-    let (id, now) = (SourceId::new(), embedded.clock.now());
+    let (id, now) = (SourceId::new(), embedded.process.clock.now());
     let blob_key = Blobs::source_key(notebook, id, 1);
-    embedded.stores.blobs.put(&blob_key, text.into()).await?;
+    embedded.process.stores.blobs.put(&blob_key, text.into()).await?;
     let latest = SourceVersion {
         version: 1,
         format: Format::Markdown,
@@ -109,7 +114,7 @@ async fn add_source(
         latest,
         ready_version: None,
     };
-    Ok(embedded.stores.sources.create(&source).await?)
+    Ok(embedded.process.stores.sources.create(&source).await?)
 }
 
 /// Waits until the sources are ready; a server that uses the data folder makes them so, otherwise this process does.
@@ -132,7 +137,7 @@ async fn wait_until_ready(embedded: &Embedded, notebook: NotebookId) -> anyhow::
     let mut looks = tokio::time::interval(LOOK_EVERY);
     loop {
         looks.tick().await;
-        let sources = embedded.stores.sources.list(notebook).await?;
+        let sources = embedded.process.stores.sources.list(notebook).await?;
         for source in &sources {
             if let IngestState::Failed(failure) = &source.latest.state {
                 bail!("{}: {}", source.name, failure.message);

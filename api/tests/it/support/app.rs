@@ -129,18 +129,14 @@ impl TestApp {
                 Arc::new(EngineClient::new(elsewhere, &SecretString::from(SECRET), &clock).unwrap())
             }
         };
+        let fan_out = Arc::clone(&coordination.fan_out);
         let app = App::build(AppParts {
             config: ground.config.api.clone(),
             jwt_secret: SecretString::from(SECRET),
             default_model: ground.config.engine.default_model.clone(),
-            stores: stores.clone(),
             engine: asked,
-            fan_out: Arc::clone(&coordination.fan_out),
-            published: coordination.published,
-            redis: coordination.redis,
-            presence: coordination.presence,
-            limiter: coordination.limiter,
-            log_level: coordination.log_level,
+            coordination,
+            stores: stores.clone(),
             clock: Arc::new(clock.clone()),
             registry,
         });
@@ -153,7 +149,7 @@ impl TestApp {
         let document = http.get(format!("http://{address}/api/openapi.json")).send().await.unwrap();
         let document: Value = document.json().await.unwrap();
         let operations = contract::operations(&document);
-        let (data, fan_out) = (Arc::clone(&ground.data), coordination.fan_out);
+        let data = Arc::clone(&ground.data);
         Self {
             address,
             clock,
