@@ -19,8 +19,9 @@ pub struct ConversationAccess {
 
 impl ConversationAccess {
     pub async fn prove(state: &ApiState, user_id: UserId, id: ConversationId) -> ApiResult<Self> {
-        let conversation = state.stores.conversations.get(id).await?.ok_or_else(ApiError::not_found)?;
-        let access = NotebookAccess::prove(state, user_id, conversation.notebook_id).await?;
+        let found = state.stores.conversations.for_member(id, user_id).await?;
+        let (conversation, role) = found.ok_or_else(ApiError::not_found)?;
+        let access = NotebookAccess::of(conversation.notebook_id, user_id, role)?;
         Ok(Self { conversation, access })
     }
 }

@@ -91,7 +91,7 @@ pub async fn send(
         let question = Question { message, generation_id, supersedes: None, model, source_ids };
         ask::generation(state, conversation, member.user_id, question)
     });
-    let appended = store(state, &message, request.as_ref()).await?;
+    let appended = store(state, conversation.head, &message, request.as_ref()).await?;
     let stored = appended.message();
     // A message that was changed since may have been sent as this one.
     let as_sent = stored.edited_at.is_none() && stored.deleted_at.is_none();
@@ -118,17 +118,17 @@ async fn limited(state: &ApiState, conversation: &Conversation, sent: &MessageRe
 }
 
 /// Stores request and message, or finds what was stored for the client id before.
-async fn store(state: &ApiState, message: &NewMessage, request: Option<&Generation>) -> ApiResult<Appended> {
+async fn store(state: &ApiState, head: u64, message: &NewMessage, request: Option<&Generation>) -> ApiResult<Appended> {
     let conversations = &state.stores.conversations;
     let Some(request) = request else {
-        return Ok(conversations.append(message).await?);
+        return Ok(conversations.append_at(message, head).await?);
     };
     if let Err(refusal) = ask::queue(state, request).await {
         // Who may have no more answers may still hear what became of a message that was sent before.
         let known = conversations.by_client_id(message.conversation_id, &message.client_id).await?;
         return known.map(Appended::Existing).ok_or(refusal);
     }
-    let appended = conversations.append(message).await;
+    let appended = conversations.append_at(message, head).await;
     match &appended {
         Ok(Appended::Existing(known)) => {
             state.stores.generations.withdraw(request.id).await?;

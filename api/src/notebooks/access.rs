@@ -44,6 +44,11 @@ impl<R: AtLeast> NotebookAccess<R> {
     /// 404 for those who are no members, 403 for members whose role is too small.
     pub async fn prove(state: &ApiState, user_id: UserId, notebook_id: NotebookId) -> ApiResult<Self> {
         let role = state.stores.notebooks.role_of(notebook_id, user_id).await?.ok_or_else(ApiError::not_found)?;
+        Self::of(notebook_id, user_id, role)
+    }
+
+    /// What a member may by the role that the store just gave: 403 when it is too small.
+    pub fn of(notebook_id: NotebookId, user_id: UserId, role: Role) -> ApiResult<Self> {
         if role < R::ROLE {
             return Err(ApiError::role_too_small(R::NAME));
         }

@@ -1,6 +1,6 @@
 //! Joining a conversation and catching up with it; read marks.
 
-use collabry_shared::conversations::{Conversation, Message, Page, ReadMark};
+use collabry_shared::conversations::{Conversation, Message, Opened, Page, ReadMark};
 use collabry_shared::generations::{EventId, Generation, GenerationState};
 use collabry_shared::ids::{ConversationId, GenerationId, MessageId, UserId};
 use collabry_shared::models::ModelId;
@@ -8,10 +8,10 @@ use collabry_shared::realtime::Room;
 use collabry_shared::storage::StoreError;
 use serde::{Deserialize, Serialize};
 
+use super::Realtime;
 use super::dispatch::Call;
-use super::{Realtime, presence};
 use crate::conversations::{self, ConversationAccess};
-use crate::http::ApiResult;
+use crate::http::{ApiError, ApiResult};
 use crate::state::ApiState;
 
 /// Messages in a first join.
@@ -65,12 +65,12 @@ pub(super) struct Read {
 pub(super) async fn join(call: Call<Join>) -> ApiResult<Joined> {
     let api = &call.realtime.api;
     let id = call.payload.conversation_id;
-    ConversationAccess::prove(api, call.user.id(), id).await?;
+    let head = ConversationAccess::prove(api, call.user.id(), id).await?.conversation.head;
     let room = Room::Conversation(id).to_string();
     let again = call.socket.rooms().iter().any(|joined| *joined == room);
     // First the room, then the log: nothing can fall between the two.
     call.socket.join(room.clone());
-    match read(&call, id).await {
+    match read(&call, id, head).await {
         Ok(joined) => Ok(joined),
         Err(error) => {
             // Who was no member any more may have been put out of the room before they were in it. Who is still one, and
@@ -84,37 +84,36 @@ pub(super) async fn join(call: Call<Join>) -> ApiResult<Joined> {
 }
 
 /// What a socket that is in the room has to know. The right is checked again, after everything that may take it away.
-async fn read(call: &Call<Join>, id: ConversationId) -> ApiResult<Joined> {
+async fn read(call: &Call<Join>, id: ConversationId, head: u64) -> ApiResult<Joined> {
     let api = &call.realtime.api;
-    call.realtime.sequencer.open(id).await?;
+    call.realtime.sequencer.open(id, head).await?;
     let reading = api.reads.begin(call.user.id()).await?;
-    let Page { messages, complete } = missed(api, id, call.payload.since_rev).await?;
-    let read_marks = api.stores.conversations.read_marks(id).await?;
-    let generations = in_the_making(&call.realtime, id).await?;
-    let ConversationAccess { conversation, access } = ConversationAccess::prove(api, call.user.id(), id).await?;
-    let present = presence::online(api, access.notebook_id).await?;
+    let unfinished = api.stores.generations.unfinished_in(id).await?;
+    let (since, limit) = (call.payload.since_rev, call.payload.since_rev.map_or(RECENT, |_| MISSED));
+    let opened = api.stores.conversations.open(id, call.user.id(), since, limit).await?;
+    let Opened { conversation, members, page, read_marks, .. } = opened.ok_or_else(ApiError::not_found)?;
+    let Page { messages, complete } = page;
+    let generations = in_the_making(&call.realtime, id, unfinished, &messages).await?;
+    let present = api.presence.online(&members).await;
     reading.may_send(messages.iter().map(Message::bytes).sum()).await;
     Ok(Joined { conversation, messages, complete, read_marks, generations, present })
 }
 
-async fn missed(api: &ApiState, id: ConversationId, since: Option<u64>) -> ApiResult<Page> {
-    let conversations = &api.stores.conversations;
-    if let Some(rev) = since {
-        return Ok(conversations.changes_since(id, rev, MISSED).await?);
-    }
-    let mut messages = conversations.history(id, None, RECENT).await?.messages;
-    messages.reverse();
-    // The rest is history, not something missed.
-    Ok(Page { messages, complete: true })
-}
-
 /// The answers in the making, which from here on are relayed on this replica.
-async fn in_the_making(realtime: &Realtime, id: ConversationId) -> ApiResult<Vec<InTheMaking>> {
+async fn in_the_making(
+    realtime: &Realtime,
+    id: ConversationId,
+    unfinished: Vec<Generation>,
+    messages: &[Message],
+) -> ApiResult<Vec<InTheMaking>> {
     let mut found = Vec::new();
-    for generation in realtime.api.stores.generations.unfinished_in(id).await? {
+    for generation in unfinished {
         // A request is stored before its question, and withdrawn when the question was sent before: whoever was told of
         // such a one would wait for events that never come. The question, once it is there, is news of its own.
-        if realtime.api.stores.conversations.message(id, generation.question_id).await?.is_none() {
+        let question = generation.question_id;
+        let asked = messages.iter().any(|message| message.id == question)
+            || realtime.api.stores.conversations.message(id, question).await?.is_some();
+        if !asked {
             continue;
         }
         let found_now = describe(&realtime.api, generation).await?;

@@ -10,13 +10,14 @@ use std::time::Duration;
 use collabry_shared::conversations::Message;
 use collabry_shared::ids::ConversationId;
 use collabry_shared::realtime::{Event, Room};
-use collabry_shared::storage::{StoreError, StoreResult};
+use collabry_shared::storage::StoreError;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, MissedTickBehavior};
 
 use super::adapter::SocketIo;
 use super::losses::{self, Losses};
 use super::{IN_ONE_GO, relay};
+use crate::http::ApiResult;
 use crate::state::ApiState;
 
 /// Conversations are spread over so many lanes, so that one which waits for the database does not keep up all.
@@ -34,7 +35,7 @@ const CHECK_EVERY: Duration = Duration::from_secs(20);
 pub(super) enum News {
     Changed(Message),
     /// A socket is in the room: from now on its conversation is told of.
-    Opened(ConversationId, oneshot::Sender<StoreResult<()>>),
+    Opened(ConversationId, u64, oneshot::Sender<()>),
     MissedChanges,
     MissedSignals,
 }
@@ -61,12 +62,12 @@ impl Sequencer {
         self.tell(message.conversation_id, News::Changed(message)).await;
     }
 
-    /// Begins to tell the sockets of a conversation what changes. To be called when they are in its room: what is in the
-    /// log when this returns will not be told, what comes later will.
-    pub async fn open(&self, conversation: ConversationId) -> StoreResult<()> {
+    /// Begins to tell the sockets of a conversation what changes after `head`. To be called when they are in its room: what
+    /// is in the log then and read by them needs no telling. A head from before that is told of twice, which clients expect.
+    pub async fn open(&self, conversation: ConversationId, head: u64) -> ApiResult<()> {
         let (reply, opened) = oneshot::channel();
-        self.tell(conversation, News::Opened(conversation, reply)).await;
-        opened.await.unwrap_or_else(|_| Err(StoreError::Unavailable("the server is ending".to_owned())))
+        self.tell(conversation, News::Opened(conversation, head, reply)).await;
+        opened.await.map_err(|_| StoreError::Unavailable("the server is ending".to_owned()).into())
     }
 
     /// Looks for changes that nobody told of.
@@ -140,12 +141,19 @@ struct Sequence {
     checked: Instant,
 }
 
+impl From<u64> for Sequence {
+    fn from(head: u64) -> Self {
+        Self { told: head, behind: false, unrelayed: false, checked: Instant::now() }
+    }
+}
+
 impl Lane {
     async fn hear(&mut self, news: News) {
         match news {
             News::Changed(message) => self.changed(message).await,
-            News::Opened(id, reply) => {
-                if reply.send(self.opened(id).await).is_err() {
+            News::Opened(id, head, reply) => {
+                self.open.entry(id).or_insert_with(|| Sequence::from(head));
+                if reply.send(()).is_err() {
                     tracing::debug!(conversation = %id, "who joined is gone already");
                 }
             }
@@ -160,16 +168,6 @@ impl Lane {
                 }
             }
         }
-    }
-
-    async fn opened(&mut self, id: ConversationId) -> StoreResult<()> {
-        if self.open.contains_key(&id) {
-            return Ok(());
-        }
-        let conversation = self.api.stores.conversations.get(id).await?;
-        let told = conversation.ok_or(StoreError::Missing("conversation"))?.head;
-        self.open.insert(id, Sequence { told, behind: false, unrelayed: false, checked: Instant::now() });
-        Ok(())
     }
 
     async fn changed(&mut self, message: Message) {

@@ -6,7 +6,7 @@ use axum::Json;
 use axum::extract::State;
 use collabry_shared::engine::{SearchHit, SearchRequest};
 use collabry_shared::ids::{NotebookId, SourceId};
-use collabry_shared::sources::{SegmentId, ready_segments};
+use collabry_shared::sources::{SegmentId, Source, ready_segments};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -73,14 +73,28 @@ async fn search(
         limit: request.limit.unwrap_or(DEFAULT_LIMIT),
     };
     let hits = state.engine.search(&wanted).await?;
-    let names: HashMap<_, _> = sources.into_iter().map(|source| (source.id, source.name)).collect();
+    // As they are now: of a source that is gone since the search began there is nothing to show.
+    let sources = state.stores.sources.list(access.notebook_id).await?;
+    let sources: HashMap<_, _> = sources.into_iter().map(|source| (source.id, source)).collect();
+    let mut paged = HashMap::new();
     let mut found = Vec::with_capacity(hits.len());
     for hit in hits {
+        let Some(source) = sources.get(&hit.source_id) else { continue };
         let segment = SegmentId { source_id: hit.source_id, version: hit.version };
-        // Gone since the search began: nothing to show.
-        let Some(version) = state.stores.sources.version(segment).await? else { continue };
-        let source_name = names.get(&hit.source_id).cloned().unwrap_or_default();
-        found.push(SearchResult { source_name, paged: version.page_count.is_some(), hit });
+        let paged = match paged.get(&segment) {
+            Some(paged) => *paged,
+            None => *paged.entry(segment).or_insert(has_pages(&state, source, segment).await?),
+        };
+        found.push(SearchResult { source_name: source.name.clone(), paged, hit });
     }
     Ok(Json(SearchResults { hits: found }))
+}
+
+/// Whether the version that was searched has pages; the latest one may be another that is still being read.
+async fn has_pages(state: &ApiState, source: &Source, segment: SegmentId) -> ApiResult<bool> {
+    if source.latest.version == segment.version {
+        return Ok(source.latest.page_count.is_some());
+    }
+    let version = state.stores.sources.version(segment).await?;
+    Ok(version.is_some_and(|version| version.page_count.is_some()))
 }

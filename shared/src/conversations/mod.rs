@@ -20,7 +20,7 @@ pub use self::content::{ClientId, Content, InvalidMessage, MAX_CONTENT_CHARS};
 pub use self::failure::Failure;
 pub(crate) use self::mongo::{INDEXES, deleted_among, finish_purges, forget_author, live_among, require};
 pub use self::page::{PAGE_BYTES, Page};
-pub use self::repo::{Appended, ConversationRepo, ConversationUpdate, NewMessage, Rewrite};
+pub use self::repo::{Appended, ConversationRepo, ConversationUpdate, NewMessage, Opened, Rewrite};
 use crate::ids::{ConversationId, GenerationId, MessageId, NotebookId, SourceId, UserId};
 use crate::models::ModelId;
 

@@ -18,6 +18,12 @@ impl Page {
         Self { messages: Vec::new(), complete: true }
     }
 
+    /// Of the newest messages, in the order in which they were said. What comes before them is history, and nothing that
+    /// was missed.
+    pub(super) fn reversed(self) -> Self {
+        Self { messages: self.messages.into_iter().rev().collect(), complete: true }
+    }
+
     /// About what its messages are as text.
     pub fn bytes(&self) -> usize {
         self.messages.iter().map(Message::bytes).sum()

@@ -9,6 +9,7 @@ use super::{Asked, Author, Citation, ClientId, Conversation, CutOff, Message, Me
 use crate::conversations::Failure;
 use crate::ids::{ConversationId, GenerationId, MessageId, NotebookId, UserId};
 use crate::models::ModelId;
+use crate::notebooks::Role;
 use crate::pages::Window;
 use crate::storage::StoreResult;
 
@@ -46,6 +47,19 @@ impl Appended {
     }
 }
 
+/// What somebody needs who opens a conversation.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Opened {
+    pub conversation: Conversation,
+    /// Theirs in its notebook.
+    pub role: Role,
+    /// Everybody in its notebook.
+    pub members: Vec<UserId>,
+    /// What changed since they last looked, by rev; else the newest messages, oldest first.
+    pub page: Page,
+    pub read_marks: Vec<ReadMark>,
+}
+
 /// A change to a stored message.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Rewrite {
@@ -70,6 +84,17 @@ pub struct ConversationUpdate {
 pub trait ConversationRepo: Send + Sync {
     async fn create(&self, conversation: &Conversation) -> StoreResult<()>;
     async fn get(&self, id: ConversationId) -> StoreResult<Option<Conversation>>;
+    /// The conversation, and the role in its notebook of `user`; `None` when it is gone or they are no member. One read.
+    async fn for_member(&self, id: ConversationId, user: UserId) -> StoreResult<Option<(Conversation, Role)>>;
+    /// What a member needs who opens a conversation: at most `limit` messages changed after `since`, else the newest.
+    /// Whether they are a member is read last. `None` as for [`for_member`](Self::for_member).
+    async fn open(
+        &self,
+        id: ConversationId,
+        user: UserId,
+        since: Option<u64>,
+        limit: u32,
+    ) -> StoreResult<Option<Opened>>;
     /// Those with the newest message first.
     async fn list(&self, notebook: NotebookId) -> StoreResult<Vec<Conversation>> {
         self.list_page(notebook, &Window::WHOLE).await
@@ -119,6 +144,11 @@ pub trait ConversationRepo: Send + Sync {
     /// Stores a message at the next rev; once it returns, the message is durable.
     /// [`StoreError::Missing`](crate::storage::StoreError::Missing) when the conversation is gone.
     async fn append(&self, message: &NewMessage) -> StoreResult<Appended>;
+    /// As [`append`](Self::append), by somebody who has just read the conversation with this `head`: it is not read again.
+    async fn append_at(&self, message: &NewMessage, head: u64) -> StoreResult<Appended> {
+        let _where_to_begin = head;
+        self.append(message).await
+    }
     /// What is stored for a client id.
     async fn by_client_id(&self, conversation: ConversationId, client_id: &ClientId) -> StoreResult<Option<Message>>;
     /// Changes a message at the next rev; `None` when it is gone, deleted already, or superseded by this one already.

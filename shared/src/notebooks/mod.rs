@@ -9,7 +9,10 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use utoipa::ToSchema;
 
-pub(crate) use self::mongo::{INDEXES, is_live, members_among, withdraw_all_of};
+pub(crate) use self::mongo::{
+    INDEXES, in_live_notebook, is_live, joined_members, joined_role, members_among, with_members, with_role_of,
+    withdraw_all_of,
+};
 pub use self::repo::NotebookRepo;
 use crate::auth::{Email, UserSummary};
 use crate::ids::{InvitationId, NotebookId, UserId};

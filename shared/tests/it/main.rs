@@ -24,6 +24,7 @@ mod pages;
 mod presence;
 mod redis;
 mod restore;
+mod round_trips;
 mod seen;
 mod servers;
 mod sources;

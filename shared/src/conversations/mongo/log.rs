@@ -19,14 +19,18 @@ use crate::storage::{StoreError, StoreResult};
 /// decides each race: with a few processes that write without a pause, now and then one loses a hundred in a row.
 const TRIES: usize = 1_000;
 
-pub async fn append(db: &Database, new: &NewMessage) -> StoreResult<Appended> {
-    let _turn = db.turns.take(new.conversation_id).await;
-    let conversation = live(db, new.conversation_id).await?.ok_or(StoreError::Missing("the conversation"))?;
-    let mut rev = conversation.number::<i64>("head")? + 1;
+/// Begins to look for a free rev after `head`, where the conversation's was when somebody read it last.
+pub async fn append(db: &Database, new: &NewMessage, head: i64) -> StoreResult<Appended> {
+    let mut turn = db.turns.take(new.conversation_id).await;
+    let mut rev = turn.last(head) + 1;
     for lost in 0..TRIES {
         let document = of_message(new, rev)?;
         match db.collection(MESSAGES).insert(&document).await {
-            Ok(()) => return created(db, &document, new.created_at).await,
+            Ok(()) => {
+                let appended = created(db, &document, new.created_at).await?;
+                turn.reached(rev);
+                return Ok(appended);
+            }
             Err(StoreError::Conflict(_)) => {}
             Err(error) => return Err(error),
         }

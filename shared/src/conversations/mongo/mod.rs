@@ -12,12 +12,13 @@ use mongodb::bson::{Document, doc};
 use self::documents::{conversation, message};
 use super::page::Filling;
 use super::{
-    Appended, ClientId, Conversation, ConversationRepo, ConversationUpdate, Message, NewMessage, Page, ReadMark,
-    Rewrite,
+    Appended, ClientId, Conversation, ConversationRepo, ConversationUpdate, Message, NewMessage, Opened, Page,
+    ReadMark, Rewrite,
 };
 use crate::auth::NOBODY;
 use crate::ids::{ConversationId, MessageId, NotebookId, UserId};
 use crate::models::ModelId;
+use crate::notebooks::{self, Role};
 use crate::pages::Window;
 use crate::storage::mongo::{Change, Database, Fields as _, Index, Order, Query, conflict, date, restorable};
 use crate::storage::{StoreError, StoreResult};
@@ -44,7 +45,7 @@ pub(crate) const INDEXES: &[Index] = &[
 #[async_trait]
 impl ConversationRepo for Database {
     async fn create(&self, conversation: &Conversation) -> StoreResult<()> {
-        if !crate::notebooks::is_live(self, conversation.notebook_id).await? {
+        if !notebooks::is_live(self, conversation.notebook_id).await? {
             return Err(StoreError::Missing("the notebook"));
         }
         let document = documents::of_conversation(conversation);
@@ -55,8 +56,40 @@ impl ConversationRepo for Database {
         live(self, id).await?.as_ref().map(conversation).transpose()
     }
 
+    async fn for_member(&self, id: ConversationId, user: UserId) -> StoreResult<Option<(Conversation, Role)>> {
+        let stages = notebooks::with_role_of(user, live_filter(id));
+        let read = |found: &Document| Ok((conversation(found)?, notebooks::joined_role(found)?));
+        let found = self.collection(CONVERSATIONS).aggregate(stages, read).await?.pop();
+        Ok(found.and_then(|(conversation, role)| role.map(|role| (conversation, role))))
+    }
+
+    async fn open(
+        &self,
+        id: ConversationId,
+        user: UserId,
+        since: Option<u64>,
+        limit: u32,
+    ) -> StoreResult<Option<Opened>> {
+        let page = match since {
+            Some(rev) => self.changes_since(id, rev, limit).await?,
+            None => newest(self, id, None, limit).await?.reversed(),
+        };
+        let read_marks = marks(self, id).await?;
+        // Last, whether it is there and theirs to read.
+        let stages = notebooks::with_members(live_filter(id));
+        let read = |found: &Document| Ok((conversation(found)?, notebooks::joined_members(found)?));
+        let Some((conversation, members)) = self.collection(CONVERSATIONS).aggregate(stages, read).await?.pop() else {
+            return Ok(None);
+        };
+        let Some(role) = members.iter().find(|(member, _)| *member == user).map(|(_, role)| *role) else {
+            return Ok(None);
+        };
+        let members = members.into_iter().map(|(member, _)| member).collect();
+        Ok(Some(Opened { conversation, role, members, page, read_marks }))
+    }
+
     async fn list_page(&self, notebook: NotebookId, window: &Window) -> StoreResult<Vec<Conversation>> {
-        if !crate::notebooks::is_live(self, notebook).await? {
+        if !notebooks::is_live(self, notebook).await? {
             return Ok(Vec::new());
         }
         let all = doc! { "notebook": notebook.to_string(), "deletedAt": null };
@@ -111,7 +144,7 @@ impl ConversationRepo for Database {
     }
 
     async fn deleted_in(&self, notebook: NotebookId, window: &Window) -> StoreResult<Vec<(Conversation, Timestamp)>> {
-        if !crate::notebooks::is_live(self, notebook).await? {
+        if !notebooks::is_live(self, notebook).await? {
             return Ok(Vec::new());
         }
         let mut deleted = restorable();
@@ -125,7 +158,7 @@ impl ConversationRepo for Database {
         let found = self.collection(CONVERSATIONS).find_one(Query::new(deleted_of(id)).current()).await?;
         let found = found.as_ref().map(conversation).transpose()?;
         match found {
-            Some(found) if crate::notebooks::is_live(self, found.notebook_id).await? => Ok(Some(found)),
+            Some(found) if notebooks::is_live(self, found.notebook_id).await? => Ok(Some(found)),
             _ => Ok(None),
         }
     }
@@ -153,7 +186,13 @@ impl ConversationRepo for Database {
     }
 
     async fn append(&self, message: &NewMessage) -> StoreResult<Appended> {
-        log::append(self, message).await
+        let conversation = live(self, message.conversation_id).await?;
+        let head = conversation.ok_or(StoreError::Missing("the conversation"))?.number("head")?;
+        log::append(self, message, head).await
+    }
+
+    async fn append_at(&self, message: &NewMessage, head: u64) -> StoreResult<Appended> {
+        log::append(self, message, rev(head)).await
     }
 
     async fn by_client_id(&self, conversation: ConversationId, client_id: &ClientId) -> StoreResult<Option<Message>> {
@@ -188,9 +227,10 @@ impl ConversationRepo for Database {
     }
 
     async fn history(&self, conversation: ConversationId, before: Option<u64>, limit: u32) -> StoreResult<Page> {
-        let older =
-            doc! { "conversation": conversation.to_string(), "position": { "$lt": rev(before.unwrap_or(u64::MAX)) } };
-        page(self, conversation, Query::new(older).sort(doc! { "position": -1 }), limit).await
+        if live(self, conversation).await?.is_none() {
+            return Ok(Page::empty());
+        }
+        newest(self, conversation, before, limit).await
     }
 
     async fn changes_since(&self, conversation: ConversationId, since: u64, limit: u32) -> StoreResult<Page> {
@@ -201,7 +241,7 @@ impl ConversationRepo for Database {
             let head = found.number("head")?;
             let newer =
                 doc! { "conversation": conversation.to_string(), "rev": { "$gt": rev(since), "$lte": rev(head) } };
-            let changes = page(self, conversation, Query::new(newer).sort(doc! { "rev": 1 }), limit).await?;
+            let changes = page(self, Query::new(newer).sort(doc! { "rev": 1 }), limit).await?;
             if changes.messages.iter().all(|message| message.rev <= head) {
                 return Ok(changes);
             }
@@ -230,10 +270,7 @@ impl ConversationRepo for Database {
         if live(self, conversation).await?.is_none() {
             return Ok(Vec::new());
         }
-        let all = Query::new(doc! { "conversation": conversation.to_string() }).sort(doc! { "user": 1 });
-        let mark =
-            |document: &Document| Ok(ReadMark { user_id: document.parsed("user")?, rev: document.number("rev")? });
-        self.collection(READ_MARKS).find(all, mark).await
+        marks(self, conversation).await
     }
 
     async fn read_revs(&self, of: UserId, among: &[ConversationId]) -> StoreResult<HashMap<ConversationId, u64>> {
@@ -303,11 +340,8 @@ async fn purge(db: &Database, id: ConversationId) -> StoreResult<()> {
 
 /// The conversation's document; `None` when it or its notebook is gone.
 async fn live(db: &Database, id: ConversationId) -> StoreResult<Option<Document>> {
-    let Some(found) = db.collection(CONVERSATIONS).find_one(Query::new(live_filter(id)).current()).await? else {
-        return Ok(None);
-    };
-    let live = crate::notebooks::is_live(db, found.parsed("notebook")?).await?;
-    Ok(live.then_some(found))
+    let stages = notebooks::in_live_notebook(live_filter(id));
+    Ok(db.collection(CONVERSATIONS).aggregate(stages, |found| Ok(found.clone())).await?.pop())
 }
 
 async fn change_live(
@@ -330,11 +364,21 @@ async fn messages(db: &Database, conversation: ConversationId, query: Query) -> 
     db.collection(MESSAGES).find(query, message).await
 }
 
+/// The newest messages before a position, newest first; whether the conversation is there is for the caller to ask.
+async fn newest(db: &Database, id: ConversationId, before: Option<u64>, limit: u32) -> StoreResult<Page> {
+    let older = doc! { "conversation": id.to_string(), "position": { "$lt": rev(before.unwrap_or(u64::MAX)) } };
+    page(db, Query::new(older).sort(doc! { "position": -1 }), limit).await
+}
+
+/// Who has read how far; whether the conversation is there is for the caller to ask.
+async fn marks(db: &Database, id: ConversationId) -> StoreResult<Vec<ReadMark>> {
+    let all = Query::new(doc! { "conversation": id.to_string() }).sort(doc! { "user": 1 });
+    let mark = |document: &Document| Ok(ReadMark { user_id: document.parsed("user")?, rev: document.number("rev")? });
+    db.collection(READ_MARKS).find(all, mark).await
+}
+
 /// Parses no more than the page takes.
-async fn page(db: &Database, conversation: ConversationId, query: Query, limit: u32) -> StoreResult<Page> {
-    if live(db, conversation).await?.is_none() {
-        return Ok(Page::empty());
-    }
+async fn page(db: &Database, query: Query, limit: u32) -> StoreResult<Page> {
     let mut page = Filling::new(limit);
     let query = query.limit(limit);
     db.collection(MESSAGES).find_while(query, |document| Ok(page.take(message(document)?))).await?;

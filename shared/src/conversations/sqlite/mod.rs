@@ -10,11 +10,12 @@ use jiff::Timestamp;
 
 use self::rows::{conversation, message, page};
 use super::{
-    Appended, ClientId, Conversation, ConversationRepo, ConversationUpdate, Message, NewMessage, Page, ReadMark,
-    Rewrite,
+    Appended, ClientId, Conversation, ConversationRepo, ConversationUpdate, Message, NewMessage, Opened, Page,
+    ReadMark, Rewrite,
 };
 use crate::ids::{ConversationId, MessageId, NotebookId, UserId};
 use crate::models::ModelId;
+use crate::notebooks::Role;
 use crate::pages::Window;
 use crate::storage::sqlite::{Columns as _, Database, conflict, integer, json};
 use crate::storage::{StoreError, StoreResult};
@@ -45,6 +46,42 @@ impl ConversationRepo for Database {
             .fetch_optional(&self.read)
             .await?;
         row.as_ref().map(conversation).transpose()
+    }
+
+    async fn for_member(&self, id: ConversationId, user: UserId) -> StoreResult<Option<(Conversation, Role)>> {
+        let row = sqlx::query(
+            "SELECT c.*, m.role FROM live_conversations c JOIN members m ON m.notebook_id = c.notebook_id
+             WHERE c.id = ? AND m.user_id = ?",
+        )
+        .bind(id.to_string())
+        .bind(user.to_string())
+        .fetch_optional(&self.read)
+        .await?;
+        row.as_ref().map(|row| Ok((conversation(row)?, row.word("role")?))).transpose()
+    }
+
+    async fn open(
+        &self,
+        id: ConversationId,
+        user: UserId,
+        since: Option<u64>,
+        limit: u32,
+    ) -> StoreResult<Option<Opened>> {
+        let page = match since {
+            Some(rev) => self.changes_since(id, rev, limit).await?,
+            None => self.history(id, None, limit).await?.reversed(),
+        };
+        let read_marks = self.read_marks(id).await?;
+        let members = sqlx::query(
+            "SELECT m.user_id FROM members m JOIN live_conversations c ON c.notebook_id = m.notebook_id
+             WHERE c.id = ? ORDER BY m.user_id",
+        )
+        .bind(id.to_string())
+        .fetch_all(&self.read)
+        .await?;
+        let members = members.iter().map(|row| row.parsed("user_id")).collect::<StoreResult<_>>()?;
+        let Some((conversation, role)) = self.for_member(id, user).await? else { return Ok(None) };
+        Ok(Some(Opened { conversation, role, members, page, read_marks }))
     }
 
     async fn list_page(&self, notebook: NotebookId, window: &Window) -> StoreResult<Vec<Conversation>> {

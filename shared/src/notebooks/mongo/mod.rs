@@ -2,6 +2,7 @@
 //! between them (the last owner stays, an invitation is taken up once) is the condition of one write.
 
 mod invitations;
+mod joined;
 mod members;
 
 use std::collections::{HashMap, HashSet};
@@ -11,6 +12,7 @@ use jiff::Timestamp;
 use mongodb::bson::{Document, doc};
 
 pub(crate) use self::invitations::withdraw_all_of;
+pub(crate) use self::joined::{in_live_notebook, joined_members, joined_role, with_members, with_role_of};
 use super::{CodeHash, Invitation, JoinCode, Member, Notebook, NotebookRepo, NotebookState, Role};
 use crate::auth::{Email, require_user};
 use crate::ids::{NotebookId, UserId};

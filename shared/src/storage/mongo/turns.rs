@@ -1,8 +1,10 @@
 //! Turns within this process.
 
-use std::hash::{BuildHasher as _, Hash, RandomState};
+use std::hash::{BuildHasher as _, RandomState};
 
 use tokio::sync::{Mutex, MutexGuard};
+
+use crate::ids::ConversationId;
 
 /// More than the connections of one process; of two logs that share one, each waits for the other now and then.
 const LANES: usize = 256;
@@ -11,9 +13,12 @@ const LANES: usize = 256;
 /// without it those of one process would race for the same place, and all but one of them try again.
 #[derive(Debug)]
 pub(crate) struct Turns {
-    lanes: Vec<Mutex<()>>,
+    lanes: Vec<Mutex<Option<Reached>>>,
     hasher: RandomState,
 }
+
+/// The log that was written last in a lane, and up to where it is whole.
+type Reached = (ConversationId, i64);
 
 impl Default for Turns {
     fn default() -> Self {
@@ -22,9 +27,27 @@ impl Default for Turns {
 }
 
 impl Turns {
-    /// Holds the turn for `key` until the guard is dropped.
-    pub async fn take(&self, key: impl Hash) -> MutexGuard<'_, ()> {
-        let lane = self.hasher.hash_one(key) % LANES as u64;
-        self.lanes[usize::try_from(lane).unwrap_or_default()].lock().await
+    /// Holds the turn for a log until the guard is dropped.
+    pub async fn take(&self, log: ConversationId) -> Turn<'_> {
+        let lane = self.hasher.hash_one(log) % LANES as u64;
+        Turn { log, reached: self.lanes[usize::try_from(lane).unwrap_or_default()].lock().await }
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct Turn<'a> {
+    log: ConversationId,
+    reached: MutexGuard<'a, Option<Reached>>,
+}
+
+impl Turn<'_> {
+    /// The last place that is known to be taken: `head`, or what this process has written since that was read.
+    pub fn last(&self, head: i64) -> i64 {
+        self.reached.filter(|(log, _)| *log == self.log).map_or(head, |(_, place)| place.max(head))
+    }
+
+    /// This process has written the place, and the log's head has been moved there.
+    pub fn reached(&mut self, place: i64) {
+        *self.reached = Some((self.log, self.last(place)));
     }
 }
