@@ -20,6 +20,7 @@ mod docx_parts;
 mod docx_styles;
 mod docx_table;
 mod dos;
+mod dos_languages;
 mod drawing;
 mod encodings;
 mod html;
