@@ -1,5 +1,7 @@
 //! Charts of Office files as tables.
 
+use std::collections::HashMap;
+
 use calamine::{ExcelDateTime, ExcelDateTimeType};
 use collabry_shared::sources::FailureCode;
 use quick_xml::events::BytesStart;
@@ -46,8 +48,9 @@ impl Series {
 }
 
 /// The chart as lines: its titles, what kind of chart it is, then a table with a row per category and a column per series.
-pub fn chart(xml: &str) -> Result<String, FailureCode> {
-    let mut reader = ChartReader::default();
+/// `formats` are those of the cells that it refers to.
+pub fn chart_of(xml: &str, formats: &HashMap<String, String>) -> Result<String, FailureCode> {
+    let mut reader = ChartReader { axis: axis_of_dates(xml)?, ..ChartReader::new(formats) };
     xml::walk(xml, |node| {
         match node {
             Node::Open(tag, element) => reader.open(tag, element),
@@ -59,8 +62,58 @@ pub fn chart(xml: &str) -> Result<String, FailureCode> {
     Ok(reader.lines().join("\n"))
 }
 
-#[derive(Debug, Default)]
-struct ChartReader {
+/// The references of numbers whose format the chart does not say.
+pub fn without_format(xml: &str) -> Result<Vec<String>, FailureCode> {
+    let (mut references, mut open, mut text) = (Vec::new(), None, String::new());
+    xml::walk(xml, |node| {
+        match node {
+            Node::Open("numRef", _) => open = Some(String::new()),
+            Node::Open("f" | "formatCode", _) => text.clear(),
+            Node::Text(more) => text.push_str(more),
+            Node::Close("f") => open.iter_mut().for_each(|open| *open = text.trim().to_owned()),
+            Node::Close("formatCode") if !is_general(&text) => open = None,
+            Node::Close("numRef") => references.extend(open.take()),
+            _ => {}
+        }
+        Ok(())
+    })?;
+    Ok(references)
+}
+
+/// Whether the format says nothing of how numbers look.
+pub fn is_general(format: &str) -> bool {
+    let format = format.trim();
+    format.is_empty() || format.eq_ignore_ascii_case("general")
+}
+
+/// The format of the chart's axis of dates.
+fn axis_of_dates(xml: &str) -> Result<String, FailureCode> {
+    let (mut within, mut format) = (false, String::new());
+    xml::walk(xml, |node| {
+        match node {
+            Node::Open("dateAx", _) => within = true,
+            Node::Close("dateAx") => within = false,
+            Node::Open("numFmt", element) if within => {
+                format = xml::attribute(element, "formatCode").filter(|code| is_of_dates(code)).unwrap_or_default();
+            }
+            _ => {}
+        }
+        Ok(())
+    })?;
+    Ok(format)
+}
+
+#[derive(Debug)]
+struct ChartReader<'a> {
+    /// Of cells, by the reference to them.
+    formats: &'a HashMap<String, String>,
+    /// The format of an axis of dates.
+    axis: String,
+    /// What the numbers are a copy of.
+    reference: String,
+    is_of_numbers: bool,
+    /// Of one point alone.
+    own_format: Option<String>,
     titles: Vec<String>,
     /// One, or those that lie over each other.
     kinds: Vec<&'static str>,
@@ -76,7 +129,40 @@ struct ChartReader {
     points: usize,
 }
 
-impl ChartReader {
+impl<'a> ChartReader<'a> {
+    fn new(formats: &'a HashMap<String, String>) -> Self {
+        Self {
+            formats,
+            axis: String::new(),
+            reference: String::new(),
+            is_of_numbers: false,
+            own_format: None,
+            titles: Vec::new(),
+            kinds: Vec::new(),
+            series: Vec::new(),
+            within: Vec::new(),
+            text: String::new(),
+            format: String::new(),
+            from_1904: false,
+            stand: Stand::On,
+            index: 0,
+            points: 0,
+        }
+    }
+
+    /// The format of the point that is open: its own, or that of its copy, of its cells, of its axis.
+    fn format(&self, is_category: bool) -> &str {
+        let said = self.own_format.as_deref().unwrap_or(&self.format);
+        if !is_general(said) || !self.is_of_numbers {
+            return said;
+        }
+        match self.formats.get(&self.reference) {
+            Some(format) => format,
+            None if is_category && !self.axis.is_empty() => &self.axis,
+            None => said,
+        }
+    }
+
     fn open(&mut self, tag: &str, element: &BytesStart<'_>) {
         match tag {
             "date1904" => {
@@ -86,12 +172,19 @@ impl ChartReader {
             "r" => self.stand = Stand::On,
             "rPr" => self.stand = drawing::raised(element),
             "ser" => self.series.push(Series::default()),
-            "v" | "t" | "formatCode" => self.text.clear(),
+            "v" | "t" | "f" | "formatCode" => self.text.clear(),
+            "numRef" | "numLit" => self.is_of_numbers = true,
+            "strRef" | "strLit" | "multiLvlStrRef" => self.is_of_numbers = false,
             "pt" => {
                 let index = xml::attribute(element, "idx");
                 self.index = index.and_then(|index| index.parse().ok()).unwrap_or_default();
+                self.own_format = xml::attribute(element, "formatCode");
             }
-            "cat" | "val" | "xVal" | "yVal" | "bubbleSize" => self.format.clear(),
+            "cat" | "val" | "xVal" | "yVal" | "bubbleSize" => {
+                self.format.clear();
+                self.reference.clear();
+                self.is_of_numbers = false;
+            }
             "lvl" if self.within.last().is_some_and(|tag| tag == "cat" || tag == "xVal") => {
                 if let Some(series) = self.series.last_mut() {
                     series.categories.push(Points::new());
@@ -102,14 +195,14 @@ impl ChartReader {
         }
         if matches!(
             tag,
-            "title" | "ser" | "tx" | "cat" | "val" | "xVal" | "yVal" | "v" | "t" | "formatCode" | "bubbleSize"
+            "title" | "ser" | "tx" | "cat" | "val" | "xVal" | "yVal" | "v" | "t" | "f" | "formatCode" | "bubbleSize"
         ) {
             self.within.push(tag.to_owned());
         }
     }
 
     fn text(&mut self, text: &str) {
-        if self.within.last().is_some_and(|tag| matches!(tag.as_str(), "v" | "t" | "formatCode")) {
+        if self.within.last().is_some_and(|tag| matches!(tag.as_str(), "v" | "t" | "f" | "formatCode")) {
             self.text.push_str(text);
         }
     }
@@ -121,6 +214,7 @@ impl ChartReader {
         let place = self.within.last().map(String::as_str);
         match tag {
             "formatCode" => self.format = std::mem::take(&mut self.text),
+            "f" => self.reference = std::mem::take(&mut self.text).trim().to_owned(),
             "t" if self.within.iter().any(|open| open == "title") => {
                 if let Some(title) = self.titles.last_mut() {
                     title.push_str(&self.stand.applied(&self.text, title));
@@ -138,16 +232,17 @@ impl ChartReader {
                     title.push_str(&text);
                     return;
                 }
+                let format = self.format(matches!(place, Some("cat" | "xVal"))).to_owned();
                 let Some(series) = self.series.last_mut() else {
                     return;
                 };
                 self.points += 1;
-                let number = |text: &str| shown(text, &self.format, self.from_1904);
+                let number = |text: &str| shown(text, &format, self.from_1904);
                 match place {
                     Some("tx") => series.name = one_line(&format!("{} {text}", series.name)),
                     Some("cat" | "xVal") => {
                         // Without a format it is text, or a number that was typed: 007.
-                        let text = if self.format.is_empty() { text } else { number(&text) };
+                        let text = if format.is_empty() { text } else { number(&text) };
                         match series.categories.last_mut() {
                             Some(level) => level.push((self.index, text)),
                             None => series.categories.push(vec![(self.index, text)]),
@@ -247,7 +342,11 @@ fn is_of_dates(format: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::chart;
+    use super::*;
+
+    fn chart(xml: &str) -> Result<String, FailureCode> {
+        chart_of(xml, &HashMap::new())
+    }
 
     #[test]
     fn values_stand_with_their_category_and_series() {
@@ -312,6 +411,27 @@ mod tests {
             points(&[(0, "1")])
         );
         assert_eq!(chart(&typed).unwrap(), "007 | 1");
+    }
+
+    #[test]
+    fn formats_may_be_those_of_a_point_of_the_cells_or_of_the_axis() {
+        let series = |format: &str, own: &str| {
+            format!(
+                "<c:chart xmlns:c='c'><c:ser><c:cat><c:numRef><c:f>A!$A$2</c:f><c:numCache>{format}<c:pt idx='0'{own}>\
+                 <c:v>45292</c:v></c:pt></c:numCache></c:numRef></c:cat><c:val>{}</c:val></c:ser>{}</c:chart>",
+                points(&[(0, "7")]),
+                "<c:dateAx><c:numFmt formatCode='d/m/yyyy'/></c:dateAx>"
+            )
+        };
+        let general = "<c:formatCode>General</c:formatCode>";
+        assert_eq!(chart(&series("", "")).unwrap(), "2024-01-01 | 7");
+        assert_eq!(chart(&series(general, "")).unwrap(), "2024-01-01 | 7");
+        assert_eq!(chart(&series(general, " formatCode='yyyy'")).unwrap(), "2024 | 7");
+        let formats = [("A!$A$2".to_owned(), "0.00".to_owned())].into();
+        assert_eq!(chart_of(&series(general, ""), &formats).unwrap(), "45292.00 | 7");
+        assert_eq!(chart_of(&series("<c:formatCode>0</c:formatCode>", ""), &formats).unwrap(), "45292 | 7");
+        assert_eq!(without_format(&series(general, "")).unwrap(), ["A!$A$2"]);
+        assert_eq!(without_format(&series("<c:formatCode>0</c:formatCode>", "")).unwrap(), Vec::<String>::new());
     }
 
     #[test]

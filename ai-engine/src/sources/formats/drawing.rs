@@ -1,10 +1,12 @@
 //! What charts, diagrams and other drawings of Office files say.
 
+use std::collections::HashMap;
+
 use collabry_shared::sources::FailureCode;
 use quick_xml::events::BytesStart;
 
 use super::archive::{Archive, Relationship};
-use super::chart::chart;
+use super::chart::chart_of;
 use super::docx_table::Stand;
 use super::scripts::struck;
 use super::xml::{self, Node};
@@ -15,16 +17,24 @@ const MAX_DESCRIPTION_CHARS: usize = 1_000;
 
 /// What the part that is linked to says, when it is a chart or a diagram and says anything.
 pub fn linked(archive: &mut Archive, link: &Relationship) -> Result<Option<String>, FailureCode> {
-    let read = match link.kind.as_str() {
-        "chart" => chart,
-        "chartEx" | "diagramData" => paragraphs,
-        _ => return Ok(None),
-    };
+    linked_with(archive, link, &HashMap::new())
+}
+
+/// As [`linked`], with the formats of the cells that charts refer to.
+pub fn linked_with(
+    archive: &mut Archive,
+    link: &Relationship,
+    formats: &HashMap<String, String>,
+) -> Result<Option<String>, FailureCode> {
+    if !matches!(link.kind.as_str(), "chart" | "chartEx" | "diagramData") {
+        return Ok(None);
+    }
     let Some(xml) = archive.text(&link.target)? else {
         return Ok(None);
     };
+    let read = if link.kind == "chart" { chart_of(&xml, formats) } else { paragraphs(&xml) };
     // The document can be read without a part that is broken.
-    Ok(read(&xml).ok().filter(|text| !text.is_empty()))
+    Ok(read.ok().filter(|text| !text.is_empty()))
 }
 
 /// What someone wrote for those who do not see a picture; programs put the file's name there.

@@ -68,6 +68,7 @@ mod table_sides;
 mod table_values;
 mod text;
 mod xlsx;
+mod xlsx_charted;
 mod xlsx_extras;
 mod xlsx_format;
 mod xlsx_plain;

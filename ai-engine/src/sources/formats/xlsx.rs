@@ -10,7 +10,7 @@ use super::table::Line;
 use super::table_sides::Tables;
 use super::xlsx_plain::struck;
 use super::xlsx_rows::{Finished, Merged, Rows, shown};
-use super::{Input, drawing, symbols, xlsx_extras, xlsx_plain};
+use super::{Input, drawing, symbols, xlsx_charted, xlsx_extras, xlsx_plain};
 use crate::sources::builder::{DocumentBuilder, one_line};
 use crate::sources::document::Document;
 
@@ -40,6 +40,7 @@ pub fn read(input: &Input<'_>) -> Result<Document, FailureCode> {
     // Another one, as all parts count against what it may unpack.
     let mut extras = Archive::open(input.path)?;
     let parts = xlsx_extras::sheet_parts(&mut extras, &part).unwrap_or_default();
+    let formats = xlsx_charted::formats(&mut extras, &mut workbook);
     let mut has_text = false;
     for (name, kind) in &sheets {
         builder.page();
@@ -47,7 +48,7 @@ pub fn read(input: &Input<'_>) -> Result<Document, FailureCode> {
             *kind == SheetType::WorkSheet && read_sheet(&mut workbook, name, has_unknown_values, &mut builder)?;
         has_text |= has_rows;
         let mut is_headed = has_rows;
-        let texts = parts.get(name).map(|part| xlsx_extras::texts(&mut extras, part).unwrap_or_default());
+        let texts = parts.get(name).map(|part| xlsx_extras::texts(&mut extras, part, &formats).unwrap_or_default());
         for text in texts.unwrap_or_default() {
             if !is_headed {
                 builder.heading(1, name)?;

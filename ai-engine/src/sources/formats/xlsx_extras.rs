@@ -7,6 +7,7 @@ use collabry_shared::sources::FailureCode;
 use super::archive::Archive;
 use super::comments::{self, Comment};
 use super::drawing;
+use super::xlsx_charted::Formats;
 use super::xml::{self, Node};
 use crate::sources::builder::one_line;
 
@@ -30,7 +31,7 @@ pub fn sheet_parts(archive: &mut Archive, workbook: &str) -> Result<HashMap<Stri
 }
 
 /// The texts that belong to a sheet, a block each.
-pub fn texts(archive: &mut Archive, sheet: &str) -> Result<Vec<String>, FailureCode> {
+pub fn texts(archive: &mut Archive, sheet: &str, formats: &Formats) -> Result<Vec<String>, FailureCode> {
     let mut texts = Vec::new();
     let mut links: Vec<_> = archive.relationships(sheet)?.into_iter().collect();
     links.sort_by(|one, other| one.0.cmp(&other.0));
@@ -42,7 +43,7 @@ pub fn texts(archive: &mut Archive, sheet: &str) -> Result<Vec<String>, FailureC
                 let mut drawn: Vec<_> = archive.relationships(&link.target)?.into_iter().collect();
                 drawn.sort_by(|one, other| one.0.cmp(&other.0));
                 for (_, link) in &drawn {
-                    texts.extend(drawing::linked(archive, link)?);
+                    texts.extend(drawing::linked_with(archive, link, formats)?);
                 }
             }
             "comments" | "threadedComment" => {
