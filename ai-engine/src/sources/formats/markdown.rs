@@ -14,8 +14,28 @@ pub const OPTIONS: Options =
 pub fn read(input: &Input<'_>) -> Result<Document, FailureCode> {
     let mut document = text::verbatim(markdown_plain::plain(&text::decoded(input)?), input.max_text_bytes)?;
     document.headings = headings(&document.text);
-    document.title = document.headings.iter().find(|heading| heading.level == 1).map(|heading| heading.text.clone());
+    let first = || document.headings.iter().find(|heading| heading.level == 1).map(|heading| heading.text.clone());
+    document.title = declared_title(&document.text).or_else(first);
     Ok(document)
+}
+
+/// The title in the front matter.
+fn declared_title(markdown: &str) -> Option<String> {
+    let mut lines = markdown.lines();
+    if lines.next()?.trim_end() != "---" {
+        return None;
+    }
+    let mut matter = Vec::new();
+    for line in lines {
+        if matches!(line.trim_end(), "---" | "...") {
+            let title = matter.into_iter().find_map(|line: &str| line.strip_prefix("title:"))?;
+            let title = one_line(title.trim().trim_matches(['"', '\'']));
+            // A sign of a title that is folded into the next lines.
+            return Some(title).filter(|title| !title.is_empty() && !title.starts_with(['|', '>']));
+        }
+        matter.push(line);
+    }
+    None
 }
 
 /// The headings of a Markdown text; what only looks like one, in code or front matter, is none.
@@ -65,6 +85,15 @@ fn number(level: HeadingLevel) -> u8 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_title_may_be_in_the_front_matter() {
+        let title = |text: &str| declared_title(text).unwrap_or_default();
+        assert_eq!(title("---\nauthor: x\ntitle: \"On Bridges\"\n---\n\n# Intro\n"), "On Bridges");
+        assert_eq!(title("---\ntitle: >\n  On\n---\n"), "");
+        assert_eq!(title("---\ntitle: Open\n\n# Intro\n"), "");
+        assert_eq!(title("# Intro\n\n---\ntitle: x\n---\n"), "");
+    }
 
     #[test]
     fn headings_are_found_outside_code_and_front_matter() {
