@@ -55,6 +55,7 @@ mod pdf_pictures;
 mod pdf_scripts;
 mod pdf_spaced;
 mod pdf_tables;
+mod pdf_terms;
 mod pdf_tools;
 mod pdf_words;
 mod pptx;

@@ -4,7 +4,7 @@ use super::pdf_heads::{self, Printed};
 use super::pdf_page::{Area, Page, letters};
 use super::pdf_tables::{self, Part};
 use super::pdf_words::Words;
-use super::{pdf_columns, pdf_initials, pdf_labels, pdf_scripts};
+use super::{pdf_columns, pdf_initials, pdf_labels, pdf_scripts, pdf_spaced, pdf_terms};
 
 /// Blocks of shorter lines are addresses, verses, cells of a table: their line ends are kept.
 const MIN_PROSE_CHARS: usize = 35;
@@ -50,10 +50,16 @@ pub fn pages(pages: Vec<Page>) -> Vec<Vec<String>> {
 }
 
 fn blocks(mut page: Page) -> Vec<Block> {
+    pdf_spaced::join(&mut page);
     pdf_scripts::attach(&mut page);
     pdf_initials::attach(&mut page);
     pdf_columns::order(&mut page);
-    let mut parts = pdf_tables::with_rows(page);
+    let mut parts = Vec::new();
+    for (page, list) in pdf_terms::divided(page) {
+        parts.extend(pdf_tables::with_rows(page));
+        let rows = |list: pdf_terms::List| list.entries.into_iter().map(|entry| (entry.area, entry.text)).collect();
+        parts.extend(list.map(|list| Part::Rows(rows(list))));
+    }
     pdf_labels::join(&mut parts);
     let placed = |part| match part {
         Part::Lines(lines) => {
@@ -222,8 +228,30 @@ fn starts_item(line: &str) -> bool {
     {
         return true;
     }
+    if is_lettered(line) || is_note(line) {
+        return true;
+    }
     let digits = line.chars().take_while(char::is_ascii_digit).count();
     (1..=2).contains(&digits) && (line[digits..].starts_with(". ") || line[digits..].starts_with(") "))
+}
+
+/// `a) ` or `(iv) `.
+fn is_lettered(line: &str) -> bool {
+    let (opened, rest) = line.strip_prefix('(').map_or((false, line), |rest| (true, rest));
+    let Some((name, _)) = rest.split_once(") ") else {
+        return false;
+    };
+    let is_roman = name.len() <= 4 && name.chars().all(|c| matches!(c, 'i' | 'v' | 'x'));
+    let is_letter = name.len() == 1 && name.chars().all(|c| c.is_ascii_lowercase());
+    let is_number = opened && (1..=2).contains(&name.len()) && name.chars().all(|c| c.is_ascii_digit());
+    !name.is_empty() && (is_roman || is_letter || is_number)
+}
+
+/// A note at the foot of a page: it begins with a raised figure.
+fn is_note(line: &str) -> bool {
+    let is_raised = |c: char| matches!(c, '¹' | '²' | '³' | '⁰' | '⁴'..='⁹');
+    let rest = line.trim_start_matches(is_raised);
+    rest.len() < line.len() && rest.starts_with(' ')
 }
 
 #[cfg(test)]
@@ -320,6 +348,9 @@ mod tests {
         assert_eq!(pages(vec![page("12 Main Street\nSpringfield\n")]), [["12 Main Street\nSpringfield"]]);
         let list =
             "Things that one has to bring to the excursion:\n• boots that keep the water out of the socks\n• a map\n";
+        assert_eq!(pages(vec![page(list)])[0].len(), 3);
+        let list = "1. That one has to bring these to the excursion of the club:\na) boots that keep the water out of all the socks\n\
+                    (iv) a map of the country\n";
         assert_eq!(pages(vec![page(list)])[0].len(), 3);
         let contents = "1 Purpose of the rules and scope . . . . . . 1\n2 Words and their meaning ............... 12\n";
         assert_eq!(

@@ -5,7 +5,6 @@ use std::io::BufRead;
 use collabry_shared::sources::FailureCode;
 
 use super::pdf_direction::logical;
-use super::pdf_spaced;
 use super::symbols::private;
 
 /// A rectangle in points; `top` is less than `bottom`.
@@ -143,10 +142,6 @@ pub fn read(output: impl BufRead, max_bytes: u64) -> Result<Vec<Page>, FailureCo
                 return Err(FailureCode::TooMuchText);
             }
             line.words.push(word);
-        } else if line == "</line>"
-            && let Some(line) = page.blocks.last_mut().and_then(|block| block.last_mut())
-        {
-            line.words = pdf_spaced::joined(std::mem::take(&mut line.words));
         }
     }
     Ok(pages)

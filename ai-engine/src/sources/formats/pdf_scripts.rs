@@ -27,7 +27,7 @@ pub fn attach(page: &mut Page) {
     }
     for place in small.into_iter().rev() {
         let script = line(page, place).words[0].clone();
-        if attach_to_any(page, place, &script) {
+        if attach_to_any(page, place, &script) || begin_any(page, place, &script) {
             page.blocks[place.0].remove(place.1);
         }
     }
@@ -66,6 +66,39 @@ fn attach_within(line: &mut Line) {
         }
     }
     line.words = kept;
+    if let [mark, first, ..] = line.words.as_mut_slice()
+        && let Some(raised) = mark_of_note(&first.area, mark)
+    {
+        mark.text = raised;
+    }
+}
+
+/// Puts the raised figure before the note that it is the mark of.
+fn begin_any(page: &mut Page, from: (usize, usize), small: &Word) -> bool {
+    for (block, lines) in page.blocks.iter_mut().enumerate() {
+        for (index, line) in lines.iter_mut().enumerate() {
+            if (block, index) == from || line.words.len() < 2 || !line.is_upright() {
+                continue;
+            }
+            if let Some(text) = mark_of_note(&line.words[0].area, small) {
+                line.words.insert(0, Word { area: small.area, text });
+                line.area = line.area.around(&small.area);
+                return true;
+            }
+        }
+    }
+    false
+}
+
+/// The figure in raised characters, if it stands at the upper left of `first`.
+fn mark_of_note(first: &Area, word: &Word) -> Option<String> {
+    let (small, height) = (&word.area, first.height());
+    let gap = first.left - small.right;
+    let shift = (small.middle() - first.middle()) / height;
+    let is_raised = small.height() < height * SMALLER && (-0.75..=-0.08).contains(&shift);
+    let is_near = gap > -height * 0.1 && gap < height * NEAR_IN_LINE;
+    let is_number = word.text.chars().all(|c| c.is_ascii_digit()) && word.text.len() <= 3;
+    (is_raised && is_near && is_number).then(|| word.text.chars().map(|c| raised(c).unwrap_or(c)).collect())
 }
 
 fn attach_to_any(page: &mut Page, from: (usize, usize), small: &Word) -> bool {

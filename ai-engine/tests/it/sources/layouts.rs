@@ -99,3 +99,124 @@ async fn names_of_columns_may_have_several_lines() {
     let text = text(&page).await;
     assert!(text.contains(" | to air kg/year | to water kg/year\nMethane | 100 000 | none\n"), "{text}");
 }
+
+/// Letters this far apart, words that far.
+fn spread(left: f32, y: f32, letters: &[&'static str], step: f32) -> Vec<(f32, f32, f32, &'static str)> {
+    let mut x = left;
+    let mut placed = Vec::new();
+    for letter in letters {
+        if *letter != " " {
+            placed.push((x, y, 12.0, *letter));
+        }
+        x += step;
+    }
+    placed
+}
+
+#[tokio::test]
+async fn letters_that_are_spread_are_words() {
+    let mut page = spread(60.0, 780.0, &["C", "H", "A", "P", "T", "E", "R", " ", "O", "N", "E"], 14.0);
+    page.push((60.0, 750.0, 11.0, "The first chapter says what a bridge is and who builds one."));
+    // So far apart that each is a line, then a block of its own.
+    page.extend(spread(60.0, 720.0, &["S", "U", "M", "M", "A", "R", "Y"], 19.0));
+    page.push((60.0, 690.0, 11.0, "They say l e t t e r s p a c e d words, vitamins A C D E K and J. R. R. Marsh."));
+    page.push((60.0, 660.0, 11.0, "a b c = d e f"));
+    page.push((60.0, 630.0, 11.0, "A B C"));
+    let expected = "CHAPTER ONE\n\nThe first chapter says what a bridge is and who builds one.\n\nSUMMARY\n\n\
+                    They say letterspaced words, vitamins A C D E K and J. R. R. Marsh.\n\na b c = d e f\n\nA B C";
+    assert_eq!(text(&page).await, expected);
+}
+
+#[tokio::test]
+async fn letters_in_the_cells_of_a_table_stay_apart() {
+    let table: &[&[&str]] = &[&["Team", "P", "A", "T"], &["North", "5", "7", "9"], &["South", "8", "9", "3"]];
+    let text = text(&rows(700.0, &[60.0, 120.0, 136.0, 152.0], table)).await;
+    assert!(!text.contains("PAT"), "{text}");
+}
+
+const MEANINGS: &[(&str, &[&str])] = &[
+    (
+        "Accrual",
+        &["The recognition of income in the period to which it belongs, whether", "or not money has changed hands."],
+    ),
+    (
+        "Break-even",
+        &["The level of sales at which income covers all costs and nobody makes", "neither a profit nor a loss."],
+    ),
+    ("Equity", &["What belongs to the owners once all debts are paid."]),
+    ("Hedge", &["A deal that makes up for the loss which another deal may bring to", "those who made it."]),
+];
+
+/// Terms at the left, their meanings beside them, with so much room between the entries.
+fn terms(top: f32, room: f32, lift: f32) -> Vec<(f32, f32, f32, &'static str)> {
+    let (mut page, mut y) = (Vec::new(), top);
+    for (term, meaning) in MEANINGS {
+        page.push((60.0, y - lift * f32::from(u8::try_from(meaning.len() - 1).unwrap()), 10.0, *term));
+        for line in *meaning {
+            page.push((180.0, y, 10.0, *line));
+            y -= 12.0;
+        }
+        y -= room;
+    }
+    page
+}
+
+#[tokio::test]
+async fn terms_stay_with_what_they_mean() {
+    let expected: Vec<String> =
+        MEANINGS.iter().map(|(term, meaning)| format!("{term} | {}", meaning.join(" "))).collect();
+    // Close together, apart, and with the terms in the middle or at the foot of what they mean.
+    for (room, lift) in [(0.0, 0.0), (7.0, 0.0), (7.0, 6.0), (7.0, 12.0)] {
+        let mut page = vec![(60.0, 780.0, 14.0, "Glossary")];
+        page.extend(terms(740.0, room, lift));
+        assert_eq!(text(&page).await, format!("Glossary\n\n{}", expected.join("\n")), "{room} {lift}");
+    }
+}
+
+#[tokio::test]
+async fn numbers_of_clauses_are_no_terms() {
+    let clauses: &[(&str, &[&str])] = &[
+        (
+            "1.",
+            &[
+                "The tenant pays the rent on the first day of each month, without any",
+                "deduction for costs of his own.",
+            ],
+        ),
+        (
+            "2.",
+            &[
+                "The landlord keeps the house in good repair, and the tenant tells him",
+                "of any damage that he sees in it.",
+            ],
+        ),
+        ("3.", &["This contract ends when one of both says so three months before."]),
+    ];
+    let (mut page, mut y) = (Vec::new(), 780.0);
+    for (number, lines) in clauses {
+        page.push((60.0, y, 10.0, *number));
+        for line in *lines {
+            page.push((90.0, y, 10.0, *line));
+            y -= 12.0;
+        }
+        y -= 6.0;
+    }
+    let text = text(&page).await;
+    assert!(!text.contains('|'), "{text}");
+}
+
+#[tokio::test]
+async fn notes_at_the_foot_keep_their_marks() {
+    let page = [
+        (60.0, 780.0, 10.0, "The bridge over the river was built by the firm of Brown and Sons, and"),
+        (60.0, 768.0, 10.0, "the mayor of the town knew it, as he said in his speech of last year."),
+        (60.0, 101.0, 5.0, "1"),
+        (64.0, 98.0, 8.0, "It was built in 1873 and mended after the flood of the year 1901."),
+        (60.0, 89.0, 5.0, "2"),
+        (64.0, 86.0, 8.0, "Mr Green, who held the office until he died in the spring of 1999."),
+    ];
+    let text = text(&page).await;
+    let notes =
+        "\n\n¹ It was built in 1873 and mended after the flood of the year 1901.\n\n² Mr Green, who held the office";
+    assert!(text.contains(notes), "{text}");
+}
