@@ -7,8 +7,8 @@ use std::process::ExitCode;
 use clap::Parser;
 use collabry_ai_engine::embeddings::choose_blas_kernels;
 use collabry_ai_engine::sources::extract_child;
-use collabry_shared::lifecycle;
 use collabry_shared::service::Service;
+use collabry_shared::{command_line, lifecycle};
 
 const ENVIRONMENT: &str = "\
 Settings are environment variables (all of them: .env.example). An ai-engine needs
@@ -41,7 +41,7 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    match Command::parse() {
+    match command_line::parse::<Command>() {
         Command::Serve => {
             if let Err(slow) = choose_blas_kernels() {
                 eprintln!("warning: {slow}");

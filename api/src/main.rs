@@ -6,8 +6,8 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use collabry_api::{AccountCommand, AdminCommand, account_command};
-use collabry_shared::lifecycle;
 use collabry_shared::service::Service;
+use collabry_shared::{command_line, lifecycle};
 
 const ENVIRONMENT: &str = "\
 Settings are environment variables (all of them: .env.example). An api needs
@@ -46,7 +46,7 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    match Command::parse() {
+    match command_line::parse::<Command>() {
         Command::Serve => lifecycle::run(Service::Api, serve::serve),
         Command::Check => lifecycle::check(Service::Api, async |_| Vec::new()),
         Command::Health => lifecycle::health(Service::Api),

@@ -4,6 +4,7 @@ pub mod auth;
 pub mod backups;
 pub mod check;
 pub mod clock;
+pub mod command_line;
 pub mod config;
 pub mod conversations;
 pub mod coordination;

@@ -12,17 +12,16 @@ mod serve;
 
 use std::process::ExitCode;
 
-use clap::Parser as _;
 use collabry_ai_engine::embeddings::choose_blas_kernels;
 use collabry_api::account_command;
 use collabry_shared::config::Config;
-use collabry_shared::{health, lifecycle, memory};
+use collabry_shared::{command_line, health, lifecycle, memory};
 
 use self::cli::{Cli, Command};
 
 fn main() -> ExitCode {
     memory::give_back_large_blocks();
-    let cli = Cli::parse();
+    let cli: Cli = command_line::parse();
     if let Command::Extract(args) = cli.command {
         return collabry_ai_engine::sources::extract_child::main(&args);
     }

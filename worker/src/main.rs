@@ -5,8 +5,8 @@ mod serve;
 use std::process::ExitCode;
 
 use clap::Parser;
-use collabry_shared::lifecycle;
 use collabry_shared::service::Service;
+use collabry_shared::{command_line, lifecycle};
 use collabry_worker::backups::{self, BackupCommand};
 use collabry_worker::desk::{self, DeskCommand};
 
@@ -46,7 +46,7 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    match Command::parse() {
+    match command_line::parse::<Command>() {
         Command::Desk(command) => lifecycle::command(Some(Service::Worker), |config| desk::run(config, &command)),
         Command::Serve => lifecycle::run(Service::Worker, serve::serve),
         Command::Check => lifecycle::check(Service::Worker, async |_| Vec::new()),

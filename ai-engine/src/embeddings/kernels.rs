@@ -23,7 +23,7 @@ pub struct SlowKernels {
 ///
 /// Comes first in `main`: whatever is open or runs by then is lost. Returns when there is nothing to change.
 pub fn choose_blas_kernels() -> Result<(), SlowKernels> {
-    if native::blas_kernels() != "Prescott" || env::var_os(CHOICE).is_some() {
+    if native::blas_kernels() != "Prescott" || env::var_os(CHOICE).is_some_and(|choice| !choice.is_empty()) {
         return Ok(());
     }
     let Some(better) = by_instructions() else { return Ok(()) };

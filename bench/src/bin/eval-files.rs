@@ -12,6 +12,7 @@ use anyhow::Context as _;
 use clap::{Parser, Subcommand};
 use collabry_ai_engine::sources::extract_child;
 use collabry_bench::files::{Entry, Score, index, score, share};
+use collabry_shared::command_line;
 use collabry_shared::config::{Config, ExtractionConfig};
 use serde_json::{Value, json};
 
@@ -45,7 +46,7 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    let args = Args::parse();
+    let args: Args = command_line::parse();
     if let Some(Command::Extract(args)) = args.command {
         return extract_child::main(&args);
     }

@@ -13,6 +13,7 @@ use collabry_bench::quotes::{Quote, Quotes, quotes};
 use collabry_bench::sets::{Half, Passages, Spans};
 use collabry_bench::table::{Baseline, Table, baseline};
 use collabry_bench::workbench::Workbench;
+use collabry_shared::command_line;
 use collabry_shared::config::{Config, EngineConfig};
 use collabry_shared::ids::SourceId;
 use collabry_shared::sources::Format;
@@ -48,7 +49,7 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    let args = Args::parse();
+    let args: Args = command_line::parse();
     if let Some(Command::Extract(args)) = args.command {
         return extract_child::main(&args);
     }

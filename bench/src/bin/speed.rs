@@ -11,6 +11,7 @@ use collabry_ai_engine::retrieval::{CoarseLayout, Vectors};
 use collabry_bench::made_up::{self, DIMENSIONS};
 use collabry_bench::measure::{Peer, Took, timed};
 use collabry_bench::requests;
+use collabry_shared::command_line;
 use collabry_shared::config::{Config, EngineConfig};
 
 /// Each side runs in turns; the best round counts.
@@ -39,7 +40,7 @@ enum What {
 }
 
 fn main() -> ExitCode {
-    let args = Args::parse();
+    let args: Args = command_line::parse();
     if let Err(slow) = choose_blas_kernels() {
         eprintln!("speed: {slow}");
     }
