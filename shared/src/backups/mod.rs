@@ -7,6 +7,7 @@
 //! may take longer.)
 
 pub(crate) mod mongo;
+mod signing;
 pub(crate) mod sqlite;
 
 use std::collections::BTreeMap;
@@ -16,6 +17,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
+pub use self::signing::{InvalidKey, SIGNATURE_BYTES, Signer, SigningKey};
 use crate::storage::StoreResult;
 
 /// Parts have about so many bytes; more only when a single document does.

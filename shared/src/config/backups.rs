@@ -1,9 +1,11 @@
 //! Where backups go.
 
 use age::x25519::Recipient;
+use secrecy::ExposeSecret as _;
 
 use super::blobs::{self, S3Access};
 use super::reader::Reader;
+use crate::backups::{Signer, SigningKey};
 use crate::storage::BlobConfig;
 
 #[derive(Debug, Clone)]
@@ -14,6 +16,10 @@ pub struct BackupConfig {
     pub keep: usize,
     /// `COLLABRY_BACKUP_RECIPIENT`: the public key that backups are encrypted to.
     pub recipient: Option<Recipient>,
+    /// `COLLABRY_BACKUP_SIGNING_KEY`: signs backups that are made.
+    pub signing_key: Option<SigningKey>,
+    /// `COLLABRY_BACKUP_SIGNER`: the public half of what must have signed backups that are verified or restored.
+    pub signer: Option<Signer>,
 }
 
 impl BackupConfig {
@@ -28,12 +34,44 @@ impl BackupConfig {
                 "is no public key that begins with age1; collabry backup-key makes one",
             );
         }
-        Self { place, keep, recipient }
+        Self { place, keep, recipient, signing_key: signing_key(read), signer: signer(read) }
     }
+
+    /// Who must have signed the backups of here, as far as the settings say it.
+    pub fn signer(&self) -> Option<Signer> {
+        self.signer.clone().or_else(|| self.signing_key.as_ref().map(SigningKey::signer))
+    }
+}
+
+fn signing_key(read: &mut Reader<'_>) -> Option<SigningKey> {
+    const NAME: &str = "COLLABRY_BACKUP_SIGNING_KEY";
+    let text = read.secret(NAME, 1)?;
+    let key = text.expose_secret().parse().ok();
+    if key.is_none() {
+        let public = text.expose_secret().parse::<Signer>().is_ok();
+        let half = if public { "the public half of a signing key" } else { "no signing key" };
+        read.problem(NAME, format!("is {half}; collabry backup-key prints the secret one"));
+    }
+    key
+}
+
+fn signer(read: &mut Reader<'_>) -> Option<Signer> {
+    const NAME: &str = "COLLABRY_BACKUP_SIGNER";
+    let text = read.text(NAME, "");
+    let signer = text.parse().ok();
+    if signer.is_none() && !text.is_empty() {
+        let secret = text.parse::<SigningKey>().is_ok();
+        let half = if secret { "the secret half of a signing key" } else { "no public key of a signer" };
+        read.problem(NAME, format!("is {half}; what collabry backup-key writes names it as # signer"));
+    }
+    signer
 }
 
 #[cfg(test)]
 mod tests {
+    use secrecy::ExposeSecret as _;
+
+    use crate::backups::SigningKey;
     use crate::config::{BackupConfig, Config};
     use crate::storage::BlobConfig;
 
@@ -62,5 +100,31 @@ mod tests {
         let problems = backups(&[("COLLABRY_BACKUP_RECIPIENT", "AGE-SECRET-KEY-1QQQ")]).unwrap_err();
         assert!(problems.contains("COLLABRY_BACKUP_RECIPIENT: is no public key"), "{problems}");
         assert!(!problems.contains("AGE-SECRET"), "a secret is never printed");
+    }
+
+    #[test]
+    fn a_pair_that_signs() {
+        let key = SigningKey::generate().unwrap();
+        let (secret, public) = (key.text().unwrap(), key.signer().to_string());
+        let secret = secret.expose_secret();
+        let config = backups(&[("COLLABRY_BACKUP_SIGNING_KEY", secret)]).unwrap();
+        assert_eq!(config.signer(), Some(key.signer()), "who signs knows who has signed");
+        let other = SigningKey::generate().unwrap().signer();
+        let config =
+            backups(&[("COLLABRY_BACKUP_SIGNING_KEY", secret), ("COLLABRY_BACKUP_SIGNER", &other.to_string())]);
+        assert_eq!(config.unwrap().signer(), Some(other), "what is named goes before it");
+        let unset = backups(&[("COLLABRY_BACKUP_SIGNING_KEY", ""), ("COLLABRY_BACKUP_SIGNER", " ")]).unwrap();
+        assert!(unset.signing_key.is_none() && unset.signer().is_none());
+
+        for (name, value, part) in [
+            ("COLLABRY_BACKUP_SIGNING_KEY", public.as_str(), "is the public half of a signing key"),
+            ("COLLABRY_BACKUP_SIGNING_KEY", &secret[1..], "is no signing key"),
+            ("COLLABRY_BACKUP_SIGNER", secret, "is the secret half of a signing key"),
+            ("COLLABRY_BACKUP_SIGNER", "age1x", "is no public key of a signer"),
+        ] {
+            let problems = backups(&[(name, value)]).unwrap_err();
+            assert!(problems.contains(&format!("{name}: {part}")), "{problems}");
+            assert!(!problems.contains(&secret[24..]), "a secret is never printed");
+        }
     }
 }

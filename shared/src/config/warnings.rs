@@ -8,6 +8,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use super::Config;
 use super::unknown::unknown;
+use super::{BackupConfig, Config};
 use crate::models::ModelId;
 use crate::service::Service;
 use crate::storage::BlobConfig;
@@ -48,18 +49,8 @@ impl Config {
         if let Some(missing) = provider_missing(self) {
             warn("COLLABRY_DEFAULT_MODEL", &missing);
         }
-        let backups = &self.worker.backups;
-        match &backups.place {
-            None if backups.recipient.is_some() => {
-                warn("COLLABRY_BACKUP_RECIPIENT", "does nothing without COLLABRY_BACKUP_URL: no backups are made");
-            }
-            Some(place) if overlap(self, place) => {
-                warn(
-                    "COLLABRY_BACKUP_URL",
-                    "is where the files are, so that what takes the files takes the backups too; choose another place",
-                );
-            }
-            _ => {}
+        for (setting, message) in backups(self) {
+            warn(setting, message);
         }
         if self.api.limits.trusted_proxies.iter().any(|network| network.prefix_len() == 0) {
             warn(
@@ -105,6 +96,47 @@ fn in_quotes(name: &str, value: &str) -> Option<Warning> {
         ['"', '\''].iter().any(|quote| value.len() > 1 && value.starts_with(*quote) && value.ends_with(*quote));
     let message = "stands in quotes, which count as a part of the value; write it without them".to_owned();
     quoted.then(|| Warning { setting: name.to_owned(), message })
+}
+
+fn backups(config: &Config) -> Vec<(&'static str, &'static str)> {
+    let BackupConfig { place, recipient, signing_key, signer, .. } = &config.worker.backups;
+    let mut found = Vec::new();
+    match place {
+        None if recipient.is_some() => {
+            found.push(("COLLABRY_BACKUP_RECIPIENT", "does nothing without COLLABRY_BACKUP_URL: no backups are made"));
+        }
+        Some(place) if overlap(config, place) => found.push((
+            "COLLABRY_BACKUP_URL",
+            "is where the files are, so that what takes the files takes the backups too; choose another place",
+        )),
+        _ => {}
+    }
+    // Others are not given the key that signs.
+    let makes_them = place.is_some() && matches!(config.service, None | Some(Service::Worker));
+    if makes_them && signing_key.is_none() {
+        found.push(if recipient.is_none() {
+            (
+                "COLLABRY_BACKUP_URL",
+                "takes backups that are neither encrypted nor signed: whoever reads them there has everything, and whoever \
+                 writes there can put others in their place; collabry backup-key makes the keys",
+            )
+        } else {
+            (
+                "COLLABRY_BACKUP_URL",
+                "takes backups that are not signed: whoever writes there can put others in their place; set \
+                 COLLABRY_BACKUP_SIGNING_KEY to what collabry backup-key prints",
+            )
+        });
+    }
+    if let (Some(key), Some(signer)) = (signing_key, signer)
+        && key.signer() != *signer
+    {
+        found.push((
+            "COLLABRY_BACKUP_SIGNER",
+            "is not the public half of COLLABRY_BACKUP_SIGNING_KEY, so that backups made here are refused here; correct one",
+        ));
+    }
+    found
 }
 
 /// Only engines ask providers, and only they need be given the keys.
@@ -167,7 +199,11 @@ fn environment() -> impl Iterator<Item = (String, String)> {
 
 #[cfg(test)]
 mod tests {
+    use secrecy::ExposeSecret as _;
+
+    use crate::backups::SigningKey;
     use crate::config::Config;
+    use crate::service::Service;
 
     fn warnings(settings: &[(&str, &str)]) -> Vec<String> {
         let lookup = |name: &str| settings.iter().find(|(one, _)| *one == name).map(|(_, value)| (*value).to_owned());
@@ -206,16 +242,36 @@ mod tests {
             (&[("COLLABRY_TRUSTED_PROXIES", "10.0.0.0/8, ::/0")], "trusts every address"),
         ] {
             let said = warnings(settings);
-            assert!(said.len() == 1 && said[0].contains(part), "{settings:?}: {said:?}");
+            assert!(said[0].contains(part), "{settings:?}: {said:?}");
         }
-        let key = age::x25519::Identity::generate().to_public().to_string();
-        let recipient = [("COLLABRY_BACKUP_RECIPIENT", key.as_str())];
-        let said = warnings(&recipient);
+    }
+
+    #[test]
+    fn what_backups_lack_is_said() {
+        let (key, sign) = (age::x25519::Identity::generate().to_public().to_string(), SigningKey::generate().unwrap());
+        let text = sign.text().unwrap();
+        let recipient = ("COLLABRY_BACKUP_RECIPIENT", key.as_str());
+        let said = warnings(&[recipient]);
         assert_eq!(said, ["COLLABRY_BACKUP_RECIPIENT: does nothing without COLLABRY_BACKUP_URL: no backups are made"]);
-        let both = [recipient[0], ("COLLABRY_BACKUP_URL", "s3://b/backups")];
-        assert_eq!(warnings(&both), [""; 0]);
-        let fine = [("COLLABRY_BACKUP_URL", "s3://b/backups"), ("COLLABRY_BLOBS_URL", "s3://b/files")];
-        assert_eq!(warnings(&fine), [""; 0]);
+        let made = [("COLLABRY_BACKUP_URL", "s3://b/backups"), ("COLLABRY_BLOBS_URL", "s3://b/files")];
+        let signing = ("COLLABRY_BACKUP_SIGNING_KEY", text.expose_secret());
+        let neither = warnings(&made);
+        assert!(neither.len() == 1 && neither[0].contains("neither encrypted nor signed"), "{neither:?}");
+        let encrypted = warnings(&[made[0], made[1], recipient]);
+        assert!(encrypted.len() == 1 && encrypted[0].contains("backups that are not signed"), "{encrypted:?}");
+        assert_eq!(warnings(&[made[0], made[1], signing]), [""; 0]);
+        assert_eq!(warnings(&[made[0], made[1], recipient, signing]), [""; 0]);
+        let other = SigningKey::generate().unwrap().signer().to_string();
+        let said = warnings(&[made[0], made[1], signing, ("COLLABRY_BACKUP_SIGNER", &other)]);
+        assert!(said.len() == 1 && said[0].contains("is not the public half"), "{said:?}");
+    }
+
+    #[test]
+    fn only_who_makes_backups_says_what_they_lack() {
+        let lookup = |name: &str| (name == "COLLABRY_BACKUP_URL").then(|| "s3://b/backups".to_owned());
+        let said = |service| Config { service, ..Config::from_lookup(lookup).unwrap() }.contradictions().len();
+        assert_eq!((said(None), said(Some(Service::Worker))), (1, 1));
+        assert_eq!((said(Some(Service::Api)), said(Some(Service::Engine))), (0, 0), "they are not given the key");
     }
 
     #[test]
