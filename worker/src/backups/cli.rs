@@ -2,6 +2,7 @@
 
 mod destination;
 mod files;
+mod keys;
 mod progress;
 mod size;
 
@@ -9,24 +10,28 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use age::secrecy::ExposeSecret as _;
-use age::x25519::Identity;
 use anyhow::Context as _;
 use clap::{Args, Subcommand};
+use collabry_shared::backups::Signer;
 use collabry_shared::clock::{Clock as _, SystemClock};
-use collabry_shared::config::Config;
+use collabry_shared::config::{BackupConfig, Config};
 use collabry_shared::coordination::{self, Sockets};
 use collabry_shared::stores::{self, Stores};
 
 use self::destination::Destination;
-use self::files::{is_standard, open, text_of, write_secretly};
+use self::files::{Opened, is_standard, open, text_of, write_secretly};
+use self::keys::{KeyOptions, make_keys};
 use self::progress::Progress;
 use self::size::size;
-use super::archive::Keys;
+use super::archive::{Contents, Keys};
 use super::create::Backup;
 use super::manifest::Manifest;
+use super::origin::{Origin, Refused};
 use super::place::Place;
 use super::restore::{Claim, System};
+
+/// `EX_DATAERR` of sysexits.h: the backup is not shown to be of whom it has to be, or the one that was asked for.
+const REFUSED: u8 = 65;
 
 #[derive(Debug, Subcommand)]
 pub enum BackupCommand {
@@ -38,7 +43,7 @@ pub enum BackupCommand {
     Verify(VerifyOptions),
     /// List the backups in `COLLABRY_BACKUP_URL`, oldest first
     Backups,
-    /// Make a pair of keys for backups: the secret one in a file, the public one to be set as `COLLABRY_BACKUP_RECIPIENT`
+    /// Make keys for backups: in a file what opens and checks them, and printed the settings of whoever makes them
     BackupKey(KeyOptions),
 }
 
@@ -64,6 +69,12 @@ pub struct Which {
     /// The secret key itself, for where there is no file
     #[arg(long, env = "COLLABRY_BACKUP_SECRET_KEY", hide_env_values = true, value_name = "KEY", hide = true)]
     secret_key: Option<String>,
+    /// Public key of who must have signed it. Default: the one in the file of --identity, or else in the settings
+    #[arg(long, value_name = "KEY")]
+    signer: Option<Signer>,
+    /// Take a backup whoever has made it
+    #[arg(long, conflicts_with = "signer")]
+    any_signer: bool,
 }
 
 #[derive(Debug, Args)]
@@ -84,12 +95,6 @@ pub struct VerifyOptions {
     settings: Option<PathBuf>,
 }
 
-#[derive(Debug, Args)]
-pub struct KeyOptions {
-    /// The file to make; keep it away from the server. - is standard output
-    file: PathBuf,
-}
-
 impl BackupCommand {
     /// Whether it reads or writes the stores. Whoever holds a backup and nothing else can do the others.
     pub fn needs_stores(&self) -> bool {
@@ -103,22 +108,36 @@ pub fn run(config: &Config, command: BackupCommand, claim: Claim) -> anyhow::Res
 }
 
 async fn chosen(config: &Config, command: BackupCommand, claim: Claim) -> anyhow::Result<ExitCode> {
-    match command {
+    let done = match command {
         BackupCommand::Backup(options) => back_up(config, options).await,
         BackupCommand::Restore(options) => restore(config, options, claim).await,
         BackupCommand::Verify(options) => verify(config, options).await,
         BackupCommand::Backups => list(config).await,
-        BackupCommand::BackupKey(options) => make_key(&options),
-    }?;
-    Ok(ExitCode::SUCCESS)
+        BackupCommand::BackupKey(options) => make_keys(&options),
+    };
+    match done {
+        Err(error) if error.downcast_ref::<Refused>().is_some() => {
+            eprintln!("error: {error:#}");
+            Ok(ExitCode::from(REFUSED))
+        }
+        done => done.map(|()| ExitCode::SUCCESS),
+    }
 }
 
 async fn back_up(config: &Config, options: BackupOptions) -> anyhow::Result<()> {
     let destination = Destination::choose(config, options.file.as_deref(), options.force)?;
     let env_file = options.env_file.as_deref().map(text_of).transpose()?;
     let stores = stores(config).await?;
-    let (settings, recipient) = (Config::settings(), config.worker.backups.recipient.as_ref());
-    let backup = Backup { stores: &stores, settings: &settings, env_file: env_file.as_deref(), recipient };
+    let BackupConfig { recipient, signing_key, .. } = &config.worker.backups;
+    let name = destination.name();
+    let backup = Backup {
+        stores: &stores,
+        settings: &Config::settings(),
+        env_file: env_file.as_deref(),
+        recipient: recipient.as_ref(),
+        signing_key: signing_key.as_ref(),
+        name: name.as_deref(),
+    };
     let manifest = backup.write(destination.writer()?, &SystemClock, &mut Progress::new()).await?;
     let to = destination.finish()?;
     if env_file.is_some() && manifest.env_file.is_none() {
@@ -132,17 +151,19 @@ async fn back_up(config: &Config, options: BackupOptions) -> anyhow::Result<()> 
 }
 
 async fn restore(config: &Config, options: RestoreOptions, claim: Claim) -> anyhow::Result<()> {
-    let keys = options.which.keys()?;
+    let keys = options.which.keys(config)?;
     let mut system = System::new(config, claim);
+    let mut verified = None;
     if !options.which.is_input() {
         eprintln!("Verifying the backup first");
-        let archive = open(config, options.which.file.as_deref(), &keys).await?;
-        system.fits(super::verify(archive, &mut Progress::new()).await?.backend)?;
+        let manifest = read_through(open(config, options.which.file.as_deref(), &keys).await?).await?.manifest;
+        system.fits(manifest.backend)?;
+        verified = Some(manifest);
     }
     eprintln!("Restoring");
-    let archive = open(config, options.which.file.as_deref(), &keys).await?;
-    let done = super::restore(archive, &mut system, &mut Progress::new()).await;
-    let (manifest, restored) = done.map_err(|error| {
+    let archive = open(config, options.which.file.as_deref(), &keys).await?.archive;
+    let done = super::restore(archive, verified.as_ref(), &mut system, &mut Progress::new()).await;
+    let (Contents { manifest, origin }, restored) = done.map_err(|error| {
         if !system.touched() {
             return error;
         }
@@ -151,6 +172,7 @@ async fn restore(config: &Config, options: RestoreOptions, claim: Claim) -> anyh
     })?;
     write_settings(&manifest, options.settings.as_deref())?;
     eprintln!("Restored: {}", summary(&manifest));
+    eprintln!("{}", of_whom(&origin));
     eprintln!("Nobody is signed in; passwords are what they were then");
     if restored.ingested_again > 0 {
         eprintln!("{} sources were just being ingested then; they are ingested again", restored.ingested_again);
@@ -159,13 +181,42 @@ async fn restore(config: &Config, options: RestoreOptions, claim: Claim) -> anyh
 }
 
 async fn verify(config: &Config, options: VerifyOptions) -> anyhow::Result<()> {
-    let archive = open(config, options.which.file.as_deref(), &options.which.keys()?).await?;
-    let manifest = super::verify(archive, &mut Progress::new()).await?;
+    let opened = open(config, options.which.file.as_deref(), &options.which.keys(config)?).await?;
+    let Contents { manifest, origin } = read_through(opened).await?;
     eprintln!("The backup is whole: {}", summary(&manifest));
+    eprintln!("{}", of_whom(&origin));
     for (name, count) in &manifest.counts {
         eprintln!("  {count:>9} {name}");
     }
     write_settings(&manifest, options.settings.as_deref())
+}
+
+/// Reads it to its end, and says when it is called otherwise than it was. The newest is taken by its name alone, so that it must
+/// not be an older one that somebody has put in its place.
+async fn read_through(Opened { archive, name, newest }: Opened) -> anyhow::Result<Contents> {
+    let contents = super::verify(archive, &mut Progress::new()).await?;
+    if let (Some(called), Some(made)) = (name, &contents.manifest.name)
+        && called != *made
+    {
+        if newest {
+            return Err(Refused::Renamed { called, made: made.clone() }.into());
+        }
+        eprintln!("NOTE It was made as {made}, and is called {called} now");
+    }
+    Ok(contents)
+}
+
+/// Who made it, as far as that is known.
+fn of_whom(origin: &Origin) -> String {
+    match origin {
+        Origin::Proven(signer) => format!("It is signed by {signer}, as it has to be"),
+        Origin::Claimed(signer) => {
+            format!(
+                "NOTE It is signed by {signer}, and nothing here says by whom it has to be: see whether that key is yours"
+            )
+        }
+        Origin::Unsigned => "NOTE It is not signed: whoever can write where it was kept may have made it".to_owned(),
+    }
 }
 
 fn write_settings(manifest: &Manifest, file: Option<&Path>) -> anyhow::Result<()> {
@@ -190,29 +241,17 @@ async fn list(config: &Config) -> anyhow::Result<()> {
     write_secretly(Path::new("-"), lines.concat().as_bytes())
 }
 
-#[expect(clippy::print_stdout, reason = "what the user asked for")]
-fn make_key(options: &KeyOptions) -> anyhow::Result<()> {
-    let identity = Identity::generate();
-    let (secret, public) = (identity.to_string(), identity.to_public());
-    write_secretly(&options.file, format!("# public key: {public}\n{}\n", secret.expose_secret()).as_bytes())?;
-    if is_standard(&options.file) {
-        return Ok(());
-    }
-    eprintln!(
-        "The secret key is in {}. Without it no backup can be read: keep it away from the server.",
-        options.file.display()
-    );
-    println!("COLLABRY_BACKUP_RECIPIENT={public}");
-    Ok(())
-}
-
 impl Which {
-    fn keys(&self) -> anyhow::Result<Keys> {
-        match (&self.identity, &self.secret_key) {
-            (Some(file), _) => Keys::of_file(file),
-            (None, Some(key)) => Keys::of_text(key.as_bytes()).context("COLLABRY_BACKUP_SECRET_KEY"),
-            (None, None) => Ok(Keys::default()),
-        }
+    /// What opens the backup, and who must have signed it: as it is said here, or else in the file, or else in the settings.
+    fn keys(&self, config: &Config) -> anyhow::Result<Keys> {
+        let mut keys = match (&self.identity, &self.secret_key) {
+            (Some(file), _) => Keys::of_file(file)?,
+            (None, Some(key)) => Keys::of_text(key).context("COLLABRY_BACKUP_SECRET_KEY")?,
+            (None, None) => Keys::default(),
+        };
+        let signer = self.signer.clone().or(keys.signer.take()).or_else(|| config.worker.backups.signer());
+        keys.signer = signer.filter(|_| !self.any_signer);
+        Ok(keys)
     }
 
     /// What comes by standard input can be read once only.

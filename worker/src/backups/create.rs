@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use age::x25519::Recipient;
 use async_trait::async_trait;
+use collabry_shared::backups::SigningKey;
 use collabry_shared::clock::Clock;
 use collabry_shared::config::Setting;
 use collabry_shared::stores::Stores;
@@ -29,6 +30,10 @@ pub struct Backup<'a> {
     pub env_file: Option<&'a str>,
     /// The public key to encrypt it to.
     pub recipient: Option<&'a Recipient>,
+    /// The secret key to sign it with.
+    pub signing_key: Option<&'a SigningKey>,
+    /// What it will be called, where that is known.
+    pub name: Option<&'a str>,
 }
 
 impl Backup<'_> {
@@ -52,6 +57,8 @@ impl Backup<'_> {
             format: manifest::FORMAT,
             version: env!("CARGO_PKG_VERSION").to_owned(),
             backend: self.stores.backups.backend(),
+            name: self.name.map(str::to_owned),
+            signer: None,
             began,
             ended: clock.now(),
             counts: parts.counts(),
@@ -61,7 +68,8 @@ impl Backup<'_> {
             secrets_left_out: Vec::new(),
             entries: Vec::new(),
         };
-        archive.finish(manifest.with_settings(self.settings, self.recipient.is_some())).await
+        let manifest = manifest.with_settings(self.settings, self.recipient.is_some());
+        archive.finish(manifest, self.signing_key).await
     }
 
     async fn files(&self, archive: &mut ArchiveWriter, watch: &mut dyn Watch) -> anyhow::Result<u64> {

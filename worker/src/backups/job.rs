@@ -23,12 +23,18 @@ pub(crate) struct BackUp {
 #[async_trait]
 impl Task for BackUp {
     async fn run(&self, turn: &Turn) -> anyhow::Result<()> {
-        let BackupConfig { keep, recipient, .. } = &self.config;
+        let BackupConfig { keep, recipient, signing_key, .. } = &self.config;
         // Opened for each run: a place that is away for a while fails its runs, and nothing else of the worker.
         let place = Place::open(&self.config, self.clock.now())?.context("COLLABRY_BACKUP_URL is not set")?;
         let name = Place::name(turn.slot(), recipient.is_some());
-        let backup =
-            Backup { stores: &self.stores, settings: &self.settings, env_file: None, recipient: recipient.as_ref() };
+        let backup = Backup {
+            stores: &self.stores,
+            settings: &self.settings,
+            env_file: None,
+            recipient: recipient.as_ref(),
+            signing_key: signing_key.as_ref(),
+            name: Some(&name),
+        };
         let output = place.0.writer(&name);
         let manifest = backup.write(output, self.clock.as_ref(), &mut StillOurs(turn)).await?;
         place.close_to_others(&name)?;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use collabry_shared::backups::{Backend, Counts};
+use collabry_shared::backups::{Backend, Counts, Signer};
 use collabry_shared::config::Setting;
 use jiff::Timestamp;
 use secrecy::ExposeSecret as _;
@@ -11,8 +11,11 @@ use serde::{Deserialize, Serialize};
 /// Counts changes after which older programs cannot read an archive any more.
 pub const FORMAT: u32 = 1;
 
-/// The last entry of an archive.
+/// The last entry of an archive that is not signed.
 pub const NAME: &str = "manifest.json";
+
+/// What follows the manifest in one that is: the 64 bytes of an Ed25519 signature of the manifest's.
+pub const SIGNATURE: &str = "manifest.json.sig";
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -21,6 +24,12 @@ pub struct Manifest {
     /// Of the program that wrote it.
     pub version: String,
     pub backend: Backend,
+    /// What it was called where it was written to; `None`: it went to a stream.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Whose signature there must be.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signer: Option<Signer>,
     /// Everything acknowledged before is in it.
     pub began: Timestamp,
     /// Nothing from after is in it.
@@ -94,6 +103,8 @@ mod tests {
             format: FORMAT,
             version: "0.1.0".to_owned(),
             backend: Backend::Sqlite,
+            name: None,
+            signer: None,
             began: Timestamp::UNIX_EPOCH,
             ended: Timestamp::UNIX_EPOCH,
             counts: Counts::new(),

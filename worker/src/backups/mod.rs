@@ -2,13 +2,15 @@
 //!
 //! It is a `.tar.gz`, encrypted with age when there is a public key, so that ordinary tools open it too: `database/` holds
 //! the parts of the database, `files/` the files as they were uploaded, and `manifest.json`, which comes last, says what
-//! else there must be, with hashes. An archive without it was cut off.
+//! else there must be, with hashes. An archive without it was cut off. Where there is a key that signs, the signature of the
+//! manifest follows it: so of everything.
 
 mod archive;
 mod cli;
 mod create;
 mod job;
 mod manifest;
+mod origin;
 mod place;
 mod restore;
 mod verify;

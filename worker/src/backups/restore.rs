@@ -12,9 +12,10 @@ use collabry_shared::storage::Blobs;
 use collabry_shared::stores;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
 
-use super::archive::{ArchiveReader, DATABASE, FILES, Take};
+use super::archive::{ArchiveReader, Contents, DATABASE, FILES, Take};
 use super::create::Watch;
 use super::manifest::Manifest;
+use super::origin::Refused;
 
 /// Takes the system for a restore alone, as long as what it returns lives.
 pub type Claim = Box<dyn FnOnce() -> anyhow::Result<Box<dyn Any + Send>> + Send>;
@@ -74,20 +75,26 @@ impl<'a> System<'a> {
 }
 
 /// Puts everything where it belongs, and compares what is there then with the manifest. After an error a part may be there:
-/// the same backup can be restored over it, another one needs an empty system.
+/// the same backup can be restored over it, another one needs an empty system. Where the backup was `verified` before, it has
+/// to be that one still.
 pub async fn restore(
     archive: ArchiveReader,
+    verified: Option<&Manifest>,
     system: &mut System<'_>,
     watch: &mut dyn Watch,
-) -> anyhow::Result<(Manifest, Restored)> {
-    let manifest = archive.read(&mut Target { system: &mut *system, watch }).await?;
+) -> anyhow::Result<(Contents, Restored)> {
+    let contents = archive.read(&mut Target { system: &mut *system, watch }).await?;
+    let manifest = &contents.manifest;
+    if verified.is_some_and(|verified| verified != manifest) {
+        return Err(Refused::Replaced.into());
+    }
     system.fits(manifest.backend)?;
     let restored = system.open().await?.database.finish().await?;
     for (name, expected) in manifest.counts.iter().filter(|(name, _)| !NOT_RESTORED.contains(&name.as_str())) {
         let found = restored.counts.get(name).copied().unwrap_or_default();
         ensure!(found == *expected, "{name}: {found} are there instead of {expected}");
     }
-    Ok((manifest, restored))
+    Ok((contents, restored))
 }
 
 struct Target<'a, 'b> {

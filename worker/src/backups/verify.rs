@@ -3,12 +3,11 @@
 use async_trait::async_trait;
 use tokio::io::AsyncRead;
 
-use super::archive::{ArchiveReader, Take};
+use super::archive::{ArchiveReader, Contents, Take};
 use super::create::Watch;
-use super::manifest::Manifest;
 
 /// Reads everything, and says what there is. That it can be restored shows only a restore.
-pub async fn verify(archive: ArchiveReader, watch: &mut dyn Watch) -> anyhow::Result<Manifest> {
+pub async fn verify(archive: ArchiveReader, watch: &mut dyn Watch) -> anyhow::Result<Contents> {
     archive.read(&mut Nowhere { watch }).await
 }
 

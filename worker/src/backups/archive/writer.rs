@@ -1,4 +1,4 @@
-//! Entries, compressed, perhaps encrypted.
+//! Entries, compressed, perhaps signed, perhaps encrypted.
 
 use std::io;
 use std::iter;
@@ -7,6 +7,7 @@ use age::Encryptor;
 use age::x25519::Recipient;
 use anyhow::{Context as _, ensure};
 use async_compression::tokio::write::GzipEncoder;
+use collabry_shared::backups::SigningKey;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio_tar::{Builder, Header};
 use tokio_util::compat::{FuturesAsyncWriteCompatExt as _, TokioAsyncWriteCompatExt as _};
@@ -51,11 +52,17 @@ impl ArchiveWriter {
         Ok(entry)
     }
 
-    /// Adds the manifest, and ends the archive: only then is it whole.
-    pub async fn finish(mut self, manifest: Manifest) -> anyhow::Result<Manifest> {
-        let manifest = Manifest { entries: std::mem::take(&mut self.entries), ..manifest };
+    /// Adds the manifest and its signature, and ends the archive: only then is it whole.
+    pub async fn finish(mut self, manifest: Manifest, key: Option<&SigningKey>) -> anyhow::Result<Manifest> {
+        let entries = std::mem::take(&mut self.entries);
+        let manifest = Manifest { entries, signer: key.map(SigningKey::signer), ..manifest };
         let json = serde_json::to_vec_pretty(&manifest)?;
         self.append(manifest::NAME, json.len() as u64, json.as_slice()).await?;
+        if let Some(key) = key {
+            // Behind the manifest, where older programs no longer look.
+            let signature = key.sign(&json);
+            self.append(manifest::SIGNATURE, signature.len() as u64, signature.as_slice()).await?;
+        }
         let mut output = self.tar.into_inner().await?;
         output.shutdown().await?;
         Ok(manifest)

@@ -1,5 +1,7 @@
 //! Where a backup that somebody asked for goes.
 
+use std::borrow::Cow;
+use std::ffi::OsStr;
 use std::os::fd::AsFd as _;
 use std::path::{Path, PathBuf};
 
@@ -45,6 +47,15 @@ impl Destination {
         let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let part = NamedTempFile::new_in(folder).with_context(|| format!("writing into {}", folder.display()))?;
         Ok(Self::File { path: file.to_owned(), part, replaces })
+    }
+
+    /// What the backup will be called; standard output has no name.
+    pub fn name(&self) -> Option<Cow<'_, str>> {
+        match self {
+            Self::StandardOutput => None,
+            Self::File { path, .. } => path.file_name().map(OsStr::to_string_lossy),
+            Self::Place(_, name) => Some(name.into()),
+        }
     }
 
     pub fn writer(&self) -> anyhow::Result<Box<dyn AsyncWrite + Send + Unpin>> {

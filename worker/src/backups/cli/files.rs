@@ -1,5 +1,6 @@
 //! Backups and keys as files.
 
+use std::ffi::OsStr;
 use std::fs::OpenOptions;
 use std::io::{ErrorKind, Write as _};
 use std::os::fd::AsFd as _;
@@ -10,21 +11,45 @@ use anyhow::Context as _;
 use collabry_shared::clock::{Clock as _, SystemClock};
 use collabry_shared::config::Config;
 use tokio::fs::File;
+use tokio::io::AsyncRead;
 
 use crate::backups::archive::{ArchiveReader, Keys};
 use crate::backups::place::Place;
 
 const OWNER_ONLY: u32 = 0o600;
 
+/// A backup that was opened, and how it was found.
+pub struct Opened {
+    pub archive: ArchiveReader,
+    /// What it is called there; standard input has no name.
+    pub name: Option<String>,
+    /// Nobody named it.
+    pub newest: bool,
+}
+
+impl Opened {
+    async fn open(
+        input: impl AsyncRead + Send + Unpin + 'static,
+        keys: &Keys,
+        name: Option<&str>,
+    ) -> anyhow::Result<Self> {
+        let archive = ArchiveReader::open(input, keys).await?;
+        Ok(Self { archive, name: name.map(str::to_owned), newest: false })
+    }
+}
+
 /// A backup to read: a file, or else one of `COLLABRY_BACKUP_URL`, the newest unless named.
-pub async fn open(config: &Config, which: Option<&Path>, keys: &Keys) -> anyhow::Result<ArchiveReader> {
+pub async fn open(config: &Config, which: Option<&Path>, keys: &Keys) -> anyhow::Result<Opened> {
     if which.is_some_and(is_standard) {
         let input = std::io::stdin().as_fd().try_clone_to_owned()?;
-        return ArchiveReader::open(File::from_std(input.into()), keys).await;
+        return Opened::open(File::from_std(input.into()), keys, None).await;
     }
     if let Some(file) = which {
         match File::open(file).await {
-            Ok(opened) => return ArchiveReader::open(opened, keys).await,
+            Ok(opened) => {
+                let name = file.file_name().map(OsStr::to_string_lossy);
+                return Opened::open(opened, keys, name.as_deref()).await;
+            }
             Err(error) if error.kind() == ErrorKind::NotFound => {}
             Err(error) => return Err(error).with_context(|| format!("opening {}", file.display())),
         }
@@ -40,7 +65,8 @@ pub async fn open(config: &Config, which: Option<&Path>, keys: &Keys) -> anyhow:
         (None, None) => anyhow::bail!("say which file, or set COLLABRY_BACKUP_URL to where backups are kept"),
     };
     eprintln!("{name}");
-    ArchiveReader::open(place.read(&name).await?, keys).await
+    let opened = Opened::open(place.read(&name).await?, keys, Some(&name)).await?;
+    Ok(Opened { newest: which.is_none(), ..opened })
 }
 
 /// What a file holds; `-` is standard input.
