@@ -20,7 +20,9 @@ test("what was deployed is restored on an empty stack", async (t) => {
   assert.equal(code, 0, output);
   assert.equal((await stat(key)).mode & 0o077, 0);
   const [, COLLABRY_BACKUP_RECIPIENT] = /COLLABRY_BACKUP_RECIPIENT=(age1\w+)/.exec(output);
-  await lost.configure({ COLLABRY_BACKUP_RECIPIENT, COLLABRY_BACKUP_URL: "file:///var/lib/collabry/backups" });
+  const [, COLLABRY_BACKUP_SIGNING_KEY] = /COLLABRY_BACKUP_SIGNING_KEY=(\S+)/.exec(output);
+  assert.ok(!(await readFile(key, "utf8")).includes(COLLABRY_BACKUP_SIGNING_KEY));
+  await lost.configure({ COLLABRY_BACKUP_RECIPIENT, COLLABRY_BACKUP_SIGNING_KEY, COLLABRY_BACKUP_URL: "file:///var/lib/collabry/backups" });
   await lost.deploy("v1");
   const { ada, bob, live } = await furnish(t, lost);
   const before = { ada: await portrait(ada), bob: await portrait(bob) };
@@ -42,7 +44,7 @@ test("what was deployed is restored on an empty stack", async (t) => {
   for (const args of [["verify"], ["verify", name], ["verify", file]]) {
     const verified = await lost.run(args, { IDENTITY: key });
     assert.equal(verified.code, 0, verified.output);
-    assert.match(verified.output, /The backup is whole/, String(args));
+    assert.match(verified.output, /The backup is whole[^]*It is signed by \S+, as it has to be/, String(args));
   }
   const refused = await lost.run(["restore", file], { VERSION: "v1", IDENTITY: key });
   assert.equal(refused.code, 1, refused.output);

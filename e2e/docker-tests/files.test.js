@@ -20,7 +20,7 @@ const BETWEEN_THEM = /^COLLABRY_(RELEASE|ENV_FILE|\w+_IMAGE)$/;
 
 /** A `.env` with what nothing starts without. */
 const LEAST = "REDIS_PASSWORD=a\nMONGODB_PASSWORD=b\nGRAFANA_PASSWORD=c\nCOLLABRY_JWT_SECRET=j\nCOLLABRY_SERVICE_SECRET=s\n";
-const KEYS = "COLLABRY_OPENAI_API_KEY=o\nCOLLABRY_ANTHROPIC_API_KEY=n\n";
+const KEYS = "COLLABRY_OPENAI_API_KEY=o\nCOLLABRY_ANTHROPIC_API_KEY=n\nCOLLABRY_BACKUP_SIGNING_KEY=k\n";
 /** Of who is told of alerts, and of MongoDB's root. */
 const OTHERS = "MONGODB_ROOT_PASSWORD=r\nALERT_WEBHOOK=w\nALERT_SMTP_USER=u\nALERT_SMTP_PASSWORD=p\n";
 
@@ -148,6 +148,7 @@ test("secrets reach whoever uses them, and nobody else", async (t) => {
     ALERT_SMTP_PASSWORD: ["alertmanager"],
     COLLABRY_OPENAI_API_KEY: ["ai-engine-1", "ai-engine-2"],
     COLLABRY_ANTHROPIC_API_KEY: ["ai-engine-1", "ai-engine-2"],
+    COLLABRY_BACKUP_SIGNING_KEY: ["worker"],
   };
   for (const [name, who] of Object.entries(uses)) {
     const value = new RegExp(`^${name}=(.*)$`, "m").exec(all)[1];
@@ -266,6 +267,38 @@ test("what deploy.sh calls is given secrets by its environment and by pipes", as
   const said = await readFile(join(folder, "arguments"), "utf8");
   assert.match(said, /COLLABRY_ACCOUNT_PASSWORD\n/);
   for (const secret of [password, "token-of-the-test", "key-of-backups"]) assert.ok(!said.includes(secret), secret);
+});
+
+test("who keeps what opens backups is not given what signs them, and says who must have signed one", async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), "collabry-keys-"));
+  t.after(() => rm(folder, { recursive: true }));
+  const made = ["# public key: age1x", "# signer: public", "AGE-SECRET-KEY-1X", "# to be set: COLLABRY_BACKUP_RECIPIENT=age1x", "# to be set: COLLABRY_BACKUP_SIGNING_KEY=secret"];
+  await writeFile(join(folder, "made"), `${made.join("\n")}\n`);
+  // In the place of the images: what the program writes, and what it is given.
+  const script = `
+    set -euo pipefail
+    ROOT=$0 CALLED_FROM=$1 ENV_FILE=$1/.env
+    for part in settings backup; do . scripts/deploy/$part.sh; done
+    engine() { :; }
+    bare_tool() { cat "$CALLED_FROM/made"; }
+    tool() { echo "given: $* $COLLABRY_BACKUP_SECRET_KEY"; }
+    shift
+    "$@"`;
+  const said = async (/** @type {string[]} */ args, env = {}) =>
+    (await run("bash", ["-c", script, ROOT, folder, ...args], { cwd: ROOT, env: { PATH: process.env.PATH, ...env } })).stdout;
+  const output = await said(["backup_key", "backup.key"]);
+  assert.match(output, /^COLLABRY_BACKUP_RECIPIENT=age1x\nCOLLABRY_BACKUP_SIGNING_KEY=secret$/m);
+  const file = join(folder, "backup.key");
+  assert.equal(await readFile(file, "utf8"), `${made.slice(0, 3).join("\n")}\n`);
+  assert.equal((await stat(file)).mode & 0o077, 0);
+
+  await writeFile(join(folder, "monday.tar.gz"), "a backup");
+  const verify = ["eval", "use_key; read_backup r verify monday.tar.gz; read_backup r verify; read_backup r verify of-the-place"];
+  const env = { IDENTITY: "backup.key" };
+  const given = async (more = {}) => [...(await said(verify, { ...env, ...more })).matchAll(/^given: r verify ?(.*) # public key: age1x$/gm)].map(([, args]) => args);
+  assert.deepEqual(await given(), ["-", "", "of-the-place"]);
+  assert.deepEqual(await given({ SIGNER: "any" }), ["--any-signer -", "--any-signer", "--any-signer of-the-place"]);
+  assert.deepEqual(await given({ SIGNER: "other" }), ["--signer other -", "--signer other", "--signer other of-the-place"]);
 });
 
 test("the programs are not MongoDB's root, where root has a password of its own", async () => {

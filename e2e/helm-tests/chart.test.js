@@ -196,10 +196,10 @@ test("each role is given the keys of the Secret that it uses, and no others", as
   const expected = {
     api: { needed: [...STORES, "COLLABRY_JWT_SECRET", "COLLABRY_SERVICE_SECRET"], optional: ["COLLABRY_ADMIN_EMAILS"] },
     "ai-engine": { needed: [...STORES, "COLLABRY_SERVICE_SECRET"], optional: MODELS },
-    worker: { needed: STORES, optional: [] },
+    worker: { needed: STORES, optional: ["COLLABRY_BACKUP_SIGNING_KEY"] },
     // The first replica to look at a new version is an api.
     check: { needed: [...STORES, "COLLABRY_JWT_SECRET", "COLLABRY_SERVICE_SECRET"], optional: ["COLLABRY_ADMIN_EMAILS"] },
-    "backup-": { needed: STORES, optional: [] },
+    "backup-": { needed: STORES, optional: ["COLLABRY_BACKUP_SIGNING_KEY"] },
     "verify-": { needed: STORES, optional: ["COLLABRY_BACKUP_SECRET_KEY"] },
   };
   for (const [name, { needed, optional }] of Object.entries(expected)) {
@@ -212,7 +212,7 @@ test("each role is given the keys of the Secret that it uses, and no others", as
   const [{ services }] = await documents(join(ROOT, "docker/compose.yml"));
   for (const [role, service] of Object.entries({ api: "api", "ai-engine": "ai-engine-1", worker: "worker" })) {
     const keys = keysOf(containerOf(all, role), "mine").all;
-    for (const key of ["COLLABRY_JWT_SECRET", "COLLABRY_SERVICE_SECRET", "COLLABRY_OPENAI_API_KEY", "COLLABRY_ANTHROPIC_API_KEY"]) {
+    for (const key of ["COLLABRY_JWT_SECRET", "COLLABRY_SERVICE_SECRET", "COLLABRY_OPENAI_API_KEY", "COLLABRY_ANTHROPIC_API_KEY", "COLLABRY_BACKUP_SIGNING_KEY"]) {
       assert.equal(keys.includes(key), services[service].environment[key] !== "", `${role}: ${key}`);
     }
   }

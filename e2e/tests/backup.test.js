@@ -32,6 +32,9 @@ async function empty(t, settings = {}) {
   return other;
 }
 
+/** What `backup-key` prints for the server. @param {string} output @returns {Record<string, string>} */
+const settingsOf = (output) => Object.fromEntries([...output.matchAll(/^(COLLABRY_BACKUP_\w+)=(\S+)$/gm)].map(([, name, value]) => [name, value]));
+
 const file = join(folder, "whole.tar.gz");
 
 test("a restored system shows what was there, and nobody noticed the backup", async (t) => {
@@ -125,9 +128,8 @@ test("an encrypted backup opens with its key alone, and holds the settings with 
   const [key, wrong, sealed] = ["key", "wrong-key", "sealed.tar.gz.age"].map((name) => join(folder, name));
   const { output } = await done(server.env, ["backup-key", key]);
   await done(server.env, ["backup-key", wrong]);
-  const [, recipient] = /COLLABRY_BACKUP_RECIPIENT=(age1\w+)/.exec(output);
   const secret = "Yk3v8Qm2pL0sXw7zRb5nTc1dFg6hJj4a";
-  await done({ ...server.env, COLLABRY_BACKUP_RECIPIENT: recipient, COLLABRY_JWT_SECRET: secret }, ["backup", sealed]);
+  await done({ ...server.env, ...settingsOf(output), COLLABRY_JWT_SECRET: secret }, ["backup", sealed]);
   assert.ok(!(await readFile(sealed)).includes("manifest.json"));
 
   for (const [args, says] of [[[], /is encrypted; name the file with its secret key/], [["--identity", wrong], /does not fit/]]) {
@@ -155,13 +157,41 @@ test("an encrypted backup opens with its key alone, and holds the settings with 
   }
 });
 
+test("a backup that another key has signed is refused before anything is touched, by the command and by standard input", async (t) => {
+  const [key, stranger, mine, theirs] = ["mine.key", "stranger.key", "mine.tar.gz.age", "theirs.tar.gz.age"].map((name) => join(folder, name));
+  const own = settingsOf((await done(server.env, ["backup-key", key])).output);
+  const other = settingsOf((await done(server.env, ["backup-key", stranger])).output);
+  assert.deepEqual(Object.keys(own), ["COLLABRY_BACKUP_RECIPIENT", "COLLABRY_BACKUP_SIGNING_KEY"]);
+  assert.ok(!(await readFile(key, "utf8")).includes(own.COLLABRY_BACKUP_SIGNING_KEY), "who reads backups does not sign them");
+  await done({ ...server.env, ...own }, ["backup", mine]);
+  // Anybody can encrypt to the public key.
+  await done({ ...server.env, ...own, COLLABRY_BACKUP_SIGNING_KEY: other.COLLABRY_BACKUP_SIGNING_KEY }, ["backup", theirs]);
+
+  const forged = await empty(t);
+  for (const args of [["verify", theirs], ["restore", theirs]]) {
+    const { code, output } = await command(forged.env, [...args, "--identity", key]);
+    assert.equal(code, 65, output);
+    assert.match(output, /error: the backup was signed by MCowBQYDK2VwAyEA\S+, and has to be by MCowBQYDK2VwAyEA/);
+  }
+  const input = await new Promise((resolve) => {
+    execFile("bash", ["-c", `"$0" restore - --identity "$1" <"$2"`, join(BIN_DIR, "collabry"), key, theirs], { env: forged.env }, (error, _, output) => resolve({ code: error?.code, output }));
+  });
+  assert.equal(input.code, 65, input.output);
+  assert.deepEqual((await readdir(forged.dataDir)).filter((name) => name === "collabry.db"), [], "no database came of it");
+
+  const there = await empty(t);
+  const restored = await done(there.env, ["restore", mine, "--identity", key]);
+  assert.match(restored.output, /Restored: [^]*It is signed by MCowBQYDK2VwAyEA\S+, as it has to be/);
+  await there.start();
+  await signIn(ada, there.url);
+});
+
 test("the .env itself is in an encrypted backup, as it was, and in no other", async () => {
   const [key, env, sealed, open] = ["env-key", "of-mine.env", "with-env.tar.gz.age", "with-env.tar.gz"].map((name) => join(folder, name));
   const { output } = await done(server.env, ["backup-key", key]);
-  const [, recipient] = /(age1\w+)/.exec(output);
   const mine = "# Mine\nREDIS_PASSWORD=a'b\nCOLLABRY_HTTPS_PORT=8443\n";
   await writeFile(env, mine);
-  await done({ ...server.env, COLLABRY_BACKUP_RECIPIENT: recipient }, ["backup", sealed, "--env-file", env]);
+  await done({ ...server.env, ...settingsOf(output) }, ["backup", sealed, "--env-file", env]);
   const restored = join(folder, "restored.env");
   await done({ PATH: process.env.PATH }, ["verify", sealed, "--identity", key, "--settings", restored]);
   assert.equal(await readFile(restored, "utf8"), mine);

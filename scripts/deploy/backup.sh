@@ -106,7 +106,7 @@ settings_of_backup() {
   [ ! -e "$out" ] || fail "$out is there already; name another file to write"
   engine
   use_key
-  if ! (umask 077 && bare_tool verify - --settings - <"$file" >"$out.unfinished"); then
+  if ! (umask 077 && bare_tool verify "${SIGNED_BY[@]}" - --settings - <"$file" >"$out.unfinished"); then
     rm -f "$out.unfinished"
     fail "the settings cannot be read"
   fi
@@ -114,9 +114,10 @@ settings_of_backup() {
   say "the settings are in $out; look through them before you use them"
 }
 
-# backup-key FILE: a new pair of keys, without anything deployed.
+# backup-key FILE: new keys, without anything deployed. What is to be set here is said, and in no file: who reads backups has no
+# use for the key that signs them.
 backup_key() {
-  local file
+  local file settings
   [ $# -eq 1 ] || { warn "usage: ./deploy.sh backup-key FILE"; exit "$USAGE"; }
   file=$(from_caller "$1")
   [ ! -e "$file" ] || fail "$file is there already, and without it no backup made with it can be read; name another file"
@@ -125,13 +126,22 @@ backup_key() {
     rm -f "$file.unfinished"
     fail "no key was made"
   fi
+  settings=$(sed -n 's/^# to be set: //p' "$file.unfinished")
+  sed -i '/^# to be set: /d' "$file.unfinished"
   mv "$file.unfinished" "$file"
-  say "the secret key is in $file. Without it no backup can be read: keep it away from this machine, twice"
-  say "set in $ENV_FILE, and deploy: COLLABRY_BACKUP_RECIPIENT=$(sed -n 's/^# public key: //p' "$file")"
+  say "what opens backups and checks who made them is in $file. Without it none can be read: keep it away from this machine, twice"
+  say "set in $ENV_FILE, and deploy; the second one is secret, and signs the backups of this machine:"
+  echo "$settings"
 }
 
-# The secret key of IDENTITY=FILE, for the tool.
+# The keys of IDENTITY=FILE, and who must have signed a backup by SIGNER, for the tool.
+SIGNED_BY=()
 use_key() {
+  case ${SIGNER:-} in
+    "") ;;
+    any) SIGNED_BY=(--any-signer) ;;
+    *) SIGNED_BY=(--signer "$SIGNER") ;;
+  esac
   [ -n "${IDENTITY:-}" ] || return 0
   COLLABRY_BACKUP_SECRET_KEY=$(<"$(from_caller "$IDENTITY")")
   # Docker hands on by name what is in the environment, so that no list of processes shows it.
@@ -142,9 +152,9 @@ use_key() {
 read_backup() {
   local release=$1 command=$2
   if [ $# -gt 2 ] && [ -s "$(from_caller "$3")" ]; then
-    tool "$release" "$command" - <"$(from_caller "$3")"
+    tool "$release" "$command" "${SIGNED_BY[@]}" - <"$(from_caller "$3")"
   else
-    tool "$release" "$command" "${@:3}" </dev/null
+    tool "$release" "$command" "${SIGNED_BY[@]}" "${@:3}" </dev/null
   fi
 }
 

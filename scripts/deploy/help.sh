@@ -17,7 +17,7 @@ Deploys Collabry on this machine with Docker, and keeps what was good.
                                   the newest there
   ./deploy.sh restore [FILE]      deploy VERSION with what that backup holds, where nothing is yet
   ./deploy.sh settings FILE [OUT] write the .env that an encrypted backup holds; needs nothing but the images of VERSION
-  ./deploy.sh backup-key FILE     make a pair of keys for backups
+  ./deploy.sh backup-key FILE     make the keys of backups: to be kept elsewhere, and to be set here
   ./deploy.sh front               replace nginx itself; its port is closed for about a second
   ./deploy.sh build | push        only build the images, or push them to $REGISTRY
 
@@ -35,7 +35,10 @@ and run again.
   MODE=blue-green                   all new api replicas beside the old ones, and one switch
   BUILD=no                          take the images of VERSION that are here
   ENV_FILE=.env                     where the settings are; .env.example lists them
-  IDENTITY=FILE                     the secret key of backups that are encrypted, for verify, restore and settings
+  IDENTITY=FILE                     what backup-key made, for verify, restore and settings: it opens backups that are encrypted, and
+                                    refuses those that others have made
+  SIGNER=KEY                        whose signature a backup must have instead; SIGNER=any takes all, as those from before
+                                    backups were signed
 
 Exit code 0: the release serves. 1: no container was touched. 2: rolled back. 3: that failed too, or there was nothing to go
 back to. 64: usage.

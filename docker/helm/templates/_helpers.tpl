@@ -103,7 +103,8 @@ securityContext:
 
 {{/*
 The keys of the Secret that a role is given, and no others: (list $ "api"). Files of strangers are parsed by the engines, so
-least of all they have what signs sign-ins; keys of models are for whoever asks models. As in docker/compose.yml. `needed` are
+least of all they have what signs sign-ins; keys of models are for whoever asks models, and what signs
+backups is for whoever makes them. As in docker/compose.yml. `needed` are
 those without which it does not start.
 */}}
 {{- define "collabry.keys" -}}
@@ -115,6 +116,8 @@ those without which it does not start.
 {{- $optional := dict
   "api" (list "COLLABRY_ADMIN_EMAILS")
   "ai-engine" (list "COLLABRY_OPENAI_API_KEY" "COLLABRY_ANTHROPIC_API_KEY" "COLLABRY_OPENAI_URL" "COLLABRY_ANTHROPIC_URL" "COLLABRY_OLLAMA_URL")
+  "worker" (list "COLLABRY_BACKUP_SIGNING_KEY")
+  "backup" (list "COLLABRY_BACKUP_SIGNING_KEY")
   "verify" (list "COLLABRY_BACKUP_SECRET_KEY")
   "restore" (list "COLLABRY_BACKUP_SECRET_KEY")
 -}}
