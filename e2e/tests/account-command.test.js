@@ -53,3 +53,11 @@ test("addresses of the settings that are no admins are named in the log", async 
   await server.run();
   assert.ok(!warned(), server.output);
 });
+
+test("an empty password in the environment is none that anybody chose", async (t) => {
+  const server = await Server.start(t);
+  const env = { ...server.env, COLLABRY_ACCOUNT_PASSWORD: "" };
+  const say = async (/** @type {string[]} */ ...args) => (await run(process.env.COLLABRY_BIN, args, { env })).stdout.trim();
+  assert.match(await say("account", "add", "bob@example.org"), /^bob@example\.org has an account now\. Its password is \S+$/);
+  assert.match(await say("account", "password", "bob@example.org"), /^bob@example\.org has a new password; 0 sessions ended\. Its password is \S+$/);
+});

@@ -73,6 +73,21 @@ test("what works and is probably a mistake is said", () => {
   assert.ok(!said.includes("aaaa"), "a secret is never printed");
 });
 
+test("backups that are neither encrypted nor signed are said, and a key that is none is refused by check and by serve alike", () => {
+  const made = { COLLABRY_BACKUP_URL: `file://${join(folder, "backups")}` };
+  assert.match(finding(run("check", made).said, "NOTE", "COLLABRY_BACKUP_URL"), /neither encrypted nor signed.*collabry backup-key makes the keys/);
+  const { stdout } = spawnSync(BIN, ["backup-key", join(folder, "backup.key")], { encoding: "utf8", env: { PATH: process.env.PATH } });
+  const keys = Object.fromEntries(stdout.trim().split("\n").map((line) => [line.split("=")[0], line.slice(line.indexOf("=") + 1)]));
+  const { COLLABRY_BACKUP_SIGNING_KEY: _, ...encrypted } = keys;
+  assert.match(finding(run("check", { ...made, ...encrypted }).said, "NOTE", "COLLABRY_BACKUP_URL"), /backups that are not signed/);
+  assert.doesNotMatch(run("check", { ...made, ...keys }).said, /NOTE {5}COLLABRY_BACKUP/);
+  for (const command of ["check", "serve"]) {
+    const { status, said } = run(command, { ...made, COLLABRY_BACKUP_SIGNING_KEY: keys.COLLABRY_BACKUP_RECIPIENT });
+    assert.equal(status, BAD_CONFIG, said);
+    assert.match(said, /COLLABRY_BACKUP_SIGNING_KEY: is no signing key/);
+  }
+});
+
 test("what is probably a mistake is said in the log of a server, which serves all the same", async (t) => {
   const server = await Server.start(t, { COLABRY_BIND: "0.0.0.0:80", COLLABRY_JWT_SECRET: "changeme".repeat(5) });
   const ada = await server.account("Ada");
