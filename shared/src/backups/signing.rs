@@ -99,14 +99,15 @@ impl<'de> Deserialize<'de> for Signer {
 
 #[cfg(test)]
 mod tests {
+    use base64::Engine as _;
     use secrecy::ExposeSecret as _;
 
-    use super::{Signer, SigningKey};
+    use super::{STANDARD, Signer, SigningKey};
 
     /// Made by `openssl genpkey -algorithm ed25519`, and the signature of "Rivers flow.\n" by `openssl pkeyutl -sign -rawin`.
     const SECRET: &str = "MC4CAQAwBQYDK2VwBCIEIOOGqVmQ3WB3f1TzJj5la49vgwRFSMqnyNjL4dLfJVJT";
     const PUBLIC: &str = "MCowBQYDK2VwAyEAIZCaAtQsvaQpuwH3cM4qM6KuZkSyv967glRcPwwQ6Q8=";
-    const SIGNATURE: &str = "c66ba2326bb4b70b17c3e1f5fd4b4bb8c037dd25ef7262aeac32b1d7b53a182597ca56a0f4193fc6d64551596a7cdedd5e4e25af8305f5af10b82f1a65c5b00e";
+    const SIGNATURE: &str = "xmuiMmu0twsXw+H1/UtLuMA33SXvcmKurDKx17U6GCWXylag9Bk/xtZFUVlqfN7dXk4lr4MF9a8QuC8aZcWwDg==";
 
     #[test]
     fn keys_and_signatures_are_those_of_openssl() {
@@ -115,7 +116,7 @@ mod tests {
         assert_eq!(key.signer().to_string(), PUBLIC);
         assert_eq!(PUBLIC.parse::<Signer>().unwrap(), key.signer());
         let signature = key.sign(b"Rivers flow.\n");
-        assert_eq!(signature.iter().map(|byte| format!("{byte:02x}")).collect::<String>(), SIGNATURE);
+        assert_eq!(STANDARD.encode(&signature), SIGNATURE);
         assert!(key.signer().has_signed(b"Rivers flow.\n", &signature));
         assert!(!key.signer().has_signed(b"Rivers flow!\n", &signature));
         assert!(!SigningKey::generate().unwrap().signer().has_signed(b"Rivers flow.\n", &signature));

@@ -259,13 +259,13 @@ async fn a_backup_of_before_keys_that_sign_is_taken_when_that_is_said() {
         assert_eq!(verify(&[(setting, "")], file).0, Some(0), "an empty one says nothing");
     }
 
-    let signed = made.files().swap_remove(0);
-    let (code, said) = verify(&[], signed.to_str().unwrap());
+    let oldest = made.files().swap_remove(0);
+    let (code, said) = verify(&[], oldest.to_str().unwrap());
     assert!(
         code == Some(0) && said.contains(&format!("NOTE It is signed by {signer}, and nothing here says")),
         "{said}"
     );
-    assert!(verify(&[("COLLABRY_BACKUP_SIGNER", &signer)], signed.to_str().unwrap()).1.contains("as it has to be"));
+    assert!(verify(&[("COLLABRY_BACKUP_SIGNER", &signer)], oldest.to_str().unwrap()).1.contains("as it has to be"));
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 //! Archives taken apart and put together again, by the formats' own libraries.
 
+use std::fmt::Write as _;
 use std::io::Cursor;
 use std::iter;
 use std::path::Path;
@@ -95,5 +96,9 @@ impl Archive {
 }
 
 fn hash(content: &[u8]) -> String {
-    Sha256::digest(content).iter().map(|byte| format!("{byte:02x}")).collect()
+    let mut hex = String::new();
+    for byte in Sha256::digest(content) {
+        write!(hex, "{byte:02x}").unwrap();
+    }
+    hex
 }
