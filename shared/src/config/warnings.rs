@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 
 use secrecy::{ExposeSecret as _, SecretString};
 
-use super::Config;
 use super::unknown::unknown;
 use super::{BackupConfig, Config};
 use crate::models::ModelId;
