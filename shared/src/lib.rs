@@ -17,6 +17,7 @@ pub mod ids;
 pub mod jobs;
 pub mod lifecycle;
 pub mod limits;
+pub mod locks;
 pub mod memory;
 pub mod models;
 pub mod notebooks;

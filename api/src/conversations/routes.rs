@@ -5,6 +5,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use collabry_shared::conversations::{Conversation, ConversationUpdate};
 use collabry_shared::ids::{ConversationId, NotebookId, UserId};
+use collabry_shared::locks::{Held, Lock};
 use collabry_shared::models::ModelId;
 use collabry_shared::notebooks::Role;
 use collabry_shared::pages::Place;
@@ -150,7 +151,7 @@ pub(super) async fn begin(
     title: Option<String>,
     model: Option<ModelId>,
 ) -> ApiResult<Conversation> {
-    may_have_another(state, access.notebook_id, access.user_id).await?;
+    let alone = may_have_another(state, access.notebook_id, access.user_id).await?;
     let now = state.clock.now();
     let conversation = Conversation {
         id: ConversationId::new(),
@@ -163,15 +164,19 @@ pub(super) async fn begin(
         head: 0,
     };
     state.stores.conversations.create(&conversation).await?;
+    drop(alone);
     announce(state, &conversation).await;
     Ok(conversation)
 }
 
-async fn may_have_another(state: &ApiState, notebook: NotebookId, user: UserId) -> ApiResult<()> {
+/// To be held until it is there.
+async fn may_have_another(state: &ApiState, notebook: NotebookId, user: UserId) -> ApiResult<Held> {
+    let alone = bounds::alone(state, Lock::Conversations(notebook, user)).await?;
     let theirs = state.stores.conversations.count_begun(notebook, user).await?;
     let theirs = usize::try_from(theirs).unwrap_or(usize::MAX);
     let most = state.config.bounds.conversations;
-    bounds::check(theirs, most, "too_many_conversations", "conversations of yours in this notebook")
+    bounds::check(theirs, most, "too_many_conversations", "conversations of yours in this notebook")?;
+    Ok(alone)
 }
 
 /// One conversation
@@ -248,8 +253,9 @@ async fn restore(
     let access = NotebookAccess::prove(&state, identity.user_id, deleted.notebook_id).await?;
     let access = ConversationAccess { conversation: deleted, access };
     may_manage(&access)?;
-    may_have_another(&state, access.conversation.notebook_id, access.conversation.created_by).await?;
+    let alone = may_have_another(&state, access.conversation.notebook_id, access.conversation.created_by).await?;
     let conversation = state.stores.conversations.restore(id).await?.ok_or_else(ApiError::not_found)?;
+    drop(alone);
     announce(&state, &conversation).await;
     Ok(Json(conversation))
 }

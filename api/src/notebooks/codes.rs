@@ -2,6 +2,7 @@
 
 use collabry_shared::auth::NOBODY;
 use collabry_shared::ids::{NotebookId, NotificationId, UserId};
+use collabry_shared::locks::Lock;
 use collabry_shared::notebooks::{CodeHash, Invitation, InvitationLink, JoinCode, Notebook, Role};
 use collabry_shared::notifications::{About, Notification};
 use collabry_shared::realtime::{Event, Room};
@@ -71,13 +72,15 @@ pub async fn enter(state: &ApiState, ticket: Ticket, user_id: UserId) -> ApiResu
         Ticket::Notebook(_, code) => code.role,
         Ticket::Invitation(invitation) => invitation.role,
     };
-    let members = notebooks.members(id).await?;
-    if !members.iter().any(|member| member.user.id == user_id) {
+    let alone = bounds::alone(state, Lock::Members(id)).await?;
+    let members = notebooks.member_ids(id).await?;
+    if !members.contains(&user_id) {
         bounds::check(members.len(), state.config.bounds.members, "too_many_members", "members in this notebook")?;
         let is_new = match &ticket {
             Ticket::Notebook(_, code) => notebooks.join(id, &code.code, user_id, now).await?,
             Ticket::Invitation(invitation) => notebooks.accept_invitation(invitation, user_id, now).await?,
         };
+        drop(alone);
         if is_new {
             joined(state, id, user_id, offered).await;
             if let Ticket::Invitation(invitation) = &ticket {

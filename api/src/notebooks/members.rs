@@ -5,6 +5,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use collabry_shared::auth::Email;
 use collabry_shared::ids::{InvitationId, NotebookId, UserId};
+use collabry_shared::locks::Lock;
 use collabry_shared::notebooks::{Invitation, Member, Role};
 use collabry_shared::pages::Place;
 use collabry_shared::realtime::{Event, Room, Signal};
@@ -172,6 +173,7 @@ async fn invite(
     if notebooks.members(access.notebook_id).await?.iter().any(|member| member.user.email == email) {
         return Err(ApiError::conflict("already_member", "This person is already a member."));
     }
+    let alone = bounds::alone(&state, Lock::Invitations(access.notebook_id)).await?;
     let others = notebooks.invitations(access.notebook_id).await?;
     let others = others.iter().filter(|invitation| invitation.email != email).count();
     bounds::check(others, state.config.bounds.invitations, "too_many_invitations", "open invitations")?;
@@ -185,6 +187,7 @@ async fn invite(
         link: Some(link),
     };
     notebooks.invite(&invitation).await?;
+    drop(alone);
     members_changed(&state, access.notebook_id).await;
     let path = format!("/api/notebooks/{}/members", access.notebook_id);
     Ok(accepted(path, NewInvitation { invitation: invitation.into(), code }))

@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use collabry_shared::ids::{NotebookId, UserId};
+use collabry_shared::locks::{Held, Lock};
 use collabry_shared::notebooks::{JoinCode, Notebook, NotebookState, Role};
 use collabry_shared::pages::Place;
 use collabry_shared::realtime::{Event, Room, Signal};
@@ -130,7 +131,7 @@ async fn create(
     Body(request): Body<NotebookTitle>,
 ) -> ApiResult<Created<NotebookView>> {
     let title = request.parse()?;
-    may_own_another(&state, identity.user_id).await?;
+    let alone = may_own_another(&state, identity.user_id).await?;
     let now = state.clock.now();
     let notebook = Notebook {
         id: NotebookId::new(),
@@ -141,15 +142,19 @@ async fn create(
         updated_at: now,
     };
     state.stores.notebooks.create(&notebook).await?;
+    drop(alone);
     let role = Some(Role::Owner);
     let signal = Signal::Membership { notebook_id: notebook.id, user_id: identity.user_id, role };
     state.fan_out.signal(signal).await;
     Ok(created(format!("/api/notebooks/{}", notebook.id), NotebookView::new(notebook, Role::Owner)))
 }
 
-async fn may_own_another(state: &ApiState, user: UserId) -> ApiResult<()> {
+/// To be held until it is there.
+async fn may_own_another(state: &ApiState, user: UserId) -> ApiResult<Held> {
+    let alone = bounds::alone(state, Lock::Notebooks(user)).await?;
     let owned = usize::try_from(state.stores.notebooks.count_owned(user).await?).unwrap_or(usize::MAX);
-    bounds::check(owned, state.config.bounds.notebooks, "too_many_notebooks", "notebooks of yours")
+    bounds::check(owned, state.config.bounds.notebooks, "too_many_notebooks", "notebooks of yours")?;
+    Ok(alone)
 }
 
 /// One notebook
@@ -210,8 +215,9 @@ async fn restore(
     identity: Identity,
     Params(notebook_id): Params<NotebookId>,
 ) -> ApiResult<Json<NotebookView>> {
-    may_own_another(&state, identity.user_id).await?;
+    let alone = may_own_another(&state, identity.user_id).await?;
     let restored = state.stores.notebooks.restore(notebook_id, identity.user_id).await?;
+    drop(alone);
     let notebook = restored.ok_or_else(ApiError::not_found)?;
     for member in state.stores.notebooks.members(notebook_id).await? {
         // Their sockets may have come meanwhile.

@@ -69,7 +69,8 @@ async fn upload_source(
     let name = received.name.clone();
     let version = uploaded_version(&state, access.user_id, 1, key.clone(), &received);
     let source = new_source(access.notebook_id, id, access.user_id, name, Origin::Upload, version);
-    let stored = keep_blob_if_stored(&state, &key, store(&state, source).await).await?;
+    let stored = store(&state, access.user_id, source).await;
+    let stored = keep_blob_if_stored(&state, &key, stored).await?;
     Ok((Extension(Uploaded(received.digest)), stored))
 }
 
@@ -96,7 +97,7 @@ async fn upload_version(
     let room = room::check(&state, user_id, false).await?;
     let received = upload::receive(&mut form, &state, &key, room).await?;
     let version = uploaded_version(&state, user_id, number, key.clone(), &received);
-    let added = add_version(&state, source.id, &received.name, &version).await;
+    let added = add_version(&state, user_id, source.id, &received.name, &version).await;
     let source = keep_blob_if_stored(&state, &key, added).await?;
     let number = source.latest.version;
     let path = format!("/api/sources/{}/versions/{number}", source.id);
@@ -115,14 +116,13 @@ async fn add_url(
     Body(request): Body<UrlRequest>,
 ) -> ApiResult<Created<Source>> {
     let url = parse_url(&request.url)?;
-    room::check(&state, access.user_id, true).await?;
     let id = SourceId::new();
     let key = Blobs::source_key(access.notebook_id, id, 1);
     let version = queued_version(&state, access.user_id, 1, Format::Web, key);
     let name = url.host_str().map(|host| format!("{host}{}", url.path())).unwrap_or_default();
     let name = name.trim_end_matches('/').to_owned();
     let source = new_source(access.notebook_id, id, access.user_id, name, Origin::Url { url }, version);
-    store(&state, source).await
+    store(&state, access.user_id, source).await
 }
 
 fn parse_url(text: &str) -> ApiResult<Url> {
@@ -167,7 +167,14 @@ fn new_source(
     Source { id, notebook_id, name, origin, created_by, created_at, latest, ready_version: None }
 }
 
-async fn add_version(state: &ApiState, id: SourceId, name: &str, version: &SourceVersion) -> ApiResult<Source> {
+async fn add_version(
+    state: &ApiState,
+    by: UserId,
+    id: SourceId,
+    name: &str,
+    version: &SourceVersion,
+) -> ApiResult<Source> {
+    let _alone = room::take(state, by, false, version.size).await?;
     match state.stores.sources.add_version(id, name, version).await {
         Ok(source) => source.ok_or_else(ApiError::not_found),
         Err(StoreError::Conflict(_)) => {
@@ -186,8 +193,10 @@ async fn keep_blob_if_stored<T>(state: &ApiState, key: &str, stored: ApiResult<T
     stored
 }
 
-async fn store(state: &ApiState, source: Source) -> ApiResult<Created<Source>> {
+async fn store(state: &ApiState, by: UserId, source: Source) -> ApiResult<Created<Source>> {
+    let alone = room::take(state, by, true, source.latest.size).await?;
     state.stores.sources.create(&source).await?;
+    drop(alone);
     Ok(created(format!("/api/sources/{}", source.id), announce(state, source).await))
 }
 

@@ -1,9 +1,14 @@
 //! What may still be added: by this person, and to this installation.
+//!
+//! Of uploads the share of a person is kept exactly. How large a web page is shows when it has been fetched: each that was
+//! added while there was room may exceed the share by what one file may have.
 
 use collabry_shared::ids::UserId;
+use collabry_shared::locks::{Held, Lock};
 use collabry_shared::sources::Owned;
 use collabry_shared::stores::Writes;
 
+use crate::bounds;
 use crate::http::{ApiError, ApiResult};
 use crate::state::ApiState;
 
@@ -46,6 +51,22 @@ pub async fn check(state: &ApiState, person: UserId, new_source: bool) -> ApiRes
         return Err(if deleted { share_kept(state) } else { share_spent(state) });
     }
     Ok(if left < most.bytes { Room { bytes: left, ends_share: true } } else { most })
+}
+
+/// As [`check`], for `bytes` that are added before what is returned is dropped: nobody else adds any of this person's
+/// meanwhile. What [`check`] said before a file came may not be so any more.
+pub async fn take(state: &ApiState, person: UserId, new_source: bool, bytes: u64) -> ApiResult<Option<Held>> {
+    let limits = &state.config.shares;
+    if limits.sources.is_none() && limits.bytes.is_none() {
+        on_disk(state, Writes::Files)?;
+        return Ok(None);
+    }
+    let alone = bounds::alone(state, Lock::Sources(person)).await?;
+    let room = check(state, person, new_source).await?;
+    if room.ends_share && bytes > room.bytes {
+        return Err(share_spent(state));
+    }
+    Ok(Some(alone))
 }
 
 /// Of a share in bytes.

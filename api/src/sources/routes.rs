@@ -222,8 +222,9 @@ async fn restore(
 ) -> ApiResult<Json<Source>> {
     let deleted = state.stores.sources.deleted_one(id).await?.ok_or_else(ApiError::not_found)?;
     NotebookAccess::<Editor>::prove(&state, identity.user_id, deleted.notebook_id).await?;
-    room::check(&state, deleted.created_by, true).await?;
+    let alone = room::take(&state, deleted.created_by, true, 0).await?;
     let restored = state.stores.sources.restore(id).await?.ok_or_else(ApiError::not_found)?;
+    drop(alone);
     Ok(Json(announce(&state, restored).await))
 }
 

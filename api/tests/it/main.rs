@@ -6,6 +6,7 @@ mod admin;
 mod allowances;
 mod audit;
 mod auth;
+mod bounds;
 mod connections;
 mod conversations;
 mod errors;

@@ -21,6 +21,7 @@ use crate::generations::{self, Endings, GenerationLog, GenerationRepo, SqliteLog
 use crate::health::metrics;
 use crate::idempotency::{self, IdempotencyRepo};
 use crate::jobs::{self, JobRepo};
+use crate::locks::Locks;
 use crate::notebooks::{self, NotebookRepo};
 use crate::notifications::{self, NotificationRepo};
 use crate::realtime::FanOut;
@@ -59,6 +60,7 @@ pub struct Stores {
     pub jobs: Arc<dyn JobRepo>,
     pub usage: Arc<dyn UsageRepo>,
     pub idempotency: Arc<dyn IdempotencyRepo>,
+    pub locks: Locks,
     pub blobs: Blobs,
     pub disks: Disks,
     pub backups: Arc<dyn BackupRepo>,
@@ -84,6 +86,7 @@ impl Stores {
             jobs: documents.clone(),
             usage: documents.clone(),
             idempotency: documents.clone(),
+            locks: Locks::of_this_process(),
             blobs,
             disks,
             backups: documents.clone(),
@@ -113,7 +116,11 @@ pub async fn open(config: &Config, log: Arc<dyn GenerationLog>, now: Timestamp) 
         .map_err(|error| StoreError::Unavailable(error.to_string()))?;
     let disks = Disks::of(config);
     match &storage.mongodb {
-        Some(mongodb) => Ok(Stores::over(Arc::new(replicated(mongodb).await?), log, blobs, disks)),
+        Some(mongodb) => {
+            let database = Arc::new(replicated(mongodb).await?);
+            let locks = Locks::shared(database.clone());
+            Ok(Stores { locks, ..Stores::over(database, log, blobs, disks) })
+        }
         None => Ok(Stores::over(Arc::new(embedded(storage).await?), log, blobs, disks)),
     }
 }

@@ -20,6 +20,7 @@ const FLOORS: [&[&str]; 5] = [
         "idempotency",
         "jobs",
         "limits",
+        "locks",
         "notebooks",
         "notifications",
         "presence",

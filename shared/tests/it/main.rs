@@ -18,6 +18,7 @@ mod health;
 mod idempotency;
 mod jobs;
 mod limits;
+mod locks;
 mod notebooks;
 mod notifications;
 mod pages;

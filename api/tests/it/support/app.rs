@@ -61,10 +61,14 @@ impl Ground {
         Self { config, clock, stores, data: Arc::new(data) }
     }
 
-    /// What one process has.
+    /// What one process has: of MongoDB, a connection of its own.
     pub async fn process(&self, sockets: Sockets) -> (Coordination, Stores) {
         let coordination = coordination::open(&self.config, Arc::new(self.clock.clone()), sockets).await.unwrap();
         let generation_log = Arc::clone(&coordination.generation_log);
+        if self.config.storage.mongodb.is_some() {
+            let stores = stores::open(&self.config, generation_log, self.clock.now()).await.unwrap();
+            return (coordination, stores);
+        }
         (coordination, Stores { generation_log, ..self.stores.clone() })
     }
 

@@ -10,11 +10,17 @@ mod polling;
 mod raw;
 mod schema;
 mod scrape;
+#[path = "../../../../shared/tests/it/servers.rs"]
+#[expect(dead_code, reason = "not every server of those tests is needed here")]
+mod servers;
 mod socket;
 mod sse;
 mod user;
 
 use std::time::Duration;
+
+use collabry_shared::ids::OwnerId;
+use collabry_shared::storage::MongoConfig;
 
 pub use self::answer::Answer;
 pub use self::app::{SECRET, TestApp, multipart};
@@ -28,6 +34,17 @@ pub use self::scrape::Scrape;
 pub use self::socket::Socket;
 pub use self::sse::{SseEvent, SseReader};
 pub use self::user::{PASSWORD, User, id};
+
+/// Settings for a MongoDB database that nobody else uses.
+pub fn new_database() -> MongoConfig {
+    let name = format!("test-{}", OwnerId::new());
+    MongoConfig {
+        uri: servers::with_database(servers::mongo_address(), &name).into(),
+        pool: 10,
+        timeout: Duration::from_secs(30),
+        slow_query: Duration::from_secs(10),
+    }
+}
 
 /// Long enough for any machine; nothing waits for it to pass.
 pub const PATIENCE: Duration = Duration::from_mins(2);

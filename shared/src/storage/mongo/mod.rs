@@ -1,7 +1,8 @@
 //! The backend of replicas: MongoDB.
 //!
 //! Correctness rests on single documents alone: conditions in the filter of a write, and unique indexes. What a process
-//! that dies leaves between two writes is invisible, and cleared away by whoever comes next.
+//! that dies leaves between two writes is invisible, and cleared away by whoever comes next. Only bounds of how many there
+//! may be rest on [locks](crate::locks).
 //!
 //! What is acknowledged is stored by a majority; what users are shown is read from a majority.
 
