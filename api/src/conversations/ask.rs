@@ -6,6 +6,7 @@ use collabry_shared::conversations::{Conversation, Message};
 use collabry_shared::engine::EngineError;
 use collabry_shared::generations::{Generation, GenerationState, Requested};
 use collabry_shared::ids::{GenerationId, MessageId, NotebookId, SourceId, UserId};
+use collabry_shared::locks::Lock;
 use collabry_shared::models::ModelId;
 use collabry_shared::notebooks::Role;
 use collabry_shared::telemetry::trace;
@@ -14,6 +15,7 @@ use utoipa::ToSchema;
 
 use super::send::model_of;
 use super::{ConversationAccess, allowance};
+use crate::bounds;
 use crate::http::{ApiError, ApiResult};
 use crate::notebooks::{NotebookAccess, Viewer};
 use crate::state::ApiState;
@@ -95,7 +97,8 @@ pub(super) async fn start(state: &ApiState, notebook: NotebookId, id: Generation
 
 /// Asks a question again. `message` may be the question or an answer that gave way, which mean the newest answer,
 /// or another answer. A
-/// complete new answer replaces the old one if the caller may replace it, and else stands beside it.
+/// complete new answer replaces the old one if the caller may replace it, and else stands beside it. One at a time: while an
+/// answer to the question is being written, no other is asked for.
 pub async fn regenerate(
     state: &ApiState,
     ConversationAccess { conversation, access }: &ConversationAccess,
@@ -108,6 +111,8 @@ pub async fn regenerate(
         Some(question) => (find(state, conversation, question).await?, Some(message)),
         None => (message, None),
     };
+    let alone = bounds::alone(state, Lock::Answers(question.id)).await?;
+    none_in_progress(state, conversation, question.id).await?;
     let answer = match named.filter(|answer| answer.superseded_by.is_none()) {
         Some(answer) => Some(answer),
         None => state.stores.conversations.latest_answer(conversation.id, question.id).await?,
@@ -120,8 +125,19 @@ pub async fn regenerate(
     let question = Question { message: question.id, generation_id, supersedes, model, source_ids: request.source_ids };
     let generation = generation(state, conversation, access.user_id, question);
     queue(state, &generation).await?;
+    drop(alone);
     start(state, conversation.notebook_id, generation.id).await?;
     Ok(generation)
+}
+
+/// Two new answers at the same time could replace the old one only once.
+async fn none_in_progress(state: &ApiState, conversation: &Conversation, question: MessageId) -> ApiResult<()> {
+    let unfinished = state.stores.generations.unfinished_in(conversation.id).await?;
+    if unfinished.iter().any(|generation| generation.question_id == question) {
+        let sentence = "An answer to this question is being written. Wait for it, or stop it first.";
+        return Err(ApiError::conflict("answer_in_progress", sentence));
+    }
+    Ok(())
 }
 
 /// An editor may delete any answer, and so replace it; others replace those to their own questions, and those that they

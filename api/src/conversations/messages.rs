@@ -161,11 +161,13 @@ async fn delete(
 /// Answer a question again
 ///
 /// Once it is complete, the new answer replaces the old one if the question is the caller's, the old answer was asked for
-/// by the caller, or the caller is an editor. Otherwise it stands beside the old one. `supersedes` says which.
+/// by the caller, or the caller is an editor. Otherwise it stands beside the old one. `supersedes` says which. While an
+/// answer to the question is being written, no other can be asked for.
 #[utoipa::path(post, operation_id = "regenerateAnswer", path = "/api/conversations/{conversationId}/messages/{messageId}/regenerate", tag = TAG, security(("bearer" = [])),
     params(("conversationId" = ConversationId, Path), ("messageId" = MessageId, Path, description = "The question, or one of its answers")),
     request_body = AnswerRequest, responses(
     (status = 202, body = Generation), (status = 404, body = Problem, description = "`not_found`"),
+    (status = 409, body = Problem, description = "`answer_in_progress`"),
     (status = 422, body = Problem, description = "`model_invalid`"),
     (status = 429, body = Problem, description = "`rate_limited`, `answers_unfinished`, `answers_spent`, `answers_spent_by_all`"),
 ))]

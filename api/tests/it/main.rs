@@ -31,6 +31,7 @@ mod sockets;
 mod sources;
 mod support;
 mod tenants;
+mod together;
 mod tokens;
 mod uploads;
 mod urls;

@@ -454,6 +454,7 @@ async fn whatever_is_made_says_where_it_is() {
     let messages = format!("{}/messages", conversation.header("location"));
     let message = ada.post(&messages, body).await;
     assert_eq!(ada.get(message.header("location")).await.ok(200)["id"], message.ok(201)["id"]);
+    ada.events(message.ok(201)["generationId"].as_str().unwrap(), "").await;
     let again = ada.post(&format!("{}/regenerate", message.header("location")), json!({})).await;
     again.ok(202);
     ada.get(again.header("location")).await.ok(200);
