@@ -14,7 +14,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::{Identity, cookies, end_session};
-use crate::http::{ApiError, ApiResult, PageQuery, Params, Problem, Query, page};
+use crate::http::{ApiError, ApiResult, List, PageQuery, Params, Problem, Query, page};
 use crate::state::ApiState;
 
 const TAG: &str = "auth";
@@ -80,7 +80,8 @@ async fn list(
     let (stored, user, now) = (&state.stores.sessions, identity.user_id, state.clock.now());
     let read = async |window| stored.list_page(user, now, &window).await;
     let show = |session: Session| Some(SessionView::new(&session, &identity));
-    let (sessions, next) = page(&query, read, show, |one| Place::new(one.rotated_at, &one.id)).await?;
+    let (sessions, next) =
+        page(&query, List::new("sessions", user, &()), read, show, |one| Place::new(one.rotated_at, &one.id)).await?;
     Ok(Json(SessionList { sessions, next }))
 }
 

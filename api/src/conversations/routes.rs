@@ -21,7 +21,7 @@ use super::{ConversationAccess, TAG};
 use crate::auth::Identity;
 use crate::bounds;
 use crate::http::json::there;
-use crate::http::{ApiError, ApiResult, Body, Created, PageQuery, Params, Problem, Query, Seen, created, page};
+use crate::http::{ApiError, ApiResult, Body, Created, List, PageQuery, Params, Problem, Query, Seen, created, page};
 use crate::notebooks::{NotebookAccess, Viewer};
 use crate::state::ApiState;
 use crate::text::{Needle, clean_line};
@@ -120,7 +120,8 @@ async fn list(
     let place = |(one, deleted_at): &(Conversation, Option<Timestamp>)| {
         Place::new(deleted_at.unwrap_or(one.last_message_at), &one.id)
     };
-    let (mut conversations, next) = page(&query, read, show, place).await?;
+    let list = List::new("conversations", notebook, &(&filter.q, filter.deleted));
+    let (mut conversations, next) = page(&query, list, read, show, place).await?;
     let ids: Vec<_> = conversations.iter().map(|one| one.conversation.id).collect();
     let read = stored.read_revs(access.user_id, &ids).await?;
     for one in &mut conversations {

@@ -21,7 +21,7 @@ pub use self::created::{Created, accepted, created};
 pub use self::error::{ApiError, ApiResult, FieldError};
 pub use self::form::Form;
 pub use self::json::Body;
-pub use self::pages::{PageQuery, page};
+pub use self::pages::{List, PageQuery, page};
 pub use self::path::Params;
 pub use self::problems::Problem;
 pub use self::query::Query;

@@ -1,5 +1,8 @@
 //! Lists in pages, bounded in items and bytes, from a cursor that names the last item of the page before. A page is all that
-//! is read of a list, or as much of it as it takes to find what a filter lets through.
+//! is read of a list, or as much of it as it takes to find what a filter lets through. A cursor belongs to one list, with its
+//! filters: in another it would point anywhere.
+
+use std::fmt::{self, Debug, Display};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -7,6 +10,7 @@ use collabry_shared::pages::{Place, Window};
 use collabry_shared::storage::StoreResult;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 use utoipa::IntoParams;
 
 use super::error::{ApiError, ApiResult};
@@ -27,17 +31,47 @@ pub struct PageQuery {
     pub cursor: Option<String>,
 }
 
+/// Which list: its kind, whose it is, and the filters that make another list of it.
+#[derive(Debug, Clone, Copy)]
+pub struct List([u8; 4]);
+
+impl List {
+    pub fn new(kind: &str, of: impl Display, filters: &impl Debug) -> Self {
+        let [a, b, c, d, ..]: [u8; 32] = Sha256::digest(format!("{kind} {of} {filters:?}")).into();
+        Self([a, b, c, d])
+    }
+
+    fn cursor(self, place: &Place) -> String {
+        URL_SAFE_NO_PAD.encode(format!("{self} {} {}", place.at.as_millisecond(), place.id))
+    }
+
+    /// The place that one of its cursors points to.
+    fn parse(self, cursor: &str) -> Option<Place> {
+        let text = String::from_utf8(URL_SAFE_NO_PAD.decode(cursor).ok()?).ok()?;
+        let (at, id) = text.strip_prefix(&format!("{self} "))?.split_once(' ')?;
+        let at = Timestamp::from_millisecond(at.parse().ok()?).ok()?;
+        Some(Place { at, id: id.to_owned() })
+    }
+}
+
+impl Display for List {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:08x}", u32::from_be_bytes(self.0))
+    }
+}
+
 /// The page that was asked for, and the cursor of the one behind it. `read` reads a part of the list; `show` makes of an item
 /// what is sent, or nothing when it is not wanted; `place` says where an item stands.
 pub async fn page<T, V: Serialize, R: Future<Output = StoreResult<Vec<T>>>>(
     query: &PageQuery,
+    list: List,
     read: impl Fn(Window) -> R,
     show: impl Fn(T) -> Option<V>,
     place: impl Fn(&T) -> Place,
 ) -> ApiResult<(Vec<V>, Option<String>)> {
     let limit = query.limit.unwrap_or(DEFAULT);
     let items = usize::try_from(limit).unwrap_or(usize::MAX);
-    let mut after = query.cursor.as_deref().map(|cursor| parse(cursor).ok_or_else(unknown)).transpose()?;
+    let mut after = query.cursor.as_deref().map(|cursor| list.parse(cursor).ok_or_else(unknown)).transpose()?;
     let (mut page, mut bytes) = (Vec::new(), 0);
     // One more than the page has tells whether there is another page.
     let mut step = limit + 1;
@@ -48,7 +82,7 @@ pub async fn page<T, V: Serialize, R: Future<Output = StoreResult<Vec<T>>>>(
             let here = place(&item);
             if let Some(shown) = show(item) {
                 if page.len() >= items || bytes >= BYTES {
-                    return Ok((page, after.as_ref().map(cursor)));
+                    return Ok((page, after.as_ref().map(|place| list.cursor(place))));
                 }
                 bytes += serde_json::to_vec(&shown).map_err(ApiError::internal)?.len();
                 page.push(shown);
@@ -63,19 +97,12 @@ pub async fn page<T, V: Serialize, R: Future<Output = StoreResult<Vec<T>>>>(
     }
 }
 
-fn cursor(place: &Place) -> String {
-    URL_SAFE_NO_PAD.encode(format!("{} {}", place.at.as_millisecond(), place.id))
-}
-
-fn parse(cursor: &str) -> Option<Place> {
-    let text = String::from_utf8(URL_SAFE_NO_PAD.decode(cursor).ok()?).ok()?;
-    let (at, id) = text.split_once(' ')?;
-    let at = Timestamp::from_millisecond(at.parse().ok()?).ok()?;
-    Some(Place { at, id: id.to_owned() })
-}
-
 fn unknown() -> ApiError {
-    ApiError::field("cursor_invalid", "cursor", "This is not the `next` of a page. Begin without a cursor.")
+    ApiError::field(
+        "cursor_invalid",
+        "cursor",
+        "This is not the `next` of a page of this list. Begin without a cursor.",
+    )
 }
 
 #[cfg(test)]
@@ -85,10 +112,14 @@ mod tests {
     use futures::executor::block_on;
     use jiff::Timestamp;
 
-    use super::{PageQuery, Place, Window, cursor, page};
+    use super::{PageQuery, Place, Window, page};
 
     fn at(second: i64) -> Timestamp {
         Timestamp::from_second(second).unwrap()
+    }
+
+    fn list() -> super::List {
+        super::List::new("numbers", "nobody", &())
     }
 
     /// A list of numbers, placed by their tens and themselves, that keeps count of what is read of it.
@@ -115,7 +146,7 @@ mod tests {
                 *self.read.borrow_mut() += part.len();
                 Ok(part)
             };
-            block_on(page(query, read, |number| wanted(number).then_some(number), place)).unwrap()
+            block_on(page(query, list(), read, |number| wanted(number).then_some(number), place)).unwrap()
         }
 
         fn pages(&self, limit: u32, wanted: impl Fn(i64) -> bool) -> Vec<Vec<i64>> {
@@ -153,7 +184,7 @@ mod tests {
 
     #[test]
     fn an_item_that_went_does_not_end_the_list() {
-        let cursor = Some(cursor(&Place::new(at(2), &"00025")));
+        let cursor = Some(list().cursor(&Place::new(at(2), &"00025")));
         let (items, _) = List::new([10, 21, 30, 41]).page(&PageQuery { limit: None, cursor }, |_| true);
         assert_eq!(items, [30, 41]);
     }
@@ -161,7 +192,8 @@ mod tests {
     #[test]
     fn a_page_ends_by_bytes() {
         let read = async |_| Ok(vec!["x".repeat(700_000); 4]);
-        let (page, next) = block_on(page(&PageQuery::default(), read, Some, |_| Place::new(at(0), &0))).unwrap();
+        let (page, next) =
+            block_on(page(&PageQuery::default(), list(), read, Some, |_| Place::new(at(0), &0))).unwrap();
         assert_eq!((page.len(), next.is_some()), (2, true));
     }
 }

@@ -17,7 +17,7 @@ use utoipa_axum::routes;
 
 use super::{NotebookAccess, Owner, Viewer, codes};
 use crate::bounds;
-use crate::http::{ApiError, ApiResult, Body, Created, PageQuery, Params, Problem, Query, accepted, page};
+use crate::http::{ApiError, ApiResult, Body, Created, List, PageQuery, Params, Problem, Query, accepted, page};
 use crate::state::ApiState;
 
 const TAG: &str = "members";
@@ -142,7 +142,9 @@ async fn list(
     let present = state.presence.online(&notebooks.member_ids(id).await?).await;
     let read = async |window| notebooks.members_page(id, &window).await;
     let show = |member| Some(MemberView::new(member, for_owner));
-    let (members, next) = page(&query, read, show, |one: &Member| Place::new(one.joined_at, &one.user.id)).await?;
+    let list = List::new("members", id, &());
+    let (members, next) =
+        page(&query, list, read, show, |one: &Member| Place::new(one.joined_at, &one.user.id)).await?;
     let invitations = invitations.into_iter().map(Into::into).collect();
     Ok(Json(MemberList { members, invitations, present, next }))
 }

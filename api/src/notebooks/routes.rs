@@ -17,7 +17,7 @@ use utoipa_axum::routes;
 use super::{NotebookAccess, Owner, Viewer};
 use crate::auth::Identity;
 use crate::bounds;
-use crate::http::{ApiError, ApiResult, Body, Created, PageQuery, Params, Problem, Query, Seen, created, page};
+use crate::http::{ApiError, ApiResult, Body, Created, List, PageQuery, Params, Problem, Query, Seen, created, page};
 use crate::state::ApiState;
 use crate::text::{Needle, clean_line};
 
@@ -116,7 +116,8 @@ async fn list(
     };
     let show = |one: NotebookView| wanted.is_in(&one.title).then_some(one);
     let place = |one: &NotebookView| Place::new(one.deleted_at.unwrap_or(one.updated_at), &one.id);
-    let (notebooks, next) = page(&query, read, show, place).await?;
+    let list = List::new("notebooks", user, &(&filter.q, filter.deleted));
+    let (notebooks, next) = page(&query, list, read, show, place).await?;
     Ok(Json(NotebookList { notebooks, next }))
 }
 

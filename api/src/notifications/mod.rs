@@ -12,7 +12,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::auth::Identity;
-use crate::http::{ApiResult, Body, PageQuery, Problem, Query, page};
+use crate::http::{ApiResult, Body, List, PageQuery, Problem, Query, page};
 use crate::state::ApiState;
 
 const TAG: &str = "notifications";
@@ -59,8 +59,9 @@ async fn list(
     query.limit.get_or_insert(PAGE);
     let (stored, user, unread) = (&state.stores.notifications, identity.user_id, filter.unread);
     let read = async |window| stored.list_page(user, unread, &window).await;
+    let list = List::new("notifications", user, &unread);
     let (notifications, next) =
-        page(&query, read, Some, |one: &Notification| Place::new(one.created_at, &one.id)).await?;
+        page(&query, list, read, Some, |one: &Notification| Place::new(one.created_at, &one.id)).await?;
     Ok(Json(NotificationList { notifications, next }))
 }
 

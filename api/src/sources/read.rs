@@ -11,7 +11,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::{SourceAccess, TAG};
-use crate::http::{ApiError, ApiResult, PageQuery, Params, Problem, Query, page as page_of};
+use crate::http::{ApiError, ApiResult, List, PageQuery, Params, Problem, Query, page as page_of};
 use crate::notebooks::Viewer;
 use crate::state::ApiState;
 
@@ -91,7 +91,8 @@ async fn versions(
         Ok(versions)
     };
     let place = |one: &SourceVersion| Place::new(one.created_at, &one.version);
-    let (versions, next) = page_of(&query, read, Some, place).await?;
+    let list = List::new("versions", source.id, &());
+    let (versions, next) = page_of(&query, list, read, Some, place).await?;
     Ok(Json(VersionList { versions, next }))
 }
 

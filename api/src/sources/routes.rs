@@ -19,7 +19,7 @@ use utoipa_axum::routes;
 use super::add::announce;
 use super::{SourceAccess, TAG, queue, room};
 use crate::auth::Identity;
-use crate::http::{ApiError, ApiResult, Body, PageQuery, Params, Problem, Query, Seen, page};
+use crate::http::{ApiError, ApiResult, Body, List, PageQuery, Params, Problem, Query, Seen, page};
 use crate::limits::wait;
 use crate::notebooks::{Editor, NotebookAccess, Viewer};
 use crate::state::ApiState;
@@ -114,7 +114,8 @@ async fn list(
     };
     let place =
         |(one, deleted_at): &(Source, Option<Timestamp>)| Place::new(deleted_at.unwrap_or(one.created_at), &one.id);
-    let (listed, next) = page(&query, read, show, place).await?;
+    let list = List::new("sources", notebook, &(&filter.q, &filter.step, filter.deleted));
+    let (listed, next) = page(&query, list, read, show, place).await?;
     let (mut sources, deleted): (Vec<_>, Vec<_>) = listed.into_iter().unzip();
     queue::say_what_is_ahead(&state, &mut sources).await;
     let sources = sources.into_iter().zip(deleted).map(|(source, deleted_at)| ListedSource { source, deleted_at });

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Answer, TestApp, User, id, multipart};
+use crate::support::{Answer, PASSWORD, TestApp, User, id, multipart};
 
 async fn with(user: &User<'_>, method: Method, path: &str, headers: &[(&str, &str)], body: Option<Value>) -> Answer {
     let mut request = user.request(method, path);
@@ -52,6 +52,63 @@ async fn lists_come_in_pages() {
         ada.get(&format!("{path}?limit=0")).await.problem(422, "validation");
         ada.get(&format!("{path}?limit=201")).await.problem(422, "validation");
         ada.get(&format!("{path}?cursor=xyz")).await.problem(422, "cursor_invalid");
+    }
+}
+
+#[tokio::test]
+async fn a_cursor_goes_with_its_own_list_and_filters_only() {
+    let app = TestApp::start().await;
+    let (ada, ben) = (app.register("ada").await, app.register("ben").await);
+    let (mut notebooks, mut gone) = (Vec::new(), Vec::new());
+    for _ in 0..2 {
+        notebooks.push(ada.notebook("Biology").await);
+        gone.push(ada.notebook("Gone").await);
+        ada.delete(&format!("/api/notebooks/{}", gone.last().unwrap())).await.ok(204);
+        ben.notebook("Biology").await;
+    }
+    for notebook in &notebooks {
+        ada.invite(notebook, &ben, "editor").await;
+        let sources = format!("/api/notebooks/{notebook}/sources");
+        for _ in 0..2 {
+            ada.conversation(notebook).await;
+            let deleted = ada.conversation(notebook).await;
+            ada.delete(&format!("/api/conversations/{deleted}")).await.ok(204);
+            ada.upload_form(&sources, multipart::form("file", "a.txt", b"Words.")).await.ok(201);
+        }
+    }
+    let source = id(&ada.upload(&notebooks[0], "b.txt", b"Words.").await.ok(201));
+    ada.upload_form(&format!("/api/sources/{source}/versions"), multipart::form("file", "b.txt", b"More."))
+        .await
+        .ok(201);
+    app.post("/api/auth/login", &json!({ "email": "ada@example.org", "password": PASSWORD })).await.ok(200);
+    app.post("/api/auth/login", &json!({ "email": "ben@example.org", "password": PASSWORD })).await.ok(200);
+    let [first, second] = [0, 1].map(|n| format!("/api/notebooks/{}", notebooks[n]));
+    let lists = [
+        (&ada, "/api/notebooks?".to_owned()),
+        (&ben, "/api/notebooks?".to_owned()),
+        (&ada, "/api/notebooks?deleted=true&".to_owned()),
+        (&ada, "/api/notebooks?q=bio&".to_owned()),
+        (&ada, format!("{first}/conversations?")),
+        (&ada, format!("{second}/conversations?")),
+        (&ada, format!("{first}/conversations?deleted=true&")),
+        (&ada, format!("{first}/sources?")),
+        (&ada, format!("{second}/sources?")),
+        (&ada, format!("{first}/sources?q=a&")),
+        (&ada, format!("{first}/members?")),
+        (&ada, format!("{second}/members?")),
+        (&ada, format!("/api/sources/{source}/versions?")),
+        (&ada, "/api/auth/sessions?".to_owned()),
+        (&ben, "/api/auth/sessions?".to_owned()),
+        (&ben, "/api/notifications?".to_owned()),
+        (&ben, "/api/notifications?unread=true&".to_owned()),
+    ];
+    for (at, (user, path)) in lists.iter().enumerate() {
+        let page = user.get(&format!("{path}limit=1")).await.ok(200);
+        let cursor = page["next"].as_str().unwrap_or_else(|| panic!("one page: {path}"));
+        user.get(&format!("{path}limit=1&cursor={cursor}")).await.ok(200);
+        for (other, path) in lists.iter().enumerate().filter(|(other, _)| *other != at).map(|(_, list)| list) {
+            other.get(&format!("{path}cursor={cursor}")).await.problem(422, "cursor_invalid");
+        }
     }
 }
 
