@@ -117,6 +117,13 @@ impl ApiError {
     }
 }
 
+impl ApiError {
+    /// Said by a layer, which knows no more.
+    pub fn too_large() -> Self {
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large", "The request is larger than this address takes.")
+    }
+}
+
 impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
         match error {

@@ -44,10 +44,13 @@ pub struct Problem<'a> {
 /// Middleware: the body for errors that handlers returned and for those that layers made without one.
 pub async fn render(request: Request, next: Next) -> Response {
     let id = request.extensions().get::<RequestId>().map(|id| id.header_value().clone());
-    let under_api = under_api(request.uri().path());
+    let path = request.uri().path();
+    let (under_api, of_sockets) = (under_api(path), path.starts_with("/socket.io/"));
     let mut response = next.run(request).await;
     let error = match response.extensions_mut().remove::<ApiError>() {
         Some(error) => error,
+        // What else is wrong with a request of Socket.IO has a body of that protocol.
+        None if of_sockets && response.status() == StatusCode::PAYLOAD_TOO_LARGE => ApiError::too_large(),
         None if under_api && !has_body_of_ours(&response) => match bare(response.status()) {
             Some(error) => error,
             None => return response,
@@ -77,9 +80,7 @@ fn bare(status: StatusCode) -> Option<ApiError> {
         StatusCode::METHOD_NOT_ALLOWED => {
             Some(ApiError::new(status, "method_not_allowed", "This address does not take that method."))
         }
-        StatusCode::PAYLOAD_TOO_LARGE => {
-            Some(ApiError::new(status, "payload_too_large", "The request is larger than this address takes."))
-        }
+        StatusCode::PAYLOAD_TOO_LARGE => Some(ApiError::too_large()),
         StatusCode::INTERNAL_SERVER_ERROR => Some(ApiError::internal("a handler panicked")),
         other if other.is_client_error() => {
             Some(ApiError::new(other, "request_invalid", "The request cannot be understood."))

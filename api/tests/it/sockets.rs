@@ -154,3 +154,14 @@ async fn who_hung_while_the_last_events_came_is_told_that_there_is_more() {
         ended = ended.max(answer.map_or(0, |one| one["lastEventId"].as_u64().unwrap()));
     }
 }
+
+/// Over long polling, where there is an answer that can say so.
+#[tokio::test]
+async fn a_body_that_is_too_large_is_refused_with_a_reason() {
+    let app = TestApp::start().await;
+    let ada = app.register("ada").await;
+    let (polling, _) = Polling::connect(&app, &ada.token).await;
+    let event = format!("42{}", json!(["typing:start", "x".repeat(1024 * 1024)]));
+    let problem = polling.refused(event).await.problem(413, "payload_too_large");
+    assert!(problem["detail"].as_str().unwrap().contains("larger"), "{problem}");
+}

@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::Value;
 
-use super::TestApp;
+use super::{Answer, TestApp};
 
 /// Packets of one HTTP body are separated by this.
 const BETWEEN: char = '\u{1e}';
@@ -50,6 +50,11 @@ impl<'a> Polling<'a> {
     async fn post(&self, packet: String) {
         let sent = self.app.request(Method::POST, &self.path).body(packet).send().await.unwrap();
         assert_eq!(sent.status(), 200);
+    }
+
+    /// What the server answers to a packet that it does not take.
+    pub async fn refused(&self, packet: String) -> Answer {
+        Answer::of(self.app.request(Method::POST, &self.path).body(packet).send().await.unwrap()).await
     }
 
     async fn next(&mut self, fits: impl Fn(&str) -> bool) -> String {
