@@ -16,7 +16,7 @@ use collabry_shared::clock::Clock;
 use collabry_shared::config::ApiConfig;
 use collabry_shared::coordination::Coordination;
 use collabry_shared::engine::AiEngine;
-use collabry_shared::health::Vitals;
+use collabry_shared::health::{Vitals, metrics};
 use collabry_shared::http::serving::{self, Bounds, Line};
 use collabry_shared::ids::RequestId;
 use collabry_shared::models::ModelId;
@@ -128,6 +128,7 @@ impl App {
         let (server, sockets) = Server::new(state.clone(), coordination.redis);
         let mut registry = parts.registry;
         state.metrics.register(&mut registry);
+        state.notices.register(metrics::ours(&mut registry));
         server.register(&mut registry);
         let handlers = Handlers::default();
         let vitals = Arc::new(health::ApiVitals { state: state.clone(), registry });

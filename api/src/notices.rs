@@ -4,17 +4,22 @@ use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use axum::http::{HeaderMap, header};
+use collabry_shared::health::Note;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::registry::Registry;
 use url::{Host, Url};
 
 #[derive(Debug, Default)]
 pub struct Notices {
     unnamed_proxy: AtomicBool,
+    unnamed_proxy_requests: Counter,
     lost_cookie: AtomicBool,
 }
 
 impl Notices {
     /// Somebody who is no trusted proxy says for whom they speak.
     pub fn unnamed_proxy(&self, peer: IpAddr) {
+        self.unnamed_proxy_requests.inc();
         if !self.unnamed_proxy.swap(true, Ordering::Relaxed) {
             tracing::warn!(
                 %peer,
@@ -22,6 +27,25 @@ impl Notices {
                  all who come through that address share one limit. If it is your proxy, name it there"
             );
         }
+    }
+
+    pub fn register(&self, registry: &mut Registry) {
+        let help = "Requests with X-Forwarded-For from an address that COLLABRY_TRUSTED_PROXIES does not name";
+        registry.register("unnamed_proxy_requests", help, self.unnamed_proxy_requests.clone());
+    }
+
+    /// For `check`, which has no look at the log. No addresses: they may be anybody's.
+    pub fn notes(&self) -> Vec<Note> {
+        let requests = self.unnamed_proxy_requests.get();
+        let note = || Note {
+            setting: "COLLABRY_TRUSTED_PROXIES".to_owned(),
+            message: format!(
+                "X-Forwarded-For comes from an address that is not in it ({requests} requests since the start): it is not \
+                 believed, and all who come through that address share one limit. The log names the first such address; if \
+                 it is your proxy, add it"
+            ),
+        };
+        (requests > 0).then(note).into_iter().collect()
     }
 
     /// A cookie goes out that is for https only, to a page that was opened without.

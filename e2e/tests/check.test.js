@@ -177,4 +177,14 @@ test("check beside a server that runs says that it runs", async (t) => {
   await until("it serves", () => fetch(`${server.url}/ready`).then((answer) => answer.ok));
   const { said } = run("check", { COLLABRY_BIND: new URL(server.url).host });
   assert.match(finding(said, "NOTE", "address"), /a Collabry that runs/);
+  assert.equal(finding(said, "NOTE", "COLLABRY_TRUSTED_PROXIES"), undefined);
+});
+
+test("check beside a server that runs says that it does not know its proxy", async (t) => {
+  const server = await Server.start(t);
+  for (const at of [1, 2, 3]) {
+    await fetch(`${server.url}/api/auth/me`, { headers: { "x-forwarded-for": `203.0.113.${at}` } });
+  }
+  const { said } = run("check", { COLLABRY_BIND: new URL(server.url).host });
+  assert.match(finding(said, "NOTE", "COLLABRY_TRUSTED_PROXIES"), /^the server that runs: X-Forwarded-For comes from an address that is not in it \(3 requests/);
 });

@@ -110,6 +110,15 @@ pub async fn address(bind: SocketAddr, setting: &str) -> Finding {
     Finding::new(subject, Err::<(), _>(format!("{error}. {}", address_fix(error.kind(), setting))))
 }
 
+/// What a server that runs there has noticed since it started; nothing when none runs.
+pub async fn noticed(bind: SocketAddr) -> Vec<Finding> {
+    let notes = health::notes(bind).await;
+    notes
+        .into_iter()
+        .map(|note| Finding::note(note.setting, format!("the server that runs: {}", note.message)))
+        .collect()
+}
+
 fn address_fix(problem: ErrorKind, setting: &str) -> String {
     match problem {
         ErrorKind::AddrInUse => format!("End what listens there, or set {setting} to another address or port."),

@@ -64,6 +64,7 @@ async fn service_findings(service: Service, config: &Config) -> Vec<Finding> {
     match service {
         Service::Api => {
             findings.push(check::address(config.api.bind, "COLLABRY_BIND").await);
+            findings.extend(check::noticed(config.api.bind).await);
             findings.extend(check::engines(&config.services.engines).await);
         }
         Service::Engine => findings.push(check::address(config.services.engine_bind, "COLLABRY_ENGINE_BIND").await),

@@ -19,6 +19,7 @@ pub async fn run(config: &Config) -> anyhow::Result<ExitCode> {
         findings.push(Finding::new("signing secret in the data folder", secret::look(data_dir)));
     }
     findings.push(check::address(config.api.bind, "COLLABRY_BIND").await);
+    findings.extend(check::noticed(config.api.bind).await);
     if let Some(internal) = config.services.internal_bind {
         findings.push(check::address(internal, "COLLABRY_INTERNAL_BIND").await);
     }

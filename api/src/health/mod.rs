@@ -29,6 +29,6 @@ async fn health() -> Json<Health> {
 
 async fn ready(State(state): State<ApiState>) -> (StatusCode, Json<Readiness>) {
     let dependencies = state.ready.lately(vitals::dependencies(&state)).await;
-    let readiness = Readiness::of(state.draining.is_cancelled(), dependencies);
+    let readiness = Readiness::of(state.draining.is_cancelled(), dependencies).with_notes(state.notices.notes());
     (StatusCode::from_u16(readiness.status()).unwrap_or(StatusCode::SERVICE_UNAVAILABLE), Json(readiness))
 }

@@ -26,7 +26,7 @@ pub struct ApiVitals {
 impl Vitals for ApiVitals {
     async fn ready(&self) -> Readiness {
         let dependencies = dependencies(&self.state).await;
-        Readiness::of(self.state.draining.is_cancelled(), dependencies)
+        Readiness::of(self.state.draining.is_cancelled(), dependencies).with_notes(self.state.notices.notes())
     }
 
     fn registry(&self) -> &Registry {

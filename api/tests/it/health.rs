@@ -8,12 +8,13 @@ use axum::Router;
 use collabry_ai_engine::http::Server;
 use collabry_shared::coordination::Sockets;
 use collabry_shared::health::metrics;
-use serde_json::json;
+use reqwest::Method;
+use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::support::app::Ground;
-use crate::support::{Log, SECRET, TestApp, eventually};
+use crate::support::{Log, SECRET, Scrape, TestApp, eventually};
 
 #[tokio::test]
 async fn a_running_api_is_healthy_and_ready() {
@@ -51,6 +52,29 @@ async fn an_engine_that_is_away_is_named_and_the_chat_goes_on() {
     let question = ada.say(&conversation, "Does the heart rest?", json!({})).await;
     assert!(question["generationId"].is_string(), "it waits for an engine: {question}");
     ada.get("/api/models").await.problem(503, "busy");
+}
+
+#[tokio::test]
+async fn a_proxy_that_no_setting_names_is_noted_and_counted() {
+    let forwarded = |app: &TestApp| app.request(Method::GET, "/api/models").header("x-forwarded-for", "203.0.113.1");
+    let counted = async |app: &TestApp| Scrape::of(app).await.value("collabry_unnamed_proxy_requests_total");
+    let app = TestApp::start().await;
+    assert_eq!((&app.get("/ready").await.ok(200)["notes"], counted(&app).await), (&Value::Null, 0));
+    for _ in 0..2 {
+        app.send(forwarded(&app)).await.problem(401, "token_missing");
+    }
+    let ready = app.get("/ready").await.ok(200);
+    let [note] = ready["notes"].as_array().unwrap().as_slice() else { panic!("one note: {ready}") };
+    assert_eq!(note["setting"], "COLLABRY_TRUSTED_PROXIES");
+    let message = note["message"].as_str().unwrap();
+    assert!(message.contains("(2 requests since the start)") && !message.contains(".0."), "no addresses: {message}");
+    assert_eq!((&ready["ready"], counted(&app).await), (&json!(true), 2));
+
+    let names_it =
+        TestApp::start_with(|config| config.api.limits.trusted_proxies = vec!["127.0.0.0/8".parse().unwrap()]);
+    let app = names_it.await;
+    app.send(forwarded(&app)).await.problem(401, "token_missing");
+    assert_eq!((&app.get("/ready").await.ok(200)["notes"], counted(&app).await), (&Value::Null, 0));
 }
 
 /// An engine of which only the looks at it are known.

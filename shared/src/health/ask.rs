@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use super::Readiness;
+use super::{Note, Readiness};
 use crate::http;
 
 /// A little more than a process takes that is too busy to know.
@@ -36,6 +36,11 @@ pub fn ask(bind: SocketAddr) -> ExitCode {
 /// Whether a process of ours listens at `bind`.
 pub async fn answers(bind: SocketAddr) -> bool {
     fetch(bind).await.is_ok()
+}
+
+/// What the process of ours that listens at `bind` notes of itself; nothing when none does.
+pub async fn notes(bind: SocketAddr) -> Vec<Note> {
+    fetch(bind).await.map(|readiness| readiness.notes).unwrap_or_default()
 }
 
 fn readiness(bind: SocketAddr) -> anyhow::Result<Readiness> {

@@ -15,7 +15,7 @@ use prometheus_client::registry::Registry;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-pub use self::ask::{answers, ask};
+pub use self::ask::{answers, ask, notes};
 pub use self::listener::Listener;
 
 /// How long one dependency may take to give a sign of life.
@@ -39,13 +39,29 @@ pub struct Readiness {
     pub ready: bool,
     pub draining: bool,
     pub dependencies: Vec<DependencyStatus>,
+    /// What whoever runs it should hear, although it serves.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<Note>,
+}
+
+/// Requests have shown that a setting does not fit. Whoever asks may read it, so it says nothing of anybody.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Note {
+    pub setting: String,
+    pub message: String,
 }
 
 impl Readiness {
     /// Ready when nothing required is missing and the process does not drain.
     pub fn of(draining: bool, dependencies: Vec<DependencyStatus>) -> Self {
         let missing = dependencies.iter().any(|dependency| dependency.required && !dependency.ready);
-        Self { ready: !draining && !missing, draining, dependencies }
+        Self { ready: !draining && !missing, draining, dependencies, notes: Vec::new() }
+    }
+
+    #[must_use]
+    pub fn with_notes(self, notes: Vec<Note>) -> Self {
+        Self { notes, ..self }
     }
 
     /// The status of an HTTP answer that says it.

@@ -29,7 +29,7 @@ impl State {
 
 impl Collector for State {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
-        let Some(Readiness { ready, draining, dependencies }) =
+        let Some(Readiness { ready, draining, dependencies, notes: _ }) =
             self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
         else {
             return Ok(());
