@@ -196,7 +196,9 @@ fn side(line: &Line, edge: f32) -> Side {
 fn list(mut terms: &[Part], mut meanings: Vec<Part>) -> Option<List> {
     // What stands above and below belongs to something else.
     let usual = pitch(&meanings)?;
-    let is_beside = |term: &Part| meanings.iter().any(|meaning| meaning.area.is_beside(&term.area));
+    // A term may stand between two lines of what it means.
+    let is_within = |term: &Part, its: &Area| its.bottom > term.area.top && its.top < term.area.bottom;
+    let is_beside = |term: &Part| meanings.iter().any(|meaning| is_within(term, &meaning.area));
     while let [term, next, ..] = terms
         && !is_beside(term)
         && step(term, next) > usual * PARTED
