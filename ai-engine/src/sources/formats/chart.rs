@@ -70,7 +70,7 @@ pub fn without_format(xml: &str) -> Result<Vec<String>, FailureCode> {
             Node::Open("numRef", _) => open = Some(String::new()),
             Node::Open("f" | "formatCode", _) => text.clear(),
             Node::Text(more) => text.push_str(more),
-            Node::Close("f") => open.iter_mut().for_each(|open| *open = text.trim().to_owned()),
+            Node::Close("f") => open.iter_mut().for_each(|open| text.trim().clone_into(open)),
             Node::Close("formatCode") if !is_general(&text) => open = None,
             Node::Close("numRef") => references.extend(open.take()),
             _ => {}
@@ -214,7 +214,7 @@ impl<'a> ChartReader<'a> {
         let place = self.within.last().map(String::as_str);
         match tag {
             "formatCode" => self.format = std::mem::take(&mut self.text),
-            "f" => self.reference = std::mem::take(&mut self.text).trim().to_owned(),
+            "f" => std::mem::take(&mut self.text).trim().clone_into(&mut self.reference),
             "t" if self.within.iter().any(|open| open == "title") => {
                 if let Some(title) = self.titles.last_mut() {
                     title.push_str(&self.stand.applied(&self.text, title));

@@ -45,7 +45,7 @@ pub fn formats(archive: &mut Archive, workbook: &mut Xlsx<Container>) -> Formats
 }
 
 fn lacking(archive: &mut Archive) -> Vec<String> {
-    let is_chart = |name: &str| name.contains("charts/chart") && name.ends_with(".xml");
+    let is_chart = |name: &str| name.contains("charts/chart") && name.strip_suffix(".xml").is_some();
     let charts: Vec<String> =
         archive.names().filter(|name| is_chart(name)).take(MAX_CHARTS).map(std::borrow::Cow::into_owned).collect();
     let mut references = Vec::new();
@@ -92,15 +92,12 @@ fn of_sheet(
 /// Sheet and cells of a reference; the first, if it is to several.
 fn parsed(reference: &str) -> Option<(String, Range)> {
     let reference = reference.trim().trim_start_matches('(');
-    let (sheet, rest) = match reference.strip_prefix('\'') {
-        Some(quoted) => {
-            let end = quoted.replace("''", "\0\0").find('\'')?;
-            (quoted[..end].replace("''", "'"), quoted[end + 1..].strip_prefix('!')?)
-        }
-        None => {
-            let (sheet, rest) = reference.split_once('!')?;
-            (sheet.to_owned(), rest)
-        }
+    let (sheet, rest) = if let Some(quoted) = reference.strip_prefix('\'') {
+        let end = quoted.replace("''", "\0\0").find('\'')?;
+        (quoted[..end].replace("''", "'"), quoted[end + 1..].strip_prefix('!')?)
+    } else {
+        let (sheet, rest) = reference.split_once('!')?;
+        (sheet.to_owned(), rest)
     };
     let cells = rest.split([',', ')']).next()?;
     let (first, last) = cells.split_once(':').unwrap_or((cells, cells));
