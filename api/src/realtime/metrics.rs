@@ -26,7 +26,7 @@ pub struct Metrics {
 
 /// Why a packet was not heard.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum TurnedAway {
+pub(in crate::realtime) enum TurnedAway {
     /// More in a second than a socket may say.
     Pace,
     /// So much more that the socket was closed.
@@ -70,7 +70,7 @@ impl Metrics {
     }
 
     /// An event that a socket sent.
-    pub(super) fn answered<T>(&self, event: &'static str, answer: &ApiResult<T>, took: Duration) {
+    pub(in crate::realtime) fn answered<T>(&self, event: &'static str, answer: &ApiResult<T>, took: Duration) {
         let outcome = match answer {
             Ok(_) => "ok",
             Err(error) if error.status.is_server_error() => "failed",
@@ -79,19 +79,19 @@ impl Metrics {
         self.took.get_or_create(&[("event", event), ("outcome", outcome)]).observe(took.as_secs_f64());
     }
 
-    pub(super) fn turned_away(&self, why: TurnedAway) {
+    pub(in crate::realtime) fn turned_away(&self, why: TurnedAway) {
         self.turned_away.get_or_create(&[("reason", why.name())]).inc();
     }
 
     /// An event that a room was told; not `all`: somebody in it was too slow.
-    pub(super) fn emitted(&self, event: &'static str, all: bool) {
+    pub(in crate::realtime) fn emitted(&self, event: &'static str, all: bool) {
         self.told.get_or_create(&[("event", event)]).inc();
         self.not_told.get_or_create(&[("event", event)]).inc_by(u64::from(!all));
     }
 }
 
 /// Looked at when somebody asks.
-pub(super) struct Now(pub SocketIo);
+pub(in crate::realtime) struct Now(pub SocketIo);
 
 impl Collector for Now {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {

@@ -1,24 +1,10 @@
 //! Socket.IO: the fast view of the logs. The contract is in `docs/realtime.md`.
 
 mod adapter;
-mod auth;
-mod connect;
-mod conversations;
-mod dispatch;
-mod fields;
-mod gate;
-mod generations;
-mod head;
-mod losses;
-mod messages;
+mod inbound;
+mod membership;
 pub mod metrics;
-mod presence;
-mod pump;
-mod recheck;
-mod refused;
-mod relay;
-mod sequencer;
-mod typing;
+mod outbound;
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -35,16 +21,16 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use self::adapter::Adapter;
-use self::adapter::SocketIo;
-pub use self::connect::SocketUser;
-pub use self::head::own as own_head;
-use self::losses::Losses;
-use self::presence::Announcements;
-use self::pump::Pump;
-pub use self::refused::number_the_code;
-use self::sequencer::{Lanes, Sequencer};
-use self::typing::Typing;
+use self::adapter::{Adapter, SocketIo};
+pub use self::inbound::head::own as own_head;
+pub use self::inbound::refused::number_the_code;
+use self::inbound::typing::{self, Typing};
+use self::membership::presence::{self, Announcements};
+use self::membership::{auth, connect};
+use self::outbound::losses::{self, Losses};
+use self::outbound::pump::Pump;
+use self::outbound::relay;
+use self::outbound::sequencer::{self, Lanes, Sequencer};
 use crate::state::ApiState;
 
 /// Packets that may wait for a slow client; beyond it packets are lost to it, and it is told to catch up from the logs.
@@ -62,6 +48,7 @@ const RECONNECT_WITHIN: Duration = Duration::from_secs(3);
 
 /// What answers the requests of sockets.
 pub type Sockets = SocketIoLayer<Adapter>;
+
 /// What handlers of socket events can reach.
 #[derive(Debug, Clone)]
 struct Realtime {

@@ -10,10 +10,11 @@ use serde::Serialize;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
-use super::IN_ONE_GO;
-use super::adapter::SocketIo;
-use super::losses::{self, Losses};
+use super::losses;
+use super::losses::Losses;
 use crate::generations::view::Tail;
+use crate::realtime::IN_ONE_GO;
+use crate::realtime::adapter::SocketIo;
 use crate::state::ApiState;
 
 /// After a log that could not be read.
@@ -27,10 +28,10 @@ const QUEUE: usize = 256;
 
 /// The way to the relay. Cheap to clone.
 #[derive(Debug, Clone)]
-pub(super) struct Handle(mpsc::Sender<Watch>);
+pub(in crate::realtime) struct Handle(mpsc::Sender<Watch>);
 
 #[derive(Debug)]
-pub(super) struct Watch {
+pub(in crate::realtime) struct Watch {
     generation: GenerationId,
     conversation: ConversationId,
     after: EventId,
@@ -68,7 +69,7 @@ impl Handle {
 }
 
 /// Runs the tails until it is dropped.
-pub(super) async fn run(io: SocketIo, api: ApiState, losses: Losses, mut requests: mpsc::Receiver<Watch>) {
+pub(in crate::realtime) async fn run(io: SocketIo, api: ApiState, losses: Losses, mut requests: mpsc::Receiver<Watch>) {
     let (mut watched, mut over) = (HashSet::new(), VecDeque::new());
     let mut tails = JoinSet::new();
     loop {

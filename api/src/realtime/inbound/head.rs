@@ -14,7 +14,7 @@ use hyper::upgrade::OnUpgrade;
 
 use crate::limits::Client;
 
-pub(super) const PATH: &str = "/socket.io/";
+pub(in crate::realtime) const PATH: &str = "/socket.io/";
 const NEEDED: [HeaderName; 3] = [SEC_WEBSOCKET_KEY, CONTENT_TYPE, CONTENT_LENGTH];
 
 /// The same request with a head of its own, when it is one of Socket.IO.

@@ -10,28 +10,28 @@ use crate::http::ApiResult;
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Resume {
+pub(in crate::realtime) struct Resume {
     generation_id: GenerationId,
     last_event_id: EventId,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Stop {
+pub(in crate::realtime) struct Stop {
     generation_id: GenerationId,
 }
 
 #[derive(Debug, Serialize)]
-pub(super) struct Resumed {
+pub(in crate::realtime) struct Resumed {
     events: Vec<LoggedEvent>,
 }
 
 #[derive(Debug, Serialize)]
-pub(super) struct Stopped {
+pub(in crate::realtime) struct Stopped {
     stopped: bool,
 }
 
-pub(super) async fn resume(call: Call<Resume>) -> ApiResult<Resumed> {
+pub(in crate::realtime) async fn resume(call: Call<Resume>) -> ApiResult<Resumed> {
     let api = &call.realtime.api;
     let GenerationAccess(generation) = GenerationAccess::prove(api, call.user.id(), call.payload.generation_id).await?;
     let reading = api.reads.begin(call.user.id()).await?;
@@ -53,7 +53,7 @@ fn bytes(logged: &LoggedEvent) -> usize {
     REST + text
 }
 
-pub(super) async fn stop(call: Call<Stop>) -> ApiResult<Stopped> {
+pub(in crate::realtime) async fn stop(call: Call<Stop>) -> ApiResult<Stopped> {
     let api = &call.realtime.api;
     let GenerationAccess(generation) = GenerationAccess::prove(api, call.user.id(), call.payload.generation_id).await?;
     Ok(Stopped { stopped: api.engine.stop_generation(generation.id).await? })

@@ -10,7 +10,7 @@ use crate::http::ApiResult;
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Send {
+pub(in crate::realtime) struct Send {
     conversation_id: ConversationId,
     #[serde(flatten)]
     sending: MessageRequest,
@@ -18,7 +18,7 @@ pub(super) struct Send {
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Edit {
+pub(in crate::realtime) struct Edit {
     conversation_id: ConversationId,
     message_id: MessageId,
     content: String,
@@ -26,14 +26,14 @@ pub(super) struct Edit {
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Delete {
+pub(in crate::realtime) struct Delete {
     conversation_id: ConversationId,
     message_id: MessageId,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Regenerate {
+pub(in crate::realtime) struct Regenerate {
     conversation_id: ConversationId,
     message_id: MessageId,
     #[serde(flatten)]
@@ -41,39 +41,39 @@ pub(super) struct Regenerate {
 }
 
 #[derive(Debug, Serialize)]
-pub(super) struct Stored {
+pub(in crate::realtime) struct Stored {
     message: Message,
 }
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Regenerating {
+pub(in crate::realtime) struct Regenerating {
     generation_id: GenerationId,
     answer_id: MessageId,
 }
 
-pub(super) async fn send(call: Call<Send>) -> ApiResult<Stored> {
+pub(in crate::realtime) async fn send(call: Call<Send>) -> ApiResult<Stored> {
     let api = &call.realtime.api;
     let access = ConversationAccess::prove(api, call.user.id(), call.payload.conversation_id).await?;
     let appended = conversations::send(api, &access, &call.user.user, call.payload.sending).await?;
     Ok(Stored { message: appended.message().clone() })
 }
 
-pub(super) async fn edit(call: Call<Edit>) -> ApiResult<Stored> {
+pub(in crate::realtime) async fn edit(call: Call<Edit>) -> ApiResult<Stored> {
     let api = &call.realtime.api;
     let Edit { conversation_id, message_id, content } = call.payload;
     let access = ConversationAccess::prove(api, call.user.id(), conversation_id).await?;
     Ok(Stored { message: conversations::edit(api, &access, message_id, None, &content).await? })
 }
 
-pub(super) async fn delete(call: Call<Delete>) -> ApiResult<Stored> {
+pub(in crate::realtime) async fn delete(call: Call<Delete>) -> ApiResult<Stored> {
     let api = &call.realtime.api;
     let Delete { conversation_id, message_id } = call.payload;
     let access = ConversationAccess::prove(api, call.user.id(), conversation_id).await?;
     Ok(Stored { message: conversations::delete(api, &access, message_id, None).await? })
 }
 
-pub(super) async fn regenerate(call: Call<Regenerate>) -> ApiResult<Regenerating> {
+pub(in crate::realtime) async fn regenerate(call: Call<Regenerate>) -> ApiResult<Regenerating> {
     let api = &call.realtime.api;
     let Regenerate { conversation_id, message_id, with } = call.payload;
     let access = ConversationAccess::prove(api, call.user.id(), conversation_id).await?;

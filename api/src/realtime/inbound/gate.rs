@@ -15,10 +15,12 @@ use socketioxide::socket::Socket;
 use tokio::sync::Semaphore;
 use tokio::time::sleep;
 
-use super::adapter::SocketRef;
-use super::metrics::TurnedAway;
-use super::{Adapter, MAX_EVENT, Realtime, connect, dispatch};
+use super::dispatch;
 use crate::http::ApiError;
+use crate::realtime::adapter::{Adapter, SocketRef};
+use crate::realtime::membership::connect;
+use crate::realtime::metrics::TurnedAway;
+use crate::realtime::{MAX_EVENT, Realtime};
 
 /// Events of one socket that are worked on at a time.
 const AT_WORK: usize = 4;
@@ -34,7 +36,7 @@ const FAR: u32 = 10;
 const LAST_WORD: Duration = Duration::from_millis(500);
 
 /// Hears everything that a socket says.
-pub(super) struct Gate(Arc<Inside>);
+pub(in crate::realtime) struct Gate(Arc<Inside>);
 
 struct Inside {
     /// `None`: there is no limit.

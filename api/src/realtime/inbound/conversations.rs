@@ -8,10 +8,10 @@ use collabry_shared::realtime::Room;
 use collabry_shared::storage::StoreError;
 use serde::{Deserialize, Serialize};
 
-use super::Realtime;
 use super::dispatch::Call;
 use crate::conversations::{self, ConversationAccess};
 use crate::http::{ApiError, ApiResult};
+use crate::realtime::Realtime;
 use crate::state::ApiState;
 
 /// Messages in a first join.
@@ -21,14 +21,14 @@ const MISSED: u32 = 500;
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Join {
+pub(in crate::realtime) struct Join {
     conversation_id: ConversationId,
     since_rev: Option<u64>,
 }
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Joined {
+pub(in crate::realtime) struct Joined {
     conversation: Conversation,
     messages: Vec<Message>,
     complete: bool,
@@ -51,18 +51,18 @@ struct InTheMaking {
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Leave {
+pub(in crate::realtime) struct Leave {
     conversation_id: ConversationId,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Read {
+pub(in crate::realtime) struct Read {
     conversation_id: ConversationId,
     rev: u64,
 }
 
-pub(super) async fn join(call: Call<Join>) -> ApiResult<Joined> {
+pub(in crate::realtime) async fn join(call: Call<Join>) -> ApiResult<Joined> {
     let api = &call.realtime.api;
     let id = call.payload.conversation_id;
     let head = ConversationAccess::prove(api, call.user.id(), id).await?.conversation.head;
@@ -139,12 +139,12 @@ async fn describe(api: &ApiState, generation: Generation) -> ApiResult<InTheMaki
     })
 }
 
-pub(super) async fn leave(call: Call<Leave>) -> ApiResult<()> {
+pub(in crate::realtime) async fn leave(call: Call<Leave>) -> ApiResult<()> {
     call.socket.leave(Room::Conversation(call.payload.conversation_id).to_string());
     Ok(())
 }
 
-pub(super) async fn mark_read(call: Call<Read>) -> ApiResult<()> {
+pub(in crate::realtime) async fn mark_read(call: Call<Read>) -> ApiResult<()> {
     let api = &call.realtime.api;
     let Read { conversation_id, rev } = call.payload;
     let access = ConversationAccess::prove(api, call.user.id(), conversation_id).await?;

@@ -4,12 +4,13 @@ use collabry_shared::ids::ConversationId;
 use collabry_shared::realtime::Room;
 use collabry_shared::storage::{StoreError, StoreResult};
 
-use super::adapter::{SocketIo, SocketRef};
-use super::{SocketUser, connect};
+use super::connect;
+use super::connect::SocketUser;
 use crate::conversations::ConversationAccess;
+use crate::realtime::adapter::{SocketIo, SocketRef};
 use crate::state::ApiState;
 
-pub(super) async fn sockets(io: SocketIo, api: ApiState) {
+pub(in crate::realtime) async fn sockets(io: SocketIo, api: ApiState) {
     for socket in io.sockets() {
         let Some(user) = socket.extensions.get::<SocketUser>() else { continue };
         if let Err(error) = recheck(&api, &socket, &user).await {

@@ -8,12 +8,13 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::adapter::SocketIo;
-use super::{Realtime, connect, recheck};
+use crate::realtime::Realtime;
+use crate::realtime::adapter::SocketIo;
+use crate::realtime::membership::{connect, recheck};
 use crate::state::ApiState;
 
 /// Hands out what is published. Nothing here may wait for something to be published: this is what makes room for it.
-pub(super) struct Pump {
+pub(in crate::realtime) struct Pump {
     pub io: SocketIo,
     pub realtime: Realtime,
     pub tasks: TaskTracker,

@@ -14,10 +14,11 @@ use collabry_shared::storage::StoreError;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, MissedTickBehavior};
 
-use super::adapter::SocketIo;
-use super::losses::{self, Losses};
-use super::{IN_ONE_GO, relay};
+use super::losses::Losses;
+use super::{losses, relay};
 use crate::http::ApiResult;
+use crate::realtime::IN_ONE_GO;
+use crate::realtime::adapter::SocketIo;
 use crate::state::ApiState;
 
 /// Conversations are spread over so many lanes, so that one which waits for the database does not keep up all.
@@ -32,7 +33,7 @@ const CHECK_EVERY: Duration = Duration::from_secs(20);
 
 #[derive(Debug)]
 #[expect(clippy::large_enum_variant, reason = "nearly all are changes, so a box would cost and save nothing")]
-pub(super) enum News {
+pub(in crate::realtime) enum News {
     Changed(Message),
     /// A socket is in the room: from now on its conversation is told of.
     Opened(ConversationId, u64, oneshot::Sender<()>),
@@ -42,14 +43,14 @@ pub(super) enum News {
 
 /// The way to the lanes. Cheap to clone.
 #[derive(Debug, Clone)]
-pub(super) struct Sequencer {
+pub(in crate::realtime) struct Sequencer {
     lanes: Arc<[mpsc::Sender<News>]>,
     /// So that a conversation always has the same lane.
     hasher: Arc<RandomState>,
 }
 
 /// The other ends, to be run by [`run`].
-pub(super) type Lanes = Vec<mpsc::Receiver<News>>;
+pub(in crate::realtime) type Lanes = Vec<mpsc::Receiver<News>>;
 
 impl Sequencer {
     pub fn new() -> (Self, Lanes) {
@@ -102,7 +103,7 @@ async fn send(lane: &mpsc::Sender<News>, news: News) {
 }
 
 /// Runs one lane until its ways in are gone.
-pub(super) async fn run(
+pub(in crate::realtime) async fn run(
     io: SocketIo,
     api: ApiState,
     relay: relay::Handle,

@@ -10,11 +10,12 @@ use serde::Deserialize;
 use socketioxide::socket::Sid;
 use tokio::time::Instant;
 
-use super::adapter::SocketRef;
 use super::dispatch::Call;
-use super::{Realtime, SocketUser};
 use crate::conversations::ConversationAccess;
 use crate::http::ApiResult;
+use crate::realtime::Realtime;
+use crate::realtime::adapter::SocketRef;
+use crate::realtime::membership::connect::SocketUser;
 
 /// A client that types on says so again within this time.
 const LASTS: Duration = Duration::from_secs(6);
@@ -22,7 +23,7 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// Those who type now, on this replica.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Typing(Arc<Mutex<HashMap<(Sid, ConversationId), Typist>>>);
+pub(in crate::realtime) struct Typing(Arc<Mutex<HashMap<(Sid, ConversationId), Typist>>>);
 
 #[derive(Debug, Clone)]
 struct Typist {
@@ -32,7 +33,7 @@ struct Typist {
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Target {
+pub(in crate::realtime) struct Target {
     conversation_id: ConversationId,
 }
 
@@ -48,7 +49,7 @@ impl Typing {
     }
 }
 
-pub(super) async fn start(call: Call<Target>) -> ApiResult<()> {
+pub(in crate::realtime) async fn start(call: Call<Target>) -> ApiResult<()> {
     let conversation_id = call.payload.conversation_id;
     ConversationAccess::prove(&call.realtime.api, call.user.id(), conversation_id).await?;
     let typist = Typist { user: call.user.clone(), until: Instant::now() + LASTS };
@@ -61,7 +62,7 @@ pub(super) async fn start(call: Call<Target>) -> ApiResult<()> {
     Ok(())
 }
 
-pub(super) async fn stop(call: Call<Target>) -> ApiResult<()> {
+pub(in crate::realtime) async fn stop(call: Call<Target>) -> ApiResult<()> {
     let key = (call.socket.id, call.payload.conversation_id);
     let stopped = call.realtime.typing.take(|typing, _| *typing == key);
     announce(&call.realtime, stopped).await;
@@ -69,12 +70,12 @@ pub(super) async fn stop(call: Call<Target>) -> ApiResult<()> {
 }
 
 /// A socket is gone, and with it its typing.
-pub(super) async fn left(realtime: &Realtime, socket: &SocketRef) {
+pub(in crate::realtime) async fn left(realtime: &Realtime, socket: &SocketRef) {
     let stopped = realtime.typing.take(|(sid, _), _| *sid == socket.id);
     announce(realtime, stopped).await;
 }
 
-pub(super) async fn expire(realtime: Realtime) {
+pub(in crate::realtime) async fn expire(realtime: Realtime) {
     let mut ticks = tokio::time::interval(LOOK_EVERY);
     loop {
         ticks.tick().await;

@@ -10,12 +10,13 @@ use socketioxide::extract::{State, TryData};
 use socketioxide::handler::ConnectHandler as _;
 use socketioxide_redis::InitError;
 
-use super::adapter::Bus;
-use super::adapter::{SocketIo, SocketRef};
-use super::{Realtime, dispatch, presence, typing};
+use super::presence;
 use crate::auth::{CurrentUser, Identity, TokenError};
 use crate::http::ApiError;
 use crate::limits::{self, Client};
+use crate::realtime::Realtime;
+use crate::realtime::adapter::{Bus, SocketIo, SocketRef};
+use crate::realtime::inbound::{dispatch, typing};
 
 /// Who a socket belongs to, proven by its token.
 #[derive(Debug, Clone)]
@@ -53,7 +54,7 @@ enum Refused {
 }
 
 /// Lets sockets in, once the adapter listens to the other replicas.
-pub(super) async fn register(io: &SocketIo) -> Result<(), InitError<Bus>> {
+pub(in crate::realtime) async fn register(io: &SocketIo) -> Result<(), InitError<Bus>> {
     io.ns("/", connected.with(authenticate)).await
 }
 
@@ -139,7 +140,7 @@ fn too_many(realtime: &Realtime, socket: &SocketRef, user: UserId) -> bool {
 }
 
 /// Closes a socket; one that is closed already stays closed.
-pub(super) fn disconnect(socket: &SocketRef) {
+pub(in crate::realtime) fn disconnect(socket: &SocketRef) {
     if let Err(error) = socket.clone().disconnect() {
         // One that takes nothing cannot be told of its end before its next ping fails; until then it hears nothing more.
         socket.leave_all();

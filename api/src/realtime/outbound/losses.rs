@@ -12,8 +12,8 @@ use serde::Serialize;
 use socketioxide::socket::Sid;
 use socketioxide::{BroadcastError, SendError, SocketError};
 
-use super::adapter::SocketIo;
-use super::metrics::Metrics;
+use crate::realtime::adapter::SocketIo;
+use crate::realtime::metrics::Metrics;
 use crate::state::ApiState;
 
 const CHECK: &str = "conversation:check";
@@ -21,7 +21,7 @@ const TRY_EVERY: Duration = Duration::from_secs(1);
 
 /// Conversations of which some socket lost something. Cheap to clone.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Losses(Arc<Mutex<Lost>>);
+pub(in crate::realtime) struct Losses(Arc<Mutex<Lost>>);
 
 type Lost = HashMap<ConversationId, Due>;
 
@@ -87,12 +87,12 @@ impl Due {
 }
 
 /// Whether some socket that is there had no room for what its room was told.
-pub(super) fn is_loss(error: &BroadcastError) -> bool {
+pub(in crate::realtime) fn is_loss(error: &BroadcastError) -> bool {
     matches!(error, BroadcastError::Socket(errors) if errors.iter().any(|error| matches!(error, SocketError::InternalChannelFull)))
 }
 
 /// Sends the checks that are due, until it is dropped.
-pub(super) async fn tell(io: SocketIo, losses: Losses, api: ApiState) {
+pub(in crate::realtime) async fn tell(io: SocketIo, losses: Losses, api: ApiState) {
     // Kept per socket, so that only a socket whose buffer is still full is tried again, until it has room or is closed.
     let mut owed: HashMap<(Sid, ConversationId), Due> = HashMap::new();
     let mut ticks = tokio::time::interval(TRY_EVERY);

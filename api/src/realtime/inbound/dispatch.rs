@@ -15,12 +15,15 @@ use tokio::time::Instant;
 use tracing::Instrument as _;
 use tracing::field::Empty;
 
-use super::adapter::SocketRef;
 use super::gate::Gate;
-use super::{Adapter, Realtime, SocketUser, auth, conversations, fields, generations, messages, typing};
+use super::{conversations, fields, generations, messages, typing};
 use crate::auth::TokenError;
 use crate::http::{ApiError, ApiResult};
 use crate::limits;
+use crate::realtime::Realtime;
+use crate::realtime::adapter::{Adapter, SocketRef};
+use crate::realtime::membership::auth;
+use crate::realtime::membership::connect::SocketUser;
 
 /// What sockets may say: see `docs/realtime.md`.
 const EVENTS: [&str; 12] = [
@@ -39,7 +42,7 @@ const EVENTS: [&str; 12] = [
 ];
 
 /// A parsed event with everything its handler needs.
-pub(super) struct Call<T> {
+pub(in crate::realtime) struct Call<T> {
     pub realtime: Realtime,
     pub socket: SocketRef,
     pub user: SocketUser,
@@ -50,12 +53,17 @@ pub(super) struct Call<T> {
 type Answer = Box<dyn FnOnce(AckSender<Adapter>) -> Result<(), socketioxide::SendError> + Send>;
 
 /// Lets a socket be heard. What a handler returns is acknowledged as `{ ok: true, … }`.
-pub(super) fn register(socket: &SocketRef, per_second: u32) {
+pub(in crate::realtime) fn register(socket: &SocketRef, per_second: u32) {
     socket.on_fallback(Gate::new(per_second));
 }
 
 /// Answers one event.
-pub(super) async fn heard(socket: Arc<Socket<Adapter>>, realtime: Realtime, mut said: Said, ack_id: Option<i64>) {
+pub(in crate::realtime) async fn heard(
+    socket: Arc<Socket<Adapter>>,
+    realtime: Realtime,
+    mut said: Said,
+    ack_id: Option<i64>,
+) {
     let named = Event::from_message_parts(&socket, &mut said, &ack_id);
     // What clients make up has one name in figures and lines.
     let event = EVENTS.into_iter().find(|known| named.as_ref().is_ok_and(|Event(name)| name == known));
@@ -142,7 +150,7 @@ struct Acknowledged<R> {
 }
 
 /// Acknowledges an event with what is wrong.
-pub(super) fn refuse(ack: AckSender<Adapter>, error: &ApiError) {
+pub(in crate::realtime) fn refuse(ack: AckSender<Adapter>, error: &ApiError) {
     let mut told = json!({ "code": error.code, "status": error.status.as_u16(), "message": error.detail });
     if !error.fields.is_empty() {
         told["errors"] = json!(error.fields);

@@ -7,30 +7,29 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::SocketUser;
-use super::adapter::{SocketIo, SocketRef};
-use super::connect::disconnect;
-use super::dispatch::Call;
+use super::connect::{SocketUser, disconnect};
 use crate::auth::{Identity, TokenError};
 use crate::http::ApiResult;
+use crate::realtime::adapter::{SocketIo, SocketRef};
+use crate::realtime::inbound::dispatch::Call;
 use crate::state::ApiState;
 
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 const GRACE: SignedDuration = SignedDuration::from_secs(30);
 
 #[derive(Debug, Deserialize)]
-pub(super) struct Refresh {
+pub(in crate::realtime) struct Refresh {
     token: String,
 }
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Refreshed {
+pub(in crate::realtime) struct Refreshed {
     #[serde(serialize_with = "collabry_shared::clock::wire::time")]
     expires_at: Timestamp,
 }
 
-pub(super) async fn refresh(call: Call<Refresh>) -> ApiResult<Refreshed> {
+pub(in crate::realtime) async fn refresh(call: Call<Refresh>) -> ApiResult<Refreshed> {
     let identity = Identity::living(&call.realtime.api, &call.payload.token).await?;
     if identity.user_id != call.user.id() {
         return Err(TokenError::Invalid.into());
@@ -46,7 +45,7 @@ pub(super) async fn refresh(call: Call<Refresh>) -> ApiResult<Refreshed> {
 }
 
 /// One look over all sockets every few seconds: cheaper than a timer for each.
-pub(super) async fn expire_sockets(io: SocketIo, api: ApiState) {
+pub(in crate::realtime) async fn expire_sockets(io: SocketIo, api: ApiState) {
     let mut ticks = tokio::time::interval(LOOK_EVERY);
     loop {
         ticks.tick().await;

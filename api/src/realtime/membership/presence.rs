@@ -8,9 +8,9 @@ use collabry_shared::ids::{NotebookId, UserId};
 use collabry_shared::realtime::{Event, Room};
 use tokio::time::{Instant, MissedTickBehavior};
 
-use super::Realtime;
-use super::adapter::SocketRef;
 use crate::http::ApiResult;
+use crate::realtime::Realtime;
+use crate::realtime::adapter::SocketRef;
 use crate::state::ApiState;
 
 /// Who comes and goes within this time is announced together.
@@ -22,7 +22,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(50);
 
 /// Notebooks whose members are to be told who is there, each once however many came and went.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Announcements(Arc<Mutex<HashMap<NotebookId, Due>>>);
+pub(in crate::realtime) struct Announcements(Arc<Mutex<HashMap<NotebookId, Due>>>);
 
 #[derive(Debug, Clone, Copy)]
 struct Due {
@@ -56,13 +56,13 @@ impl Announcements {
     }
 }
 
-pub(super) async fn entered(realtime: &Realtime, socket: &SocketRef, user: UserId) {
+pub(in crate::realtime) async fn entered(realtime: &Realtime, socket: &SocketRef, user: UserId) {
     if realtime.api.presence.enter(user, socket.id.as_str()).await {
         announce_in_rooms(realtime, socket);
     }
 }
 
-pub(super) async fn left(realtime: &Realtime, socket: &SocketRef, user: UserId) {
+pub(in crate::realtime) async fn left(realtime: &Realtime, socket: &SocketRef, user: UserId) {
     if realtime.api.presence.leave(user, socket.id.as_str()).await {
         announce_in_rooms(realtime, socket);
     }
@@ -80,13 +80,13 @@ fn announce_in_rooms(realtime: &Realtime, socket: &SocketRef) {
 }
 
 /// The members of a notebook who are connected.
-pub(super) async fn online(api: &ApiState, notebook: NotebookId) -> ApiResult<Vec<UserId>> {
+pub(in crate::realtime) async fn online(api: &ApiState, notebook: NotebookId) -> ApiResult<Vec<UserId>> {
     let members = api.stores.notebooks.member_ids(notebook).await?;
     Ok(api.presence.online(&members).await)
 }
 
 /// Announces those who came or went without a word. Runs until it is dropped.
-pub(super) async fn announce_noticed(realtime: Realtime) {
+pub(in crate::realtime) async fn announce_noticed(realtime: Realtime) {
     loop {
         for user in realtime.api.presence.noticed().await {
             match realtime.api.stores.notebooks.list_for(user).await {
@@ -98,7 +98,7 @@ pub(super) async fn announce_noticed(realtime: Realtime) {
 }
 
 /// Tells the members of notebooks who is there, wherever that changed. Runs until it is dropped.
-pub(super) async fn announce(realtime: Realtime) {
+pub(in crate::realtime) async fn announce(realtime: Realtime) {
     let mut ticks = tokio::time::interval(LOOK_EVERY);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {

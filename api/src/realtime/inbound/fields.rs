@@ -66,7 +66,7 @@ fn fields(event: &str) -> &'static [Field] {
 }
 
 /// The payload of an event, parsed.
-pub(super) fn read<T: DeserializeOwned>(event: &'static str, payload: Value) -> ApiResult<T> {
+pub(in crate::realtime) fn read<T: DeserializeOwned>(event: &'static str, payload: Value) -> ApiResult<T> {
     let Value::Object(payload) = payload else { return Err(not_an_object()) };
     let wrong: Vec<_> = fields(event).iter().filter_map(|field| field.wrong(&payload)).collect();
     if !wrong.is_empty() {
@@ -82,7 +82,7 @@ pub(super) fn read<T: DeserializeOwned>(event: &'static str, payload: Value) -> 
 }
 
 /// What is said of a payload that has no fields at all.
-pub(super) fn not_an_object() -> ApiError {
+pub(in crate::realtime) fn not_an_object() -> ApiError {
     ApiError::invalid("validation", "The payload is a JSON object with the fields of the event.")
 }
 

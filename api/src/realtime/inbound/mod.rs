@@ -1,0 +1,11 @@
+//! What sockets say: from a packet to a handler and back to an acknowledgement.
+
+pub(super) mod conversations;
+pub(super) mod dispatch;
+pub(super) mod fields;
+pub(super) mod gate;
+pub(super) mod generations;
+pub(super) mod head;
+pub(super) mod messages;
+pub(super) mod refused;
+pub(super) mod typing;
