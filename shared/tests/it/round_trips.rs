@@ -1,6 +1,7 @@
 //! How often a process asks the database for what people wait for: each round trip to a MongoDB is a millisecond of theirs.
 
 use collabry_shared::conversations::{Appended, Conversation, Opened};
+use collabry_shared::generations::{Allowance, Requested};
 use collabry_shared::health::metrics;
 use collabry_shared::ids::UserId;
 use collabry_shared::notebooks::Role;
@@ -8,7 +9,7 @@ use collabry_shared::stores::Stores;
 use prometheus_client::registry::Registry;
 
 use crate::backend::{Backend, contract};
-use crate::fixtures::{at, conversation, new_message, owned_notebook, sent, user};
+use crate::fixtures::{at, conversation, new_generation, new_message, owned_notebook, sent, user};
 
 contract!(
     a_member_gets_the_conversation_and_their_role,
@@ -106,6 +107,19 @@ async fn what_people_wait_for_takes_few_round_trips() {
         conversations.append_at(&new_message(talk.id, "1"), head).await.unwrap();
     };
     assert_eq!(counted(&stores, send).await.1, 3, "a message: right, message, head");
+
+    let allowance = Allowance { unfinished: 3, daily: 500, daily_of_all: 20_000 };
+    // The first of a day begins its counts.
+    let first = new_generation(&talk, at(0));
+    assert_eq!(stores.generations.request(&first, &allowance).await.unwrap(), Requested::Queued);
+    stores.generations.withdraw(first.id).await.unwrap();
+    let ask = async {
+        let (Conversation { head, .. }, _) = conversations.for_member(talk.id, owner).await.unwrap().unwrap();
+        let requested = stores.generations.request(&new_generation(&talk, at(0)), &allowance).await.unwrap();
+        assert_eq!(requested, Requested::Queued);
+        conversations.append_at(&new_message(talk.id, "2"), head).await.unwrap();
+    };
+    assert_eq!(counted(&stores, ask).await.1, 6, "and a question: the day of one and of all, and the request");
 
     let join = async |since| {
         conversations.for_member(talk.id, owner).await.unwrap().unwrap();

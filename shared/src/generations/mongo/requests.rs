@@ -24,50 +24,51 @@ const COUNTS: &str = "answerCounts";
 /// Whose count is everybody's; no user has this id.
 const ALL: &str = "all";
 
-/// Of a person's places so many are tried. Who has more of them begins anywhere, so that requests at the same time are not
-/// in each other's way; then a few more than allowed may get in, which is no matter where so many may.
+/// Of a person's places so many are tried, from anywhere on, so that requests at the same time are not in each other's way.
+/// Of who has more of them a few more than allowed may get in, which is no matter where so many may.
 const PLACES_TRIED: u32 = 64;
 
 pub async fn request(db: &Database, generation: &Generation, allowance: &Allowance) -> StoreResult<Requested> {
-    crate::conversations::require(db, generation.conversation_id).await?;
+    let (asker, today) = (generation.requested_by.to_string(), day(generation.created_at));
+    let (theirs, everybodys) =
+        tokio::try_join!(count(db, &asker, &today, allowance.daily), count(db, ALL, &today, allowance.daily_of_all),)?;
+    let mut stored = Ok(false);
+    if theirs && everybodys {
+        let mut document = of_generation(generation)?;
+        document.insert("countedOn", &today);
+        stored = store(db, generation, document, allowance.unfinished).await;
+        if matches!(stored, Ok(true)) {
+            return Ok(Requested::Queued);
+        }
+    }
+    if theirs {
+        uncount(db, &asker, &today).await?;
+    }
+    if everybodys {
+        uncount(db, ALL, &today).await?;
+    }
+    stored?;
+    // The same again is no more than one.
     if db.collection(GENERATIONS).exists(doc! { "_id": generation.id.to_string() }).await? {
         return Ok(Requested::Queued);
     }
-    let held = unfinished(db, generation.requested_by, allowance.unfinished).await?;
-    if allowance.unfinished > 0 && held >= allowance.unfinished {
-        return Ok(Requested::TooManyUnfinished);
-    }
-    let (asker, today) = (generation.requested_by.to_string(), day(generation.created_at));
-    if !count(db, &asker, &today, allowance.daily).await? {
-        return Ok(Requested::Spent);
-    }
-    if !count(db, ALL, &today, allowance.daily_of_all).await? {
-        uncount(db, &asker, &today).await?;
-        return Ok(Requested::SpentByAll);
-    }
-    let mut document = of_generation(generation)?;
-    document.insert("countedOn", &today);
-    let stored = store(db, generation, document, held, allowance.unfinished).await;
-    if !matches!(stored, Ok(true)) {
-        uncount(db, &asker, &today).await?;
-        uncount(db, ALL, &today).await?;
-    }
-    Ok(if stored? { Requested::Queued } else { Requested::TooManyUnfinished })
+    Ok(match (theirs, everybodys) {
+        (true, true) => Requested::TooManyUnfinished,
+        (false, _) => Requested::Spent,
+        (true, false) => Requested::SpentByAll,
+    })
 }
 
-/// `false`: the person has no place left.
-async fn store(
-    db: &Database,
-    generation: &Generation,
-    mut document: Document,
-    held: u32,
-    places: u32,
-) -> StoreResult<bool> {
+/// `false`: the person has no place left, or it is stored already.
+async fn store(db: &Database, generation: &Generation, mut document: Document, places: u32) -> StoreResult<bool> {
     let generations = db.collection(GENERATIONS);
     if places == 0 {
-        return generations.insert(&document).await.map(|()| true);
+        return match generations.insert(&document).await {
+            Err(StoreError::Conflict(_)) => Ok(false),
+            inserted => inserted.map(|()| true),
+        };
     }
-    let begin = if places > PLACES_TRIED { anywhere(generation.id) } else { held };
+    let begin = anywhere(generation.id);
     for round in 0..2 {
         for place in (0..places.min(PLACES_TRIED)).map(|one| begin.wrapping_add(one) % places) {
             document.insert(HOLDS, format!("{} {place}", generation.requested_by));
@@ -98,13 +99,6 @@ async fn free_places(db: &Database, asker: UserId) -> StoreResult<bool> {
         HOLDS: { "$exists": true },
     };
     Ok(db.collection(GENERATIONS).update_all(Change::new(over, doc! { "$unset": { HOLDS: "" } })).await? > 0)
-}
-
-async fn unfinished(db: &Database, asker: UserId, at_most: u32) -> StoreResult<u32> {
-    let unfinished = doc! { "requestedBy": asker.to_string(), "state": { "$in": ["queued", "running"] } };
-    let query = Query::new(unfinished).ids().limit(at_most).current();
-    let found = db.collection(GENERATIONS).find(query, |_| Ok(())).await?;
-    Ok(u32::try_from(found.len()).unwrap_or(u32::MAX))
 }
 
 /// Counts one more of the day; `false`: there are as many as there may be.
