@@ -29,7 +29,7 @@ each() {
   shift
   # shellcheck disable=SC2048,SC2086 # a list is one word to whoever sets it
   for word in ${*//,/ }; do
-    [[ $word =~ ^[][A-Za-z0-9_.:/-]+$ ]] || fail "$word is no address"
+    [[ $word =~ ^[][A-Za-z0-9_.:/-]+$ ]] || fail "$word is not an address"
     # shellcheck disable=SC2059 # the format is ours
     printf "$format\n" "$word"
   done

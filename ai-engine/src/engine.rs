@@ -1,4 +1,4 @@
-//! The engine from its parts to its end.
+//! Builds, runs and drains the ai-engine.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! The api from its parts to its end.
+//! Builds, runs and drains the API server.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;

@@ -84,7 +84,7 @@ test("backups that are neither encrypted nor signed are said, and a key that is 
   for (const command of ["check", "serve"]) {
     const { status, said } = run(command, { ...made, COLLABRY_BACKUP_SIGNING_KEY: keys.COLLABRY_BACKUP_RECIPIENT });
     assert.equal(status, BAD_CONFIG, said);
-    assert.match(said, /COLLABRY_BACKUP_SIGNING_KEY: is no signing key/);
+    assert.match(said, /COLLABRY_BACKUP_SIGNING_KEY: is not a signing key/);
   }
 });
 

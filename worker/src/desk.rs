@@ -121,7 +121,7 @@ fn said(run: &Run) -> String {
 }
 
 async fn run_job(stores: &Stores, name: &str, wait: Duration) -> anyhow::Result<ExitCode> {
-    let Ok(job) = name.parse::<JobName>() else { bail!("{name} is no name of a job") };
+    let Ok(job) = name.parse::<JobName>() else { bail!("{name} is not the name of a job") };
     let asked = match stores.jobs.request(&job, None, SystemClock.now()).await {
         Err(StoreError::Missing(_)) => bail!("no worker that has the job {job} has ever run here"),
         other => other?,
@@ -153,7 +153,7 @@ async fn log_level(config: &Config, options: &LogLevelOptions) -> anyhow::Result
         None => None,
         Some(filter) => {
             let until = SystemClock.now().checked_add(SignedDuration::from_secs(options.for_secs))?;
-            Some(Change::parse(filter, until).with_context(|| format!("{filter} is no filter"))?)
+            Some(Change::parse(filter, until).with_context(|| format!("{filter} is not a log filter"))?)
         }
     };
     let coordination =

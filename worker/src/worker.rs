@@ -1,4 +1,4 @@
-//! The worker from its parts to its end.
+//! Builds, runs and drains the worker.
 
 use std::collections::HashMap;
 use std::fmt;

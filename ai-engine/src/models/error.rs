@@ -65,7 +65,7 @@ pub enum AnswerError {
 }
 
 impl AnswerError {
-    /// Whether another try may go better, as long as nothing was shown yet. One that took too long is none of them: a
+    /// Whether another try may go better, as long as nothing was shown yet. One that took too long is not one of them: a
     /// server that loads its model would start over.
     pub fn is_passing(&self) -> bool {
         matches!(
@@ -193,7 +193,7 @@ impl AnswerError {
             Self::RateLimited { .. } => (
                 "provider_rate_limited",
                 true,
-                format!("{label} is asked too often right now. Try again in a minute, or choose another model."),
+                format!("{label} is rate-limiting requests right now. Try again in a minute, or choose another model."),
             ),
             Self::Loading { .. } => (
                 "provider_timeout",

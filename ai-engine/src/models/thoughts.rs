@@ -117,7 +117,7 @@ impl Thoughts {
         }
     }
 
-    /// What is left of an answer that broke: what may be a thought is none of it.
+    /// What is left of an answer that broke: what may be a thought is not part of it.
     pub fn broken(&mut self, pieces: &mut VecDeque<Piece>) {
         self.drain(pieces);
         if matches!(self.state, State::Open | State::Answer) {

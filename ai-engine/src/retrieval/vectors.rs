@@ -24,7 +24,7 @@ pub struct CoarseLayout {
     pub cells: u32,
     /// Cells that a query looks into.
     pub probes: u32,
-    /// Every how manieth vector the cells' centres are learned from.
+    /// Sampling stride for training: the cells' centres are learned from every n-th vector.
     pub sample_step: usize,
 }
 

@@ -86,7 +86,7 @@ async fn admin(users: &dyn UserRepo, clock: &dyn Clock, command: AdminCommand) -
         AdminCommand::Remove { email } => {
             let user = existing(users, &email).await?;
             users.set_admin(user.id, false, clock.now()).await?;
-            Ok(format!("{} is no admin any more, unless COLLABRY_ADMIN_EMAILS names the address.", user.email))
+            Ok(format!("{} is no longer an admin, unless COLLABRY_ADMIN_EMAILS names the address.", user.email))
         }
         AdminCommand::List => {
             let admins = users.admins().await?;

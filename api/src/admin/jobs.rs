@@ -97,7 +97,7 @@ impl From<Run> for RunView {
 
 /// The worker's jobs: when they run, and how their last runs went
 #[utoipa::path(get, operation_id = "listJobs", path = "/api/admin/jobs", tag = TAG, security(("bearer" = [])), responses(
-    (status = 200, body = JobList), (status = 404, body = Problem, description = "`not_found`: the caller is no admin"),
+    (status = 200, body = JobList), (status = 404, body = Problem, description = "`not_found`: the caller is not an admin"),
 ))]
 async fn list(State(state): State<ApiState>, _: Admin) -> ApiResult<Json<JobList>> {
     let (ledger, now) = (&state.stores.jobs, state.clock.now());
@@ -116,7 +116,7 @@ struct JobPath {
 
 /// Run a job now; a worker takes it up within seconds. Asked again while a run waits, the answer is that run
 #[utoipa::path(post, operation_id = "runJob", path = "/api/admin/jobs/{name}/runs", tag = TAG, security(("bearer" = [])), params(("name" = JobName, Path)), responses(
-    (status = 202, body = RunView), (status = 404, body = Problem, description = "`not_found`: no such job, or the caller is no admin"),
+    (status = 202, body = RunView), (status = 404, body = Problem, description = "`not_found`: no such job, or the caller is not an admin"),
 ))]
 async fn run_now(
     State(state): State<ApiState>,

@@ -53,7 +53,7 @@ impl LogLevelView {
 
 /// What is logged
 #[utoipa::path(get, operation_id = "getLogLevel", path = "/api/admin/log-level", tag = TAG, security(("bearer" = [])), responses(
-    (status = 200, body = LogLevelView), (status = 404, body = Problem, description = "`not_found`: the caller is no admin"),
+    (status = 200, body = LogLevelView), (status = 404, body = Problem, description = "`not_found`: the caller is not an admin"),
 ))]
 async fn get(State(state): State<ApiState>, _: Admin) -> Json<LogLevelView> {
     LogLevelView::of(&state)
@@ -61,7 +61,7 @@ async fn get(State(state): State<ApiState>, _: Admin) -> Json<LogLevelView> {
 
 /// Log more, or less, for a while: every process of every role, within seconds
 #[utoipa::path(put, operation_id = "setLogLevel", path = "/api/admin/log-level", tag = TAG, security(("bearer" = [])), request_body = LogLevelChange, responses(
-    (status = 200, body = LogLevelView), (status = 404, body = Problem, description = "`not_found`: the caller is no admin"),
+    (status = 200, body = LogLevelView), (status = 404, body = Problem, description = "`not_found`: the caller is not an admin"),
     (status = 422, body = Problem, description = "`filter_invalid`, `duration_invalid`"),
 ))]
 async fn set(
@@ -78,7 +78,7 @@ async fn set(
     }
     let until = state.clock.now().saturating_add(SignedDuration::from_secs(seconds.into())).unwrap_or(Timestamp::MAX);
     let change = Change::parse(&filter, until)
-        .map_err(|error| ApiError::field("filter_invalid", "filter", format!("This is no filter: {error}.")))?;
+        .map_err(|error| ApiError::field("filter_invalid", "filter", format!("This is not a log filter: {error}.")))?;
     tracing::info!(by = %admin.user_id, filter, seconds, "an admin changes the log level");
     state.log_level.set(Some(change)).await?;
     Ok(LogLevelView::of(&state))
@@ -86,7 +86,7 @@ async fn set(
 
 /// Go back to what is configured
 #[utoipa::path(delete, operation_id = "resetLogLevel", path = "/api/admin/log-level", tag = TAG, security(("bearer" = [])), responses(
-    (status = 200, body = LogLevelView), (status = 404, body = Problem, description = "`not_found`: the caller is no admin"),
+    (status = 200, body = LogLevelView), (status = 404, body = Problem, description = "`not_found`: the caller is not an admin"),
 ))]
 async fn reset(State(state): State<ApiState>, _: Admin) -> ApiResult<Json<LogLevelView>> {
     state.log_level.set(None).await?;

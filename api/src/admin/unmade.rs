@@ -9,7 +9,7 @@ pub async fn warn(users: &dyn UserRepo, named: &[Email]) {
             Ok(Some(user)) if user.admin || user.verified_at.is_some() => {}
             Ok(_) => tracing::warn!(
                 %email,
-                "COLLABRY_ADMIN_EMAILS names an address that is no admin; make it one with the command `admin add`"
+                "COLLABRY_ADMIN_EMAILS names an address that is not an admin; make it one with the command `admin add`"
             ),
             Err(error) => tracing::warn!(%error, "the addresses of COLLABRY_ADMIN_EMAILS could not be looked up"),
         }

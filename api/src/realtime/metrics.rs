@@ -90,7 +90,7 @@ impl Metrics {
     }
 }
 
-/// Looked at when somebody asks.
+/// Computed on scrape.
 pub(in crate::realtime) struct Now(pub SocketIo);
 
 impl Collector for Now {

@@ -19,7 +19,7 @@ const PUBLIC: [u8; 12] = [0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 
 pub const SIGNATURE_BYTES: usize = 64;
 
 #[derive(Debug, thiserror::Error)]
-#[error("this is no key of Ed25519 as collabry backup-key makes it")]
+#[error("this is not an Ed25519 key as collabry backup-key makes it")]
 pub struct InvalidKey;
 
 /// The secret half, of whoever makes backups. What `Debug` shows is the public one.

@@ -99,7 +99,7 @@ impl RestoreRepo for Target {
 
     async fn put(&mut self, part: Part) -> StoreResult<()> {
         if !is_part(&part.name) {
-            return Err(StoreError::Damaged(format!("{} is no part of a backup of SQLite", part.name)));
+            return Err(StoreError::Damaged(format!("{} does not belong in a backup of SQLite", part.name)));
         }
         self.unfinished.write_all(&part.bytes).await.map_err(unavailable)
     }

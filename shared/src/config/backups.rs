@@ -31,7 +31,7 @@ impl BackupConfig {
         if recipient.is_none() && !text.is_empty() {
             read.problem(
                 "COLLABRY_BACKUP_RECIPIENT",
-                "is no public key that begins with age1; collabry backup-key makes one",
+                "is not a public key that begins with age1; collabry backup-key makes one",
             );
         }
         Self { place, keep, recipient, signing_key: signing_key(read), signer: signer(read) }
@@ -98,7 +98,7 @@ mod tests {
     #[test]
     fn a_secret_key_is_not_taken_for_a_public_one() {
         let problems = backups(&[("COLLABRY_BACKUP_RECIPIENT", "AGE-SECRET-KEY-1QQQ")]).unwrap_err();
-        assert!(problems.contains("COLLABRY_BACKUP_RECIPIENT: is no public key"), "{problems}");
+        assert!(problems.contains("COLLABRY_BACKUP_RECIPIENT: is not a public key"), "{problems}");
         assert!(!problems.contains("AGE-SECRET"), "a secret is never printed");
     }
 
@@ -118,9 +118,9 @@ mod tests {
 
         for (name, value, part) in [
             ("COLLABRY_BACKUP_SIGNING_KEY", public.as_str(), "is the public half of a signing key"),
-            ("COLLABRY_BACKUP_SIGNING_KEY", &secret[1..], "is no signing key"),
+            ("COLLABRY_BACKUP_SIGNING_KEY", &secret[1..], "is not a signing key"),
             ("COLLABRY_BACKUP_SIGNER", secret, "is the secret half of a signing key"),
-            ("COLLABRY_BACKUP_SIGNER", "age1x", "is no public key of a signer"),
+            ("COLLABRY_BACKUP_SIGNER", "age1x", "is not a public key of a signer"),
         ] {
             let problems = backups(&[(name, value)]).unwrap_err();
             assert!(problems.contains(&format!("{name}: {part}")), "{problems}");

@@ -173,7 +173,7 @@ impl<'a> Reader<'a> {
         if let Some(choice) = choices.iter().find(|choice| **choice == text) {
             return choice;
         }
-        self.problem(variable, format!("{text:?} is none of {}", choices.join(", ")));
+        self.problem(variable, format!("{text:?} is not one of {}", choices.join(", ")));
         choices[0]
     }
 
@@ -196,7 +196,7 @@ impl<'a> Reader<'a> {
         match text.split_once("://") {
             Some((scheme, rest)) if schemes.contains(&scheme) && !rest.is_empty() => Some(text.into()),
             _ => {
-                self.problem(variable, format!("is no address that begins with {}://", schemes.join(":// or ")));
+                self.problem(variable, format!("must begin with {}://", schemes.join(":// or ")));
                 None
             }
         }

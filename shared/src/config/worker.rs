@@ -34,7 +34,7 @@ fn schedule(text: &str) -> Result<(String, Option<Schedule>), String> {
     let (name, when) = (name.trim(), when.trim());
     if !BUILT_IN.iter().any(|job| job.name == name) {
         let names: Vec<_> = BUILT_IN.iter().map(|job| job.name).collect();
-        return Err(format!("{name:?} is none of {}", names.join(", ")));
+        return Err(format!("{name:?} is not one of {}", names.join(", ")));
     }
     let when = if when == "off" { None } else { Some(when.parse().map_err(|error| format!("{error}, or off"))?) };
     Ok((name.to_owned(), when))

@@ -14,7 +14,7 @@ use tokio::runtime::{Handle, RuntimeMetrics};
 
 use super::memory;
 
-/// Looked at when somebody asks.
+/// Computed on scrape.
 #[derive(Debug)]
 struct Now {
     /// `None`: registered outside of a runtime.

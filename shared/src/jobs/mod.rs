@@ -23,7 +23,7 @@ pub use self::repo::{ClaimedRun, JobRepo, RunLease};
 pub use self::schedule::{InvalidSchedule, Schedule};
 use crate::ids::UserId;
 
-/// How often a run may die with its worker before it counts as failed.
+/// How many crashes of its worker a run survives before it counts as failed.
 pub const MAX_RUN_ATTEMPTS: u32 = 3;
 
 /// A job's name: lower case letters, digits and dashes.
@@ -33,7 +33,7 @@ pub const MAX_RUN_ATTEMPTS: u32 = 3;
 pub struct JobName(String);
 
 #[derive(Debug, thiserror::Error)]
-#[error("that is no name of a job")]
+#[error("invalid job name")]
 pub struct InvalidJobName;
 
 const MAX_NAME_BYTES: usize = 64;

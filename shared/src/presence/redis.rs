@@ -128,7 +128,7 @@ impl Presence for RedisPresence {
         match self.marks.online(users).await {
             Ok(online) => online,
             Err(error) => {
-                tracing::debug!(%error, "presence is known of this replica only");
+                tracing::debug!(%error, "Redis is unavailable: presence is local to this replica");
                 self.marks.here.online(users).await
             }
         }

@@ -125,7 +125,7 @@ async fn listen<T: DeserializeOwned>(
                 Ok(said) => here.send(said.what.map_or_else(|| missed.clone(), &hear)).await,
                 Err(error) => {
                     // Of another version: the database knows.
-                    tracing::warn!(%error, "something was said that is not understood");
+                    tracing::warn!(%error, "undecodable pub/sub message");
                     here.send(missed.clone()).await;
                 }
             },

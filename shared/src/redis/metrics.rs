@@ -86,7 +86,7 @@ impl Drop for Running<'_> {
     }
 }
 
-/// Looked at when somebody asks.
+/// Computed on scrape.
 #[derive(Debug)]
 struct Now(Arc<Health>);
 

@@ -54,7 +54,7 @@ export function forPeople(detail: string, code?: string, id?: string): string {
   return detail;
 }
 
-/** Empty when the body is none of ours. */
+/** Empty when the body is not one of ours. */
 function ours(body: string): ProblemBody {
   try {
     const problem = JSON.parse(body) as unknown;

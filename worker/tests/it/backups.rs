@@ -296,7 +296,7 @@ async fn an_empty_setting_is_no_key() {
     }
     let wrong = made.keys.text().replace("# signer: M", "# signer: ");
     let (code, said) = run(&[("COLLABRY_BACKUP_SECRET_KEY", &wrong)], &["verify", file]);
-    assert!(code == Some(1) && said.contains("the signer: this is no key of Ed25519"), "{said}");
+    assert!(code == Some(1) && said.contains("the signer: this is not an Ed25519 key"), "{said}");
 }
 
 #[test]
@@ -321,7 +321,9 @@ fn a_key_that_is_none_is_a_problem_of_the_settings() {
         let settings = [("COLLABRY_BACKUP_SIGNING_KEY", "c2VjcmV0"), ("COLLABRY_BACKUP_SIGNER", "age1x")];
         let (code, said) = run(&settings, &[command]);
         assert_eq!(code, Some(64), "{command}");
-        for problem in ["COLLABRY_BACKUP_SIGNING_KEY: is no signing key", "COLLABRY_BACKUP_SIGNER: is no public key"] {
+        for problem in
+            ["COLLABRY_BACKUP_SIGNING_KEY: is not a signing key", "COLLABRY_BACKUP_SIGNER: is not a public key"]
+        {
             assert!(said.contains(problem), "{command}: {said}");
         }
         assert!(!said.contains("c2VjcmV0"), "a secret is never printed");

@@ -77,7 +77,7 @@ pub(in crate::realtime) async fn heard(
     trace::adopt(&span, parent);
     let answered = async {
         let payload = data.map_err(|error| {
-            tracing::debug!(event, %error, "a payload that is no JSON");
+            tracing::debug!(event, %error, "the payload is not JSON");
             fields::not_an_object()
         });
         let answer = answer(event, realtime, SocketRef::from(socket), payload).await;

@@ -12,7 +12,7 @@ use prometheus_client::registry::Registry;
 use super::EngineClient;
 use crate::health::metrics::ours;
 
-/// Looked at when somebody asks.
+/// Computed on scrape.
 #[derive(Debug)]
 struct Breakers(Arc<EngineClient>);
 

@@ -42,7 +42,7 @@ impl Metrics {
     }
 }
 
-/// Looked at when somebody asks.
+/// Computed on scrape.
 #[derive(Debug)]
 pub(super) struct Pools {
     pub read: SqlitePool,

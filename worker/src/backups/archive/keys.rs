@@ -28,7 +28,7 @@ impl Keys {
     /// Those of such a file's content.
     pub fn of_text(text: &str) -> anyhow::Result<Self> {
         let identities = IdentityFile::from_buffer(Cursor::new(text)).ok().and_then(|file| file.into_identities().ok());
-        let identities = identities.context("this is no secret key of age")?;
+        let identities = identities.context("this is not an age secret key")?;
         // One that cannot be read must not leave backups unchecked.
         let signer = text.lines().find_map(|line| line.strip_prefix(SIGNER)).map(|text| text.trim().parse::<Signer>());
         Ok(Self { identities, signer: signer.transpose().context("the signer")? })

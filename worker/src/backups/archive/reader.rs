@@ -62,7 +62,7 @@ impl ArchiveReader {
         let mut input: Input = Box::new(input);
         (&mut input).take(AGE.len() as u64).read_to_end(&mut begin).await?;
         let encrypted = begin == AGE;
-        ensure!(encrypted || begin.starts_with(GZIP), "this is no backup");
+        ensure!(encrypted || begin.starts_with(GZIP), "this is not a backup");
         let input: Input = Box::new(Cursor::new(begin).chain(input));
         let input = if encrypted { decrypted(input, keys).await? } else { input };
         Ok(Self { tar: Archive::new(GzipDecoder::new(BufReader::new(input))), signer: keys.signer.clone() })
