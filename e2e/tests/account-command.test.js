@@ -46,7 +46,7 @@ test("an operator gives an account another password, and whoever was signed in i
 
 test("addresses of the settings that are no admins are named in the log", async (t) => {
   const server = await Server.start(t, { COLLABRY_ADMIN_EMAILS: "boss@example.org" });
-  const warned = () => server.output.includes("COLLABRY_ADMIN_EMAILS names an address that is no admin");
+  const warned = () => server.output.includes("COLLABRY_ADMIN_EMAILS names an address that is not an admin");
   await until("the log names the address", async () => warned() && server.output.includes("boss@example.org"));
   await collabry(server, "admin", "add", "boss@example.org");
   await server.kill();

@@ -229,7 +229,7 @@ test("what is damaged or cut off is refused before anything is touched", async (
     for (const args of [["verify", damaged], ["restore", damaged]]) {
       const { code, output } = await command(other.env, args);
       assert.equal(code, 1, `${what}: ${output}`);
-      assert.match(output, /error: .*(damaged|cut off|no backup|hold what its manifest|reading)/, what);
+      assert.match(output, /error: .*(damaged|cut off|not a backup|hold what its manifest|reading)/, what);
       if (what === "it was cut off") assert.match(output, /error: the backup was cut off: its end is missing/);
     }
     assert.deepEqual((await readdir(other.dataDir)).filter((name) => name.startsWith("collabry.db")), [], what);

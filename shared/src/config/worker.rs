@@ -61,7 +61,7 @@ mod tests {
     fn every_mistake_is_named() {
         let problems = read("purge=0 0 4 * * *; purge-deleted=daily; nonsense").unwrap_err();
         for part in
-            ["3 problem(s)", "\"purge\" is none of", "\"daily\" is not a schedule", "\"nonsense\" is not job=schedule"]
+            ["3 problem(s)", "\"purge\" is not one of", "\"daily\" is not a schedule", "\"nonsense\" is not job=schedule"]
         {
             assert!(problems.contains(part), "{part}: {problems}");
         }
