@@ -76,6 +76,6 @@ async fn who_is_there_is_known_without_reading_accounts() {
     let _bob = Socket::connect(&app, &bob.token).await;
     // One may still hear of ada alone.
     while socket.hear("presence:update").await["userIds"].as_array().unwrap().len() < 2 {}
-    assert!(ids.load(Ordering::Relaxed) >= ids_before + 2, "for the join, and for each announcement");
+    assert!(ids.load(Ordering::Relaxed) > ids_before, "for each announcement");
     assert_eq!(accounts.load(Ordering::Relaxed), accounts_before);
 }
