@@ -2,10 +2,10 @@
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
-import { dirname, join, resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { test } from "node:test";
 import { promisify } from "node:util";
 import { runInNewContext } from "node:vm";
@@ -429,28 +429,6 @@ test("nginx' sockets are shared out evenly, however replicas come and go", async
     assert.ok(moved <= joined.length * Math.ceil(12 / replicas.length), `${moved} sockets changed hands for ${joined}`);
     before = owners;
   }
-});
-
-/** As GitHub makes them of headings. @param {string} text */
-function anchors(text) {
-  const headings = text.replaceAll(/^```[^]*?^```$/gm, "").matchAll(/^#{1,6} (.+)$/gm);
-  return new Set([...headings].map(([, heading]) => heading.toLowerCase().replaceAll(/[^\p{L}\p{N}_\- ]/gu, "").replaceAll(" ", "-")));
-}
-
-test("links of documents lead to pages and sections that are there", async () => {
-  const pages = (await run("git", ["ls-files", "*.md", ":!bench", ":!standalone"], { cwd: ROOT })).stdout.trim().split("\n");
-  const broken = [];
-  for (const page of pages) {
-    const text = (await read(page)).replaceAll(/^```[^]*?^```$/gm, "");
-    for (const [, link] of text.matchAll(/\]\(\s*([^)\s]+)\s*\)/g)) {
-      if (/^[a-z]+:/.test(link)) continue;
-      const [path, anchor] = link.split("#");
-      const to = path === "" ? page : join(dirname(page), path);
-      const there = await stat(join(ROOT, to)).catch(() => undefined);
-      if (!there || (anchor && !anchors(await read(to)).has(anchor))) broken.push(`${page}: ${link}`);
-    }
-  }
-  assert.deepEqual(broken, []);
 });
 
 test("each line of the checklist before production says where to read on, and what shows it", async () => {
