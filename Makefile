@@ -18,7 +18,7 @@ TARGET_CPU ?=
 GO := $(shell command -v go)
 WEB_INPUTS := $(shell find web -path web/node_modules -prune -o -path web/dist -prune -o -type f -print 2>/dev/null)
 
-.PHONY: help run cluster demo check build target-cpu deps model web test test-deps test-rust test-web test-e2e test-cluster test-docker test-docker-all test-helm test-k6 lint dependencies docs eval eval-files bench bench-cluster clean
+.PHONY: help run cluster demo check build target-cpu deps model web test test-deps test-rust test-web test-e2e test-cluster test-docker test-docker-all test-helm test-k6 lint dependencies tidy docs eval eval-files bench bench-cluster clean
 
 help: ## What can be made
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -107,7 +107,10 @@ test-k6: test-deps model web build e2e/node_modules/.package-lock.json ## Rollin
 dependencies: test-deps ## Licences and sources of what is depended on, and what is known against it
 	@scripts/dependencies.sh
 
-lint: deps dependencies ## Formatting and lints
+tidy: deps ## Spelling, links of documents, and what nothing uses
+	@scripts/tidy.sh
+
+lint: deps dependencies tidy ## Formatting and lints
 	cargo fmt --all --check
 	cargo clippy --release --locked --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --release --locked --workspace --no-deps --quiet

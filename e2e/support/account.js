@@ -7,7 +7,7 @@ import { until } from "./wait.js";
 export const PASSWORD = "correct horse battery";
 
 /** An answer that was not the expected one. */
-export class Problem extends Error {
+class Problem extends Error {
   /**
    * @param {string} what
    * @param {number} status

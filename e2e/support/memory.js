@@ -21,13 +21,13 @@ export async function memoryOf(pid) {
 /** Ticks of the system's clock in a second, which Linux has fixed for programs. */
 const TICKS = 100;
 
-/** Processor time in milliseconds, of all its threads, since it began. @param {number} pid */
+/** Processor time in milliseconds, of all its threads, since it began. @public For bench. @param {number} pid */
 export async function cpuOf(pid) {
   const { user, system } = await timesOf(pid);
   return user + system;
 }
 
-/** The same, by where it was spent: in the program itself, and in the kernel for it. @param {number} pid */
+/** The same, by where it was spent: in the program itself, and in the kernel for it. @public For bench. @param {number} pid */
 export async function timesOf(pid) {
   const stat = await readFile(`/proc/${pid}/stat`, "utf8");
   // The name in brackets may hold spaces.

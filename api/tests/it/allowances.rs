@@ -31,7 +31,7 @@ async fn is_answered(ada: &User<'_>, conversation: &str) {
 }
 
 #[tokio::test]
-async fn one_persons_burst_is_refused_and_anothers_question_is_answered() {
+async fn one_persons_burst_is_refused_and_a_question_of_somebody_else_is_answered() {
     let allowance = Allowance { unfinished: 3, ..Allowance::default() };
     let (app, _provider) = app(allowance, |config| config.engine.concurrent_generations = 1).await;
     let (eve, ada) = (app.register("eve").await, app.register("ada").await);

@@ -14,7 +14,7 @@ export interface Member {
 }
 
 /** Owners only. */
-export interface Invitation {
+interface Invitation {
   id: string;
   email: string;
   role: Role;

@@ -27,7 +27,7 @@ export interface Citation {
   text: string;
 }
 
-export type Author = { kind: "user"; userId: string; name: string } | { kind: "assistant"; model: string };
+type Author = { kind: "user"; userId: string; name: string } | { kind: "assistant"; model: string };
 
 /** Why a complete answer may end too early. */
 export type CutOff = "length" | "filter" | "refusal" | "unknown";

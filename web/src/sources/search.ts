@@ -32,7 +32,7 @@ const MANY = 100;
 const ENOUGH_WORDS = 0.5;
 const ENOUGH_MEANING = 0.3;
 
-export const isFound = ({ text, similarity }: Hit, query: string): boolean =>
+const isFound = ({ text, similarity }: Hit, query: string): boolean =>
   similarity >= ENOUGH_MEANING || coverage(text, query) >= ENOUGH_WORDS;
 
 export async function searchFor(notebookId: string, query: string, limit = FEW): Promise<void> {

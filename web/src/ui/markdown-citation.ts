@@ -33,7 +33,7 @@ export function citation(known: () => ReadonlyMap<number, string>): TokenizerAnd
 }
 
 /** The numbers of "1, 3-5". */
-export function numbersOf(text: string): number[] {
+function numbersOf(text: string): number[] {
   return text.split(/[,;]/).flatMap((part) => {
     const [from = 0, to = from] = (part.match(/\d+/g) ?? []).map(Number);
     if (to < from || to - from >= LONGEST_RANGE) return from === to ? [from] : [from, to];

@@ -105,7 +105,7 @@ export interface MenuItem {
 }
 
 /** The keys of a menu: arrows go round, letters go to what begins with them, Home and End to the ends. */
-export function onMenuKey(event: KeyboardEvent): void {
+function onMenuKey(event: KeyboardEvent): void {
   const items = [...(event.currentTarget as Element).querySelectorAll<HTMLElement>('[role^="menuitem"]')];
   const at = items.indexOf(document.activeElement as HTMLElement);
   const letter = event.key.length === 1 && event.key !== " " ? event.key.toLocaleLowerCase() : null;

@@ -36,7 +36,7 @@ interface Note extends Pick<PassageTarget, "sourceName" | "quote"> {
 /** What is open beside the conversation. */
 export const panel = computed<Panel | null>(() => panelOf(query.value));
 
-export function panelOf(parameters: URLSearchParams): Panel | null {
+function panelOf(parameters: URLSearchParams): Panel | null {
   if (parameters.get("panel") === "members") return { kind: "members" };
   if (parameters.get("panel") === "search") return { kind: "search", query: parameters.get("q") ?? "" };
   const sourceId = parameters.get("source");

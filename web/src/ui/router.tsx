@@ -37,7 +37,7 @@ export const route = computed<Route>(() => parse(path.value));
 /** What is open on the page: `source`, `page`, `tab` and the like. */
 export const query = computed(() => new URLSearchParams(path.value.split("#", 1)[0]?.split("?")[1] ?? ""));
 
-export function parse(address: string): Route {
+function parse(address: string): Route {
   const [before = "", fragment = ""] = address.split("#", 2);
   const [pathname = ""] = before.split("?", 1);
   const parts = pathname.split("/").filter((part) => part !== "");

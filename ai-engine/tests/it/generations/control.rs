@@ -149,7 +149,7 @@ async fn a_slow_provider_does_not_hold_the_places_of_the_built_in_answerer() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn one_persons_questions_do_not_keep_anothers_waiting() {
+async fn one_persons_questions_keep_nobody_else_waiting() {
     let world = World::new().await;
     let engine = world.engine(1).await;
     world.scripted.script([hangs()]);

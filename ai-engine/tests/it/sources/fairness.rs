@@ -47,7 +47,7 @@ async fn embed_until_ready(rig: &Rig, small: &Source) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_small_upload_is_ready_while_anothers_large_file_is_embedded() {
+async fn a_small_upload_is_ready_while_a_large_one_of_somebody_else_is_embedded() {
     let mut rig = Rig::start(2).await;
     let ben = ben(&rig).await;
     let ada = rig.notebook.created_by;
