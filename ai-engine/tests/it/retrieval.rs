@@ -185,7 +185,7 @@ async fn what_is_unknown_or_deleted_is_ignored() {
     let unknown = SegmentId { source_id: SourceId::new(), version: 1 };
     let notebook = library.world.source().notebook_id;
     let sources = &library.stores.sources;
-    assert!(sources.mark_deleted(notebook, deleted.source_id, library.world.source().created_at).await.unwrap());
+    assert!(sources.mark_deleted(notebook, deleted.source_id, None, library.world.source().created_at).await.unwrap());
     let retrieval = library.retrieval(ROOMY);
     let hits = search(&retrieval, &[unknown, deleted, kept, kept], "sourdough starter").await;
     assert_eq!(hits.len(), 4);

@@ -19,7 +19,7 @@ use collabry_shared::engine::{EngineError, SearchHit, SearchRequest};
 use collabry_shared::generations::{Generation, GenerationEvent, GenerationState, LoggedEvent, lease};
 use collabry_shared::ids::{ConversationId, GenerationId, MessageId, NotebookId, OwnerId, SourceId, UserId};
 use collabry_shared::models::{ModelId, ModelPattern};
-use collabry_shared::notebooks::{Notebook, Role};
+use collabry_shared::notebooks::{Invitation, InvitationLink, Notebook, Role};
 use collabry_shared::realtime::{LocalFanOut, Published};
 use collabry_shared::sources::{Format, IngestState, Origin, Source, SourceVersion};
 use collabry_shared::stores::{self, Stores};
@@ -295,7 +295,17 @@ impl World {
             admin: false,
         };
         stores.users.create(&other).await.unwrap();
-        assert!(stores.notebooks.add_member(self.notebook, other.id, Role::Owner, now).await.unwrap());
+        let notebook = stores.notebooks.get(self.notebook).await.unwrap().unwrap();
+        let invitation = Invitation {
+            notebook_id: notebook.id,
+            email: other.email.clone(),
+            role: Role::Owner,
+            invited_by: notebook.created_by,
+            created_at: now,
+            link: Some(InvitationLink { code_hash: [0; 32], expires_at: now + SignedDuration::from_secs(1) }),
+        };
+        stores.notebooks.invite(&invitation).await.unwrap();
+        assert!(stores.notebooks.accept_invitation(&invitation, other.id, now).await.unwrap());
         other.id
     }
 

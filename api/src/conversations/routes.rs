@@ -211,7 +211,7 @@ async fn update(
     let title = request.title.map(|title| parse_title(title.as_deref())).transpose()?;
     let model = request.model.map(|model| parse_model(model.as_deref())).transpose()?;
     let change = ConversationUpdate { title, model };
-    let updated = state.stores.conversations.update_seen(access.conversation.id, seen.as_ref(), &change).await?;
+    let updated = state.stores.conversations.update(access.conversation.id, seen.as_ref(), &change).await?;
     let conversation = updated.ok_or_else(ApiError::not_found)?;
     announce(&state, &conversation).await;
     Ok(Json(read_by(&state, access.access.user_id, conversation).await?))
@@ -231,7 +231,7 @@ async fn remove(
     may_manage(&access)?;
     let ConversationAccess { conversation, access } = access;
     let now = state.clock.now();
-    if !state.stores.conversations.mark_deleted_seen(conversation.id, seen.as_ref(), now).await? {
+    if !state.stores.conversations.mark_deleted(conversation.id, seen.as_ref(), now).await? {
         return Err(ApiError::not_found());
     }
     let event = Event::ConversationDeleted { notebook_id: access.notebook_id, conversation_id: conversation.id };

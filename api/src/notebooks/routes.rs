@@ -180,7 +180,7 @@ async fn rename(
     Body(request): Body<NotebookTitle>,
 ) -> ApiResult<Json<NotebookView>> {
     let (title, now) = (request.parse()?, state.clock.now());
-    let renamed = state.stores.notebooks.rename_seen(access.notebook_id, seen.as_ref(), &title, now).await?;
+    let renamed = state.stores.notebooks.rename(access.notebook_id, seen.as_ref(), &title, now).await?;
     let notebook = renamed.ok_or_else(ApiError::not_found)?;
     let event = Event::NotebookUpdated { notebook_id: notebook.id, title: notebook.title.clone() };
     state.fan_out.emit(Room::Notebook(notebook.id), event).await;
@@ -237,7 +237,7 @@ pub async fn delete_notebook(
     notebook_id: NotebookId,
     seen: Option<&NotebookState>,
 ) -> ApiResult<bool> {
-    if !state.stores.notebooks.mark_deleted_seen(notebook_id, seen, state.clock.now()).await? {
+    if !state.stores.notebooks.mark_deleted(notebook_id, seen, state.clock.now()).await? {
         return Ok(false);
     }
     state.fan_out.emit(Room::Notebook(notebook_id), Event::NotebookDeleted { notebook_id }).await;

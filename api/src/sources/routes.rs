@@ -169,7 +169,7 @@ async fn rename(
 ) -> ApiResult<Json<Source>> {
     let name = clean_line(&request.name, MAX_NAME_CHARS)
         .ok_or_else(|| ApiError::field("name_invalid", "name", "Use 1 to 200 characters."))?;
-    let renamed = state.stores.sources.rename_seen(source.notebook_id, source.id, seen.as_ref(), &name).await?;
+    let renamed = state.stores.sources.rename(source.notebook_id, source.id, seen.as_ref(), &name).await?;
     let mut source = renamed.ok_or_else(ApiError::not_found)?;
     queue::say_what_is_ahead(&state, std::slice::from_mut(&mut source)).await;
     let event = Event::SourceStatus { source: source.clone() };
@@ -242,7 +242,7 @@ async fn delete(
     Seen(seen): Seen<SourceState>,
 ) -> ApiResult<StatusCode> {
     let (sources, now) = (&state.stores.sources, state.clock.now());
-    if !sources.mark_deleted_seen(source.notebook_id, source.id, seen.as_ref(), now).await? {
+    if !sources.mark_deleted(source.notebook_id, source.id, seen.as_ref(), now).await? {
         return Err(ApiError::not_found());
     }
     let event = Event::SourceDeleted { notebook_id: source.notebook_id, source_id: source.id };

@@ -103,13 +103,9 @@ pub trait ConversationRepo: Send + Sync {
     async fn list_page(&self, notebook: NotebookId, window: &Window) -> StoreResult<Vec<Conversation>>;
     /// How many conversations of a notebook `user` began.
     async fn count_begun(&self, notebook: NotebookId, user: UserId) -> StoreResult<u64>;
-    /// `None` when there is no such conversation.
-    async fn update(&self, id: ConversationId, change: &ConversationUpdate) -> StoreResult<Option<Conversation>> {
-        self.update_seen(id, None, change).await
-    }
-    /// As [`update`](Self::update), in one step with a look whether the conversation is as it was `seen`;
-    /// [`StoreError::Changed`](crate::storage::StoreError::Changed) when it is not.
-    async fn update_seen(
+    /// `None` when there is no such conversation, [`StoreError::Changed`](crate::storage::StoreError::Changed) when it is not
+    /// as it was `seen`: the look and the change are one step.
+    async fn update(
         &self,
         id: ConversationId,
         seen: Option<&Conversation>,
@@ -117,18 +113,9 @@ pub trait ConversationRepo: Send + Sync {
     ) -> StoreResult<Option<Conversation>>;
     /// Gives an untitled conversation its title; `None` when it has one or is gone.
     async fn title_if_none(&self, id: ConversationId, title: &str) -> StoreResult<Option<Conversation>>;
-    /// Hides a conversation from everyone; `false` when there is none.
-    async fn mark_deleted(&self, id: ConversationId, now: Timestamp) -> StoreResult<bool> {
-        self.mark_deleted_seen(id, None, now).await
-    }
-    /// As [`mark_deleted`](Self::mark_deleted), if the conversation is as it was `seen`, as in
-    /// [`update_seen`](Self::update_seen).
-    async fn mark_deleted_seen(
-        &self,
-        id: ConversationId,
-        seen: Option<&Conversation>,
-        now: Timestamp,
-    ) -> StoreResult<bool>;
+    /// Hides a conversation from everyone, if it is as it was `seen`, as in [`update`](Self::update); `false` when there is
+    /// none.
+    async fn mark_deleted(&self, id: ConversationId, seen: Option<&Conversation>, now: Timestamp) -> StoreResult<bool>;
     /// The deleted conversations of a notebook that can be brought back, and when each was deleted, last deleted first: the
     /// part in the window, placed by that time and id.
     async fn deleted_in(&self, notebook: NotebookId, window: &Window) -> StoreResult<Vec<(Conversation, Timestamp)>>;

@@ -24,13 +24,9 @@ pub trait NotebookRepo: Send + Sync {
     async fn list_page(&self, user: UserId, window: &Window) -> StoreResult<Vec<(Notebook, Role)>>;
     /// How many notebooks `user` is an owner of.
     async fn count_owned(&self, user: UserId) -> StoreResult<u64>;
-    /// `None` when there is no such notebook.
-    async fn rename(&self, id: NotebookId, title: &str, now: Timestamp) -> StoreResult<Option<Notebook>> {
-        self.rename_seen(id, None, title, now).await
-    }
-    /// As [`rename`](Self::rename), in one step with a look whether the notebook is as it was `seen`;
-    /// [`StoreError::Changed`](crate::storage::StoreError::Changed) when it is not.
-    async fn rename_seen(
+    /// `None` when there is no such notebook, [`StoreError::Changed`](crate::storage::StoreError::Changed) when it is not as
+    /// it was `seen`: the look and the change are one step.
+    async fn rename(
         &self,
         id: NotebookId,
         seen: Option<&NotebookState>,
@@ -53,9 +49,6 @@ pub trait NotebookRepo: Send + Sync {
     async fn members_page(&self, id: NotebookId, window: &Window) -> StoreResult<Vec<Member>>;
     /// Ids of the members, from the notebook alone: no account is read.
     async fn member_ids(&self, id: NotebookId) -> StoreResult<Vec<UserId>>;
-    /// Adds a member; one who is already in keeps their role, and one who was removed stays out. Returns whether they
-    /// are new.
-    async fn add_member(&self, id: NotebookId, user: UserId, role: Role, now: Timestamp) -> StoreResult<bool>;
     /// Changes a role. With a smaller one, what they know is to give the greater one back to nobody: in the same step the
     /// join code is switched off if it gives more, and an owner's invitations are withdrawn. `false`, and nothing changes:
     /// no such member, or they are the last owner, who must stay one.
@@ -79,18 +72,8 @@ pub trait NotebookRepo: Send + Sync {
     /// it was used, withdrawn or has expired, or they are a member already, and then nothing changes.
     async fn accept_invitation(&self, invitation: &Invitation, user: UserId, now: Timestamp) -> StoreResult<bool>;
 
-    /// Hides the notebook from everyone. `false` when there is none.
-    async fn mark_deleted(&self, id: NotebookId, now: Timestamp) -> StoreResult<bool> {
-        self.mark_deleted_seen(id, None, now).await
-    }
-    /// As [`mark_deleted`](Self::mark_deleted), if the notebook is as it was `seen`, as in
-    /// [`rename_seen`](Self::rename_seen).
-    async fn mark_deleted_seen(
-        &self,
-        id: NotebookId,
-        seen: Option<&NotebookState>,
-        now: Timestamp,
-    ) -> StoreResult<bool>;
+    /// Hides the notebook from everyone, if it is as it was `seen`, as in [`rename`](Self::rename). `false` when there is none.
+    async fn mark_deleted(&self, id: NotebookId, seen: Option<&NotebookState>, now: Timestamp) -> StoreResult<bool>;
     /// The deleted notebooks that `owner` owned and that can be brought back, and when each was deleted, last deleted first:
     /// the part in the window, placed by that time and id.
     async fn deleted_of(&self, owner: UserId, window: &Window) -> StoreResult<Vec<(Notebook, Timestamp)>>;

@@ -42,11 +42,7 @@ pub const KEPT: SignedDuration = SignedDuration::from_hours(90 * 24);
 #[async_trait]
 pub trait NotificationRepo: Send + Sync {
     async fn create(&self, notification: &Notification) -> StoreResult<()>;
-    /// Newest first.
-    async fn list(&self, user: UserId, limit: u32) -> StoreResult<Vec<Notification>> {
-        self.list_page(user, false, &Window::first(limit)).await
-    }
-    /// A part of them, or of those that are not read, placed by id: ids sort by the time they were made.
+    /// A part of a user's, or of those that are not read, newest first, placed by id: ids sort by the time they were made.
     async fn list_page(&self, user: UserId, unread: bool, window: &Window) -> StoreResult<Vec<Notification>>;
     /// Marks everything up to and including `upto` as read; returns how many were unread.
     async fn mark_read(&self, user: UserId, upto: NotificationId, now: Timestamp) -> StoreResult<u64>;

@@ -80,13 +80,9 @@ pub trait SourceRepo: Send + Sync {
     /// [`StoreError::Conflict`](crate::storage::StoreError::Conflict) when another upload took this version's number.
     async fn add_version(&self, id: SourceId, name: &str, version: &SourceVersion) -> StoreResult<Option<Source>>;
     async fn get(&self, notebook: NotebookId, id: SourceId) -> StoreResult<Option<Source>>;
-    /// Gives a source another name; `None` when there is none.
-    async fn rename(&self, notebook: NotebookId, id: SourceId, name: &str) -> StoreResult<Option<Source>> {
-        self.rename_seen(notebook, id, None, name).await
-    }
-    /// As [`rename`](Self::rename), in one step with a look whether the source is as it was `seen`;
-    /// [`StoreError::Changed`](crate::storage::StoreError::Changed) when it is not.
-    async fn rename_seen(
+    /// Gives a source another name; `None` when there is none, [`StoreError::Changed`](crate::storage::StoreError::Changed)
+    /// when it is not as it was `seen`: the look and the change are one step.
+    async fn rename(
         &self,
         notebook: NotebookId,
         id: SourceId,
@@ -165,13 +161,8 @@ pub trait SourceRepo: Send + Sync {
     /// Passages of the versions of `person` that became ready since then.
     async fn passages_since(&self, person: UserId, since: Timestamp) -> StoreResult<u64>;
 
-    /// Hides a source from everyone. `false` when there is none.
-    async fn mark_deleted(&self, notebook: NotebookId, id: SourceId, now: Timestamp) -> StoreResult<bool> {
-        self.mark_deleted_seen(notebook, id, None, now).await
-    }
-    /// As [`mark_deleted`](Self::mark_deleted), if the source is as it was `seen`, as in
-    /// [`rename_seen`](Self::rename_seen).
-    async fn mark_deleted_seen(
+    /// Hides a source from everyone, if it is as it was `seen`, as in [`rename`](Self::rename). `false` when there is none.
+    async fn mark_deleted(
         &self,
         notebook: NotebookId,
         id: SourceId,

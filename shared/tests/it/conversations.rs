@@ -52,14 +52,14 @@ async fn a_conversation_is_stored_and_changed(Backend { stores, .. }: Backend) {
 
     let model = ModelId::parse("ollama/llama3.2:3b").unwrap();
     let with_model = ConversationUpdate { model: Some(Some(model.clone())), ..Default::default() };
-    let titled = repo.update(talk.id, &titled_as("Entropy")).await.unwrap().unwrap();
+    let titled = repo.update(talk.id, None, &titled_as("Entropy")).await.unwrap().unwrap();
     assert_eq!(titled, Conversation { title: Some("Entropy".to_owned()), ..talk.clone() });
-    let modelled = repo.update(talk.id, &with_model).await.unwrap().unwrap();
+    let modelled = repo.update(talk.id, None, &with_model).await.unwrap().unwrap();
     assert_eq!(modelled, Conversation { model: Some(model), ..titled });
     assert_eq!(repo.get(talk.id).await.unwrap(), Some(modelled.clone()));
-    assert_eq!(repo.update(talk.id, &ConversationUpdate::default()).await.unwrap(), Some(modelled));
+    assert_eq!(repo.update(talk.id, None, &ConversationUpdate::default()).await.unwrap(), Some(modelled));
     let cleared = ConversationUpdate { title: Some(None), model: Some(None) };
-    assert_eq!(repo.update(talk.id, &cleared).await.unwrap(), Some(talk.clone()));
+    assert_eq!(repo.update(talk.id, None, &cleared).await.unwrap(), Some(talk.clone()));
     assert_eq!(repo.title_if_none(talk.id, "Again").await.unwrap().unwrap().title.as_deref(), Some("Again"));
 }
 
@@ -339,7 +339,7 @@ async fn a_message_is_found_by_its_client_id(Backend { stores, .. }: Backend) {
     let repo = &stores.conversations;
     assert_eq!(repo.by_client_id(talk.id, &message.client_id).await.unwrap(), Some(message.clone()));
     assert_eq!(repo.by_client_id(elsewhere.id, &message.client_id).await.unwrap(), None);
-    assert!(repo.mark_deleted(talk.id, at(9)).await.unwrap());
+    assert!(repo.mark_deleted(talk.id, None, at(9)).await.unwrap());
     assert_eq!(repo.by_client_id(talk.id, &message.client_id).await.unwrap(), None);
 }
 
@@ -454,8 +454,8 @@ async fn a_deleted_conversation_takes_everything_along(Backend { stores, .. }: B
     let message = sent(&stores, talk.id, "a").await;
     let generation = new_generation(&talk, at(0));
     stores.generations.create(&generation).await.unwrap();
-    assert!(stores.conversations.mark_deleted(talk.id, at(9)).await.unwrap());
-    assert!(!stores.conversations.mark_deleted(talk.id, at(9)).await.unwrap());
+    assert!(stores.conversations.mark_deleted(talk.id, None, at(9)).await.unwrap());
+    assert!(!stores.conversations.mark_deleted(talk.id, None, at(9)).await.unwrap());
     assert_is_gone(&stores, talk.id, message.id).await;
     stores.conversations.purge(talk.id).await.unwrap();
     assert_is_gone(&stores, talk.id, message.id).await;
@@ -466,9 +466,9 @@ async fn a_deleted_notebook_hides_its_conversations(Backend { stores, .. }: Back
     let talk = owned_conversation(&stores).await;
     let message = sent(&stores, talk.id, "a").await;
     stores.conversations.mark_read(talk.id, UserId::new(), 1).await.unwrap();
-    stores.notebooks.mark_deleted(talk.notebook_id, at(1)).await.unwrap();
+    stores.notebooks.mark_deleted(talk.notebook_id, None, at(1)).await.unwrap();
     assert_is_gone(&stores, talk.id, message.id).await;
-    assert!(!stores.conversations.mark_deleted(talk.id, at(9)).await.unwrap());
+    assert!(!stores.conversations.mark_deleted(talk.id, None, at(9)).await.unwrap());
     let another = Conversation { id: ConversationId::new(), ..talk };
     assert!(matches!(stores.conversations.create(&another).await, Err(StoreError::Missing(_))));
 }
@@ -481,7 +481,7 @@ async fn assert_is_gone(stores: &Stores, talk: ConversationId, message: MessageI
     assert!(repo.changes_since(talk, 0, 10).await.unwrap().messages.is_empty());
     assert!(repo.read_marks(talk).await.unwrap().is_empty());
     assert!(!repo.mark_read(talk, UserId::new(), 1).await.unwrap());
-    assert_eq!(repo.update(talk, &titled_as("t")).await.unwrap(), None);
+    assert_eq!(repo.update(talk, None, &titled_as("t")).await.unwrap(), None);
     assert_eq!(repo.title_if_none(talk, "t").await.unwrap(), None);
     assert_eq!(repo.rewrite(talk, message, &Rewrite::Delete, at(2)).await.unwrap(), None);
     assert!(matches!(repo.append(&new_message(talk, "z")).await, Err(StoreError::Missing(_))));

@@ -5,11 +5,11 @@ use collabry_shared::conversations::{Author, Citation, ClientId, Conversation, M
 use collabry_shared::generations::{Generation, GenerationState};
 use collabry_shared::ids::{ConversationId, GenerationId, MessageId, NotebookId, SourceId, UserId};
 use collabry_shared::models::ModelId;
-use collabry_shared::notebooks::Notebook;
+use collabry_shared::notebooks::{Invitation, InvitationLink, Notebook, Role};
 use collabry_shared::sources::{Chunk, Format, IngestState, Origin, Source, SourceVersion};
 use collabry_shared::storage::Blobs;
 use collabry_shared::stores::Stores;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 /// `seconds` after the tests' beginning of time.
 pub fn at(seconds: i64) -> Timestamp {
@@ -41,6 +41,22 @@ pub async fn notebook(stores: &Stores, owner: &User) -> Notebook {
     };
     stores.notebooks.create(&notebook).await.unwrap();
     notebook
+}
+
+/// Lets somebody in by an invitation; `false` when they are in already.
+pub async fn join(stores: &Stores, notebook: &Notebook, user: UserId, role: Role, joined_at: Timestamp) -> bool {
+    let mut code_hash = [0; 32];
+    code_hash.copy_from_slice(&user.to_string().as_bytes()[4..]);
+    let invitation = Invitation {
+        notebook_id: notebook.id,
+        email: Email::parse(&format!("{user}@example.org")).unwrap(),
+        role,
+        invited_by: notebook.created_by,
+        created_at: joined_at,
+        link: Some(InvitationLink { code_hash, expires_at: joined_at + SignedDuration::from_secs(1) }),
+    };
+    stores.notebooks.invite(&invitation).await.unwrap();
+    stores.notebooks.accept_invitation(&invitation, user, joined_at).await.unwrap()
 }
 
 /// A user of the given name and a notebook of theirs.

@@ -12,7 +12,7 @@ use collabry_shared::storage::StoreError;
 use collabry_shared::stores::Stores;
 
 use crate::backend::{Backend, contract};
-use crate::fixtures::{at, conversation, new_generation, notebook, owned_conversation, sent, user};
+use crate::fixtures::{at, conversation, join, new_generation, notebook, owned_conversation, sent, user};
 
 contract!(
     a_generation_is_stored_once,
@@ -58,7 +58,7 @@ async fn a_generation_is_stored_once(Backend { stores, .. }: Backend) {
 
 async fn a_generation_needs_its_conversation(Backend { stores, .. }: Backend) {
     let talk = owned_conversation(&stores).await;
-    stores.conversations.mark_deleted(talk.id, at(9)).await.unwrap();
+    stores.conversations.mark_deleted(talk.id, None, at(9)).await.unwrap();
     let created = stores.generations.create(&new_generation(&talk, at(0))).await;
     assert!(matches!(created, Err(StoreError::Missing(_))));
 }
@@ -213,7 +213,7 @@ async fn an_end_says_how_much_there_was(Backend { stores, .. }: Backend) {
 async fn what_is_deleted_is_unwanted(Backend { stores, .. }: Backend) {
     let (ada, bob) = (user(&stores, "ada").await, user(&stores, "bob").await);
     let (book, other) = (notebook(&stores, &ada).await, notebook(&stores, &ada).await);
-    stores.notebooks.add_member(book.id, bob.id, Role::Viewer, at(0)).await.unwrap();
+    assert!(join(&stores, &book, bob.id, Role::Viewer, at(0)).await);
     let (talk, short) = (conversation(&stores, &book, at(0)).await, conversation(&stores, &book, at(0)).await);
     let elsewhere = conversation(&stores, &other, at(0)).await;
     let mut asked = Vec::new();
@@ -232,8 +232,8 @@ async fn what_is_deleted_is_unwanted(Backend { stores, .. }: Backend) {
     let delete = stores.conversations.rewrite(talk.id, asked[1].question_id, &Rewrite::Delete, at(2));
     assert!(delete.await.unwrap().is_some());
     assert!(stores.notebooks.remove_member(book.id, bob.id).await.unwrap());
-    assert!(stores.conversations.mark_deleted(short.id, at(9)).await.unwrap());
-    assert!(stores.notebooks.mark_deleted(other.id, at(2)).await.unwrap());
+    assert!(stores.conversations.mark_deleted(short.id, None, at(9)).await.unwrap());
+    assert!(stores.notebooks.mark_deleted(other.id, None, at(2)).await.unwrap());
     let early = Generation { requested_by: ada.id, ..new_generation(&talk, at(1)) };
     stores.generations.create(&early).await.unwrap();
     let all: Vec<_> = ids.iter().copied().chain([early.id]).collect();

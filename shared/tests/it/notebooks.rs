@@ -8,7 +8,7 @@ use collabry_shared::storage::StoreError;
 use collabry_shared::stores::Stores;
 
 use crate::backend::{Backend, contract};
-use crate::fixtures::{at, chunk, conversation, notebook, sent, source, user};
+use crate::fixtures::{at, chunk, conversation, join, notebook, sent, source, user};
 use crate::storage::Log;
 
 contract!(
@@ -52,11 +52,11 @@ async fn notebooks_are_listed_last_changed_first(Backend { stores, .. }: Backend
     let second = notebook(&stores, &ada).await;
     notebook(&stores, &bob).await;
 
-    let renamed = stores.notebooks.rename(first.id, "Optics", at(5)).await.unwrap().unwrap();
+    let renamed = stores.notebooks.rename(first.id, None, "Optics", at(5)).await.unwrap().unwrap();
     assert_eq!(renamed, Notebook { title: "Optics".to_owned(), updated_at: at(5), ..first });
     let listed = stores.notebooks.list_for(ada.id).await.unwrap();
     assert_eq!(listed, [(renamed, Role::Owner), (second, Role::Owner)]);
-    assert_eq!(stores.notebooks.rename(NotebookId::new(), "None", at(6)).await.unwrap(), None);
+    assert_eq!(stores.notebooks.rename(NotebookId::new(), None, "None", at(6)).await.unwrap(), None);
 }
 
 async fn ids_of_members_are_read_without_their_accounts(backend: Backend) {
@@ -64,7 +64,7 @@ async fn ids_of_members_are_read_without_their_accounts(backend: Backend) {
     let stores = &backend.stores;
     let (ada, bob) = (user(stores, "ada").await, user(stores, "bob").await);
     let book = notebook(stores, &ada).await;
-    assert!(stores.notebooks.add_member(book.id, bob.id, Role::Viewer, at(1)).await.unwrap());
+    assert!(join(stores, &book, bob.id, Role::Viewer, at(1)).await);
     let (log, guard) = Log::begin();
     assert_eq!(stores.notebooks.member_ids(book.id).await.unwrap(), [ada.id, bob.id]);
     let ids = log.text();
@@ -142,7 +142,8 @@ async fn of_many_who_use_a_join_code_at_once_no_more_come_in(backend: Backend) {
 
 async fn a_smaller_role_takes_along_what_would_give_the_greater_one_back(Backend { stores, .. }: Backend) {
     let (ada, bob) = (user(&stores, "ada").await, user(&stores, "bob").await);
-    let id = notebook(&stores, &ada).await.id;
+    let book = notebook(&stores, &ada).await;
+    let id = book.id;
     let code = JoinCode { code: "0123456789".to_owned(), role: Role::Editor, expires_at: None, uses_left: None };
     stores.notebooks.set_join_code(id, Some(&code)).await.unwrap();
     let invitation = Invitation {
@@ -160,7 +161,7 @@ async fn a_smaller_role_takes_along_what_would_give_the_greater_one_back(Backend
     };
     assert!(!stores.notebooks.set_role(id, ada.id, Role::Viewer).await.unwrap(), "the last owner stays");
     assert_eq!(state().await, (true, 1), "what is refused changes nothing");
-    stores.notebooks.add_member(id, bob.id, Role::Owner, at(2)).await.unwrap();
+    assert!(join(&stores, &book, bob.id, Role::Owner, at(2)).await);
     assert!(stores.notebooks.set_role(id, ada.id, Role::Editor).await.unwrap());
     assert_eq!(state().await, (true, 0), "the code gives no more than they have");
     assert!(stores.notebooks.set_role(id, ada.id, Role::Viewer).await.unwrap());
@@ -170,26 +171,26 @@ async fn a_smaller_role_takes_along_what_would_give_the_greater_one_back(Backend
 async fn members_are_listed_in_the_order_they_joined(Backend { stores, .. }: Backend) {
     let ada = user(&stores, "ada").await;
     let (bob, cyd) = (user(&stores, "bob").await, user(&stores, "cyd").await);
-    let id = notebook(&stores, &ada).await.id;
-    assert!(stores.notebooks.add_member(id, cyd.id, Role::Viewer, at(1)).await.unwrap());
-    assert!(stores.notebooks.add_member(id, bob.id, Role::Editor, at(2)).await.unwrap());
-    let members = stores.notebooks.members(id).await.unwrap();
+    let book = notebook(&stores, &ada).await;
+    assert!(join(&stores, &book, cyd.id, Role::Viewer, at(1)).await);
+    assert!(join(&stores, &book, bob.id, Role::Editor, at(2)).await);
+    let members = stores.notebooks.members(book.id).await.unwrap();
     let names: Vec<_> = members.iter().map(|member| (member.user.name.as_str(), member.role)).collect();
     assert_eq!(names, [("ada", Role::Owner), ("cyd", Role::Viewer), ("bob", Role::Editor)]);
-    assert!(!stores.notebooks.add_member(NotebookId::new(), bob.id, Role::Viewer, at(3)).await.unwrap());
 }
 
 async fn whoever_is_in_keeps_their_role(Backend { stores, .. }: Backend) {
     let ada = user(&stores, "ada").await;
-    let id = notebook(&stores, &ada).await.id;
-    assert!(!stores.notebooks.add_member(id, ada.id, Role::Viewer, at(1)).await.unwrap());
-    assert_eq!(stores.notebooks.role_of(id, ada.id).await.unwrap(), Some(Role::Owner));
+    let book = notebook(&stores, &ada).await;
+    assert!(!join(&stores, &book, ada.id, Role::Viewer, at(1)).await);
+    assert_eq!(stores.notebooks.role_of(book.id, ada.id).await.unwrap(), Some(Role::Owner));
 }
 
 async fn the_last_owner_stays(Backend { stores, .. }: Backend) {
     let (ada, bob) = (user(&stores, "ada").await, user(&stores, "bob").await);
-    let id = notebook(&stores, &ada).await.id;
-    stores.notebooks.add_member(id, bob.id, Role::Viewer, at(1)).await.unwrap();
+    let book = notebook(&stores, &ada).await;
+    let id = book.id;
+    assert!(join(&stores, &book, bob.id, Role::Viewer, at(1)).await);
 
     assert!(!stores.notebooks.set_role(id, ada.id, Role::Editor).await.unwrap());
     assert!(!stores.notebooks.remove_member(id, ada.id).await.unwrap());
@@ -207,8 +208,9 @@ async fn the_last_owner_stays(Backend { stores, .. }: Backend) {
 async fn of_two_owners_leaving_at_once_one_stays(Backend { stores, .. }: Backend) {
     let (ada, bob) = (user(&stores, "ada").await, user(&stores, "bob").await);
     for _ in 0..10 {
-        let id = notebook(&stores, &ada).await.id;
-        stores.notebooks.add_member(id, bob.id, Role::Owner, at(1)).await.unwrap();
+        let book = notebook(&stores, &ada).await;
+        let id = book.id;
+        assert!(join(&stores, &book, bob.id, Role::Owner, at(1)).await);
         let leave = |user: &User, demote: bool| {
             let (notebooks, user) = (stores.notebooks.clone(), user.id);
             tokio::spawn(async move {
@@ -233,9 +235,10 @@ async fn of_many_owners_leaving_through_several_processes_one_stays(backend: Bac
         owners.push(user(stores, &format!("owner-{n}")).await.id);
     }
     for round in 0..5 {
-        let id = notebook(stores, &stores.users.get(owners[0]).await.unwrap().unwrap()).await.id;
+        let book = notebook(stores, &stores.users.get(owners[0]).await.unwrap().unwrap()).await;
+        let id = book.id;
         for owner in &owners[1..] {
-            assert!(stores.notebooks.add_member(id, *owner, Role::Owner, at(1)).await.unwrap());
+            assert!(join(stores, &book, *owner, Role::Owner, at(1)).await);
         }
         let leaving = owners.iter().zip(processes.iter().cycle()).enumerate().map(|(n, (owner, process))| {
             let (notebooks, owner) = (process.notebooks.clone(), *owner);
@@ -280,7 +283,7 @@ async fn an_invitation_lets_one_person_in(Backend { stores, .. }: Backend) {
     for invitation in [&first, &other, &of_gone] {
         notebooks.invite(invitation).await.unwrap();
     }
-    notebooks.mark_deleted(gone.id, at(2)).await.unwrap();
+    notebooks.mark_deleted(gone.id, None, at(2)).await.unwrap();
     assert_eq!(notebooks.by_invitation([1; 32], at(99)).await.unwrap().as_ref(), Some(&first));
     assert_eq!(notebooks.by_invitation([1; 32], at(100)).await.unwrap(), None, "expired");
     assert_eq!(notebooks.by_invitation([3; 32], at(2)).await.unwrap(), None, "of a deleted notebook");
@@ -315,7 +318,7 @@ async fn whoever_is_expelled_stays_out(Backend { stores, .. }: Backend) {
     let notebooks = &stores.notebooks;
     let code = JoinCode { code: "0123456789".to_owned(), role: Role::Editor, expires_at: None, uses_left: None };
     notebooks.set_join_code(one.id, Some(&code)).await.unwrap();
-    assert!(notebooks.add_member(one.id, bob.id, Role::Owner, at(1)).await.unwrap());
+    assert!(join(&stores, &one, bob.id, Role::Owner, at(1)).await);
     let his = Invitation { invited_by: bob.id, ..with_link(&one, "friend", Role::Editor, 1) };
     let hers = with_link(&one, "cyd", Role::Viewer, 2);
     for invitation in [&his, &hers] {
@@ -326,10 +329,11 @@ async fn whoever_is_expelled_stays_out(Backend { stores, .. }: Backend) {
     assert!(!notebooks.expel(one.id, ada.id, at(2)).await.unwrap(), "the last owner");
     assert_eq!(notebooks.get(one.id).await.unwrap().unwrap().join_code, None);
     assert_eq!(notebooks.invitations(one.id).await.unwrap(), std::slice::from_ref(&hers));
-    assert!(!notebooks.add_member(one.id, bob.id, Role::Viewer, at(3)).await.unwrap());
+    notebooks.set_join_code(one.id, Some(&code)).await.unwrap();
+    assert!(!notebooks.join(one.id, &code.code, bob.id, at(3)).await.unwrap());
     assert!(notebooks.accept_invitation(&hers, bob.id, at(3)).await.unwrap(), "invited again");
     assert!(notebooks.remove_member(one.id, bob.id).await.unwrap());
-    assert!(notebooks.add_member(one.id, bob.id, Role::Viewer, at(4)).await.unwrap(), "and forgiven");
+    assert!(notebooks.join(one.id, &code.code, bob.id, at(4)).await.unwrap(), "and forgiven");
 }
 
 async fn an_invitation_is_replaced_and_withdrawn(Backend { stores, .. }: Backend) {
@@ -353,18 +357,18 @@ async fn a_deleted_notebook_is_gone_at_once(Backend { stores, .. }: Backend) {
     let talk = conversation(&stores, &one, at(0)).await;
     let paper = source(&stores, &one, at(0)).await;
 
-    assert!(stores.notebooks.mark_deleted(one.id, at(1)).await.unwrap());
-    assert!(!stores.notebooks.mark_deleted(one.id, at(2)).await.unwrap());
+    assert!(stores.notebooks.mark_deleted(one.id, None, at(1)).await.unwrap());
+    assert!(!stores.notebooks.mark_deleted(one.id, None, at(2)).await.unwrap());
 
     let notebooks = &stores.notebooks;
     assert_eq!(notebooks.get(one.id).await.unwrap(), None);
     assert!(notebooks.list_for(ada.id).await.unwrap().is_empty());
-    assert_eq!(notebooks.rename(one.id, "Back", at(2)).await.unwrap(), None);
+    assert_eq!(notebooks.rename(one.id, None, "Back", at(2)).await.unwrap(), None);
     assert_eq!(notebooks.set_join_code(one.id, Some(&code)).await.unwrap(), None);
     assert_eq!(notebooks.by_join_code(&code.code).await.unwrap(), None);
     assert_eq!(notebooks.role_of(one.id, ada.id).await.unwrap(), None);
     assert!(notebooks.members(one.id).await.unwrap().is_empty());
-    assert!(!notebooks.add_member(one.id, bob.id, Role::Viewer, at(2)).await.unwrap());
+    assert!(!notebooks.join(one.id, &code.code, bob.id, at(2)).await.unwrap());
     assert!(!notebooks.set_role(one.id, ada.id, Role::Owner).await.unwrap());
     assert!(!notebooks.remove_member(one.id, ada.id).await.unwrap());
     assert!(matches!(notebooks.invite(&invitation(&one, "dan", Role::Viewer)).await, Err(StoreError::Missing(_))));
@@ -395,7 +399,7 @@ async fn a_purge_leaves_nothing_and_may_run_again(Backend { stores, .. }: Backen
     let ada = user(&stores, "ada").await;
     let (full, _) = full_notebook(&stores, &ada).await;
     let (kept, segment) = full_notebook(&stores, &ada).await;
-    stores.notebooks.mark_deleted(full.id, at(2)).await.unwrap();
+    stores.notebooks.mark_deleted(full.id, None, at(2)).await.unwrap();
     stores.notebooks.purge(full.id).await.unwrap();
     stores.notebooks.purge(full.id).await.unwrap();
     assert!(stores.notebooks.deleted(at(2)).await.unwrap().is_empty());

@@ -2,6 +2,7 @@
 
 use collabry_shared::ids::{NotebookId, NotificationId, UserId};
 use collabry_shared::notifications::{About, Notification};
+use collabry_shared::pages::Window;
 use collabry_shared::storage::StoreError;
 use collabry_shared::stores::Stores;
 
@@ -41,8 +42,11 @@ async fn notifications_are_listed_newest_first(Backend { stores, .. }: Backend) 
     let second = Notification { about: failed, ..notification(ada) };
     stores.notifications.create(&second).await.unwrap();
     notify(&stores, bob).await;
-    assert_eq!(stores.notifications.list(ada, 10).await.unwrap(), [second.clone(), first]);
-    assert_eq!(stores.notifications.list(ada, 1).await.unwrap(), std::slice::from_ref(&second));
+    assert_eq!(stores.notifications.list_page(ada, false, &Window::first(10)).await.unwrap(), [second.clone(), first]);
+    assert_eq!(
+        stores.notifications.list_page(ada, false, &Window::first(1)).await.unwrap(),
+        std::slice::from_ref(&second)
+    );
     assert!(matches!(stores.notifications.create(&second).await, Err(StoreError::Conflict(_))));
 }
 
@@ -54,9 +58,16 @@ async fn everything_up_to_one_is_marked_as_read(Backend { stores, .. }: Backend)
     let other = notify(&stores, bob).await;
     assert_eq!(stores.notifications.mark_read(ada, second.id, at(5)).await.unwrap(), 2);
     assert_eq!(stores.notifications.mark_read(ada, second.id, at(6)).await.unwrap(), 0);
-    let read: Vec<_> = stores.notifications.list(ada, 10).await.unwrap().iter().map(|n| n.read_at).collect();
+    let read: Vec<_> = stores
+        .notifications
+        .list_page(ada, false, &Window::first(10))
+        .await
+        .unwrap()
+        .iter()
+        .map(|n| n.read_at)
+        .collect();
     assert_eq!(read, [None, Some(at(5)), Some(at(5))]);
-    assert_eq!(stores.notifications.list(bob, 10).await.unwrap(), [other]);
+    assert_eq!(stores.notifications.list_page(bob, false, &Window::first(10)).await.unwrap(), [other]);
 }
 
 async fn a_notification_needs_its_user(Backend { stores, .. }: Backend) {

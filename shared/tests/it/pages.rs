@@ -8,7 +8,7 @@ use collabry_shared::pages::{Place, Window};
 use collabry_shared::storage::StoreResult;
 
 use crate::backend::{Backend, contract};
-use crate::fixtures::{at, conversation, notebook, source, user};
+use crate::fixtures::{at, conversation, join, notebook, source, user};
 
 contract!(
     notebooks_are_read_in_parts,
@@ -42,7 +42,7 @@ async fn notebooks_are_read_in_parts(Backend { stores, .. }: Backend) {
     let (ada, bob) = (user(&stores, "ada").await, user(&stores, "bob").await);
     for n in 0..ITEMS {
         let one = notebook(&stores, &ada).await;
-        stores.notebooks.rename(one.id, "Optics", at(n / 2)).await.unwrap();
+        stores.notebooks.rename(one.id, None, "Optics", at(n / 2)).await.unwrap();
         notebook(&stores, &bob).await;
     }
     let notebooks = &stores.notebooks;
@@ -50,8 +50,8 @@ async fn notebooks_are_read_in_parts(Backend { stores, .. }: Backend) {
     let all = in_parts(read, |(one, _)| Place::new(one.updated_at, &one.id)).await;
     assert_eq!(all, notebooks.list_for(ada.id).await.unwrap());
     assert_eq!((all.len(), notebooks.count_owned(ada.id).await.unwrap()), (7, 7));
-    notebooks.add_member(all[0].0.id, bob.id, Role::Editor, at(1)).await.unwrap();
-    notebooks.mark_deleted(all[1].0.id, at(2)).await.unwrap();
+    assert!(join(&stores, &all[0].0, bob.id, Role::Editor, at(1)).await);
+    notebooks.mark_deleted(all[1].0.id, None, at(2)).await.unwrap();
     assert_eq!(notebooks.count_owned(bob.id).await.unwrap(), 7);
     assert_eq!(notebooks.count_owned(ada.id).await.unwrap(), 6);
 }
@@ -70,7 +70,7 @@ async fn conversations_are_read_in_parts(Backend { stores, .. }: Backend) {
     let whole = conversations.list(here.id).await.unwrap();
     assert_eq!(ids, whole.iter().map(|one| one.id).collect::<Vec<_>>());
     assert_eq!((ids.len(), conversations.count_begun(here.id, ada.id).await.unwrap()), (7, 7));
-    conversations.mark_deleted(ids[0], at(9)).await.unwrap();
+    conversations.mark_deleted(ids[0], None, at(9)).await.unwrap();
     assert_eq!(conversations.count_begun(here.id, ada.id).await.unwrap(), 6);
     assert_eq!(conversations.count_begun(here.id, UserId::new()).await.unwrap(), 0);
 }
@@ -93,7 +93,7 @@ async fn members_are_read_in_parts(Backend { stores, .. }: Backend) {
     let here = notebook(&stores, &user(&stores, "ada").await).await;
     for n in 1..ITEMS {
         let one = user(&stores, &format!("member-{n}")).await;
-        stores.notebooks.add_member(here.id, one.id, Role::Viewer, at(n / 2)).await.unwrap();
+        assert!(join(&stores, &here, one.id, Role::Viewer, at(n / 2)).await);
     }
     let read = async |window| stores.notebooks.members_page(here.id, &window).await;
     let all = in_parts(read, |one| Place::new(one.joined_at, &one.user.id)).await;
@@ -148,14 +148,14 @@ async fn notifications_are_read_in_parts(Backend { stores, .. }: Backend) {
         assert_eq!(all.iter().map(|one| one.id).collect::<Vec<_>>(), expected);
     }
     assert_eq!(notifications.delete_before(at(1)).await.unwrap(), 4, "two of each");
-    assert_eq!(notifications.list(ada, 10).await.unwrap().len(), 5);
+    assert_eq!(notifications.list_page(ada, false, &Window::first(10)).await.unwrap().len(), 5);
 }
 
 async fn a_part_begins_behind_a_place_whose_item_is_gone(Backend { stores, .. }: Backend) {
     let here = notebook(&stores, &user(&stores, "ada").await).await;
     let (first, second, third) =
         (source(&stores, &here, at(1)).await, source(&stores, &here, at(1)).await, source(&stores, &here, at(2)).await);
-    stores.sources.mark_deleted(here.id, first.id, at(3)).await.unwrap();
+    stores.sources.mark_deleted(here.id, first.id, None, at(3)).await.unwrap();
     let behind = |place| Window { after: Some(place), limit: 10 };
     let read = async |window: Window| -> Vec<SourceId> {
         stores.sources.list_page(here.id, &window).await.unwrap().iter().map(|one| one.id).collect()

@@ -5,7 +5,7 @@ use collabry_shared::notebooks::Role;
 use collabry_shared::pages::{Place, Window};
 
 use crate::backend::{Backend, contract};
-use crate::fixtures::{at, conversation, notebook, owned_conversation, owned_notebook, sent, source, user};
+use crate::fixtures::{at, conversation, join, notebook, owned_conversation, owned_notebook, sent, source, user};
 
 contract!(
     a_notebook_comes_back_for_its_owner_with_all_that_was_in_it,
@@ -19,13 +19,13 @@ async fn a_notebook_comes_back_for_its_owner_with_all_that_was_in_it(Backend { s
     let (ada, bob) = (user(&stores, "ada").await, user(&stores, "bob").await);
     let (one, other) = (notebook(&stores, &ada).await, notebook(&stores, &ada).await);
     let repo = &stores.notebooks;
-    repo.add_member(one.id, bob.id, Role::Editor, at(0)).await.unwrap();
+    assert!(join(&stores, &one, bob.id, Role::Editor, at(0)).await);
     let (talk, paper) = (conversation(&stores, &one, at(0)).await, source(&stores, &one, at(0)).await);
     assert_eq!(repo.restore(one.id, ada.id).await.unwrap(), None, "it is there");
     assert!(repo.deleted_of(ada.id, &Window::WHOLE).await.unwrap().is_empty());
 
-    repo.mark_deleted(one.id, at(1)).await.unwrap();
-    repo.mark_deleted(other.id, at(2)).await.unwrap();
+    repo.mark_deleted(one.id, None, at(1)).await.unwrap();
+    repo.mark_deleted(other.id, None, at(2)).await.unwrap();
     let deleted = [(other.clone(), at(2)), (one.clone(), at(1))];
     assert_eq!(repo.deleted_of(ada.id, &Window::WHOLE).await.unwrap(), deleted);
     let behind = Window { after: Some(Place::new(at(2), &other.id)), limit: 5 };
@@ -53,8 +53,8 @@ async fn a_source_comes_back_with_its_work(Backend { stores, .. }: Backend) {
     let one = repo.list(notebook.id).await.unwrap().remove(0);
     assert_eq!(repo.restore(one.id).await.unwrap(), None, "it is there");
     assert_eq!(repo.deleted_one(one.id).await.unwrap(), None);
-    repo.mark_deleted(notebook.id, one.id, at(2)).await.unwrap();
-    repo.mark_deleted(notebook.id, other.id, at(3)).await.unwrap();
+    repo.mark_deleted(notebook.id, one.id, None, at(2)).await.unwrap();
+    repo.mark_deleted(notebook.id, other.id, None, at(3)).await.unwrap();
     assert_eq!(
         repo.deleted_in(notebook.id, &Window::WHOLE).await.unwrap(),
         [(other.clone(), at(3)), (one.clone(), at(2))]
@@ -76,7 +76,7 @@ async fn a_conversation_comes_back_with_its_messages(Backend { stores, .. }: Bac
     let repo = &stores.conversations;
     let talk = repo.get(talk.id).await.unwrap().unwrap();
     assert_eq!(repo.restore(talk.id).await.unwrap(), None, "it is there");
-    assert!(repo.mark_deleted(talk.id, at(5)).await.unwrap());
+    assert!(repo.mark_deleted(talk.id, None, at(5)).await.unwrap());
     assert_eq!(repo.deleted_in(talk.notebook_id, &Window::WHOLE).await.unwrap(), [(talk.clone(), at(5))]);
     assert_eq!(repo.deleted_one(talk.id).await.unwrap(), Some(talk.clone()));
     assert!(repo.deleted(at(4)).await.unwrap().is_empty());
@@ -99,20 +99,20 @@ async fn what_is_purged_does_not_come_back(Backend { stores, .. }: Backend) {
     assert!(!stores.notebooks.begin_purge(empty.id).await.unwrap());
     assert!(!stores.notebooks.begin_purge(NotebookId::new()).await.unwrap());
 
-    stores.sources.mark_deleted(full.id, paper.id, at(1)).await.unwrap();
+    stores.sources.mark_deleted(full.id, paper.id, None, at(1)).await.unwrap();
     assert!(stores.sources.begin_purge(paper.id).await.unwrap());
     assert!(stores.sources.begin_purge(paper.id).await.unwrap(), "one that died goes on");
     assert_eq!(stores.sources.restore(paper.id).await.unwrap(), None);
     assert!(stores.sources.deleted_in(full.id, &Window::WHOLE).await.unwrap().is_empty());
 
-    stores.conversations.mark_deleted(talk.id, at(1)).await.unwrap();
+    stores.conversations.mark_deleted(talk.id, None, at(1)).await.unwrap();
     stores.conversations.purge(talk.id).await.unwrap();
     stores.conversations.purge(talk.id).await.unwrap();
     assert_eq!(stores.conversations.restore(talk.id).await.unwrap(), None);
     assert!(stores.conversations.deleted(at(9)).await.unwrap().is_empty());
     assert_eq!(stores.conversations.restore(ConversationId::new()).await.unwrap(), None);
 
-    stores.notebooks.mark_deleted(empty.id, at(1)).await.unwrap();
+    stores.notebooks.mark_deleted(empty.id, None, at(1)).await.unwrap();
     assert!(stores.notebooks.begin_purge(empty.id).await.unwrap());
     assert_eq!(stores.notebooks.restore(empty.id, ada.id).await.unwrap(), None);
     assert!(stores.notebooks.deleted_of(ada.id, &Window::WHOLE).await.unwrap().is_empty());
@@ -121,9 +121,9 @@ async fn what_is_purged_does_not_come_back(Backend { stores, .. }: Backend) {
 async fn nothing_comes_back_into_a_deleted_notebook(Backend { stores, .. }: Backend) {
     let notebook = owned_notebook(&stores).await;
     let (talk, paper) = (conversation(&stores, &notebook, at(0)).await, source(&stores, &notebook, at(0)).await);
-    stores.conversations.mark_deleted(talk.id, at(1)).await.unwrap();
-    stores.sources.mark_deleted(notebook.id, paper.id, at(1)).await.unwrap();
-    stores.notebooks.mark_deleted(notebook.id, at(2)).await.unwrap();
+    stores.conversations.mark_deleted(talk.id, None, at(1)).await.unwrap();
+    stores.sources.mark_deleted(notebook.id, paper.id, None, at(1)).await.unwrap();
+    stores.notebooks.mark_deleted(notebook.id, None, at(2)).await.unwrap();
     assert_eq!(stores.conversations.deleted_one(talk.id).await.unwrap(), None);
     assert_eq!(stores.conversations.restore(talk.id).await.unwrap(), None);
     assert!(stores.conversations.deleted_in(notebook.id, &Window::WHOLE).await.unwrap().is_empty());

@@ -27,7 +27,7 @@ async fn a_member_gets_the_conversation_and_their_role(Backend { stores, .. }: B
     assert_eq!(stores.conversations.for_member(talk.id, UserId::new()).await.unwrap(), None);
 
     let other = conversation(&stores, &notebook, at(1)).await;
-    stores.conversations.mark_deleted(other.id, at(2)).await.unwrap();
+    stores.conversations.mark_deleted(other.id, None, at(2)).await.unwrap();
     assert_eq!(stores.conversations.for_member(other.id, owner).await.unwrap(), None);
     stores.notebooks.mark_deleted_seen(notebook.id, None, at(3)).await.unwrap();
     assert_eq!(stores.conversations.for_member(talk.id, owner).await.unwrap(), None);
@@ -73,7 +73,7 @@ async fn a_message_is_appended_where_its_sender_saw_the_end(Backend { stores, ..
     }
     let again = stores.conversations.append_at(&new_message(talk.id, "1"), 5).await.unwrap();
     assert!(matches!(again, Appended::Existing(known) if known.rev == 2));
-    stores.conversations.mark_deleted(talk.id, at(2)).await.unwrap();
+    stores.conversations.mark_deleted(talk.id, None, at(2)).await.unwrap();
     assert!(stores.conversations.append_at(&new_message(talk.id, "late"), 5).await.is_err());
 }
 

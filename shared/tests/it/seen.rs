@@ -35,37 +35,37 @@ async fn a_notebook_that_changed_is_left_alone(Backend { stores, .. }: Backend) 
     let notebooks = &stores.notebooks;
     let first = owned_notebook(&stores).await;
     let seen = state(&first);
-    let second = notebooks.rename_seen(first.id, Some(&seen), "Optics", at(1)).await.unwrap().unwrap();
+    let second = notebooks.rename(first.id, Some(&seen), "Optics", at(1)).await.unwrap().unwrap();
     assert_eq!(second.title, "Optics");
-    changed(&notebooks.rename_seen(first.id, Some(&seen), "Waves", at(2)).await);
-    changed(&notebooks.mark_deleted_seen(first.id, Some(&seen), at(2)).await);
+    changed(&notebooks.rename(first.id, Some(&seen), "Waves", at(2)).await);
+    changed(&notebooks.mark_deleted(first.id, Some(&seen), at(2)).await);
     assert_eq!(notebooks.get(first.id).await.unwrap(), Some(second.clone()));
     // Another join code alone is a change, too.
     let code =
         JoinCode { code: "0123456789".to_owned(), role: Role::Editor, expires_at: Some(at(100)), uses_left: None };
     let third = notebooks.set_join_code(first.id, Some(&code)).await.unwrap().unwrap();
-    changed(&notebooks.rename_seen(first.id, Some(&state(&second)), "Waves", at(2)).await);
-    let fourth = notebooks.rename_seen(first.id, Some(&state(&third)), "Waves", at(2)).await.unwrap().unwrap();
-    assert!(notebooks.mark_deleted_seen(first.id, Some(&state(&fourth)), at(3)).await.unwrap());
+    changed(&notebooks.rename(first.id, Some(&state(&second)), "Waves", at(2)).await);
+    let fourth = notebooks.rename(first.id, Some(&state(&third)), "Waves", at(2)).await.unwrap().unwrap();
+    assert!(notebooks.mark_deleted(first.id, Some(&state(&fourth)), at(3)).await.unwrap());
     // What is gone is gone, whatever was seen of it.
-    assert_eq!(notebooks.rename_seen(first.id, Some(&state(&fourth)), "x", at(3)).await.unwrap(), None);
-    assert!(!notebooks.mark_deleted_seen(NotebookId::new(), Some(&seen), at(3)).await.unwrap());
+    assert_eq!(notebooks.rename(first.id, Some(&state(&fourth)), "x", at(3)).await.unwrap(), None);
+    assert!(!notebooks.mark_deleted(NotebookId::new(), Some(&seen), at(3)).await.unwrap());
 }
 
 async fn a_conversation_that_changed_is_left_alone(Backend { stores, .. }: Backend) {
     let conversations = &stores.conversations;
     let first = owned_conversation(&stores).await;
     let title = |title: &str| ConversationUpdate { title: Some(Some(title.to_owned())), model: None };
-    let second = conversations.update_seen(first.id, Some(&first), &title("Heat")).await.unwrap().unwrap();
-    changed(&conversations.update_seen(first.id, Some(&first), &title("Cold")).await);
+    let second = conversations.update(first.id, Some(&first), &title("Heat")).await.unwrap().unwrap();
+    changed(&conversations.update(first.id, Some(&first), &title("Cold")).await);
     sent(&stores, first.id, "m").await;
-    changed(&conversations.update_seen(first.id, Some(&second), &title("Cold")).await);
-    changed(&conversations.mark_deleted_seen(first.id, Some(&second), at(9)).await);
+    changed(&conversations.update(first.id, Some(&second), &title("Cold")).await);
+    changed(&conversations.mark_deleted(first.id, Some(&second), at(9)).await);
     let third = conversations.get(first.id).await.unwrap().unwrap();
     assert_eq!((third.title.as_deref(), third.head), (Some("Heat"), 1));
-    assert!(conversations.mark_deleted_seen(first.id, Some(&third), at(9)).await.unwrap());
-    assert!(!conversations.mark_deleted_seen(ConversationId::new(), Some(&third), at(9)).await.unwrap());
-    assert_eq!(conversations.update_seen(first.id, Some(&third), &title("x")).await.unwrap(), None);
+    assert!(conversations.mark_deleted(first.id, Some(&third), at(9)).await.unwrap());
+    assert!(!conversations.mark_deleted(ConversationId::new(), Some(&third), at(9)).await.unwrap());
+    assert_eq!(conversations.update(first.id, Some(&third), &title("x")).await.unwrap(), None);
 }
 
 async fn a_source_that_changed_is_left_alone(Backend { stores, .. }: Backend) {
@@ -73,17 +73,17 @@ async fn a_source_that_changed_is_left_alone(Backend { stores, .. }: Backend) {
     let here = owned_notebook(&stores).await;
     let first = source(&stores, &here, at(1)).await;
     let seen = state_of_source(&first);
-    let second = sources.rename_seen(here.id, first.id, Some(&seen), "Heat").await.unwrap().unwrap();
-    changed(&sources.rename_seen(here.id, first.id, Some(&seen), "Cold").await);
-    changed(&sources.mark_deleted_seen(here.id, first.id, Some(&seen), at(2)).await);
+    let second = sources.rename(here.id, first.id, Some(&seen), "Heat").await.unwrap().unwrap();
+    changed(&sources.rename(here.id, first.id, Some(&seen), "Cold").await);
+    changed(&sources.mark_deleted(here.id, first.id, Some(&seen), at(2)).await);
     assert_eq!(sources.get(here.id, first.id).await.unwrap().unwrap().name, "Heat");
     // So is a step of its ingestion.
     let claim = sources.claim(collabry_shared::ids::OwnerId::new(), at(3), at(60)).await.unwrap().unwrap();
     sources.progress(&claim, &collabry_shared::sources::IngestState::Extract, at(3), at(60)).await.unwrap();
-    changed(&sources.rename_seen(here.id, first.id, Some(&state_of_source(&second)), "Cold").await);
+    changed(&sources.rename(here.id, first.id, Some(&state_of_source(&second)), "Cold").await);
     let third = sources.get(here.id, first.id).await.unwrap().unwrap();
-    assert!(sources.mark_deleted_seen(here.id, first.id, Some(&state_of_source(&third)), at(4)).await.unwrap());
-    let gone = sources.rename_seen(here.id, SourceId::new(), Some(&seen), "x").await.unwrap();
+    assert!(sources.mark_deleted(here.id, first.id, Some(&state_of_source(&third)), at(4)).await.unwrap());
+    let gone = sources.rename(here.id, SourceId::new(), Some(&seen), "x").await.unwrap();
     assert_eq!(gone, None);
 }
 
@@ -120,8 +120,8 @@ async fn of_many_who_saw_the_same_one_changes_it(backend: Backend) {
                 let title = format!("title {n}");
                 let change = ConversationUpdate { title: Some(Some(title.clone())), model: None };
                 let (renamed, updated) = tokio::join!(
-                    stores.notebooks.rename_seen(id, Some(&seen), &title, at(1)),
-                    stores.conversations.update_seen(talk.id, Some(&talk), &change),
+                    stores.notebooks.rename(id, Some(&seen), &title, at(1)),
+                    stores.conversations.update(talk.id, Some(&talk), &change),
                 );
                 (renamed.is_ok(), updated.is_ok())
             })

@@ -171,7 +171,7 @@ async fn a_large_segment_comes_back_whole(Backend { stores, .. }: Backend) {
     }
     assert!(stores.sources.chunks(claim.segment()).await.unwrap() == chunks);
     // More than one step of a purge.
-    stores.sources.mark_deleted(notebook.id, claim.source.id, at(1)).await.unwrap();
+    stores.sources.mark_deleted(notebook.id, claim.source.id, None, at(1)).await.unwrap();
     stores.sources.purge(claim.source.id).await.unwrap();
     assert!(stores.sources.deleted(at(1)).await.unwrap().is_empty());
 }

@@ -117,7 +117,7 @@ async fn what_was_deleted_stays_counted(Backend { stores, .. }: Backend) {
     stores.usage.roll_up(DAY).await.unwrap();
     let before = usage(&stores, ada.id).await;
     let (notebook, _) = stores.notebooks.list_for(ada.id).await.unwrap().remove(0);
-    stores.notebooks.mark_deleted(notebook.id, now + SignedDuration::from_secs(1)).await.unwrap();
+    stores.notebooks.mark_deleted(notebook.id, None, now + SignedDuration::from_secs(1)).await.unwrap();
     stores.notebooks.purge(notebook.id).await.unwrap();
     stores.usage.roll_up(DAY).await.unwrap();
     assert_eq!(usage(&stores, ada.id).await, before);

@@ -7,6 +7,7 @@ use collabry_shared::generations::{Generation, GenerationEvent, GenerationState}
 use collabry_shared::ids::{GenerationId, MessageId, NotebookId, NotificationId, OwnerId, SessionId, SourceId};
 use collabry_shared::models::ModelId;
 use collabry_shared::notifications::{About, Notification};
+use collabry_shared::pages::Window;
 use collabry_shared::realtime::{Event, Published, Room, Signal};
 use collabry_shared::sources::{Chunk, Source};
 use collabry_shared::storage::Blobs;
@@ -48,11 +49,11 @@ async fn what_was_deleted_is_purged_after_its_retention() {
     let (kept, gone) = (world.notebook().await, world.notebook().await);
     let (stays, deleted, below) =
         (ready_source(&world, &kept).await, ready_source(&world, &kept).await, ready_source(&world, &gone).await);
-    assert!(world.stores.sources.mark_deleted(kept.id, deleted.id, world.now()).await.unwrap());
-    assert!(world.stores.notebooks.mark_deleted(gone.id, world.now()).await.unwrap());
+    assert!(world.stores.sources.mark_deleted(kept.id, deleted.id, None, world.now()).await.unwrap());
+    assert!(world.stores.notebooks.mark_deleted(gone.id, None, world.now()).await.unwrap());
 
     let talk = world.conversation(&kept).await;
-    assert!(world.stores.conversations.mark_deleted(talk.id, world.now()).await.unwrap());
+    assert!(world.stores.conversations.mark_deleted(talk.id, None, world.now()).await.unwrap());
 
     world.pass(7 * DAY - 1);
     world.run_built_in("purge-deleted").await;
@@ -97,7 +98,7 @@ async fn files_of_killed_uploads_are_removed_after_a_day() {
     // Files have the time of the machine.
     world.pass(SystemClock.now().duration_since(world.now()).as_secs() + DAY - 600);
     // Only now, so that it is not purged with the days that passed.
-    assert!(world.stores.sources.mark_deleted(notebook.id, hidden.id, world.now()).await.unwrap());
+    assert!(world.stores.sources.mark_deleted(notebook.id, hidden.id, None, world.now()).await.unwrap());
     world.run_built_in("clear-files").await;
     assert_eq!(there().await, before, "an upload may still be running");
     world.pass(1200);
@@ -112,7 +113,7 @@ async fn a_purge_that_died_half_way_is_ended_by_the_next() {
     let world = World::new().await;
     let notebook = world.notebook().await;
     let source = ready_source(&world, &notebook).await;
-    assert!(world.stores.notebooks.mark_deleted(notebook.id, world.now()).await.unwrap());
+    assert!(world.stores.notebooks.mark_deleted(notebook.id, None, world.now()).await.unwrap());
     world.stores.blobs.delete_notebook(notebook.id).await.unwrap();
     world.pass(7 * DAY);
     world.run_built_in("purge-deleted").await;
@@ -225,7 +226,7 @@ async fn old_notifications_go() {
     let kept = notify().await;
     world.pass(89 * DAY);
     world.run_built_in("forget-notifications").await;
-    assert_eq!(world.stores.notifications.list(world.user.id, 10).await.unwrap(), [kept]);
+    assert_eq!(world.stores.notifications.list_page(world.user.id, false, &Window::first(10)).await.unwrap(), [kept]);
 }
 
 #[tokio::test]

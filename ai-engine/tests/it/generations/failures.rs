@@ -59,7 +59,14 @@ async fn a_deleted_conversation_ends_its_log() {
     let generation = world.ask(&engine.stores, "Why?", SCRIPTED).await;
     engine.runner.start(generation.id).await.unwrap();
     first_delta(&engine, &generation).await;
-    assert!(engine.stores.conversations.mark_deleted(generation.conversation_id, generation.created_at).await.unwrap());
+    assert!(
+        engine
+            .stores
+            .conversations
+            .mark_deleted(generation.conversation_id, None, generation.created_at)
+            .await
+            .unwrap()
+    );
     assert!(engine.runner.stop(generation.id).await.unwrap());
     assert_well_formed(&engine.events(&generation).await);
 }

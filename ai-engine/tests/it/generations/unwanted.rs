@@ -88,9 +88,9 @@ async fn what_is_deleted_while_it_is_answered_stops_the_model_and_stores_nothing
                 assert!(gone.await.unwrap().is_some());
             }
             "conversation" => {
-                assert!(conversations.mark_deleted(conversation_id, generation.created_at).await.unwrap());
+                assert!(conversations.mark_deleted(conversation_id, None, generation.created_at).await.unwrap());
             }
-            "notebook" => assert!(notebooks.mark_deleted(notebook_id, created_at).await.unwrap()),
+            "notebook" => assert!(notebooks.mark_deleted(notebook_id, None, created_at).await.unwrap()),
             _ => {
                 world.another_owner(&engine.stores).await;
                 assert!(notebooks.remove_member(notebook_id, requested_by).await.unwrap());

@@ -106,7 +106,7 @@ async fn a_source_deleted_meanwhile_does_not_come_back() {
     let mut rig = Rig::start(1).await;
     let doomed = rig.add("rivers.md", Format::Markdown, long_text().as_bytes()).await;
     rig.embedding().await;
-    assert!(rig.stores.sources.mark_deleted(rig.notebook.id, doomed.id, SystemClock.now()).await.unwrap());
+    assert!(rig.stores.sources.mark_deleted(rig.notebook.id, doomed.id, None, SystemClock.now()).await.unwrap());
     rig.engine.ingestion.nudge();
     rig.stores.blobs.delete_source(rig.notebook.id, doomed.id).await.unwrap();
     rig.stores.sources.purge(doomed.id).await.unwrap();

@@ -12,6 +12,7 @@ use collabry_shared::config::ExtractionConfig;
 use collabry_shared::ids::{NotebookId, SourceId, UserId};
 use collabry_shared::notebooks::Notebook;
 use collabry_shared::notifications::About;
+use collabry_shared::pages::Window;
 use collabry_shared::realtime::{Event, LocalFanOut, Published, Room};
 use collabry_shared::sources::{Format, IngestFailure, IngestState, Origin, Source, SourceVersion};
 use collabry_shared::storage::Blobs;
@@ -123,7 +124,7 @@ impl Rig {
             message: failure.message.clone(),
         };
         assert_eq!(notification.about, about);
-        let stored = self.stores.notifications.list(source.created_by, 10).await.unwrap();
+        let stored = self.stores.notifications.list_page(source.created_by, false, &Window::first(10)).await.unwrap();
         assert_eq!(stored.into_iter().map(|stored| stored.id).collect::<Vec<_>>(), [notification.id]);
     }
 

@@ -89,12 +89,11 @@ watched! {
     create(notebook: &Notebook) -> ();
     get(id: NotebookId) -> Option<Notebook>;
     count_owned(user: UserId) -> u64;
-    rename_seen(id: NotebookId, seen: Option<&NotebookState>, title: &str, now: Timestamp) -> Option<Notebook>;
+    rename(id: NotebookId, seen: Option<&NotebookState>, title: &str, now: Timestamp) -> Option<Notebook>;
     set_join_code(id: NotebookId, code: Option<&JoinCode>) -> Option<Notebook>;
     join(id: NotebookId, code: &str, user: UserId, now: Timestamp) -> bool;
     is_removed(id: NotebookId, user: UserId) -> bool;
     by_join_code(code: &str) -> Option<Notebook>;
-    add_member(id: NotebookId, user: UserId, role: Role, now: Timestamp) -> bool;
     set_role(id: NotebookId, user: UserId, role: Role) -> bool;
     remove_member(id: NotebookId, user: UserId) -> bool;
     expel(id: NotebookId, user: UserId, now: Timestamp) -> bool;
@@ -103,7 +102,7 @@ watched! {
     withdraw_invitation(id: NotebookId, email: &Email) -> bool;
     by_invitation(code: CodeHash, now: Timestamp) -> Option<Invitation>;
     accept_invitation(invitation: &Invitation, user: UserId, now: Timestamp) -> bool;
-    mark_deleted_seen(id: NotebookId, seen: Option<&NotebookState>, now: Timestamp) -> bool;
+    mark_deleted(id: NotebookId, seen: Option<&NotebookState>, now: Timestamp) -> bool;
     deleted_of(owner: UserId, window: &Window) -> Vec<(Notebook, Timestamp)>;
     restore(id: NotebookId, owner: UserId) -> Option<Notebook>;
     begin_purge(id: NotebookId) -> bool;

@@ -102,7 +102,7 @@ impl ConversationRepo for Database {
         self.collection(CONVERSATIONS).count(theirs).await
     }
 
-    async fn update_seen(
+    async fn update(
         &self,
         id: ConversationId,
         seen: Option<&Conversation>,
@@ -127,12 +127,7 @@ impl ConversationRepo for Database {
         change_live(self, id, untitled, doc! { "title": title }).await
     }
 
-    async fn mark_deleted_seen(
-        &self,
-        id: ConversationId,
-        seen: Option<&Conversation>,
-        now: Timestamp,
-    ) -> StoreResult<bool> {
+    async fn mark_deleted(&self, id: ConversationId, seen: Option<&Conversation>, now: Timestamp) -> StoreResult<bool> {
         if live(self, id).await?.is_none() {
             return Ok(false);
         }

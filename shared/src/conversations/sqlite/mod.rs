@@ -109,7 +109,7 @@ impl ConversationRepo for Database {
         row.number("count")
     }
 
-    async fn update_seen(
+    async fn update(
         &self,
         id: ConversationId,
         seen: Option<&Conversation>,
@@ -145,12 +145,7 @@ impl ConversationRepo for Database {
         self.returning(update).await?.as_ref().map(conversation).transpose()
     }
 
-    async fn mark_deleted_seen(
-        &self,
-        id: ConversationId,
-        seen: Option<&Conversation>,
-        now: Timestamp,
-    ) -> StoreResult<bool> {
+    async fn mark_deleted(&self, id: ConversationId, seen: Option<&Conversation>, now: Timestamp) -> StoreResult<bool> {
         let mut tx = self.begin().await?;
         if !log::unchanged(&mut tx, id, seen).await? {
             return Ok(false);

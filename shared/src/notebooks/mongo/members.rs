@@ -71,14 +71,6 @@ pub async fn ids(db: &Database, id: NotebookId) -> StoreResult<Vec<UserId>> {
     Ok(joined.into_iter().map(|(_, user)| user).collect())
 }
 
-pub async fn add(db: &Database, id: NotebookId, user: UserId, role: Role, now: Timestamp) -> StoreResult<bool> {
-    let mut without = live_filter(id);
-    without.insert("members.user", doc! { "$ne": user.to_string() });
-    without.insert("removed", doc! { "$ne": user.to_string() });
-    let join = doc! { "$push": { "members": document(user, role, now)? } };
-    db.collection(NOTEBOOKS).update(Change::new(without, join)).await
-}
-
 /// Membership and use of the code change in one write.
 pub async fn join(db: &Database, id: NotebookId, code: &str, user: UserId, now: Timestamp) -> StoreResult<bool> {
     let notebooks = db.collection(NOTEBOOKS);

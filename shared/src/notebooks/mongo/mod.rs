@@ -70,7 +70,7 @@ impl NotebookRepo for Database {
         self.collection(NOTEBOOKS).count(doc! { "members": { "$elemMatch": owned }, "deletedAt": null }).await
     }
 
-    async fn rename_seen(
+    async fn rename(
         &self,
         id: NotebookId,
         seen: Option<&NotebookState>,
@@ -115,10 +115,6 @@ impl NotebookRepo for Database {
         members::ids(self, id).await
     }
 
-    async fn add_member(&self, id: NotebookId, user: UserId, role: Role, now: Timestamp) -> StoreResult<bool> {
-        members::add(self, id, user, role, now).await
-    }
-
     async fn set_role(&self, id: NotebookId, user: UserId, role: Role) -> StoreResult<bool> {
         members::set_role(self, id, user, role).await
     }
@@ -157,12 +153,7 @@ impl NotebookRepo for Database {
         invitations::accept(self, invitation, user, now).await
     }
 
-    async fn mark_deleted_seen(
-        &self,
-        id: NotebookId,
-        seen: Option<&NotebookState>,
-        now: Timestamp,
-    ) -> StoreResult<bool> {
+    async fn mark_deleted(&self, id: NotebookId, seen: Option<&NotebookState>, now: Timestamp) -> StoreResult<bool> {
         // The join code is given up: it must not keep another notebook from drawing it.
         let delete = doc! { "$set": { "deletedAt": date(now) }, "$unset": { "joinCode": "" } };
         if self.collection(NOTEBOOKS).update(Change::new(seen_filter(id, seen), delete)).await? {

@@ -90,7 +90,7 @@ impl NotebookRepo for Database {
         row.number("count")
     }
 
-    async fn rename_seen(
+    async fn rename(
         &self,
         id: NotebookId,
         seen: Option<&NotebookState>,
@@ -200,22 +200,6 @@ impl NotebookRepo for Database {
         rows.iter().map(|row| row.parsed("user_id")).collect()
     }
 
-    async fn add_member(&self, id: NotebookId, user: UserId, role: Role, now: Timestamp) -> StoreResult<bool> {
-        let done = sqlx::query(
-            "INSERT INTO members (notebook_id, user_id, role, joined_at)
-             SELECT id, ?1, ?2, ?3 FROM live_notebooks WHERE id = ?4
-               AND NOT EXISTS (SELECT 1 FROM removed_members r WHERE r.notebook_id = ?4 AND r.user_id = ?1)
-             ON CONFLICT DO NOTHING",
-        )
-        .bind(user.to_string())
-        .bind(word(&role)?)
-        .bind(now.as_millisecond())
-        .bind(id.to_string())
-        .execute(&self.write)
-        .await?;
-        Ok(done.rows_affected() == 1)
-    }
-
     async fn set_role(&self, id: NotebookId, user: UserId, role: Role) -> StoreResult<bool> {
         let (notebook, member) = (id.to_string(), user.to_string());
         let mut tx = self.begin().await?;
@@ -308,12 +292,7 @@ impl NotebookRepo for Database {
         invitations::accept(self, invitation, user, now).await
     }
 
-    async fn mark_deleted_seen(
-        &self,
-        id: NotebookId,
-        seen: Option<&NotebookState>,
-        now: Timestamp,
-    ) -> StoreResult<bool> {
+    async fn mark_deleted(&self, id: NotebookId, seen: Option<&NotebookState>, now: Timestamp) -> StoreResult<bool> {
         let mut tx = self.begin().await?;
         if !unchanged(&mut tx, id, seen).await? {
             return Ok(false);

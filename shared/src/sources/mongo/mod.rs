@@ -78,7 +78,7 @@ impl SourceRepo for Database {
         }
     }
 
-    async fn rename_seen(
+    async fn rename(
         &self,
         notebook: NotebookId,
         id: SourceId,
@@ -234,7 +234,7 @@ impl SourceRepo for Database {
         shares::passages_since(self, person, since).await
     }
 
-    async fn mark_deleted_seen(
+    async fn mark_deleted(
         &self,
         notebook: NotebookId,
         id: SourceId,

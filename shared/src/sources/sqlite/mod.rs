@@ -75,7 +75,7 @@ impl SourceRepo for Database {
         row.as_ref().map(source).transpose()
     }
 
-    async fn rename_seen(
+    async fn rename(
         &self,
         notebook: NotebookId,
         id: SourceId,
@@ -243,7 +243,7 @@ impl SourceRepo for Database {
         shares::passages_since(self, person, since).await
     }
 
-    async fn mark_deleted_seen(
+    async fn mark_deleted(
         &self,
         notebook: NotebookId,
         id: SourceId,

@@ -307,7 +307,7 @@ async fn what_a_person_keeps_and_has_had_done_is_counted(Backend { stores, .. }:
     let owned = async |person| stores.sources.owned_by(person).await.unwrap();
     assert_eq!(owned(ada).await, Owned { sources: 2, bytes: 1017, bytes_kept: 1017 });
     assert_eq!(owned(ben).await, Owned { sources: 0, bytes: 500, bytes_kept: 500 });
-    stores.sources.mark_deleted(notes.id, second.id, at(4)).await.unwrap();
+    stores.sources.mark_deleted(notes.id, second.id, None, at(4)).await.unwrap();
     assert_eq!(owned(ada).await, Owned { sources: 1, bytes: 1000, bytes_kept: 1017 });
 
     let held = claim(&stores, 10).await.unwrap();

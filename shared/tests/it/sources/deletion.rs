@@ -42,12 +42,12 @@ async fn assert_is_gone(stores: &Stores, source: &Source, held: &ClaimedVersion)
     assert_eq!(sources.retry(source.notebook_id, source.id, source.created_by, at(9)).await.unwrap(), Retry::NotFailed);
     assert_eq!(claim(stores, 10_000).await, None);
     assert_every_write_is_refused(stores, held).await;
-    assert!(!sources.mark_deleted(source.notebook_id, source.id, at(9)).await.unwrap());
+    assert!(!sources.mark_deleted(source.notebook_id, source.id, None, at(9)).await.unwrap());
 }
 
 async fn a_deleted_source_is_gone_at_once(Backend { stores, .. }: Backend) {
     let (source, held) = full_source(&stores).await;
-    assert!(stores.sources.mark_deleted(source.notebook_id, source.id, at(5)).await.unwrap());
+    assert!(stores.sources.mark_deleted(source.notebook_id, source.id, None, at(5)).await.unwrap());
     assert_is_gone(&stores, &source, &held).await;
     assert!(stores.sources.deleted(at(4)).await.unwrap().is_empty(), "its retention has just begun");
     assert_eq!(stores.sources.deleted(at(5)).await.unwrap(), [(source.notebook_id, source.id)]);
@@ -55,7 +55,7 @@ async fn a_deleted_source_is_gone_at_once(Backend { stores, .. }: Backend) {
 
 async fn a_deleted_notebook_hides_its_sources(Backend { stores, .. }: Backend) {
     let (source, held) = full_source(&stores).await;
-    stores.notebooks.mark_deleted(source.notebook_id, at(5)).await.unwrap();
+    stores.notebooks.mark_deleted(source.notebook_id, None, at(5)).await.unwrap();
     assert_is_gone(&stores, &source, &held).await;
 }
 
@@ -65,7 +65,7 @@ async fn a_purge_removes_a_deleted_source_only(Backend { stores, .. }: Backend) 
     assert_eq!(reload(&stores, &source).await, source, "nobody deleted it");
     assert_eq!(stores.sources.chunks(held.segment()).await.unwrap(), [chunk(0)]);
 
-    stores.sources.mark_deleted(source.notebook_id, source.id, at(5)).await.unwrap();
+    stores.sources.mark_deleted(source.notebook_id, source.id, None, at(5)).await.unwrap();
     stores.sources.purge(source.id).await.unwrap();
     stores.sources.purge(source.id).await.unwrap();
     assert!(stores.sources.deleted(at(5)).await.unwrap().is_empty());

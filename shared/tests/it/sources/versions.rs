@@ -21,11 +21,11 @@ async fn a_source_is_renamed(Backend { stores, .. }: Backend) {
     let notebook = owned_notebook(&stores).await;
     let other = owned_notebook(&stores).await;
     let source = source(&stores, &notebook, at(1)).await;
-    let renamed = stores.sources.rename(notebook.id, source.id, "New").await.unwrap();
+    let renamed = stores.sources.rename(notebook.id, source.id, None, "New").await.unwrap();
     assert_eq!(renamed, Some(Source { name: "New".to_owned(), ..source.clone() }));
     assert_eq!(stores.sources.get(notebook.id, source.id).await.unwrap(), renamed);
-    assert_eq!(stores.sources.rename(other.id, source.id, "Stolen").await.unwrap(), None);
-    assert_eq!(stores.sources.rename(notebook.id, SourceId::new(), "None").await.unwrap(), None);
+    assert_eq!(stores.sources.rename(other.id, source.id, None, "Stolen").await.unwrap(), None);
+    assert_eq!(stores.sources.rename(notebook.id, SourceId::new(), None, "None").await.unwrap(), None);
 }
 
 async fn a_source_is_stored_and_listed(Backend { stores, .. }: Backend) {
@@ -65,7 +65,7 @@ async fn a_source_of_another_notebook_is_not_found(Backend { stores, .. }: Backe
     let source = source(&stores, &theirs, at(0)).await;
     assert_eq!(stores.sources.get(mine.id, source.id).await.unwrap(), None);
     assert_eq!(stores.sources.retry(mine.id, source.id, mine.created_by, at(1)).await.unwrap(), Retry::NotFailed);
-    assert!(!stores.sources.mark_deleted(mine.id, source.id, at(1)).await.unwrap());
+    assert!(!stores.sources.mark_deleted(mine.id, source.id, None, at(1)).await.unwrap());
     assert!(stores.sources.list(mine.id).await.unwrap().is_empty());
     assert_eq!(stores.sources.notebook_of(SourceId::new()).await.unwrap(), None);
 }
