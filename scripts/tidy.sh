@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Finds slips of the keyboard (typos.toml says where not to look), dependencies that nothing uses, code of JavaScript and
-# TypeScript that nothing uses, and what documents name that is not there. Unused code in Rust: shared/tests/it/unused.rs.
+# TypeScript that nothing uses, and what documents name that is not there. What in Rust is unused, shared/tests/it/unused finds.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

@@ -31,4 +31,5 @@ mod servers;
 mod sources;
 mod storage;
 mod telemetry;
+mod unused;
 mod usage;
