@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use serde_json::{Value, json};
 
 use crate::support::app::Ground;
-use crate::support::{Notebooks, Scrape, Socket, TestApp, eventually};
+use crate::support::{Conversations, Notebooks, Scrape, Socket, TestApp, eventually};
 
 /// An api whose store of notebooks is watched.
 async fn watched() -> (TestApp, Arc<Notebooks>) {
@@ -22,13 +22,16 @@ async fn rooms(app: &TestApp, kind: &str) -> u64 {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_is_removed_between_proof_and_room_is_in_no_conversation() {
-    let (app, notebooks) = watched().await;
+    let mut ground = Ground::lay(|_| {}).await;
+    let conversations = Conversations::over(Arc::clone(&ground.stores.conversations));
+    ground.stores.conversations = Arc::clone(&conversations) as _;
+    let app = TestApp::on(&ground).await;
     let (ada, bob) = (app.register("ada").await, app.register("bob").await);
     let notebook = ada.notebook("Shared").await;
     ada.invite(&notebook, &bob, "viewer").await;
     let conversation = ada.conversation(&notebook).await;
     let mut socket = Socket::connect(&app, &bob.token).await;
-    let (proven, let_go) = notebooks.hold(&bob.id);
+    let (proven, let_go) = conversations.gate.hold(&bob.id);
     let join = socket.call("conversation:join", json!({ "conversationId": conversation }));
     let removal = async {
         proven.await.unwrap();
@@ -50,7 +53,7 @@ async fn who_is_removed_while_they_connect_is_in_no_notebook() {
     ada.invite(&notebook, &bob, "viewer").await;
     let before = Socket::connect(&app, &bob.token).await;
     assert_eq!(rooms(&app, "notebook").await, 1);
-    let (listed, let_go) = notebooks.hold(&bob.id);
+    let (listed, let_go) = notebooks.gate.hold(&bob.id);
     let removal = async {
         listed.await.unwrap();
         ada.delete(&format!("/api/notebooks/{notebook}/members/{}", bob.id)).await.ok(204);

@@ -60,9 +60,12 @@ mod tests {
     #[test]
     fn every_mistake_is_named() {
         let problems = read("purge=0 0 4 * * *; purge-deleted=daily; nonsense").unwrap_err();
-        for part in
-            ["3 problem(s)", "\"purge\" is not one of", "\"daily\" is not a schedule", "\"nonsense\" is not job=schedule"]
-        {
+        for part in [
+            "3 problem(s)",
+            "\"purge\" is not one of",
+            "\"daily\" is not a schedule",
+            "\"nonsense\" is not job=schedule",
+        ] {
             assert!(problems.contains(part), "{part}: {problems}");
         }
     }

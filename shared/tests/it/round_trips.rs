@@ -29,7 +29,7 @@ async fn a_member_gets_the_conversation_and_their_role(Backend { stores, .. }: B
     let other = conversation(&stores, &notebook, at(1)).await;
     stores.conversations.mark_deleted(other.id, None, at(2)).await.unwrap();
     assert_eq!(stores.conversations.for_member(other.id, owner).await.unwrap(), None);
-    stores.notebooks.mark_deleted_seen(notebook.id, None, at(3)).await.unwrap();
+    stores.notebooks.mark_deleted(notebook.id, None, at(3)).await.unwrap();
     assert_eq!(stores.conversations.for_member(talk.id, owner).await.unwrap(), None);
     assert_eq!(stores.conversations.open(talk.id, owner, None, 10).await.unwrap(), None);
     assert_eq!(stores.conversations.get(talk.id).await.unwrap(), None);

@@ -1,7 +1,7 @@
 //! The notebooks of a store, watched: which accounts are read, and an answer that is held back until a test lets it go.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use collabry_shared::auth::Email;
@@ -10,18 +10,12 @@ use collabry_shared::notebooks::{CodeHash, Invitation, JoinCode, Member, Noteboo
 use collabry_shared::pages::Window;
 use collabry_shared::storage::StoreResult;
 use jiff::Timestamp;
-use tokio::sync::oneshot;
 
-/// A membership lookup that has not returned yet.
-struct Gate {
-    about: UserId,
-    reached: oneshot::Sender<()>,
-    go_on: oneshot::Receiver<()>,
-}
+use super::gate::Gate;
 
 pub struct Notebooks {
     inner: Arc<dyn NotebookRepo>,
-    gate: Mutex<Option<Gate>>,
+    pub gate: Gate,
     /// How often members were read with their accounts.
     pub accounts_read: AtomicUsize,
     /// How often their ids alone were.
@@ -31,23 +25,7 @@ pub struct Notebooks {
 impl Notebooks {
     pub fn over(inner: Arc<dyn NotebookRepo>) -> Arc<Self> {
         let (accounts_read, ids_read) = (AtomicUsize::new(0), AtomicUsize::new(0));
-        Arc::new(Self { inner, gate: Mutex::default(), accounts_read, ids_read })
-    }
-
-    /// Holds the next answer about `user`, whether it is their role or their notebooks: resolves once the answer is
-    /// known. It is given when what is sent back is used or dropped.
-    pub fn hold(&self, user: &str) -> (oneshot::Receiver<()>, oneshot::Sender<()>) {
-        let ((reached, is_reached), (let_go, go_on)) = (oneshot::channel(), oneshot::channel());
-        *self.gate.lock().unwrap() = Some(Gate { about: user.parse().unwrap(), reached, go_on });
-        (is_reached, let_go)
-    }
-
-    async fn pass(&self, user: UserId) {
-        let gate = self.gate.lock().unwrap().take_if(|gate| gate.about == user);
-        if let Some(Gate { reached, go_on, .. }) = gate {
-            reached.send(()).unwrap();
-            let _ = go_on.await;
-        }
+        Arc::new(Self { inner, gate: Gate::default(), accounts_read, ids_read })
     }
 }
 
@@ -62,13 +40,13 @@ macro_rules! watched {
 
             async fn role_of(&self, id: NotebookId, user: UserId) -> StoreResult<Option<Role>> {
                 let role = self.inner.role_of(id, user).await;
-                self.pass(user).await;
+                self.gate.pass(user).await;
                 role
             }
 
             async fn list_page(&self, user: UserId, window: &Window) -> StoreResult<Vec<(Notebook, Role)>> {
                 let page = self.inner.list_page(user, window).await;
-                self.pass(user).await;
+                self.gate.pass(user).await;
                 page
             }
 
