@@ -9,7 +9,7 @@ use syn::{Attribute, Item, UseTree, Visibility};
 
 /// The rooms of `shared`, from the ground up.
 const FLOORS: [&[&str]; 5] = [
-    &["clock", "health", "http", "ids", "memory", "models", "pages", "service", "telemetry", "text"],
+    &["clock", "command_line", "health", "http", "ids", "memory", "models", "pages", "service", "telemetry", "text"],
     &["redis", "storage"],
     &[
         "auth",

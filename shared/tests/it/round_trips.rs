@@ -1,7 +1,7 @@
 //! How often a process asks the database for what people wait for: each round trip to a MongoDB is a millisecond of theirs.
 
 use collabry_shared::conversations::{Appended, Conversation, Opened};
-use collabry_shared::generations::{Allowance, Requested};
+use collabry_shared::generations::{Allowance, Generation, Requested};
 use collabry_shared::health::metrics;
 use collabry_shared::ids::UserId;
 use collabry_shared::notebooks::Role;
@@ -110,12 +110,13 @@ async fn what_people_wait_for_takes_few_round_trips() {
 
     let allowance = Allowance { unfinished: 3, daily: 500, daily_of_all: 20_000 };
     // The first of a day begins its counts.
-    let first = new_generation(&talk, at(0));
+    let request = || Generation { requested_by: owner, ..new_generation(&talk, at(0)) };
+    let first = request();
     assert_eq!(stores.generations.request(&first, &allowance).await.unwrap(), Requested::Queued);
     stores.generations.withdraw(first.id).await.unwrap();
     let ask = async {
         let (Conversation { head, .. }, _) = conversations.for_member(talk.id, owner).await.unwrap().unwrap();
-        let requested = stores.generations.request(&new_generation(&talk, at(0)), &allowance).await.unwrap();
+        let requested = stores.generations.request(&request(), &allowance).await.unwrap();
         assert_eq!(requested, Requested::Queued);
         conversations.append_at(&new_message(talk.id, "2"), head).await.unwrap();
     };

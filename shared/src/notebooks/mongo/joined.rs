@@ -22,8 +22,7 @@ pub(crate) fn in_live_notebook(filter: Document) -> Vec<Document> {
 /// As [`in_live_notebook`], with what [`joined_role`] reads.
 pub(crate) fn with_role_of(user: UserId, filter: Document) -> Vec<Document> {
     let theirs = doc! { "$eq": ["$$one.user", user.to_string()] };
-    let members = doc! { "$arrayElemAt": [format!("${JOINED}.members"), 0] };
-    let member = doc! { "$filter": { "input": members, "as": "one", "cond": theirs } };
+    let member = doc! { "$filter": { "input": format!("${JOINED}.members"), "as": "one", "cond": theirs } };
     let mut stages = joined(filter);
     stages.push(doc! { "$addFields": { MEMBER: member } });
     stages.push(doc! { "$project": { JOINED: 0 } });
@@ -33,7 +32,7 @@ pub(crate) fn with_role_of(user: UserId, filter: Document) -> Vec<Document> {
 /// As [`in_live_notebook`], with what [`joined_members`] reads.
 pub(crate) fn with_members(filter: Document) -> Vec<Document> {
     let mut stages = joined(filter);
-    stages.push(doc! { "$addFields": { MEMBER: { "$arrayElemAt": [format!("${JOINED}.members"), 0] } } });
+    stages.push(doc! { "$addFields": { MEMBER: format!("${JOINED}.members") } });
     stages.push(doc! { "$project": { JOINED: 0 } });
     stages
 }
@@ -55,5 +54,6 @@ fn joined(filter: Document) -> Vec<Document> {
         doc! { "$match": filter },
         doc! { "$lookup": join },
         doc! { "$match": { JOINED: { "$elemMatch": { "deletedAt": null } } } },
+        doc! { "$addFields": { JOINED: { "$arrayElemAt": [format!("${JOINED}"), 0] } } },
     ]
 }
