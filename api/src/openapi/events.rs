@@ -1,116 +1,82 @@
-//! The events of sockets for machines: `docs/realtime.md` is what people read. An extension, since no version of `OpenAPI`
-//! knows sockets.
+//! What is said over sockets, for machines: `docs/realtime.md` is what people read. Extensions, since no version of
+//! `OpenAPI` knows sockets.
 
 use serde_json::{Map, Value, json};
+use utoipa::openapi::{RefOr, Schema};
 
-/// Under this name each event has the schema of its payload.
-pub(super) const EXTENSION: &str = "x-socket-events";
+use super::schemas::{always_there, merged};
+use crate::realtime::{self, Request, Shape};
 
+/// Under this name each event that the server sends has the schema of its payload.
+const EVENTS: &str = "x-socket-events";
+/// Each event that clients send, with the schemas of its payload and of its acknowledgement, beside `ok`.
+const REQUESTS: &str = "x-socket-requests";
+/// The schema of `error` in an acknowledgement that is not `ok`.
+const REFUSAL: &str = "x-socket-refusal";
+
+/// Extensions that name schemas.
+pub(super) const EXTENSIONS: [&str; 3] = [EVENTS, REQUESTS, REFUSAL];
+
+/// Comes before fields are spelt as they are sent.
 pub fn define(document: &mut Value) {
-    let mut events = of_notebooks();
-    events.extend(of_conversations());
-    events.extend(of_generations());
-    events.extend([
-        ("auth:expired", object(&[("graceSecs", count())])),
-        ("server:draining", object(&[("reconnectWithinMs", count())])),
-        ("server:closing", object(&[("code", text()), ("message", text())])),
-        ("notification:new", object(&[("notification", of("Notification"))])),
-    ]);
-    document[EXTENSION] =
-        events.into_iter().map(|(name, schema)| (name.to_owned(), schema)).collect::<Map<_, _>>().into();
+    let mut schemas = Schemas(document["components"]["schemas"].as_object().cloned().unwrap_or_default());
+    let requests = realtime::requests().into_iter().map(|request| schemas.exchange(request)).collect::<Map<_, _>>();
+    let events = schemas.events();
+    let refusal = schemas.sent(realtime::refusal());
+    document[EVENTS] = events.into();
+    document[REQUESTS] = requests.into();
+    document[REFUSAL] = refusal;
+    document["components"]["schemas"] = schemas.0.into();
 }
 
-fn of_notebooks() -> Vec<(&'static str, Value)> {
-    vec![
-        ("source:status", object(&[("source", of("Source"))])),
-        ("source:deleted", object(&[("notebookId", id()), ("sourceId", id())])),
-        ("notebook:updated", object(&[("notebookId", id()), ("title", text())])),
-        ("notebook:deleted", object(&[("notebookId", id())])),
-        ("notebook:members", object(&[("notebookId", id())])),
-        ("conversation:updated", object(&[("conversation", of("Conversation"))])),
-        (
-            "conversation:activity",
-            object(&[("notebookId", id()), ("conversationId", id()), ("head", count()), ("lastMessageAt", time())]),
-        ),
-        ("conversation:read", object(&[("notebookId", id()), ("conversationId", id()), ("rev", count())])),
-        ("conversation:deleted", object(&[("notebookId", id()), ("conversationId", id())])),
-        ("presence:update", object(&[("notebookId", id()), ("userIds", list(&id()))])),
-    ]
+/// Those of the document, and what is added.
+struct Schemas(Map<String, Value>);
+
+impl Schemas {
+    fn events(&mut self) -> Map<String, Value> {
+        let told = realtime::events().into_iter().map(|(name, shape)| (name.to_owned(), self.sent(shape)));
+        let mut events: Map<_, _> = told.collect();
+        let published = realtime::published_names().iter().map(|name| (*name).to_owned());
+        events.extend(published.zip(choices(self.sent(realtime::published()))));
+        let relayed = choices(self.sent(realtime::relayed()));
+        let named = relayed.into_iter().map(|event| {
+            let kind = event["properties"]["type"]["enum"][0].as_str().unwrap_or_default();
+            (format!("generation:{kind}"), event)
+        });
+        events.extend(named);
+        events
+    }
+
+    fn exchange(&mut self, request: Request) -> (String, Value) {
+        let mut acknowledgement = self.sent(request.acknowledgement);
+        if acknowledgement["properties"].is_null() {
+            acknowledgement = json!({ "type": "object" });
+        }
+        let payload = self.whole(request.payload);
+        (request.name.to_owned(), json!({ "payload": payload, "acknowledgement": acknowledgement }))
+    }
+
+    fn sent(&mut self, shape: Shape) -> Value {
+        let mut schema = self.whole(shape);
+        always_there(&mut schema);
+        schema
+    }
+
+    fn whole(&mut self, Shape { schema, parts }: Shape) -> Value {
+        for (name, part) in parts {
+            self.0.entry(name).or_insert_with(|| written(&part));
+        }
+        merged(&written(&schema), &self.0)
+    }
 }
 
-fn of_conversations() -> Vec<(&'static str, Value)> {
-    let message = || object(&[("message", of("Message"))]);
-    let typing = || object(&[("conversationId", id()), ("userId", id()), ("name", text())]);
-    let mark = object(&[("userId", id()), ("rev", count())]);
-    let up_to = object(&[("generationId", id()), ("lastEventId", count())]);
-    vec![
-        ("message:new", message()),
-        ("message:edited", message()),
-        ("message:deleted", message()),
-        ("messages:read", object(&[("conversationId", id()), ("mark", mark)])),
-        ("conversation:check", object(&[("conversationId", id()), ("rev", count()), ("generations", list(&up_to))])),
-        ("user:typing", typing()),
-        ("user:stopped-typing", typing()),
-    ]
+fn written(schema: &RefOr<Schema>) -> Value {
+    serde_json::to_value(schema).unwrap_or_default()
 }
 
-fn of_generations() -> Vec<(&'static str, Value)> {
-    let generation = |kind: &str, fields: &[(&str, Value)]| {
-        let head = [("generationId", id()), ("conversationId", id()), ("eventId", count()), ("type", one_of(&[kind]))];
-        object(&head.iter().chain(fields).cloned().collect::<Vec<_>>())
-    };
-    let ends = one_of(&["done", "stopped", "interrupted"]);
-    vec![
-        ("generation:started", generation("started", &[("questionId", id()), ("answerId", id()), ("model", text())])),
-        ("generation:citations", generation("citations", &[("citations", list(&of("Citation")))])),
-        ("generation:delta", generation("delta", &[("text", text()), ("thinking?", flag()), ("anew?", flag())])),
-        (
-            "generation:done",
-            generation(
-                "done",
-                &[("state", ends), ("answerId", id()), ("cutOff?", of("CutOff")), ("textLength?", count())],
-            ),
-        ),
-        ("generation:failed", generation("failed", &[("failure", of("Failure")), ("textLength?", count())])),
-    ]
-}
-
-fn id() -> Value {
-    json!({ "type": "string", "format": "uuid" })
-}
-
-fn text() -> Value {
-    json!({ "type": "string" })
-}
-
-fn time() -> Value {
-    json!({ "type": "string", "format": "date-time" })
-}
-
-fn one_of(words: &[&str]) -> Value {
-    json!({ "type": "string", "enum": words })
-}
-
-fn count() -> Value {
-    json!({ "type": "integer", "minimum": 0 })
-}
-
-fn flag() -> Value {
-    json!({ "type": "boolean" })
-}
-
-fn list(items: &Value) -> Value {
-    json!({ "type": "array", "items": items })
-}
-
-fn of(name: &str) -> Value {
-    json!({ "$ref": format!("#/components/schemas/{name}") })
-}
-
-/// Fields whose names end in `?` may be left out.
-fn object(fields: &[(&str, Value)]) -> Value {
-    let required: Vec<_> = fields.iter().map(|(name, _)| *name).filter(|name| !name.ends_with('?')).collect();
-    let named = |(name, schema): &(&str, Value)| (name.trim_end_matches('?').to_owned(), schema.clone());
-    let properties: Map<_, _> = fields.iter().map(named).collect();
-    json!({ "type": "object", "required": required, "properties": properties })
+fn choices(mut schema: Value) -> Vec<Value> {
+    match schema["oneOf"].take() {
+        Value::Array(choices) => choices,
+        _ => Vec::new(),
+    }
 }

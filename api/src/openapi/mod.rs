@@ -71,6 +71,7 @@ pub fn router(document: &OpenApi) -> Router<ApiState> {
 /// With all that the macros do not know.
 fn complete(document: &OpenApi) -> Value {
     let mut document = serde_json::to_value(document).unwrap_or_default();
+    events::define(&mut document);
     schemas::spell_as_sent(&mut document);
     schemas::say_how_times_are_written(&mut document);
     for (path, method, operation) in operations(&mut document) {
@@ -80,7 +81,6 @@ fn complete(document: &OpenApi) -> Value {
         describe(operation);
     }
     headers::define(&mut document);
-    events::define(&mut document);
     schemas::write_out(&mut document);
     say_which_bodies_are_needed(&mut document);
     document

@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
+use super::events::EXTENSIONS;
+
 const PREFIX: &str = "#/components/schemas/";
 
 pub fn write_out(document: &mut Value) {
@@ -20,7 +22,8 @@ pub fn write_out(document: &mut Value) {
     let variants: Vec<_> = written.iter_mut().flat_map(|(name, schema)| name_variants(name, schema)).collect();
     written.extend(variants);
     document["components"]["schemas"] = json!(written);
-    let named = json!([document["paths"], document[super::events::EXTENSION]]);
+    let said = EXTENSIONS.map(|name| document[name].clone());
+    let named = json!([document["paths"], said]);
     let used = reachable(&named, &written);
     if let Some(schemas) = document["components"]["schemas"].as_object_mut() {
         schemas.retain(|name, _| used.contains(name));
@@ -64,7 +67,7 @@ fn camel_case(name: &str) -> String {
 }
 
 /// An `allOf` as one object; of a choice and an object, as a choice of objects.
-fn merged(schema: &Value, all: &Map<String, Value>) -> Value {
+pub fn merged(schema: &Value, all: &Map<String, Value>) -> Value {
     match schema {
         Value::Object(fields) => {
             let mut fields: Map<_, _> = fields.iter().map(|(name, value)| (name.clone(), merged(value, all))).collect();
@@ -104,7 +107,7 @@ fn both(one: &Value, other: &Value) -> Value {
 }
 
 /// What is null when there is nothing to say is sent all the same. What is left out instead is not nullable.
-fn always_there(schema: &mut Value) {
+pub fn always_there(schema: &mut Value) {
     if let Some(Value::Object(fields)) = schema.get("properties") {
         let nullable = |field: &Value| {
             field["type"].as_array().is_some_and(|types| types.contains(&json!("null")))

@@ -1,6 +1,7 @@
 //! Socket.IO: the fast view of the logs. The contract is in `docs/realtime.md`.
 
 mod adapter;
+mod contract;
 mod inbound;
 mod membership;
 pub mod metrics;
@@ -16,12 +17,15 @@ use collabry_shared::redis::Redis;
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use prometheus_client::registry::Registry;
+use serde::Serialize;
 use socketioxide::layer::SocketIoLayer;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use utoipa::ToSchema;
 
 use self::adapter::{Adapter, SocketIo};
+pub use self::contract::{Request, Shape, events, published, published_names, refusal, relayed, requests};
 pub use self::inbound::head::own as own_head;
 pub use self::inbound::refused::number_the_code;
 use self::inbound::typing::{self, Typing};
@@ -43,6 +47,7 @@ const WS_READ_BUFFER: usize = 256;
 const MAX_EVENT: usize = 256 * 1024;
 /// What is larger than an event may be is read all the same, up to here, so that its sender hears why it is refused.
 const MAX_PAYLOAD: usize = 1024 * 1024;
+const DRAINING: &str = "server:draining";
 /// How far apart draining sockets come back.
 const RECONNECT_WITHIN: Duration = Duration::from_secs(3);
 
@@ -59,6 +64,14 @@ struct Realtime {
     announcements: Announcements,
     /// Members who were removed from something, as far as this process has heard.
     removals: Arc<AtomicU64>,
+}
+
+/// The server is about to end.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct Draining {
+    /// Come back at a random moment within so many milliseconds.
+    reconnect_within_ms: u64,
 }
 
 /// The Socket.IO server of this process.
@@ -134,9 +147,8 @@ impl Server {
 
     /// Tells every socket to reconnect elsewhere.
     pub async fn drain(&self) {
-        let within = u64::try_from(RECONNECT_WITHIN.as_millis()).unwrap_or(u64::MAX);
-        let payload = serde_json::json!({ "reconnectWithinMs": within });
-        if let Err(error) = self.io.local().emit("server:draining", &payload).await {
+        let reconnect_within_ms = u64::try_from(RECONNECT_WITHIN.as_millis()).unwrap_or(u64::MAX);
+        if let Err(error) = self.io.local().emit(DRAINING, &Draining { reconnect_within_ms }).await {
             tracing::warn!(%error, "some sockets were not told of the drain");
         }
     }

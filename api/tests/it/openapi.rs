@@ -1,10 +1,17 @@
 //! The OpenAPI document. That answers keep to it is checked for every request of every test: see `support/contract.rs`.
 
 use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
 
 use serde_json::{Value, json};
 
 use crate::support::TestApp;
+
+/// The repository's.
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
+}
 
 /// Every `$ref` in a document.
 fn references<'a>(value: &'a Value, found: &mut Vec<&'a str>) {
@@ -144,11 +151,17 @@ fn of_operations(app: &TestApp, part: &str) -> Value {
     parts.collect()
 }
 
+fn acknowledgements(document: &Value) -> Value {
+    let requests = document["x-socket-requests"].as_object().unwrap();
+    requests.values().map(|request| request["acknowledgement"].clone()).collect()
+}
+
 #[tokio::test]
 async fn what_is_always_sent_is_required() {
     let app = TestApp::start().await;
     let mut sent = named(&app.document, &of_operations(&app, "responses"));
     sent.extend(named(&app.document, &app.document["x-socket-events"]));
+    sent.extend(named(&app.document, &acknowledgements(&app.document)));
     let mut left_out = Vec::new();
     for name in &sent {
         let schema = &app.document["components"]["schemas"][name];
@@ -210,8 +223,8 @@ async fn bounds_of_requests_are_in_the_document() {
 #[tokio::test]
 async fn every_code_is_explained() {
     let app = TestApp::start().await;
-    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
-    let read = |path: &str| std::fs::read_to_string(root.join(path)).unwrap();
+    let root = root();
+    let read = |path: &str| fs::read_to_string(root.join(path)).unwrap();
     let page = read("docs/errors.md");
     let explained: BTreeSet<_> =
         page.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next()).map(str::to_owned).collect();
@@ -255,15 +268,56 @@ fn literals(text: &str) -> impl Iterator<Item = String> {
         .map(str::to_owned)
 }
 
-fn all_of(folder: &std::path::Path, into: &mut String) {
-    for entry in std::fs::read_dir(folder).unwrap() {
+fn all_of(folder: &Path, into: &mut String) {
+    for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         if path.is_dir() {
             all_of(&path, into);
         } else if path.extension().is_some_and(|ending| ending == "rs") {
-            into.push_str(&std::fs::read_to_string(path).unwrap());
+            into.push_str(&fs::read_to_string(path).unwrap());
         }
     }
+}
+
+/// What people read of sockets names every event, and none that is not there any more.
+#[tokio::test]
+async fn the_contract_of_sockets_names_every_event() {
+    let app = TestApp::start().await;
+    let page = fs::read_to_string(root().join("docs/realtime.md")).unwrap();
+    let documented = |extension: &str| app.document[extension].as_object().unwrap().keys().cloned().collect();
+    let (events, requests): (BTreeSet<String>, BTreeSet<String>) =
+        (documented("x-socket-events"), documented("x-socket-requests"));
+    let (_, sent) = page.split_once("\n## To the server\n").unwrap();
+    let (sent, heard) = sent.split_once("\n## From the server\n").unwrap();
+    let of_rows = sent.lines().filter(|line| line.starts_with("| `")).map(|line| line.split('|').nth(1).unwrap());
+    assert_eq!(of_rows.flat_map(event_names).collect::<BTreeSet<_>>(), requests);
+    let connecting = page.split("\n## Acknowledgements\n").next().unwrap();
+    let heard: BTreeSet<_> = event_names(connecting).chain(event_names(heard)).collect();
+    let unexplained: Vec<_> = events.difference(&heard).collect();
+    assert!(unexplained.is_empty(), "docs/realtime.md lacks {unexplained:?}");
+    let gone: Vec<_> = event_names(&page).filter(|name| !events.contains(name) && !requests.contains(name)).collect();
+    assert!(gone.is_empty(), "nothing says {gone:?}");
+}
+
+/// What stands between backquotes and could be the name of an event.
+fn event_names(text: &str) -> impl Iterator<Item = String> {
+    let quoted = text.split('`').skip(1).step_by(2);
+    let is_word = |word: &str| !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase() || b == b'-');
+    quoted
+        .filter(move |name| name.split_once(':').is_some_and(|(of, what)| is_word(of) && is_word(what)))
+        .map(str::to_owned)
+}
+
+/// The web client's types are made from this file.
+#[tokio::test]
+async fn the_committed_document_is_the_one_that_is_served() {
+    let app = TestApp::start().await;
+    let document = format!("{:#}\n", app.document);
+    let file = root().join("docs/openapi.json");
+    if std::env::var_os("COLLABRY_WRITE_DOCS").is_some() {
+        fs::write(&file, &document).unwrap();
+    }
+    assert!(fs::read_to_string(&file).is_ok_and(|committed| committed == document), "out of date: make docs");
 }
 
 #[tokio::test]

@@ -16,6 +16,7 @@ mod unwanted;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+use utoipa::openapi::schema::{Object, ObjectBuilder, Type};
 
 pub use self::allowance::{Allowance, Requested, rest_of_day};
 pub use self::draft::Draft;
@@ -118,6 +119,12 @@ impl GenerationState {
     }
 }
 
+/// The states of a generation that ended with an answer.
+fn with_an_answer() -> Object {
+    let states = ["done", "stopped", "interrupted"];
+    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(states)).build()
+}
+
 /// What happens during a generation, in order: `started`, at most one `citations`, any number of `delta`, and one of
 /// `done` or `failed`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -143,6 +150,7 @@ pub enum GenerationEvent {
     },
     /// `done`, `stopped` or `interrupted`; the answer is stored.
     Done {
+        #[schema(schema_with = with_an_answer)]
         state: GenerationState,
         answer_id: MessageId,
         /// Why the answer may end too early, as its message has it.

@@ -3,6 +3,8 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use strum::{IntoStaticStr, VariantNames};
+use utoipa::ToSchema;
 
 use crate::conversations::{Conversation, Message, ReadMark};
 use crate::ids::{ConversationId, GenerationId, NotebookId, SessionId, SourceId, UserId};
@@ -11,26 +13,21 @@ use crate::notifications::Notification;
 use crate::sources::Source;
 
 /// An event and its payload.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema, IntoStaticStr, VariantNames)]
 #[serde(untagged, rename_all_fields = "camelCase")]
 pub enum Event {
-    MessageNew {
-        message: Message,
-    },
-    MessageEdited {
-        message: Message,
-    },
-    MessageDeleted {
-        message: Message,
-    },
-    MessagesRead {
-        conversation_id: ConversationId,
-        mark: ReadMark,
-    },
-    ConversationUpdated {
-        conversation: Conversation,
-    },
-    /// A message was added: `head` is its rev, `last_message_at` when it was made.
+    #[strum(serialize = "message:new")]
+    MessageNew { message: Message },
+    #[strum(serialize = "message:edited")]
+    MessageEdited { message: Message },
+    #[strum(serialize = "message:deleted")]
+    MessageDeleted { message: Message },
+    #[strum(serialize = "messages:read")]
+    MessagesRead { conversation_id: ConversationId, mark: ReadMark },
+    #[strum(serialize = "conversation:updated")]
+    ConversationUpdated { conversation: Conversation },
+    /// A message was added: `head` is its rev, `lastMessageAt` when it was made.
+    #[strum(serialize = "conversation:activity")]
     ConversationActivity {
         notebook_id: NotebookId,
         conversation_id: ConversationId,
@@ -39,53 +36,35 @@ pub enum Event {
         last_message_at: Timestamp,
     },
     /// Somebody has read up to `rev`, for their own other clients.
-    ConversationRead {
-        notebook_id: NotebookId,
-        conversation_id: ConversationId,
-        rev: u64,
-    },
-    ConversationDeleted {
-        notebook_id: NotebookId,
-        conversation_id: ConversationId,
-    },
-    SourceStatus {
-        source: Source,
-    },
-    SourceDeleted {
-        notebook_id: NotebookId,
-        source_id: SourceId,
-    },
-    NotebookUpdated {
-        notebook_id: NotebookId,
-        title: String,
-    },
-    NotebookDeleted {
-        notebook_id: NotebookId,
-    },
-    MembersChanged {
-        notebook_id: NotebookId,
-    },
+    #[strum(serialize = "conversation:read")]
+    ConversationRead { notebook_id: NotebookId, conversation_id: ConversationId, rev: u64 },
+    #[strum(serialize = "conversation:deleted")]
+    ConversationDeleted { notebook_id: NotebookId, conversation_id: ConversationId },
+    #[strum(serialize = "source:status")]
+    SourceStatus { source: Source },
+    #[strum(serialize = "source:deleted")]
+    SourceDeleted { notebook_id: NotebookId, source_id: SourceId },
+    #[strum(serialize = "notebook:updated")]
+    NotebookUpdated { notebook_id: NotebookId, title: String },
+    #[strum(serialize = "notebook:deleted")]
+    NotebookDeleted { notebook_id: NotebookId },
+    #[strum(serialize = "notebook:members")]
+    MembersChanged { notebook_id: NotebookId },
     /// The members who are connected now.
-    PresenceUpdate {
-        notebook_id: NotebookId,
-        user_ids: Vec<UserId>,
-    },
-    UserTyping {
-        conversation_id: ConversationId,
-        user_id: UserId,
-        name: String,
-    },
-    UserStoppedTyping {
-        conversation_id: ConversationId,
-        user_id: UserId,
-        name: String,
-    },
-    NotificationNew {
-        notification: Notification,
-    },
+    #[strum(serialize = "presence:update")]
+    PresenceUpdate { notebook_id: NotebookId, user_ids: Vec<UserId> },
+    #[strum(serialize = "user:typing")]
+    UserTyping { conversation_id: ConversationId, user_id: UserId, name: String },
+    #[strum(serialize = "user:stopped-typing")]
+    UserStoppedTyping { conversation_id: ConversationId, user_id: UserId, name: String },
+    #[strum(serialize = "notification:new")]
+    NotificationNew { notification: Notification },
 }
 
 impl Event {
+    /// In the order of the variants.
+    pub const NAMES: &[&str] = Self::VARIANTS;
+
     /// What a message's last change is to those who watch.
     pub fn of_change(message: Message) -> Self {
         match &message {
@@ -107,25 +86,7 @@ impl Event {
 
     /// Name of the Socket.IO event.
     pub fn name(&self) -> &'static str {
-        match self {
-            Self::MessageNew { .. } => "message:new",
-            Self::MessageEdited { .. } => "message:edited",
-            Self::MessageDeleted { .. } => "message:deleted",
-            Self::MessagesRead { .. } => "messages:read",
-            Self::ConversationUpdated { .. } => "conversation:updated",
-            Self::ConversationActivity { .. } => "conversation:activity",
-            Self::ConversationRead { .. } => "conversation:read",
-            Self::ConversationDeleted { .. } => "conversation:deleted",
-            Self::SourceStatus { .. } => "source:status",
-            Self::SourceDeleted { .. } => "source:deleted",
-            Self::NotebookUpdated { .. } => "notebook:updated",
-            Self::NotebookDeleted { .. } => "notebook:deleted",
-            Self::MembersChanged { .. } => "notebook:members",
-            Self::PresenceUpdate { .. } => "presence:update",
-            Self::UserTyping { .. } => "user:typing",
-            Self::UserStoppedTyping { .. } => "user:stopped-typing",
-            Self::NotificationNew { .. } => "notification:new",
-        }
+        self.into()
     }
 
     /// The payload as JSON.

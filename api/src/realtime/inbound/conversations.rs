@@ -7,6 +7,7 @@ use collabry_shared::models::ModelId;
 use collabry_shared::realtime::Room;
 use collabry_shared::storage::StoreError;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::dispatch::Call;
 use crate::conversations::{self, ConversationAccess};
@@ -19,43 +20,47 @@ const RECENT: u32 = 50;
 /// Changes in one catch-up.
 const MISSED: u32 = 500;
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(in crate::realtime) struct Join {
     conversation_id: ConversationId,
     since_rev: Option<u64>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(in crate::realtime) struct Joined {
     conversation: Conversation,
     messages: Vec<Message>,
+    /// Whether nothing more was changed after `sinceRev`.
     complete: bool,
     read_marks: Vec<ReadMark>,
+    #[schema(inline)]
     generations: Vec<InTheMaking>,
     present: Vec<UserId>,
 }
 
 /// A generation that is not over.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct InTheMaking {
     generation_id: GenerationId,
     question_id: MessageId,
     answer_id: MessageId,
+    #[schema(value_type = String)]
     model: ModelId,
     state: GenerationState,
+    #[schema(value_type = u64)]
     last_event_id: EventId,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(in crate::realtime) struct Leave {
     conversation_id: ConversationId,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(in crate::realtime) struct Read {
     conversation_id: ConversationId,

@@ -7,39 +7,67 @@ use std::sync::Arc;
 use collabry_shared::telemetry::trace;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::{Value, json};
+use serde_json::Value;
 use socketioxide::extract::{AckSender, Event, TryData};
 use socketioxide::handler::{FromMessageParts as _, Value as Said};
 use socketioxide::socket::Socket;
 use tokio::time::Instant;
 use tracing::Instrument as _;
 use tracing::field::Empty;
+use utoipa::ToSchema;
 
 use super::gate::Gate;
 use super::{conversations, fields, generations, messages, typing};
 use crate::auth::TokenError;
-use crate::http::{ApiError, ApiResult};
+use crate::http::{ApiError, ApiResult, FieldError};
 use crate::limits;
 use crate::realtime::Realtime;
 use crate::realtime::adapter::{Adapter, SocketRef};
+use crate::realtime::contract::{Request, Shape};
 use crate::realtime::membership::auth;
 use crate::realtime::membership::connect::SocketUser;
 
-/// What sockets may say: see `docs/realtime.md`.
-const EVENTS: [&str; 12] = [
-    "auth:refresh",
-    "conversation:join",
-    "conversation:leave",
-    "generation:resume",
-    "generation:stop",
-    "message:delete",
-    "message:edit",
-    "message:regenerate",
-    "message:send",
-    "messages:read",
-    "typing:start",
-    "typing:stop",
-];
+/// Each event has its handler, and the handler's types are its payload and its acknowledgement.
+macro_rules! events {
+    ($($name:literal => $handler:path,)+) => {
+        const EVENTS: &[&str] = &[$($name),+];
+
+        async fn handle(event: &'static str, call: Call<Value>) -> ApiResult<Answer> {
+            match event {
+                $($name => call.to(event, $handler).await,)+
+                _ => Err(ApiError::invalid("event_unknown", "There is no event of this name.")),
+            }
+        }
+
+        /// What the document says of them.
+        pub(in crate::realtime) fn requests() -> Vec<Request> {
+            vec![$(request($name, $handler)),+]
+        }
+    };
+}
+
+// What sockets may say: see `docs/realtime.md`.
+events! {
+    "auth:refresh" => auth::refresh,
+    "conversation:join" => conversations::join,
+    "conversation:leave" => conversations::leave,
+    "generation:resume" => generations::resume,
+    "generation:stop" => generations::stop,
+    "message:delete" => messages::delete,
+    "message:edit" => messages::edit,
+    "message:regenerate" => messages::regenerate,
+    "message:send" => messages::send,
+    "messages:read" => conversations::mark_read,
+    "typing:start" => typing::start,
+    "typing:stop" => typing::stop,
+}
+
+fn request<T: ToSchema, R: ToSchema, F>(name: &'static str, _: fn(Call<T>) -> F) -> Request
+where
+    F: Future<Output = ApiResult<R>>,
+{
+    Request { name, payload: Shape::of::<T>(), acknowledgement: Shape::of::<R>() }
+}
 
 /// A parsed event with everything its handler needs.
 pub(in crate::realtime) struct Call<T> {
@@ -66,7 +94,7 @@ pub(in crate::realtime) async fn heard(
 ) {
     let named = Event::from_message_parts(&socket, &mut said, &ack_id);
     // What clients make up has one name in figures and lines.
-    let event = EVENTS.into_iter().find(|known| named.as_ref().is_ok_and(|Event(name)| name == known));
+    let event = EVENTS.iter().copied().find(|known| named.as_ref().is_ok_and(|Event(name)| name == known));
     let event = event.unwrap_or("unknown");
     let Ok(ack) = AckSender::from_message_parts(&socket, &mut said, &ack_id);
     let Ok(TryData(data)) = TryData::<Value>::from_message_parts(&socket, &mut said, &ack_id);
@@ -111,21 +139,7 @@ async fn answer(
     let user = socket.extensions.get::<SocketUser>().ok_or(TokenError::Missing)?;
     limits::event(&realtime.api, user.id(), event).await?;
     let call = Call { realtime, socket, user, payload: payload? };
-    match event {
-        "auth:refresh" => call.to(event, auth::refresh).await,
-        "conversation:join" => call.to(event, conversations::join).await,
-        "conversation:leave" => call.to(event, conversations::leave).await,
-        "generation:resume" => call.to(event, generations::resume).await,
-        "generation:stop" => call.to(event, generations::stop).await,
-        "message:delete" => call.to(event, messages::delete).await,
-        "message:edit" => call.to(event, messages::edit).await,
-        "message:regenerate" => call.to(event, messages::regenerate).await,
-        "message:send" => call.to(event, messages::send).await,
-        "messages:read" => call.to(event, conversations::mark_read).await,
-        "typing:start" => call.to(event, typing::start).await,
-        "typing:stop" => call.to(event, typing::stop).await,
-        _ => Err(ApiError::invalid("event_unknown", "There is no event of this name.")),
-    }
+    handle(event, call).await
 }
 
 impl Call<Value> {
@@ -149,19 +163,47 @@ struct Acknowledged<R> {
     answer: R,
 }
 
+#[derive(Serialize)]
+struct Refused<'a> {
+    ok: bool,
+    error: Refusal<'a>,
+}
+
+/// Why an event has no effect.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(in crate::realtime) struct Refusal<'a> {
+    /// Stable, for machines.
+    code: &'a str,
+    /// As in REST.
+    status: u16,
+    /// A sentence for people.
+    message: &'a str,
+    /// What is wrong with its fields.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    #[schema(required = false)]
+    errors: &'a [FieldError],
+    /// The trace that it happened in, as in the log.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    trace_id: Option<String>,
+    /// Seconds after which trying again makes sense.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    retry_after: Option<u32>,
+}
+
 /// Acknowledges an event with what is wrong.
 pub(in crate::realtime) fn refuse(ack: AckSender<Adapter>, error: &ApiError) {
-    let mut told = json!({ "code": error.code, "status": error.status.as_u16(), "message": error.detail });
-    if !error.fields.is_empty() {
-        told["errors"] = json!(error.fields);
-    }
-    if let Some(trace) = trace::current_id() {
-        told["traceId"] = trace.into();
-    }
-    if let Some(seconds) = error.retry_after {
-        told["retryAfter"] = seconds.into();
-    }
-    unheard(error.code, ack.send(&json!({ "ok": false, "error": told })));
+    let told = Refusal {
+        code: error.code,
+        status: error.status.as_u16(),
+        message: &error.detail,
+        errors: &error.fields,
+        trace_id: trace::current_id(),
+        retry_after: error.retry_after,
+    };
+    unheard(error.code, ack.send(&Refused { ok: false, error: told }));
 }
 
 fn unheard(what: &str, sent: Result<(), socketioxide::SendError>) {

@@ -8,12 +8,13 @@ use std::time::Duration;
 
 use axum::http::StatusCode;
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
-use serde_json::json;
+use serde::Serialize;
 use socketioxide::extract::{AckSender, State};
 use socketioxide::handler::{FromMessageParts as _, MessageHandler, Value};
 use socketioxide::socket::Socket;
 use tokio::sync::Semaphore;
 use tokio::time::sleep;
+use utoipa::ToSchema;
 
 use super::dispatch;
 use crate::http::ApiError;
@@ -22,6 +23,7 @@ use crate::realtime::membership::connect;
 use crate::realtime::metrics::TurnedAway;
 use crate::realtime::{MAX_EVENT, Realtime};
 
+pub(in crate::realtime) const CLOSING: &str = "server:closing";
 /// Events of one socket that are worked on at a time.
 const AT_WORK: usize = 4;
 /// Events of one socket that wait for one of these places.
@@ -130,6 +132,15 @@ impl Drop for Waits {
     }
 }
 
+/// Why this socket is closed next.
+#[derive(Debug, Serialize, ToSchema)]
+pub(in crate::realtime) struct Closing<'a> {
+    /// Stable, for machines.
+    code: &'a str,
+    /// A sentence for people.
+    message: &'a str,
+}
+
 impl MessageHandler<Adapter, Gate> for Gate {
     fn call(&self, socket: Arc<Socket<Adapter>>, mut said: Value, ack_id: Option<i64>) {
         let Ok(State(realtime)) = State::<Realtime>::from_message_parts(&socket, &mut said, &ack_id) else { return };
@@ -156,8 +167,8 @@ impl MessageHandler<Adapter, Gate> for Gate {
                 metrics.turned_away(TurnedAway::Far);
                 tracing::info!("a socket said far more than it may, and is closed");
                 let error = too_fast();
-                let reason = json!({ "code": error.code, "message": error.detail });
-                if let Err(error) = socket.emit("server:closing", &reason) {
+                let reason = Closing { code: error.code, message: &error.detail };
+                if let Err(error) = socket.emit(CLOSING, &reason) {
                     tracing::debug!(%error, "a socket is closed without a reason");
                 }
                 tokio::spawn(async move {

@@ -3,30 +3,32 @@
 use collabry_shared::generations::{EventId, GenerationEvent, LoggedEvent};
 use collabry_shared::ids::GenerationId;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::dispatch::Call;
 use crate::generations::{GenerationAccess, view};
 use crate::http::ApiResult;
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(in crate::realtime) struct Resume {
     generation_id: GenerationId,
+    #[schema(value_type = u64)]
     last_event_id: EventId,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(in crate::realtime) struct Stop {
     generation_id: GenerationId,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(in crate::realtime) struct Resumed {
     events: Vec<LoggedEvent>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(in crate::realtime) struct Stopped {
     stopped: bool,
 }

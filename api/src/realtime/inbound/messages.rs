@@ -3,12 +3,13 @@
 use collabry_shared::conversations::Message;
 use collabry_shared::ids::{ConversationId, GenerationId, MessageId};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::dispatch::Call;
 use crate::conversations::{self, AnswerRequest, ConversationAccess, MessageRequest};
 use crate::http::ApiResult;
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(in crate::realtime) struct Send {
     conversation_id: ConversationId,
@@ -16,7 +17,7 @@ pub(in crate::realtime) struct Send {
     sending: MessageRequest,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(in crate::realtime) struct Edit {
     conversation_id: ConversationId,
@@ -24,14 +25,14 @@ pub(in crate::realtime) struct Edit {
     content: String,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(in crate::realtime) struct Delete {
     conversation_id: ConversationId,
     message_id: MessageId,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(in crate::realtime) struct Regenerate {
     conversation_id: ConversationId,
@@ -40,12 +41,12 @@ pub(in crate::realtime) struct Regenerate {
     with: AnswerRequest,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(in crate::realtime) struct Stored {
     message: Message,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(in crate::realtime) struct Regenerating {
     generation_id: GenerationId,

@@ -9,6 +9,7 @@ use collabry_shared::realtime::{Event, Room};
 use serde::Deserialize;
 use socketioxide::socket::Sid;
 use tokio::time::Instant;
+use utoipa::ToSchema;
 
 use super::dispatch::Call;
 use crate::conversations::ConversationAccess;
@@ -31,7 +32,7 @@ struct Typist {
     until: Instant,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(in crate::realtime) struct Target {
     conversation_id: ConversationId,

@@ -5,7 +5,7 @@ use std::time::Duration;
 use collabry_shared::realtime::Room;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use utoipa::ToSchema;
 
 use super::connect::{SocketUser, disconnect};
 use crate::auth::{Identity, TokenError};
@@ -14,19 +14,29 @@ use crate::realtime::adapter::{SocketIo, SocketRef};
 use crate::realtime::inbound::dispatch::Call;
 use crate::state::ApiState;
 
+pub(in crate::realtime) const EXPIRED: &str = "auth:expired";
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 const GRACE: SignedDuration = SignedDuration::from_secs(30);
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 pub(in crate::realtime) struct Refresh {
     token: String,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(in crate::realtime) struct Refreshed {
     #[serde(serialize_with = "collabry_shared::clock::wire::time")]
     expires_at: Timestamp,
+}
+
+/// The token has expired: the socket is closed unless it is refreshed.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(in crate::realtime) struct Expired {
+    /// Seconds.
+    #[schema(minimum = 0)]
+    grace_secs: i64,
 }
 
 pub(in crate::realtime) async fn refresh(call: Call<Refresh>) -> ApiResult<Refreshed> {
@@ -63,7 +73,7 @@ fn expire(socket: &SocketRef, now: Timestamp) {
     }
     match user.warned_at {
         None => {
-            if let Err(error) = socket.emit("auth:expired", &json!({ "graceSecs": GRACE.as_secs() })) {
+            if let Err(error) = socket.emit(EXPIRED, &Expired { grace_secs: GRACE.as_secs() }) {
                 tracing::debug!(%error, "auth:expired not sent");
             }
             socket.extensions.insert(SocketUser { warned_at: Some(now), ..user });

@@ -11,12 +11,13 @@ use collabry_shared::realtime::Room;
 use serde::Serialize;
 use socketioxide::socket::Sid;
 use socketioxide::{BroadcastError, SendError, SocketError};
+use utoipa::ToSchema;
 
 use crate::realtime::adapter::SocketIo;
 use crate::realtime::metrics::Metrics;
 use crate::state::ApiState;
 
-const CHECK: &str = "conversation:check";
+pub(in crate::realtime) const CHECK: &str = "conversation:check";
 const TRY_EVERY: Duration = Duration::from_secs(1);
 
 /// Conversations of which some socket lost something. Cheap to clone.
@@ -32,18 +33,21 @@ struct Due {
     generations: BTreeMap<GenerationId, EventId>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct Check {
+pub(in crate::realtime) struct Check {
     conversation_id: ConversationId,
+    /// 0: nothing is said of them.
     rev: u64,
+    #[schema(inline)]
     generations: Vec<UpTo>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct UpTo {
     generation_id: GenerationId,
+    #[schema(value_type = u64)]
     last_event_id: EventId,
 }
 

@@ -9,6 +9,7 @@ use collabry_shared::realtime::Room;
 use serde::Serialize;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
+use utoipa::ToSchema;
 
 use super::losses;
 use super::losses::Losses;
@@ -45,9 +46,9 @@ enum Ended {
     GaveUp(GenerationId),
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct Payload<'a> {
+pub(in crate::realtime) struct Payload<'a> {
     generation_id: GenerationId,
     conversation_id: ConversationId,
     #[serde(flatten)]

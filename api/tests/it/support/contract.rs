@@ -97,6 +97,18 @@ pub fn check_event(document: &Value, event: &str, payload: &Value) {
     validate(document, event, schema, payload);
 }
 
+/// Panics when the acknowledgement of an event is not as documented.
+pub fn check_acknowledgement(document: &Value, event: &str, answer: &Value) {
+    let mut answer = answer.clone();
+    let ok = answer.as_object_mut().unwrap().remove("ok").expect("an acknowledgement says whether it is ok");
+    let (schema, said) = match ok {
+        Value::Bool(true) => (&document["x-socket-requests"][event]["acknowledgement"], &answer),
+        _ => (&document["x-socket-refusal"], &answer["error"]),
+    };
+    assert!(schema.is_object(), "{event} is not documented");
+    validate(document, &format!("the acknowledgement of {event}"), schema, said);
+}
+
 /// Panics when `value` is not exactly what `schema` says, with no field more.
 pub fn validate(document: &Value, what: &str, schema: &Value, value: &Value) {
     let wrong = schema::errors(document, schema, value);

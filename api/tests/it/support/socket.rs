@@ -21,6 +21,7 @@ pub struct Socket {
     events: mpsc::UnboundedReceiver<(String, Value)>,
     waiting: Waiting,
     sent: u64,
+    document: Value,
     reading: watch::Sender<bool>,
     task: JoinHandle<()>,
 }
@@ -40,7 +41,7 @@ impl Socket {
         let waiting = Waiting::default();
         let (connected, is_connected) = oneshot::channel();
         let (answer, acks) = (out.clone(), Arc::clone(&waiting));
-        let document = app.document.clone();
+        let (document, documented) = (app.document.clone(), app.document.clone());
         let (reading, reads) = watch::channel(true);
         let task = tokio::spawn(async move {
             let (mut connected, mut reads) = (Some(connected), reads);
@@ -56,7 +57,7 @@ impl Socket {
                             Some(("40", _)) => drop(connected.take().unwrap().send(())),
                             Some(("42", event)) => {
                                 let event: (String, Value) = serde_json::from_str(event).unwrap();
-                                contract::check_event(&document, &event.0, &event.1);
+                                contract::check_event(&documented, &event.0, &event.1);
                                 // The test may have heard enough.
                                 let _ = heard.send(event);
                             }
@@ -77,7 +78,7 @@ impl Socket {
             }
         });
         timeout(PATIENCE, is_connected).await.unwrap().unwrap();
-        Self { out, events, waiting, sent: 0, reading, task }
+        Self { out, events, waiting, sent: 0, document, reading, task }
     }
 
     /// Reads nothing, as a browser's tab that hangs, until it is told to go on.
@@ -117,7 +118,9 @@ impl Socket {
         let (reply, answer) = oneshot::channel();
         self.waiting.lock().unwrap().insert(self.sent, reply);
         self.out.send(format!("42{}{}", self.sent, json!([event, payload]))).unwrap();
-        timeout(PATIENCE, answer).await.expect("it is acknowledged").unwrap()
+        let answer = timeout(PATIENCE, answer).await.expect("it is acknowledged").unwrap();
+        contract::check_acknowledgement(&self.document, event, &answer);
+        answer
     }
 
     pub async fn join(&mut self, conversation: &str) -> Value {

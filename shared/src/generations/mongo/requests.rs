@@ -30,8 +30,9 @@ const PLACES_TRIED: u32 = 64;
 
 pub async fn request(db: &Database, generation: &Generation, allowance: &Allowance) -> StoreResult<Requested> {
     let (asker, today) = (generation.requested_by.to_string(), day(generation.created_at));
-    let (theirs, everybodys) =
-        tokio::try_join!(count(db, &asker, &today, allowance.daily), count(db, ALL, &today, allowance.daily_of_all),)?;
+    let theirs = count(db, &asker, &today, allowance.daily).await?;
+    // Only then: whoever is refused takes nothing from the others, not even for an instant.
+    let everybodys = theirs && count(db, ALL, &today, allowance.daily_of_all).await?;
     let mut stored = Ok(false);
     if theirs && everybodys {
         let mut document = of_generation(generation)?;
