@@ -115,8 +115,9 @@ lint: deps dependencies tidy ## Formatting and lints
 	cargo clippy --release --locked --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --release --locked --workspace --no-deps --quiet
 
-docs: test-deps ## Regenerate the reference of settings (docs/configuration.md)
-	COLLABRY_WRITE_DOCS=1 cargo test --release --locked --quiet --workspace --test it -- configuration::
+docs: test-deps web/node_modules/.package-lock.json ## Regenerate docs/configuration.md, docs/openapi.json, and the web client's types
+	COLLABRY_WRITE_DOCS=1 cargo test --release --locked --quiet --workspace --test it -- configuration:: openapi::the_committed_document
+	cd web && PATH="$$(../scripts/node.sh):$$PATH" npm run --silent types
 
 eval: model ## Measure retrieval quality
 	cargo run --release --locked --quiet --bin eval

@@ -1,5 +1,5 @@
 import { problemOf, unreachable } from "../http/problem";
-import type { Grant } from "./token-keeper";
+import type { CookieView, Grant } from "../realtime/types";
 
 /** `/api/auth`: the requests that need no access token. The refresh token travels in its cookie. */
 export const login = (email: string, password: string) => post<Grant>("login", { email, password });
@@ -17,7 +17,7 @@ export const logout = (accessToken: string | undefined) => post<undefined>("logo
 export async function cookieIsKept(): Promise<boolean> {
   const response = await fetch("/api/auth/cookie");
   // Who cannot tell says nothing.
-  return !response.ok || ((await response.json()) as { kept: boolean }).kept;
+  return !response.ok || ((await response.json()) as CookieView).kept;
 }
 
 async function post<T>(path: string, body: unknown, accessToken?: string): Promise<T> {

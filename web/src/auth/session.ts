@@ -1,10 +1,10 @@
 import { computed, effect, signal } from "@preact/signals";
 import { Problem } from "../http/problem";
-import type { User } from "../realtime/types";
+import type { Grant, User } from "../realtime/types";
 import { forget, forgetAll, recall, remember } from "../ui/storage";
 import { warn } from "../ui/toast";
 import * as requests from "./requests";
-import { type Grant, TokenKeeper } from "./token-keeper";
+import { TokenKeeper } from "./token-keeper";
 import { userId } from "./who";
 
 type Session = { state: "starting" | "unreachable" | "signedOut" } | { state: "signedIn"; user: User };

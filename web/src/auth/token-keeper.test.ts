@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { type Grant, lifetimeMs, TokenKeeper } from "./token-keeper";
+import { lifetimeMs, TokenKeeper } from "./token-keeper";
+import type { Grant } from "../realtime/types";
 
 const user = { id: "u", name: "Ada", email: "ada@example.org" };
 

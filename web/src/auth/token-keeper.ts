@@ -1,10 +1,4 @@
-import type { User } from "../realtime/types";
-
-export interface Grant {
-  user: User;
-  accessToken: string;
-  expiresAt: string;
-}
+import type { Grant } from "../realtime/types";
 
 export interface KeeperDeps {
   /** `POST /api/auth/refresh`, with the cookie. */

@@ -4,7 +4,7 @@ import { useEffect, useMemo, useRef } from "preact/hooks";
 import { me } from "../auth/session";
 import { Thinking } from "../generations/running-answer";
 import { members } from "../notebooks/members";
-import type { Notebook } from "../notebooks/store";
+import type { Notebook } from "../realtime/types";
 import { missed, on, onConnected, request } from "../realtime/socket";
 import type { Message, Role } from "../realtime/types";
 import { openChoice, searchable, selection } from "../sources/store";

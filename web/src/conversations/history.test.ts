@@ -12,7 +12,7 @@ function history(positions: readonly number[], most = Infinity): { read: ReadHis
     const older = positions.filter((position) => position < before);
     const page = older.slice(-Math.min(limit, most));
     const messages = page.map((position) => ({ position, createdAt: new Date(position * DAY).toISOString() }) as Message);
-    return { messages, nextBefore: page.length < older.length ? (page[0] ?? null) : null };
+    return { messages, complete: page.length === older.length, nextBefore: page.length < older.length ? (page[0] ?? null) : null };
   };
   return { read, reads: () => reads };
 }

@@ -1,11 +1,4 @@
-import type { Message } from "../realtime/types";
-
-/** A page of history, oldest first, as the server gives it. */
-export interface HistoryPage {
-  messages: Message[];
-  /** Cursor of the page before; `null` on the first. */
-  nextBefore: number | null;
-}
+import type { HistoryPage, Message } from "../realtime/types";
 
 /** Reads the newest messages before a position. */
 export type ReadHistory = (before: number, limit: number) => Promise<HistoryPage>;

@@ -1,6 +1,6 @@
 import { useState } from "preact/hooks";
 import { me } from "../auth/session";
-import type { Notebook } from "../notebooks/store";
+import type { Notebook } from "../realtime/types";
 import type { Conversation } from "../realtime/types";
 import { Icon } from "../ui/icons";
 import { panelQuery } from "../ui/panel";

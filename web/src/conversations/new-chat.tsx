@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from "preact/hooks";
-import type { Notebook } from "../notebooks/store";
+import type { Notebook } from "../realtime/types";
 import type { Conversation } from "../realtime/types";
 import { pickFiles } from "../sources/file-picker";
 import { moveChoice, openChoice, searchable, selection, sources } from "../sources/store";

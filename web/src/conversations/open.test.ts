@@ -75,8 +75,8 @@ class Server implements Wire {
   }
 
   say(type: GenerationEvent["type"], more: object, lost = false): void {
-    const event = { eventId: this.events.length + 1, ...more };
-    this.events.push({ type, ...event } as GenerationEvent);
+    const event = { eventId: this.events.length + 1, type, ...more };
+    this.events.push(event as GenerationEvent);
     this.running = type !== "done";
     const payload = { generationId: "g", conversationId: "c", ...event };
     if (!lost) this.emit(`generation:${type}`, payload as never);
@@ -223,7 +223,7 @@ describe("an open conversation", () => {
   test("a late repetition does not bring a finished stream back", async () => {
     server.begin();
     server.answer();
-    server.emit("generation:delta", { generationId: "g", conversationId: "c", eventId: 2, text: "again" });
+    server.emit("generation:delta", { generationId: "g", conversationId: "c", eventId: 2, type: "delta", text: "again" });
     await settled();
     expect(open.view.value.running).toEqual([]);
   });

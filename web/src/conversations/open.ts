@@ -1,9 +1,9 @@
 import { signal } from "@preact/signals";
 import { type Running, RunningGenerations } from "../generations/running";
 import { Problem, sentence } from "../http/problem";
-import type { Conversation, Joined, Message, ReadMark, ServerEvents } from "../realtime/types";
+import type { Conversation, HistoryPage, Joined, Message, ReadMark, ServerEvents } from "../realtime/types";
 import type { Wire } from "../realtime/wire";
-import type { HistoryPage, Stretch } from "./history";
+import type { Stretch } from "./history";
 import { ConversationLog } from "./log";
 import { Typists } from "./typists";
 

@@ -1,14 +1,9 @@
-import type { Ask } from "../realtime/types";
+import type { Requests } from "../realtime/types";
 
 /** Sends without an acknowledgement before the user is asked. */
 const MAX_ATTEMPTS = 4;
 
-export interface Draft extends Ask {
-  conversationId: string;
-  clientId: string;
-  content: string;
-  ask?: boolean;
-}
+export type Draft = Requests["message:send"]["payload"];
 
 export interface Outgoing extends Draft {
   state: "sending" | "failed";

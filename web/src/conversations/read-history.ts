@@ -1,5 +1,6 @@
 import { api } from "../http/client";
-import { type HistoryPage, positionAt, type ReadHistory, type Stretch, stretchFrom } from "./history";
+import { positionAt, type ReadHistory, type Stretch, stretchFrom } from "./history";
+import type { HistoryPage } from "../realtime/types";
 import type { OpenConversation } from "./open";
 
 const PAGE = 50;

@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { me } from "../auth/session";
 import { TextField } from "../notebooks/dialogs";
-import type { Notebook } from "../notebooks/store";
+import type { Notebook } from "../realtime/types";
 import type { Conversation } from "../realtime/types";
 import { FormDialog } from "../ui/dialog";
 import { Icon } from "../ui/icons";

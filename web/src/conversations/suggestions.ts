@@ -1,7 +1,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { api } from "../http/client";
 import { models } from "../models/store";
-import type { Source } from "../realtime/types";
+import type { Page, Source } from "../realtime/types";
 
 /** For models, which understand what is asked. */
 const GENERAL = ["What are the main points?", "Explain the most difficult idea in simple terms."];
@@ -18,7 +18,7 @@ const ROW = /^.* \| .*$/gm;
 const known = new Map<string, Promise<string[]>>();
 
 function topicsIn(source: string): Promise<string[]> {
-  const topics = known.get(source) ?? api<{ text: string }>("GET", `/api/sources/${source}/pages/1`).then(({ text }) => topicsOf(text));
+  const topics = known.get(source) ?? api<Page>("GET", `/api/sources/${source}/pages/1`).then(({ text }) => topicsOf(text));
   known.set(source, topics);
   return topics.catch(() => {
     known.delete(source);

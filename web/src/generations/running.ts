@@ -90,7 +90,7 @@ export class RunningGenerations {
       if (payload.conversationId !== this.#deps.conversationId) return;
       if (this.#deps.isStored(payload.generationId)) return;
       const tracked = this.#track(payload.generationId, payload as Partial<RunningGeneration>);
-      this.#take(tracked, [{ ...payload, type: name } as GenerationEvent]);
+      this.#take(tracked, [payload]);
       if (tracked.stream.hasGap) void this.#resume(tracked);
     });
   }

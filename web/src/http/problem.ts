@@ -1,3 +1,5 @@
+import type { ProblemBody } from "../realtime/types";
+
 /** What went wrong, in a sentence for people, and a code for programs. */
 export class Problem extends Error {
   readonly code: string;
@@ -25,15 +27,8 @@ export class Problem extends Error {
 export const unreachable = () =>
   new Problem("unreachable", "The server can’t be reached. Check your connection and try again.");
 
-interface ProblemBody {
-  code?: string;
-  detail?: string;
-  requestId?: string;
-  errors?: { field: string; message: string }[];
-}
-
 /**
- * From an answer, whatever it is: a proxy's error page has none of ours. `retryAfter` is that header, `what` is what was
+ * From an answer, whatever it is: a proxy's error page has not one of ours. `retryAfter` is that header, `what` is what was
  * sent.
  */
 export function problemFrom(status: number, body: string, retryAfter: string | null, what = "What you sent"): Problem {
@@ -55,7 +50,7 @@ export function forPeople(detail: string, code?: string, id?: string): string {
 }
 
 /** Empty when the body is not one of ours. */
-function ours(body: string): ProblemBody {
+function ours(body: string): Partial<ProblemBody> {
   try {
     const problem = JSON.parse(body) as unknown;
     return typeof problem === "object" && problem !== null ? problem : {};

@@ -1,8 +1,9 @@
 import { useState } from "preact/hooks";
+import type { Provider } from "../realtime/types";
 import { Icon } from "../ui/icons";
 import { Popover } from "../ui/menu";
 import { complain } from "../ui/toast";
-import { labelOf, loadModels, models, type Provider } from "./store";
+import { labelOf, loadModels, models } from "./store";
 
 interface Props {
   /** `null`: the server's default. */

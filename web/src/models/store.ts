@@ -1,18 +1,6 @@
 import { computed, signal } from "@preact/signals";
 import { api } from "../http/client";
-
-export interface Provider {
-  provider: string;
-  healthy: boolean;
-  /** What is wrong, in a sentence. */
-  problem: string | null;
-  models: { id: string; label: string }[];
-}
-
-interface Models {
-  defaultModel: string;
-  providers: Provider[];
-}
+import type { Models } from "../realtime/types";
 
 export const models = signal<Models | null>(null);
 

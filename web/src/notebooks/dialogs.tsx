@@ -1,6 +1,7 @@
+import type { Notebook } from "../realtime/types";
 import { navigate, notebookPath } from "../ui/router";
 import { FormDialog } from "../ui/dialog";
-import { createNotebook, joinNotebook, type Notebook, renameNotebook } from "./store";
+import { createNotebook, joinNotebook, renameNotebook } from "./store";
 
 interface Props {
   onClose: () => void;

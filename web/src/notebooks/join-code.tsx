@@ -1,10 +1,10 @@
 import { useState } from "preact/hooks";
-import type { Role } from "../realtime/types";
+import type { Notebook, Role } from "../realtime/types";
 import { complain, say } from "../ui/toast";
 import { copy } from "../ui/clipboard";
 import { joinLink } from "./join-link";
 import { RoleSelect } from "./role-select";
-import { type Notebook, switchJoinCodeOff, switchJoinCodeOn } from "./store";
+import { switchJoinCodeOff, switchJoinCodeOn } from "./store";
 
 /** How many people a new code can be for. */
 const USES = [1, 5, 10, 30, 100];

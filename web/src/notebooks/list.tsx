@@ -1,4 +1,5 @@
 import { useEffect, useState } from "preact/hooks";
+import type { Notebook } from "../realtime/types";
 import { Icon } from "../ui/icons";
 import { Link, notebookPath } from "../ui/router";
 import { ago } from "../ui/time";
@@ -6,7 +7,7 @@ import { RecentlyDeleted } from "../ui/recently-deleted";
 import { setTitle } from "../ui/title";
 import { CreateNotebook, JoinNotebook } from "./dialogs";
 import { ROLES } from "./role-select";
-import { keep, type Notebook, notebooks } from "./store";
+import { keep, notebooks } from "./store";
 
 function NotebookCard({ notebook }: { notebook: Notebook }) {
   return (

@@ -1,7 +1,7 @@
 import { useState } from "preact/hooks";
 import { me } from "../auth/session";
 import { sentence } from "../http/problem";
-import type { Role } from "../realtime/types";
+import type { Member, Notebook, Role } from "../realtime/types";
 import { Avatar } from "../ui/avatar";
 import { FormDialog } from "../ui/dialog";
 import { Icon } from "../ui/icons";
@@ -11,9 +11,9 @@ import { copy } from "../ui/clipboard";
 import { Menu } from "../ui/menu";
 import { complain, say, sayUndoable } from "../ui/toast";
 import { JoinCode } from "./join-code";
-import { changeRole, invite, leave, type Member, members, removeMember, withdraw } from "./members";
+import { changeRole, invite, leave, members, removeMember, withdraw } from "./members";
 import { RoleHint, ROLES, RoleSelect } from "./role-select";
-import { drop, inARole, type Notebook } from "./store";
+import { drop, inARole } from "./store";
 
 interface RowProps {
   notebook: Notebook;

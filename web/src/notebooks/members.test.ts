@@ -11,7 +11,7 @@ vi.stubGlobal("location", { origin: "https://collabry.test" });
 
 const LIST = "GET /api/notebooks/n/members";
 const read = (...present: string[]): Members => ({ members: [], invitations: [], present });
-const invited = (email: string): Members => ({ ...read(), invitations: [{ id: "i", email, role: "viewer", createdAt: "", expiresAt: null }] });
+const invited = (email: string): Members => ({ ...read(), invitations: [{ id: "i", email, notebookId: "n", role: "viewer", invitedBy: "o", createdAt: "", expiresAt: null }] });
 
 let unfollow = () => undefined as void;
 

@@ -4,31 +4,9 @@ import { all } from "../http/list";
 import { Reader } from "../http/reader";
 import { on, whenLive } from "../realtime/socket";
 import { joinLink } from "./join-link";
-import type { Role } from "../realtime/types";
+import type { Member, MemberList, NewInvitation, Role } from "../realtime/types";
 
-export interface Member {
-  /** Owners see addresses. */
-  user: { id: string; name: string; email?: string };
-  role: Role;
-  joinedAt: string;
-}
-
-/** Owners only. */
-interface Invitation {
-  id: string;
-  email: string;
-  role: Role;
-  createdAt: string;
-  /** `null`: it is of an earlier version, and has no link. */
-  expiresAt: string | null;
-}
-
-export interface Members {
-  members: Member[];
-  invitations: Invitation[];
-  /** Ids of those who are connected. */
-  present: string[];
-}
+export type Members = Omit<MemberList, "next">;
 
 export const members = signal<Members | null>(null);
 
@@ -40,7 +18,7 @@ let reader: Reader<Members> | undefined;
 
 /** Answers the link to hand over; it is not shown again. */
 export async function invite(notebookId: string, email: string, role: Role): Promise<string> {
-  const { code } = await api<{ code: string }>("POST", path(notebookId), { email, role });
+  const { code } = await api<NewInvitation>("POST", path(notebookId), { email, role });
   await reader?.read();
   return joinLink(code);
 }
@@ -77,9 +55,9 @@ export function followMembers(notebookId: string, onProblem: (error: unknown) =>
   members.value = left.get(notebookId) ?? null;
   // Who is there, as the connection has told since it began: newer than any list that is read meanwhile.
   let told: string[] | null = null;
-  const list = new Reader(
+  const list = new Reader<Members>(
     async () => {
-      const first = await api<Members & { next?: string | null }>("GET", path(notebookId));
+      const first = await api<MemberList>("GET", path(notebookId));
       return first.next ? { ...first, members: await all<Member>(path(notebookId), "members") } : first;
     },
     (read) => {

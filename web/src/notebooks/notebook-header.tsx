@@ -1,4 +1,5 @@
 import { useState } from "preact/hooks";
+import type { Notebook } from "../realtime/types";
 import { Avatar } from "../ui/avatar";
 import { Icon } from "../ui/icons";
 import { Menu } from "../ui/menu";
@@ -7,7 +8,7 @@ import { navigate } from "../ui/router";
 import { complain } from "../ui/toast";
 import { RenameNotebook } from "./dialogs";
 import { members } from "./members";
-import { deleteNotebook, type Notebook } from "./store";
+import { deleteNotebook } from "./store";
 
 const FACES = 3;
 

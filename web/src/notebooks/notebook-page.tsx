@@ -5,6 +5,7 @@ import { ConversationList } from "../conversations/list";
 import { NewChat } from "../conversations/new-chat";
 import { conversations, countUnread, followConversations } from "../conversations/store";
 import { Problem, sentence } from "../http/problem";
+import type { Notebook } from "../realtime/types";
 import { DropZone } from "../sources/drop-zone";
 import { FilePicker } from "../sources/file-picker";
 import { SourceList } from "../sources/list";
@@ -20,7 +21,7 @@ import { setTitle } from "../ui/title";
 import { isId } from "../ui/uuid";
 import { followMembers } from "./members";
 import { MembersPanel } from "./members-panel";
-import { type Notebook, notebooks, readNotebook } from "./store";
+import { notebooks, readNotebook } from "./store";
 
 interface Props {
   notebookId: string;

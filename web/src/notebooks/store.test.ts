@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { answer, asked, connect, say } from "../realtime/stand-in";
-import type { Notebook } from "./store";
+import type { Notebook } from "../realtime/types";
 
 vi.mock("../http/client", () => import("../realtime/stand-in"));
 vi.mock("../realtime/socket", () => import("../realtime/stand-in"));
@@ -9,7 +9,7 @@ const { followNotebooks, notebooks, readNotebook } = await import("./store");
 
 const LIST = "GET /api/notebooks";
 const ONE = "GET /api/notebooks/1";
-const notebook = (id: string, title: string): Notebook => ({ id, title, role: "owner", createdAt: "", updatedAt: "", joinCode: null });
+const notebook = (id: string, title: string): Notebook => ({ id, title, role: "owner", createdAt: "", updatedAt: "", deletedAt: null, joinCode: null });
 const titles = () => notebooks.value?.map(({ title }) => title);
 
 let unfollow = () => undefined as void;

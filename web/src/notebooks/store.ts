@@ -6,17 +6,7 @@ import { on, whenLive } from "../realtime/socket";
 import { restored } from "../ui/recently-deleted";
 import { complain, say, sayUndoable } from "../ui/toast";
 import { quoted } from "../ui/plain-name";
-import type { Role } from "../realtime/types";
-
-export interface Notebook {
-  id: string;
-  title: string;
-  role: Role;
-  createdAt: string;
-  updatedAt: string;
-  /** Owners only. */
-  joinCode: { code: string; role: Role; expiresAt: string | null; usesLeft: number | null } | null;
-}
+import type { Notebook, Role } from "../realtime/types";
 
 /** `null` until they are read for the first time. */
 export const notebooks = signal<Notebook[] | null>(null);

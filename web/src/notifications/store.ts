@@ -2,7 +2,7 @@ import { computed, signal } from "@preact/signals";
 import { api } from "../http/client";
 import { Reader } from "../http/reader";
 import { on, onConnected } from "../realtime/socket";
-import type { Notification } from "../realtime/types";
+import type { Notification, NotificationList } from "../realtime/types";
 
 /** Newest first. */
 export const notifications = signal<Notification[]>([]);
@@ -11,7 +11,7 @@ export const unread = computed(() => notifications.value.filter(({ readAt }) => 
 let reader: Reader<Notification[]> | undefined;
 
 async function get(): Promise<Notification[]> {
-  return (await api<{ notifications: Notification[] }>("GET", "/api/notifications")).notifications;
+  return (await api<NotificationList>("GET", "/api/notifications")).notifications;
 }
 
 function change(next: Notification[]): void {

@@ -3,16 +3,7 @@ import { io, type Socket } from "socket.io-client";
 import { accessToken, renewToken } from "../auth/session";
 import { forPeople, Problem } from "../http/problem";
 import { traceparent } from "../http/trace";
-import type { Requests, ServerEvents } from "./types";
-
-interface Refusal {
-  code: string;
-  status: number;
-  message: string;
-  traceId?: string;
-  /** Seconds. */
-  retryAfter?: number;
-}
+import type { Refusal, Requests, ServerEvents } from "./types";
 
 type Ack<T> = ({ ok: true } & T) | { ok: false; error: Refusal };
 
@@ -164,10 +155,10 @@ export function missed(): void {
  */
 export async function request<Name extends keyof Requests>(
   name: Name,
-  payload: Requests[Name][0],
-): Promise<Requests[Name][1]> {
+  payload: Requests[Name]["payload"],
+): Promise<Requests[Name]["acknowledgement"]> {
   if (!socket.connected) throw new Problem("disconnected", "You’re offline. Try again in a moment.");
-  const ack = await acknowledged<Requests[Name][1]>(name, payload);
+  const ack = await acknowledged<Requests[Name]["acknowledgement"]>(name, payload);
   if (!ack.ok) throw refused(ack.error);
   return ack;
 }

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { Problem } from "../http/problem";
 import { AllPages } from "./all-pages";
-import type { Page } from "./passage-panel";
+import type { Page } from "../realtime/types";
 
 function source(count: number, counted: boolean) {
   const asked: number[] = [];
@@ -9,7 +9,7 @@ function source(count: number, counted: boolean) {
   const read = async (number: number): Promise<Page> => {
     asked.push(number);
     if (fails || number > count) throw new Problem("rate_limited", "Too many requests. Try again in 2 seconds.", 429);
-    return { number, start: number * 10, text: `page ${number}`, pageCount: counted ? count : null, hasNext: number < count };
+    return { sourceName: "s", version: 1, number, start: number * 10, text: `page ${number}`, pageCount: counted ? count : null, hasNext: number < count };
   };
   return { all: new AllPages(read), asked, fail: (yes: boolean) => (fails = yes) };
 }

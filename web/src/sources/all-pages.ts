@@ -1,6 +1,6 @@
 import { signal } from "@preact/signals";
 import { sentence } from "../http/problem";
-import type { Page } from "./passage-panel";
+import type { Page } from "../realtime/types";
 
 /** So many pages are read in one go: each is a call, and calls are limited. */
 const STEP = 200;

@@ -4,7 +4,7 @@ import { type PassageTarget, turnTo } from "../ui/panel";
 import type { AllPages } from "./all-pages";
 import { Progress, useLooking } from "./looking";
 import { type Folded, fold, matchesIn } from "./matches";
-import type { Page } from "./passage-panel";
+import type { Page } from "../realtime/types";
 
 interface Props {
   all: AllPages;

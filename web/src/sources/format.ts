@@ -1,6 +1,4 @@
-import type { SourceVersion } from "../realtime/types";
-
-export type Format = SourceVersion["format"];
+import type { Format } from "../realtime/types";
 
 const among = (...formats: Format[]) => (format: Format | undefined) => format !== undefined && formats.includes(format);
 

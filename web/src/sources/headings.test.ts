@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { headingsOf } from "./headings";
 
-const page = (text: string, start = 0) => ({ number: 2, start, text, pageCount: 3, hasNext: true });
+const page = (text: string, start = 0) => ({ sourceName: "s", version: 1, number: 2, start, text, pageCount: 3, hasNext: true });
 
 test("the headings of Markdown are those that its author set, with their places in code points", () => {
   const text = "🌿\n# The **leaf**\n\n```\n# no heading\n```\n\n### Light reactions ##\n#5 is none";

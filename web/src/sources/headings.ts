@@ -1,8 +1,8 @@
-import { type Format, isLaidOut, isMarkdown, isTitled } from "./format";
+import { isLaidOut, isMarkdown, isTitled } from "./format";
 import { headingsIn } from "./layout";
 import { withoutSigns } from "./marked-words";
 import { codePoints } from "./nearest-sentence";
-import type { Page } from "./passage-panel";
+import type { Format, Page } from "../realtime/types";
 
 export interface Heading {
   text: string;

@@ -1,7 +1,7 @@
 import { useEffect, useMemo, useRef } from "preact/hooks";
 import { turnTo } from "../ui/panel";
 import type { AllPages } from "./all-pages";
-import type { Format } from "./format";
+import type { Format } from "../realtime/types";
 import { headingsOf } from "./headings";
 import { Progress, useLooking } from "./looking";
 

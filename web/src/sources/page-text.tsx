@@ -3,12 +3,12 @@ import { NO_CITATIONS } from "../ui/markdown-view";
 import { renderBlocks } from "../ui/markdown";
 import type { PassageTarget } from "../ui/panel";
 import { sanitise } from "../ui/sanitise";
-import { type Format, isLaidOut, isMarkdown, isTitled } from "./format";
+import { isLaidOut, isMarkdown, isTitled } from "./format";
 import { highlight } from "./highlight";
 import { joinLines, partsOf, type Parts } from "./passage";
 import { LaidOut } from "./laid-out";
 import { canBeLaidOut } from "./layout";
-import type { Page } from "./passage-panel";
+import type { Format, Page } from "../realtime/types";
 import { markNodes, withSigns } from "./rendered-passage";
 
 interface Props {

@@ -1,6 +1,6 @@
 import { useEffect, useState } from "preact/hooks";
 import { Icon } from "../ui/icons";
-import type { Page } from "./passage-panel";
+import type { Page } from "../realtime/types";
 
 interface Props {
   page: Page;

@@ -1,6 +1,6 @@
 import { useEffect, useState } from "preact/hooks";
 import { Problem, sentence } from "../http/problem";
-import type { NotRead, Source } from "../realtime/types";
+import type { Page, Source } from "../realtime/types";
 import { isOver, openPanel, type PassageTarget, turnTo } from "../ui/panel";
 import { plainName } from "../ui/plain-name";
 import { SidePanel } from "../ui/side-panel";
@@ -12,18 +12,6 @@ import { Pager, pageKey } from "./pager";
 import { allPagesOf, readPage } from "./read-pages";
 import { sources } from "./store";
 import { type Tool, Tools } from "./tools";
-
-export interface Page {
-  number: number;
-  /** Of the page in its document, in code points. */
-  start: number;
-  text: string;
-  /** How many there are, when the format has pages. */
-  pageCount: number | null;
-  hasNext: boolean;
-  /** Of its version. */
-  notRead?: NotRead[];
-}
 
 type Loaded = { page: Page } | { problem: unknown } | null;
 

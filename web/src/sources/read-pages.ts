@@ -1,6 +1,6 @@
 import { api } from "../http/client";
 import { AllPages } from "./all-pages";
-import type { Page } from "./passage-panel";
+import type { Page } from "../realtime/types";
 
 export function readPage(sourceId: string, version: number, number: number): Promise<Page> {
   return api<Page>("GET", `/api/sources/${encodeURIComponent(sourceId)}/versions/${version}/pages/${number}`);

@@ -1,11 +1,12 @@
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import type { Hit } from "../realtime/types";
 import { Icon } from "../ui/icons";
 import { openPanel } from "../ui/panel";
 import { plainName } from "../ui/plain-name";
 import { SidePanel } from "../ui/side-panel";
 import { isMarkdown } from "./format";
 import { excerpt, withoutSigns } from "./marked-words";
-import { type Hit, openHit, type Search, search, searchFor, searchForMore } from "./search";
+import { openHit, type Search, search, searchFor, searchForMore } from "./search";
 import { searchable, sources } from "./store";
 
 interface Props {

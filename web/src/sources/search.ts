@@ -1,18 +1,11 @@
 import { signal } from "@preact/signals";
 import { api } from "../http/client";
 import { sentence } from "../http/problem";
-import type { Citation } from "../realtime/types";
+import type { Hit, SearchResults } from "../realtime/types";
 import { openPanel } from "../ui/panel";
 import { coverage } from "./marked-words";
 import { nearestSentence } from "./nearest-sentence";
 import { ownText } from "./passage";
-
-/** A passage, as a citation has it. */
-export interface Hit extends Omit<Citation, "number"> {
-  headings: string[];
-  /** Of its meaning to the query's, up to 1. */
-  similarity: number;
-}
 
 export interface Search {
   notebookId: string;
@@ -43,7 +36,7 @@ export async function searchFor(notebookId: string, query: string, limit = FEW):
     if (search.peek() === mine) search.value = { ...mine, state };
   };
   try {
-    const { hits } = await api<{ hits: Hit[] }>("POST", `/api/notebooks/${notebookId}/search`, { query, limit });
+    const { hits } = await api<SearchResults>("POST", `/api/notebooks/${notebookId}/search`, { query, limit });
     const found = hits.filter((hit) => isFound(hit, query));
     is({ hits: found, more: limit < MANY && hits.length === limit && found.length === hits.length });
   } catch (error) {

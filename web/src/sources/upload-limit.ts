@@ -1,11 +1,12 @@
 import { api } from "../http/client";
 import { Problem } from "../http/problem";
+import type { UploadLimits } from "../realtime/types";
 
 let known: Promise<number | null> | undefined;
 
 /** The largest file that the server takes, in bytes; `null` when it does not say. */
 function largest(): Promise<number | null> {
-  known ??= api<{ maxUploadBytes: number }>("GET", "/api/limits").then(
+  known ??= api<UploadLimits>("GET", "/api/limits").then(
     ({ maxUploadBytes }) => maxUploadBytes,
     () => {
       known = undefined;
