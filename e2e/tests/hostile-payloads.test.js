@@ -7,11 +7,6 @@ import { Server } from "../support/server.js";
 import { Live } from "../support/socket.js";
 import { until, within } from "../support/wait.js";
 
-const EVENTS = [
-  "conversation:join", "conversation:leave", "message:send", "message:edit", "message:delete", "message:regenerate",
-  "generation:resume", "generation:stop", "typing:start", "typing:stop", "messages:read", "auth:refresh",
-];
-
 const WRONG = [
   null, true, 7, -1.5e300, "text", [], [[]], ["conversationId"], {}, { conversationId: null }, { conversationId: 7 },
   { conversationId: "not-a-uuid" }, { conversationId: ["x"] }, { conversationId: { $ne: null } },
@@ -24,6 +19,9 @@ function nested(depth) {
 }
 
 const server = await Server.start({ after });
+const document = await (await fetch(`${server.url}/api/openapi.json`)).json();
+/** Whatever can be said. */
+const EVENTS = Object.keys(document["x-socket-requests"]);
 const ada = await server.account("Ada");
 const notebook = await ada.notebook();
 const conversation = await ada.conversation(notebook);
