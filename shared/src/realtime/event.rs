@@ -23,7 +23,11 @@ pub enum Event {
     #[strum(serialize = "message:deleted")]
     MessageDeleted { message: Message },
     #[strum(serialize = "messages:read")]
-    MessagesRead { conversation_id: ConversationId, mark: ReadMark },
+    MessagesRead {
+        conversation_id: ConversationId,
+        #[schema(inline)]
+        mark: ReadMark,
+    },
     #[strum(serialize = "conversation:updated")]
     ConversationUpdated { conversation: Conversation },
     /// A message was added: `head` is its rev, `lastMessageAt` when it was made.

@@ -189,7 +189,16 @@ export interface ServerEvents {
   };
   "messages:read": {
     conversationId: ConversationId;
-    mark: ReadMark;
+    /**
+     * How far a member has read.
+     */
+    mark: {
+      /**
+       * Everything up to this rev.
+       */
+      rev: number;
+      userId: UserId;
+    };
   };
   "notebook:deleted": {
     notebookId: NotebookId;
@@ -377,16 +386,6 @@ export interface AuthorAssistant {
   kind: "assistant";
   model: string;
 }
-/**
- * How far a member has read.
- */
-export interface ReadMark {
-  /**
-   * Everything up to this rev.
-   */
-  rev: number;
-  userId: UserId;
-}
 export interface Notification {
   about: NotificationAbout;
   createdAt: string;
@@ -552,7 +551,16 @@ export interface Requests {
       }[];
       messages: Message[];
       present: UserId[];
-      readMarks: ReadMark[];
+      /**
+       * Items: How far a member has read.
+       */
+      readMarks: {
+        /**
+         * Everything up to this rev.
+         */
+        rev: number;
+        userId: UserId;
+      }[];
     };
     payload: {
       conversationId: ConversationId;

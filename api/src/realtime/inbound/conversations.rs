@@ -34,6 +34,7 @@ pub(in crate::realtime) struct Joined {
     messages: Vec<Message>,
     /// Whether nothing more was changed after `sinceRev`.
     complete: bool,
+    #[schema(inline)]
     read_marks: Vec<ReadMark>,
     #[schema(inline)]
     generations: Vec<InTheMaking>,
