@@ -49,7 +49,7 @@ fn signing_key(read: &mut Reader<'_>) -> Option<SigningKey> {
     let key = text.expose_secret().parse().ok();
     if key.is_none() {
         let public = text.expose_secret().parse::<Signer>().is_ok();
-        let half = if public { "the public half of a signing key" } else { "no signing key" };
+        let half = if public { "the public half of a signing key" } else { "not a signing key" };
         read.problem(NAME, format!("is {half}; collabry backup-key prints the secret one"));
     }
     key
@@ -61,7 +61,7 @@ fn signer(read: &mut Reader<'_>) -> Option<Signer> {
     let signer = text.parse().ok();
     if signer.is_none() && !text.is_empty() {
         let secret = text.parse::<SigningKey>().is_ok();
-        let half = if secret { "the secret half of a signing key" } else { "no public key of a signer" };
+        let half = if secret { "the secret half of a signing key" } else { "not a public key of a signer" };
         read.problem(NAME, format!("is {half}; what collabry backup-key writes names it as # signer"));
     }
     signer
