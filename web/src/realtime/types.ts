@@ -3,15 +3,12 @@
 import type * as Server from "./generated";
 
 export type {
-  AnswerRequest as Ask,
   CookieView,
-  Author,
   Citation,
   CutOff,
   Failure,
   Format,
   IngestState,
-  InvitationView as Invitation,
   LoggedEvent as GenerationEvent,
   MemberList,
   MemberView as Member,
