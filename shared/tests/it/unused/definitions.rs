@@ -65,7 +65,9 @@ pub struct Found {
 impl Found {
     pub fn read(&mut self, file: usize, items: &[Item]) {
         self.file = file;
-        items.iter().for_each(|item| self.item(item));
+        for item in items {
+            self.item(item);
+        }
     }
 
     fn code(&mut self, owner: Owner, uses: Vec<Use>) {
@@ -86,7 +88,7 @@ impl Found {
             Item::Type(one) => self.define(&one.ident, Kind::Alias, &one.vis, uses),
             Item::Const(one) if one.ident != "_" => self.define(&one.ident, Kind::Constant, &one.vis, uses),
             Item::Static(one) if one.attrs.iter().all(|attribute| attribute.path().is_ident("doc")) => {
-                self.define(&one.ident, Kind::Constant, &one.vis, uses)
+                self.define(&one.ident, Kind::Constant, &one.vis, uses);
             }
             Item::Trait(one) => self.definition_of_trait(one),
             Item::Impl(one) => self.implementation(one),

@@ -12,12 +12,12 @@ pub fn live(files: &[File], found: &Found) -> Vec<bool> {
     let code = by_owner(found, &names);
     let mut live = vec![false; found.definitions.len()];
     let mut next = Vec::new();
-    let named = |code: &Code| code.uses.iter().map(|one| (code.file, one.clone())).collect::<Vec<_>>();
+    let used_by = |code: &Code| code.uses.iter().map(|one| (code.file, one.clone())).collect::<Vec<_>>();
     for one in code.get(&Reached::Always).into_iter().flatten() {
-        next.extend(named(one));
+        next.extend(used_by(one));
     }
     for one in found.code.iter().filter(|one| files[one.file].is_of(&PROGRAMS)) {
-        next.extend(named(one));
+        next.extend(used_by(one));
     }
     for (file, one) in files.iter().enumerate() {
         next.extend(one.imports.renamed.iter().map(|renamed| (file, renamed.clone())));
@@ -43,7 +43,7 @@ pub fn live(files: &[File], found: &Found) -> Vec<bool> {
             }
             for reached in [Reached::Definition(at), Reached::named(one)] {
                 for one in code.get(&reached).into_iter().flatten() {
-                    next.extend(named(one));
+                    next.extend(used_by(one));
                 }
             }
         }
