@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Finds slips of the keyboard (typos.toml says where not to look), dependencies that nothing uses, code of JavaScript and
-# TypeScript that nothing uses, and what documents name that is not there. What in Rust is unused, shared/tests/it/unused finds.
+# TypeScript that nothing uses, names in tests that nothing defines, and what documents name that is not there. What in Rust
+# is unused, shared/tests/it/unused finds.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -24,6 +25,7 @@ if ! make --no-print-directory e2e/node_modules/.package-lock.json web/node_modu
   echo "NOT RUN: the check for unused code and packages of web and e2e. npm could not install what they depend on." >&2
   exit
 fi
+web/node_modules/.bin/oxlint --config e2e/.oxlintrc.json e2e bench
 for arguments in "web" "web --production" "e2e"; do
   # shellcheck disable=SC2086
   e2e/node_modules/.bin/knip --no-progress --directory $arguments
