@@ -54,7 +54,7 @@ test("addresses of the settings that are no admins are named in the log", async 
   assert.ok(!warned(), server.output);
 });
 
-test("an empty password in the environment is none that anybody chose", async (t) => {
+test("an empty password in the environment counts as not set", async (t) => {
   const server = await Server.start(t);
   const env = { ...server.env, COLLABRY_ACCOUNT_PASSWORD: "" };
   const say = async (/** @type {string[]} */ ...args) => (await run(process.env.COLLABRY_BIN, args, { env })).stdout.trim();

@@ -73,7 +73,7 @@ test("what works and is probably a mistake is said", () => {
   assert.ok(!said.includes("aaaa"), "a secret is never printed");
 });
 
-test("backups that are neither encrypted nor signed are said, and a key that is none is refused by check and by serve alike", () => {
+test("check reports backups that are neither encrypted nor signed, and check and serve both refuse an invalid key", () => {
   const made = { COLLABRY_BACKUP_URL: `file://${join(folder, "backups")}` };
   assert.match(finding(run("check", made).said, "NOTE", "COLLABRY_BACKUP_URL"), /neither encrypted nor signed.*collabry backup-key makes the keys/);
   const { stdout } = spawnSync(BIN, ["backup-key", join(folder, "backup.key")], { encoding: "utf8", env: { PATH: process.env.PATH } });

@@ -227,8 +227,8 @@ fn notice(state: &ApiState, headers: &HeaderMap) {
     }
 }
 
-/// Starts a session for a user who has given the right password. Refuses when the password was changed, or the account
-/// deleted, while it was being verified: a change of password ends the sessions that exist after it, so either the change
+/// Starts a session for a user whose password was correct. Refuses if the password was changed or the account deleted while
+/// it was being verified: a change of password ends the sessions that exist after it, so either the change
 /// sees this session or this check sees the change.
 async fn sign_in(
     state: &ApiState,

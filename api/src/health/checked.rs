@@ -21,7 +21,7 @@ struct Found {
 }
 
 impl Checked {
-    /// As they were less than a second ago; who asks while somebody looks waits for what is found.
+    /// The result of the last check, at most a second old. Callers that arrive during a check wait for its result.
     pub async fn lately(&self, look: impl Future<Output = Vec<DependencyStatus>>) -> Vec<DependencyStatus> {
         let mut last = self.0.lock().await;
         let found = match last.take() {

@@ -131,9 +131,9 @@ pub trait ConversationRepo: Send + Sync {
     /// Stores a message at the next rev; once it returns, the message is durable.
     /// [`StoreError::Missing`](crate::storage::StoreError::Missing) when the conversation is gone.
     async fn append(&self, message: &NewMessage) -> StoreResult<Appended>;
-    /// As [`append`](Self::append), by somebody who has just read the conversation with this `head`: it is not read again.
-    async fn append_at(&self, message: &NewMessage, head: u64) -> StoreResult<Appended> {
-        let _where_to_begin = head;
+    /// As [`append`](Self::append), for a caller that has just read the conversation and its head, which saves reading it
+    /// again.
+    async fn append_at(&self, message: &NewMessage, _head: u64) -> StoreResult<Appended> {
         self.append(message).await
     }
     /// What is stored for a client id.

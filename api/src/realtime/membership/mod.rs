@@ -1,4 +1,4 @@
-//! Who is connected, where from, and to what they belong.
+//! Connected sockets: who they belong to, and which rooms they are in.
 
 pub(super) mod auth;
 pub(super) mod connect;

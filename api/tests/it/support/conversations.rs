@@ -1,4 +1,4 @@
-//! The conversations of a store, where the answer to whether somebody is a member can be held back.
+//! A conversation repository that a test can pause just after it has looked up whether somebody is a member.
 
 use std::collections::HashMap;
 use std::sync::Arc;

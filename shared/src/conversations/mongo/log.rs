@@ -19,7 +19,7 @@ use crate::storage::{StoreError, StoreResult};
 /// decides each race: with a few processes that write without a pause, now and then one loses a hundred in a row.
 const TRIES: usize = 1_000;
 
-/// Begins to look for a free rev after `head`, where the conversation's was when somebody read it last.
+/// Takes the first free rev after `head`, which is the conversation's head as the caller last read it.
 pub async fn append(db: &Database, new: &NewMessage, head: i64) -> StoreResult<Appended> {
     let mut turn = db.turns.take(new.conversation_id).await;
     let mut rev = turn.last(head) + 1;
