@@ -63,7 +63,7 @@ impl Engine {
         let local = LocalEmbedder::start(&config.model_dir, config.threads)?;
         let embedder: Arc<dyn Embedder> = Arc::new(Remembered::new(local));
         let retrieval = Arc::new(Retrieval::new(
-            Arc::clone(&stores.sources),
+            Arc::clone(&stores.segments),
             Arc::clone(&embedder),
             config.vector_memory_bytes,
             config.threads,
@@ -130,7 +130,7 @@ impl Engine {
     /// Takes over what a process before this one left, without waiting for its leases: for a process that knows that it
     /// is the only one to use its storage.
     pub async fn take_over(&self) -> StoreResult<()> {
-        self.stores.sources.end_leases(self.clock.now()).await?;
+        self.stores.ingest_queue.end_leases(self.clock.now()).await?;
         self.generations.recover_as_only_engine().await
     }
 }

@@ -47,7 +47,7 @@ impl Workbench {
         let local = LocalEmbedder::start(&config.model_dir, config.threads)?;
         let embedder: Arc<dyn Embedder> = Arc::new(Remembered::new(local));
         let retrieval = Retrieval::new(
-            Arc::clone(&stores.sources),
+            Arc::clone(&stores.segments),
             Arc::clone(&embedder),
             config.vector_memory_bytes,
             config.threads,
@@ -125,11 +125,10 @@ impl Workbench {
     /// Makes a source of finished chunks searchable.
     pub async fn add_chunks(&self, name: &str, chunks: &[Chunk]) -> anyhow::Result<()> {
         self.add(name, Format::Text, String::new()).await?;
-        let sources = &self.stores.sources;
-        let now = self.clock.now();
-        let claim = sources.claim(OwnerId::new(), now, now + LEASE).await?.context("nothing to claim")?;
-        sources.put_chunks(&claim, chunks).await?;
-        sources.ready(&claim, None, u32::try_from(chunks.len())?, now).await?;
+        let (queue, now) = (&self.stores.ingest_queue, self.clock.now());
+        let claim = queue.claim(OwnerId::new(), now, now + LEASE).await?.context("nothing to claim")?;
+        self.stores.segments.put_chunks(&claim, chunks).await?;
+        queue.ready(&claim, None, u32::try_from(chunks.len())?, now).await?;
         Ok(())
     }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use collabry_shared::engine::{EngineError, SearchHit, SearchRequest};
-use collabry_shared::sources::{SegmentId, SourceRepo};
+use collabry_shared::sources::{SegmentId, SegmentRepo};
 use futures::stream::{self, StreamExt, TryStreamExt};
 use prometheus_client::registry::Registry;
 use tokio::sync::Semaphore;
@@ -30,7 +30,7 @@ const MAX_LIMIT: u32 = 100;
 
 /// Vector and text search over segments kept in memory, fused into one ranking.
 pub struct Retrieval {
-    sources: Arc<dyn SourceRepo>,
+    repo: Arc<dyn SegmentRepo>,
     embedder: Arc<dyn Embedder>,
     segments: SegmentCache,
     pool: Arc<Pool>,
@@ -41,7 +41,7 @@ pub struct Retrieval {
 impl Retrieval {
     /// Segments are kept up to `memory_bytes`. `threads` compute, 0 meaning one per core.
     pub fn new(
-        sources: Arc<dyn SourceRepo>,
+        repo: Arc<dyn SegmentRepo>,
         embedder: Arc<dyn Embedder>,
         memory_bytes: u64,
         threads: usize,
@@ -49,7 +49,7 @@ impl Retrieval {
         let budget = usize::try_from(memory_bytes).unwrap_or(usize::MAX);
         let pool = Arc::new(Pool::start(threads)?);
         let (segments, places) = (SegmentCache::new(budget), Semaphore::new(MAX_SEARCHES));
-        Ok(Self { sources, embedder, segments, pool, places, metrics: Metrics::default() })
+        Ok(Self { repo, embedder, segments, pool, places, metrics: Metrics::default() })
     }
 
     /// Adds what searches take.
@@ -70,7 +70,7 @@ impl Retrieval {
     }
 
     async fn load(&self, id: SegmentId) -> Result<Option<Segment>, EngineError> {
-        let chunks = self.sources.chunks(id).await?;
+        let chunks = self.repo.chunks(id).await?;
         if chunks.is_empty() {
             return Ok(None);
         }

@@ -45,7 +45,7 @@ impl Library {
         let source = self.world.source();
         let now = source.created_at;
         self.stores.sources.create(&source).await.unwrap();
-        let claim = self.stores.sources.claim(OwnerId::new(), now, now + SignedDuration::from_secs(60)).await;
+        let claim = self.stores.ingest_queue.claim(OwnerId::new(), now, now + SignedDuration::from_secs(60)).await;
         let claim = claim.unwrap().unwrap();
         let mut start = 0;
         let mut chunks = Vec::new();
@@ -60,13 +60,13 @@ impl Library {
         for (chunk, vector) in chunks.iter_mut().zip(vectors.unwrap()) {
             chunk.embedding = vector;
         }
-        assert!(self.stores.sources.put_chunks(&claim, &chunks).await.unwrap());
-        assert!(self.stores.sources.ready(&claim, None, u32::try_from(chunks.len()).unwrap(), now).await.unwrap());
+        assert!(self.stores.segments.put_chunks(&claim, &chunks).await.unwrap());
+        assert!(self.stores.ingest_queue.ready(&claim, None, u32::try_from(chunks.len()).unwrap(), now).await.unwrap());
         claim.segment()
     }
 
     fn retrieval(&self, memory_bytes: u64) -> Retrieval {
-        Retrieval::new(Arc::clone(&self.stores.sources), minilm::embedder(), memory_bytes, 2).unwrap()
+        Retrieval::new(Arc::clone(&self.stores.segments), minilm::embedder(), memory_bytes, 2).unwrap()
     }
 }
 
@@ -228,7 +228,7 @@ impl Embedder for Stuck {
 async fn too_many_searches_are_refused() {
     let library = Library::new().await;
     let segment = library.add(&TEXTS[..1]).await;
-    let retrieval = Retrieval::new(Arc::clone(&library.stores.sources), Arc::new(Stuck), ROOMY, 1).unwrap();
+    let retrieval = Retrieval::new(Arc::clone(&library.stores.segments), Arc::new(Stuck), ROOMY, 1).unwrap();
     let request = request(&[segment], "heart");
     let mut waiting = Vec::new();
     let refused = loop {

@@ -108,8 +108,8 @@ impl World {
         stores.sources.create(&source).await.unwrap();
         let now = world.clock.now();
         let lease = now + SignedDuration::from_secs(60);
-        let claim = stores.sources.claim(OwnerId::new(), now, lease).await.unwrap().unwrap();
-        assert!(stores.sources.ready(&claim, Some(3), 3, now).await.unwrap());
+        let claim = stores.ingest_queue.claim(OwnerId::new(), now, lease).await.unwrap().unwrap();
+        assert!(stores.ingest_queue.ready(&claim, Some(3), 3, now).await.unwrap());
         world
     }
 

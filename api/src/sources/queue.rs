@@ -9,7 +9,7 @@ pub async fn say_what_is_ahead(state: &ApiState, sources: &mut [Source]) {
     if sources.iter().all(|source| source.latest.state != IngestState::Queued) {
         return;
     }
-    let ahead = match state.stores.sources.open_versions(state.clock.now()).await {
+    let ahead = match state.stores.ingest_queue.open_versions(state.clock.now()).await {
         Ok(open) => ahead(&open),
         Err(error) => {
             tracing::warn!(%error, "how long the queue is cannot be told");

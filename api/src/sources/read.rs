@@ -63,8 +63,8 @@ async fn page(
     let PagePath { version, page: number } = path;
     let segment = SegmentId { source_id: source.id, version };
     let of_version = find_version(&state, &source, version).await?;
-    let page = state.stores.sources.page(segment, number).await?.ok_or_else(ApiError::not_found)?;
-    let has_next = state.stores.sources.page(segment, number + 1).await?.is_some();
+    let page = state.stores.segments.page(segment, number).await?.ok_or_else(ApiError::not_found)?;
+    let has_next = state.stores.segments.page(segment, number + 1).await?.is_some();
     let SourceVersion { page_count, not_read, .. } = of_version;
     Ok(Json(PageView { page, source_name: source.name, version, page_count, has_next, not_read }))
 }

@@ -189,7 +189,7 @@ async fn retry(
     SourceAccess { source, user_id, .. }: SourceAccess<Editor>,
 ) -> ApiResult<Json<Source>> {
     let now = state.clock.now();
-    match state.stores.sources.retry(source.notebook_id, source.id, user_id, now).await? {
+    match state.stores.ingest_queue.retry(source.notebook_id, source.id, user_id, now).await? {
         Retry::Queued(source) => Ok(Json(announce(&state, *source).await)),
         Retry::NotFailed => {
             Err(ApiError::conflict("source_not_failed", "This source has not failed: nothing to retry."))

@@ -173,7 +173,7 @@ async fn deleting_a_source_removes_its_rows_and_files() {
     })
     .await;
     let segment = collabry_shared::sources::SegmentId { source_id: source.parse().unwrap(), version: 1 };
-    assert!(app.stores.sources.chunks(segment).await.unwrap().is_empty());
+    assert!(app.stores.segments.chunks(segment).await.unwrap().is_empty());
     assert_eq!(ada.get(&format!("/api/sources/{kept}/versions/1/file")).await.text(), "Roots drink water.");
 }
 

@@ -10,8 +10,7 @@ use crate::ids::{NotebookId, OwnerId, UserId};
 /// Files up to this size have places of their own, so that they never wait for large ones.
 pub const SMALL_BYTES: u64 = 512 * 1024;
 
-/// Unfinished versions that are looked at together, those that were queued first: enough to be fair, few enough for each
-/// look.
+/// Unfinished versions that one claim considers, those queued first: enough to be fair, few enough to read each time.
 pub(super) const LOOKAHEAD: u32 = 5_000;
 
 /// What a version waits for.
@@ -35,17 +34,17 @@ impl Work {
     }
 }
 
-/// What a worker has a place for.
+/// What a worker has a free place for.
 #[derive(Debug)]
-pub struct Wanted<'a> {
+pub struct ClaimRequest<'a> {
     pub owner: OwnerId,
     pub now: Timestamp,
     pub lease_until: Timestamp,
     /// `None`: whatever comes next.
     pub work: Option<Work>,
-    /// People who have all the places here that one of them may have.
+    /// People who hold as many places here as one person may.
     pub passed_over: &'a HashSet<UserId>,
-    /// When each person had their last turn here; those who had none come first.
+    /// When each person had their last turn here; those who have had none come first.
     pub turns: &'a HashMap<UserId, u64>,
 }
 
@@ -59,7 +58,7 @@ pub struct OpenVersion {
     pub work: Work,
     pub size: u64,
     pub queued_at: Timestamp,
-    /// Somebody works on it.
+    /// A worker holds it.
     pub held: bool,
     /// Its worker is gone.
     pub abandoned: bool,
@@ -72,19 +71,19 @@ impl OpenVersion {
     }
 }
 
-/// The versions that `wanted` may take, first the one whose turn it is: of the person with the fewest in progress, and of
+/// The versions that `request` may take, first the one whose turn it is: of the person with the fewest in progress, and of
 /// those the one whose last turn is longest ago.
-pub(super) fn in_turn<'a>(open: &'a [OpenVersion], wanted: &Wanted<'_>) -> Vec<&'a OpenVersion> {
+pub(super) fn in_turn<'a>(open: &'a [OpenVersion], request: &ClaimRequest<'_>) -> Vec<&'a OpenVersion> {
     let mut held: HashMap<UserId, usize> = HashMap::new();
     for one in open.iter().filter(|one| one.held) {
         *held.entry(one.person).or_default() += 1;
     }
     let fits = |one: &&OpenVersion| {
-        !one.held && wanted.work.is_none_or(|work| work == one.work) && !wanted.passed_over.contains(&one.person)
+        !one.held && request.work.is_none_or(|work| work == one.work) && !request.passed_over.contains(&one.person)
     };
     let mut free: Vec<_> = open.iter().filter(fits).collect();
     free.sort_by_cached_key(|one| {
-        (held.get(&one.person).copied().unwrap_or_default(), wanted.turns.get(&one.person).copied(), one.own_order())
+        (held.get(&one.person).copied().unwrap_or_default(), request.turns.get(&one.person).copied(), one.own_order())
     });
     free
 }
@@ -160,9 +159,15 @@ mod tests {
     ) -> Option<SegmentId> {
         let (passed_over, turns) = (passed_over.iter().copied().collect(), turns.iter().copied().collect());
         let now = Timestamp::from_second(100).unwrap();
-        let wanted =
-            Wanted { owner: OwnerId::new(), now, lease_until: now, work, passed_over: &passed_over, turns: &turns };
-        in_turn(open, &wanted).first().map(|one| one.segment)
+        let request = ClaimRequest {
+            owner: OwnerId::new(),
+            now,
+            lease_until: now,
+            work,
+            passed_over: &passed_over,
+            turns: &turns,
+        };
+        in_turn(open, &request).first().map(|one| one.segment)
     }
 
     #[test]

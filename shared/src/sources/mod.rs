@@ -6,8 +6,10 @@ mod format;
 pub(crate) mod mongo;
 mod not_read;
 pub mod padding;
+mod queue;
 mod repo;
 mod retry;
+mod segments;
 pub(crate) mod sqlite;
 pub mod wide;
 
@@ -17,12 +19,14 @@ use url::Url;
 use utoipa::ToSchema;
 
 pub use self::failure::FailureCode;
-pub use self::fair::{OpenVersion, SMALL_BYTES, Wanted, Work, ahead};
+pub use self::fair::{ClaimRequest, OpenVersion, SMALL_BYTES, Work, ahead};
 pub use self::format::{Format, SNIFF_BYTES, UnknownFormat};
 pub(crate) use self::mongo::{INDEXES, ingest_again_without_chunks};
 pub use self::not_read::{MAX_NAMED_PAGES, NotRead, Unread};
-pub use self::repo::{ClaimedVersion, Owned, SourceRepo, Waiting};
+pub use self::queue::{ClaimedVersion, IngestQueue, QueueDepth};
+pub use self::repo::{Owned, SourceRepo};
 pub use self::retry::{MAX_RETRIES, Retry};
+pub use self::segments::SegmentRepo;
 use crate::ids::{NotebookId, SourceId, UserId};
 
 /// One thing that a member added to a notebook.
@@ -43,14 +47,14 @@ pub struct Source {
     pub ready_version: Option<u32>,
 }
 
-/// What of a source changes, as a member was shown it.
+/// The parts of a source that change, as a member saw them.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct SourceState {
     pub name: String,
     pub latest: VersionState,
 }
 
-/// Every step of a version moves its time.
+/// Each step of a version changes its `updated_at`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct VersionState {
@@ -76,8 +80,8 @@ pub enum Origin {
     },
 }
 
-// The state is the queue: see `SourceRepo::claim`.
-/// One upload of a source, and how far its ingestion is.
+// The state is the queue: see `IngestQueue::claim`.
+/// One upload of a source, and how far its ingestion has come.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SourceVersion {
@@ -93,14 +97,14 @@ pub struct SourceVersion {
     /// Set when the format has pages.
     pub page_count: Option<u32>,
     pub chunk_count: Option<u32>,
-    /// What the file holds and was not read; empty: nothing that is known of.
+    /// What the file holds that was not read; empty: nothing that we know of.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub not_read: Vec<NotRead>,
-    /// While it is queued: how many others have their turn before it.
+    /// While it is queued: the number of versions whose turn comes first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub ahead: Option<u32>,
-    /// Whose share of the work this is; `None`: of who added the source.
+    /// Whose share of the work this is; `None`: that of whoever added the source.
     #[serde(skip)]
     pub queued_by: Option<UserId>,
     #[serde(serialize_with = "crate::clock::wire::time")]
@@ -109,7 +113,7 @@ pub struct SourceVersion {
     pub updated_at: Timestamp,
 }
 
-/// How far the reading of a source is.
+/// How far the ingestion of a source has come.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "step", rename_all = "lowercase", rename_all_fields = "camelCase")]
 pub enum IngestState {
@@ -143,17 +147,17 @@ impl IngestState {
         }
     }
 
-    /// Whether nothing more happens unless somebody asks for it.
+    /// Whether nothing more happens until somebody asks for it.
     pub fn is_final(&self) -> bool {
         matches!(self, Self::Ready | Self::Failed(_))
     }
 }
 
-/// How often an ingestion may die with its process at the same point before it counts as [`IngestState::Failed`]
-/// (`ingest_crashed`). Twice as often where the work is done outside of the process: there it is hardly the file's fault.
+/// Number of times an ingestion may die with its process at the same point before it counts as [`IngestState::Failed`]
+/// (`ingest_crashed`). Twice as many where the work is done outside the process: there it is hardly the file's fault.
 pub const MAX_CRASHES: u32 = 3;
 
-/// How often an ingestion may be begun, wherever it broke off.
+/// Number of times an ingestion may be started, wherever it broke off.
 pub const MAX_INGEST_ATTEMPTS: u32 = 20;
 
 /// Why ingestion ended; the file is kept and can be tried again.

@@ -25,7 +25,7 @@ use crate::locks::Locks;
 use crate::notebooks::{self, NotebookRepo};
 use crate::notifications::{self, NotificationRepo};
 use crate::realtime::FanOut;
-use crate::sources::{self, SourceRepo};
+use crate::sources::{self, IngestQueue, SegmentRepo, SourceRepo};
 use crate::storage::mongo::{self, Index};
 use crate::storage::{Blobs, Look, MongoConfig, Probe, StoreError, StoreResult, sqlite};
 use crate::usage::{self, UsageRepo};
@@ -53,6 +53,8 @@ pub struct Stores {
     pub sessions: Arc<dyn SessionRepo>,
     pub notebooks: Arc<dyn NotebookRepo>,
     pub sources: Arc<dyn SourceRepo>,
+    pub ingest_queue: Arc<dyn IngestQueue>,
+    pub segments: Arc<dyn SegmentRepo>,
     pub conversations: Arc<dyn ConversationRepo>,
     pub generations: Arc<dyn GenerationRepo>,
     pub generation_log: Arc<dyn GenerationLog>,
@@ -71,14 +73,23 @@ impl Stores {
     /// All repositories on one database.
     fn over<D>(documents: Arc<D>, generation_log: Arc<dyn GenerationLog>, blobs: Blobs, disks: Disks) -> Self
     where
-        D: UserRepo + SessionRepo + NotebookRepo + SourceRepo + ConversationRepo + GenerationRepo + 'static,
-        D: NotificationRepo + JobRepo + UsageRepo + IdempotencyRepo + BackupRepo + Probe,
+        D: UserRepo + SessionRepo + NotebookRepo + SourceRepo + IngestQueue + SegmentRepo + 'static,
+        D: ConversationRepo
+            + GenerationRepo
+            + NotificationRepo
+            + JobRepo
+            + UsageRepo
+            + IdempotencyRepo
+            + BackupRepo
+            + Probe,
     {
         Self {
             users: documents.clone(),
             sessions: documents.clone(),
             notebooks: documents.clone(),
             sources: documents.clone(),
+            ingest_queue: documents.clone(),
+            segments: documents.clone(),
             conversations: documents.clone(),
             generations: documents.clone(),
             generation_log,

@@ -162,10 +162,11 @@ async fn a_process_ahead_of_the_others_ends_nothing_of_theirs() {
             source(stores, &book, healthy.now()).await;
             let now = healthy.now();
             let until = now + SignedDuration::from_secs(20);
-            let claim = stores.sources.claim(OwnerId::new(), now, until).await.unwrap().unwrap();
-            let stolen = stores.sources.claim(OwnerId::new(), ahead.now(), ahead.now() + SignedDuration::from_secs(20));
+            let claim = stores.ingest_queue.claim(OwnerId::new(), now, until).await.unwrap().unwrap();
+            let stolen =
+                stores.ingest_queue.claim(OwnerId::new(), ahead.now(), ahead.now() + SignedDuration::from_secs(20));
             assert_eq!(stolen.await.unwrap().map(|claim| claim.source.id), None, "{off:?}");
-            assert!(stores.sources.ready(&claim, Some(1), 0, healthy.now()).await.unwrap());
+            assert!(stores.ingest_queue.ready(&claim, Some(1), 0, healthy.now()).await.unwrap());
 
             // A run of a job, and the next slot.
             let name: JobName = format!("job-{}", OwnerId::new()).parse().unwrap();

@@ -389,9 +389,9 @@ async fn full_notebook(stores: &Stores, owner: &User) -> (Notebook, SegmentId) {
     stores.conversations.mark_read(talk.id, owner.id, 1).await.unwrap();
     stores.notebooks.invite(&invitation(&full, "cyd", Role::Viewer)).await.unwrap();
     source(stores, &full, at(0)).await;
-    let claim = stores.sources.claim(collabry_shared::ids::OwnerId::new(), at(0), at(60)).await.unwrap().unwrap();
-    stores.sources.put_chunks(&claim, &[chunk(0), chunk(1)]).await.unwrap();
-    stores.sources.ready(&claim, None, 2, at(1)).await.unwrap();
+    let claim = stores.ingest_queue.claim(collabry_shared::ids::OwnerId::new(), at(0), at(60)).await.unwrap().unwrap();
+    stores.segments.put_chunks(&claim, &[chunk(0), chunk(1)]).await.unwrap();
+    stores.ingest_queue.ready(&claim, None, 2, at(1)).await.unwrap();
     (full, claim.segment())
 }
 
@@ -410,7 +410,7 @@ async fn a_purge_leaves_nothing_and_may_run_again(Backend { stores, .. }: Backen
     assert!(stores.notebooks.invitations(full.id).await.unwrap().is_empty());
 
     assert_eq!(stores.sources.list(kept.id).await.unwrap().len(), 1);
-    assert_eq!(stores.sources.chunks(segment).await.unwrap().len(), 2);
+    assert_eq!(stores.segments.chunks(segment).await.unwrap().len(), 2);
     assert_eq!(stores.conversations.list(kept.id).await.unwrap().len(), 1);
 }
 
@@ -420,5 +420,5 @@ async fn only_deleted_notebooks_are_purged(Backend { stores, .. }: Backend) {
     stores.notebooks.purge(full.id).await.unwrap();
     stores.notebooks.purge(NotebookId::new()).await.unwrap();
     assert_eq!(stores.notebooks.get(full.id).await.unwrap(), Some(full));
-    assert_eq!(stores.sources.chunks(segment).await.unwrap().len(), 2);
+    assert_eq!(stores.segments.chunks(segment).await.unwrap().len(), 2);
 }

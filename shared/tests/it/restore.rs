@@ -48,7 +48,7 @@ async fn a_source_comes_back_with_its_work(Backend { stores, .. }: Backend) {
     let notebook = owned_notebook(&stores).await;
     let (one, other) = (source(&stores, &notebook, at(0)).await, source(&stores, &notebook, at(1)).await);
     let repo = &stores.sources;
-    let begun = repo.claim(collabry_shared::ids::OwnerId::new(), at(1), at(90)).await.unwrap();
+    let begun = stores.ingest_queue.claim(collabry_shared::ids::OwnerId::new(), at(1), at(90)).await.unwrap();
     assert_eq!(begun.map(|claimed| claimed.source.id), Some(one.id));
     let one = repo.list(notebook.id).await.unwrap().remove(0);
     assert_eq!(repo.restore(one.id).await.unwrap(), None, "it is there");
@@ -60,7 +60,7 @@ async fn a_source_comes_back_with_its_work(Backend { stores, .. }: Backend) {
         [(other.clone(), at(3)), (one.clone(), at(2))]
     );
     assert_eq!(repo.deleted_one(one.id).await.unwrap(), Some(one.clone()));
-    let claim = async || repo.claim(collabry_shared::ids::OwnerId::new(), at(4), at(5)).await.unwrap();
+    let claim = async || stores.ingest_queue.claim(collabry_shared::ids::OwnerId::new(), at(4), at(5)).await.unwrap();
     assert_eq!(claim().await, None, "nobody works on what was deleted");
 
     assert_eq!(repo.restore(one.id).await.unwrap(), Some(one.clone()));

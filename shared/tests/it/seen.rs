@@ -78,8 +78,8 @@ async fn a_source_that_changed_is_left_alone(Backend { stores, .. }: Backend) {
     changed(&sources.mark_deleted(here.id, first.id, Some(&seen), at(2)).await);
     assert_eq!(sources.get(here.id, first.id).await.unwrap().unwrap().name, "Heat");
     // So is a step of its ingestion.
-    let claim = sources.claim(collabry_shared::ids::OwnerId::new(), at(3), at(60)).await.unwrap().unwrap();
-    sources.progress(&claim, &collabry_shared::sources::IngestState::Extract, at(3), at(60)).await.unwrap();
+    let claim = stores.ingest_queue.claim(collabry_shared::ids::OwnerId::new(), at(3), at(60)).await.unwrap().unwrap();
+    stores.ingest_queue.progress(&claim, &collabry_shared::sources::IngestState::Extract, at(3), at(60)).await.unwrap();
     changed(&sources.rename(here.id, first.id, Some(&state_of_source(&second)), "Cold").await);
     let third = sources.get(here.id, first.id).await.unwrap().unwrap();
     assert!(sources.mark_deleted(here.id, first.id, Some(&state_of_source(&third)), at(4)).await.unwrap());

@@ -31,7 +31,7 @@ export type Unread =
   | "frames"
   | "other";
 /**
- * How far the reading of a source is.
+ * How far the ingestion of a source has come.
  */
 export type IngestState =
   | IngestStateQueued
@@ -430,18 +430,18 @@ export interface Source {
   readyVersion: number | null;
 }
 /**
- * One upload of a source, and how far its ingestion is.
+ * One upload of a source, and how far its ingestion has come.
  */
 export interface SourceVersion {
   /**
-   * While it is queued: how many others have their turn before it.
+   * While it is queued: the number of versions whose turn comes first.
    */
   ahead?: number;
   chunkCount: number | null;
   createdAt: string;
   format: Format;
   /**
-   * What the file holds and was not read; empty: nothing that is known of.
+   * What the file holds that was not read; empty: nothing that we know of.
    */
   notRead?: NotRead[];
   /**

@@ -23,7 +23,7 @@ const DAY: i64 = 24 * 60 * 60;
 async fn ready_source(world: &World, notebook: &collabry_shared::notebooks::Notebook) -> Source {
     let source = world.source(notebook).await;
     let lease = world.now() + SignedDuration::from_secs(60);
-    let claim = world.stores.sources.claim(OwnerId::new(), world.now(), lease).await.unwrap().unwrap();
+    let claim = world.stores.ingest_queue.claim(OwnerId::new(), world.now(), lease).await.unwrap().unwrap();
     let chunk = Chunk {
         index: 0,
         start: 0,
@@ -33,8 +33,8 @@ async fn ready_source(world: &World, notebook: &collabry_shared::notebooks::Note
         text: "They flow.".to_owned(),
         embedding: vec![1.0, 0.0],
     };
-    assert!(world.stores.sources.put_chunks(&claim, &[chunk]).await.unwrap());
-    assert!(world.stores.sources.ready(&claim, None, 1, world.now()).await.unwrap());
+    assert!(world.stores.segments.put_chunks(&claim, &[chunk]).await.unwrap());
+    assert!(world.stores.ingest_queue.ready(&claim, None, 1, world.now()).await.unwrap());
     source
 }
 
@@ -69,7 +69,7 @@ async fn what_was_deleted_is_purged_after_its_retention() {
     }
     assert!(world.has_file(&stays).await);
     let segment = collabry_shared::sources::SegmentId { source_id: stays.id, version: 1 };
-    assert_eq!(world.stores.sources.chunks(segment).await.unwrap().len(), 1);
+    assert_eq!(world.stores.segments.chunks(segment).await.unwrap().len(), 1);
     // Every id is free again, so nothing of it is left.
     world.stores.notebooks.create(&gone).await.unwrap();
     assert!(world.stores.sources.list(gone.id).await.unwrap().is_empty());

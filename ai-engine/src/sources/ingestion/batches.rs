@@ -60,7 +60,7 @@ impl Ingestion {
             for (chunk, vector) in batch.iter_mut().zip(vectors) {
                 chunk.embedding = vector;
             }
-            held(self.parts.stores.sources.put_chunks(lease.claim, batch).await)?;
+            held(self.parts.stores.segments.put_chunks(lease.claim, batch).await)?;
             done += u32::try_from(batch.len())?;
             lease.enter(IngestState::Embed { done, total }).await?;
         }

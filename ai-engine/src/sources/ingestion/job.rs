@@ -36,11 +36,11 @@ impl Ingestion {
         let (source, version) = (lease.claim.source.id, lease.claim.version.version);
         match ended {
             None => {
-                self.parts.stores.sources.release(lease.claim, self.parts.clock.now()).await?;
+                self.parts.stores.ingest_queue.release(lease.claim, self.parts.clock.now()).await?;
                 tracing::info!(%source, version, "ingestion given back at shutdown");
             }
             Some(Ok(Taken::Page)) => {
-                self.parts.stores.sources.release(lease.claim, self.parts.clock.now()).await?;
+                self.parts.stores.ingest_queue.release(lease.claim, self.parts.clock.now()).await?;
                 tracing::info!(%source, version, "page fetched; it waits to be read");
                 lease.show_stored().await?;
                 self.nudge();
@@ -61,7 +61,7 @@ impl Ingestion {
     async fn fail(&self, lease: &Lease<'_>, at: &str, code: FailureCode) -> StoreResult<()> {
         let source = &lease.claim.source;
         let (failure, now) = (code.at(at), self.parts.clock.now());
-        if !self.parts.stores.sources.failed(lease.claim, &failure, now).await? {
+        if !self.parts.stores.ingest_queue.failed(lease.claim, &failure, now).await? {
             return Ok(());
         }
         tracing::info!(source = %source.id, at, code = code.code(), "source failed");

@@ -74,7 +74,7 @@ impl<'a> Lease<'a> {
     /// Records what a fetched page turned out to be; it is shown with the next step.
     pub async fn fetched(&self, name: &str, format: Format, size: u64) -> Result<(), Stop> {
         let mut shown = self.shown.lock().await;
-        held(self.parts.stores.sources.fetched(self.claim, name, format, size).await)?;
+        held(self.parts.stores.ingest_queue.fetched(self.claim, name, format, size).await)?;
         name.clone_into(&mut shown.source.name);
         shown.source.latest.format = format;
         shown.source.latest.size = size;
@@ -111,7 +111,7 @@ impl<'a> Lease<'a> {
 
     async fn renew(&self, state: &IngestState) -> StoreResult<bool> {
         let now = self.parts.clock.now();
-        self.parts.stores.sources.progress(self.claim, state, now, until(now, LEASE)).await
+        self.parts.stores.ingest_queue.progress(self.claim, state, now, until(now, LEASE)).await
     }
 
     async fn emit(&self, source: Source) {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use collabry_shared::health::metrics::{Times, long};
-use collabry_shared::sources::Waiting;
+use collabry_shared::sources::QueueDepth;
 use jiff::Timestamp;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
@@ -52,7 +52,7 @@ impl Metrics {
         self.took.get_or_create(&[("outcome", outcome)]).observe(took.as_secs_f64());
     }
 
-    pub fn waiting(&self, Waiting { count, since }: Waiting, now: Timestamp) {
+    pub fn waiting(&self, QueueDepth { count, since }: QueueDepth, now: Timestamp) {
         self.waiting.set(i64::try_from(count).unwrap_or(i64::MAX));
         self.oldest.set(since.map_or(0, |since| now.duration_since(since).as_secs().max(0)));
     }

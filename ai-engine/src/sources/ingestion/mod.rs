@@ -18,7 +18,7 @@ use collabry_shared::clock::Clock;
 use collabry_shared::config::ExtractionConfig;
 use collabry_shared::ids::OwnerId;
 use collabry_shared::realtime::FanOut;
-use collabry_shared::sources::{ClaimedVersion, Wanted, Work};
+use collabry_shared::sources::{ClaimRequest, ClaimedVersion, Work};
 use collabry_shared::storage::StoreResult;
 use collabry_shared::stores::Stores;
 use collabry_shared::telemetry::trace;
@@ -142,13 +142,13 @@ impl Ingestion {
             }
         }
         let now = self.parts.clock.now();
-        self.metrics.waiting(self.parts.stores.sources.waiting(now).await?, now);
+        self.metrics.waiting(self.parts.stores.ingest_queue.depth(now).await?, now);
         Ok(())
     }
 
     async fn claim(&self, work: Work, places: &Places) -> StoreResult<Option<ClaimedVersion>> {
         let (now, passed_over) = (self.parts.clock.now(), places.full(work));
-        let wanted = Wanted {
+        let request = ClaimRequest {
             owner: self.owner,
             now,
             lease_until: lease::until(now, LEASE),
@@ -156,7 +156,7 @@ impl Ingestion {
             passed_over: &passed_over,
             turns: places.turns(),
         };
-        self.parts.stores.sources.claim_wanted(&wanted).await
+        self.parts.stores.ingest_queue.claim_next(&request).await
     }
 
     fn start(self: &Arc<Self>, jobs: &mut JoinSet<()>, claim: ClaimedVersion, shutdown: &CancellationToken) -> Id {

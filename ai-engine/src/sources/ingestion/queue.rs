@@ -20,7 +20,7 @@ pub(super) struct Queue {
 impl Queue {
     /// Tells what has changed.
     pub async fn tell(&mut self, parts: &IngestionParts) -> StoreResult<()> {
-        let open = parts.stores.sources.open_versions(parts.clock.now()).await?;
+        let open = parts.stores.ingest_queue.open_versions(parts.clock.now()).await?;
         let ahead = ahead(&open);
         self.told.retain(|segment, _| ahead.contains_key(segment));
         let mut waiting: Vec<(&OpenVersion, u32)> =

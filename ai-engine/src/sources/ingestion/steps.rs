@@ -38,18 +38,18 @@ impl Ingestion {
             return Ok(Taken::Page);
         }
         // An earlier attempt may have left a part.
-        held(self.parts.stores.sources.clear_segment(lease.claim).await)?;
+        held(self.parts.stores.segments.clear_segment(lease.claim).await)?;
         let document = self.read(lease).await?;
         let page_count = u32::try_from(document.pages.len()).ok().filter(|pages| *pages > 0);
         let not_read = document.not_read(page_count);
         lease.enter(IngestState::Chunk).await?;
         let prepared = spawn_blocking(move || Prepared::from(&document)).await?;
         self.check_share(lease, prepared.passages.len()).await?;
-        held(self.parts.stores.sources.put_not_read(lease.claim, &not_read).await)?;
-        held(self.parts.stores.sources.put_pages(lease.claim, &prepared.pages).await)?;
+        held(self.parts.stores.ingest_queue.put_not_read(lease.claim, &not_read).await)?;
+        held(self.parts.stores.segments.put_pages(lease.claim, &prepared.pages).await)?;
         let chunk_count = self.embed(lease, prepared.passages).await?;
         let now = self.parts.clock.now();
-        held(self.parts.stores.sources.ready(lease.claim, page_count, chunk_count, now).await)?;
+        held(self.parts.stores.ingest_queue.ready(lease.claim, page_count, chunk_count, now).await)?;
         Ok(Taken::In)
     }
 

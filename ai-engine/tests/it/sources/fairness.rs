@@ -75,7 +75,7 @@ async fn addresses_that_never_answer_hold_up_nobody() {
     embed_until_ready(&rig, &own).await;
     let small = add_as(&rig, ben, "small.md", "A paragraph.").await;
     embed_until_ready(&rig, &small).await;
-    let fetching = rig.stores.sources.open_versions(SystemClock.now()).await.unwrap();
+    let fetching = rig.stores.ingest_queue.open_versions(SystemClock.now()).await.unwrap();
     assert!(fetching.iter().filter(|one| one.held).count() <= 2, "no more than two of one person");
     rig.stop().await;
 }

@@ -18,18 +18,18 @@ pub(super) fn long_text() -> String {
 
 pub(super) async fn check_chunks(stores: &Stores, source: &Source) {
     let segment = collabry_shared::sources::SegmentId { source_id: source.id, version: 1 };
-    let chunks = stores.sources.chunks(segment).await.unwrap();
+    let chunks = stores.segments.chunks(segment).await.unwrap();
     assert_eq!(Some(u32::try_from(chunks.len()).unwrap()), source.latest.chunk_count);
     assert!(!chunks.is_empty());
     for (chunk, index) in chunks.iter().zip(0..) {
         assert_eq!(chunk.index, index);
-        let page = stores.sources.page(segment, chunk.page).await.unwrap().unwrap();
+        let page = stores.segments.page(segment, chunk.page).await.unwrap().unwrap();
         let [skip, take] = [chunk.start - page.start, chunk.end - chunk.start].map(|n| usize::try_from(n).unwrap());
         let mut text: Vec<char> = page.text.chars().skip(skip).take(take).collect();
         let mut next = chunk.page;
         while text.len() < take {
             next += 1;
-            let page = stores.sources.page(segment, next).await.unwrap().unwrap();
+            let page = stores.segments.page(segment, next).await.unwrap().unwrap();
             text.extend(page.text.chars().take(take - text.len()));
         }
         assert_eq!(text.into_iter().collect::<String>(), chunk.text);
@@ -53,7 +53,7 @@ async fn an_upload_becomes_searchable_step_by_step() {
     let mut whole = String::new();
     let segment = collabry_shared::sources::SegmentId { source_id: ready.id, version: 1 };
     for number in 1.. {
-        let Some(page) = rig.stores.sources.page(segment, number).await.unwrap() else { break };
+        let Some(page) = rig.stores.segments.page(segment, number).await.unwrap() else { break };
         whole.push_str(&page.text);
     }
     assert_eq!(whole, text);
@@ -80,7 +80,7 @@ async fn a_failure_names_step_and_reason_and_is_notified() {
 
     // Once the cause is gone, it can be tried again.
     rig.stores.blobs.put(&source.latest.blob_key, pdf("", &[vec!["Open."]]).into()).await.unwrap();
-    rig.stores.sources.retry(rig.notebook.id, source.id, source.created_by, SystemClock.now()).await.unwrap();
+    rig.stores.ingest_queue.retry(rig.notebook.id, source.id, source.created_by, SystemClock.now()).await.unwrap();
     rig.engine.ingestion.nudge();
     assert_eq!(rig.ended().await.latest.state, IngestState::Ready);
 }
@@ -141,10 +141,10 @@ async fn abandoned_work_is_taken_over() {
     rig.stop().await;
     rig.add("rivers.md", Format::Markdown, b"They flow.").await;
     let now = SystemClock.now();
-    let dead = rig.stores.sources.claim(OwnerId::new(), now, now).await.unwrap().unwrap();
+    let dead = rig.stores.ingest_queue.claim(OwnerId::new(), now, now).await.unwrap().unwrap();
     rig.restart();
     assert_eq!(rig.ended().await.latest.state, IngestState::Ready);
-    assert!(!rig.stores.sources.clear_segment(&dead).await.unwrap(), "the dead engine has no say any more");
+    assert!(!rig.stores.segments.clear_segment(&dead).await.unwrap(), "the dead engine has no say any more");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -154,8 +154,8 @@ async fn what_ends_every_engine_is_given_up_and_everyone_hears_of_it() {
     let poison = rig.add("poison.md", Format::Markdown, b"They flow.").await;
     for _ in 0..MAX_CRASHES {
         let now = SystemClock.now();
-        let dead = rig.stores.sources.claim(OwnerId::new(), now, now).await.unwrap().unwrap();
-        assert!(rig.stores.sources.progress(&dead, &IngestState::Chunk, now, now).await.unwrap());
+        let dead = rig.stores.ingest_queue.claim(OwnerId::new(), now, now).await.unwrap().unwrap();
+        assert!(rig.stores.ingest_queue.progress(&dead, &IngestState::Chunk, now, now).await.unwrap());
     }
     rig.restart();
     let given_up = rig.next_state().await;

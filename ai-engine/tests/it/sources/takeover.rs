@@ -45,7 +45,7 @@ async fn who_loses_the_lease_midway_stops_and_no_chunk_is_there_twice() {
         stores.sources.create(&source).await.unwrap();
         source
     };
-    let chunks = async |segment| stores.sources.chunks(segment).await.unwrap().len();
+    let chunks = async |segment| stores.segments.chunks(segment).await.unwrap().len();
     let added = add("rivers.md", &long_text()).await;
     let segment = SegmentId { source_id: added.id, version: 1 };
     // It stores some and then hangs in the next batch; for the other one its lease has run out, however often it is

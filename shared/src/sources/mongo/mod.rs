@@ -1,10 +1,11 @@
 //! Sources in MongoDB: one document each with all its versions, so that a version and the work on it are one write.
-//! [`documents`] maps them, [`claims`] hands out the work, [`segments`] stores what it makes.
+//! [`documents`] maps them, [`queue`] hands out the work, [`segments`] stores what it produces.
 
-mod claims;
+mod candidate;
 mod documents;
+mod live;
+mod queue;
 mod segments;
-mod shares;
 
 use std::collections::HashSet;
 
@@ -14,14 +15,12 @@ use mongodb::bson::{Bson, Document, doc};
 
 pub(crate) use self::documents::ingest_again_without_chunks;
 use self::documents::{is_open, source, version_of};
-use super::retry::may_retry;
-use super::{
-    Chunk, ClaimedVersion, Format, IngestFailure, IngestState, NotRead, OpenVersion, Owned, Page, Retry, SegmentId,
-    Source, SourceRepo, SourceState, SourceVersion, Waiting, Wanted,
-};
+use self::live::{absent, deleted, live, live_filter, seen_filter};
+use super::{Owned, SegmentId, Source, SourceRepo, SourceState, SourceVersion};
 use crate::ids::{NotebookId, SourceId, UserId};
+use crate::notebooks::{in_live_notebook, is_live};
 use crate::pages::Window;
-use crate::storage::mongo::{Change, Database, Fields as _, Index, Order, Query, conflict, date, nested, restorable};
+use crate::storage::mongo::{Change, Database, Fields as _, Index, Order, Query, conflict, date, restorable};
 use crate::storage::{StoreError, StoreResult};
 
 const SOURCES: &str = "sources";
@@ -41,7 +40,7 @@ pub(crate) const INDEXES: &[Index] = &[
 #[async_trait]
 impl SourceRepo for Database {
     async fn create(&self, source: &Source) -> StoreResult<()> {
-        if !crate::notebooks::is_live(self, source.notebook_id).await? {
+        if !is_live(self, source.notebook_id).await? {
             return Err(StoreError::Missing("the notebook"));
         }
         let document = documents::of_source(source)?;
@@ -64,7 +63,7 @@ impl SourceRepo for Database {
         let Some(stored) = live(self, id).await? else {
             return Ok(None);
         };
-        // Of two uploads each has a file of its own: with this file in it, the first answer was lost on the way.
+        // Each upload has a file of its own: a version with this file was stored by the first attempt, whose answer was lost.
         match version_of(&stored, version.version)? {
             Some(taken) if taken.text("blobKey")? == version.blob_key => source(&stored).map(Some),
             _ => Err(StoreError::Conflict("this version of the source")),
@@ -100,7 +99,7 @@ impl SourceRepo for Database {
     }
 
     async fn list_page(&self, notebook: NotebookId, window: &Window) -> StoreResult<Vec<Source>> {
-        if !crate::notebooks::is_live(self, notebook).await? {
+        if !is_live(self, notebook).await? {
             return Ok(Vec::new());
         }
         let all = doc! { "notebook": notebook.to_string(), "deletedAt": null };
@@ -114,124 +113,32 @@ impl SourceRepo for Database {
         version_of(&found, segment.version)?.map(documents::version).transpose()
     }
 
-    async fn retry(&self, notebook: NotebookId, id: SourceId, by: UserId, now: Timestamp) -> StoreResult<Retry> {
-        let Some(found) =
-            live(self, id).await?.filter(|found| found.text("notebook").ok() == Some(notebook.to_string()))
-        else {
-            return Ok(Retry::NotFailed);
-        };
-        let latest: u32 = found.number("latest")?;
-        let Some(version) = version_of(&found, latest)? else {
-            return Ok(Retry::NotFailed);
-        };
-        if !matches!(version.nested("state")?, IngestState::Failed(_)) {
-            return Ok(Retry::NotFailed);
-        }
-        let retries: u32 = version.opt_number("retries")?.unwrap_or_default();
-        if let Err(refused) = may_retry(retries, version.time("updatedAt")?, now) {
-            return Ok(refused);
-        }
-        let mut failed = live_filter(id);
-        failed.insert("latest", latest);
-        // Each claim moves the fence, so of two retries one finds what it read.
-        let unchanged = doc! { "version": latest, "state.step": "failed", "fence": version.number::<i64>("fence")? };
-        failed.insert("versions", doc! { "$elemMatch": unchanged });
-        let queue = doc! { "$set": {
-            "versions.$[version].state": nested(&IngestState::Queued)?,
-            "versions.$[version].open": true,
-            "versions.$[version].attempts": 0,
-            "versions.$[version].crashes": 0,
-            "versions.$[version].crashState": null,
-            "versions.$[version].retries": retries + 1,
-            "versions.$[version].updatedAt": date(now),
-            "versions.$[version].queuedAt": date(now),
-            "versions.$[version].queuedBy": by.to_string(),
-        } };
-        let change = Change::new(failed, queue).elements(doc! { "version.version": latest });
-        match self.collection(SOURCES).take(change).await? {
-            Some(queued) => Ok(Retry::Queued(Box::new(source(&queued)?))),
-            None => Ok(Retry::NotFailed),
-        }
-    }
-
-    async fn claim_wanted(&self, wanted: &Wanted<'_>) -> StoreResult<Option<ClaimedVersion>> {
-        claims::claim(self, wanted).await
-    }
-
-    async fn open_versions(&self, now: Timestamp) -> StoreResult<Vec<OpenVersion>> {
-        claims::open_versions(self, now).await
-    }
-
-    async fn waiting(&self, now: Timestamp) -> StoreResult<Waiting> {
-        claims::waiting(self, now).await
-    }
-
-    async fn progress(
-        &self,
-        claim: &ClaimedVersion,
-        state: &IngestState,
-        now: Timestamp,
-        lease_until: Timestamp,
-    ) -> StoreResult<bool> {
-        claims::progress(self, claim, state, now, lease_until).await
-    }
-
-    async fn fetched(&self, claim: &ClaimedVersion, name: &str, format: Format, size: u64) -> StoreResult<bool> {
-        claims::fetched(self, claim, name, format, size).await
-    }
-
-    async fn put_not_read(&self, claim: &ClaimedVersion, not_read: &[NotRead]) -> StoreResult<bool> {
-        claims::put_not_read(self, claim, not_read).await
-    }
-
-    async fn put_pages(&self, claim: &ClaimedVersion, pages: &[Page]) -> StoreResult<bool> {
-        segments::put_pages(self, claim, pages).await
-    }
-
-    async fn put_chunks(&self, claim: &ClaimedVersion, chunks: &[Chunk]) -> StoreResult<bool> {
-        segments::put_chunks(self, claim, chunks).await
-    }
-
-    async fn clear_segment(&self, claim: &ClaimedVersion) -> StoreResult<bool> {
-        segments::clear(self, claim).await
-    }
-
-    async fn ready(
-        &self,
-        claim: &ClaimedVersion,
-        page_count: Option<u32>,
-        chunk_count: u32,
-        now: Timestamp,
-    ) -> StoreResult<bool> {
-        claims::ready(self, claim, page_count, chunk_count, now).await
-    }
-
-    async fn failed(&self, claim: &ClaimedVersion, failure: &IngestFailure, now: Timestamp) -> StoreResult<bool> {
-        claims::failed(self, claim, failure, now).await
-    }
-
-    async fn release(&self, claim: &ClaimedVersion, now: Timestamp) -> StoreResult<bool> {
-        claims::release(self, claim, now).await
-    }
-
-    async fn end_leases(&self, now: Timestamp) -> StoreResult<()> {
-        claims::end_leases(self, now).await
-    }
-
-    async fn page(&self, segment: SegmentId, number: u32) -> StoreResult<Option<Page>> {
-        segments::page(self, segment, number).await
-    }
-
-    async fn chunks(&self, segment: SegmentId) -> StoreResult<Vec<Chunk>> {
-        segments::chunks(self, segment).await
-    }
-
     async fn owned_by(&self, person: UserId) -> StoreResult<Owned> {
-        shares::owned_by(self, person).await
+        let sources = self.collection(SOURCES);
+        let bytes = doc! { "$group": { "_id": null, "sum": { "$sum": "$versions.size" } } };
+        let sum = async |mut stages: Vec<Document>, group: &Document| {
+            stages.push(group.clone());
+            Ok::<u64, StoreError>(
+                sources.aggregate(stages, |found| found.number("sum")).await?.pop().unwrap_or_default(),
+            )
+        };
+        let there = versions_of(person, in_live_notebook, doc! { "deletedAt": null });
+        let kept = versions_of(person, |filter| vec![doc! { "$match": filter }], doc! {});
+        let added = in_live_notebook(doc! { "createdBy": person.to_string(), "deletedAt": null });
+        Ok(Owned {
+            sources: sum(added, &doc! { "$group": { "_id": null, "sum": { "$sum": 1 } } }).await?,
+            bytes: sum(there, &bytes).await?,
+            bytes_kept: sum(kept, &bytes).await?,
+        })
     }
 
     async fn passages_since(&self, person: UserId, since: Timestamp) -> StoreResult<u64> {
-        shares::passages_since(self, person, since).await
+        let mut stages = versions_of(person, |filter| vec![doc! { "$match": filter }], doc! {});
+        stages
+            .push(doc! { "$match": { "versions.state.step": "ready", "versions.updatedAt": { "$gte": date(since) } } });
+        stages.push(doc! { "$group": { "_id": null, "passages": { "$sum": "$versions.chunkCount" } } });
+        let found = self.collection(SOURCES).aggregate(stages, |found| found.number("passages")).await?.pop();
+        Ok(found.unwrap_or_default())
     }
 
     async fn mark_deleted(
@@ -252,7 +159,7 @@ impl SourceRepo for Database {
     }
 
     async fn deleted_in(&self, notebook: NotebookId, window: &Window) -> StoreResult<Vec<(Source, Timestamp)>> {
-        if !crate::notebooks::is_live(self, notebook).await? {
+        if !is_live(self, notebook).await? {
             return Ok(Vec::new());
         }
         let mut deleted = restorable();
@@ -273,7 +180,7 @@ impl SourceRepo for Database {
         let mut set = Document::new();
         for (at, version) in found.documents("versions")?.into_iter().enumerate() {
             set.insert(format!("versions.{at}.open"), is_open(&version.nested("state")?));
-            // Whoever had begun with it has given it up, or will find that it is no longer theirs.
+            // A worker that had claimed it has given it up, or will find that its claim is lost.
             set.insert(format!("versions.{at}.owner"), Bson::Null);
             set.insert(format!("versions.{at}.leaseUntil"), Bson::Null);
         }
@@ -316,7 +223,7 @@ impl SourceRepo for Database {
             return Ok(());
         }
         segments::remove_all(self, id).await?;
-        // Last: as long as it is there, a purge that was cut short runs again.
+        // Last: as long as it is there, an interrupted purge runs again.
         self.collection(SOURCES).delete(doc! { "_id": id.to_string() }).await?;
         Ok(())
     }
@@ -331,42 +238,12 @@ pub(crate) async fn purge_all_in(db: &Database, notebook: &str) -> StoreResult<(
     Ok(())
 }
 
-/// The source's document; `None` when it or its notebook is gone.
-async fn live(db: &Database, id: SourceId) -> StoreResult<Option<Document>> {
-    let Some(found) = db.collection(SOURCES).find_one(Query::new(live_filter(id)).current()).await? else {
-        return Ok(None);
-    };
-    let live = crate::notebooks::is_live(db, found.parsed("notebook")?).await?;
-    Ok(live.then_some(found))
-}
-
-/// The document of a source that was deleted and can be brought back; `None` also when its notebook is gone.
-async fn deleted(db: &Database, id: SourceId) -> StoreResult<Option<Document>> {
-    let mut filter = restorable();
-    filter.insert("_id", id.to_string());
-    let Some(found) = db.collection(SOURCES).find_one(Query::new(filter).current()).await? else {
-        return Ok(None);
-    };
-    let there = crate::notebooks::is_live(db, found.parsed("notebook")?).await?;
-    Ok(there.then_some(found))
-}
-
-/// The source, if it is as it was seen: part of the write, as another process may change it at any moment.
-fn seen_filter(id: SourceId, seen: Option<&SourceState>) -> Document {
-    let mut filter = live_filter(id);
-    if let Some(SourceState { name, latest }) = seen {
-        let version = doc! { "version": latest.version, "updatedAt": date(latest.updated_at) };
-        filter.extend(doc! { "name": name, "latest": latest.version, "versions": { "$elemMatch": version } });
-    }
-    filter
-}
-
-/// After a write that met nothing: [`StoreError::Changed`] when the source is there, but not as it was seen.
-async fn absent(db: &Database, id: SourceId, seen: Option<&SourceState>) -> StoreResult<()> {
-    let changed = seen.is_some() && live(db, id).await?.is_some();
-    if changed { Err(StoreError::Changed("the source")) } else { Ok(()) }
-}
-
-fn live_filter(id: SourceId) -> Document {
-    doc! { "_id": id.to_string(), "deletedAt": null }
+/// Stages that find the versions which `person` queued, one each, in the sources that `stages` find.
+fn versions_of(person: UserId, stages: impl FnOnce(Document) -> Vec<Document>, mut sources: Document) -> Vec<Document> {
+    let person = person.to_string();
+    sources.insert("$or", vec![doc! { "createdBy": &person }, doc! { "versions.queuedBy": &person }]);
+    let theirs = vec![doc! { "versions.queuedBy": &person }, doc! { "versions.queuedBy": null, "createdBy": &person }];
+    let mut stages = stages(sources);
+    stages.extend([doc! { "$unwind": "$versions" }, doc! { "$match": { "$or": theirs } }]);
+    stages
 }

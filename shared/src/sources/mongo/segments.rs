@@ -1,70 +1,75 @@
 //! Pages and chunks of source versions. Each is a document of its own, stored under the fence of the claim that made it;
 //! readers see what the newest claim made, and never a mixture.
 
+use async_trait::async_trait;
 use mongodb::bson::{Document, doc};
 
-use super::claims::held;
 use super::documents::{chunk, of_chunk, of_page, page as read_page, place, version_of};
-use super::{CHUNKS, PAGES, SOURCES, live};
+use super::live::{live, one};
+use super::queue::held;
+use super::{CHUNKS, PAGES, SOURCES};
 use crate::ids::SourceId;
-use crate::sources::{Chunk, ClaimedVersion, Page, SegmentId};
+use crate::sources::{Chunk, ClaimedVersion, Page, SegmentId, SegmentRepo};
 use crate::storage::StoreResult;
 use crate::storage::mongo::{Database, Fields as _, Query};
 
-pub async fn put_pages(db: &Database, claim: &ClaimedVersion, pages: &[Page]) -> StoreResult<bool> {
-    let Some(place) = held_place(db, claim).await? else {
-        return Ok(false);
-    };
-    let documents: Vec<_> = pages.iter().map(|page| of_page(&place, page)).collect();
-    replace(db, PAGES, place.clone(), &documents).await?;
-    still_held(db, claim).await
-}
+#[async_trait]
+impl SegmentRepo for Database {
+    async fn put_pages(&self, claim: &ClaimedVersion, pages: &[Page]) -> StoreResult<bool> {
+        let Some(place) = held_place(self, claim).await? else {
+            return Ok(false);
+        };
+        let documents: Vec<_> = pages.iter().map(|page| of_page(&place, page)).collect();
+        replace(self, PAGES, place.clone(), &documents).await?;
+        still_held(self, claim).await
+    }
 
-pub async fn put_chunks(db: &Database, claim: &ClaimedVersion, chunks: &[Chunk]) -> StoreResult<bool> {
-    let Some(place) = held_place(db, claim).await? else {
-        return Ok(false);
-    };
-    let documents: Vec<_> = chunks.iter().map(|chunk| of_chunk(&place, chunk)).collect();
-    let numbers: Vec<_> = chunks.iter().map(|chunk| chunk.index).collect();
-    let mut same = place.clone();
-    same.insert("number", doc! { "$in": numbers });
-    replace(db, CHUNKS, same, &documents).await?;
-    still_held(db, claim).await
+    async fn put_chunks(&self, claim: &ClaimedVersion, chunks: &[Chunk]) -> StoreResult<bool> {
+        let Some(place) = held_place(self, claim).await? else {
+            return Ok(false);
+        };
+        let documents: Vec<_> = chunks.iter().map(|chunk| of_chunk(&place, chunk)).collect();
+        let numbers: Vec<_> = chunks.iter().map(|chunk| chunk.index).collect();
+        let mut same = place.clone();
+        same.insert("number", doc! { "$in": numbers });
+        replace(self, CHUNKS, same, &documents).await?;
+        still_held(self, claim).await
+    }
+
+    async fn clear_segment(&self, claim: &ClaimedVersion) -> StoreResult<bool> {
+        let Some(place) = held_place(self, claim).await? else {
+            return Ok(false);
+        };
+        let fence: i64 = place.number("fence")?;
+        let mut earlier = place;
+        // Not those of a later claim, should this one be lost by now.
+        earlier.insert("fence", doc! { "$lte": fence });
+        for collection in [CHUNKS, PAGES] {
+            self.collection(collection).delete_all(earlier.clone()).await?;
+        }
+        still_held(self, claim).await
+    }
+
+    async fn page(&self, segment: SegmentId, number: u32) -> StoreResult<Option<Page>> {
+        let Some(mut filter) = newest_place(self, segment).await? else {
+            return Ok(None);
+        };
+        filter.insert("number", number);
+        self.collection(PAGES).find_one(Query::new(filter)).await?.as_ref().map(read_page).transpose()
+    }
+
+    async fn chunks(&self, segment: SegmentId) -> StoreResult<Vec<Chunk>> {
+        match newest_place(self, segment).await? {
+            Some(filter) => self.collection(CHUNKS).find(Query::new(filter).sort(doc! { "number": 1 }), chunk).await,
+            None => Ok(Vec::new()),
+        }
+    }
 }
 
 /// Only the holder of a claim writes under its fence, one thing after the other.
 async fn replace(db: &Database, collection: &'static str, old: Document, new: &[Document]) -> StoreResult<()> {
     db.collection(collection).delete_all(old).await?;
     db.collection(collection).insert_missing(new).await
-}
-
-pub async fn clear(db: &Database, claim: &ClaimedVersion) -> StoreResult<bool> {
-    let Some(place) = held_place(db, claim).await? else {
-        return Ok(false);
-    };
-    let fence: i64 = place.number("fence")?;
-    let mut earlier = place;
-    // Not those of a later claim, should this one be lost by now.
-    earlier.insert("fence", doc! { "$lte": fence });
-    for collection in [CHUNKS, PAGES] {
-        db.collection(collection).delete_all(earlier.clone()).await?;
-    }
-    still_held(db, claim).await
-}
-
-pub async fn page(db: &Database, segment: SegmentId, number: u32) -> StoreResult<Option<Page>> {
-    let Some(mut filter) = newest_place(db, segment).await? else {
-        return Ok(None);
-    };
-    filter.insert("number", number);
-    db.collection(PAGES).find_one(Query::new(filter)).await?.as_ref().map(read_page).transpose()
-}
-
-pub async fn chunks(db: &Database, segment: SegmentId) -> StoreResult<Vec<Chunk>> {
-    match newest_place(db, segment).await? {
-        Some(filter) => db.collection(CHUNKS).find(Query::new(filter).sort(doc! { "number": 1 }), chunk).await,
-        None => Ok(Vec::new()),
-    }
 }
 
 /// Everything of a source, whichever claim made it.
@@ -77,10 +82,7 @@ pub async fn remove_all(db: &Database, id: SourceId) -> StoreResult<()> {
 
 /// Where the claim's work lies; `None` when the claim is lost.
 async fn held_place(db: &Database, claim: &ClaimedVersion) -> StoreResult<Option<Document>> {
-    if !crate::notebooks::is_live(db, claim.source.notebook_id).await? {
-        return Ok(None);
-    }
-    let found = db.collection(SOURCES).find_one(Query::new(held(claim)).current()).await?;
+    let found = one(db, held(claim)).await?;
     found.map(|source| fenced(&source, claim.segment())).transpose().map(Option::flatten)
 }
 

@@ -1,25 +1,24 @@
-//! Sources in SQLite: [`rows`] maps them, [`claims`] hands out the work on them, [`segments`] stores what it makes.
+//! Sources in SQLite: [`rows`] maps them, [`queue`] hands out the work on them, [`segments`] stores what it
+//! produces.
 
-mod claims;
+mod queue;
 mod rows;
 mod segments;
-mod shares;
 
 use std::collections::HashSet;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
 
-use self::rows::{source, version};
-use super::retry::may_retry;
-use super::{
-    Chunk, ClaimedVersion, Format, IngestFailure, IngestState, NotRead, OpenVersion, Owned, Page, Retry, SegmentId,
-    Source, SourceRepo, SourceState, SourceVersion, Waiting, Wanted,
-};
+use self::rows::{insert_version, source, version};
+use super::{Owned, SegmentId, Source, SourceRepo, SourceState, SourceVersion};
 use crate::ids::{NotebookId, SourceId, UserId};
 use crate::pages::Window;
-use crate::storage::sqlite::{Columns as _, Database, Transaction, conflict, integer, json, word};
+use crate::storage::sqlite::{Columns as _, Database, Transaction, conflict, json};
 use crate::storage::{StoreError, StoreResult};
+
+/// Rows that a purge removes in one step; other writers get their turn between steps.
+const PURGE_STEP: u32 = 1000;
 
 #[async_trait]
 impl SourceRepo for Database {
@@ -129,118 +128,36 @@ impl SourceRepo for Database {
         row.as_ref().map(version).transpose()
     }
 
-    async fn retry(&self, notebook: NotebookId, id: SourceId, by: UserId, now: Timestamp) -> StoreResult<Retry> {
-        let mut tx = self.begin().await?;
-        let failed = sqlx::query(
-            "SELECT v.version, v.retries, v.updated_at FROM source_versions v
-             JOIN live_sources s ON s.id = v.source_id AND s.version = v.version
-             WHERE v.step = 'failed' AND s.notebook_id = ? AND s.id = ?",
-        )
-        .bind(notebook.to_string())
-        .bind(id.to_string())
-        .fetch_optional(&mut *tx)
-        .await?;
-        let Some(failed) = failed else {
-            return Ok(Retry::NotFailed);
-        };
-        if let Err(refused) = may_retry(failed.number("retries")?, failed.time("updated_at")?, now) {
-            return Ok(refused);
-        }
-        sqlx::query(
-            "UPDATE source_versions SET state_json = ?1, attempts = 0, crashes = 0, crash_state = NULL,
-                 retries = retries + 1, updated_at = ?2, queued_at = ?2, queued_by = ?3
-             WHERE source_id = ?4 AND version = ?5",
-        )
-        .bind(json(&IngestState::Queued)?)
-        .bind(now.as_millisecond())
-        .bind(by.to_string())
-        .bind(id.to_string())
-        .bind(failed.number::<u32>("version")?)
-        .execute(&mut *tx)
-        .await?;
-        let source = live_source(&mut tx, id).await?;
-        tx.commit().await?;
-        Ok(source.map_or(Retry::NotFailed, |source| Retry::Queued(Box::new(source))))
-    }
-
-    async fn claim_wanted(&self, wanted: &Wanted<'_>) -> StoreResult<Option<ClaimedVersion>> {
-        claims::claim(self, wanted).await
-    }
-
-    async fn open_versions(&self, now: Timestamp) -> StoreResult<Vec<OpenVersion>> {
-        claims::open_versions(&self.read, now).await
-    }
-
-    async fn waiting(&self, now: Timestamp) -> StoreResult<Waiting> {
-        claims::waiting(self, now).await
-    }
-
-    async fn progress(
-        &self,
-        claim: &ClaimedVersion,
-        state: &IngestState,
-        now: Timestamp,
-        lease_until: Timestamp,
-    ) -> StoreResult<bool> {
-        claims::progress(self, claim, state, now, lease_until).await
-    }
-
-    async fn fetched(&self, claim: &ClaimedVersion, name: &str, format: Format, size: u64) -> StoreResult<bool> {
-        claims::fetched(self, claim, name, format, size).await
-    }
-
-    async fn put_not_read(&self, claim: &ClaimedVersion, not_read: &[NotRead]) -> StoreResult<bool> {
-        claims::put_not_read(self, claim, not_read).await
-    }
-
-    async fn put_pages(&self, claim: &ClaimedVersion, pages: &[Page]) -> StoreResult<bool> {
-        segments::put_pages(self, claim, pages).await
-    }
-
-    async fn put_chunks(&self, claim: &ClaimedVersion, chunks: &[Chunk]) -> StoreResult<bool> {
-        segments::put_chunks(self, claim, chunks).await
-    }
-
-    async fn clear_segment(&self, claim: &ClaimedVersion) -> StoreResult<bool> {
-        segments::clear(self, claim).await
-    }
-
-    async fn ready(
-        &self,
-        claim: &ClaimedVersion,
-        page_count: Option<u32>,
-        chunk_count: u32,
-        now: Timestamp,
-    ) -> StoreResult<bool> {
-        claims::ready(self, claim, page_count, chunk_count, now).await
-    }
-
-    async fn failed(&self, claim: &ClaimedVersion, failure: &IngestFailure, now: Timestamp) -> StoreResult<bool> {
-        claims::failed(self, claim, failure, now).await
-    }
-
-    async fn release(&self, claim: &ClaimedVersion, now: Timestamp) -> StoreResult<bool> {
-        claims::release(self, claim, now).await
-    }
-
-    async fn end_leases(&self, now: Timestamp) -> StoreResult<()> {
-        claims::end_leases(self, now).await
-    }
-
-    async fn page(&self, segment: SegmentId, number: u32) -> StoreResult<Option<Page>> {
-        segments::page(self, segment, number).await
-    }
-
-    async fn chunks(&self, segment: SegmentId) -> StoreResult<Vec<Chunk>> {
-        segments::chunks(self, segment).await
-    }
-
     async fn owned_by(&self, person: UserId) -> StoreResult<Owned> {
-        shares::owned_by(self, person).await
+        let row = sqlx::query(
+            "SELECT (SELECT count(*) FROM live_sources WHERE created_by = ?1) AS sources,
+                 (SELECT COALESCE(sum(v.size), 0) FROM source_versions v JOIN live_sources s ON s.id = v.source_id
+                  WHERE v.queued_by = ?1 OR (v.queued_by IS NULL AND s.created_by = ?1)) AS bytes,
+                 (SELECT COALESCE(sum(v.size), 0) FROM source_versions v JOIN sources s ON s.id = v.source_id
+                  WHERE v.queued_by = ?1 OR (v.queued_by IS NULL AND s.created_by = ?1)) AS bytes_kept",
+        )
+        .bind(person.to_string())
+        .fetch_one(&self.read)
+        .await?;
+        Ok(Owned {
+            sources: row.number("sources")?,
+            bytes: row.number("bytes")?,
+            bytes_kept: row.number("bytes_kept")?,
+        })
     }
 
     async fn passages_since(&self, person: UserId, since: Timestamp) -> StoreResult<u64> {
-        shares::passages_since(self, person, since).await
+        let row = sqlx::query(
+            "SELECT COALESCE(sum(v.chunk_count), 0) AS passages FROM source_versions v
+             JOIN sources s ON s.id = v.source_id
+             WHERE v.step = 'ready' AND v.updated_at >= ?2
+               AND (v.queued_by = ?1 OR (v.queued_by IS NULL AND s.created_by = ?1))",
+        )
+        .bind(person.to_string())
+        .bind(since.as_millisecond())
+        .fetch_one(&self.read)
+        .await?;
+        row.number("passages")
     }
 
     async fn mark_deleted(
@@ -294,7 +211,7 @@ impl SourceRepo for Database {
         if restore.bind(id.to_string()).execute(&mut *tx).await?.rows_affected() == 0 {
             return Ok(None);
         }
-        // Whoever had begun with it has given it up, or will find that it is no longer theirs.
+        // A worker that had claimed it has given it up, or will find that its claim is lost.
         sqlx::query("UPDATE source_versions SET owner = NULL, lease_until = NULL WHERE source_id = ?")
             .bind(id.to_string())
             .execute(&mut *tx)
@@ -328,7 +245,25 @@ impl SourceRepo for Database {
     }
 
     async fn purge(&self, id: SourceId) -> StoreResult<()> {
-        segments::purge(self, id).await
+        let id = id.to_string();
+        let live = sqlx::query("SELECT 1 FROM live_sources WHERE id = ?").bind(&id).fetch_optional(&self.read).await?;
+        if live.is_some() {
+            return Ok(());
+        }
+        // Run again after a crash, it goes on where it was: the source itself goes last.
+        for step in [
+            "DELETE FROM chunks WHERE rowid IN (SELECT rowid FROM chunks WHERE source_id = ? LIMIT ?)",
+            "DELETE FROM pages WHERE rowid IN (SELECT rowid FROM pages WHERE source_id = ? LIMIT ?)",
+        ] {
+            loop {
+                let done = sqlx::query(step).bind(&id).bind(PURGE_STEP).execute(&self.write).await?;
+                if done.rows_affected() < u64::from(PURGE_STEP) {
+                    break;
+                }
+            }
+        }
+        sqlx::query("DELETE FROM sources WHERE id = ?").bind(&id).execute(&self.write).await?;
+        Ok(())
     }
 }
 
@@ -337,7 +272,7 @@ pub(crate) async fn purge_all_in(db: &Database, notebook: &str) -> StoreResult<(
     let sources =
         sqlx::query("SELECT id FROM sources WHERE notebook_id = ?").bind(notebook).fetch_all(&db.read).await?;
     for row in &sources {
-        segments::purge(db, row.parsed("id")?).await?;
+        SourceRepo::purge(db, row.parsed("id")?).await?;
     }
     Ok(())
 }
@@ -360,27 +295,4 @@ async fn live_source(tx: &mut Transaction, id: SourceId) -> StoreResult<Option<S
     let row =
         sqlx::query("SELECT * FROM live_sources WHERE id = ?").bind(id.to_string()).fetch_optional(&mut **tx).await?;
     row.as_ref().map(source).transpose()
-}
-
-async fn insert_version(tx: &mut Transaction, id: SourceId, version: &SourceVersion) -> StoreResult<()> {
-    sqlx::query(
-        "INSERT INTO source_versions (source_id, version, format, size, blob_key, state_json, page_count, chunk_count,
-             created_at, updated_at, not_read_json, queued_by)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-    )
-    .bind(id.to_string())
-    .bind(version.version)
-    .bind(word(&version.format)?)
-    .bind(integer(version.size))
-    .bind(&version.blob_key)
-    .bind(json(&version.state)?)
-    .bind(version.page_count)
-    .bind(version.chunk_count)
-    .bind(version.created_at.as_millisecond())
-    .bind(version.updated_at.as_millisecond())
-    .bind(json(&version.not_read)?)
-    .bind(version.queued_by.map(|person| person.to_string()))
-    .execute(&mut **tx)
-    .await?;
-    Ok(())
 }

@@ -1,10 +1,11 @@
-//! Rows to sources and what they are made of.
+//! Sources and what they are made of as rows.
 
 use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
 
+use crate::ids::SourceId;
 use crate::sources::{Chunk, Format, OpenVersion, Page, SegmentId, Source, SourceVersion, Work};
-use crate::storage::sqlite::Columns as _;
+use crate::storage::sqlite::{Columns as _, Transaction, integer, json, word};
 use crate::storage::{StoreError, StoreResult};
 
 /// A row of the view `live_sources`.
@@ -36,6 +37,29 @@ pub fn version(row: &SqliteRow) -> StoreResult<SourceVersion> {
         created_at: row.time("created_at")?,
         updated_at: row.time("updated_at")?,
     })
+}
+
+pub async fn insert_version(tx: &mut Transaction, id: SourceId, version: &SourceVersion) -> StoreResult<()> {
+    sqlx::query(
+        "INSERT INTO source_versions (source_id, version, format, size, blob_key, state_json, page_count, chunk_count,
+             created_at, updated_at, not_read_json, queued_by)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    )
+    .bind(id.to_string())
+    .bind(version.version)
+    .bind(word(&version.format)?)
+    .bind(integer(version.size))
+    .bind(&version.blob_key)
+    .bind(json(&version.state)?)
+    .bind(version.page_count)
+    .bind(version.chunk_count)
+    .bind(version.created_at.as_millisecond())
+    .bind(version.updated_at.as_millisecond())
+    .bind(json(&version.not_read)?)
+    .bind(version.queued_by.map(|person| person.to_string()))
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
 }
 
 pub fn open_version(row: &SqliteRow) -> StoreResult<OpenVersion> {

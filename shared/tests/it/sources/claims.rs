@@ -5,7 +5,8 @@ use std::collections::{HashMap, HashSet};
 use collabry_shared::ids::{OwnerId, SourceId, UserId};
 use collabry_shared::notebooks::Notebook;
 use collabry_shared::sources::{
-    IngestState, MAX_RETRIES, Origin, Owned, Retry, SMALL_BYTES, SegmentId, Source, SourceVersion, Wanted, Work, ahead,
+    ClaimRequest, IngestState, MAX_RETRIES, Origin, Owned, Retry, SMALL_BYTES, SegmentId, Source, SourceVersion, Work,
+    ahead,
 };
 use collabry_shared::stores::Stores;
 
@@ -37,7 +38,7 @@ async fn work_is_claimed_oldest_first(Backend { stores, .. }: Backend) {
     let second = source(&stores, &notebook, at(2)).await;
     let first = source(&stores, &notebook, at(1)).await;
     let owner = OwnerId::new();
-    let claimed = stores.sources.claim(owner, at(5), at(65)).await.unwrap().unwrap();
+    let claimed = stores.ingest_queue.claim(owner, at(5), at(65)).await.unwrap().unwrap();
     assert_eq!((claimed.source.id, claimed.version.version, claimed.attempt), (first.id, 1, 1));
     assert_eq!(claimed.owner, owner);
     assert_eq!(claimed.source, reload(&stores, &first).await);
@@ -47,7 +48,7 @@ async fn work_is_claimed_oldest_first(Backend { stores, .. }: Backend) {
 
 async fn what_waits_is_counted(Backend { stores, .. }: Backend) {
     let waiting = async |now| {
-        let waiting = stores.sources.waiting(at(now)).await.unwrap();
+        let waiting = stores.ingest_queue.depth(at(now)).await.unwrap();
         (waiting.count, waiting.since)
     };
     assert_eq!(waiting(0).await, (0, None));
@@ -55,10 +56,10 @@ async fn what_waits_is_counted(Backend { stores, .. }: Backend) {
     source(&stores, &notebook, at(2)).await;
     source(&stores, &notebook, at(1)).await;
     assert_eq!(waiting(5).await, (2, Some(at(1))));
-    let claimed = stores.sources.claim(OwnerId::new(), at(5), at(65)).await.unwrap().unwrap();
+    let claimed = stores.ingest_queue.claim(OwnerId::new(), at(5), at(65)).await.unwrap().unwrap();
     assert_eq!(waiting(64).await, (1, Some(at(2))), "it is worked on");
     assert_eq!(waiting(65).await, (2, Some(at(1))), "nobody works on it any more");
-    stores.sources.failed(&claimed, &failure(), at(66)).await.unwrap();
+    stores.ingest_queue.failed(&claimed, &failure(), at(66)).await.unwrap();
     assert_eq!(waiting(67).await, (1, Some(at(2))));
 }
 
@@ -93,7 +94,7 @@ async fn a_lease_that_ran_out_is_taken_over(Backend { stores, .. }: Backend) {
 
 async fn leases_can_all_be_ended(Backend { stores, .. }: Backend) {
     let (_, first) = claimed(&stores).await;
-    stores.sources.end_leases(at(3)).await.unwrap();
+    stores.ingest_queue.end_leases(at(3)).await.unwrap();
     let second = claim(&stores, 3).await.unwrap();
     assert_eq!((second.segment(), second.attempt), (first.segment(), 2));
 }
@@ -101,10 +102,10 @@ async fn leases_can_all_be_ended(Backend { stores, .. }: Backend) {
 async fn a_released_claim_returns_to_the_queue_uncounted(Backend { stores, .. }: Backend) {
     let (source, mut held) = claimed(&stores).await;
     for _ in 0..5 {
-        stores.sources.progress(&held, &IngestState::Chunk, at(1), at(61)).await.unwrap();
-        assert!(stores.sources.release(&held, at(2)).await.unwrap());
+        stores.ingest_queue.progress(&held, &IngestState::Chunk, at(1), at(61)).await.unwrap();
+        assert!(stores.ingest_queue.release(&held, at(2)).await.unwrap());
         assert_eq!(reload(&stores, &source).await.latest.state, IngestState::Queued);
-        assert!(!stores.sources.release(&held, at(2)).await.unwrap());
+        assert!(!stores.ingest_queue.release(&held, at(2)).await.unwrap());
         held = claim(&stores, 3).await.unwrap();
         assert_eq!(held.attempt, 1);
     }
@@ -113,7 +114,7 @@ async fn a_released_claim_returns_to_the_queue_uncounted(Backend { stores, .. }:
 async fn progress_renews_the_lease(Backend { stores, .. }: Backend) {
     let (source, held) = claimed(&stores).await;
     let state = IngestState::Embed { done: 3, total: 10 };
-    assert!(stores.sources.progress(&held, &state, at(50), at(110)).await.unwrap());
+    assert!(stores.ingest_queue.progress(&held, &state, at(50), at(110)).await.unwrap());
     let latest = reload(&stores, &source).await.latest;
     assert_eq!((latest.state, latest.updated_at), (state, at(50)));
     assert_eq!(claim(&stores, 109).await, None);
@@ -126,7 +127,7 @@ async fn after_three_crashes_a_version_is_handed_out_to_be_failed(Backend { stor
     for attempt in 1..=3 {
         assert_eq!((held.attempt, held.crashed_at()), (attempt, None));
         let now = i64::from(attempt) * 100;
-        assert!(stores.sources.progress(&held, &state, at(now), at(now + 10)).await.unwrap());
+        assert!(stores.ingest_queue.progress(&held, &state, at(now), at(now + 10)).await.unwrap());
         if attempt < 3 {
             held = claim(&stores, now + 10).await.unwrap();
         }
@@ -134,16 +135,16 @@ async fn after_three_crashes_a_version_is_handed_out_to_be_failed(Backend { stor
     assert_eq!(claim(&stores, 309).await, None, "the third attempt may still be alive");
     let given_up = claim(&stores, 310).await.unwrap();
     assert_eq!((given_up.segment(), given_up.crashed_at()), (held.segment(), Some("embed")));
-    assert!(!stores.sources.ready(&held, None, 7, at(311)).await.unwrap(), "the claim is lost");
+    assert!(!stores.ingest_queue.ready(&held, None, 7, at(311)).await.unwrap(), "the claim is lost");
 
     // Whoever should have said so can die as well.
     let given_up = claim(&stores, 370).await.unwrap();
     assert_eq!(given_up.crashed_at(), Some("embed"));
-    assert!(stores.sources.failed(&given_up, &failure(), at(371)).await.unwrap());
+    assert!(stores.ingest_queue.failed(&given_up, &failure(), at(371)).await.unwrap());
     assert_eq!(reload(&stores, &source).await.latest.state, IngestState::Failed(failure()));
     assert_eq!(claim(&stores, 10_000).await, None);
 
-    stores.sources.retry(source.notebook_id, source.id, source.created_by, at(10_001)).await.unwrap();
+    stores.ingest_queue.retry(source.notebook_id, source.id, source.created_by, at(10_001)).await.unwrap();
     let afresh = claim(&stores, 10_001).await.unwrap();
     assert_eq!((afresh.attempt, afresh.crashed_at()), (1, None), "asked for, it is tried afresh");
 }
@@ -160,19 +161,19 @@ async fn a_crash_before_any_progress_names_the_first_step(Backend { stores, .. }
 async fn a_failed_version_can_be_tried_again(Backend { stores, .. }: Backend) {
     let (source, held) = claimed(&stores).await;
     assert_eq!(
-        stores.sources.retry(source.notebook_id, source.id, source.created_by, at(1)).await.unwrap(),
+        stores.ingest_queue.retry(source.notebook_id, source.id, source.created_by, at(1)).await.unwrap(),
         Retry::NotFailed
     );
-    assert!(stores.sources.failed(&held, &failure(), at(2)).await.unwrap());
+    assert!(stores.ingest_queue.failed(&held, &failure(), at(2)).await.unwrap());
     assert_eq!(reload(&stores, &source).await.latest.state, IngestState::Failed(failure()));
     assert_eq!(claim(&stores, 1000).await, None, "a failed version is not work");
-    assert!(!stores.sources.failed(&held, &failure(), at(3)).await.unwrap());
+    assert!(!stores.ingest_queue.failed(&held, &failure(), at(3)).await.unwrap());
 
     let queued = retried(&stores, &source, 4).await;
     assert_eq!((&queued.latest.state, queued.latest.updated_at), (&IngestState::Queued, at(4)));
     assert_eq!(queued, reload(&stores, &source).await);
     assert_eq!(
-        stores.sources.retry(source.notebook_id, source.id, source.created_by, at(5)).await.unwrap(),
+        stores.ingest_queue.retry(source.notebook_id, source.id, source.created_by, at(5)).await.unwrap(),
         Retry::NotFailed
     );
     assert_eq!(claim(&stores, 5).await.unwrap().attempt, 1);
@@ -181,18 +182,18 @@ async fn a_failed_version_can_be_tried_again(Backend { stores, .. }: Backend) {
 async fn a_lost_claim_changes_nothing(Backend { stores, .. }: Backend) {
     let (source, lost) = claimed(&stores).await;
     let held = claim(&stores, 60).await.unwrap();
-    stores.sources.put_chunks(&held, &[chunk(0)]).await.unwrap();
-    stores.sources.put_pages(&held, &[page(1, 0, "text")]).await.unwrap();
+    stores.segments.put_chunks(&held, &[chunk(0)]).await.unwrap();
+    stores.segments.put_pages(&held, &[page(1, 0, "text")]).await.unwrap();
     let before = reload(&stores, &source).await;
     assert_every_write_is_refused(&stores, &lost).await;
     assert_eq!(reload(&stores, &source).await, before);
-    assert_eq!(stores.sources.chunks(held.segment()).await.unwrap(), [chunk(0)]);
-    assert_eq!(stores.sources.page(held.segment(), 1).await.unwrap(), Some(page(1, 0, "text")));
-    assert!(stores.sources.ready(&held, None, 1, at(62)).await.unwrap());
+    assert_eq!(stores.segments.chunks(held.segment()).await.unwrap(), [chunk(0)]);
+    assert_eq!(stores.segments.page(held.segment(), 1).await.unwrap(), Some(page(1, 0, "text")));
+    assert!(stores.ingest_queue.ready(&held, None, 1, at(62)).await.unwrap());
 }
 
 async fn retried(stores: &Stores, source: &Source, now: i64) -> Source {
-    match stores.sources.retry(source.notebook_id, source.id, source.created_by, at(now)).await.unwrap() {
+    match stores.ingest_queue.retry(source.notebook_id, source.id, source.created_by, at(now)).await.unwrap() {
         Retry::Queued(source) => *source,
         refused => panic!("{refused:?}"),
     }
@@ -219,7 +220,7 @@ async fn of_size(stores: &Stores, notebook: &Notebook, size: u64, now: i64) -> S
 async fn next(stores: &Stores, work: Option<Work>, full: &[UserId], turns: &[(UserId, u64)]) -> Option<SourceId> {
     let (passed_over, turns): (HashSet<_>, HashMap<_, _>) =
         (full.iter().copied().collect(), turns.iter().copied().collect());
-    let wanted = Wanted {
+    let wanted = ClaimRequest {
         owner: OwnerId::new(),
         now: at(100),
         lease_until: at(160),
@@ -227,7 +228,7 @@ async fn next(stores: &Stores, work: Option<Work>, full: &[UserId], turns: &[(Us
         passed_over: &passed_over,
         turns: &turns,
     };
-    stores.sources.claim_wanted(&wanted).await.unwrap().map(|claimed| claimed.source.id)
+    stores.ingest_queue.claim_next(&wanted).await.unwrap().map(|claimed| claimed.source.id)
 }
 
 async fn turns_go_round_by_person(Backend { stores, .. }: Backend) {
@@ -236,7 +237,7 @@ async fn turns_go_round_by_person(Backend { stores, .. }: Backend) {
     let [first, second, third] =
         [source(&stores, &adas, at(1)).await, source(&stores, &adas, at(2)).await, source(&stores, &adas, at(3)).await];
     let late = source(&stores, &bens, at(50)).await;
-    let ahead = ahead(&stores.sources.open_versions(at(60)).await.unwrap());
+    let ahead = ahead(&stores.ingest_queue.open_versions(at(60)).await.unwrap());
     let of = |source: &Source| ahead.values().len() == 4 && ahead[&segment(source)] == 1;
     assert!(of(&late), "one of Ada's has its turn before it: {ahead:?}");
     assert_eq!(ahead[&segment(&third)], 3);
@@ -267,16 +268,17 @@ async fn a_retry_goes_to_the_end_of_the_queue_and_has_its_limits(Backend { store
     let fail = async |now| {
         let held = claim(&stores, now).await.unwrap();
         assert_eq!(held.source.id, source.id);
-        assert!(stores.sources.failed(&held, &failure(), at(now)).await.unwrap());
+        assert!(stores.ingest_queue.failed(&held, &failure(), at(now)).await.unwrap());
     };
     fail(10).await;
     retried(&stores, &source, 10).await;
     let honest = crate::fixtures::source(&stores, &notebook, at(5)).await;
     let held = claim(&stores, 11).await.unwrap();
     assert_eq!(held.source.id, honest.id, "added later, but queued earlier");
-    assert!(stores.sources.ready(&held, None, 1, at(11)).await.unwrap());
+    assert!(stores.ingest_queue.ready(&held, None, 1, at(11)).await.unwrap());
     fail(12).await;
-    let again = async |now| stores.sources.retry(notebook.id, source.id, notebook.created_by, at(now)).await.unwrap();
+    let again =
+        async |now| stores.ingest_queue.retry(notebook.id, source.id, notebook.created_by, at(now)).await.unwrap();
     assert_eq!(again(13).await, Retry::TooSoon(at(42)));
     let mut now = 12;
     for _ in 1..MAX_RETRIES {
@@ -292,7 +294,7 @@ async fn unrelated_crashes_do_not_add_up(Backend { stores, .. }: Backend) {
     for attempt in 1..=8_u32 {
         assert_eq!(held.crashed_at(), None, "{attempt}");
         let (state, now) = (IngestState::Embed { done: attempt * 16, total: 917 }, i64::from(attempt) * 100);
-        assert!(stores.sources.progress(&held, &state, at(now), at(now + 10)).await.unwrap());
+        assert!(stores.ingest_queue.progress(&held, &state, at(now), at(now + 10)).await.unwrap());
         held = claim(&stores, now + 10).await.unwrap();
     }
 }
@@ -312,7 +314,7 @@ async fn what_a_person_keeps_and_has_had_done_is_counted(Backend { stores, .. }:
 
     let held = claim(&stores, 10).await.unwrap();
     assert_eq!((held.version.version, held.person()), (2, ben), "the smaller one");
-    assert!(stores.sources.ready(&held, None, 30, at(20)).await.unwrap());
+    assert!(stores.ingest_queue.ready(&held, None, 30, at(20)).await.unwrap());
     let passages = async |person, since| stores.sources.passages_since(person, at(since)).await.unwrap();
     assert_eq!((passages(ben, 20).await, passages(ben, 21).await, passages(ada, 0).await), (30, 0, 0));
     let of_others = user(&stores, "cem").await;

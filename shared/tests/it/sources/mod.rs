@@ -12,7 +12,7 @@ use collabry_shared::stores::Stores;
 use crate::fixtures::{at, chunk, owned_notebook, source};
 
 async fn claim(stores: &Stores, now: i64) -> Option<ClaimedVersion> {
-    stores.sources.claim(OwnerId::new(), at(now), at(now + 60)).await.unwrap()
+    stores.ingest_queue.claim(OwnerId::new(), at(now), at(now + 60)).await.unwrap()
 }
 
 /// A source of its own notebook, and the claim on its first version.
@@ -39,13 +39,13 @@ fn page(number: u32, start: u64, text: &str) -> Page {
 }
 
 async fn assert_every_write_is_refused(stores: &Stores, lost: &ClaimedVersion) {
-    let sources = &stores.sources;
-    assert!(!sources.progress(lost, &IngestState::Chunk, at(61), at(999)).await.unwrap());
-    assert!(!sources.fetched(lost, "Stolen", Format::Html, 1).await.unwrap());
-    assert!(!sources.put_pages(lost, &[]).await.unwrap());
-    assert!(!sources.put_chunks(lost, &[chunk(0), chunk(1)]).await.unwrap());
-    assert!(!sources.clear_segment(lost).await.unwrap());
-    assert!(!sources.ready(lost, None, 0, at(61)).await.unwrap());
-    assert!(!sources.failed(lost, &failure(), at(61)).await.unwrap());
-    assert!(!sources.release(lost, at(61)).await.unwrap());
+    let (queue, segments) = (&stores.ingest_queue, &stores.segments);
+    assert!(!queue.progress(lost, &IngestState::Chunk, at(61), at(999)).await.unwrap());
+    assert!(!queue.fetched(lost, "Stolen", Format::Html, 1).await.unwrap());
+    assert!(!segments.put_pages(lost, &[]).await.unwrap());
+    assert!(!segments.put_chunks(lost, &[chunk(0), chunk(1)]).await.unwrap());
+    assert!(!segments.clear_segment(lost).await.unwrap());
+    assert!(!queue.ready(lost, None, 0, at(61)).await.unwrap());
+    assert!(!queue.failed(lost, &failure(), at(61)).await.unwrap());
+    assert!(!queue.release(lost, at(61)).await.unwrap());
 }

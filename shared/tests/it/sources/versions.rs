@@ -64,7 +64,7 @@ async fn a_source_of_another_notebook_is_not_found(Backend { stores, .. }: Backe
     let (mine, theirs) = (owned_notebook(&stores).await, owned_notebook(&stores).await);
     let source = source(&stores, &theirs, at(0)).await;
     assert_eq!(stores.sources.get(mine.id, source.id).await.unwrap(), None);
-    assert_eq!(stores.sources.retry(mine.id, source.id, mine.created_by, at(1)).await.unwrap(), Retry::NotFailed);
+    assert_eq!(stores.ingest_queue.retry(mine.id, source.id, mine.created_by, at(1)).await.unwrap(), Retry::NotFailed);
     assert!(!stores.sources.mark_deleted(mine.id, source.id, None, at(1)).await.unwrap());
     assert!(stores.sources.list(mine.id).await.unwrap().is_empty());
     assert_eq!(stores.sources.notebook_of(SourceId::new()).await.unwrap(), None);
@@ -89,7 +89,7 @@ async fn versions_are_added_in_order(Backend { stores, .. }: Backend) {
 
 async fn a_ready_version_stays_searchable_while_the_next_is_ingested(Backend { stores, .. }: Backend) {
     let (source, held) = claimed(&stores).await;
-    assert!(stores.sources.ready(&held, Some(12), 34, at(5)).await.unwrap());
+    assert!(stores.ingest_queue.ready(&held, Some(12), 34, at(5)).await.unwrap());
     let ready = reload(&stores, &source).await;
     assert_eq!(ready.ready_version, Some(1));
     let latest = &ready.latest;
@@ -97,7 +97,7 @@ async fn a_ready_version_stays_searchable_while_the_next_is_ingested(Backend { s
         (&latest.state, latest.page_count, latest.chunk_count, latest.updated_at),
         (&IngestState::Ready, Some(12), Some(34), at(5))
     );
-    assert!(!stores.sources.ready(&held, None, 0, at(6)).await.unwrap());
+    assert!(!stores.ingest_queue.ready(&held, None, 0, at(6)).await.unwrap());
     assert_eq!(claim(&stores, 1000).await, None);
 
     let next = queued_version(source.notebook_id, source.id, 2, at(10));
@@ -108,14 +108,14 @@ async fn a_ready_version_stays_searchable_while_the_next_is_ingested(Backend { s
 
     let held = claim(&stores, 11).await.unwrap();
     assert_eq!(held.version.version, 2);
-    stores.sources.ready(&held, None, 1, at(12)).await.unwrap();
+    stores.ingest_queue.ready(&held, None, 1, at(12)).await.unwrap();
     assert_eq!(reload(&stores, &replaced).await.ready_version, Some(2));
     assert_eq!(stores.sources.version(first).await.unwrap().unwrap().chunk_count, Some(34), "citations point to it");
 }
 
 async fn a_fetched_page_gets_its_name_and_format(Backend { stores, .. }: Backend) {
     let (source, held) = claimed(&stores).await;
-    assert!(stores.sources.fetched(&held, "Second law", Format::Html, 4096).await.unwrap());
+    assert!(stores.ingest_queue.fetched(&held, "Second law", Format::Html, 4096).await.unwrap());
     let stored = reload(&stores, &source).await;
     assert_eq!((stored.name.as_str(), stored.latest.format, stored.latest.size), ("Second law", Format::Html, 4096));
 }
