@@ -304,8 +304,8 @@ impl World {
             created_at: now,
             link: Some(InvitationLink { code_hash: [0; 32], expires_at: now + SignedDuration::from_secs(1) }),
         };
-        stores.notebooks.invite(&invitation).await.unwrap();
-        assert!(stores.notebooks.accept_invitation(&invitation, other.id, now).await.unwrap());
+        stores.invitations.invite(&invitation).await.unwrap();
+        assert!(stores.invitations.accept_invitation(&invitation, other.id, now).await.unwrap());
         other.id
     }
 

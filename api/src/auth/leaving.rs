@@ -72,7 +72,7 @@ async fn delete(
 async fn memberships(state: &ApiState, user: &User) -> ApiResult<(Vec<Notebook>, Vec<Notebook>)> {
     let (mut alone, mut shared) = (Vec::new(), Vec::new());
     for (notebook, role) in state.stores.notebooks.list_for(user.id).await? {
-        let members = state.stores.notebooks.members(notebook.id).await?;
+        let members = state.stores.members.members(notebook.id).await?;
         let another = members.iter().any(|member| member.role == Role::Owner && member.user.id != user.id);
         if role == Role::Owner && !another { &mut alone } else { &mut shared }.push(notebook);
     }

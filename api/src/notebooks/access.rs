@@ -43,7 +43,7 @@ pub struct NotebookAccess<R> {
 impl<R: AtLeast> NotebookAccess<R> {
     /// 404 for those who are no members, 403 for members whose role is too small.
     pub async fn prove(state: &ApiState, user_id: UserId, notebook_id: NotebookId) -> ApiResult<Self> {
-        let role = state.stores.notebooks.role_of(notebook_id, user_id).await?.ok_or_else(ApiError::not_found)?;
+        let role = state.stores.members.role_of(notebook_id, user_id).await?.ok_or_else(ApiError::not_found)?;
         Self::of(notebook_id, user_id, role)
     }
 

@@ -56,29 +56,29 @@ pub fn invitation(now: Timestamp) -> (String, InvitationLink) {
 pub async fn look_up(state: &ApiState, code: &str) -> ApiResult<Ticket> {
     let (code, now) = (normalise(code), state.clock.now());
     if code.len() == INVITATION_LENGTH {
-        let invitation = state.stores.notebooks.by_invitation(hash(&code), now).await?;
+        let invitation = state.stores.invitations.by_invitation(hash(&code), now).await?;
         return invitation.map(Ticket::Invitation).ok_or_else(unknown);
     }
-    let notebook = state.stores.notebooks.by_join_code(&code).await?.ok_or_else(unknown)?;
+    let notebook = state.stores.members.by_join_code(&code).await?.ok_or_else(unknown)?;
     let code = notebook.join_code.clone().filter(|code| code.works(now)).ok_or_else(unknown)?;
     Ok(Ticket::Notebook(notebook, code))
 }
 
 /// Makes someone a member by a code. Those who are members already stay what they are, and use nothing up.
 pub async fn enter(state: &ApiState, ticket: Ticket, user_id: UserId) -> ApiResult<(Notebook, Role)> {
-    let (notebooks, now) = (&state.stores.notebooks, state.clock.now());
+    let (stores, now) = (&state.stores, state.clock.now());
     let id = ticket.notebook_id();
     let offered = match &ticket {
         Ticket::Notebook(_, code) => code.role,
         Ticket::Invitation(invitation) => invitation.role,
     };
     let alone = bounds::alone(state, Lock::Members(id)).await?;
-    let members = notebooks.member_ids(id).await?;
+    let members = stores.members.member_ids(id).await?;
     if !members.contains(&user_id) {
         bounds::check(members.len(), state.config.bounds.members, "too_many_members", "members in this notebook")?;
         let is_new = match &ticket {
-            Ticket::Notebook(_, code) => notebooks.join(id, &code.code, user_id, now).await?,
-            Ticket::Invitation(invitation) => notebooks.accept_invitation(invitation, user_id, now).await?,
+            Ticket::Notebook(_, code) => stores.members.join(id, &code.code, user_id, now).await?,
+            Ticket::Invitation(invitation) => stores.invitations.accept_invitation(invitation, user_id, now).await?,
         };
         drop(alone);
         if is_new {
@@ -88,13 +88,13 @@ pub async fn enter(state: &ApiState, ticket: Ticket, user_id: UserId) -> ApiResu
             }
         }
     }
-    let role = notebooks.role_of(id, user_id).await?;
+    let role = stores.members.role_of(id, user_id).await?;
     let role = match (role, &ticket) {
         (Some(role), _) => role,
-        (None, Ticket::Notebook(..)) if notebooks.is_removed(id, user_id).await? => return Err(removed()),
+        (None, Ticket::Notebook(..)) if stores.members.is_removed(id, user_id).await? => return Err(removed()),
         (None, _) => return Err(unknown()),
     };
-    let notebook = notebooks.get(id).await?.ok_or_else(unknown)?;
+    let notebook = stores.notebooks.get(id).await?.ok_or_else(unknown)?;
     Ok((notebook, role))
 }
 

@@ -68,7 +68,7 @@ async fn switch_off(State(state): State<ApiState>, access: NotebookAccess<Owner>
 }
 
 async fn set(state: &ApiState, access: NotebookAccess<Owner>, code: Option<JoinCode>) -> ApiResult<Json<NotebookView>> {
-    let notebook = state.stores.notebooks.set_join_code(access.notebook_id, code.as_ref()).await?;
+    let notebook = state.stores.members.set_join_code(access.notebook_id, code.as_ref()).await?;
     Ok(Json(NotebookView::new(notebook.ok_or_else(ApiError::not_found)?, access.role)))
 }
 

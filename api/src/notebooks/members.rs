@@ -137,10 +137,10 @@ async fn list(
     Query(query): Query<PageQuery>,
 ) -> ApiResult<Json<MemberList>> {
     let for_owner = access.role == Role::Owner;
-    let (notebooks, id) = (&state.stores.notebooks, access.notebook_id);
-    let invitations = if for_owner { notebooks.invitations(id).await? } else { Vec::new() };
-    let present = state.presence.online(&notebooks.member_ids(id).await?).await;
-    let read = async |window| notebooks.members_page(id, &window).await;
+    let (stored, id) = (&state.stores.members, access.notebook_id);
+    let invitations = if for_owner { state.stores.invitations.invitations(id).await? } else { Vec::new() };
+    let present = state.presence.online(&stored.member_ids(id).await?).await;
+    let read = async |window| stored.members_page(id, &window).await;
     let show = |member| Some(MemberView::new(member, for_owner));
     let list = List::new("members", id, &());
     let (members, next) =
@@ -171,12 +171,12 @@ async fn invite(
         let detail = "An invitation can add viewers or editors only. Make someone an owner once they are a member.";
         return Err(ApiError::field("role_invalid", "role", detail));
     }
-    let notebooks = &state.stores.notebooks;
-    if notebooks.members(access.notebook_id).await?.iter().any(|member| member.user.email == email) {
+    let stored = &state.stores.invitations;
+    if state.stores.members.members(access.notebook_id).await?.iter().any(|member| member.user.email == email) {
         return Err(ApiError::conflict("already_member", "This person is already a member."));
     }
     let alone = bounds::alone(&state, Lock::Invitations(access.notebook_id)).await?;
-    let others = notebooks.invitations(access.notebook_id).await?;
+    let others = stored.invitations(access.notebook_id).await?;
     let others = others.iter().filter(|invitation| invitation.email != email).count();
     bounds::check(others, state.config.bounds.invitations, "too_many_invitations", "open invitations")?;
     let (code, link) = codes::invitation(state.clock.now());
@@ -188,7 +188,7 @@ async fn invite(
         created_at: state.clock.now(),
         link: Some(link),
     };
-    notebooks.invite(&invitation).await?;
+    stored.invite(&invitation).await?;
     drop(alone);
     members_changed(&state, access.notebook_id).await;
     let path = format!("/api/notebooks/{}/members", access.notebook_id);
@@ -211,7 +211,7 @@ async fn set_role(
     Params(path): Params<MemberPath>,
     Body(request): Body<RoleRequest>,
 ) -> ApiResult<StatusCode> {
-    if !state.stores.notebooks.set_role(access.notebook_id, path.user_id, request.role).await? {
+    if !state.stores.members.set_role(access.notebook_id, path.user_id, request.role).await? {
         return Err(refused(&state, access.notebook_id, path.user_id).await?);
     }
     members_changed(&state, access.notebook_id).await;
@@ -240,7 +240,7 @@ async fn remove(
         leave(&state, access.notebook_id, user_id).await?;
         return Ok(StatusCode::NO_CONTENT);
     }
-    if !state.stores.notebooks.expel(access.notebook_id, user_id, state.clock.now()).await? {
+    if !state.stores.members.expel(access.notebook_id, user_id, state.clock.now()).await? {
         return Err(refused(&state, access.notebook_id, user_id).await?);
     }
     gone(&state, access.notebook_id, user_id).await;
@@ -249,7 +249,7 @@ async fn remove(
 
 /// Ends a membership at its member's own wish.
 pub async fn leave(state: &ApiState, notebook_id: NotebookId, user_id: UserId) -> ApiResult<()> {
-    if !state.stores.notebooks.remove_member(notebook_id, user_id).await? {
+    if !state.stores.members.remove_member(notebook_id, user_id).await? {
         return Err(refused(state, notebook_id, user_id).await?);
     }
     gone(state, notebook_id, user_id).await;
@@ -275,10 +275,10 @@ async fn withdraw(
     access: NotebookAccess<Owner>,
     Params(path): Params<InvitationPath>,
 ) -> ApiResult<StatusCode> {
-    let open = state.stores.notebooks.invitations(access.notebook_id).await?;
+    let open = state.stores.invitations.invitations(access.notebook_id).await?;
     let meant = open.into_iter().find(|invitation| invitation.id() == path.invitation_id);
     let email = meant.ok_or_else(ApiError::not_found)?.email;
-    if !state.stores.notebooks.withdraw_invitation(access.notebook_id, &email).await? {
+    if !state.stores.invitations.withdraw_invitation(access.notebook_id, &email).await? {
         return Err(ApiError::not_found());
     }
     members_changed(&state, access.notebook_id).await;
@@ -287,7 +287,7 @@ async fn withdraw(
 
 /// Why a change to a member was refused: they are not a member, or the last owner.
 async fn refused(state: &ApiState, notebook_id: NotebookId, user_id: UserId) -> ApiResult<ApiError> {
-    Ok(match state.stores.notebooks.role_of(notebook_id, user_id).await? {
+    Ok(match state.stores.members.role_of(notebook_id, user_id).await? {
         Some(_) => ApiError::conflict("last_owner", "A notebook needs an owner. Make someone else an owner first."),
         None => ApiError::not_found(),
     })

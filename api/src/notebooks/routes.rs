@@ -220,7 +220,7 @@ async fn restore(
     let restored = state.stores.notebooks.restore(notebook_id, identity.user_id).await?;
     drop(alone);
     let notebook = restored.ok_or_else(ApiError::not_found)?;
-    for member in state.stores.notebooks.members(notebook_id).await? {
+    for member in state.stores.members.members(notebook_id).await? {
         // Their sockets may have come meanwhile.
         let signal = Signal::Membership { notebook_id, user_id: member.user.id, role: Some(member.role) };
         state.fan_out.signal(signal).await;

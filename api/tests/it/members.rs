@@ -73,7 +73,7 @@ async fn an_address_alone_gives_no_right() {
         created_at: "2026-03-01T12:00:00Z".parse().unwrap(),
         link: None,
     };
-    app.stores.notebooks.invite(&of_before).await.unwrap();
+    app.stores.invitations.invite(&of_before).await.unwrap();
     for name in ["boss", "early"] {
         let stranger = app.register(name).await;
         app.post("/api/auth/login", &json!({ "email": stranger.email, "password": PASSWORD })).await.ok(200);

@@ -11,8 +11,7 @@ use crate::support::{Conversations, Notebooks, Scrape, Socket, TestApp, eventual
 /// An api whose store of notebooks is watched.
 async fn watched() -> (TestApp, Arc<Notebooks>) {
     let mut ground = Ground::lay(|_| {}).await;
-    let notebooks = Notebooks::over(Arc::clone(&ground.stores.notebooks));
-    ground.stores.notebooks = Arc::clone(&notebooks) as _;
+    let notebooks = Notebooks::over(&mut ground.stores);
     (TestApp::on(&ground).await, notebooks)
 }
 

@@ -1,5 +1,7 @@
 //! Notebooks: shared spaces with members.
 
+mod invitations;
+mod members;
 mod mongo;
 mod repo;
 mod sqlite;
@@ -9,6 +11,8 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use utoipa::ToSchema;
 
+pub use self::invitations::InvitationRepo;
+pub use self::members::MemberRepo;
 pub(crate) use self::mongo::{
     INDEXES, in_live_notebook, is_live, joined_members, joined_role, members_among, with_members, with_role_of,
     withdraw_all_of,
@@ -39,7 +43,7 @@ pub struct Notebook {
     pub updated_at: Timestamp,
 }
 
-/// What of a notebook changes, as its owner was shown it.
+/// The parts of a notebook that change, as its owner saw them.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct NotebookState {
@@ -49,7 +53,7 @@ pub struct NotebookState {
 }
 
 impl NotebookState {
-    /// The join code, which never changes without getting other characters.
+    /// The join code. Its role and limits never change without a new code.
     fn code(&self) -> Option<&str> {
         self.join_code.as_ref().map(|code| code.code.as_str())
     }

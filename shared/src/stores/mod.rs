@@ -22,7 +22,7 @@ use crate::health::metrics;
 use crate::idempotency::{self, IdempotencyRepo};
 use crate::jobs::{self, JobRepo};
 use crate::locks::Locks;
-use crate::notebooks::{self, NotebookRepo};
+use crate::notebooks::{self, InvitationRepo, MemberRepo, NotebookRepo};
 use crate::notifications::{self, NotificationRepo};
 use crate::realtime::FanOut;
 use crate::sources::{self, IngestQueue, SegmentRepo, SourceRepo};
@@ -52,6 +52,8 @@ pub struct Stores {
     pub users: Arc<dyn UserRepo>,
     pub sessions: Arc<dyn SessionRepo>,
     pub notebooks: Arc<dyn NotebookRepo>,
+    pub members: Arc<dyn MemberRepo>,
+    pub invitations: Arc<dyn InvitationRepo>,
     pub sources: Arc<dyn SourceRepo>,
     pub ingest_queue: Arc<dyn IngestQueue>,
     pub segments: Arc<dyn SegmentRepo>,
@@ -73,8 +75,11 @@ impl Stores {
     /// All repositories on one database.
     fn over<D>(documents: Arc<D>, generation_log: Arc<dyn GenerationLog>, blobs: Blobs, disks: Disks) -> Self
     where
-        D: UserRepo + SessionRepo + NotebookRepo + SourceRepo + IngestQueue + SegmentRepo + 'static,
-        D: ConversationRepo
+        D: UserRepo + SessionRepo + NotebookRepo + MemberRepo + InvitationRepo + 'static,
+        D: SourceRepo
+            + IngestQueue
+            + SegmentRepo
+            + ConversationRepo
             + GenerationRepo
             + NotificationRepo
             + JobRepo
@@ -87,6 +92,8 @@ impl Stores {
             users: documents.clone(),
             sessions: documents.clone(),
             notebooks: documents.clone(),
+            members: documents.clone(),
+            invitations: documents.clone(),
             sources: documents.clone(),
             ingest_queue: documents.clone(),
             segments: documents.clone(),

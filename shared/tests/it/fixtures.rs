@@ -55,8 +55,8 @@ pub async fn join(stores: &Stores, notebook: &Notebook, user: UserId, role: Role
         created_at: joined_at,
         link: Some(InvitationLink { code_hash, expires_at: joined_at + SignedDuration::from_secs(1) }),
     };
-    stores.notebooks.invite(&invitation).await.unwrap();
-    stores.notebooks.accept_invitation(&invitation, user, joined_at).await.unwrap()
+    stores.invitations.invite(&invitation).await.unwrap();
+    stores.invitations.accept_invitation(&invitation, user, joined_at).await.unwrap()
 }
 
 /// A user of the given name and a notebook of theirs.

@@ -231,7 +231,7 @@ async fn what_is_deleted_is_unwanted(Backend { stores, .. }: Backend) {
 
     let delete = stores.conversations.rewrite(talk.id, asked[1].question_id, &Rewrite::Delete, at(2));
     assert!(delete.await.unwrap().is_some());
-    assert!(stores.notebooks.remove_member(book.id, bob.id).await.unwrap());
+    assert!(stores.members.remove_member(book.id, bob.id).await.unwrap());
     assert!(stores.conversations.mark_deleted(short.id, None, at(9)).await.unwrap());
     assert!(stores.notebooks.mark_deleted(other.id, None, at(2)).await.unwrap());
     let early = Generation { requested_by: ada.id, ..new_generation(&talk, at(1)) };

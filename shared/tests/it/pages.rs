@@ -95,9 +95,9 @@ async fn members_are_read_in_parts(Backend { stores, .. }: Backend) {
         let one = user(&stores, &format!("member-{n}")).await;
         assert!(join(&stores, &here, one.id, Role::Viewer, at(n / 2)).await);
     }
-    let read = async |window| stores.notebooks.members_page(here.id, &window).await;
+    let read = async |window| stores.members.members_page(here.id, &window).await;
     let all = in_parts(read, |one| Place::new(one.joined_at, &one.user.id)).await;
-    assert_eq!(all, stores.notebooks.members(here.id).await.unwrap());
+    assert_eq!(all, stores.members.members(here.id).await.unwrap());
     assert_eq!(all.len(), 7);
 }
 

@@ -38,7 +38,7 @@ async fn a_notebook_comes_back_for_its_owner_with_all_that_was_in_it(Backend { s
     assert_eq!(repo.restore(one.id, ada.id).await.unwrap(), Some(one.clone()));
     assert_eq!(repo.restore(one.id, ada.id).await.unwrap(), None, "once");
     assert_eq!(repo.deleted_of(ada.id, &Window::WHOLE).await.unwrap(), [(other, at(2))]);
-    assert_eq!(repo.role_of(one.id, bob.id).await.unwrap(), Some(Role::Editor));
+    assert_eq!(stores.members.role_of(one.id, bob.id).await.unwrap(), Some(Role::Editor));
     assert_eq!(stores.conversations.get(talk.id).await.unwrap(), Some(talk));
     assert_eq!(stores.sources.list(one.id).await.unwrap(), [paper]);
     assert!(repo.deleted(at(9)).await.unwrap().iter().all(|id| *id != one.id), "nobody purges it");

@@ -43,7 +43,7 @@ async fn a_notebook_that_changed_is_left_alone(Backend { stores, .. }: Backend) 
     // Another join code alone is a change, too.
     let code =
         JoinCode { code: "0123456789".to_owned(), role: Role::Editor, expires_at: Some(at(100)), uses_left: None };
-    let third = notebooks.set_join_code(first.id, Some(&code)).await.unwrap().unwrap();
+    let third = stores.members.set_join_code(first.id, Some(&code)).await.unwrap().unwrap();
     changed(&notebooks.rename(first.id, Some(&state(&second)), "Waves", at(2)).await);
     let fourth = notebooks.rename(first.id, Some(&state(&third)), "Waves", at(2)).await.unwrap().unwrap();
     assert!(notebooks.mark_deleted(first.id, Some(&state(&fourth)), at(3)).await.unwrap());

@@ -93,7 +93,7 @@ async fn what_is_deleted_while_it_is_answered_stops_the_model_and_stores_nothing
             "notebook" => assert!(notebooks.mark_deleted(notebook_id, None, created_at).await.unwrap()),
             _ => {
                 world.another_owner(&engine.stores).await;
-                assert!(notebooks.remove_member(notebook_id, requested_by).await.unwrap());
+                assert!(engine.stores.members.remove_member(notebook_id, requested_by).await.unwrap());
             }
         }
         look(&world, &engine).await;

@@ -81,7 +81,7 @@ fn announce_in_rooms(realtime: &Realtime, socket: &SocketRef) {
 
 /// The members of a notebook who are connected.
 pub(in crate::realtime) async fn online(api: &ApiState, notebook: NotebookId) -> ApiResult<Vec<UserId>> {
-    let members = api.stores.notebooks.member_ids(notebook).await?;
+    let members = api.stores.members.member_ids(notebook).await?;
     Ok(api.presence.online(&members).await)
 }
 

@@ -13,8 +13,8 @@ use mongodb::bson::{Document, doc};
 
 pub(crate) use self::invitations::withdraw_all_of;
 pub(crate) use self::joined::{in_live_notebook, joined_members, joined_role, with_members, with_role_of};
-use super::{CodeHash, Invitation, JoinCode, Member, Notebook, NotebookRepo, NotebookState, Role};
-use crate::auth::{Email, require_user};
+use super::{Notebook, NotebookRepo, NotebookState, Role};
+use crate::auth::require_user;
 use crate::ids::{NotebookId, UserId};
 use crate::pages::Window;
 use crate::storage::mongo::{
@@ -84,75 +84,6 @@ impl NotebookRepo for Database {
         }
     }
 
-    async fn set_join_code(&self, id: NotebookId, code: Option<&JoinCode>) -> StoreResult<Option<Notebook>> {
-        let change = if code.is_some() {
-            doc! { "$set": { "joinCode": opt_nested(code)? } }
-        } else {
-            doc! { "$unset": { "joinCode": "" } }
-        };
-        let changed = self.collection(NOTEBOOKS).take(Change::new(live_filter(id), change)).await;
-        changed.map_err(conflict("a notebook with this join code"))?.as_ref().map(notebook).transpose()
-    }
-
-    async fn by_join_code(&self, code: &str) -> StoreResult<Option<Notebook>> {
-        let found = Query::new(doc! { "joinCode.code": code, "deletedAt": null });
-        self.collection(NOTEBOOKS).find_one(found).await?.as_ref().map(notebook).transpose()
-    }
-
-    async fn join(&self, id: NotebookId, code: &str, user: UserId, now: Timestamp) -> StoreResult<bool> {
-        members::join(self, id, code, user, now).await
-    }
-
-    async fn role_of(&self, id: NotebookId, user: UserId) -> StoreResult<Option<Role>> {
-        members::role_of(self, id, user).await
-    }
-
-    async fn members_page(&self, id: NotebookId, window: &Window) -> StoreResult<Vec<Member>> {
-        members::list(self, id, window).await
-    }
-
-    async fn member_ids(&self, id: NotebookId) -> StoreResult<Vec<UserId>> {
-        members::ids(self, id).await
-    }
-
-    async fn set_role(&self, id: NotebookId, user: UserId, role: Role) -> StoreResult<bool> {
-        members::set_role(self, id, user, role).await
-    }
-
-    async fn is_removed(&self, id: NotebookId, user: UserId) -> StoreResult<bool> {
-        let mut removed = live_filter(id);
-        removed.insert("removed", user.to_string());
-        self.collection(NOTEBOOKS).exists(removed).await
-    }
-
-    async fn remove_member(&self, id: NotebookId, user: UserId) -> StoreResult<bool> {
-        members::remove(self, id, user).await
-    }
-
-    async fn expel(&self, id: NotebookId, user: UserId, _now: Timestamp) -> StoreResult<bool> {
-        members::expel(self, id, user).await
-    }
-
-    async fn invite(&self, invitation: &Invitation) -> StoreResult<()> {
-        invitations::invite(self, invitation).await
-    }
-
-    async fn invitations(&self, id: NotebookId) -> StoreResult<Vec<Invitation>> {
-        invitations::list(self, id).await
-    }
-
-    async fn withdraw_invitation(&self, id: NotebookId, email: &Email) -> StoreResult<bool> {
-        invitations::withdraw(self, id, email).await
-    }
-
-    async fn by_invitation(&self, code: CodeHash, now: Timestamp) -> StoreResult<Option<Invitation>> {
-        invitations::by_code(self, code, now).await
-    }
-
-    async fn accept_invitation(&self, invitation: &Invitation, user: UserId, now: Timestamp) -> StoreResult<bool> {
-        invitations::accept(self, invitation, user, now).await
-    }
-
     async fn mark_deleted(&self, id: NotebookId, seen: Option<&NotebookState>, now: Timestamp) -> StoreResult<bool> {
         // The join code is given up: it must not keep another notebook from drawing it.
         let delete = doc! { "$set": { "deletedAt": date(now) }, "$unset": { "joinCode": "" } };
@@ -191,13 +122,13 @@ impl NotebookRepo for Database {
             return Ok(());
         }
         self.cascade(NOTEBOOKS, &id.to_string()).await?;
-        // Last: as long as it is there, a purge that was cut short runs again.
+        // Last: as long as it is there, an interrupted purge runs again.
         self.collection(NOTEBOOKS).delete(deleted).await?;
         Ok(())
     }
 }
 
-/// What an owner deleted and can bring back.
+/// What an owner deleted and can restore.
 fn owned_and_deleted(owner: UserId) -> StoreResult<Document> {
     let owner = doc! { "$elemMatch": { "user": owner.to_string(), "role": nested(&Role::Owner)? } };
     let mut deleted = restorable();
@@ -205,12 +136,12 @@ fn owned_and_deleted(owner: UserId) -> StoreResult<Document> {
     Ok(deleted)
 }
 
-/// Whether there is such a notebook and nobody deleted it.
+/// Whether the notebook exists and nobody deleted it.
 pub(crate) async fn is_live(db: &Database, id: NotebookId) -> StoreResult<bool> {
     db.collection(NOTEBOOKS).exists(live_filter(id)).await
 }
 
-/// Of these notebooks those that are there, and who is a member of each.
+/// The members of those of these notebooks that exist and nobody deleted.
 pub(crate) async fn members_among(
     db: &Database,
     ids: impl Iterator<Item = NotebookId>,
@@ -235,7 +166,7 @@ fn seen_filter(id: NotebookId, seen: Option<&NotebookState>) -> Document {
     filter
 }
 
-/// After a write that met nothing: [`StoreError::Changed`] when the notebook is there, but not as it was seen.
+/// After a write that matched nothing: [`StoreError::Changed`] when the notebook is there, but not as it was seen.
 async fn absent(db: &Database, id: NotebookId, seen: Option<&NotebookState>) -> StoreResult<()> {
     if seen.is_some() && is_live(db, id).await? { Err(StoreError::Changed("the notebook")) } else { Ok(()) }
 }
