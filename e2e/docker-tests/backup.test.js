@@ -44,7 +44,7 @@ test("what was deployed is restored on an empty stack", async (t) => {
   for (const args of [["verify"], ["verify", name], ["verify", file]]) {
     const verified = await lost.run(args, { IDENTITY: key });
     assert.equal(verified.code, 0, verified.output);
-    assert.match(verified.output, /The backup is whole[^]*It is signed by \S+, as it has to be/, String(args));
+    assert.match(verified.output, /The backup is intact[^]*It is signed by \S+, as required/, String(args));
   }
   const refused = await lost.run(["restore", file], { VERSION: "v1", IDENTITY: key });
   assert.equal(refused.code, 1, refused.output);

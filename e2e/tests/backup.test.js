@@ -76,18 +76,18 @@ test("a backup that is there is not replaced unless that is asked for", async ()
   const before = await readFile(file);
   const refused = await command(server.env, ["backup", file]);
   assert.equal(refused.code, 1, refused.output);
-  assert.match(refused.output, /whole\.tar\.gz is there already; name another file, or say --force/);
+  assert.match(refused.output, /whole\.tar\.gz exists already; name another file, or use --force/);
   assert.deepEqual(await readFile(file), before);
   const again = join(folder, "again.tar.gz");
   await writeFile(again, "of yesterday");
   await done(server.env, ["backup", again, "--force"]);
-  assert.match((await done(server.env, ["verify", again])).output, /The backup is whole/);
+  assert.match((await done(server.env, ["verify", again])).output, /The backup is intact/);
 });
 
 test("who was signed in is not brought back", async (t) => {
   const other = await empty(t);
   const restored = await done(other.env, ["restore", file]);
-  assert.match(restored.output, /Nobody is signed in; passwords are what they were then/);
+  assert.match(restored.output, /Nobody is signed in; passwords are those of the backup/);
   await other.start();
   const renew = await fetch(`${other.url}/api/auth/refresh`, {
     method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ refreshToken: ada.refreshToken }),
@@ -132,13 +132,13 @@ test("an encrypted backup opens with its key alone, and holds the settings with 
   await done({ ...server.env, ...settingsOf(output), COLLABRY_JWT_SECRET: secret }, ["backup", sealed]);
   assert.ok(!(await readFile(sealed)).includes("manifest.json"));
 
-  for (const [args, says] of [[[], /is encrypted; name the file with its secret key/], [["--identity", wrong], /does not fit/]]) {
+  for (const [args, says] of [[[], /is encrypted; name the file with its secret key/], [["--identity", wrong], /does not open this backup/]]) {
     const refused = await command(server.env, ["verify", sealed, ...args]);
     assert.equal(refused.code, 1);
     assert.match(refused.output, says);
   }
   const whole = await done(server.env, ["verify", sealed, "--identity", key]);
-  assert.match(whole.output, /The backup is whole: [^]*\d messages/);
+  assert.match(whole.output, /The backup is intact: [^]*\d messages/);
 
   const other = await empty(t);
   const settings = join(folder, "settings.env");
@@ -171,7 +171,7 @@ test("a backup that another key has signed is refused before anything is touched
   for (const args of [["verify", theirs], ["restore", theirs]]) {
     const { code, output } = await command(forged.env, [...args, "--identity", key]);
     assert.equal(code, 65, output);
-    assert.match(output, /error: the backup was signed by MCowBQYDK2VwAyEA\S+, and has to be by MCowBQYDK2VwAyEA/);
+    assert.match(output, /error: the backup is signed by MCowBQYDK2VwAyEA\S+, but must be signed by MCowBQYDK2VwAyEA/);
   }
   const input = await new Promise((resolve) => {
     execFile("bash", ["-c", `"$0" restore - --identity "$1" <"$2"`, join(BIN_DIR, "collabry"), key, theirs], { env: forged.env }, (error, _, output) => resolve({ code: error?.code, output }));
@@ -181,7 +181,7 @@ test("a backup that another key has signed is refused before anything is touched
 
   const there = await empty(t);
   const restored = await done(there.env, ["restore", mine, "--identity", key]);
-  assert.match(restored.output, /Restored: [^]*It is signed by MCowBQYDK2VwAyEA\S+, as it has to be/);
+  assert.match(restored.output, /Restored: [^]*It is signed by MCowBQYDK2VwAyEA\S+, as required/);
   await there.start();
   await signIn(ada, there.url);
 });
@@ -196,7 +196,7 @@ test("the .env itself is in an encrypted backup, as it was, and in no other", as
   await done({ PATH: process.env.PATH }, ["verify", sealed, "--identity", key, "--settings", restored]);
   assert.equal(await readFile(restored, "utf8"), mine);
   const said = await done(server.env, ["backup", open, "--env-file", env]);
-  assert.match(said.output, /It is not encrypted, so \.env is not in it/);
+  assert.match(said.output, /The backup is not encrypted, so it does not include \.env/);
   const settings = join(folder, "open-settings.env");
   await done({ PATH: process.env.PATH }, ["verify", open, "--settings", settings]);
   assert.doesNotMatch(await readFile(settings, "utf8"), /REDIS_PASSWORD/);
@@ -205,7 +205,7 @@ test("the .env itself is in an encrypted backup, as it was, and in no other", as
 test("without a key secrets stay out", async (t) => {
   const open = join(folder, "open.tar.gz");
   const { output } = await done({ ...server.env, COLLABRY_JWT_SECRET: "Yk3v8Qm2pL0sXw7zRb5nTc1dFg6hJj4a" }, ["backup", open]);
-  assert.match(output, /not encrypted, so these settings are not in it: COLLABRY_JWT_SECRET/);
+  assert.match(output, /not encrypted, so it does not include these settings: COLLABRY_JWT_SECRET/);
   const other = await empty(t);
   const settings = join(folder, "open.env");
   await done(other.env, ["restore", open, "--settings", settings]);
@@ -229,7 +229,7 @@ test("what is damaged or cut off is refused before anything is touched", async (
     for (const args of [["verify", damaged], ["restore", damaged]]) {
       const { code, output } = await command(other.env, args);
       assert.equal(code, 1, `${what}: ${output}`);
-      assert.match(output, /error: .*(damaged|cut off|not a backup|hold what its manifest|reading)/, what);
+      assert.match(output, /error: .*(damaged|cut off|not a backup|match its manifest|reading)/, what);
       if (what === "it was cut off") assert.match(output, /error: the backup was cut off: its end is missing/);
     }
     assert.deepEqual((await readdir(other.dataDir)).filter((name) => name.startsWith("collabry.db")), [], what);
@@ -264,7 +264,7 @@ test("the worker makes backups by itself and keeps the newest", async (t) => {
   assert.ok((await names()).length <= 3, "two, and one that was just made");
   for (const name of await names()) assert.equal((await stat(join(place, name))).mode & 0o077, 0, "only its owner reads it");
   const newest = (await names()).at(-1);
-  assert.match((await done(other.env, ["verify"])).output, new RegExp(`${newest}\nThe backup is whole`));
+  assert.match((await done(other.env, ["verify"])).output, new RegExp(`${newest}\nThe backup is intact`));
   const listed = (await done({ PATH: process.env.PATH, COLLABRY_BACKUP_URL: `file://${place}` }, ["backups"], "collabry-worker")).output;
   assert.deepEqual(listed.trim().split("\n").map((line) => line.split("\t")[0]), await names());
 });

@@ -148,7 +148,7 @@ pub async fn engines(engines: &[Url]) -> Vec<Finding> {
 
 /// Where backups go: writes there, and removes what it wrote. `None`: no backups are made.
 pub async fn backups(config: &Config) -> Option<Finding> {
-    let place = config.worker.backups.place.as_ref()?;
+    let place = config.worker.backups.location.as_ref()?;
     let result = writable(place, Path::new(".")).await;
     let fix =
         |error| format!("{error}. No backup can be made there: make it writable, or correct COLLABRY_BACKUP_URL.");

@@ -1,7 +1,7 @@
-//! A worker with one job that stops before its effect until it is told to go on, for tests that pause its process.
+//! A worker with one job that waits before its effect until a file appears, for tests that pause its process.
 //!
-//! `gated_job FOLDER LEASE_MS`: the store and the files by which it speaks are in FOLDER. `entered-PID` says that it is
-//! before its effect, `go-PID` lets it go on, a line in `effects` is the effect, `left-PID` says that it is through.
+//! `gated_job FOLDER LEASE_MS`: FOLDER holds the store and the files for communication. The job creates `entered-PID`
+//! before its effect, waits for `go-PID`, appends a line to `effects` as its effect, and creates `left-PID` when it ends.
 
 #![expect(clippy::unwrap_used, reason = "a program of tests fails by panicking")]
 
@@ -17,7 +17,7 @@ use collabry_shared::jobs::{JobSpec, Missed};
 use collabry_shared::stores;
 use collabry_shared::{lifecycle, telemetry};
 use collabry_worker::Worker;
-use collabry_worker::jobs::{Job, Task, Turn};
+use collabry_worker::jobs::{Job, JobHandler, LeasedRun};
 use jiff::SignedDuration;
 
 struct Gated {
@@ -30,7 +30,7 @@ impl Gated {
     }
 }
 
-/// However the task ends, it says so.
+/// Creates a file when the job ends, however it does.
 struct Left(PathBuf);
 
 impl Drop for Left {
@@ -40,16 +40,16 @@ impl Drop for Left {
 }
 
 #[async_trait]
-impl Task for Gated {
-    async fn run(&self, turn: &Turn) -> anyhow::Result<()> {
+impl JobHandler for Gated {
+    async fn run(&self, run: &LeasedRun) -> anyhow::Result<()> {
         let _left = Left(self.file("left"));
         File::create(self.file("entered"))?;
         while !self.file("go").exists() {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
-        turn.check().await?;
+        run.check_lease().await?;
         let mut effects = fs::OpenOptions::new().append(true).create(true).open(self.folder.join("effects"))?;
-        effects.write_all(format!("{} {}\n", turn.slot(), std::process::id()).as_bytes())?;
+        effects.write_all(format!("{} {}\n", run.slot(), std::process::id()).as_bytes())?;
         Ok(())
     }
 }

@@ -1,4 +1,4 @@
-//! Sessions that expired.
+//! Deletes expired sessions.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use collabry_shared::auth::SessionRepo;
 use collabry_shared::clock::Clock;
 
-use crate::jobs::{Task, Turn};
+use crate::jobs::{JobHandler, LeasedRun};
 
 pub(crate) struct ExpireSessions {
     pub sessions: Arc<dyn SessionRepo>,
@@ -14,11 +14,11 @@ pub(crate) struct ExpireSessions {
 }
 
 #[async_trait]
-impl Task for ExpireSessions {
-    async fn run(&self, turn: &Turn) -> anyhow::Result<()> {
-        turn.check().await?;
-        let gone = self.sessions.delete_expired(self.clock.now()).await?;
-        tracing::info!(gone, "expired sessions removed");
+impl JobHandler for ExpireSessions {
+    async fn run(&self, run: &LeasedRun) -> anyhow::Result<()> {
+        run.check_lease().await?;
+        let deleted = self.sessions.delete_expired(self.clock.now()).await?;
+        tracing::info!(deleted, "expired sessions deleted");
         Ok(())
     }
 }

@@ -1,4 +1,4 @@
-//! Generations that nobody works on any more, and logs that nobody reads any more.
+//! Ends abandoned generations and prunes their old logs.
 
 use std::sync::Arc;
 
@@ -7,42 +7,42 @@ use collabry_shared::clock::Clock;
 use collabry_shared::generations::{Endings, GenerationLog};
 use jiff::{SignedDuration, Timestamp};
 
-use crate::jobs::{Task, Turn};
+use crate::jobs::{JobHandler, LeasedRun};
 
-/// How long a finished generation can still be replayed event by event; its answer stays for good.
+/// How long a finished generation can be replayed event by event; its answer stays for good.
 const LOG_RETENTION: SignedDuration = SignedDuration::from_hours(24);
 
-/// Living engines come first: they begin those again of which nothing was shown.
-const ENGINES_FIRST: SignedDuration = SignedDuration::from_millis(1500);
+/// How long a lapsed lease is left to the running engines, which restart the generations of which nothing was shown.
+const ENGINE_GRACE: SignedDuration = SignedDuration::from_millis(1500);
 
 pub(crate) struct EndGenerations {
     pub endings: Endings,
 }
 
 #[async_trait]
-impl Task for EndGenerations {
-    async fn run(&self, turn: &Turn) -> anyhow::Result<()> {
-        turn.check().await?;
-        let lapsed_before = before(self.endings.clock.now(), ENGINES_FIRST);
-        let ended = self.endings.end_abandoned(turn.owner(), lapsed_before).await?;
+impl JobHandler for EndGenerations {
+    async fn run(&self, run: &LeasedRun) -> anyhow::Result<()> {
+        run.check_lease().await?;
+        let lapsed_before = before(self.endings.clock.now(), ENGINE_GRACE);
+        let ended = self.endings.end_abandoned(run.owner(), lapsed_before).await?;
         if ended > 0 {
-            tracing::info!(ended, "generations of dead engines ended");
+            tracing::info!(ended, "abandoned generations ended");
         }
         Ok(())
     }
 }
 
-pub(crate) struct ForgetLogs {
+pub(crate) struct PruneGenerationLogs {
     pub log: Arc<dyn GenerationLog>,
     pub clock: Arc<dyn Clock>,
 }
 
 #[async_trait]
-impl Task for ForgetLogs {
-    async fn run(&self, turn: &Turn) -> anyhow::Result<()> {
-        turn.check().await?;
-        let gone = self.log.forget(before(self.clock.now(), LOG_RETENTION)).await?;
-        tracing::info!(gone, "old generation logs removed");
+impl JobHandler for PruneGenerationLogs {
+    async fn run(&self, run: &LeasedRun) -> anyhow::Result<()> {
+        run.check_lease().await?;
+        let deleted = self.log.forget(before(self.clock.now(), LOG_RETENTION)).await?;
+        tracing::info!(deleted, "old generation logs deleted");
         Ok(())
     }
 }

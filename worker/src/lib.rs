@@ -1,15 +1,15 @@
-//! The worker: what has to be done from time to time, whether anyone asks or not.
+//! The worker: runs the scheduled jobs, and those that an operator requests.
 
 mod auth;
 pub mod backups;
-pub mod desk;
 mod generations;
+mod health;
 pub mod jobs;
-mod lookout;
+mod monitor;
 mod notifications;
+pub mod operator;
 mod sources;
 mod usage;
-mod vitals;
 mod worker;
 
 pub use self::worker::{Worker, WorkerParts};

@@ -1,4 +1,4 @@
-//! Notifications that nobody needs any more.
+//! Deletes old notifications.
 
 use std::sync::Arc;
 
@@ -6,19 +6,19 @@ use async_trait::async_trait;
 use collabry_shared::clock::Clock;
 use collabry_shared::notifications::{KEPT, NotificationRepo};
 
-use crate::jobs::{Task, Turn};
+use crate::jobs::{JobHandler, LeasedRun};
 
-pub(crate) struct ForgetNotifications {
+pub(crate) struct PruneNotifications {
     pub notifications: Arc<dyn NotificationRepo>,
     pub clock: Arc<dyn Clock>,
 }
 
 #[async_trait]
-impl Task for ForgetNotifications {
-    async fn run(&self, turn: &Turn) -> anyhow::Result<()> {
-        turn.check().await?;
-        let gone = self.notifications.delete_before(self.clock.now() - KEPT).await?;
-        tracing::info!(gone, "old notifications removed");
+impl JobHandler for PruneNotifications {
+    async fn run(&self, run: &LeasedRun) -> anyhow::Result<()> {
+        run.check_lease().await?;
+        let deleted = self.notifications.delete_before(self.clock.now() - KEPT).await?;
+        tracing::info!(deleted, "old notifications deleted");
         Ok(())
     }
 }

@@ -24,7 +24,7 @@ pub async fn serve(config: Config, shutdown: CancellationToken) -> anyhow::Resul
         ends_generations: true,
     });
     let Process { clock, coordination: _coordination, registry, .. } = process;
-    let health = health::Listener::start(internal, worker.vitals(shutdown.clone(), registry))
+    let health = health::Listener::start(internal, worker.health(shutdown.clone(), registry))
         .with_context(|| format!("listening on {internal}; set COLLABRY_INTERNAL_BIND to another address or port"))?;
     tracing::info!(health = %health.address(), "the worker is ready");
     tokio::select! {

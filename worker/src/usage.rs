@@ -1,4 +1,4 @@
-//! Counts what users did, day by day.
+//! Counts each user's activity by day.
 
 use std::sync::Arc;
 
@@ -10,29 +10,31 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan as _};
 
-use crate::jobs::{Task, Turn};
+use crate::jobs::{JobHandler, LeasedRun};
 
-/// Days that are counted when it is not known when they were last.
-const DAYS_BACK: i64 = 31;
+/// How many days are counted at most, and when no run is known to have succeeded.
+const MAX_DAYS_BACK: i64 = 31;
 
-/// An answer is counted on the day on which it was asked for, and may end later.
-const ENDS_WITHIN: SignedDuration = SignedDuration::from_hours(2);
+/// How long an answer may take. It counts for the day on which it was requested and may end on the next, so that the days
+/// before a run are counted again.
+const MAX_ANSWER_TIME: SignedDuration = SignedDuration::from_hours(2);
 
-const RUNS: u32 = 100;
+/// How many runs are searched for the last one that succeeded.
+const RUNS_SEARCHED: u32 = 100;
 
 pub(crate) struct RollUpUsage {
     pub stores: Stores,
     pub clock: Arc<dyn Clock>,
 }
 
-/// Every day since the last run that came to its end, today included.
+/// Counts every day since the last run that succeeded, today included.
 #[async_trait]
-impl Task for RollUpUsage {
-    async fn run(&self, turn: &Turn) -> anyhow::Result<()> {
-        let today = date(self.clock.now());
-        let mut day = self.first(today).await?;
+impl JobHandler for RollUpUsage {
+    async fn run(&self, run: &LeasedRun) -> anyhow::Result<()> {
+        let today = utc_date(self.clock.now());
+        let mut day = self.first_day(today).await?;
         while day <= today {
-            turn.check().await?;
+            run.check_lease().await?;
             self.stores.usage.roll_up(day).await?;
             day = day.tomorrow()?;
         }
@@ -41,15 +43,15 @@ impl Task for RollUpUsage {
 }
 
 impl RollUpUsage {
-    async fn first(&self, today: Date) -> anyhow::Result<Date> {
-        let oldest = today.checked_sub(DAYS_BACK.days())?;
-        let runs = self.stores.jobs.runs(&BuiltIn::ROLL_UP_USAGE.spec(&[]).name, RUNS).await?;
+    async fn first_day(&self, today: Date) -> anyhow::Result<Date> {
+        let oldest = today.checked_sub(MAX_DAYS_BACK.days())?;
+        let runs = self.stores.jobs.runs(&BuiltIn::ROLL_UP_USAGE.spec(&[]).name, RUNS_SEARCHED).await?;
         let done = runs.iter().filter(|run| run.state == RunState::Done).filter_map(|run| run.started_at).max();
-        let last = done.and_then(|at| at.checked_sub(ENDS_WITHIN).ok()).map(date);
+        let last = done.and_then(|at| at.checked_sub(MAX_ANSWER_TIME).ok()).map(utc_date);
         Ok(last.map_or(oldest, |last| last.clamp(oldest, today)))
     }
 }
 
-fn date(at: Timestamp) -> Date {
+fn utc_date(at: Timestamp) -> Date {
     at.to_zoned(TimeZone::UTC).date()
 }

@@ -21,37 +21,37 @@ use tokio_cron_scheduler::{Job as CronJob, JobScheduler};
 use tokio_util::sync::CancellationToken;
 
 use crate::auth::ExpireSessions;
-use crate::backups::BackUp;
-use crate::generations::{EndGenerations, ForgetLogs};
-use crate::jobs::{ForgetRuns, Job, Metrics, Runner};
-use crate::lookout::Lookout;
-use crate::notifications::ForgetNotifications;
+use crate::backups::BackupJob;
+use crate::generations::{EndGenerations, PruneGenerationLogs};
+use crate::health::WorkerHealth;
+use crate::jobs::{Job, Metrics, PruneRuns, Runner};
+use crate::monitor::Monitor;
+use crate::notifications::PruneNotifications;
 use crate::sources::{ClearFiles, PurgeDeleted};
 use crate::usage::RollUpUsage;
-use crate::vitals::WorkerVitals;
 
-/// How often requested and abandoned runs are looked for.
-const POLL: Duration = Duration::from_secs(2);
+/// How often the worker looks for requested and abandoned runs.
+const POLL_INTERVAL: Duration = Duration::from_secs(2);
 
-/// Among them the last one that was done is looked for.
+/// How many runs of a job are searched for the last one that succeeded.
 const EARLIER_RUNS: u32 = 100;
 
-/// What a worker is made of; which backends are behind the traits is decided by whoever builds it.
+/// What a worker is built from. The caller chooses the backends behind the traits.
 pub struct WorkerParts {
     pub config: WorkerConfig,
-    /// What is set, for backups.
+    /// The settings that backups include.
     pub settings: Vec<Setting>,
-    /// What running jobs have left at shutdown; after it they are given back.
+    /// How long running jobs may take at shutdown; then they are released.
     pub drain: Duration,
     pub stores: Stores,
     pub fan_out: Arc<dyn FanOut>,
     pub clock: Arc<dyn Clock>,
-    /// Engines are processes of their own, and may all be gone: generations are ended here too.
+    /// Set where engines are separate processes: all of them may be down, so the worker ends abandoned generations too.
     pub ends_generations: bool,
 }
 
 impl WorkerParts {
-    /// The jobs of every worker.
+    /// The jobs that every worker runs.
     fn built_in(&self) -> Vec<Job> {
         let Self { config, stores, clock, .. } = self;
         let spec = |job: BuiltIn| job.spec(&config.schedules);
@@ -67,23 +67,23 @@ impl WorkerParts {
             ),
             Job::new(
                 spec(BuiltIn::FORGET_LOGS),
-                ForgetLogs { log: Arc::clone(&stores.generation_log), clock: Arc::clone(clock) },
+                PruneGenerationLogs { log: Arc::clone(&stores.generation_log), clock: Arc::clone(clock) },
             ),
             Job::new(
                 spec(BuiltIn::FORGET_NOTIFICATIONS),
-                ForgetNotifications { notifications: Arc::clone(&stores.notifications), clock: Arc::clone(clock) },
+                PruneNotifications { notifications: Arc::clone(&stores.notifications), clock: Arc::clone(clock) },
             ),
             Job::new(spec(BuiltIn::ROLL_UP_USAGE), RollUpUsage { stores: stores.clone(), clock: Arc::clone(clock) }),
-            Job::new(spec(BuiltIn::FORGET_RUNS), ForgetRuns { jobs: Arc::clone(&stores.jobs) }),
+            Job::new(spec(BuiltIn::FORGET_RUNS), PruneRuns { jobs: Arc::clone(&stores.jobs) }),
         ];
         if self.ends_generations {
             let endings = stores.endings(Arc::clone(&self.fan_out), Arc::clone(clock));
             jobs.push(Job::new(spec(BuiltIn::END_GENERATIONS), EndGenerations { endings }));
         }
-        if config.backups.place.is_some() {
+        if config.backups.location.is_some() {
             let (stores, clock, settings) = (stores.clone(), Arc::clone(clock), self.settings.clone());
             let config = config.backups.clone();
-            jobs.push(Job::new(spec(BuiltIn::BACKUP), BackUp { stores, clock, config, settings }));
+            jobs.push(Job::new(spec(BuiltIn::BACKUP), BackupJob { stores, clock, config, settings }));
         }
         jobs
     }
@@ -95,7 +95,7 @@ impl fmt::Debug for WorkerParts {
     }
 }
 
-/// A built worker, not yet running.
+/// A worker that has been built but is not running yet.
 pub struct Worker {
     jobs: Vec<Job>,
     stores: Stores,
@@ -103,7 +103,7 @@ pub struct Worker {
     drain: Duration,
     owner: OwnerId,
     metrics: Metrics,
-    lookout: Lookout,
+    monitor: Monitor,
 }
 
 impl Worker {
@@ -112,59 +112,61 @@ impl Worker {
         let nightly =
             jobs.iter().any(|Job { spec, .. }| spec.name.as_str() == BuiltIn::BACKUP.name && spec.schedule.is_some());
         let backups = nightly.then(|| parts.config.backups.clone());
-        let lookout = Lookout::new(parts.stores.clone(), Arc::clone(&parts.clock), backups);
-        Self { lookout, ..Self::with_jobs(jobs, parts.stores, parts.clock, parts.drain) }
+        let monitor = Monitor::new(parts.stores.clone(), Arc::clone(&parts.clock), backups);
+        Self { monitor, ..Self::with_jobs(jobs, parts.stores, parts.clock, parts.drain) }
     }
 
-    /// A worker that has these jobs and no other.
+    /// Builds a worker with these jobs and no others.
     pub fn with_jobs(jobs: Vec<Job>, stores: Stores, clock: Arc<dyn Clock>, drain: Duration) -> Self {
-        let lookout = Lookout::new(stores.clone(), Arc::clone(&clock), None);
-        Self { jobs, stores, clock, drain, owner: OwnerId::new(), metrics: Metrics::default(), lookout }
+        let monitor = Monitor::new(stores.clone(), Arc::clone(&clock), None);
+        Self { jobs, stores, clock, drain, owner: OwnerId::new(), metrics: Metrics::default(), monitor }
     }
 
-    /// Adds what the worker counts.
+    /// Registers the worker's metrics.
     pub fn register(&self, registry: &mut Registry) {
         self.metrics.register(registry);
-        self.lookout.register(registry);
+        self.monitor.register(registry);
     }
 
-    /// What the health endpoints say of it; `shutdown` is the one that ends [`run`](Self::run), and `registry` holds what
-    /// else the process counts.
-    pub fn vitals(&self, shutdown: CancellationToken, mut registry: Registry) -> Arc<dyn Vitals> {
+    /// What the health endpoints report. `shutdown` is the token that ends [`run`](Self::run), and `registry` holds the
+    /// other metrics of the process.
+    pub fn health(&self, shutdown: CancellationToken, mut registry: Registry) -> Arc<dyn Vitals> {
         self.register(&mut registry);
-        Arc::new(WorkerVitals { stores: self.stores.clone(), draining: shutdown, registry })
+        Arc::new(WorkerHealth { stores: self.stores.clone(), draining: shutdown, registry })
     }
 
-    /// Runs jobs as they fall due until `shutdown`; then lets the running ones finish within the drain time, and gives
-    /// back what is not finished by then.
+    /// Runs jobs as they become due until `shutdown`. Then running jobs may finish within the drain time, and those that do
+    /// not are released.
     pub async fn run(self, shutdown: CancellationToken) -> anyhow::Result<()> {
         let mut scheduler = JobScheduler::new().await.context("starting the scheduler")?;
         let ledger = &self.stores.jobs;
-        let (give_back, mut runners, mut wakes) = (CancellationToken::new(), JoinSet::new(), HashMap::new());
+        let release = CancellationToken::new();
+        let mut runners = JoinSet::new();
+        let mut wakes = HashMap::new();
         for job in self.jobs {
             let declared = ledger.declare(&job.spec, self.clock.now()).await.context("declaring the jobs")?;
-            let earlier = ledger.runs(&job.spec.name, EARLIER_RUNS).await.context("reading the ledger of jobs")?;
-            self.metrics.earlier(&earlier);
+            let earlier = ledger.runs(&job.spec.name, EARLIER_RUNS).await.context("reading the run ledger")?;
+            self.metrics.load_earlier(&earlier);
             let wake = Arc::new(Notify::new());
             if let Some(schedule) = &job.spec.schedule {
-                scheduler.add(says_when(schedule, &wake)?).await.context("scheduling the jobs")?;
+                scheduler.add(wake_on(schedule, &wake)?).await.context("scheduling the jobs")?;
             }
             wakes.insert(job.spec.name.clone(), Arc::clone(&wake));
             let runner = Runner {
                 declared,
-                task: job.task,
+                handler: job.handler,
                 ledger: Arc::clone(ledger),
                 clock: Arc::clone(&self.clock),
                 owner: self.owner,
                 metrics: self.metrics.clone(),
                 wake,
             };
-            runners.spawn(runner.run(shutdown.clone(), give_back.clone()));
+            runners.spawn(runner.run(shutdown.clone(), release.clone()));
         }
         scheduler.start().await.context("starting the scheduler")?;
-        let look = look_for_open_runs(ledger.as_ref(), self.clock.as_ref(), &wakes);
-        shutdown.run_until_cancelled(async { tokio::join!(look, self.lookout.run()) }).await;
-        scheduler.shutdown().await.context("ending the scheduler")?;
+        let poll = poll_open_runs(ledger.as_ref(), self.clock.as_ref(), &wakes);
+        shutdown.run_until_cancelled(async { tokio::join!(poll, self.monitor.run()) }).await;
+        scheduler.shutdown().await.context("stopping the scheduler")?;
         let ended = async {
             while let Some(ended) = runners.join_next().await {
                 if let Err(error) = ended {
@@ -174,28 +176,29 @@ impl Worker {
         };
         tokio::pin!(ended);
         if timeout(self.drain, &mut ended).await.is_err() {
-            tracing::info!("giving back the jobs that did not finish within the drain time");
-            give_back.cancel();
+            tracing::info!("releasing the jobs that did not finish within the drain time");
+            release.cancel();
             ended.await;
         }
         Ok(())
     }
 }
 
-/// The scheduler decides nothing but when to look: which slot is due, and whose it is, says the ledger.
-fn says_when(schedule: &Schedule, wake: &Arc<Notify>) -> anyhow::Result<CronJob> {
+/// Wakes the job's runner at each slot. The scheduler decides only when to check: the ledger decides which slot is due and
+/// which worker runs it.
+fn wake_on(schedule: &Schedule, wake: &Arc<Notify>) -> anyhow::Result<CronJob> {
     let wake = Arc::clone(wake);
     let tick = CronJob::new(schedule.to_string(), move |_, _| wake.notify_one());
     tick.with_context(|| format!("scheduling {schedule}"))
 }
 
-async fn look_for_open_runs(ledger: &dyn JobRepo, clock: &dyn Clock, wakes: &HashMap<JobName, Arc<Notify>>) {
+async fn poll_open_runs(ledger: &dyn JobRepo, clock: &dyn Clock, wakes: &HashMap<JobName, Arc<Notify>>) {
     loop {
-        match ledger.open(clock.now()).await {
+        match ledger.open_jobs(clock.now()).await {
             Ok(open) => open.iter().filter_map(|job| wakes.get(job)).for_each(|wake| wake.notify_one()),
-            Err(error) => tracing::error!(%error, "open runs cannot be looked for"),
+            Err(error) => tracing::error!(%error, "cannot read the run ledger"),
         }
-        sleep(POLL).await;
+        sleep(POLL_INTERVAL).await;
     }
 }
 

@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use collabry_shared::ids::UserId;
-use collabry_shared::jobs::{Job, JobName, Missed, Run, RunState};
+use collabry_shared::jobs::{DeclaredJob, JobName, Missed, Run, RunState};
 use collabry_shared::storage::StoreError;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -43,7 +43,7 @@ struct JobView {
 }
 
 impl JobView {
-    fn new(Job { spec, .. }: Job, runs: Vec<Run>, now: Timestamp) -> Self {
+    fn new(DeclaredJob { spec, .. }: DeclaredJob, runs: Vec<Run>, now: Timestamp) -> Self {
         Self {
             name: spec.name,
             next_run: spec.schedule.as_ref().and_then(|schedule| schedule.next(now)),

@@ -11,7 +11,7 @@ use crate::storage::BlobConfig;
 #[derive(Debug, Clone)]
 pub struct BackupConfig {
     /// `COLLABRY_BACKUP_URL`; `None`: the worker makes none.
-    pub place: Option<BlobConfig>,
+    pub location: Option<BlobConfig>,
     /// `COLLABRY_BACKUP_KEEP`: the newest so many are kept there.
     pub keep: usize,
     /// `COLLABRY_BACKUP_RECIPIENT`: the public key that backups are encrypted to.
@@ -24,7 +24,7 @@ pub struct BackupConfig {
 
 impl BackupConfig {
     pub(super) fn read(read: &mut Reader<'_>, access: &S3Access) -> Self {
-        let place = read.place("COLLABRY_BACKUP_URL").map(|url| blobs::place(&url, access));
+        let location = read.place("COLLABRY_BACKUP_URL").map(|url| blobs::place(&url, access));
         let keep = read.size("COLLABRY_BACKUP_KEEP", 14, 1..=10_000);
         let text = read.text("COLLABRY_BACKUP_RECIPIENT", "");
         let recipient = text.parse().ok();
@@ -34,7 +34,7 @@ impl BackupConfig {
                 "is not a public key that begins with age1; collabry backup-key makes one",
             );
         }
-        Self { place, keep, recipient, signing_key: signing_key(read), signer: signer(read) }
+        Self { location, keep, recipient, signing_key: signing_key(read), signer: signer(read) }
     }
 
     /// Who must have signed the backups of here, as far as the settings say it.
@@ -90,7 +90,7 @@ mod tests {
         ]);
         let config = config.unwrap();
         assert!(
-            matches!(config.place, Some(BlobConfig::S3(s3)) if s3.region == "eu-central-1" && s3.prefix == "collabry")
+            matches!(config.location, Some(BlobConfig::S3(s3)) if s3.region == "eu-central-1" && s3.prefix == "collabry")
         );
         assert_eq!(config.recipient.unwrap().to_string(), key);
     }

@@ -98,20 +98,20 @@ fn in_quotes(name: &str, value: &str) -> Option<Warning> {
 }
 
 fn backups(config: &Config) -> Vec<(&'static str, &'static str)> {
-    let BackupConfig { place, recipient, signing_key, signer, .. } = &config.worker.backups;
+    let BackupConfig { location, recipient, signing_key, signer, .. } = &config.worker.backups;
     let mut found = Vec::new();
-    match place {
+    match location {
         None if recipient.is_some() => {
             found.push(("COLLABRY_BACKUP_RECIPIENT", "does nothing without COLLABRY_BACKUP_URL: no backups are made"));
         }
-        Some(place) if overlap(config, place) => found.push((
+        Some(location) if overlap(config, location) => found.push((
             "COLLABRY_BACKUP_URL",
             "is where the files are, so that what takes the files takes the backups too; choose another place",
         )),
         _ => {}
     }
     // Others are not given the key that signs.
-    let makes_them = place.is_some() && matches!(config.service, None | Some(Service::Worker));
+    let makes_them = location.is_some() && matches!(config.service, None | Some(Service::Worker));
     if makes_them && signing_key.is_none() {
         found.push(if recipient.is_none() {
             (
@@ -162,8 +162,8 @@ fn guessable(secret: &SecretString) -> bool {
 
 /// Whether backups would lie among the files, or the files among the backups.
 fn overlap(config: &Config, backups: &BlobConfig) -> bool {
-    let folder = |place: &BlobConfig| -> Option<PathBuf> {
-        match place {
+    let folder = |location: &BlobConfig| -> Option<PathBuf> {
+        match location {
             BlobConfig::DataDir => Some(config.storage.data_dir.join("blobs")),
             BlobConfig::Folder(folder) => Some(folder.clone()),
             BlobConfig::S3(_) => None,

@@ -97,13 +97,13 @@ pub struct JobSpec {
 
 /// A job that workers have declared.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Job {
+pub struct DeclaredJob {
     pub spec: JobSpec,
     /// When it was declared first: nothing before was missed.
     pub declared_at: Timestamp,
 }
 
-impl Job {
+impl DeclaredJob {
     /// The newest slot at `now` that may have to be run; `None` when there was none since the job exists.
     pub fn due_slot(&self, now: Timestamp) -> Option<Timestamp> {
         let slot = self.spec.schedule.as_ref()?.latest(now)?;
@@ -162,11 +162,11 @@ mod tests {
             missed: Missed::CatchUp,
             lease: SignedDuration::from_secs(60),
         };
-        let job = Job { spec, declared_at: at("2026-03-01T12:05:00Z") };
+        let job = DeclaredJob { spec, declared_at: at("2026-03-01T12:05:00Z") };
         assert_eq!(job.due_slot(at("2026-03-01T13:04:59Z")), None);
         assert_eq!(job.due_slot(at("2026-03-01T13:05:00Z")), Some(at("2026-03-01T13:05:00Z")));
         assert_eq!(job.due_slot(at("2026-03-04T00:00:00.5Z")), Some(at("2026-03-03T23:05:00Z")), "only the newest");
-        let asked_for = Job { spec: JobSpec { schedule: None, ..job.spec }, ..job };
+        let asked_for = DeclaredJob { spec: JobSpec { schedule: None, ..job.spec }, ..job };
         assert_eq!(asked_for.due_slot(at("2026-03-04T00:00:00Z")), None);
     }
 }

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 use mongodb::bson::{Document, doc};
 
-use super::{ClaimedRun, Job, JobName, JobRepo, JobSpec, MAX_RUN_ATTEMPTS, Run, RunLease};
+use super::{ClaimedRun, DeclaredJob, JobName, JobRepo, JobSpec, MAX_RUN_ATTEMPTS, Run, RunLease};
 use crate::ids::UserId;
 use crate::storage::mongo::{Change, Database, Fields as _, Index, Query, date, nested};
 use crate::storage::{StoreError, StoreResult};
@@ -23,7 +23,7 @@ const ROUNDS: usize = 16;
 
 #[async_trait]
 impl JobRepo for Database {
-    async fn declare(&self, spec: &JobSpec, now: Timestamp) -> StoreResult<Job> {
+    async fn declare(&self, spec: &JobSpec, now: Timestamp) -> StoreResult<DeclaredJob> {
         let declare = || -> StoreResult<Change> {
             let declared = doc! {
                 "$set": {
@@ -45,11 +45,11 @@ impl JobRepo for Database {
         declared.as_ref().map(job).transpose()?.ok_or(StoreError::Missing("the job"))
     }
 
-    async fn list(&self) -> StoreResult<Vec<Job>> {
+    async fn list(&self) -> StoreResult<Vec<DeclaredJob>> {
         self.collection(JOBS).find(Query::new(doc! {}).sort(doc! { "_id": 1 }), job).await
     }
 
-    async fn get(&self, name: &JobName) -> StoreResult<Option<Job>> {
+    async fn get(&self, name: &JobName) -> StoreResult<Option<DeclaredJob>> {
         let found = self.collection(JOBS).find_one(Query::new(doc! { "_id": name.as_str() })).await?;
         found.as_ref().map(job).transpose()
     }
@@ -104,7 +104,7 @@ impl JobRepo for Database {
         first.as_ref().map(claimed).transpose()
     }
 
-    async fn open(&self, now: Timestamp) -> StoreResult<Vec<JobName>> {
+    async fn open_jobs(&self, now: Timestamp) -> StoreResult<Vec<JobName>> {
         let lapsed = doc! { "state": "running", "leaseUntil": { "$lte": date(now) } };
         let stages = vec![
             doc! { "$match": { "$or": [{ "state": "requested" }, lapsed] } },
@@ -169,7 +169,7 @@ impl JobRepo for Database {
         self.collection(RUNS).find(newest, run).await
     }
 
-    async fn forget_runs(&self, job: &JobName, keep: u32) -> StoreResult<u64> {
+    async fn prune_runs(&self, job: &JobName, keep: u32) -> StoreResult<u64> {
         let kept = JobRepo::runs(self, job, keep.saturating_add(1)).await?;
         let Some(oldest) = kept.get(usize::try_from(keep).unwrap_or(usize::MAX)) else {
             return Ok(0);
@@ -220,8 +220,8 @@ fn held(run: &ClaimedRun) -> Document {
     }
 }
 
-fn job(document: &Document) -> StoreResult<Job> {
-    Ok(Job {
+fn job(document: &Document) -> StoreResult<DeclaredJob> {
+    Ok(DeclaredJob {
         spec: JobSpec {
             name: document.parsed("_id")?,
             schedule: document.opt_parsed("schedule")?,

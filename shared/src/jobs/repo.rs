@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use jiff::Timestamp;
 
-use super::{Job, JobName, JobSpec, Run};
+use super::{DeclaredJob, JobName, JobSpec, Run};
 use crate::ids::{OwnerId, UserId};
 use crate::storage::StoreResult;
 
@@ -32,10 +32,10 @@ pub struct RunLease {
 #[async_trait]
 pub trait JobRepo: Send + Sync {
     /// Stores what a worker says of a job; when it was declared first stays.
-    async fn declare(&self, spec: &JobSpec, now: Timestamp) -> StoreResult<Job>;
+    async fn declare(&self, spec: &JobSpec, now: Timestamp) -> StoreResult<DeclaredJob>;
     /// By name.
-    async fn list(&self) -> StoreResult<Vec<Job>>;
-    async fn get(&self, job: &JobName) -> StoreResult<Option<Job>>;
+    async fn list(&self) -> StoreResult<Vec<DeclaredJob>>;
+    async fn get(&self, job: &JobName) -> StoreResult<Option<DeclaredJob>>;
 
     /// Takes a slot; `None`: it was taken already, or is so old that the ledger has forgotten it.
     async fn claim_slot(&self, job: &JobName, slot: Timestamp, lease: RunLease) -> StoreResult<Option<ClaimedRun>>;
@@ -43,7 +43,7 @@ pub trait JobRepo: Send + Sync {
     /// [`MAX_RUN_ATTEMPTS`](super::MAX_RUN_ATTEMPTS) times fails instead.
     async fn claim_open(&self, job: &JobName, lease: RunLease) -> StoreResult<Option<ClaimedRun>>;
     /// The jobs for which [`claim_open`](JobRepo::claim_open) has something to do.
-    async fn open(&self, now: Timestamp) -> StoreResult<Vec<JobName>>;
+    async fn open_jobs(&self, now: Timestamp) -> StoreResult<Vec<JobName>>;
 
     /// Holds the run until `until`, also when its lease has run out and nobody took it.
     async fn renew(&self, run: &ClaimedRun, until: Timestamp) -> StoreResult<bool>;
@@ -59,5 +59,5 @@ pub trait JobRepo: Send + Sync {
     /// The runs with the newest slots, newest first.
     async fn runs(&self, job: &JobName, limit: u32) -> StoreResult<Vec<Run>>;
     /// Forgets all runs but the `keep` newest and those that are open; returns how many. A forgotten slot stays taken.
-    async fn forget_runs(&self, job: &JobName, keep: u32) -> StoreResult<u64>;
+    async fn prune_runs(&self, job: &JobName, keep: u32) -> StoreResult<u64>;
 }

@@ -4,14 +4,14 @@ use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 use sqlx::sqlite::SqliteRow;
 
-use super::{ClaimedRun, Job, JobName, JobRepo, JobSpec, MAX_RUN_ATTEMPTS, Run, RunLease};
+use super::{ClaimedRun, DeclaredJob, JobName, JobRepo, JobSpec, MAX_RUN_ATTEMPTS, Run, RunLease};
 use crate::ids::UserId;
 use crate::storage::sqlite::{Columns as _, Database, Transaction, integer, word};
 use crate::storage::{StoreError, StoreResult};
 
 #[async_trait]
 impl JobRepo for Database {
-    async fn declare(&self, spec: &JobSpec, now: Timestamp) -> StoreResult<Job> {
+    async fn declare(&self, spec: &JobSpec, now: Timestamp) -> StoreResult<DeclaredJob> {
         let declare = sqlx::query(
             "INSERT INTO jobs (name, schedule, missed, lease_ms, declared_at) VALUES (?, ?, ?, ?, ?)
              ON CONFLICT (name) DO UPDATE
@@ -27,12 +27,12 @@ impl JobRepo for Database {
         row.as_ref().map(job).transpose()?.ok_or(StoreError::Missing("the job"))
     }
 
-    async fn list(&self) -> StoreResult<Vec<Job>> {
+    async fn list(&self) -> StoreResult<Vec<DeclaredJob>> {
         let rows = sqlx::query("SELECT * FROM jobs ORDER BY name").fetch_all(&self.read).await?;
         rows.iter().map(job).collect()
     }
 
-    async fn get(&self, name: &JobName) -> StoreResult<Option<Job>> {
+    async fn get(&self, name: &JobName) -> StoreResult<Option<DeclaredJob>> {
         let row =
             sqlx::query("SELECT * FROM jobs WHERE name = ?").bind(name.as_str()).fetch_optional(&self.read).await?;
         row.as_ref().map(job).transpose()
@@ -87,7 +87,7 @@ impl JobRepo for Database {
         row.as_ref().map(claimed).transpose()
     }
 
-    async fn open(&self, now: Timestamp) -> StoreResult<Vec<JobName>> {
+    async fn open_jobs(&self, now: Timestamp) -> StoreResult<Vec<JobName>> {
         let rows = sqlx::query(
             "SELECT DISTINCT job FROM job_runs
              WHERE state IN ('requested', 'running') AND (state = 'requested' OR lease_until <= ?) ORDER BY job",
@@ -179,7 +179,7 @@ impl JobRepo for Database {
         rows.iter().map(run).collect()
     }
 
-    async fn forget_runs(&self, job: &JobName, keep: u32) -> StoreResult<u64> {
+    async fn prune_runs(&self, job: &JobName, keep: u32) -> StoreResult<u64> {
         let mut tx = self.begin().await?;
         // First the mark, so that no forgotten slot can be taken again.
         sqlx::query(
@@ -229,8 +229,8 @@ async fn give_up(tx: &mut Transaction, job: &JobName, now: Timestamp) -> StoreRe
     Ok(())
 }
 
-fn job(row: &SqliteRow) -> StoreResult<Job> {
-    Ok(Job {
+fn job(row: &SqliteRow) -> StoreResult<DeclaredJob> {
+    Ok(DeclaredJob {
         spec: JobSpec {
             name: row.parsed("name")?,
             schedule: row.opt_parsed("schedule")?,

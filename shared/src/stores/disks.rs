@@ -47,7 +47,7 @@ impl Disks {
             BlobConfig::Folder(folder) => folders.push((FILES, folder.clone())),
             BlobConfig::S3(_) => {}
         }
-        if let Some(BlobConfig::Folder(folder)) = &config.worker.backups.place {
+        if let Some(BlobConfig::Folder(folder)) = &config.worker.backups.location {
             folders.push((BACKUPS, folder.clone()));
         }
         Self(Arc::new(folders))

@@ -1,7 +1,9 @@
 //! Jobs and the ledger of their runs.
 
 use collabry_shared::ids::{OwnerId, UserId};
-use collabry_shared::jobs::{ClaimedRun, Job, JobName, JobSpec, MAX_RUN_ATTEMPTS, Missed, Run, RunLease, RunState};
+use collabry_shared::jobs::{
+    ClaimedRun, DeclaredJob, JobName, JobSpec, MAX_RUN_ATTEMPTS, Missed, Run, RunLease, RunState,
+};
 use collabry_shared::storage::StoreError;
 use collabry_shared::stores::Stores;
 use jiff::SignedDuration;
@@ -61,11 +63,11 @@ async fn a_job_keeps_when_it_was_declared_first(Backend { stores, .. }: Backend)
         lease: SignedDuration::from_millis(1500),
     };
     let stored = stores.jobs.declare(&first, at(1)).await.unwrap();
-    assert_eq!(stored, Job { spec: first.clone(), declared_at: at(1) });
+    assert_eq!(stored, DeclaredJob { spec: first.clone(), declared_at: at(1) });
     let next =
         JobSpec { schedule: None, missed: Missed::CatchUp, lease: SignedDuration::from_secs(9), ..first.clone() };
     let stored = stores.jobs.declare(&next, at(2)).await.unwrap();
-    assert_eq!(stored, Job { spec: next, declared_at: at(1) });
+    assert_eq!(stored, DeclaredJob { spec: next, declared_at: at(1) });
     let other = JobSpec { name: "a".parse().unwrap(), ..first };
     let other = stores.jobs.declare(&other, at(3)).await.unwrap();
     assert_eq!(stores.jobs.list().await.unwrap(), [other, stored.clone()]);
@@ -112,7 +114,7 @@ async fn only_who_claimed_it_renews_and_finishes(Backend { stores, .. }: Backend
     };
     assert_eq!(running, expected);
     assert!(stores.jobs.renew(&run, at(100)).await.unwrap());
-    assert!(stores.jobs.open(at(99)).await.unwrap().is_empty());
+    assert!(stores.jobs.open_jobs(at(99)).await.unwrap().is_empty());
     assert!(stores.jobs.finish(&run, Some("no silver"), at(12)).await.unwrap());
     let failed =
         Run { state: RunState::Failed, finished_at: Some(at(12)), error: Some("no silver".to_owned()), ..running };
@@ -125,9 +127,9 @@ async fn only_who_claimed_it_renews_and_finishes(Backend { stores, .. }: Backend
 
 async fn a_run_whose_lease_ran_out_is_taken_over_with_a_new_token(Backend { stores, .. }: Backend) {
     let paused = claimed(&stores, 10).await;
-    assert!(stores.jobs.open(at(69)).await.unwrap().is_empty());
+    assert!(stores.jobs.open_jobs(at(69)).await.unwrap().is_empty());
     assert_eq!(stores.jobs.claim_open(&paused.job, lease(69)).await.unwrap(), None);
-    assert_eq!(stores.jobs.open(at(70)).await.unwrap(), [job()]);
+    assert_eq!(stores.jobs.open_jobs(at(70)).await.unwrap(), [job()]);
     let taken = stores.jobs.claim_open(&paused.job, lease(70)).await.unwrap().unwrap();
     assert_eq!((taken.slot, taken.attempt), (at(10), 2));
     assert!(taken.token > paused.token);
@@ -163,12 +165,12 @@ async fn a_run_that_kills_its_workers_fails(Backend { stores, .. }: Backend) {
         assert_eq!(taken.attempt, attempt);
     }
     let last = i64::from(MAX_RUN_ATTEMPTS) * 100 + 60;
-    assert_eq!(stores.jobs.open(at(last)).await.unwrap(), [job()]);
+    assert_eq!(stores.jobs.open_jobs(at(last)).await.unwrap(), [job()]);
     assert_eq!(stores.jobs.claim_open(&run.job, lease(last)).await.unwrap(), None);
     let failed = newest(&stores).await;
     assert_eq!((failed.state, failed.finished_at), (RunState::Failed, Some(at(last))));
     assert!(failed.error.is_some());
-    assert!(stores.jobs.open(at(10_000)).await.unwrap().is_empty());
+    assert!(stores.jobs.open_jobs(at(10_000)).await.unwrap().is_empty());
 }
 
 async fn a_released_run_is_open_again_uncounted(Backend { stores, .. }: Backend) {
@@ -177,7 +179,7 @@ async fn a_released_run_is_open_again_uncounted(Backend { stores, .. }: Backend)
         assert!(stores.jobs.release(&run).await.unwrap());
         assert!(!stores.jobs.finish(&run, None, at(now)).await.unwrap());
         assert_eq!(newest(&stores).await.state, RunState::Requested);
-        assert_eq!(stores.jobs.open(at(now)).await.unwrap(), [job()]);
+        assert_eq!(stores.jobs.open_jobs(at(now)).await.unwrap(), [job()]);
         run = stores.jobs.claim_open(&run.job, lease(now)).await.unwrap().unwrap();
         assert_eq!((run.slot, run.attempt), (at(10), 1));
     }
@@ -191,7 +193,7 @@ async fn a_requested_run_waits_for_a_worker(Backend { stores, .. }: Backend) {
     assert_eq!((run.slot, run.state, run.requested_by), (at(5), RunState::Requested, Some(admin)));
     let again = stores.jobs.request(&job, None, at(6)).await.unwrap();
     assert_eq!(again, run, "one that waits is enough");
-    assert_eq!(stores.jobs.open(at(6)).await.unwrap(), std::slice::from_ref(&job));
+    assert_eq!(stores.jobs.open_jobs(at(6)).await.unwrap(), std::slice::from_ref(&job));
     let claimed = stores.jobs.claim_open(&job, lease(7)).await.unwrap().unwrap();
     assert_eq!((claimed.slot, claimed.attempt), (at(5), 1));
     assert!(stores.jobs.finish(&claimed, None, at(9)).await.unwrap());
@@ -214,8 +216,8 @@ async fn forgotten_slots_stay_taken(Backend { stores, .. }: Backend) {
             assert!(stores.jobs.finish(&run, None, at(slot * 10 + 1)).await.unwrap());
         }
     }
-    assert_eq!(stores.jobs.forget_runs(&job, 10).await.unwrap(), 0);
-    assert_eq!(stores.jobs.forget_runs(&job, 2).await.unwrap(), 2);
+    assert_eq!(stores.jobs.prune_runs(&job, 10).await.unwrap(), 0);
+    assert_eq!(stores.jobs.prune_runs(&job, 2).await.unwrap(), 2);
     let slots: Vec<_> = stores.jobs.runs(&job, 10).await.unwrap().iter().map(|run| run.slot).collect();
     assert_eq!(slots, [at(50), at(40), at(20)], "what is open stays");
     for slot in [10, 15, 30] {

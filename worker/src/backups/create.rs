@@ -1,4 +1,4 @@
-//! Everything, into an archive.
+//! Creates a backup archive of everything.
 
 use std::collections::BTreeMap;
 
@@ -15,44 +15,44 @@ use tokio_util::io::StreamReader;
 use super::archive::{ArchiveWriter, DATABASE, FILES};
 use super::manifest::{self, Manifest};
 
-/// Who hears of each entry, and may end it there.
+/// Receives each entry that was written or read; an error aborts the operation.
 #[async_trait]
-pub trait Watch: Send {
-    async fn entry(&mut self, name: &str, bytes: u64) -> anyhow::Result<()>;
+pub trait Progress: Send {
+    async fn on_entry(&mut self, name: &str, bytes: u64) -> anyhow::Result<()>;
 }
 
-/// A backup to be made.
+/// What a backup is made from.
 #[derive(Debug)]
 pub struct Backup<'a> {
     pub stores: &'a Stores,
     pub settings: &'a [Setting],
-    /// The file they are kept in, if there is one.
+    /// The content of the `.env` file that holds the settings, if there is one.
     pub env_file: Option<&'a str>,
-    /// The public key to encrypt it to.
+    /// The public key that the backup is encrypted to.
     pub recipient: Option<&'a Recipient>,
-    /// The secret key to sign it with.
+    /// The secret key that signs the backup.
     pub signing_key: Option<&'a SigningKey>,
-    /// What it will be called, where that is known.
+    /// The file name of the backup, where it is known.
     pub name: Option<&'a str>,
 }
 
 impl Backup<'_> {
-    /// Writes the archive. What comes of an error has no manifest, and is refused by whoever reads it.
+    /// Writes the archive. After an error the output has no manifest, so that readers reject it.
     pub async fn write(
         &self,
         output: impl AsyncWrite + Send + Unpin + 'static,
         clock: &dyn Clock,
-        watch: &mut dyn Watch,
+        progress: &mut dyn Progress,
     ) -> anyhow::Result<Manifest> {
         let began = clock.now();
         let mut archive = ArchiveWriter::new(output, self.recipient).await?;
         let mut parts = self.stores.backups.copy().await?;
         while let Some(part) = parts.next().await? {
             let entry = archive.add(format!("{DATABASE}{}", part.name), part.bytes.len() as u64, &*part.bytes).await?;
-            watch.entry(&entry.name, entry.bytes).await?;
+            progress.on_entry(&entry.name, entry.bytes).await?;
         }
-        // After the database: a file is there before anything refers to it, and never changes.
-        let files = self.files(&mut archive, watch).await?;
+        // Files come after the database: each was stored before anything referred to it, and never changes.
+        let files = self.files(&mut archive, progress).await?;
         let manifest = Manifest {
             format: manifest::FORMAT,
             version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -72,15 +72,15 @@ impl Backup<'_> {
         archive.finish(manifest, self.signing_key).await
     }
 
-    async fn files(&self, archive: &mut ArchiveWriter, watch: &mut dyn Watch) -> anyhow::Result<u64> {
+    async fn files(&self, archive: &mut ArchiveWriter, progress: &mut dyn Progress) -> anyhow::Result<u64> {
         let (mut files, mut all) = (0, self.stores.blobs.files());
         while let Some((key, bytes)) = all.try_next().await? {
-            // Purged since it was listed.
+            // The file was purged since it was listed.
             let Some(content) = self.stores.blobs.get(&key).await? else {
                 continue;
             };
             let entry = archive.add(format!("{FILES}{key}"), bytes, StreamReader::new(content)).await?;
-            watch.entry(&entry.name, entry.bytes).await?;
+            progress.on_entry(&entry.name, entry.bytes).await?;
             files += 1;
         }
         Ok(files)

@@ -1,4 +1,4 @@
-//! The backup of each night.
+//! The job that makes the nightly backup.
 
 use std::sync::Arc;
 
@@ -8,25 +8,25 @@ use collabry_shared::clock::Clock;
 use collabry_shared::config::{BackupConfig, Setting};
 use collabry_shared::stores::Stores;
 
-use super::create::{Backup, Watch};
-use super::place::Place;
-use crate::jobs::{Task, Turn};
+use super::create::{Backup, Progress};
+use super::store::BackupStore;
+use crate::jobs::{JobHandler, LeasedRun};
 
-pub(crate) struct BackUp {
+pub(crate) struct BackupJob {
     pub stores: Stores,
     pub clock: Arc<dyn Clock>,
     pub config: BackupConfig,
     pub settings: Vec<Setting>,
 }
 
-/// The archive carries the name of its slot: a run that is made again takes its place.
+/// Names the archive after the run's slot, so that a repeated run replaces it.
 #[async_trait]
-impl Task for BackUp {
-    async fn run(&self, turn: &Turn) -> anyhow::Result<()> {
+impl JobHandler for BackupJob {
+    async fn run(&self, run: &LeasedRun) -> anyhow::Result<()> {
         let BackupConfig { keep, recipient, signing_key, .. } = &self.config;
-        // Opened for each run: a place that is away for a while fails its runs, and nothing else of the worker.
-        let place = Place::open(&self.config, self.clock.now())?.context("COLLABRY_BACKUP_URL is not set")?;
-        let name = Place::name(turn.slot(), recipient.is_some());
+        // Opened for each run, so that a store that is unavailable for a while fails only those runs.
+        let store = BackupStore::open(&self.config, self.clock.now())?.context("COLLABRY_BACKUP_URL is not set")?;
+        let name = BackupStore::name(run.slot(), recipient.is_some());
         let backup = Backup {
             stores: &self.stores,
             settings: &self.settings,
@@ -35,20 +35,20 @@ impl Task for BackUp {
             signing_key: signing_key.as_ref(),
             name: Some(&name),
         };
-        let output = place.0.writer(&name);
-        let manifest = backup.write(output, self.clock.as_ref(), &mut StillOurs(turn)).await?;
-        place.close_to_others(&name)?;
-        tracing::info!(name, bytes = manifest.bytes(), files = manifest.files, "a backup was made");
-        turn.check().await?;
-        place.forget(*keep).await
+        let output = store.0.writer(&name);
+        let manifest = backup.write(output, self.clock.as_ref(), &mut CheckLease(run)).await?;
+        store.make_private(&name)?;
+        tracing::info!(name, bytes = manifest.bytes(), files = manifest.files, "backup made");
+        run.check_lease().await?;
+        store.prune(*keep).await
     }
 }
 
-struct StillOurs<'a>(&'a Turn);
+struct CheckLease<'a>(&'a LeasedRun);
 
 #[async_trait]
-impl Watch for StillOurs<'_> {
-    async fn entry(&mut self, _: &str, _: u64) -> anyhow::Result<()> {
-        self.0.check().await
+impl Progress for CheckLease<'_> {
+    async fn on_entry(&mut self, _: &str, _: u64) -> anyhow::Result<()> {
+        self.0.check_lease().await
     }
 }

@@ -1,4 +1,4 @@
-//! What an archive holds.
+//! The manifest: what an archive contains.
 
 use std::collections::BTreeMap;
 
@@ -8,47 +8,47 @@ use jiff::Timestamp;
 use secrecy::ExposeSecret as _;
 use serde::{Deserialize, Serialize};
 
-/// Counts changes after which older programs cannot read an archive any more.
+/// The version of the format; it grows with each change that older programs cannot read.
 pub const FORMAT: u32 = 1;
 
 /// The last entry of an archive that is not signed.
 pub const NAME: &str = "manifest.json";
 
-/// What follows the manifest in one that is: the 64 bytes of an Ed25519 signature of the manifest's.
+/// The last entry of a signed archive, after the manifest: the 64 bytes of the Ed25519 signature of the manifest's bytes.
 pub const SIGNATURE: &str = "manifest.json.sig";
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Manifest {
     pub format: u32,
-    /// Of the program that wrote it.
+    /// The version of the program that wrote the archive.
     pub version: String,
     pub backend: Backend,
-    /// What it was called where it was written to; `None`: it went to a stream.
+    /// The file name that the archive was written under; `None` when it was written to a stream.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// Whose signature there must be.
+    /// Who must have signed the manifest.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signer: Option<Signer>,
-    /// Everything acknowledged before is in it.
+    /// The archive contains everything that was acknowledged before this time.
     pub began: Timestamp,
-    /// Nothing from after is in it.
+    /// The archive contains nothing from after this time.
     pub ended: Timestamp,
     /// Documents or rows by collection or table.
     pub counts: Counts,
     pub files: u64,
-    /// What was not left at its default.
+    /// The settings that were not left at their defaults.
     pub settings: BTreeMap<String, String>,
-    /// The file that whoever runs this keeps their settings in, as it was: more than the processes read of it, with ports
-    /// and passwords of the stores. Only in archives that are encrypted.
+    /// The operator's `.env` file as it was. It holds more than the processes read, such as ports and passwords of the
+    /// stores, so it is only in encrypted archives.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub env_file: Option<String>,
-    /// Names of settings whose values open something, and which are only in archives that are encrypted.
+    /// Names of the secret settings that are missing because the archive is not encrypted.
     pub secrets_left_out: Vec<String>,
     pub entries: Vec<Entry>,
 }
 
-/// A part of the database, or a file.
+/// A part of the database or a file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {
     pub name: String,
@@ -58,7 +58,7 @@ pub struct Entry {
 }
 
 impl Manifest {
-    /// Sets the settings; those that open something only when the archive is `encrypted`.
+    /// Adds the settings; secret ones only when the archive is `encrypted`.
     #[must_use]
     pub fn with_settings(mut self, settings: &[Setting], encrypted: bool) -> Self {
         for setting in settings {
@@ -71,15 +71,15 @@ impl Manifest {
         self
     }
 
-    /// The settings as a `.env`: the one that was put into the backup, or else what the processes read. Values stand as they
-    /// are, as `deploy.sh` and Compose take them; what is missing is a comment.
+    /// The settings as a `.env` file: the one in the backup, or else one with the settings that the processes read. Values
+    /// are not quoted, as `deploy.sh` and Compose expect; settings that are missing become comments.
     pub fn settings_file(&self) -> String {
         if let Some(file) = &self.env_file {
             return file.clone();
         }
         let line = |(name, value): (&String, &String)| {
             if value.contains(['\n', '\r']) {
-                format!("# has several lines, and has to be set by hand: {name}\n")
+                format!("# has several lines and must be set by hand: {name}\n")
             } else {
                 format!("{name}={value}\n")
             }

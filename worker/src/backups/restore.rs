@@ -1,4 +1,4 @@
-//! An archive, into an empty system.
+//! Restores an archive into an empty system.
 
 use std::any::Any;
 use std::fmt;
@@ -12,16 +12,16 @@ use collabry_shared::storage::Blobs;
 use collabry_shared::stores;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
 
-use super::archive::{ArchiveReader, Contents, DATABASE, FILES, Take};
-use super::create::Watch;
+use super::archive::{ArchiveReader, Contents, DATABASE, EntrySink, FILES};
+use super::create::Progress;
 use super::manifest::Manifest;
-use super::origin::Refused;
+use super::signature::RejectedBackup;
 
-/// Takes the system for a restore alone, as long as what it returns lives.
+/// Claims the system exclusively for a restore, for as long as the returned guard lives.
 pub type Claim = Box<dyn FnOnce() -> anyhow::Result<Box<dyn Any + Send>> + Send>;
 
-/// The system that a backup goes into. Nothing of it is touched before an entry has come that fits it.
-pub struct System<'a> {
+/// The system that a backup is restored into. It is not touched before an entry has arrived that fits its backend.
+pub struct TargetSystem<'a> {
     config: &'a Config,
     claim: Option<Claim>,
     opened: Option<Opened>,
@@ -33,32 +33,33 @@ struct Opened {
     _claim: Option<Box<dyn Any + Send>>,
 }
 
-impl fmt::Debug for System<'_> {
+impl fmt::Debug for TargetSystem<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("System").field("touched", &self.touched()).finish_non_exhaustive()
+        f.debug_struct("TargetSystem").field("touched", &self.touched()).finish_non_exhaustive()
     }
 }
 
-impl<'a> System<'a> {
+impl<'a> TargetSystem<'a> {
     pub fn new(config: &'a Config, claim: Claim) -> Self {
         Self { config, claim: Some(claim), opened: None }
     }
 
-    /// Whether a part of a backup may be there by now.
+    /// Whether a part of a backup may have been restored.
     pub fn touched(&self) -> bool {
         self.opened.is_some()
     }
 
-    /// Whether a backup of `made` can go into it.
-    pub fn fits(&self, made: Backend) -> anyhow::Result<()> {
-        let (here, what) = (
-            stores::backend(self.config),
-            match made {
-                Backend::Mongodb => "set MONGODB_URI to an empty database",
-                Backend::Sqlite => "unset MONGODB_URI, and set COLLABRY_DATA_DIR to an empty folder",
-            },
+    /// Fails unless a backup of this backend can be restored here.
+    pub fn check_backend(&self, backup: Backend) -> anyhow::Result<()> {
+        let configured = stores::backend(self.config);
+        let fix = match backup {
+            Backend::Mongodb => "set MONGODB_URI to an empty database",
+            Backend::Sqlite => "unset MONGODB_URI, and set COLLABRY_DATA_DIR to an empty folder",
+        };
+        ensure!(
+            backup == configured,
+            "this backup is of {backup}, but the settings are for {configured}: {fix}. Nothing was changed"
         );
-        ensure!(made == here, "this backup is of {made}, and the settings are of {here}: {what}. Nothing was touched");
         Ok(())
     }
 
@@ -74,39 +75,39 @@ impl<'a> System<'a> {
     }
 }
 
-/// Puts everything where it belongs, and compares what is there then with the manifest. After an error a part may be there:
-/// the same backup can be restored over it, another one needs an empty system. Where the backup was `verified` before, it has
-/// to be that one still.
+/// Restores every entry and compares the result with the manifest. After an error a part of the backup may have been
+/// restored: the same backup can be restored over it, but another one needs an empty system. `verified` is the manifest of
+/// the backup as it was verified before; the restore fails when the backup is no longer the same.
 pub async fn restore(
     archive: ArchiveReader,
     verified: Option<&Manifest>,
-    system: &mut System<'_>,
-    watch: &mut dyn Watch,
+    system: &mut TargetSystem<'_>,
+    progress: &mut dyn Progress,
 ) -> anyhow::Result<(Contents, Restored)> {
-    let contents = archive.read(&mut Target { system: &mut *system, watch }).await?;
+    let contents = archive.read(&mut RestoreSink { system: &mut *system, progress }).await?;
     let manifest = &contents.manifest;
     if verified.is_some_and(|verified| verified != manifest) {
-        return Err(Refused::Replaced.into());
+        return Err(RejectedBackup::Replaced.into());
     }
-    system.fits(manifest.backend)?;
+    system.check_backend(manifest.backend)?;
     let restored = system.open().await?.database.finish().await?;
     for (name, expected) in manifest.counts.iter().filter(|(name, _)| !NOT_RESTORED.contains(&name.as_str())) {
         let found = restored.counts.get(name).copied().unwrap_or_default();
-        ensure!(found == *expected, "{name}: {found} are there instead of {expected}");
+        ensure!(found == *expected, "{name}: {found} were restored instead of {expected}");
     }
     Ok((contents, restored))
 }
 
-struct Target<'a, 'b> {
-    system: &'a mut System<'b>,
-    watch: &'a mut dyn Watch,
+struct RestoreSink<'a, 'b> {
+    system: &'a mut TargetSystem<'b>,
+    progress: &'a mut dyn Progress,
 }
 
 #[async_trait]
-impl Take for Target<'_, '_> {
-    async fn take(&mut self, name: &str, content: &mut (dyn AsyncRead + Send + Unpin)) -> anyhow::Result<()> {
+impl EntrySink for RestoreSink<'_, '_> {
+    async fn write_entry(&mut self, name: &str, content: &mut (dyn AsyncRead + Send + Unpin)) -> anyhow::Result<()> {
         let bytes = if let Some(part) = name.strip_prefix(DATABASE) {
-            self.system.fits(Backend::of_part(part))?;
+            self.system.check_backend(Backend::of_part(part))?;
             let Opened { database, .. } = self.system.open().await?;
             let mut bytes = Vec::new();
             let read = content.read_to_end(&mut bytes).await?;
@@ -118,8 +119,8 @@ impl Take for Target<'_, '_> {
             blob.shutdown().await?;
             copied
         } else {
-            anyhow::bail!("a backup has no such entry")
+            anyhow::bail!("unknown kind of entry")
         };
-        self.watch.entry(name, bytes).await
+        self.progress.on_entry(name, bytes).await
     }
 }

@@ -1,24 +1,24 @@
-//! An archive, read to its end and held against its manifest.
+//! Verifies an archive against its manifest.
 
 use async_trait::async_trait;
 use tokio::io::AsyncRead;
 
-use super::archive::{ArchiveReader, Contents, Take};
-use super::create::Watch;
+use super::archive::{ArchiveReader, Contents, EntrySink};
+use super::create::Progress;
 
-/// Reads everything, and says what there is. That it can be restored shows only a restore.
-pub async fn verify(archive: ArchiveReader, watch: &mut dyn Watch) -> anyhow::Result<Contents> {
-    archive.read(&mut Nowhere { watch }).await
+/// Reads the whole archive and returns its contents. Only a restore shows that it can be restored.
+pub async fn verify(archive: ArchiveReader, progress: &mut dyn Progress) -> anyhow::Result<Contents> {
+    archive.read(&mut DiscardEntries { progress }).await
 }
 
-struct Nowhere<'a> {
-    watch: &'a mut dyn Watch,
+struct DiscardEntries<'a> {
+    progress: &'a mut dyn Progress,
 }
 
 #[async_trait]
-impl Take for Nowhere<'_> {
-    async fn take(&mut self, name: &str, content: &mut (dyn AsyncRead + Send + Unpin)) -> anyhow::Result<()> {
+impl EntrySink for DiscardEntries<'_> {
+    async fn write_entry(&mut self, name: &str, content: &mut (dyn AsyncRead + Send + Unpin)) -> anyhow::Result<()> {
         let bytes = tokio::io::copy(content, &mut tokio::io::sink()).await?;
-        self.watch.entry(name, bytes).await
+        self.progress.on_entry(name, bytes).await
     }
 }

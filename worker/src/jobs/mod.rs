@@ -1,9 +1,9 @@
-//! Jobs: what is run, under which lease, and by whom.
+//! Jobs: their handlers, the loop that runs them, and the lease of a run.
 
-mod forget;
+mod leased_run;
 mod metrics;
+mod prune;
 mod runner;
-mod turn;
 
 use std::fmt;
 use std::sync::Arc;
@@ -11,27 +11,27 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use collabry_shared::jobs::JobSpec;
 
-pub(crate) use self::forget::ForgetRuns;
+pub use self::leased_run::{LeaseLost, LeasedRun};
 pub(crate) use self::metrics::Metrics;
+pub(crate) use self::prune::PruneRuns;
 pub(crate) use self::runner::Runner;
-pub use self::turn::{LeaseLost, Turn};
 
-/// What a job does. It may be run again, and beside itself on another worker that was paused: every effect comes after
-/// [`Turn::check`], and is such that having it twice is having it once.
+/// What a job does. A run may be repeated, and may overlap with one on another worker that was paused. So a handler calls
+/// [`LeasedRun::check_lease`] before each effect, and its effects are idempotent.
 #[async_trait]
-pub trait Task: Send + Sync {
-    async fn run(&self, turn: &Turn) -> anyhow::Result<()>;
+pub trait JobHandler: Send + Sync {
+    async fn run(&self, run: &LeasedRun) -> anyhow::Result<()>;
 }
 
-/// A task and when it is due.
+/// A handler and when it is due.
 pub struct Job {
     pub spec: JobSpec,
-    pub task: Arc<dyn Task>,
+    pub handler: Arc<dyn JobHandler>,
 }
 
 impl Job {
-    pub fn new(spec: JobSpec, task: impl Task + 'static) -> Self {
-        Self { spec, task: Arc::new(task) }
+    pub fn new(spec: JobSpec, handler: impl JobHandler + 'static) -> Self {
+        Self { spec, handler: Arc::new(handler) }
     }
 }
 

@@ -1,4 +1,4 @@
-//! Sources that nobody wants any more.
+//! Removes deleted sources and orphaned files.
 
 mod orphans;
 mod purge;

@@ -1,4 +1,5 @@
-//! Removes files that belong to no source: of uploads whose process was killed between the file and its source.
+//! Deletes files that belong to no source: their upload's process was killed after it stored the file and before it stored
+//! the source.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -11,12 +12,12 @@ use collabry_shared::stores::Stores;
 use futures::TryStreamExt as _;
 use jiff::{SignedDuration, Timestamp};
 
-use crate::jobs::{Task, Turn};
+use crate::jobs::{JobHandler, LeasedRun};
 
-/// No upload takes longer, so a file that is older has its source or will never have one.
-const OLD: SignedDuration = SignedDuration::from_hours(24);
+/// No upload takes longer, so an older file either has its source or never will.
+const MIN_AGE: SignedDuration = SignedDuration::from_hours(24);
 
-/// Files that are looked up together.
+/// How many files are looked up together.
 const BATCH: usize = 500;
 
 pub(crate) struct ClearFiles {
@@ -25,34 +26,34 @@ pub(crate) struct ClearFiles {
 }
 
 #[async_trait]
-impl Task for ClearFiles {
-    async fn run(&self, turn: &Turn) -> anyhow::Result<()> {
+impl JobHandler for ClearFiles {
+    async fn run(&self, run: &LeasedRun) -> anyhow::Result<()> {
         let now = self.clock.now();
-        turn.check().await?;
+        run.check_lease().await?;
         self.stores.blobs.clear_unfinished(now).await?;
-        let mut files = self.stores.blobs.files_before(now.saturating_sub(OLD).unwrap_or(Timestamp::MIN));
+        let mut files = self.stores.blobs.files_before(now.saturating_sub(MIN_AGE).unwrap_or(Timestamp::MIN));
         let mut batch: BTreeMap<String, SourceId> = BTreeMap::new();
         while let Some(key) = files.try_next().await? {
-            // What is not named like a source's file is somebody else's.
+            // A file that is not named like a source's file is not ours.
             if let Some(source) = Blobs::source_of(&key) {
                 batch.insert(key, source);
             }
             if batch.len() >= BATCH {
-                self.clear(turn, std::mem::take(&mut batch)).await?;
+                self.clear(run, std::mem::take(&mut batch)).await?;
             }
         }
-        self.clear(turn, batch).await
+        self.clear(run, batch).await
     }
 }
 
 impl ClearFiles {
-    async fn clear(&self, turn: &Turn, batch: BTreeMap<String, SourceId>) -> anyhow::Result<()> {
+    async fn clear(&self, run: &LeasedRun, batch: BTreeMap<String, SourceId>) -> anyhow::Result<()> {
         let sources: Vec<SourceId> = batch.values().copied().collect();
         let owned = self.stores.sources.blob_keys(&sources).await?;
         for (key, source) in batch.into_iter().filter(|(key, _)| !owned.contains(key)) {
-            turn.check().await?;
+            run.check_lease().await?;
             self.stores.blobs.delete(&key).await?;
-            tracing::info!(%source, "removed a file that belongs to no source");
+            tracing::info!(%source, "orphaned file deleted");
         }
         Ok(())
     }

@@ -111,14 +111,14 @@ impl Made {
         run(&[], &[&["verify", file, "--identity", self.keys.file.to_str().unwrap()], more].concat())
     }
 
-    /// Refused by `verify`, and by `restore` before it touches anything: no MongoDB is there.
+    /// RejectedBackup by `verify`, and by `restore` before it touches anything: no MongoDB is there.
     fn refused(&self, file: &str, says: &str) {
         let stores = [("MONGODB_URI", "mongodb://127.0.0.1:1/collabry"), ("REDIS_URL", "redis://127.0.0.1:1")];
         let identity = self.keys.file.to_str().unwrap();
         for (code, said) in [self.verify(file, &[]), run(&stores, &["restore", file, "--identity", identity])] {
             assert_eq!(code, REFUSED, "{said}");
             assert!(said.contains(says), "{said}");
-            assert!(!said.contains("whole") && !said.contains("Restoring"), "{said}");
+            assert!(!said.contains("intact") && !said.contains("Restoring"), "{said}");
         }
     }
 }
@@ -129,13 +129,13 @@ async fn the_job_signs_and_the_file_of_backup_key_checks_it_by_itself() {
     let file = made.file.to_str().unwrap();
     let (code, said) = made.verify(file, &[]);
     assert_eq!(code, Some(0), "{said}");
-    assert!(said.contains("The backup is whole: "), "{said}");
-    assert!(said.contains(&format!("It is signed by {}, as it has to be", made.keys.signer())), "{said}");
+    assert!(said.contains("The backup is intact: "), "{said}");
+    assert!(said.contains(&format!("It is signed by {}, as required", made.keys.signer())), "{said}");
     assert!(!said.contains("NOTE"), "{said}");
 
     // The content of that file in the environment, as deploy.sh hands it on, is as good.
     let (code, said) = run(&[("COLLABRY_BACKUP_SECRET_KEY", &made.keys.text())], &["verify", file]);
-    assert!(code == Some(0) && said.contains("as it has to be"), "{said}");
+    assert!(code == Some(0) && said.contains("as required"), "{said}");
 }
 
 #[tokio::test]
@@ -147,7 +147,7 @@ async fn a_part_that_was_changed_with_its_hash_is_refused() {
         archive.correct_the_manifest();
     };
     let changed = made.changed(attack).await;
-    made.refused(&changed, "the signature does not fit the backup: it was changed after it was made");
+    made.refused(&changed, "the signature does not match the backup: the backup was changed after it was made");
     // The hash alone says nothing of who wrote it.
     let any = made.verify(&changed, &["--any-signer"]);
     assert_eq!(any.0, REFUSED, "{}", any.1);
@@ -159,7 +159,7 @@ async fn a_part_that_was_changed_with_its_hash_is_refused() {
         .await;
     let (code, said) = made.verify(&stripped, &["--any-signer"]);
     assert!(code == Some(0) && said.contains("NOTE It is not signed"), "{said}");
-    made.refused(&stripped, "the backup is not signed, and has to be by");
+    made.refused(&stripped, "the backup is not signed, but must be signed by");
 }
 
 #[tokio::test]
@@ -168,15 +168,15 @@ async fn a_signature_that_is_missing_or_of_another_key_is_refused() {
     let cut = made.changed(|archive| assert_eq!(archive.0.pop().unwrap().0, "manifest.json.sig")).await;
     made.refused(&cut, "its signature is missing");
     let unsigned = made.changed(Archive::strip).await;
-    made.refused(&unsigned, &format!("the backup is not signed, and has to be by {}", made.keys.signer()));
+    made.refused(&unsigned, &format!("the backup is not signed, but must be signed by {}", made.keys.signer()));
 
     let other = Keys::make(made.folder.path(), "other.key");
     let forged = made.changed(|archive| archive.sign(&other.signing_key)).await;
-    let says = format!("the backup was signed by {}, and has to be by {}", other.signer(), made.keys.signer());
+    let says = format!("the backup is signed by {}, but must be signed by {}", other.signer(), made.keys.signer());
     made.refused(&forged, &says);
     let (code, said) = made.verify(&forged, &["--signer", &other.signer()]);
     assert!(
-        code == Some(0) && said.contains("as it has to be"),
+        code == Some(0) && said.contains("as required"),
         "a key that is named goes before that of the file: {said}"
     );
 
@@ -187,7 +187,7 @@ async fn a_signature_that_is_missing_or_of_another_key_is_refused() {
             archive.manifest(|manifest| manifest["signer"] = made.keys.signer().into());
         })
         .await;
-    made.refused(&claimed, "the signature does not fit the backup");
+    made.refused(&claimed, "the signature does not match the backup");
 }
 
 #[tokio::test]
@@ -209,19 +209,19 @@ async fn parts_are_all_there_in_their_order_and_nothing_follows() {
         .await;
     for file in [swapped, of_before] {
         let (code, said) = made.verify(&file, &[]);
-        assert!(code == Some(1) && said.contains("does not hold what its manifest says"), "{said}");
+        assert!(code == Some(1) && said.contains("does not match its manifest"), "{said}");
     }
     let reordered = made.changed(|archive| archive.0.swap(0, 1)).await;
-    assert!(made.verify(&reordered, &[]).1.contains("does not hold what its manifest says"));
+    assert!(made.verify(&reordered, &[]).1.contains("does not match its manifest"));
     let missing = made.changed(|archive| drop(archive.0.remove(0))).await;
-    assert!(made.verify(&missing, &[]).1.contains("does not hold what its manifest says"));
+    assert!(made.verify(&missing, &[]).1.contains("does not match its manifest"));
 
     let more = ("files/more".to_owned(), b"more".to_vec());
     let behind = made.changed(|archive| archive.0.push(more.clone())).await;
     let between = made.changed(|archive| archive.0.insert(archive.0.len() - 1, more.clone())).await;
     for file in [behind, between] {
         let (code, said) = made.verify(&file, &[]);
-        assert!(code == Some(1) && said.contains("something follows the manifest"), "{said}");
+        assert!(code == Some(1) && said.contains("unexpected data after its manifest"), "{said}");
     }
     let packed = std::fs::read(&made.file).unwrap();
     for end in [&b"more"[..], &[0; 4]] {
@@ -239,9 +239,12 @@ async fn a_backup_of_before_keys_that_sign_is_taken_when_that_is_said() {
     let mut made = Made::new().await;
     made.again(false).await;
     let file = made.file.to_str().unwrap();
-    made.refused(file, "the backup is not signed, and has to be by");
+    made.refused(file, "the backup is not signed, but must be signed by");
     let (code, said) = made.verify(file, &["--any-signer"]);
-    assert!(code == Some(0) && said.contains("NOTE It is not signed: whoever can write where it was kept"), "{said}");
+    assert!(
+        code == Some(0) && said.contains("NOTE It is not signed: anybody who can write to where it was kept"),
+        "{said}"
+    );
 
     // A file of keys from before, as age-keygen makes it, names no signer.
     let bare = made.folder.path().join("bare.key");
@@ -262,10 +265,10 @@ async fn a_backup_of_before_keys_that_sign_is_taken_when_that_is_said() {
     let oldest = made.files().swap_remove(0);
     let (code, said) = verify(&[], oldest.to_str().unwrap());
     assert!(
-        code == Some(0) && said.contains(&format!("NOTE It is signed by {signer}, and nothing here says")),
+        code == Some(0) && said.contains(&format!("NOTE It is signed by {signer}, but no signer is required here")),
         "{said}"
     );
-    assert!(verify(&[("COLLABRY_BACKUP_SIGNER", &signer)], oldest.to_str().unwrap()).1.contains("as it has to be"));
+    assert!(verify(&[("COLLABRY_BACKUP_SIGNER", &signer)], oldest.to_str().unwrap()).1.contains("as required"));
 }
 
 #[tokio::test]
@@ -278,11 +281,11 @@ async fn an_older_backup_under_a_newer_name_is_not_the_newest() {
     let (code, said) = run(&settings, &["verify", "--identity", identity]);
     let was = made.file.file_name().unwrap().to_str().unwrap();
     assert_eq!(code, REFUSED, "{said}");
-    assert!(said.contains(&format!("is called collabry-20270101T000000Z.tar.gz.age, and was made as {was}")), "{said}");
+    assert!(said.contains(&format!("is named collabry-20270101T000000Z.tar.gz.age, but was made as {was}")), "{said}");
 
     let (code, said) = run(&settings, &["verify", "collabry-20270101T000000Z.tar.gz.age", "--identity", identity]);
     assert_eq!(code, Some(0), "{said}");
-    assert!(said.contains(&format!("NOTE It was made as {was}, and is called collabry-2027")), "{said}");
+    assert!(said.contains(&format!("NOTE The backup was made as {was} and is now named collabry-2027")), "{said}");
 }
 
 #[tokio::test]
@@ -296,7 +299,7 @@ async fn an_empty_setting_is_no_key() {
     }
     let wrong = made.keys.text().replace("# signer: M", "# signer: ");
     let (code, said) = run(&[("COLLABRY_BACKUP_SECRET_KEY", &wrong)], &["verify", file]);
-    assert!(code == Some(1) && said.contains("the signer: this is not an Ed25519 key"), "{said}");
+    assert!(code == Some(1) && said.contains("invalid signer: this is not an Ed25519 key"), "{said}");
 }
 
 #[test]

@@ -4,7 +4,7 @@
 
 mod backups;
 mod jobs;
-mod lookout;
+mod monitor;
 mod paused;
 mod process;
 mod runs;

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use collabry_shared::clock::{Clock, SystemClock};
 use collabry_shared::jobs::{JobSpec, Missed, RunState};
 use collabry_worker::Worker;
-use collabry_worker::jobs::{Job, Task, Turn};
+use collabry_worker::jobs::{Job, JobHandler, LeasedRun};
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::{Notify, Semaphore};
 
@@ -25,10 +25,10 @@ impl Noted {
 }
 
 #[async_trait]
-impl Task for Noted {
-    async fn run(&self, turn: &Turn) -> anyhow::Result<()> {
-        turn.check().await?;
-        self.0.lock().unwrap().push(turn.slot());
+impl JobHandler for Noted {
+    async fn run(&self, run: &LeasedRun) -> anyhow::Result<()> {
+        run.check_lease().await?;
+        self.0.lock().unwrap().push(run.slot());
         Ok(())
     }
 }
@@ -40,8 +40,8 @@ struct Held {
 }
 
 #[async_trait]
-impl Task for Held {
-    async fn run(&self, _: &Turn) -> anyhow::Result<()> {
+impl JobHandler for Held {
+    async fn run(&self, _: &LeasedRun) -> anyhow::Result<()> {
         self.entered.notify_one();
         self.gate.acquire().await?.forget();
         Ok(())
@@ -51,8 +51,8 @@ impl Task for Held {
 struct Broken;
 
 #[async_trait]
-impl Task for Broken {
-    async fn run(&self, _: &Turn) -> anyhow::Result<()> {
+impl JobHandler for Broken {
+    async fn run(&self, _: &LeasedRun) -> anyhow::Result<()> {
         Err(anyhow::anyhow!("no such river").context("measuring"))
     }
 }
@@ -60,8 +60,8 @@ impl Task for Broken {
 struct Panicking;
 
 #[async_trait]
-impl Task for Panicking {
-    async fn run(&self, _: &Turn) -> anyhow::Result<()> {
+impl JobHandler for Panicking {
+    async fn run(&self, _: &LeasedRun) -> anyhow::Result<()> {
         panic!("the bank is gone")
     }
 }

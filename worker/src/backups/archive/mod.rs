@@ -1,4 +1,4 @@
-//! The archive as a stream, in both directions.
+//! Reads and writes archives as streams.
 
 mod hashing;
 mod keys;
@@ -6,11 +6,11 @@ mod reader;
 mod writer;
 
 pub use self::keys::{Keys, SIGNER};
-pub use self::reader::{ArchiveReader, Contents, Take};
+pub use self::reader::{ArchiveReader, Contents, EntrySink};
 pub use self::writer::ArchiveWriter;
 
-/// What the parts of the database are below.
+/// The prefix of the entries with the parts of the database.
 pub const DATABASE: &str = "database/";
 
-/// What the files are below.
+/// The prefix of the entries with the files.
 pub const FILES: &str = "files/";

@@ -1,4 +1,4 @@
-//! Entries, one after the other, held against the manifest.
+//! Reads the entries of an archive one after the other and checks them against the manifest.
 
 use std::fmt;
 use std::io::Cursor;
@@ -14,32 +14,32 @@ use tokio_tar::{Archive, Entries, Entry as TarEntry};
 use tokio_util::compat::{FuturesAsyncReadCompatExt as _, TokioAsyncReadCompatExt as _};
 
 use super::Keys;
-use super::hashing::Hashing;
+use super::hashing::HashingReader;
 use crate::backups::manifest::{self, Manifest};
-use crate::backups::origin::Origin;
+use crate::backups::signature::SignatureStatus;
 
-/// What every file that age encrypted begins with.
-const AGE: &[u8] = b"age-encryption.org/";
+/// The first bytes of every file encrypted by age.
+const AGE_MAGIC: &[u8] = b"age-encryption.org/";
 
-/// What every gzip file begins with.
-const GZIP: &[u8] = &[0x1f, 0x8b];
+/// The first bytes of every gzip file.
+const GZIP_MAGIC: &[u8] = &[0x1f, 0x8b];
 
-const FOLLOWED: &str = "something follows the manifest of the backup";
+const TRAILING_DATA: &str = "the backup has unexpected data after its manifest";
 
 type Input = Box<dyn AsyncRead + Send + Unpin>;
 
-/// Where the entries go.
+/// Where the entries are written to.
 #[async_trait]
-pub trait Take: Send {
-    /// Takes an entry, all of it.
-    async fn take(&mut self, name: &str, content: &mut (dyn AsyncRead + Send + Unpin)) -> anyhow::Result<()>;
+pub trait EntrySink: Send {
+    /// Writes an entry, reading all of `content`.
+    async fn write_entry(&mut self, name: &str, content: &mut (dyn AsyncRead + Send + Unpin)) -> anyhow::Result<()>;
 }
 
-/// What an archive turned out to hold.
+/// The checked contents of an archive.
 #[derive(Debug)]
 pub struct Contents {
     pub manifest: Manifest,
-    pub origin: Origin,
+    pub signature: SignatureStatus,
 }
 
 type Unpacked = GzipDecoder<BufReader<Input>>;
@@ -56,37 +56,37 @@ impl fmt::Debug for ArchiveReader {
 }
 
 impl ArchiveReader {
-    /// An archive that the signer among `keys` must have made, if there is one.
+    /// Opens an archive. If `keys` name a signer, that signer must have signed it.
     pub async fn open(input: impl AsyncRead + Send + Unpin + 'static, keys: &Keys) -> anyhow::Result<Self> {
-        let mut begin = Vec::new();
+        let mut magic = Vec::new();
         let mut input: Input = Box::new(input);
-        (&mut input).take(AGE.len() as u64).read_to_end(&mut begin).await?;
-        let encrypted = begin == AGE;
-        ensure!(encrypted || begin.starts_with(GZIP), "this is not a backup");
-        let input: Input = Box::new(Cursor::new(begin).chain(input));
-        let input = if encrypted { decrypted(input, keys).await? } else { input };
+        (&mut input).take(AGE_MAGIC.len() as u64).read_to_end(&mut magic).await?;
+        let encrypted = magic == AGE_MAGIC;
+        ensure!(encrypted || magic.starts_with(GZIP_MAGIC), "this is not a backup");
+        let input: Input = Box::new(Cursor::new(magic).chain(input));
+        let input = if encrypted { decrypt(input, keys).await? } else { input };
         Ok(Self { tar: Archive::new(GzipDecoder::new(BufReader::new(input))), signer: keys.signer.clone() })
     }
 
-    /// Hands every entry over, and then compares all of them with the manifest, whose signature it checks before that.
-    pub async fn read(mut self, to: &mut dyn Take) -> anyhow::Result<Contents> {
+    /// Writes every entry to the sink, then checks the manifest's signature and compares all entries with the manifest.
+    pub async fn read(mut self, sink: &mut dyn EntrySink) -> anyhow::Result<Contents> {
         let read = async {
-            let contents = self.entries(to).await?;
-            self.end().await?;
+            let contents = self.read_entries(sink).await?;
+            self.expect_end().await?;
             Ok(contents)
         };
         read.await.map_err(|error: anyhow::Error| {
-            if cut_off(&error) { error.context("the backup was cut off: its end is missing") } else { error }
+            if is_truncated(&error) { error.context("the backup was cut off: its end is missing") } else { error }
         })
     }
 
-    async fn entries(&mut self, to: &mut dyn Take) -> anyhow::Result<Contents> {
+    async fn read_entries(&mut self, sink: &mut dyn EntrySink) -> anyhow::Result<Contents> {
         let mut found = Vec::new();
         let mut entries = self.tar.entries()?;
         while let Some((name, entry)) = next(&mut entries).await? {
             if name != manifest::NAME {
-                let mut content = Hashing::new(entry);
-                to.take(&name, &mut content).await.with_context(|| format!("reading {name}"))?;
+                let mut content = HashingReader::new(entry);
+                sink.write_entry(&name, &mut content).await.with_context(|| format!("reading {name}"))?;
                 found.push(content.entry(name));
                 continue;
             }
@@ -94,26 +94,27 @@ impl ArchiveReader {
             { entry }.read_to_end(&mut json).await.context("the manifest is damaged")?;
             let manifest = manifest(&json)?;
             let signature = signature(&mut entries).await?;
-            let origin = Origin::check(&manifest, &json, signature.as_deref(), self.signer.as_ref())?;
-            ensure!(manifest.entries == found, "the backup does not hold what its manifest says");
-            return Ok(Contents { manifest, origin });
+            let signature = SignatureStatus::check(&manifest, &json, signature.as_deref(), self.signer.as_ref())?;
+            ensure!(manifest.entries == found, "the backup does not match its manifest");
+            return Ok(Contents { manifest, signature });
         }
         bail!("the backup was cut off: its manifest is missing")
     }
 
-    /// Nothing but the zeros that fill up an archive of other tools may follow: what follows is in no manifest.
-    async fn end(self) -> anyhow::Result<()> {
+    /// Fails unless the archive ends here. Only the zeros with which other tools pad an archive may follow: no manifest covers
+    /// anything else.
+    async fn expect_end(self) -> anyhow::Result<()> {
         let Ok(mut unpacked) = self.tar.into_inner() else { bail!("the archive is still being read") };
         let mut rest = [0; 8192];
         loop {
             match unpacked.read(&mut rest).await.context("the backup is damaged")? {
                 0 => break,
-                read => ensure!(rest[..read].iter().all(|byte| *byte == 0), FOLLOWED),
+                read => ensure!(rest[..read].iter().all(|byte| *byte == 0), TRAILING_DATA),
             }
         }
-        // To the end of what is encrypted too, whose last piece says that it is the last.
+        // Reads to the end of the encrypted data too: age's last chunk is marked, so this detects truncation.
         let mut packed = unpacked.into_inner();
-        ensure!(packed.read(&mut rest).await.context("the backup is damaged")? == 0, FOLLOWED);
+        ensure!(packed.read(&mut rest).await.context("the backup is damaged")? == 0, TRAILING_DATA);
         Ok(())
     }
 }
@@ -125,27 +126,27 @@ async fn next(entries: &mut Entries<Unpacked>) -> anyhow::Result<Option<(String,
     Ok(Some((name, entry)))
 }
 
-/// The one entry that may follow the manifest.
+/// Reads the signature, the one entry that may follow the manifest.
 async fn signature(entries: &mut Entries<Unpacked>) -> anyhow::Result<Option<Vec<u8>>> {
     let Some((name, entry)) = next(entries).await? else { return Ok(None) };
-    ensure!(name == manifest::SIGNATURE, FOLLOWED);
+    ensure!(name == manifest::SIGNATURE, TRAILING_DATA);
     let mut signature = Vec::new();
     entry.take(SIGNATURE_BYTES as u64 + 1).read_to_end(&mut signature).await.context("the signature is damaged")?;
-    ensure!(next(entries).await?.is_none(), FOLLOWED);
+    ensure!(next(entries).await?.is_none(), TRAILING_DATA);
     Ok(Some(signature))
 }
 
-/// Whether the input ended where more was announced. The archive's own reader has no kind for it.
-fn cut_off(error: &anyhow::Error) -> bool {
+/// Whether the input ended too early. The tar reader has no error kind for that, so its message is searched.
+fn is_truncated(error: &anyhow::Error) -> bool {
     error.chain().filter_map(|cause| cause.downcast_ref::<std::io::Error>()).any(|cause| {
         cause.kind() == std::io::ErrorKind::UnexpectedEof || cause.to_string().to_lowercase().contains("unexpected eof")
     })
 }
 
-async fn decrypted(input: Input, keys: &Keys) -> anyhow::Result<Input> {
-    ensure!(!keys.opens_nothing(), "the backup is encrypted; name the file with its secret key: --identity FILE");
+async fn decrypt(input: Input, keys: &Keys) -> anyhow::Result<Input> {
+    ensure!(!keys.is_empty(), "the backup is encrypted; name the file with its secret key: --identity FILE");
     let decryptor = Decryptor::new_async(input.compat()).await.context("the backup is damaged")?;
-    let opened = decryptor.decrypt_async(keys.identities()).context("the secret key does not fit this backup")?;
+    let opened = decryptor.decrypt_async(keys.identities()).context("the secret key does not open this backup")?;
     Ok(Box::new(opened.compat()))
 }
 

@@ -1,4 +1,4 @@
-//! Entries, compressed, perhaps signed, perhaps encrypted.
+//! Writes entries into an archive that is compressed, and signed and encrypted where there are keys.
 
 use std::io;
 use std::iter;
@@ -12,10 +12,10 @@ use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio_tar::{Builder, Header};
 use tokio_util::compat::{FuturesAsyncWriteCompatExt as _, TokioAsyncWriteCompatExt as _};
 
-use super::hashing::Hashing;
+use super::hashing::HashingReader;
 use crate::backups::manifest::{self, Entry, Manifest};
 
-/// Whoever restores a backup owns its entries, and nobody else reads them.
+/// The mode of each entry: only the user who extracts a backup can read it.
 const OWNER_ONLY: u32 = 0o600;
 
 type Output = Box<dyn AsyncWrite + Send + Unpin>;
@@ -41,9 +41,9 @@ impl ArchiveWriter {
         Ok(Self { tar: Builder::new_non_terminated(GzipEncoder::new(output)), entries: Vec::new() })
     }
 
-    /// Adds `bytes` bytes, which must be all that `content` has.
+    /// Adds an entry of `bytes` bytes, which must be the size of `content`.
     pub async fn add(&mut self, name: String, bytes: u64, content: impl AsyncRead + Unpin) -> anyhow::Result<&Entry> {
-        let mut content = Hashing::new(content.take(bytes));
+        let mut content = HashingReader::new(content.take(bytes));
         self.append(&name, bytes, &mut content).await.with_context(|| format!("writing {name}"))?;
         let entry = content.entry(name);
         ensure!(entry.bytes == bytes, "{} has {} bytes instead of {bytes}", entry.name, entry.bytes);
@@ -52,14 +52,14 @@ impl ArchiveWriter {
         Ok(entry)
     }
 
-    /// Adds the manifest and its signature, and ends the archive: only then is it whole.
+    /// Adds the manifest and its signature, which complete the archive.
     pub async fn finish(mut self, manifest: Manifest, key: Option<&SigningKey>) -> anyhow::Result<Manifest> {
         let entries = std::mem::take(&mut self.entries);
         let manifest = Manifest { entries, signer: key.map(SigningKey::signer), ..manifest };
         let json = serde_json::to_vec_pretty(&manifest)?;
         self.append(manifest::NAME, json.len() as u64, json.as_slice()).await?;
         if let Some(key) = key {
-            // Behind the manifest, where older programs no longer look.
+            // After the manifest, where older programs no longer read.
             let signature = key.sign(&json);
             self.append(manifest::SIGNATURE, signature.len() as u64, signature.as_slice()).await?;
         }

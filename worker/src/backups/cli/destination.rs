@@ -1,4 +1,4 @@
-//! Where a backup that somebody asked for goes.
+//! Where the `backup` command writes to.
 
 use std::borrow::Cow;
 use std::ffi::OsStr;
@@ -12,36 +12,36 @@ use tempfile::NamedTempFile;
 use tokio::fs::File;
 use tokio::io::AsyncWrite;
 
-use crate::backups::place::Place;
+use crate::backups::store::BackupStore;
 
 pub enum Destination {
     StandardOutput,
-    /// It gets its name when it is whole, and is gone when it does not come to that.
+    /// A file that gets its name once it is complete, and is deleted otherwise.
     File {
         path: PathBuf,
         part: NamedTempFile,
         replaces: bool,
     },
-    Place(Place, String),
+    Store(BackupStore, String),
 }
 
 impl Destination {
-    /// `-` is standard output; without a file it is a new one in `COLLABRY_BACKUP_URL`. One that is there is only replaced
-    /// when that was asked for.
+    /// `-` is standard output; without a file, a new one in `COLLABRY_BACKUP_URL`. An existing file is replaced only when
+    /// `replaces` is set.
     pub fn choose(config: &Config, file: Option<&Path>, replaces: bool) -> anyhow::Result<Self> {
         let Some(file) = file else {
             let (config, now) = (&config.worker.backups, SystemClock.now());
-            let place = Place::open(config, now)?.context(
-                "say which file to write, or set COLLABRY_BACKUP_URL to the folder or bucket where backups are kept",
+            let store = BackupStore::open(config, now)?.context(
+                "name the file to write, or set COLLABRY_BACKUP_URL to the folder or bucket where backups are kept",
             )?;
-            return Ok(Self::Place(place, Place::name(now, config.recipient.is_some())));
+            return Ok(Self::Store(store, BackupStore::name(now, config.recipient.is_some())));
         };
         if file.as_os_str() == "-" {
             return Ok(Self::StandardOutput);
         }
         ensure!(
             replaces || !file.try_exists()?,
-            "{} is there already; name another file, or say --force",
+            "{} exists already; name another file, or use --force",
             file.display()
         );
         let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
@@ -49,12 +49,12 @@ impl Destination {
         Ok(Self::File { path: file.to_owned(), part, replaces })
     }
 
-    /// What the backup will be called; standard output has no name.
+    /// The name of the backup; standard output has none.
     pub fn name(&self) -> Option<Cow<'_, str>> {
         match self {
             Self::StandardOutput => None,
             Self::File { path, .. } => path.file_name().map(OsStr::to_string_lossy),
-            Self::Place(_, name) => Some(name.into()),
+            Self::Store(_, name) => Some(name.into()),
         }
     }
 
@@ -65,11 +65,11 @@ impl Destination {
                 Box::new(File::from_std(output.into()))
             }
             Self::File { part, .. } => Box::new(File::from_std(part.reopen()?)),
-            Self::Place(place, name) => Box::new(place.0.writer(name)),
+            Self::Store(store, name) => Box::new(store.0.writer(name)),
         })
     }
 
-    /// Makes it last, and says where it is.
+    /// Makes the written backup permanent, and returns where it is.
     pub fn finish(self) -> anyhow::Result<String> {
         match self {
             Self::StandardOutput => Ok("standard output".to_owned()),
@@ -79,8 +79,8 @@ impl Destination {
                 persisted.with_context(|| format!("writing {}", path.display()))?;
                 Ok(path.display().to_string())
             }
-            Self::Place(place, name) => {
-                place.close_to_others(&name)?;
+            Self::Store(store, name) => {
+                store.make_private(&name)?;
                 Ok(name)
             }
         }

@@ -1,33 +1,33 @@
-//! A line now and then for who waits.
+//! Prints progress for the waiting user.
 
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 
 use super::size::size;
-use crate::backups::create::Watch;
+use crate::backups::create::Progress;
 
-const EVERY: Duration = Duration::from_secs(1);
+const PRINT_INTERVAL: Duration = Duration::from_secs(1);
 
-pub struct Progress {
+pub struct ProgressPrinter {
     entries: u64,
     bytes: u64,
-    said: Instant,
+    printed_at: Instant,
 }
 
-impl Progress {
+impl ProgressPrinter {
     pub fn new() -> Self {
-        Self { entries: 0, bytes: 0, said: Instant::now() }
+        Self { entries: 0, bytes: 0, printed_at: Instant::now() }
     }
 }
 
 #[async_trait]
-impl Watch for Progress {
-    async fn entry(&mut self, name: &str, bytes: u64) -> anyhow::Result<()> {
+impl Progress for ProgressPrinter {
+    async fn on_entry(&mut self, name: &str, bytes: u64) -> anyhow::Result<()> {
         self.entries += 1;
         self.bytes += bytes;
-        if self.said.elapsed() >= EVERY {
-            self.said = Instant::now();
+        if self.printed_at.elapsed() >= PRINT_INTERVAL {
+            self.printed_at = Instant::now();
             eprintln!("  {} entries, {}: {name}", self.entries, size(self.bytes));
         }
         Ok(())

@@ -1,12 +1,12 @@
-//! How many bytes, for people.
+//! Sizes in bytes, formatted for people.
 
-/// In the unit that leaves one to three digits: 999 bytes, 12 kB, 3.4 MB.
+/// Uses the unit that leaves one to three digits: 999 bytes, 12 kB, 3.4 MB.
 pub fn size(bytes: u64) -> String {
     const UNITS: [&str; 3] = ["kB", "MB", "GB"];
     if bytes < 1_000 {
         return format!("{bytes} bytes");
     }
-    // Tenths, so that no float is needed; what would be 1000.0 of a unit is 1.0 of the next.
+    // Counts in tenths, so that no float is needed; what would be 1000.0 of a unit is 1.0 of the next.
     let (mut tenths, mut unit) = (bytes.div_ceil(100), UNITS[0]);
     for next in &UNITS[1..] {
         if tenths < 9_995 {

@@ -1,4 +1,4 @@
-//! The worker's health and numbers.
+//! The worker's readiness and metrics.
 
 use async_trait::async_trait;
 use collabry_shared::health::{Readiness, Vitals, probe};
@@ -6,14 +6,14 @@ use collabry_shared::stores::Stores;
 use prometheus_client::registry::Registry;
 use tokio_util::sync::CancellationToken;
 
-pub(crate) struct WorkerVitals {
+pub(crate) struct WorkerHealth {
     pub stores: Stores,
     pub draining: CancellationToken,
     pub registry: Registry,
 }
 
 #[async_trait]
-impl Vitals for WorkerVitals {
+impl Vitals for WorkerHealth {
     async fn ready(&self) -> Readiness {
         let (database, blobs) =
             tokio::join!(probe("database", self.stores.probe.ping()), probe("blobs", self.stores.blobs.ping()));

@@ -1,4 +1,4 @@
-//! Where backups lie, and how they are called there.
+//! The folder or bucket that holds the backups, and their names.
 
 use std::fs::{DirBuilder, Permissions};
 use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
@@ -13,48 +13,48 @@ use jiff::Timestamp;
 use tokio::io::AsyncRead;
 use tokio_util::io::StreamReader;
 
-const BEGIN: &str = "collabry-";
+const PREFIX: &str = "collabry-";
 
-/// Of a folder that is made here, and of what is written there: whoever reads a backup has everything.
+/// Backups and the folder that holds them are readable by their owner only: a backup contains everything.
 const FOLDER_MODE: u32 = 0o700;
 const FILE_MODE: u32 = 0o600;
 
-/// A folder or a bucket with backups, whose names are in the order of their times. A folder is known by its path too.
+/// A folder or bucket of backups, whose names sort by time; for a folder also its path.
 #[derive(Debug, Clone)]
-pub struct Place(pub Blobs, Option<PathBuf>);
+pub struct BackupStore(pub Blobs, Option<PathBuf>);
 
-impl Place {
-    /// The one of `COLLABRY_BACKUP_URL`; `None` when it is not set.
+impl BackupStore {
+    /// Opens the store of `COLLABRY_BACKUP_URL`; `None` when it is not set.
     pub fn open(config: &BackupConfig, now: Timestamp) -> anyhow::Result<Option<Self>> {
-        let open = |place: &BlobConfig| -> anyhow::Result<Self> {
-            let folder = match place {
+        let open = |location: &BlobConfig| -> anyhow::Result<Self> {
+            let folder = match location {
                 BlobConfig::Folder(folder) => Some(folder.clone()),
                 BlobConfig::DataDir | BlobConfig::S3(_) => None,
             };
             if let Some(folder) = folder.as_ref().filter(|folder| !folder.exists()) {
                 DirBuilder::new().recursive(true).mode(FOLDER_MODE).create(folder)?;
             }
-            Ok(Self(Blobs::open(place, Path::new("."), now)?, folder))
+            Ok(Self(Blobs::open(location, Path::new("."), now)?, folder))
         };
-        config.place.as_ref().map(open).transpose().context("COLLABRY_BACKUP_URL")
+        config.location.as_ref().map(open).transpose().context("COLLABRY_BACKUP_URL")
     }
 
-    /// Closes a backup that was written to everybody but its owner.
-    pub fn close_to_others(&self, name: &str) -> anyhow::Result<()> {
+    /// Makes a written backup readable by its owner only.
+    pub fn make_private(&self, name: &str) -> anyhow::Result<()> {
         let Some(folder) = &self.1 else { return Ok(()) };
         let set = std::fs::set_permissions(folder.join(name), Permissions::from_mode(FILE_MODE));
-        set.with_context(|| format!("closing {name} to others"))
+        set.with_context(|| format!("restricting {name} to its owner"))
     }
 
-    /// What the backup of a time is called.
+    /// The name of the backup made at a time.
     pub fn name(at: Timestamp, encrypted: bool) -> String {
-        let end = if encrypted { ".age" } else { "" };
-        format!("{BEGIN}{}.tar.gz{end}", at.strftime("%Y%m%dT%H%M%SZ"))
+        let suffix = if encrypted { ".age" } else { "" };
+        format!("{PREFIX}{}.tar.gz{suffix}", at.strftime("%Y%m%dT%H%M%SZ"))
     }
 
-    /// The time in the name of a backup, to the second.
+    /// The time in a backup's name, to the second.
     pub fn time(name: &str) -> Option<Timestamp> {
-        let (time, _) = name.strip_prefix(BEGIN)?.split_once('.')?;
+        let (time, _) = name.strip_prefix(PREFIX)?.split_once('.')?;
         jiff::civil::DateTime::strptime("%Y%m%dT%H%M%SZ", time)
             .ok()?
             .to_zoned(jiff::tz::TimeZone::UTC)
@@ -62,31 +62,31 @@ impl Place {
             .map(|at| at.timestamp())
     }
 
-    /// Oldest first.
+    /// The names of all backups, oldest first.
     pub async fn names(&self) -> anyhow::Result<Vec<String>> {
         Ok(self.sizes().await?.into_iter().map(|(name, _)| name).collect())
     }
 
-    /// Names and bytes, oldest first.
+    /// Names and sizes in bytes, oldest first.
     pub async fn sizes(&self) -> anyhow::Result<Vec<(String, u64)>> {
         let mut found: Vec<_> = self.0.list().try_collect().await?;
-        found.retain(|(name, _)| name.starts_with(BEGIN) && !name.contains('/'));
+        found.retain(|(name, _)| name.starts_with(PREFIX) && !name.contains('/'));
         found.sort_unstable();
         Ok(found)
     }
 
-    /// The backup of this name, as a stream.
+    /// Streams the backup of this name.
     pub async fn read(&self, name: &str) -> anyhow::Result<impl AsyncRead + Send + Unpin + use<>> {
         let found = self.0.get(name).await?.with_context(|| format!("there is no backup {name}"))?;
         Ok(StreamReader::new(found))
     }
 
-    /// Removes all but the newest so many.
-    pub async fn forget(&self, keep: usize) -> anyhow::Result<()> {
+    /// Deletes all backups but the `keep` newest.
+    pub async fn prune(&self, keep: usize) -> anyhow::Result<()> {
         let names = self.names().await?;
         for old in names.iter().rev().skip(keep) {
             self.0.delete(old).await?;
-            tracing::info!(name = old, "an old backup was removed");
+            tracing::info!(name = old, "old backup deleted");
         }
         Ok(())
     }
@@ -94,16 +94,19 @@ impl Place {
 
 #[cfg(test)]
 mod tests {
-    use super::Place;
+    use super::BackupStore;
 
     #[test]
     fn a_name_is_a_time() {
         let at = "2026-03-01T02:30:00.9Z".parse().unwrap();
-        assert_eq!(Place::name(at, false), "collabry-20260301T023000Z.tar.gz");
-        assert_eq!(Place::name(at, true), "collabry-20260301T023000Z.tar.gz.age");
+        assert_eq!(BackupStore::name(at, false), "collabry-20260301T023000Z.tar.gz");
+        assert_eq!(BackupStore::name(at, true), "collabry-20260301T023000Z.tar.gz.age");
         for encrypted in [false, true] {
-            assert_eq!(Place::time(&Place::name(at, encrypted)), Some("2026-03-01T02:30:00Z".parse().unwrap()));
+            assert_eq!(
+                BackupStore::time(&BackupStore::name(at, encrypted)),
+                Some("2026-03-01T02:30:00Z".parse().unwrap())
+            );
         }
-        assert_eq!(Place::time("collabry-by-hand.tar.gz"), None);
+        assert_eq!(BackupStore::time("collabry-by-hand.tar.gz"), None);
     }
 }

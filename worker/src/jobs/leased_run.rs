@@ -1,4 +1,4 @@
-//! A run in the making, and the right to go on with it.
+//! A claimed run and the lease on it.
 
 use std::fmt;
 use std::sync::Arc;
@@ -11,42 +11,44 @@ use collabry_shared::storage::StoreResult;
 use jiff::{SignedDuration, Timestamp};
 use tokio::time::{Instant, sleep};
 
-/// Another worker has taken the run over: nothing more may be done for it here.
+/// Another worker has taken over the run: this one must not do anything more for it.
 #[derive(Debug, thiserror::Error)]
 #[error("another worker has taken over")]
 pub struct LeaseLost;
 
-/// A claimed run.
-pub struct Turn {
+/// A claimed run whose lease this worker holds.
+pub struct LeasedRun {
     run: ClaimedRun,
     lease: SignedDuration,
     ledger: Arc<dyn JobRepo>,
     clock: Arc<dyn Clock>,
 }
 
-impl Turn {
+impl LeasedRun {
     pub(super) fn new(run: ClaimedRun, lease: SignedDuration, ledger: Arc<dyn JobRepo>, clock: Arc<dyn Clock>) -> Self {
         Self { run, lease, ledger, clock }
     }
 
-    /// The time that this is the run of.
+    /// The time for which this run was due or requested.
     pub fn slot(&self) -> Timestamp {
         self.run.slot
     }
 
-    /// Who runs it, to the stores.
+    /// The lease owner, as the stores know it.
     pub fn owner(&self) -> OwnerId {
         self.run.owner
     }
 
-    /// To be called before each effect: asks the ledger whether the run is still ours, and renews its lease.
-    /// [`LeaseLost`] when it is not, as after a long pause of the process.
-    pub async fn check(&self) -> anyhow::Result<()> {
+    /// Renews the lease; handlers call this before each effect.
+    ///
+    /// # Errors
+    /// [`LeaseLost`] when another worker has taken over, as after a long pause of the process.
+    pub async fn check_lease(&self) -> anyhow::Result<()> {
         if self.renew().await? { Ok(()) } else { Err(LeaseLost.into()) }
     }
 
-    /// Renews the lease now and then; returns when it is lost.
-    pub(super) async fn keep(&self) {
+    /// Renews the lease periodically; returns when it is lost.
+    pub(super) async fn keep_lease(&self) {
         let lease = Duration::try_from(self.lease).unwrap_or_default();
         let mut renewed = Instant::now();
         while renewed.elapsed() < lease {
@@ -54,7 +56,7 @@ impl Turn {
             match self.renew().await {
                 Ok(true) => renewed = Instant::now(),
                 Ok(false) => return,
-                Err(error) => tracing::warn!(job = %self.run.job, %error, "a lease cannot be renewed"),
+                Err(error) => tracing::warn!(job = %self.run.job, %error, "cannot renew the lease of a job"),
             }
         }
     }
@@ -68,17 +70,17 @@ impl Turn {
     }
 
     async fn renew(&self) -> StoreResult<bool> {
-        self.ledger.renew(&self.run, until(self.clock.now(), self.lease)).await
+        self.ledger.renew(&self.run, lease_end(self.clock.now(), self.lease)).await
     }
 }
 
-/// The end of a lease that begins `now`.
-pub(super) fn until(now: Timestamp, lease: SignedDuration) -> Timestamp {
+/// When a lease that starts `now` ends.
+pub(super) fn lease_end(now: Timestamp, lease: SignedDuration) -> Timestamp {
     now.saturating_add(lease).unwrap_or(Timestamp::MAX)
 }
 
-impl fmt::Debug for Turn {
+impl fmt::Debug for LeasedRun {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Turn").field("run", &self.run).finish_non_exhaustive()
+        f.debug_struct("LeasedRun").field("run", &self.run).finish_non_exhaustive()
     }
 }
