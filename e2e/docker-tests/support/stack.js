@@ -18,6 +18,8 @@ import { docker, inspect, lines } from "./docker.js";
 const ROOT = resolve(import.meta.dirname, "../../..");
 const TESTS = resolve(import.meta.dirname, "..");
 export const BASE_IMAGE = "collabry-base:bookworm";
+/** Versions that tests build: numbered ones, and those of `BAD`. */
+const TEST_VERSION = /:(v\d+|crashes|never-ready|fails-smoke|bad-configuration)$/;
 export const ROLES = ["api", "worker", "ai-engine", "standalone", "nginx"];
 /** Of deploys: images are built, containers started one after the other. */
 const DEPLOY_MS = 10 * 60_000;
@@ -160,8 +162,17 @@ export class Stack {
     }
     const pinned = await lines("images", "--format", "{{.Repository}}:{{.Tag}}", "--filter", `reference=${this.project}/*`);
     if (pinned.length > 0) await docker("rmi", ...pinned);
+    await removeVersions();
     await rm(this.folder, { recursive: true, force: true });
   }
+}
+
+/** Removes the images of all versions that tests build: each file leaves more than a gigabyte of them behind. */
+async function removeVersions() {
+  const images = await lines("images", "--format", "{{.Repository}}:{{.Tag}}", "--filter", "reference=*collabry/*", "--filter", "reference=*/collabry/*");
+  const ours = images.filter((image) => TEST_VERSION.test(image));
+  if (ours.length > 0) await docker("rmi", ...ours);
+  await docker("image", "prune", "--force", "--filter", "label=org.opencontainers.image.licenses=MIT");
 }
 
 /** What stands in for the official images of Redis and MongoDB. */
