@@ -1,21 +1,6 @@
-//! Short texts that people type: titles and names.
+//! Names as people look for them, and headlines of longer texts.
 
-use collabry_shared::text::{fold, is_blank};
-use unicode_normalization::UnicodeNormalization as _;
-
-/// Turns the direction of what follows: a name could be read as another one.
-pub fn turns_direction(c: char) -> bool {
-    matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
-}
-
-/// One line without control characters, white space folded, NFC; `None` when it is empty or longer than `max` characters.
-pub fn clean_line(text: &str, max: usize) -> Option<String> {
-    let words: Vec<_> =
-        text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty()).collect();
-    let line: String = words.join(" ").nfc().filter(|c| !turns_direction(*c)).collect();
-    let line = line.trim().to_owned();
-    (!is_blank(&line) && line.chars().count() <= max).then_some(line)
-}
+use collabry_shared::text::fold;
 
 /// What is looked for in names.
 #[derive(Debug)]
@@ -47,16 +32,7 @@ pub fn headline(text: &str, max: usize) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Needle, clean_line, headline};
-
-    #[test]
-    fn lines_are_cleaned() {
-        assert_eq!(clean_line("  Ada \n\t Lovelace\0 ", 80).unwrap(), "Ada Lovelace");
-        assert_eq!(clean_line(" \n ", 80), None);
-        assert_eq!(clean_line("abc", 2), None);
-        assert_eq!(clean_line("abc\u{202e}def", 80).unwrap(), "abcdef");
-        assert_eq!(clean_line("\u{2067}", 80), None);
-    }
+    use super::{Needle, headline};
 
     #[test]
     fn names_are_found_in_any_spelling() {

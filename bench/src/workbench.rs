@@ -8,14 +8,14 @@ use anyhow::{Context as _, bail};
 use collabry_ai_engine::embeddings::{Embedder, LocalEmbedder, Remembered};
 use collabry_ai_engine::retrieval::{Retrieval, Search as _};
 use collabry_ai_engine::sources::{Extractor, Ingestion, IngestionParts};
-use collabry_shared::auth::{Email, User};
+use collabry_shared::auth::{Email, Name, User};
 use collabry_shared::clock::{Clock, SystemClock};
 use collabry_shared::config::EngineConfig;
 use collabry_shared::engine::{SearchHit, SearchRequest};
 use collabry_shared::ids::{NotebookId, OwnerId, SourceId, UserId};
-use collabry_shared::notebooks::Notebook;
+use collabry_shared::notebooks::{Notebook, Title};
 use collabry_shared::realtime::LocalFanOut;
-use collabry_shared::sources::{Chunk, Format, IngestState, Origin, SegmentId, Source, SourceVersion, ready_segments};
+use collabry_shared::sources::{Chunk, Format, IngestState, SegmentId, Source, SourceVersion, ready_segments};
 use collabry_shared::storage::Blobs;
 use collabry_shared::stores::{self, Stores};
 use jiff::SignedDuration;
@@ -59,31 +59,10 @@ impl Workbench {
     /// Uploads a file; it waits for [`ingest`](Self::ingest).
     pub async fn add(&self, name: &str, format: Format, text: String) -> anyhow::Result<SourceId> {
         let (id, now) = (SourceId::new(), self.clock.now());
-        let version = SourceVersion {
-            version: 1,
-            format,
-            size: text.len() as u64,
-            blob_key: Blobs::source_key(self.notebook.id, id, 1),
-            state: IngestState::Queued,
-            page_count: None,
-            chunk_count: None,
-            not_read: Vec::new(),
-            ahead: None,
-            queued_by: None,
-            created_at: now,
-            updated_at: now,
-        };
+        let version =
+            SourceVersion::queued(1, format, text.len() as u64, Blobs::source_key(self.notebook.id, id, 1), now);
         self.stores.blobs.put(&version.blob_key, text.into_bytes().into()).await?;
-        let source = Source {
-            id,
-            notebook_id: self.notebook.id,
-            name: name.to_owned(),
-            origin: Origin::Upload,
-            created_by: self.notebook.created_by,
-            created_at: now,
-            latest: version,
-            ready_version: None,
-        };
+        let source = Source::uploaded(id, self.notebook.id, self.notebook.created_by, name.to_owned(), version);
         self.stores.sources.create(&source).await?;
         Ok(id)
     }
@@ -156,17 +135,12 @@ async fn notebook(stores: &Stores, clock: &dyn Clock) -> anyhow::Result<Notebook
     let (user, now) = (UserId::new(), clock.now());
     let owner = User {
         id: user,
-        email: Email::parse("bench@example.org")?,
-        name: "Bench".to_owned(),
-        password_hash: String::new(),
-        verified_at: None,
-        admin: false,
-        created_at: now,
+        ..User::new(Email::parse("bench@example.org")?, Name::parse("Bench").context("a name")?, now)
     };
-    stores.users.create(&owner).await?;
+    stores.users.create(&owner, &"$argon2id$".into()).await?;
     let notebook = Notebook {
         id: NotebookId::new(),
-        title: "Bench".to_owned(),
+        title: Title::parse("Bench").context("a title")?,
         join_code: None,
         created_by: user,
         created_at: now,

@@ -11,17 +11,17 @@ use collabry_ai_engine::generations::{GenerationParts, Generations};
 use collabry_ai_engine::models::{Extractive, Models, RetryPolicy};
 use collabry_ai_engine::retrieval::Search;
 use collabry_ai_engine::sources::Extractor;
-use collabry_shared::auth::{Email, User};
+use collabry_shared::auth::{Email, Name, User};
 use collabry_shared::clock::{Clock, ManualClock};
 use collabry_shared::config::{Config, ProvidersConfig};
-use collabry_shared::conversations::{Author, ClientId, Conversation, Message, MessageStatus, NewMessage};
+use collabry_shared::conversations::{Author, ClientId, Content, Conversation, Message, MessageStatus, NewMessage};
 use collabry_shared::engine::{EngineError, SearchHit, SearchRequest};
 use collabry_shared::generations::{Generation, GenerationEvent, GenerationState, LoggedEvent, lease};
 use collabry_shared::ids::{ConversationId, GenerationId, MessageId, NotebookId, OwnerId, SourceId, UserId};
 use collabry_shared::models::{ModelId, ModelPattern};
-use collabry_shared::notebooks::{Invitation, InvitationLink, Notebook, Role};
+use collabry_shared::notebooks::{Invitation, InvitationLink, Notebook, Role, Title};
 use collabry_shared::realtime::{LocalFanOut, Published};
-use collabry_shared::sources::{Format, IngestState, Origin, Source, SourceVersion};
+use collabry_shared::sources::{Format, Source, SourceVersion};
 use collabry_shared::stores::{self, Stores};
 use jiff::SignedDuration;
 use scripted_provider::{Ending, Provider as Scripted, Reply};
@@ -135,17 +135,12 @@ impl World {
         let now = self.clock.now();
         let user = User {
             id: self.user,
-            email: Email::parse("ada@example.org").unwrap(),
-            name: "Ada".to_owned(),
-            password_hash: String::new(),
-            verified_at: None,
-            admin: false,
-            created_at: now,
+            ..User::new(Email::parse("ada@example.org").unwrap(), Name::parse("Ada").unwrap(), now)
         };
-        stores.users.create(&user).await.unwrap();
+        stores.users.create(&user, &"$argon2id$".into()).await.unwrap();
         let notebook = Notebook {
             id: self.notebook,
-            title: "Biology".to_owned(),
+            title: Title::parse("Biology").unwrap(),
             join_code: None,
             created_by: self.user,
             created_at: now,
@@ -167,29 +162,8 @@ impl World {
 
     pub fn source(&self) -> Source {
         let now = self.clock.now();
-        Source {
-            id: SourceId::new(),
-            notebook_id: self.notebook,
-            name: "Body.pdf".to_owned(),
-            origin: Origin::Upload,
-            created_by: self.user,
-            created_at: now,
-            latest: SourceVersion {
-                version: 1,
-                format: Format::Pdf,
-                size: 1,
-                blob_key: "body".to_owned(),
-                state: IngestState::Queued,
-                page_count: None,
-                chunk_count: None,
-                not_read: Vec::new(),
-                ahead: None,
-                queued_by: None,
-                created_at: now,
-                updated_at: now,
-            },
-            ready_version: None,
-        }
+        let version = SourceVersion::queued(1, Format::Pdf, 1, "body".to_owned(), now);
+        Source::uploaded(SourceId::new(), self.notebook, self.user, "Body.pdf".to_owned(), version)
     }
 
     /// An engine on the data folder, with stores of its own, as in a process of its own.
@@ -267,7 +241,7 @@ impl World {
             conversation_id: self.conversation,
             client_id: ClientId::parse(&question_id.to_string()).unwrap(),
             author: Author::User { user_id: user, name: "Ada".to_owned() },
-            content: question.to_owned(),
+            content: Content::parse(question).unwrap(),
             citations: Vec::new(),
             status: MessageStatus::Complete,
             failure: None,
@@ -285,16 +259,8 @@ impl World {
     /// Somebody beside the user who owns the notebook.
     pub async fn another_owner(&self, stores: &Stores) -> UserId {
         let now = self.clock.now();
-        let other = User {
-            id: UserId::new(),
-            email: Email::parse("bob@example.org").unwrap(),
-            name: "Bob".to_owned(),
-            password_hash: String::new(),
-            created_at: now,
-            verified_at: None,
-            admin: false,
-        };
-        stores.users.create(&other).await.unwrap();
+        let other = User::new(Email::parse("bob@example.org").unwrap(), Name::parse("Bob").unwrap(), now);
+        stores.users.create(&other, &"$argon2id$".into()).await.unwrap();
         let notebook = stores.notebooks.get(self.notebook).await.unwrap().unwrap();
         let invitation = Invitation {
             notebook_id: notebook.id,

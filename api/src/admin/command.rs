@@ -4,15 +4,14 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 use clap::{Args, Subcommand};
-use collabry_shared::auth::{Email, SessionRepo, User, UserRepo};
+use collabry_shared::auth::{Email, Name, SessionRepo, User, UserRepo};
 use collabry_shared::clock::{Clock, SystemClock};
 use collabry_shared::config::Config;
 use collabry_shared::stores;
 use secrecy::SecretString;
 
-use crate::auth::accounts::{self, MAX_NAME_CHARS, NewAccount};
+use crate::auth::accounts::{self, NewAccount};
 use crate::auth::{Passwords, random_password};
-use crate::text::clean_line;
 
 #[derive(Debug, Subcommand)]
 pub enum AccountCommand {
@@ -111,12 +110,12 @@ async fn add(users: &dyn UserRepo, clock: &dyn Clock, person: Person) -> anyhow:
 async fn create(users: &dyn UserRepo, clock: &dyn Clock, person: Person) -> anyhow::Result<(User, Option<String>)> {
     let email = Email::parse(&person.email)?;
     let name = person.name.as_deref().or(person.email.trim().split('@').next()).unwrap_or_default();
-    let name = clean_line(name, MAX_NAME_CHARS).context("use a name of 1 to 80 characters")?;
+    let name = Name::parse(name).context("use a name of 1 to 80 characters")?;
     let made = person.password.is_none().then(random_password);
     let password = person.password.or_else(|| made.clone()).unwrap_or_default();
     let new = NewAccount { email, name, password: SecretString::from(password) };
-    let user = accounts::create(users, &Passwords::default(), clock, new).await?;
-    Ok((user, made))
+    let account = accounts::create(users, &Passwords::default(), clock, new).await?;
+    Ok((account.user, made))
 }
 
 /// Returns how many sessions it ended.
@@ -128,7 +127,8 @@ async fn replace_password(
     password: String,
 ) -> anyhow::Result<usize> {
     let hash = Passwords::default().hash(SecretString::from(password)).await?;
-    let replaced = users.set_password(user.id, &user.password_hash, &hash).await?;
+    let before = users.password_hash(user.id).await?.context("the account was deleted at the same moment")?;
+    let replaced = users.set_password(user.id, &before, &hash).await?;
     anyhow::ensure!(replaced, "the password was changed at the same moment; run this again");
     let open = sessions.list_for(user.id, clock.now()).await?;
     for session in &open {

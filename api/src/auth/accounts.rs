@@ -1,21 +1,18 @@
 //! New accounts.
 
-use collabry_shared::auth::{Email, User, UserRepo};
+use collabry_shared::auth::{Credentials, Email, Name, User, UserRepo};
 use collabry_shared::clock::Clock;
-use collabry_shared::ids::UserId;
 use collabry_shared::storage::StoreError;
 use secrecy::SecretString;
 
 use super::passwords::{PasswordError, Passwords};
 use crate::http::ApiError;
 
-pub const MAX_NAME_CHARS: usize = 80;
-
 /// What an account is made from.
 #[derive(Debug)]
 pub struct NewAccount {
     pub email: Email,
-    pub name: String,
+    pub name: Name,
     pub password: SecretString,
 }
 
@@ -47,18 +44,16 @@ pub async fn create(
     passwords: &Passwords,
     clock: &dyn Clock,
     new: NewAccount,
-) -> Result<User, AccountError> {
-    // The index knows one spelling of an address, and this one all.
+) -> Result<Credentials, AccountError> {
+    // The index knows one spelling of an address, this look-up knows all.
     if users.by_email(&new.email).await?.is_some() {
         return Err(AccountError::EmailTaken);
     }
     let password_hash = passwords.hash(new.password).await?;
-    let (id, created_at) = (UserId::new(), clock.now());
-    let user =
-        User { id, email: new.email, name: new.name, password_hash, created_at, verified_at: None, admin: false };
-    users.create(&user).await.map_err(|error| match error {
+    let user = User::new(new.email, new.name, clock.now());
+    users.create(&user, &password_hash).await.map_err(|error| match error {
         StoreError::Conflict(_) => AccountError::EmailTaken,
         other => AccountError::Store(other),
     })?;
-    Ok(user)
+    Ok(Credentials { user, password_hash })
 }

@@ -46,7 +46,8 @@ async fn delete(
     Body(request): Body<AccountDeletion>,
 ) -> ApiResult<(StatusCode, CookieJar)> {
     limits::password(&state, &user.email).await?;
-    if !state.passwords.verify(request.password, Some(user.password_hash.clone())).await? {
+    let hash = state.stores.users.password_hash(user.id).await?;
+    if !state.passwords.verify(request.password, hash).await? {
         return Err(
             ApiError::new(StatusCode::FORBIDDEN, "password_wrong", "This is not your password.").of_field("password")
         );

@@ -42,15 +42,18 @@ async fn change(
     Body(request): Body<PasswordChange>,
 ) -> ApiResult<StatusCode> {
     limits::password(&state, &user.email).await?;
-    if !state.passwords.verify(request.current_password, Some(user.password_hash.clone())).await? {
+    let before = state.stores.users.password_hash(user.id).await?.ok_or_else(wrong)?;
+    if !state.passwords.verify(request.current_password, Some(before.clone())).await? {
         return Err(wrong());
     }
-    if let Err(message) = strength::check(request.new_password.expose_secret(), &[user.email.as_str(), &user.name]) {
+    if let Err(message) =
+        strength::check(request.new_password.expose_secret(), &[user.email.as_str(), user.name.as_str()])
+    {
         return Err(ApiError::fields(vec![FieldError::new("newPassword", message)]));
     }
     let hash = state.passwords.hash(request.new_password).await?;
-    // Whoever changed it meanwhile has made the current one a wrong one.
-    if !state.stores.users.set_password(user.id, &user.password_hash, &hash).await? {
+    // A change in the meantime has made the current password a wrong one.
+    if !state.stores.users.set_password(user.id, &before, &hash).await? {
         return Err(wrong());
     }
     end_other_sessions(&state, &user, &identity).await?;

@@ -67,20 +67,20 @@ impl Default for Passwords {
 
 impl Passwords {
     /// A PHC string.
-    pub async fn hash(&self, password: SecretString) -> Result<String, PasswordError> {
+    pub async fn hash(&self, password: SecretString) -> Result<SecretString, PasswordError> {
         self.run(move || {
             let hash = Argon2::default().hash_password(password.expose_secret().as_bytes());
-            hash.map(|hash| hash.to_string()).map_err(hashing)
+            hash.map(|hash| hash.to_string().into()).map_err(hashing)
         })
         .await?
     }
 
     /// Whether `password` is the one behind `hash`; `None` for an account that does not exist.
-    pub async fn verify(&self, password: SecretString, hash: Option<String>) -> Result<bool, PasswordError> {
+    pub async fn verify(&self, password: SecretString, hash: Option<SecretString>) -> Result<bool, PasswordError> {
         self.run(move || {
             let known = hash.is_some();
-            let hash = hash.unwrap_or_else(|| DUMMY.to_owned());
-            let parsed = PasswordHash::new(&hash).map_err(hashing)?;
+            let hash = hash.as_ref().map_or(DUMMY, |hash| hash.expose_secret());
+            let parsed = PasswordHash::new(hash).map_err(hashing)?;
             let right = Argon2::default().verify_password(password.expose_secret().as_bytes(), &parsed).is_ok();
             Ok(right && known)
         })
@@ -96,13 +96,15 @@ impl Passwords {
 
 #[cfg(test)]
 mod tests {
+    use secrecy::ExposeSecret as _;
+
     use super::Passwords;
 
     #[tokio::test]
     async fn only_the_right_password_of_a_known_account_verifies() {
         let passwords = Passwords::default();
         let hash = passwords.hash("correct horse".into()).await.unwrap();
-        assert!(hash.starts_with("$argon2id$"));
+        assert!(hash.expose_secret().starts_with("$argon2id$"));
         assert!(passwords.verify("correct horse".into(), Some(hash.clone())).await.unwrap());
         assert!(!passwords.verify("wrong horse".into(), Some(hash)).await.unwrap());
         assert!(!passwords.verify("correct horse".into(), None).await.unwrap());

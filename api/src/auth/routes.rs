@@ -5,7 +5,7 @@ use axum::extract::State;
 use axum::http::header::LOCATION;
 use axum::http::{HeaderMap, HeaderName, StatusCode};
 use axum_extra::extract::CookieJar;
-use collabry_shared::auth::{Email, Session, User, UserSummary};
+use collabry_shared::auth::{self, Email, Name, Session, User, UserSummary};
 use jiff::Timestamp;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::accounts::{self, MAX_NAME_CHARS, NewAccount};
+use super::accounts::{self, NewAccount};
 use super::identity::NamedSession;
 use super::refresh::{self, RefreshToken};
 use super::{CurrentUser, admission, cookies, end_session, strength};
@@ -21,7 +21,6 @@ use crate::audit::Trail;
 use crate::http::{ApiError, ApiResult, Body, FieldError, Problem};
 use crate::limits::Attempt;
 use crate::state::ApiState;
-use crate::text::clean_line;
 
 const TAG: &str = "auth";
 
@@ -100,23 +99,23 @@ async fn register(
     let (email, name) = check_registration(&request)?;
     let ticket = admission::ask(&state, &email, request.code.as_deref()).await?;
     let new = NewAccount { email, name, password: request.password };
-    let user = accounts::create(state.stores.users.as_ref(), &state.passwords, state.clock.as_ref(), new).await?;
+    let account = accounts::create(state.stores.users.as_ref(), &state.passwords, state.clock.as_ref(), new).await?;
     if let Some(ticket) = ticket {
-        admission::enter(&state, ticket, &user).await?;
+        admission::enter(&state, ticket, &account.user).await?;
     }
-    trail.by(user.id);
+    trail.by(account.user.id);
     notice(&state, &headers);
-    let (jar, body) = sign_in(&state, jar, &user, return_token).await?;
+    let (jar, body) = sign_in(&state, jar, &account, return_token).await?;
     Ok((StatusCode::CREATED, [(LOCATION, "/api/auth/me")], jar, body))
 }
 
-fn check_registration(request: &Registration) -> ApiResult<(Email, String)> {
+fn check_registration(request: &Registration) -> ApiResult<(Email, Name)> {
     let mut problems = Vec::new();
     let email = Email::parse(&request.email);
     if email.is_err() {
         problems.push(FieldError::new("email", "Enter a valid email address."));
     }
-    let name = clean_line(&request.name, MAX_NAME_CHARS);
+    let name = Name::parse(&request.name);
     if name.is_none() {
         problems.push(FieldError::new("name", "Use 1 to 80 characters."));
     }
@@ -145,21 +144,21 @@ async fn login(
     let email = body.as_ref().ok().and_then(|Body(request)| Email::parse(&request.email).ok());
     attempt.sign_in(&state, email.as_ref()).await?;
     let Body(request) = body?;
-    let user = match &email {
-        Some(email) => state.stores.users.by_email(email).await?,
+    let account = match &email {
+        Some(email) => state.stores.users.credentials(email).await?,
         None => None,
     };
-    if let Some(user) = &user {
-        trail.about(user.id);
+    if let Some(account) = &account {
+        trail.about(account.user.id);
     }
-    let hash = user.as_ref().map(|user| user.password_hash.clone());
+    let hash = account.as_ref().map(|account| account.password_hash.clone());
     let right = state.passwords.verify(request.password, hash).await?;
-    let Some(user) = user.filter(|_| right) else {
+    let Some(account) = account.filter(|_| right) else {
         return Err(wrong_credentials());
     };
-    trail.by(user.id);
+    trail.by(account.user.id);
     notice(&state, &headers);
-    sign_in(&state, jar, &user, request.return_refresh_token).await
+    sign_in(&state, jar, &account, request.return_refresh_token).await
 }
 
 fn wrong_credentials() -> ApiError {
@@ -233,15 +232,15 @@ fn notice(state: &ApiState, headers: &HeaderMap) {
 async fn sign_in(
     state: &ApiState,
     jar: CookieJar,
-    user: &User,
+    auth::Credentials { user, password_hash }: &auth::Credentials,
     return_token: bool,
 ) -> ApiResult<(CookieJar, Json<SignedIn>)> {
     let (session, token) = match refresh::start(state, user.id).await {
         Err(error) if error.status == StatusCode::NOT_FOUND => return Err(wrong_credentials()),
         started => started?,
     };
-    let now = state.stores.users.get(user.id).await?;
-    if now.is_none_or(|now| now.password_hash != user.password_hash) {
+    let now = state.stores.users.password_hash(user.id).await?;
+    if now.is_none_or(|now| now.expose_secret() != password_hash.expose_secret()) {
         end_session(state, session.id).await?;
         return Err(wrong_credentials());
     }

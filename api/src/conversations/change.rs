@@ -31,7 +31,7 @@ pub async fn edit(
     if !message.author.is_user(access.access.user_id) {
         return Err(not_yours("edit"));
     }
-    let rewrite = Rewrite::Edit { content: Content::parse(content)?.into_text() };
+    let rewrite = Rewrite::Edit { content: Content::parse(content)? };
     let message = apply(state, access, id, seen, &rewrite).await?;
     let event = Event::MessageEdited { message: message.clone() };
     state.fan_out.emit(Room::Conversation(message.conversation_id), event).await;

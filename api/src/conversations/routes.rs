@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use collabry_shared::conversations::{Conversation, ConversationUpdate};
+use collabry_shared::conversations::{Conversation, ConversationUpdate, Title};
 use collabry_shared::ids::{ConversationId, NotebookId, UserId};
 use collabry_shared::locks::{Held, Lock};
 use collabry_shared::models::ModelId;
@@ -24,9 +24,7 @@ use crate::http::json::there;
 use crate::http::{ApiError, ApiResult, Body, Created, List, PageQuery, Params, Problem, Query, Seen, created, page};
 use crate::notebooks::{NotebookAccess, Viewer};
 use crate::state::ApiState;
-use crate::text::{Needle, clean_line};
-
-const MAX_TITLE_CHARS: usize = 120;
+use crate::text::Needle;
 
 pub fn router() -> OpenApiRouter<ApiState> {
     OpenApiRouter::new().routes(routes!(list, create)).routes(routes!(get, update, remove)).routes(routes!(restore))
@@ -88,9 +86,9 @@ struct ConversationChange {
     model: Option<Option<String>>,
 }
 
-fn parse_title(title: Option<&str>) -> ApiResult<Option<String>> {
+fn parse_title(title: Option<&str>) -> ApiResult<Option<Title>> {
     let invalid = || ApiError::field("title_invalid", "title", "Use 1 to 120 characters.");
-    title.map(|title| clean_line(title, MAX_TITLE_CHARS).ok_or_else(invalid)).transpose()
+    title.map(|title| Title::parse(title).ok_or_else(invalid)).transpose()
 }
 
 /// The conversations of a notebook, those with the newest message first
@@ -149,7 +147,7 @@ async fn create(
 pub(super) async fn begin(
     state: &ApiState,
     access: &NotebookAccess<Viewer>,
-    title: Option<String>,
+    title: Option<Title>,
     model: Option<ModelId>,
 ) -> ApiResult<Conversation> {
     let alone = may_have_another(state, access.notebook_id, access.user_id).await?;

@@ -1,7 +1,7 @@
 //! Sending a message: parsed, stored, acknowledged; then the others hear of it, and the engine answers.
 
 use collabry_shared::conversations::{
-    Appended, Asked, Author, ClientId, Content, Conversation, InvalidMessage, Message, MessageStatus, NewMessage,
+    Appended, Asked, Author, ClientId, Content, Conversation, InvalidMessage, Message, MessageStatus, NewMessage, Title,
 };
 use collabry_shared::generations::Generation;
 use collabry_shared::ids::{GenerationId, MessageId, SourceId};
@@ -75,8 +75,8 @@ pub async fn send(
         id: MessageId::new(),
         conversation_id: conversation.id,
         client_id: ClientId::parse(&sending.client_id)?,
-        author: Author::User { user_id: member.user_id, name: user.0.name.clone() },
-        content: Content::parse(&sending.content)?.into_text(),
+        author: Author::User { user_id: member.user_id, name: user.0.name.to_string() },
+        content: Content::parse(&sending.content)?,
         citations: Vec::new(),
         status: MessageStatus::Complete,
         failure: None,
@@ -95,7 +95,7 @@ pub async fn send(
     let stored = appended.message();
     // A message that was changed since may have been sent as this one.
     let as_sent = stored.edited_at.is_none() && stored.deleted_at.is_none();
-    if !stored.author.is_user(member.user_id) || as_sent && stored.content != message.content {
+    if !stored.author.is_user(member.user_id) || as_sent && stored.content != message.content.as_str() {
         return Err(ApiError::conflict("client_id_taken", "This clientId belongs to another message. Make a new one."));
     }
     if let Appended::Created(stored) = &appended {
@@ -155,7 +155,7 @@ async fn announce(state: &ApiState, conversation: &Conversation, message: &Messa
     let event = Event::ConversationActivity { notebook_id, conversation_id, head, last_message_at };
     state.fan_out.emit(Room::Outside(notebook_id, conversation_id), event).await;
     if conversation.title.is_none() && message.generation_id.is_some() {
-        let title = headline(&message.content, MAX_TITLE_CHARS);
+        let Some(title) = Title::parse(&headline(&message.content, MAX_TITLE_CHARS)) else { return Ok(()) };
         if let Some(conversation) = state.stores.conversations.title_if_none(conversation.id, &title).await? {
             let room = Room::Notebook(conversation.notebook_id);
             state.fan_out.emit(room, Event::ConversationUpdated { conversation }).await;

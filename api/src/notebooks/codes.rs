@@ -102,11 +102,11 @@ pub async fn enter(state: &ApiState, ticket: Ticket, user_id: UserId) -> ApiResu
 async fn tell(state: &ApiState, invitation: &Invitation, user_id: UserId) -> ApiResult<()> {
     let stores = &state.stores;
     let Some(notebook) = stores.notebooks.get(invitation.notebook_id).await? else { return Ok(()) };
-    let by = stores.users.get(invitation.invited_by).await?.map_or_else(|| NOBODY.to_owned(), |user| user.name);
+    let by = stores.users.get(invitation.invited_by).await?.map_or_else(|| NOBODY.to_owned(), |user| user.name.into());
     let notification = Notification {
         id: NotificationId::new(),
         user_id,
-        about: About::AddedToNotebook { notebook_id: notebook.id, title: notebook.title, by },
+        about: About::AddedToNotebook { notebook_id: notebook.id, title: notebook.title.into(), by },
         created_at: state.clock.now(),
         read_at: None,
     };

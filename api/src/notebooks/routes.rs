@@ -5,7 +5,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use collabry_shared::ids::{NotebookId, UserId};
 use collabry_shared::locks::{Held, Lock};
-use collabry_shared::notebooks::{JoinCode, Notebook, NotebookState, Role};
+use collabry_shared::notebooks::{JoinCode, Notebook, NotebookState, Role, Title};
 use collabry_shared::pages::Place;
 use collabry_shared::realtime::{Event, Room, Signal};
 use jiff::Timestamp;
@@ -19,10 +19,9 @@ use crate::auth::Identity;
 use crate::bounds;
 use crate::http::{ApiError, ApiResult, Body, Created, List, PageQuery, Params, Problem, Query, Seen, created, page};
 use crate::state::ApiState;
-use crate::text::{Needle, clean_line};
+use crate::text::Needle;
 
 const TAG: &str = "notebooks";
-const MAX_TITLE_CHARS: usize = 120;
 
 pub fn router() -> OpenApiRouter<ApiState> {
     OpenApiRouter::new().routes(routes!(list, create)).routes(routes!(get, rename, delete)).routes(routes!(restore))
@@ -51,7 +50,7 @@ impl NotebookView {
     pub fn new(notebook: Notebook, role: Role) -> Self {
         Self {
             id: notebook.id,
-            title: notebook.title,
+            title: notebook.title.into(),
             role,
             join_code: notebook.join_code.filter(|_| role == Role::Owner),
             created_at: notebook.created_at,
@@ -87,9 +86,8 @@ struct NotebookTitle {
 }
 
 impl NotebookTitle {
-    fn parse(&self) -> ApiResult<String> {
-        clean_line(&self.title, MAX_TITLE_CHARS)
-            .ok_or_else(|| ApiError::field("title_invalid", "title", "Use 1 to 120 characters."))
+    fn parse(&self) -> ApiResult<Title> {
+        Title::parse(&self.title).ok_or_else(|| ApiError::field("title_invalid", "title", "Use 1 to 120 characters."))
     }
 }
 
@@ -182,7 +180,7 @@ async fn rename(
     let (title, now) = (request.parse()?, state.clock.now());
     let renamed = state.stores.notebooks.rename(access.notebook_id, seen.as_ref(), &title, now).await?;
     let notebook = renamed.ok_or_else(ApiError::not_found)?;
-    let event = Event::NotebookUpdated { notebook_id: notebook.id, title: notebook.title.clone() };
+    let event = Event::NotebookUpdated { notebook_id: notebook.id, title: notebook.title.to_string() };
     state.fan_out.emit(Room::Notebook(notebook.id), event).await;
     Ok(Json(NotebookView::new(notebook, access.role)))
 }
@@ -225,7 +223,7 @@ async fn restore(
         let signal = Signal::Membership { notebook_id, user_id: member.user.id, role: Some(member.role) };
         state.fan_out.signal(signal).await;
     }
-    let event = Event::NotebookUpdated { notebook_id, title: notebook.title.clone() };
+    let event = Event::NotebookUpdated { notebook_id, title: notebook.title.to_string() };
     state.fan_out.emit(Room::Notebook(notebook_id), event).await;
     state.engine.sources_changed().await;
     Ok(Json(NotebookView::new(notebook, Role::Owner)))

@@ -4,7 +4,7 @@ use axum::Extension;
 use axum::extract::{DefaultBodyLimit, State};
 use collabry_shared::ids::{NotebookId, SourceId, UserId};
 use collabry_shared::realtime::{Event, Room};
-use collabry_shared::sources::{Format, IngestState, Origin, Source, SourceVersion};
+use collabry_shared::sources::{Format, Origin, Source, SourceVersion};
 use collabry_shared::storage::{Blobs, StoreError};
 use serde::Deserialize;
 use url::Url;
@@ -68,7 +68,7 @@ async fn upload_source(
     let received = upload::receive(&mut form, &state, &key, room).await?;
     let name = received.name.clone();
     let version = uploaded_version(&state, access.user_id, 1, key.clone(), &received);
-    let source = new_source(access.notebook_id, id, access.user_id, name, Origin::Upload, version);
+    let source = Source::uploaded(id, access.notebook_id, access.user_id, name, version);
     let stored = store(&state, access.user_id, source).await;
     let stored = keep_blob_if_stored(&state, &key, stored).await?;
     Ok((Extension(Uploaded(received.digest)), stored))
@@ -118,10 +118,16 @@ async fn add_url(
     let url = parse_url(&request.url)?;
     let id = SourceId::new();
     let key = Blobs::source_key(access.notebook_id, id, 1);
-    let version = queued_version(&state, access.user_id, 1, Format::Web, key);
+    let version = SourceVersion {
+        queued_by: Some(access.user_id),
+        ..SourceVersion::queued(1, Format::Web, 0, key, state.clock.now())
+    };
     let name = url.host_str().map(|host| format!("{host}{}", url.path())).unwrap_or_default();
     let name = name.trim_end_matches('/').to_owned();
-    let source = new_source(access.notebook_id, id, access.user_id, name, Origin::Url { url }, version);
+    let source = Source {
+        origin: Origin::Url { url },
+        ..Source::uploaded(id, access.notebook_id, access.user_id, name, version)
+    };
     store(&state, access.user_id, source).await
 }
 
@@ -134,37 +140,8 @@ fn parse_url(text: &str) -> ApiResult<Url> {
 }
 
 fn uploaded_version(state: &ApiState, by: UserId, number: u32, blob_key: String, upload: &Upload) -> SourceVersion {
-    SourceVersion { size: upload.size, ..queued_version(state, by, number, upload.format, blob_key) }
-}
-
-fn queued_version(state: &ApiState, by: UserId, version: u32, format: Format, blob_key: String) -> SourceVersion {
-    let now = state.clock.now();
-    SourceVersion {
-        version,
-        format,
-        size: 0,
-        blob_key,
-        state: IngestState::Queued,
-        page_count: None,
-        chunk_count: None,
-        not_read: Vec::new(),
-        ahead: None,
-        queued_by: Some(by),
-        created_at: now,
-        updated_at: now,
-    }
-}
-
-fn new_source(
-    notebook_id: NotebookId,
-    id: SourceId,
-    created_by: UserId,
-    name: String,
-    origin: Origin,
-    latest: SourceVersion,
-) -> Source {
-    let created_at = latest.created_at;
-    Source { id, notebook_id, name, origin, created_by, created_at, latest, ready_version: None }
+    let queued = SourceVersion::queued(number, upload.format, upload.size, blob_key, state.clock.now());
+    SourceVersion { queued_by: Some(by), ..queued }
 }
 
 async fn add_version(

@@ -9,6 +9,7 @@ use collabry_shared::ids::{NotebookId, SourceId};
 use collabry_shared::pages::Place;
 use collabry_shared::realtime::{Event, Room};
 use collabry_shared::sources::{IngestState, MAX_RETRIES, Retry, Source, SourceState};
+use collabry_shared::text::Line;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
@@ -23,7 +24,7 @@ use crate::http::{ApiError, ApiResult, Body, List, PageQuery, Params, Problem, Q
 use crate::limits::wait;
 use crate::notebooks::{Editor, NotebookAccess, Viewer};
 use crate::state::ApiState;
-use crate::text::{Needle, clean_line, headline};
+use crate::text::{Needle, headline};
 
 const MAX_NAME_CHARS: usize = 200;
 /// How often a source is looked at for whoever waits for it.
@@ -167,9 +168,9 @@ async fn rename(
     Seen(seen): Seen<SourceState>,
     Body(request): Body<SourceRename>,
 ) -> ApiResult<Json<Source>> {
-    let name = clean_line(&request.name, MAX_NAME_CHARS)
+    let name = Line::<MAX_NAME_CHARS>::parse(&request.name)
         .ok_or_else(|| ApiError::field("name_invalid", "name", "Use 1 to 200 characters."))?;
-    let renamed = state.stores.sources.rename(source.notebook_id, source.id, seen.as_ref(), &name).await?;
+    let renamed = state.stores.sources.rename(source.notebook_id, source.id, seen.as_ref(), name.as_str()).await?;
     let mut source = renamed.ok_or_else(ApiError::not_found)?;
     queue::say_what_is_ahead(&state, std::slice::from_mut(&mut source)).await;
     let event = Event::SourceStatus { source: source.clone() };

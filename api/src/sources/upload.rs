@@ -7,6 +7,7 @@ use axum::http::StatusCode;
 use bytes::{Bytes, BytesMut};
 use collabry_shared::sources::{FailureCode, Format, SNIFF_BYTES, UnknownFormat};
 use collabry_shared::storage::BlobError;
+use collabry_shared::text::turns_direction;
 use futures::StreamExt as _;
 use unicode_normalization::UnicodeNormalization as _;
 
@@ -14,7 +15,6 @@ use super::room::{Room, share_spent};
 use crate::http::form::{FILE, FileDigest, incomplete, sent_name};
 use crate::http::{ApiError, ApiResult, Form};
 use crate::state::ApiState;
-use crate::text::turns_direction;
 
 /// Fields of other names say nothing that is wanted.
 const MAX_OTHER_BYTES: usize = 64 * 1024;

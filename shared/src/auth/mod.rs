@@ -7,6 +7,7 @@ mod rotation;
 mod sqlite;
 
 use jiff::Timestamp;
+use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -15,24 +16,40 @@ pub(crate) use self::mongo::{INDEXES, require_user, users};
 pub use self::repo::{SessionRepo, UserRepo};
 pub use self::rotation::{Next, Presented, SessionLifetimes, Standing};
 use crate::ids::{SessionId, UserId};
+use crate::text::Line;
+
+/// What other members see of a person.
+pub type Name = Line<80>;
 
 /// An account as stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct User {
     pub id: UserId,
     pub email: Email,
-    /// What other members see.
-    pub name: String,
-    /// A PHC string, Argon2id.
-    pub password_hash: String,
+    pub name: Name,
     pub created_at: Timestamp,
-    /// When somebody showed that the address is theirs; `None`: anybody may have registered it.
+    /// When somebody proved that the address is theirs; `None`: anybody may have registered it.
     pub verified_at: Option<Timestamp>,
-    /// Made one on the command line.
+    /// Set on the command line.
     pub admin: bool,
 }
 
-/// What stands in place of the name of an account that was deleted.
+impl User {
+    /// A new account: without a proven address, and no admin.
+    pub fn new(email: Email, name: Name, created_at: Timestamp) -> Self {
+        Self { id: UserId::new(), email, name, created_at, verified_at: None, admin: false }
+    }
+}
+
+/// An account with what proves that somebody is its owner.
+#[derive(Debug, Clone)]
+pub struct Credentials {
+    pub user: User,
+    /// A PHC string, Argon2id.
+    pub password_hash: SecretString,
+}
+
+/// Replaces the name of a deleted account.
 pub const NOBODY: &str = "Deleted account";
 
 /// What members of a notebook may know of each other.
@@ -47,7 +64,7 @@ pub struct UserSummary {
 
 impl From<&User> for UserSummary {
     fn from(user: &User) -> Self {
-        Self { id: user.id, name: user.name.clone(), email: user.email.clone() }
+        Self { id: user.id, name: user.name.to_string(), email: user.email.clone() }
     }
 }
 

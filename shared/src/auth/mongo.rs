@@ -3,8 +3,9 @@
 use async_trait::async_trait;
 use jiff::Timestamp;
 use mongodb::bson::{Bson, Document, doc};
+use secrecy::{ExposeSecret as _, SecretString};
 
-use super::{Email, Session, SessionRepo, TokenHash, User, UserRepo};
+use super::{Credentials, Email, Name, Session, SessionRepo, TokenHash, User, UserRepo};
 use crate::ids::{SessionId, UserId};
 use crate::pages::Window;
 use crate::storage::mongo::{Change, Database, Fields as _, Index, Order, Query, binary, conflict, date};
@@ -24,12 +25,12 @@ pub(crate) const INDEXES: &[Index] = &[
 
 #[async_trait]
 impl UserRepo for Database {
-    async fn create(&self, user: &User) -> StoreResult<()> {
+    async fn create(&self, user: &User, password_hash: &SecretString) -> StoreResult<()> {
         let document = doc! {
             "_id": user.id.to_string(),
             "email": user.email.as_str(),
-            "name": &user.name,
-            "passwordHash": &user.password_hash,
+            "name": user.name.as_str(),
+            "passwordHash": password_hash.expose_secret(),
             "createdAt": date(user.created_at),
             "verifiedAt": user.verified_at.map(date),
             "admin": user.admin,
@@ -42,14 +43,19 @@ impl UserRepo for Database {
         found.as_ref().map(user).transpose()
     }
 
-    async fn by_email(&self, email: &Email) -> StoreResult<Option<User>> {
+    async fn credentials(&self, email: &Email) -> StoreResult<Option<Credentials>> {
         for spelling in [email.as_str(), &email.in_ascii()] {
             let found = self.collection(USERS).find_one(Query::new(doc! { "email": spelling })).await?;
             if let Some(found) = found {
-                return user(&found).map(Some);
+                return Ok(Some(Credentials { user: user(&found)?, password_hash: password_hash(&found)? }));
             }
         }
         Ok(None)
+    }
+
+    async fn password_hash(&self, id: UserId) -> StoreResult<Option<SecretString>> {
+        let hash = Query::new(doc! { "_id": id.to_string() }).fields(doc! { "passwordHash": 1 });
+        self.collection(USERS).find_one(hash).await?.as_ref().map(password_hash).transpose()
     }
 
     async fn set_admin(&self, id: UserId, admin: bool, now: Timestamp) -> StoreResult<bool> {
@@ -62,16 +68,18 @@ impl UserRepo for Database {
         users.update(Change::new(doc! { "_id": id.to_string() }, change(doc! { "admin": admin }))).await
     }
 
-    async fn set_password(&self, id: UserId, before: &str, hash: &str) -> StoreResult<bool> {
-        let user = doc! { "_id": id.to_string(), "passwordHash": before };
-        self.collection(USERS).update(Change::new(user, doc! { "$set": { "passwordHash": hash } })).await
+    async fn set_password(&self, id: UserId, before: &SecretString, hash: &SecretString) -> StoreResult<bool> {
+        let user = doc! { "_id": id.to_string(), "passwordHash": before.expose_secret() };
+        self.collection(USERS)
+            .update(Change::new(user, doc! { "$set": { "passwordHash": hash.expose_secret() } }))
+            .await
     }
 
     async fn delete(&self, user: &User) -> StoreResult<()> {
         let id = user.id.to_string();
         self.cascade(USERS, &id).await?;
         self.collection(SESSIONS).delete_all(doc! { "user": &id }).await?;
-        // Last: as long as it is there, a deletion that was cut short can be asked for again.
+        // Last: as long as it is there, an interrupted deletion can be requested again.
         self.collection(USERS).delete(doc! { "_id": id }).await?;
         Ok(())
     }
@@ -145,15 +153,18 @@ impl SessionRepo for Database {
     }
 }
 
+fn password_hash(document: &Document) -> StoreResult<SecretString> {
+    Ok(document.text("passwordHash")?.into())
+}
+
 fn user(document: &Document) -> StoreResult<User> {
     Ok(User {
         id: document.parsed("_id")?,
         email: document.nested("email")?,
-        name: document.text("name")?,
-        password_hash: document.text("passwordHash")?,
+        name: Name::stored(document.text("name")?),
         created_at: document.time("createdAt")?,
         verified_at: document.opt_time("verifiedAt")?,
-        // Of accounts of earlier versions there is nothing.
+        // Earlier versions stored nothing.
         admin: document.get_bool("admin").unwrap_or(false),
     })
 }

@@ -2,8 +2,9 @@
 
 use async_trait::async_trait;
 use jiff::Timestamp;
+use secrecy::SecretString;
 
-use super::{Email, Session, TokenHash, User};
+use super::{Credentials, Email, Session, TokenHash, User};
 use crate::ids::{SessionId, UserId};
 use crate::pages::Window;
 use crate::storage::StoreResult;
@@ -11,21 +12,27 @@ use crate::storage::StoreResult;
 #[async_trait]
 pub trait UserRepo: Send + Sync {
     /// Stores a new account; [`StoreError::Conflict`](crate::storage::StoreError::Conflict) when the address is taken.
-    async fn create(&self, user: &User) -> StoreResult<()>;
+    async fn create(&self, user: &User, password_hash: &SecretString) -> StoreResult<()>;
     async fn get(&self, id: UserId) -> StoreResult<Option<User>>;
     /// The account with this address, in whichever of its spellings it was stored.
-    async fn by_email(&self, email: &Email) -> StoreResult<Option<User>>;
-    /// Makes someone an admin, whose address counts as proven from `now` on, or takes that right away. `false`: there is
-    /// no such account.
+    async fn by_email(&self, email: &Email) -> StoreResult<Option<User>> {
+        Ok(self.credentials(email).await?.map(|credentials| credentials.user))
+    }
+    /// As [`by_email`](Self::by_email), with the hash of the password.
+    async fn credentials(&self, email: &Email) -> StoreResult<Option<Credentials>>;
+    /// The hash of an account's password.
+    async fn password_hash(&self, id: UserId) -> StoreResult<Option<SecretString>>;
+    /// Makes someone an admin, whose address counts as proven from `now` on, or ends that. `false`: there is no such
+    /// account.
     async fn set_admin(&self, id: UserId, admin: bool, now: Timestamp) -> StoreResult<bool>;
-    /// Replaces the hash of an account's password if it is still `before`, so that of racing changes one wins. Returns
-    /// whether it was this one. Ending the sessions is for the caller.
-    async fn set_password(&self, id: UserId, before: &str, hash: &str) -> StoreResult<bool>;
+    /// Replaces the hash of an account's password if it is still `before`, so that one of several racing changes wins.
+    /// Returns whether it was this one. The caller ends the sessions.
+    async fn set_password(&self, id: UserId, before: &SecretString, hash: &SecretString) -> StoreResult<bool>;
     /// Removes an account for good, with its sessions and notifications, the invitations of its address, and its name
-    /// beside the messages that it wrote: these stay with their conversations. Memberships are for the caller to end
-    /// before; run again after a crash, it goes on where it was.
+    /// beside the messages that it wrote, which stay in their conversations. The caller ends its memberships first; run
+    /// again after a crash, it continues where it was.
     async fn delete(&self, user: &User) -> StoreResult<()>;
-    /// Those who were made admins, in the order of their addresses.
+    /// Admins, by address.
     async fn admins(&self) -> StoreResult<Vec<User>>;
 }
 

@@ -2,10 +2,11 @@
 
 use async_trait::async_trait;
 use jiff::Timestamp;
+use secrecy::{ExposeSecret as _, SecretString};
 use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
 
-use super::{Email, NOBODY, Session, SessionRepo, TokenHash, User, UserRepo};
+use super::{Credentials, Email, NOBODY, Name, Session, SessionRepo, TokenHash, User, UserRepo};
 use crate::ids::{SessionId, UserId};
 use crate::pages::Window;
 use crate::storage::sqlite::{Columns as _, Database, conflict};
@@ -13,15 +14,15 @@ use crate::storage::{StoreError, StoreResult};
 
 #[async_trait]
 impl UserRepo for Database {
-    async fn create(&self, user: &User) -> StoreResult<()> {
+    async fn create(&self, user: &User, password_hash: &SecretString) -> StoreResult<()> {
         sqlx::query(
             "INSERT INTO users (id, email, name, password_hash, created_at, verified_at, admin)
              VALUES (?, ?, ?, ?, ?, ?, ?)",
         )
         .bind(user.id.to_string())
         .bind(user.email.as_str())
-        .bind(&user.name)
-        .bind(&user.password_hash)
+        .bind(user.name.as_str())
+        .bind(password_hash.expose_secret())
         .bind(user.created_at.as_millisecond())
         .bind(user.verified_at.map(Timestamp::as_millisecond))
         .bind(user.admin)
@@ -37,13 +38,22 @@ impl UserRepo for Database {
         row.as_ref().map(user).transpose()
     }
 
-    async fn by_email(&self, email: &Email) -> StoreResult<Option<User>> {
+    async fn credentials(&self, email: &Email) -> StoreResult<Option<Credentials>> {
         let row = sqlx::query("SELECT * FROM users WHERE email IN (?1, ?2) ORDER BY email = ?1 DESC LIMIT 1")
             .bind(email.as_str())
             .bind(email.in_ascii())
             .fetch_optional(&self.read)
             .await?;
-        row.as_ref().map(user).transpose()
+        row.map(|row| Ok(Credentials { user: user(&row)?, password_hash: row.text("password_hash")?.into() }))
+            .transpose()
+    }
+
+    async fn password_hash(&self, id: UserId) -> StoreResult<Option<SecretString>> {
+        let row = sqlx::query("SELECT password_hash FROM users WHERE id = ?")
+            .bind(id.to_string())
+            .fetch_optional(&self.read)
+            .await?;
+        row.map(|row| Ok(row.text("password_hash")?.into())).transpose()
     }
 
     async fn set_admin(&self, id: UserId, admin: bool, now: Timestamp) -> StoreResult<bool> {
@@ -59,11 +69,11 @@ impl UserRepo for Database {
         Ok(done.rows_affected() == 1)
     }
 
-    async fn set_password(&self, id: UserId, before: &str, hash: &str) -> StoreResult<bool> {
+    async fn set_password(&self, id: UserId, before: &SecretString, hash: &SecretString) -> StoreResult<bool> {
         let done = sqlx::query("UPDATE users SET password_hash = ? WHERE id = ? AND password_hash = ?")
-            .bind(hash)
+            .bind(hash.expose_secret())
             .bind(id.to_string())
-            .bind(before)
+            .bind(before.expose_secret())
             .execute(&self.write)
             .await?;
         Ok(done.rows_affected() == 1)
@@ -193,8 +203,7 @@ fn user(row: &SqliteRow) -> StoreResult<User> {
     Ok(User {
         id: row.parsed("id")?,
         email: row.word("email")?,
-        name: row.text("name")?,
-        password_hash: row.text("password_hash")?,
+        name: Name::stored(row.text("name")?),
         created_at: row.time("created_at")?,
         verified_at: row.opt_time("verified_at")?,
         admin: row.number::<i64>("admin")? != 0,

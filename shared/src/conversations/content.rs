@@ -38,7 +38,7 @@ impl InvalidMessage {
     }
 }
 
-/// A message's text: trimmed, not empty, at most [`MAX_CONTENT_CHARS`] code points, without NUL.
+/// The text of a message. What people write is trimmed, not empty, at most [`MAX_CONTENT_CHARS`] code points, without NUL.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Content(String);
 
@@ -54,8 +54,13 @@ impl Content {
         Ok(Self(text))
     }
 
-    pub fn into_text(self) -> String {
-        self.0
+    /// What a model wrote: of any length, and empty when it failed before the first word.
+    pub fn of_answer(text: String) -> Self {
+        Self(text)
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
     }
 }
 

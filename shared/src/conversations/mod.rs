@@ -23,6 +23,10 @@ pub use self::page::{PAGE_BYTES, Page};
 pub use self::repo::{Appended, ConversationRepo, ConversationUpdate, NewMessage, Opened, Rewrite};
 use crate::ids::{ConversationId, GenerationId, MessageId, NotebookId, SourceId, UserId};
 use crate::models::ModelId;
+use crate::text::Line;
+
+/// What members call a conversation.
+pub type Title = Line<120>;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -30,7 +34,8 @@ pub struct Conversation {
     pub id: ConversationId,
     pub notebook_id: NotebookId,
     /// Null until the first question gives it one.
-    pub title: Option<String>,
+    #[schema(value_type = Option<String>)]
+    pub title: Option<Title>,
     /// What answers when a message names no model.
     #[schema(value_type = Option<String>)]
     pub model: Option<ModelId>,

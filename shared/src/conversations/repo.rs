@@ -5,7 +5,9 @@ use std::collections::HashMap;
 use async_trait::async_trait;
 use jiff::Timestamp;
 
-use super::{Asked, Author, Citation, ClientId, Conversation, CutOff, Message, MessageStatus, Page, ReadMark};
+use super::{
+    Asked, Author, Citation, ClientId, Content, Conversation, CutOff, Message, MessageStatus, Page, ReadMark, Title,
+};
 use crate::conversations::Failure;
 use crate::ids::{ConversationId, GenerationId, MessageId, NotebookId, UserId};
 use crate::models::ModelId;
@@ -20,7 +22,7 @@ pub struct NewMessage {
     pub conversation_id: ConversationId,
     pub client_id: ClientId,
     pub author: Author,
-    pub content: String,
+    pub content: Content,
     pub citations: Vec<Citation>,
     pub status: MessageStatus,
     pub failure: Option<Failure>,
@@ -64,7 +66,7 @@ pub struct Opened {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Rewrite {
     /// Replaces the text.
-    Edit { content: String },
+    Edit { content: Content },
     /// Leaves an empty tombstone: text and citations are gone.
     Delete,
     /// A newer answer takes its place: its text stays.
@@ -74,12 +76,12 @@ pub enum Rewrite {
 /// What is to become of a conversation: `None` leaves as it is, `Some(None)` clears.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ConversationUpdate {
-    pub title: Option<Option<String>>,
+    pub title: Option<Option<Title>>,
     pub model: Option<Option<ModelId>>,
 }
 
-/// A deleted conversation, and those of a deleted notebook, are gone for every method here but those that bring it back
-/// or purge it.
+/// Conversations and their logs. To every method but those that restore or purge it, a conversation is gone once it is
+/// marked as deleted or its notebook is.
 #[async_trait]
 pub trait ConversationRepo: Send + Sync {
     async fn create(&self, conversation: &Conversation) -> StoreResult<()>;
@@ -101,10 +103,10 @@ pub trait ConversationRepo: Send + Sync {
     }
     /// A part of [`list`](Self::list), placed by the time of the newest message and id.
     async fn list_page(&self, notebook: NotebookId, window: &Window) -> StoreResult<Vec<Conversation>>;
-    /// How many conversations of a notebook `user` began.
+    /// The number of conversations of a notebook that `user` started.
     async fn count_begun(&self, notebook: NotebookId, user: UserId) -> StoreResult<u64>;
-    /// `None` when there is no such conversation, [`StoreError::Changed`](crate::storage::StoreError::Changed) when it is not
-    /// as it was `seen`: the look and the change are one step.
+    /// Changes a conversation in one step with the check that it is still as it was `seen`: `None` when there is no such
+    /// conversation, [`StoreError::Changed`](crate::storage::StoreError::Changed) when it is not as it was seen.
     async fn update(
         &self,
         id: ConversationId,
@@ -112,20 +114,19 @@ pub trait ConversationRepo: Send + Sync {
         change: &ConversationUpdate,
     ) -> StoreResult<Option<Conversation>>;
     /// Gives an untitled conversation its title; `None` when it has one or is gone.
-    async fn title_if_none(&self, id: ConversationId, title: &str) -> StoreResult<Option<Conversation>>;
-    /// Hides a conversation from everyone, if it is as it was `seen`, as in [`update`](Self::update); `false` when there is
-    /// none.
+    async fn title_if_none(&self, id: ConversationId, title: &Title) -> StoreResult<Option<Conversation>>;
+    /// Hides a conversation from everyone, under the same check as [`update`](Self::update); `false` when there is none.
     async fn mark_deleted(&self, id: ConversationId, seen: Option<&Conversation>, now: Timestamp) -> StoreResult<bool>;
-    /// The deleted conversations of a notebook that can be brought back, and when each was deleted, last deleted first: the
+    /// The deleted conversations of a notebook that can be restored, and when each was deleted, last deleted first: the
     /// part in the window, placed by that time and id.
     async fn deleted_in(&self, notebook: NotebookId, window: &Window) -> StoreResult<Vec<(Conversation, Timestamp)>>;
-    /// A deleted conversation that can be brought back, for rights that are looked up by it.
+    /// A deleted conversation that can be restored, for access checks that start from the conversation.
     async fn deleted_one(&self, id: ConversationId) -> StoreResult<Option<Conversation>>;
-    /// Brings a deleted conversation back; `None` when it is not deleted, or is purged.
+    /// Restores a deleted conversation; `None` when it is not deleted, or is purged.
     async fn restore(&self, id: ConversationId) -> StoreResult<Option<Conversation>>;
     /// Conversations marked as deleted at `upto` or before that are still to be purged.
     async fn deleted(&self, upto: Timestamp) -> StoreResult<Vec<ConversationId>>;
-    /// Removes a deleted conversation with its messages and generations; run again after a crash, it goes on where it was.
+    /// Removes a deleted conversation with its messages and generations; run again after a crash, it continues where it was.
     async fn purge(&self, id: ConversationId) -> StoreResult<()>;
 
     /// Stores a message at the next rev; once it returns, the message is durable.

@@ -17,7 +17,7 @@ use super::{
 };
 use crate::clock::Clock;
 use crate::conversations::{
-    Appended, Author, ClientId, ConversationRepo, CutOff, Failure, Message, MessageStatus, NewMessage, Rewrite,
+    Appended, Author, ClientId, Content, ConversationRepo, CutOff, Failure, Message, MessageStatus, NewMessage, Rewrite,
 };
 use crate::ids::OwnerId;
 use crate::realtime::{Event, FanOut, Room, Signal};
@@ -105,7 +105,7 @@ impl Endings {
             conversation_id: generation.conversation_id,
             client_id: ClientId::of_answer(generation.id),
             author: Author::Assistant { model: generation.model.clone() },
-            content: draft.text.clone(),
+            content: Content::of_answer(draft.text.clone()),
             citations: references::referred(&draft.text, &draft.citations),
             status,
             failure: None,

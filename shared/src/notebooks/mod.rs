@@ -20,6 +20,10 @@ pub(crate) use self::mongo::{
 pub use self::repo::NotebookRepo;
 use crate::auth::{Email, UserSummary};
 use crate::ids::{InvitationId, NotebookId, UserId};
+use crate::text::Line;
+
+/// What members call a notebook.
+pub type Title = Line<120>;
 
 /// What a member may do. Ordered: each role may do all that the one before it may.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
@@ -36,7 +40,7 @@ pub enum Role {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Notebook {
     pub id: NotebookId,
-    pub title: String,
+    pub title: Title,
     pub join_code: Option<JoinCode>,
     pub created_by: UserId,
     pub created_at: Timestamp,
@@ -60,7 +64,7 @@ impl NotebookState {
 
     fn is_that_of(&self, notebook: &Notebook) -> bool {
         let code = notebook.join_code.as_ref().map(|code| code.code.as_str());
-        self.title == notebook.title && self.updated_at == notebook.updated_at && self.code() == code
+        self.title == notebook.title.as_str() && self.updated_at == notebook.updated_at && self.code() == code
     }
 }
 

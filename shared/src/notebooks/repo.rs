@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use jiff::Timestamp;
 
-use super::{Notebook, NotebookState, Role};
+use super::{Notebook, NotebookState, Role, Title};
 use crate::ids::{NotebookId, UserId};
 use crate::pages::Window;
 use crate::storage::StoreResult;
@@ -29,7 +29,7 @@ pub trait NotebookRepo: Send + Sync {
         &self,
         id: NotebookId,
         seen: Option<&NotebookState>,
-        title: &str,
+        title: &Title,
         now: Timestamp,
     ) -> StoreResult<Option<Notebook>>;
 

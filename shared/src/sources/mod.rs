@@ -130,6 +130,40 @@ pub enum IngestState {
     Failed(IngestFailure),
 }
 
+impl Source {
+    /// An upload, with its first version.
+    pub fn uploaded(
+        id: SourceId,
+        notebook_id: NotebookId,
+        created_by: UserId,
+        name: String,
+        latest: SourceVersion,
+    ) -> Self {
+        let created_at = latest.created_at;
+        Self { id, notebook_id, name, origin: Origin::Upload, created_by, created_at, latest, ready_version: None }
+    }
+}
+
+impl SourceVersion {
+    /// A version that waits for its ingestion, as the work of whoever added the source.
+    pub fn queued(version: u32, format: Format, size: u64, blob_key: String, now: Timestamp) -> Self {
+        Self {
+            version,
+            format,
+            size,
+            blob_key,
+            state: IngestState::Queued,
+            page_count: None,
+            chunk_count: None,
+            not_read: Vec::new(),
+            ahead: None,
+            queued_by: None,
+            created_at: now,
+            updated_at: now,
+        }
+    }
+}
+
 impl IngestState {
     /// The names of all, in their order.
     pub const STEPS: [&str; 7] = ["queued", "fetch", "extract", "chunk", "embed", "ready", "failed"];

@@ -1,8 +1,10 @@
 //! Text as people read it.
 
 mod fold;
+mod line;
 
 pub use self::fold::fold;
+pub use self::line::{Line, turns_direction};
 
 /// Whether nobody would see anything: white space, and characters that are only there for those around them.
 pub fn is_blank(text: &str) -> bool {

@@ -1,9 +1,10 @@
 //! Accounts and sessions.
 
-use collabry_shared::auth::{Email, Session, User};
+use collabry_shared::auth::{Email, Name, Session, User};
 use collabry_shared::ids::{SessionId, UserId};
 use collabry_shared::storage::StoreError;
 use collabry_shared::stores::Stores;
+use secrecy::ExposeSecret as _;
 
 use crate::backend::{Backend, contract};
 use crate::fixtures::{at, user};
@@ -35,8 +36,8 @@ async fn an_account_is_found_by_id_and_address(Backend { stores, .. }: Backend) 
 
 async fn an_address_is_taken_once(Backend { stores, .. }: Backend) {
     let ada = user(&stores, "ada").await;
-    let other = User { id: UserId::new(), name: "Somebody else".to_owned(), ..ada.clone() };
-    assert!(matches!(stores.users.create(&other).await, Err(StoreError::Conflict(_))));
+    let other = User { id: UserId::new(), name: Name::parse("Somebody else").unwrap(), ..ada.clone() };
+    assert!(matches!(stores.users.create(&other, &"$argon2id$".into()).await, Err(StoreError::Conflict(_))));
     assert_eq!(stores.users.by_email(&ada.email).await.unwrap(), Some(ada));
 }
 
@@ -44,7 +45,7 @@ async fn an_address_is_found_as_an_earlier_version_stored_it(Backend { stores, .
     let email = Email::parse("info@xn--mnchen-3ya.de").unwrap();
     assert_eq!(email, Email::parse("info@münchen.de").unwrap());
     let info = User { id: UserId::new(), email: email.clone(), ..user(&stores, "ada").await };
-    stores.users.create(&info).await.unwrap();
+    stores.users.create(&info, &"$argon2id$".into()).await.unwrap();
     assert_eq!(stores.users.by_email(&email).await.unwrap(), Some(info));
 }
 
@@ -65,13 +66,13 @@ async fn an_admin_is_made_and_unmade(Backend { stores, .. }: Backend) {
 
 async fn a_password_is_replaced_once(Backend { stores, .. }: Backend) {
     let (ada, bob) = (user(&stores, "ada").await, user(&stores, "bob").await);
-    assert!(stores.users.set_password(ada.id, &ada.password_hash, "second").await.unwrap());
-    assert!(
-        !stores.users.set_password(ada.id, &ada.password_hash, "third").await.unwrap(),
-        "it was replaced meanwhile"
-    );
-    assert!(!stores.users.set_password(UserId::new(), &ada.password_hash, "third").await.unwrap());
-    assert_eq!(stores.users.get(ada.id).await.unwrap().unwrap().password_hash, "second");
+    let before = stores.users.password_hash(ada.id).await.unwrap().unwrap();
+    let (second, third) = ("second".into(), "third".into());
+    assert!(stores.users.set_password(ada.id, &before, &second).await.unwrap());
+    assert!(!stores.users.set_password(ada.id, &before, &third).await.unwrap(), "it was replaced meanwhile");
+    assert!(!stores.users.set_password(UserId::new(), &before, &third).await.unwrap());
+    assert_eq!(stores.users.password_hash(ada.id).await.unwrap().unwrap().expose_secret(), "second");
+    assert_eq!(stores.users.credentials(&ada.email).await.unwrap().unwrap().password_hash.expose_secret(), "second");
     assert_eq!(stores.users.get(bob.id).await.unwrap(), Some(bob));
 }
 

@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use collabry_shared::conversations::Failure;
 use collabry_shared::conversations::{
     Appended, Asked, Author, Conversation, ConversationUpdate, CutOff, Message, MessageStatus, NewMessage, PAGE_BYTES,
     Page, ReadMark, Rewrite,
 };
+use collabry_shared::conversations::{Content, Failure, Title};
 use collabry_shared::ids::{ConversationId, GenerationId, MessageId, UserId};
 use collabry_shared::models::ModelId;
 use collabry_shared::storage::StoreError;
@@ -14,7 +14,7 @@ use collabry_shared::stores::Stores;
 
 use crate::backend::{Backend, contract};
 use crate::fixtures::{
-    at, citation, conversation, new_generation, new_message, owned_conversation, owned_notebook, sent,
+    at, citation, conversation, new_generation, new_message, owned_conversation, owned_notebook, sent, title,
 };
 
 contract!(
@@ -53,25 +53,25 @@ async fn a_conversation_is_stored_and_changed(Backend { stores, .. }: Backend) {
     let model = ModelId::parse("ollama/llama3.2:3b").unwrap();
     let with_model = ConversationUpdate { model: Some(Some(model.clone())), ..Default::default() };
     let titled = repo.update(talk.id, None, &titled_as("Entropy")).await.unwrap().unwrap();
-    assert_eq!(titled, Conversation { title: Some("Entropy".to_owned()), ..talk.clone() });
+    assert_eq!(titled, Conversation { title: Title::parse("Entropy"), ..talk.clone() });
     let modelled = repo.update(talk.id, None, &with_model).await.unwrap().unwrap();
     assert_eq!(modelled, Conversation { model: Some(model), ..titled });
     assert_eq!(repo.get(talk.id).await.unwrap(), Some(modelled.clone()));
     assert_eq!(repo.update(talk.id, None, &ConversationUpdate::default()).await.unwrap(), Some(modelled));
     let cleared = ConversationUpdate { title: Some(None), model: Some(None) };
     assert_eq!(repo.update(talk.id, None, &cleared).await.unwrap(), Some(talk.clone()));
-    assert_eq!(repo.title_if_none(talk.id, "Again").await.unwrap().unwrap().title.as_deref(), Some("Again"));
+    assert_eq!(repo.title_if_none(talk.id, &title("Again")).await.unwrap().unwrap().title.as_deref(), Some("Again"));
 }
 
 fn titled_as(title: &str) -> ConversationUpdate {
-    ConversationUpdate { title: Some(Some(title.to_owned())), ..Default::default() }
+    ConversationUpdate { title: Some(Title::parse(title)), ..Default::default() }
 }
 
 async fn a_title_is_given_once(Backend { stores, .. }: Backend) {
     let talk = owned_conversation(&stores).await;
-    let given = stores.conversations.title_if_none(talk.id, "First").await.unwrap().unwrap();
+    let given = stores.conversations.title_if_none(talk.id, &title("First")).await.unwrap().unwrap();
     assert_eq!(given.title.as_deref(), Some("First"));
-    assert_eq!(stores.conversations.title_if_none(talk.id, "Second").await.unwrap(), None);
+    assert_eq!(stores.conversations.title_if_none(talk.id, &title("Second")).await.unwrap(), None);
     assert_eq!(stores.conversations.get(talk.id).await.unwrap(), Some(given));
 }
 
@@ -88,7 +88,7 @@ async fn conversations_are_listed_by_their_newest_message(Backend { stores, .. }
     assert_eq!(ids().await, [old.id, new.id]);
     // What is done to messages that are there does not count.
     let other = sent(&stores, new.id, "b").await;
-    for rewrite in [Rewrite::Edit { content: "edited".to_owned() }, Rewrite::Delete] {
+    for rewrite in [Rewrite::Edit { content: Content::parse("edited").unwrap() }, Rewrite::Delete] {
         stores.conversations.rewrite(new.id, other.id, &rewrite, at(9)).await.unwrap().unwrap();
     }
     let listed = stores.conversations.list(notebook.id).await.unwrap();
@@ -100,7 +100,7 @@ async fn a_message_is_stored_whole(Backend { stores, .. }: Backend) {
     let talk = owned_conversation(&stores).await;
     let new = NewMessage {
         author: Author::Assistant { model: ModelId::extractive() },
-        content: "ΔS ≥ 0 [1]".to_owned(),
+        content: Content::parse("ΔS ≥ 0 [1]").unwrap(),
         citations: vec![citation(1), citation(2)],
         status: MessageStatus::Failed,
         failure: Some(Failure { code: "provider_cut_off".to_owned(), message: "Cut.".to_owned(), retryable: true }),
@@ -117,7 +117,7 @@ async fn a_message_is_stored_whole(Backend { stores, .. }: Backend) {
         position: 1,
         rev: 1,
         author: new.author.clone(),
-        content: new.content.clone(),
+        content: new.content.as_str().to_owned(),
         citations: new.citations.clone(),
         status: new.status,
         failure: new.failure.clone(),
@@ -175,8 +175,11 @@ async fn revs_are_gap_free_under_concurrent_writers(Backend { stores, .. }: Back
                 let message = sent(&stores, talk, &format!("{writer}-{n}")).await;
                 revs.push(message.rev);
                 if n % 2 == 0 {
-                    let rewrite =
-                        if n % 4 == 0 { Rewrite::Edit { content: "edited".to_owned() } } else { Rewrite::Delete };
+                    let rewrite = if n % 4 == 0 {
+                        Rewrite::Edit { content: Content::parse("edited").unwrap() }
+                    } else {
+                        Rewrite::Delete
+                    };
                     let changed = stores.conversations.rewrite(talk, message.id, &rewrite, at(2)).await.unwrap();
                     revs.push(changed.unwrap().rev);
                 }
@@ -216,7 +219,7 @@ async fn revs_are_gap_free_across_processes(backend: Backend) {
             let mut revs = Vec::new();
             for n in 0..EACH {
                 let message = sent(&stores, talk, &format!("{writer}-{n}")).await;
-                let edit = Rewrite::Edit { content: "edited".to_owned() };
+                let edit = Rewrite::Edit { content: Content::parse("edited").unwrap() };
                 let edited = stores.conversations.rewrite(talk, message.id, &edit, at(2)).await.unwrap();
                 revs.extend([message.rev, edited.unwrap().rev]);
             }
@@ -254,7 +257,7 @@ async fn one_message_changed_by_several_processes_takes_a_rev_each_time(backend:
         tokio::spawn(async move {
             let mut revs = Vec::new();
             for n in 0..10 {
-                let edit = Rewrite::Edit { content: format!("{n}") };
+                let edit = Rewrite::Edit { content: Content::parse(&format!("{n}")).unwrap() };
                 revs.push(stores.conversations.rewrite(talk, message, &edit, at(n)).await.unwrap().unwrap().rev);
             }
             revs
@@ -293,7 +296,7 @@ async fn an_edit_takes_the_next_rev_and_keeps_the_position(Backend { stores, .. 
     let talk = owned_conversation(&stores).await.id;
     let first = sent(&stores, talk, "a").await;
     sent(&stores, talk, "b").await;
-    let edit = Rewrite::Edit { content: "better".to_owned() };
+    let edit = Rewrite::Edit { content: Content::parse("better").unwrap() };
     let edited = stores.conversations.rewrite(talk, first.id, &edit, at(9)).await.unwrap().unwrap();
     let expected = Message { rev: 3, content: "better".to_owned(), edited_at: Some(at(9)), ..first };
     assert_eq!(edited, expected);
@@ -327,7 +330,7 @@ async fn a_deleted_message_is_an_empty_tombstone(Backend { stores, .. }: Backend
     assert_eq!(stores.conversations.history(talk, None, 10).await.unwrap().messages, std::slice::from_ref(&tombstone));
     assert_eq!(stores.conversations.append(&new_message(talk, "a")).await.unwrap(), Appended::Existing(tombstone));
 
-    let edit = Rewrite::Edit { content: "back".to_owned() };
+    let edit = Rewrite::Edit { content: Content::parse("back").unwrap() };
     assert_eq!(stores.conversations.rewrite(talk, new.id, &edit, at(10)).await.unwrap(), None);
     assert_eq!(stores.conversations.rewrite(talk, new.id, &Rewrite::Delete, at(10)).await.unwrap(), None);
     assert_eq!(stores.conversations.get(talk).await.unwrap().unwrap().head, 2, "no rev is used up");
@@ -366,7 +369,7 @@ async fn history_goes_back_page_by_page(Backend { stores, .. }: Backend) {
         sent(&stores, talk, &format!("{n}")).await;
     }
     let first = stores.conversations.history(talk, None, 100).await.unwrap().messages.pop().unwrap();
-    let edit = Rewrite::Edit { content: "edited".to_owned() };
+    let edit = Rewrite::Edit { content: Content::parse("edited").unwrap() };
     stores.conversations.rewrite(talk, first.id, &edit, at(2)).await.unwrap();
 
     let page = async |before, limit| -> Vec<u64> {
@@ -401,7 +404,8 @@ async fn a_page_ends_by_bytes(Backend { stores, .. }: Backend) {
     // Three fit, whatever else they consist of; the one that is larger than a page comes alone.
     let sizes = [PAGE_BYTES / 4, PAGE_BYTES / 4, PAGE_BYTES / 4, PAGE_BYTES / 4, 2 * PAGE_BYTES, 1];
     for (n, size) in sizes.into_iter().enumerate() {
-        let message = NewMessage { content: "x".repeat(size), ..new_message(talk, &format!("{n}")) };
+        let message =
+            NewMessage { content: Content::of_answer("x".repeat(size)), ..new_message(talk, &format!("{n}")) };
         stores.conversations.append(&message).await.unwrap();
     }
     let mut pages = Vec::new();

@@ -1,12 +1,14 @@
 //! Things to store.
 
-use collabry_shared::auth::{Email, User};
-use collabry_shared::conversations::{Author, Citation, ClientId, Conversation, Message, MessageStatus, NewMessage};
+use collabry_shared::auth::{Email, Name, User};
+use collabry_shared::conversations::{
+    Author, Citation, ClientId, Content, Conversation, Message, MessageStatus, NewMessage,
+};
 use collabry_shared::generations::{Generation, GenerationState};
 use collabry_shared::ids::{ConversationId, GenerationId, MessageId, NotebookId, SourceId, UserId};
 use collabry_shared::models::ModelId;
-use collabry_shared::notebooks::{Invitation, InvitationLink, Notebook, Role};
-use collabry_shared::sources::{Chunk, Format, IngestState, Origin, Source, SourceVersion};
+use collabry_shared::notebooks::{Invitation, InvitationLink, Notebook, Role, Title};
+use collabry_shared::sources::{Chunk, Format, Source, SourceVersion};
 use collabry_shared::storage::Blobs;
 use collabry_shared::stores::Stores;
 use jiff::{SignedDuration, Timestamp};
@@ -17,23 +19,19 @@ pub fn at(seconds: i64) -> Timestamp {
 }
 
 pub async fn user(stores: &Stores, name: &str) -> User {
-    let user = User {
-        id: UserId::new(),
-        email: Email::parse(&format!("{name}@example.org")).unwrap(),
-        name: name.to_owned(),
-        password_hash: "$argon2id$".to_owned(),
-        verified_at: None,
-        admin: false,
-        created_at: at(0),
-    };
-    stores.users.create(&user).await.unwrap();
+    let user = User::new(Email::parse(&format!("{name}@example.org")).unwrap(), Name::parse(name).unwrap(), at(0));
+    stores.users.create(&user, &"$argon2id$".into()).await.unwrap();
     user
+}
+
+pub fn title(text: &str) -> Title {
+    Title::parse(text).unwrap()
 }
 
 pub async fn notebook(stores: &Stores, owner: &User) -> Notebook {
     let notebook = Notebook {
         id: NotebookId::new(),
-        title: "Thermodynamics".to_owned(),
+        title: title("Thermodynamics"),
         join_code: None,
         created_by: owner.id,
         created_at: at(0),
@@ -66,34 +64,13 @@ pub async fn owned_notebook(stores: &Stores) -> Notebook {
 }
 
 pub fn queued_version(notebook: NotebookId, source: SourceId, version: u32, created_at: Timestamp) -> SourceVersion {
-    SourceVersion {
-        version,
-        format: Format::Pdf,
-        size: 12_345,
-        blob_key: Blobs::source_key(notebook, source, version),
-        state: IngestState::Queued,
-        page_count: None,
-        chunk_count: None,
-        not_read: Vec::new(),
-        ahead: None,
-        queued_by: None,
-        created_at,
-        updated_at: created_at,
-    }
+    SourceVersion::queued(version, Format::Pdf, 12_345, Blobs::source_key(notebook, source, version), created_at)
 }
 
 pub async fn source(stores: &Stores, notebook: &Notebook, created_at: Timestamp) -> Source {
     let id = SourceId::new();
-    let source = Source {
-        id,
-        notebook_id: notebook.id,
-        name: "carnot.pdf".to_owned(),
-        origin: Origin::Upload,
-        created_by: notebook.created_by,
-        created_at,
-        latest: queued_version(notebook.id, id, 1, created_at),
-        ready_version: None,
-    };
+    let version = queued_version(notebook.id, id, 1, created_at);
+    let source = Source::uploaded(id, notebook.id, notebook.created_by, "carnot.pdf".to_owned(), version);
     stores.sources.create(&source).await.unwrap();
     source
 }
@@ -137,7 +114,7 @@ pub fn new_message(conversation: ConversationId, client_id: &str) -> NewMessage 
         conversation_id: conversation,
         client_id: ClientId::parse(client_id).unwrap(),
         author: Author::User { user_id: UserId::new(), name: "Ada".to_owned() },
-        content: format!("content of {client_id}"),
+        content: Content::parse(&format!("content of {client_id}")).unwrap(),
         citations: Vec::new(),
         status: MessageStatus::Complete,
         failure: None,

@@ -8,7 +8,7 @@ use collabry_shared::storage::StoreError;
 use collabry_shared::stores::Stores;
 
 use crate::backend::{Backend, contract};
-use crate::fixtures::{at, chunk, conversation, join, notebook, sent, source, user};
+use crate::fixtures::{at, chunk, conversation, join, notebook, sent, source, title, user};
 use crate::storage::Log;
 
 contract!(
@@ -52,11 +52,11 @@ async fn notebooks_are_listed_last_changed_first(Backend { stores, .. }: Backend
     let second = notebook(&stores, &ada).await;
     notebook(&stores, &bob).await;
 
-    let renamed = stores.notebooks.rename(first.id, None, "Optics", at(5)).await.unwrap().unwrap();
-    assert_eq!(renamed, Notebook { title: "Optics".to_owned(), updated_at: at(5), ..first });
+    let renamed = stores.notebooks.rename(first.id, None, &title("Optics"), at(5)).await.unwrap().unwrap();
+    assert_eq!(renamed, Notebook { title: title("Optics"), updated_at: at(5), ..first });
     let listed = stores.notebooks.list_for(ada.id).await.unwrap();
     assert_eq!(listed, [(renamed, Role::Owner), (second, Role::Owner)]);
-    assert_eq!(stores.notebooks.rename(NotebookId::new(), None, "None", at(6)).await.unwrap(), None);
+    assert_eq!(stores.notebooks.rename(NotebookId::new(), None, &title("None"), at(6)).await.unwrap(), None);
 }
 
 async fn ids_of_members_are_read_without_their_accounts(backend: Backend) {
@@ -363,7 +363,7 @@ async fn a_deleted_notebook_is_gone_at_once(Backend { stores, .. }: Backend) {
     let (notebooks, members, invitations) = (&stores.notebooks, &stores.members, &stores.invitations);
     assert_eq!(notebooks.get(one.id).await.unwrap(), None);
     assert!(notebooks.list_for(ada.id).await.unwrap().is_empty());
-    assert_eq!(notebooks.rename(one.id, None, "Back", at(2)).await.unwrap(), None);
+    assert_eq!(notebooks.rename(one.id, None, &title("Back"), at(2)).await.unwrap(), None);
     assert_eq!(members.set_join_code(one.id, Some(&code)).await.unwrap(), None);
     assert_eq!(members.by_join_code(&code.code).await.unwrap(), None);
     assert_eq!(members.role_of(one.id, ada.id).await.unwrap(), None);

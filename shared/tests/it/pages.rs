@@ -8,7 +8,7 @@ use collabry_shared::pages::{Place, Window};
 use collabry_shared::storage::StoreResult;
 
 use crate::backend::{Backend, contract};
-use crate::fixtures::{at, conversation, join, notebook, source, user};
+use crate::fixtures::{at, conversation, join, notebook, source, title, user};
 
 contract!(
     notebooks_are_read_in_parts,
@@ -42,7 +42,7 @@ async fn notebooks_are_read_in_parts(Backend { stores, .. }: Backend) {
     let (ada, bob) = (user(&stores, "ada").await, user(&stores, "bob").await);
     for n in 0..ITEMS {
         let one = notebook(&stores, &ada).await;
-        stores.notebooks.rename(one.id, None, "Optics", at(n / 2)).await.unwrap();
+        stores.notebooks.rename(one.id, None, &title("Optics"), at(n / 2)).await.unwrap();
         notebook(&stores, &bob).await;
     }
     let notebooks = &stores.notebooks;

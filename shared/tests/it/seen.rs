@@ -1,6 +1,6 @@
 //! Writes that are only for what somebody has seen.
 
-use collabry_shared::conversations::{ConversationUpdate, Rewrite};
+use collabry_shared::conversations::{Content, ConversationUpdate, Rewrite, Title};
 use collabry_shared::ids::{ConversationId, MessageId, NotebookId, SourceId};
 use collabry_shared::notebooks::{JoinCode, Notebook, NotebookState, Role};
 use collabry_shared::sources::{Source, SourceState, VersionState};
@@ -19,7 +19,7 @@ contract!(
 
 fn state(notebook: &Notebook) -> NotebookState {
     let Notebook { title, join_code, updated_at, .. } = notebook.clone();
-    NotebookState { title, join_code, updated_at }
+    NotebookState { title: title.into(), join_code, updated_at }
 }
 
 fn state_of_source(source: &Source) -> SourceState {
@@ -35,27 +35,35 @@ async fn a_notebook_that_changed_is_left_alone(Backend { stores, .. }: Backend) 
     let notebooks = &stores.notebooks;
     let first = owned_notebook(&stores).await;
     let seen = state(&first);
-    let second = notebooks.rename(first.id, Some(&seen), "Optics", at(1)).await.unwrap().unwrap();
-    assert_eq!(second.title, "Optics");
-    changed(&notebooks.rename(first.id, Some(&seen), "Waves", at(2)).await);
+    let second =
+        notebooks.rename(first.id, Some(&seen), &Title::parse("Optics").unwrap(), at(1)).await.unwrap().unwrap();
+    assert_eq!(second.title.as_str(), "Optics");
+    changed(&notebooks.rename(first.id, Some(&seen), &Title::parse("Waves").unwrap(), at(2)).await);
     changed(&notebooks.mark_deleted(first.id, Some(&seen), at(2)).await);
     assert_eq!(notebooks.get(first.id).await.unwrap(), Some(second.clone()));
     // Another join code alone is a change, too.
     let code =
         JoinCode { code: "0123456789".to_owned(), role: Role::Editor, expires_at: Some(at(100)), uses_left: None };
     let third = stores.members.set_join_code(first.id, Some(&code)).await.unwrap().unwrap();
-    changed(&notebooks.rename(first.id, Some(&state(&second)), "Waves", at(2)).await);
-    let fourth = notebooks.rename(first.id, Some(&state(&third)), "Waves", at(2)).await.unwrap().unwrap();
+    changed(&notebooks.rename(first.id, Some(&state(&second)), &Title::parse("Waves").unwrap(), at(2)).await);
+    let fourth = notebooks
+        .rename(first.id, Some(&state(&third)), &Title::parse("Waves").unwrap(), at(2))
+        .await
+        .unwrap()
+        .unwrap();
     assert!(notebooks.mark_deleted(first.id, Some(&state(&fourth)), at(3)).await.unwrap());
     // What is gone is gone, whatever was seen of it.
-    assert_eq!(notebooks.rename(first.id, Some(&state(&fourth)), "x", at(3)).await.unwrap(), None);
+    assert_eq!(
+        notebooks.rename(first.id, Some(&state(&fourth)), &Title::parse("x").unwrap(), at(3)).await.unwrap(),
+        None
+    );
     assert!(!notebooks.mark_deleted(NotebookId::new(), Some(&seen), at(3)).await.unwrap());
 }
 
 async fn a_conversation_that_changed_is_left_alone(Backend { stores, .. }: Backend) {
     let conversations = &stores.conversations;
     let first = owned_conversation(&stores).await;
-    let title = |title: &str| ConversationUpdate { title: Some(Some(title.to_owned())), model: None };
+    let title = |title: &str| ConversationUpdate { title: Some(Title::parse(title)), model: None };
     let second = conversations.update(first.id, Some(&first), &title("Heat")).await.unwrap().unwrap();
     changed(&conversations.update(first.id, Some(&first), &title("Cold")).await);
     sent(&stores, first.id, "m").await;
@@ -91,7 +99,7 @@ async fn a_message_that_changed_is_left_alone(Backend { stores, .. }: Backend) {
     let conversations = &stores.conversations;
     let talk = owned_conversation(&stores).await.id;
     let first = sent(&stores, talk, "m").await;
-    let edit = |text: &str| Rewrite::Edit { content: text.to_owned() };
+    let edit = |text: &str| Rewrite::Edit { content: Content::parse(text).unwrap() };
     let second = conversations.rewrite_seen(talk, first.id, Some(first.rev), &edit("a"), at(2)).await.unwrap().unwrap();
     changed(&conversations.rewrite_seen(talk, first.id, Some(first.rev), &edit("b"), at(3)).await);
     changed(&conversations.rewrite_seen(talk, first.id, Some(first.rev), &Rewrite::Delete, at(3)).await);
@@ -117,7 +125,7 @@ async fn of_many_who_saw_the_same_one_changes_it(backend: Backend) {
             let stores = processes[n % 2].clone();
             let (seen, talk) = (seen.clone(), talk.clone());
             tokio::spawn(async move {
-                let title = format!("title {n}");
+                let title = Title::parse(&format!("title {n}")).unwrap();
                 let change = ConversationUpdate { title: Some(Some(title.clone())), model: None };
                 let (renamed, updated) = tokio::join!(
                     stores.notebooks.rename(id, Some(&seen), &title, at(1)),

@@ -1,7 +1,7 @@
 //! Usage by user and day.
 
 use collabry_shared::auth::User;
-use collabry_shared::conversations::{Author, NewMessage};
+use collabry_shared::conversations::{Author, Content, NewMessage};
 use collabry_shared::generations::Generation;
 use collabry_shared::ids::UserId;
 use collabry_shared::models::ModelId;
@@ -26,7 +26,7 @@ fn time(text: &str) -> Timestamp {
 async fn busy(stores: &Stores, user: &User, model: &str, now: Timestamp) {
     let notebook = notebook(stores, user).await;
     let talk = conversation(stores, &notebook, now).await;
-    let author = Author::User { user_id: user.id, name: user.name.clone() };
+    let author = Author::User { user_id: user.id, name: user.name.to_string() };
     let question = NewMessage { author, created_at: now, ..new_message(talk.id, "question") };
     stores.conversations.append(&question).await.unwrap();
     let model = ModelId::parse(model).unwrap();
@@ -35,7 +35,7 @@ async fn busy(stores: &Stores, user: &User, model: &str, now: Timestamp) {
     let answer = NewMessage {
         id: generation.answer_id,
         author: Author::Assistant { model },
-        content: "Größe: 7 €".to_owned(),
+        content: Content::parse("Größe: 7 €").unwrap(),
         created_at: now,
         ..new_message(talk.id, "answer")
     };

@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use collabry_api::{NewAccount, Passwords, accounts, random_password};
-use collabry_shared::auth::Email;
+use collabry_shared::auth::{Email, Name};
 use collabry_shared::clock::Clock as _;
 use collabry_shared::config::Config;
 use collabry_shared::ids::{NotebookId, SourceId, UserId};
-use collabry_shared::notebooks::Notebook;
-use collabry_shared::sources::{Format, IngestState, Origin, Source, SourceVersion};
+use collabry_shared::notebooks::{Notebook, Title};
+use collabry_shared::sources::{Format, IngestState, Source, SourceVersion};
 use collabry_shared::storage::Blobs;
 use secrecy::SecretString;
 use tokio_util::sync::CancellationToken;
@@ -55,22 +55,23 @@ async fn account(embedded: &Embedded, options: &DemoOptions) -> anyhow::Result<(
         return Ok((user.id, None));
     }
     let password = options.password.clone().unwrap_or_else(random_password);
-    let new = NewAccount { email, name: "Demo".to_owned(), password: SecretString::from(password.clone()) };
-    let user = accounts::create(
+    let name = Name::parse("Demo").context("the name of the demo's account")?;
+    let new = NewAccount { email, name, password: SecretString::from(password.clone()) };
+    let account = accounts::create(
         embedded.process.stores.users.as_ref(),
         &Passwords::default(),
         embedded.process.clock.as_ref(),
         new,
     )
     .await?;
-    Ok((user.id, Some(password)))
+    Ok((account.user.id, Some(password)))
 }
 
 async fn make_notebook(embedded: &Embedded, user: UserId) -> anyhow::Result<NotebookId> {
     let now = embedded.process.clock.now();
     let notebook = Notebook {
         id: NotebookId::new(),
-        title: TITLE.to_owned(),
+        title: Title::parse(TITLE).context("the title of the demo's notebook")?,
         join_code: None,
         created_by: user,
         created_at: now,
@@ -90,30 +91,8 @@ async fn add_source(
     let (id, now) = (SourceId::new(), embedded.process.clock.now());
     let blob_key = Blobs::source_key(notebook, id, 1);
     embedded.process.stores.blobs.put(&blob_key, text.into()).await?;
-    let latest = SourceVersion {
-        version: 1,
-        format: Format::Markdown,
-        size: text.len() as u64,
-        blob_key,
-        state: IngestState::Queued,
-        page_count: None,
-        chunk_count: None,
-        not_read: Vec::new(),
-        ahead: None,
-        queued_by: None,
-        created_at: now,
-        updated_at: now,
-    };
-    let source = Source {
-        id,
-        notebook_id: notebook,
-        name: name.to_owned(),
-        origin: Origin::Upload,
-        created_by: user,
-        created_at: now,
-        latest,
-        ready_version: None,
-    };
+    let latest = SourceVersion::queued(1, Format::Markdown, text.len() as u64, blob_key, now);
+    let source = Source::uploaded(id, notebook, user, name.to_owned(), latest);
     Ok(embedded.process.stores.sources.create(&source).await?)
 }
 

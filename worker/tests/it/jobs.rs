@@ -2,7 +2,7 @@
 
 use collabry_shared::auth::Session;
 use collabry_shared::clock::{Clock as _, SystemClock};
-use collabry_shared::conversations::{Author, ClientId, MessageStatus, NewMessage};
+use collabry_shared::conversations::{Author, ClientId, Content, MessageStatus, NewMessage};
 use collabry_shared::generations::{Generation, GenerationEvent, GenerationState};
 use collabry_shared::ids::{GenerationId, MessageId, NotebookId, NotificationId, OwnerId, SessionId, SourceId};
 use collabry_shared::models::ModelId;
@@ -131,7 +131,7 @@ async fn a_generation_of_a_dead_engine_ends_as_interrupted_with_its_text() {
         conversation_id: talk.id,
         client_id: ClientId::parse("question").unwrap(),
         author: Author::User { user_id: world.user.id, name: "Ada".to_owned() },
-        content: "Why do rivers flow?".to_owned(),
+        content: Content::parse("Why do rivers flow?").unwrap(),
         citations: Vec::new(),
         status: MessageStatus::Complete,
         failure: None,
@@ -240,7 +240,7 @@ async fn usage_is_counted_since_the_last_run() {
             conversation_id: talk.id,
             client_id: ClientId::parse(client_id).unwrap(),
             author: Author::User { user_id: world.user.id, name: "Ada".to_owned() },
-            content: "Why do rivers flow?".to_owned(),
+            content: Content::parse("Why do rivers flow?").unwrap(),
             citations: Vec::new(),
             status: MessageStatus::Complete,
             failure: None,

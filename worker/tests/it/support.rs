@@ -3,15 +3,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use collabry_shared::auth::{Email, User};
+use collabry_shared::auth::{Email, Name, User};
 use collabry_shared::clock::{Clock, ManualClock};
 use collabry_shared::config::{Config, WorkerConfig};
 use collabry_shared::conversations::Conversation;
-use collabry_shared::ids::{ConversationId, NotebookId, SourceId, UserId};
+use collabry_shared::ids::{ConversationId, NotebookId, SourceId};
 use collabry_shared::jobs::{JobName, Run, RunState};
-use collabry_shared::notebooks::Notebook;
+use collabry_shared::notebooks::{Notebook, Title};
 use collabry_shared::realtime::{LocalFanOut, Published};
-use collabry_shared::sources::{Format, IngestState, Origin, Source, SourceVersion};
+use collabry_shared::sources::{Format, Source, SourceVersion};
 use collabry_shared::storage::Blobs;
 use collabry_shared::stores::{self, Stores};
 use collabry_worker::{Worker, WorkerParts};
@@ -73,16 +73,8 @@ impl World {
         let clock = ManualClock::at("2026-03-01T12:00:00Z".parse().unwrap());
         let stores = stores::open_embedded(folder.path(), Arc::new(clock.clone())).await.unwrap();
         let (fan_out, published) = LocalFanOut::new();
-        let user = User {
-            id: UserId::new(),
-            email: Email::parse("ada@example.org").unwrap(),
-            name: "Ada".to_owned(),
-            password_hash: "-".to_owned(),
-            verified_at: None,
-            admin: false,
-            created_at: clock.now(),
-        };
-        stores.users.create(&user).await.unwrap();
+        let user = User::new(Email::parse("ada@example.org").unwrap(), Name::parse("Ada").unwrap(), clock.now());
+        stores.users.create(&user, &"$argon2id$".into()).await.unwrap();
         Self { stores, clock, published, user, fan_out, _folder: folder }
     }
 
@@ -144,7 +136,7 @@ impl World {
     pub async fn notebook(&self) -> Notebook {
         let notebook = Notebook {
             id: NotebookId::new(),
-            title: "Rivers".to_owned(),
+            title: Title::parse("Rivers").unwrap(),
             join_code: None,
             created_by: self.user.id,
             created_at: self.now(),
@@ -157,29 +149,8 @@ impl World {
     /// A queued source with its file.
     pub async fn source(&self, notebook: &Notebook) -> Source {
         let (id, now) = (SourceId::new(), self.now());
-        let source = Source {
-            id,
-            notebook_id: notebook.id,
-            name: "rivers.txt".to_owned(),
-            origin: Origin::Upload,
-            created_by: self.user.id,
-            created_at: now,
-            latest: SourceVersion {
-                version: 1,
-                format: Format::Text,
-                size: 10,
-                blob_key: Blobs::source_key(notebook.id, id, 1),
-                state: IngestState::Queued,
-                page_count: None,
-                chunk_count: None,
-                not_read: Vec::new(),
-                ahead: None,
-                queued_by: None,
-                created_at: now,
-                updated_at: now,
-            },
-            ready_version: None,
-        };
+        let version = SourceVersion::queued(1, Format::Text, 10, Blobs::source_key(notebook.id, id, 1), now);
+        let source = Source::uploaded(id, notebook.id, self.user.id, "rivers.txt".to_owned(), version);
         self.stores.blobs.put(&source.latest.blob_key, "They flow.".into()).await.unwrap();
         self.stores.sources.create(&source).await.unwrap();
         source

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use collabry_shared::clock::{Clock as _, ManualClock};
-use collabry_shared::conversations::{Author, ClientId, MessageStatus, NewMessage};
+use collabry_shared::conversations::{Author, ClientId, Content, MessageStatus, NewMessage};
 use collabry_shared::generations::{Generation, GenerationEvent, GenerationState, lease};
 use collabry_shared::ids::OwnerId;
 use collabry_shared::realtime::{Event, LocalFanOut, Published, Signal};
@@ -124,7 +124,7 @@ async fn a_crash_between_the_steps_of_the_end_leaves_one_end() {
             conversation_id: generation.conversation_id,
             client_id: ClientId::of_answer(generation.id),
             author: Author::Assistant { model: model.clone() },
-            content: "Stored.".to_owned(),
+            content: Content::parse("Stored.").unwrap(),
             citations: Vec::new(),
             status,
             failure: None,

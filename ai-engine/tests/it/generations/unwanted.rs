@@ -1,6 +1,6 @@
 //! Answers whose place is taken, and answers that nobody wants any more.
 
-use collabry_shared::conversations::{Author, ClientId, MessageStatus, NewMessage, Rewrite};
+use collabry_shared::conversations::{Author, ClientId, Content, MessageStatus, NewMessage, Rewrite};
 use collabry_shared::generations::{Generation, GenerationEvent, GenerationState};
 use collabry_shared::ids::{GenerationId, MessageId, UserId};
 
@@ -24,7 +24,7 @@ async fn squat(engine: &Engine, generation: &Generation) {
         conversation_id: generation.conversation_id,
         client_id: ClientId::of_answer(generation.id),
         author: Author::User { user_id: UserId::new(), name: "Eve".to_owned() },
-        content: "No answer for you.".to_owned(),
+        content: Content::parse("No answer for you.").unwrap(),
         citations: Vec::new(),
         status: MessageStatus::Complete,
         failure: None,

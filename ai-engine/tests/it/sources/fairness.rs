@@ -1,6 +1,6 @@
 //! One person's large files and slow addresses beside another's small upload.
 
-use collabry_shared::auth::{Email, User};
+use collabry_shared::auth::{Email, Name, User};
 use collabry_shared::clock::{Clock as _, SystemClock};
 use collabry_shared::ids::UserId;
 use collabry_shared::sources::{Format, IngestState, Origin, Source};
@@ -10,16 +10,8 @@ use super::ingestion::long_text;
 use super::rig::{Rig, source};
 
 async fn ben(rig: &Rig) -> UserId {
-    let user = User {
-        id: UserId::new(),
-        email: Email::parse("ben@example.org").unwrap(),
-        name: "Ben".to_owned(),
-        password_hash: "-".to_owned(),
-        created_at: SystemClock.now(),
-        verified_at: None,
-        admin: false,
-    };
-    rig.stores.users.create(&user).await.unwrap();
+    let user = User::new(Email::parse("ben@example.org").unwrap(), Name::parse("Ben").unwrap(), SystemClock.now());
+    rig.stores.users.create(&user, &"$argon2id$".into()).await.unwrap();
     user.id
 }
 

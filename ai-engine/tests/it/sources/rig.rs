@@ -6,11 +6,11 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use collabry_ai_engine::embeddings::{EmbedError, Embedder, Priority};
 use collabry_ai_engine::sources::{Ingestion, IngestionParts};
-use collabry_shared::auth::{Email, User};
+use collabry_shared::auth::{Email, Name, User};
 use collabry_shared::clock::{Clock, SystemClock};
 use collabry_shared::config::ExtractionConfig;
-use collabry_shared::ids::{NotebookId, SourceId, UserId};
-use collabry_shared::notebooks::Notebook;
+use collabry_shared::ids::{NotebookId, SourceId};
+use collabry_shared::notebooks::{Notebook, Title};
 use collabry_shared::notifications::About;
 use collabry_shared::pages::Window;
 use collabry_shared::realtime::{Event, LocalFanOut, Published, Room};
@@ -163,19 +163,11 @@ impl Engine {
 
 pub async fn notebook(stores: &Stores) -> Notebook {
     let now = SystemClock.now();
-    let user = User {
-        id: UserId::new(),
-        email: Email::parse("ada@example.org").unwrap(),
-        name: "Ada".to_owned(),
-        password_hash: "-".to_owned(),
-        verified_at: None,
-        admin: false,
-        created_at: now,
-    };
-    stores.users.create(&user).await.unwrap();
+    let user = User::new(Email::parse("ada@example.org").unwrap(), Name::parse("Ada").unwrap(), now);
+    stores.users.create(&user, &"$argon2id$".into()).await.unwrap();
     let notebook = Notebook {
         id: NotebookId::new(),
-        title: "Rivers".to_owned(),
+        title: Title::parse("Rivers").unwrap(),
         join_code: None,
         created_by: user.id,
         created_at: now,
@@ -187,27 +179,6 @@ pub async fn notebook(stores: &Stores) -> Notebook {
 
 pub fn source(notebook: &Notebook, name: &str, format: Format, origin: Origin) -> Source {
     let (id, now) = (SourceId::new(), SystemClock.now());
-    Source {
-        id,
-        notebook_id: notebook.id,
-        name: name.to_owned(),
-        origin,
-        created_by: notebook.created_by,
-        created_at: now,
-        latest: SourceVersion {
-            version: 1,
-            format,
-            size: 0,
-            blob_key: Blobs::source_key(notebook.id, id, 1),
-            state: IngestState::Queued,
-            page_count: None,
-            chunk_count: None,
-            not_read: Vec::new(),
-            ahead: None,
-            queued_by: None,
-            created_at: now,
-            updated_at: now,
-        },
-        ready_version: None,
-    }
+    let version = SourceVersion::queued(1, format, 0, Blobs::source_key(notebook.id, id, 1), now);
+    Source { origin, ..Source::uploaded(id, notebook.id, notebook.created_by, name.to_owned(), version) }
 }

@@ -56,7 +56,7 @@ pub(in crate::realtime) async fn start(call: Call<Target>) -> ApiResult<()> {
     let typist = Typist { user: call.user.clone(), until: Instant::now() + LASTS };
     let before = call.realtime.typing.lock().insert((call.socket.id, conversation_id), typist);
     if before.is_none() {
-        let name = call.user.user.0.name.clone();
+        let name = call.user.user.0.name.to_string();
         let event = Event::UserTyping { conversation_id, user_id: call.user.id(), name };
         call.realtime.api.fan_out.emit(Room::Conversation(conversation_id), event).await;
     }
@@ -88,7 +88,7 @@ pub(in crate::realtime) async fn expire(realtime: Realtime) {
 
 async fn announce(realtime: &Realtime, stopped: Vec<(ConversationId, SocketUser)>) {
     for (conversation_id, user) in stopped {
-        let (user_id, name) = (user.id(), user.user.0.name);
+        let (user_id, name) = (user.id(), user.user.0.name.into());
         let event = Event::UserStoppedTyping { conversation_id, user_id, name };
         realtime.api.fan_out.emit(Room::Conversation(conversation_id), event).await;
     }

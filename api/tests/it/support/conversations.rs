@@ -6,7 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use collabry_shared::conversations::{
     Appended, ClientId, Conversation, ConversationRepo, ConversationUpdate, Message, NewMessage, Opened, Page,
-    ReadMark, Rewrite,
+    ReadMark, Rewrite, Title,
 };
 use collabry_shared::ids::{ConversationId, MessageId, NotebookId, UserId};
 use collabry_shared::notebooks::Role;
@@ -56,7 +56,7 @@ watched! {
     list_page(notebook: NotebookId, window: &Window) -> Vec<Conversation>;
     count_begun(notebook: NotebookId, user: UserId) -> u64;
     update(id: ConversationId, seen: Option<&Conversation>, change: &ConversationUpdate) -> Option<Conversation>;
-    title_if_none(id: ConversationId, title: &str) -> Option<Conversation>;
+    title_if_none(id: ConversationId, title: &Title) -> Option<Conversation>;
     mark_deleted(id: ConversationId, seen: Option<&Conversation>, now: Timestamp) -> bool;
     deleted_in(notebook: NotebookId, window: &Window) -> Vec<(Conversation, Timestamp)>;
     deleted_one(id: ConversationId) -> Option<Conversation>;

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
 use collabry_shared::ids::{NotebookId, UserId};
-use collabry_shared::notebooks::{JoinCode, Member, MemberRepo, Notebook, NotebookRepo, NotebookState, Role};
+use collabry_shared::notebooks::{JoinCode, Member, MemberRepo, Notebook, NotebookRepo, NotebookState, Role, Title};
 use collabry_shared::pages::Window;
 use collabry_shared::storage::StoreResult;
 use collabry_shared::stores::Stores;
@@ -61,7 +61,7 @@ watched! {
     create(notebook: &Notebook) -> ();
     get(id: NotebookId) -> Option<Notebook>;
     count_owned(user: UserId) -> u64;
-    rename(id: NotebookId, seen: Option<&NotebookState>, title: &str, now: Timestamp) -> Option<Notebook>;
+    rename(id: NotebookId, seen: Option<&NotebookState>, title: &Title, now: Timestamp) -> Option<Notebook>;
     mark_deleted(id: NotebookId, seen: Option<&NotebookState>, now: Timestamp) -> bool;
     deleted_of(owner: UserId, window: &Window) -> Vec<(Notebook, Timestamp)>;
     restore(id: NotebookId, owner: UserId) -> Option<Notebook>;

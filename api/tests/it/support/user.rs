@@ -1,5 +1,6 @@
 //! A person with an account, and what they do.
 
+use collabry_shared::auth::Name;
 use reqwest::Method;
 use reqwest::header::CONTENT_TYPE;
 use serde_json::{Value, json};
@@ -31,7 +32,7 @@ impl<'a> User<'a> {
         let email = format!("{name}@example.org");
         let new = collabry_api::NewAccount {
             email: email.clone().try_into().unwrap(),
-            name: name.to_owned(),
+            name: Name::parse(name).unwrap(),
             password: PASSWORD.into(),
         };
         let passwords = collabry_api::Passwords::default();

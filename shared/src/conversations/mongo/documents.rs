@@ -3,7 +3,7 @@
 use mongodb::bson::{Document, doc};
 
 use super::rev;
-use crate::conversations::{Conversation, Message, NewMessage};
+use crate::conversations::{Conversation, Message, NewMessage, Title};
 use crate::models::ModelId;
 use crate::storage::StoreResult;
 use crate::storage::mongo::{Fields as _, date, nested, opt_nested};
@@ -25,7 +25,7 @@ pub fn conversation(document: &Document) -> StoreResult<Conversation> {
     Ok(Conversation {
         id: document.parsed("_id")?,
         notebook_id: document.parsed("notebook")?,
-        title: document.opt_text("title")?,
+        title: document.opt_text("title")?.map(Title::stored),
         model: document.opt_nested("model")?,
         created_by: document.parsed("createdBy")?,
         created_at: document.time("createdAt")?,
@@ -44,7 +44,7 @@ pub fn of_message(message: &NewMessage, rev: i64) -> StoreResult<Document> {
         "rev": rev,
         "revs": [rev],
         "author": nested(&message.author)?,
-        "content": &message.content,
+        "content": message.content.as_str(),
         "citations": nested(&message.citations)?,
         "status": nested(&message.status)?,
         "failure": opt_nested(message.failure.as_ref())?,

@@ -104,7 +104,7 @@ pub async fn rewrite(
 /// The fields that change. `call` is unique: who reads it in the document knows that this call made the change.
 fn change(rewrite: &Rewrite, rev: i64, now: Timestamp, call: &str) -> Document {
     let mut set = match rewrite {
-        Rewrite::Edit { content } => doc! { "content": content, "editedAt": date(now) },
+        Rewrite::Edit { content } => doc! { "content": content.as_str(), "editedAt": date(now) },
         Rewrite::Delete => doc! { "content": "", "citations": [], "deletedAt": date(now) },
         Rewrite::Supersede { by } => doc! { "supersededBy": by.to_string() },
     };

@@ -13,7 +13,7 @@ use self::documents::{conversation, message};
 use super::page::Filling;
 use super::{
     Appended, ClientId, Conversation, ConversationRepo, ConversationUpdate, Message, NewMessage, Opened, Page,
-    ReadMark, Rewrite,
+    ReadMark, Rewrite, Title,
 };
 use crate::auth::NOBODY;
 use crate::ids::{ConversationId, MessageId, NotebookId, UserId};
@@ -109,7 +109,7 @@ impl ConversationRepo for Database {
         change: &ConversationUpdate,
     ) -> StoreResult<Option<Conversation>> {
         let mut set = Document::new();
-        set.extend(change.title.as_ref().map(|title| ("title".to_owned(), title.clone().into())));
+        set.extend(change.title.as_ref().map(|title| ("title".to_owned(), title.as_deref().into())));
         let model = change.model.as_ref().map(|model| model.as_ref().map(ModelId::to_string));
         set.extend(model.map(|model| ("model".to_owned(), model.into())));
         if set.is_empty() {
@@ -121,10 +121,10 @@ impl ConversationRepo for Database {
         }
     }
 
-    async fn title_if_none(&self, id: ConversationId, title: &str) -> StoreResult<Option<Conversation>> {
+    async fn title_if_none(&self, id: ConversationId, title: &Title) -> StoreResult<Option<Conversation>> {
         let mut untitled = live_filter(id);
         untitled.insert("title", mongodb::bson::Bson::Null);
-        change_live(self, id, untitled, doc! { "title": title }).await
+        change_live(self, id, untitled, doc! { "title": title.as_str() }).await
     }
 
     async fn mark_deleted(&self, id: ConversationId, seen: Option<&Conversation>, now: Timestamp) -> StoreResult<bool> {

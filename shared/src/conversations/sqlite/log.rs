@@ -78,7 +78,7 @@ pub async fn insert(tx: &mut Transaction, message: &NewMessage, rev: i64) -> Sto
     .bind(message.client_id.as_str())
     .bind(rev)
     .bind(json(&message.author)?)
-    .bind(&message.content)
+    .bind(message.content.as_str())
     .bind(json(&message.citations)?)
     .bind(word(&message.status)?)
     .bind(opt_json(message.failure.as_ref())?)

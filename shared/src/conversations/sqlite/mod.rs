@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use self::rows::{conversation, message, page};
 use super::{
     Appended, ClientId, Conversation, ConversationRepo, ConversationUpdate, Message, NewMessage, Opened, Page,
-    ReadMark, Rewrite,
+    ReadMark, Rewrite, Title,
 };
 use crate::ids::{ConversationId, MessageId, NotebookId, UserId};
 use crate::models::ModelId;
@@ -28,7 +28,7 @@ impl ConversationRepo for Database {
              SELECT ?1, id, ?2, ?3, ?4, ?5, ?5, ?6 FROM live_notebooks WHERE id = ?7",
         )
         .bind(conversation.id.to_string())
-        .bind(&conversation.title)
+        .bind(conversation.title.as_deref())
         .bind(conversation.model.as_ref().map(ModelId::to_string))
         .bind(conversation.created_by.to_string())
         .bind(conversation.created_at.as_millisecond())
@@ -125,7 +125,7 @@ impl ConversationRepo for Database {
              WHERE id = ? RETURNING *",
         )
         .bind(title.is_some())
-        .bind(title.clone().flatten())
+        .bind(title.as_ref().and_then(Option::as_deref))
         .bind(model.is_some())
         .bind(model.as_ref().and_then(Option::as_ref).map(ModelId::to_string))
         .bind(id.to_string())
@@ -135,12 +135,12 @@ impl ConversationRepo for Database {
         conversation(&row).map(Some)
     }
 
-    async fn title_if_none(&self, id: ConversationId, title: &str) -> StoreResult<Option<Conversation>> {
+    async fn title_if_none(&self, id: ConversationId, title: &Title) -> StoreResult<Option<Conversation>> {
         let update = sqlx::query(
             "UPDATE conversations SET title = ?
              WHERE id = ? AND title IS NULL AND id IN (SELECT id FROM live_conversations) RETURNING *",
         )
-        .bind(title)
+        .bind(title.as_str())
         .bind(id.to_string());
         self.returning(update).await?.as_ref().map(conversation).transpose()
     }
@@ -261,7 +261,7 @@ impl ConversationRepo for Database {
             .bind(id.to_string())
             .bind(rev)
             .bind(now.as_millisecond())
-            .bind(content),
+            .bind(content.as_str()),
             Rewrite::Delete => sqlx::query(
                 "UPDATE messages SET rev = ?3, deleted_at = ?4, content = '', citations_json = '[]'
                  WHERE conversation_id = ?1 AND id = ?2 AND deleted_at IS NULL RETURNING *",

@@ -4,7 +4,7 @@ use futures::{Stream, TryStreamExt as _};
 use sqlx::sqlite::SqliteRow;
 
 use crate::conversations::page::Filling;
-use crate::conversations::{Conversation, Message, Page};
+use crate::conversations::{Conversation, Message, Page, Title};
 use crate::storage::StoreResult;
 use crate::storage::sqlite::Columns as _;
 
@@ -12,7 +12,7 @@ pub fn conversation(row: &SqliteRow) -> StoreResult<Conversation> {
     Ok(Conversation {
         id: row.parsed("id")?,
         notebook_id: row.parsed("notebook_id")?,
-        title: row.opt_text("title")?,
+        title: row.opt_text("title")?.map(Title::stored),
         model: row.opt_word("model")?,
         created_by: row.parsed("created_by")?,
         created_at: row.time("created_at")?,

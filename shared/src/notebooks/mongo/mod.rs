@@ -13,7 +13,7 @@ use mongodb::bson::{Document, doc};
 
 pub(crate) use self::invitations::withdraw_all_of;
 pub(crate) use self::joined::{in_live_notebook, joined_members, joined_role, with_members, with_role_of};
-use super::{Notebook, NotebookRepo, NotebookState, Role};
+use super::{Notebook, NotebookRepo, NotebookState, Role, Title};
 use crate::auth::require_user;
 use crate::ids::{NotebookId, UserId};
 use crate::pages::Window;
@@ -38,7 +38,7 @@ impl NotebookRepo for Database {
         require_user(self, notebook.created_by).await?;
         let mut document = doc! {
             "_id": notebook.id.to_string(),
-            "title": &notebook.title,
+            "title": notebook.title.as_str(),
             "createdBy": notebook.created_by.to_string(),
             "createdAt": date(notebook.created_at),
             "updatedAt": date(notebook.updated_at),
@@ -74,10 +74,10 @@ impl NotebookRepo for Database {
         &self,
         id: NotebookId,
         seen: Option<&NotebookState>,
-        title: &str,
+        title: &Title,
         now: Timestamp,
     ) -> StoreResult<Option<Notebook>> {
-        let rename = doc! { "$set": { "title": title, "updatedAt": date(now) } };
+        let rename = doc! { "$set": { "title": title.as_str(), "updatedAt": date(now) } };
         match self.collection(NOTEBOOKS).take(Change::new(seen_filter(id, seen), rename)).await? {
             Some(renamed) => notebook(&renamed).map(Some),
             None => absent(self, id, seen).await.map(|()| None),
@@ -178,7 +178,7 @@ fn live_filter(id: NotebookId) -> Document {
 fn notebook(document: &Document) -> StoreResult<Notebook> {
     Ok(Notebook {
         id: document.parsed("_id")?,
-        title: document.text("title")?,
+        title: Title::stored(document.text("title")?),
         join_code: document.opt_nested("joinCode")?,
         created_by: document.parsed("createdBy")?,
         created_at: document.time("createdAt")?,

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
 
-use super::{JoinCode, Notebook, NotebookRepo, NotebookState, Role};
+use super::{JoinCode, Notebook, NotebookRepo, NotebookState, Role, Title};
 use crate::ids::{NotebookId, UserId};
 use crate::pages::Window;
 use crate::storage::sqlite::{Columns as _, Database, Transaction, conflict, word};
@@ -28,7 +28,7 @@ impl NotebookRepo for Database {
              VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         )
         .bind(notebook.id.to_string())
-        .bind(&notebook.title)
+        .bind(notebook.title.as_str())
         .bind(notebook.join_code.as_ref().map(|code| &code.code))
         .bind(role)
         .bind(notebook.join_code.as_ref().and_then(|code| code.expires_at).map(Timestamp::as_millisecond))
@@ -86,7 +86,7 @@ impl NotebookRepo for Database {
         &self,
         id: NotebookId,
         seen: Option<&NotebookState>,
-        title: &str,
+        title: &Title,
         now: Timestamp,
     ) -> StoreResult<Option<Notebook>> {
         let mut tx = self.begin().await?;
@@ -94,7 +94,7 @@ impl NotebookRepo for Database {
             return Ok(None);
         }
         let row = sqlx::query("UPDATE notebooks SET title = ?, updated_at = ? WHERE id = ? RETURNING *")
-            .bind(title)
+            .bind(title.as_str())
             .bind(now.as_millisecond())
             .bind(id.to_string())
             .fetch_one(&mut *tx)
@@ -196,7 +196,7 @@ fn notebook(row: &SqliteRow) -> StoreResult<Notebook> {
     };
     Ok(Notebook {
         id: row.parsed("id")?,
-        title: row.text("title")?,
+        title: Title::stored(row.text("title")?),
         join_code,
         created_by: row.parsed("created_by")?,
         created_at: row.time("created_at")?,
