@@ -31,11 +31,11 @@ pub async fn serve(config: Config, shutdown: CancellationToken) -> anyhow::Resul
     let Process { clock, coordination: _coordination, registry, .. } = process;
     let server = Server::new(Arc::new(engine), secret, shutdown, registry);
     let internal = config.services.internal_bind.unwrap_or(Service::Engine.internal_bind());
-    let health = health::Listener::start(internal, server.vitals())
+    let health = health::Listener::start(internal, server.health())
         .with_context(|| format!("listening on {internal}; set COLLABRY_INTERNAL_BIND to another address or port"))?;
     tracing::info!(address = %listener.local_addr()?, health = %health.address(), "the ai-engine is ready");
     tokio::select! {
         ended = server.run(listener) => ended,
-        never = clock.keep() => match never {},
+        never = clock.run() => match never {},
     }
 }

@@ -16,8 +16,8 @@ use collabry_shared::clock::Clock;
 use collabry_shared::config::ApiConfig;
 use collabry_shared::coordination::Coordination;
 use collabry_shared::engine::AiEngine;
-use collabry_shared::health::{Vitals, metrics};
-use collabry_shared::http::serving::{self, Bounds, Line};
+use collabry_shared::health::{HealthSource, metrics};
+use collabry_shared::http::serving::{self, Bounds, ConnectionState};
 use collabry_shared::ids::RequestId;
 use collabry_shared::models::ModelId;
 use collabry_shared::realtime::Published;
@@ -65,7 +65,7 @@ const TOLD: Duration = Duration::from_millis(500);
 /// A client that sends nothing of its body for so long is given up.
 const STALLED: Duration = Duration::from_secs(30);
 /// A client that takes nothing of what is sent to it for so long is given up.
-const TAKES_NOTHING: Duration = Duration::from_secs(30);
+const SEND_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// What an api is made of; which backends are behind the traits is decided by whoever builds it.
 pub struct AppParts {
@@ -90,7 +90,7 @@ pub struct App {
     draining: CancellationToken,
     drain: Duration,
     bounds: Bounds,
-    vitals: Arc<dyn Vitals>,
+    health: Arc<dyn HealthSource>,
     state: ApiState,
 }
 
@@ -101,9 +101,9 @@ impl App {
         let trusted = parts.config.limits.trusted_proxies.clone();
         let bounds = Bounds {
             connections: parts.config.limits.connections,
-            of_one_address: parts.config.limits.address_connections,
-            many: Arc::new(move |peer| limits::trusted(&trusted, peer)),
-            takes_nothing: Some(TAKES_NOTHING),
+            per_address: parts.config.limits.address_connections,
+            is_shared: Arc::new(move |peer| limits::trusted(&trusted, peer)),
+            send_timeout: Some(SEND_TIMEOUT),
         };
         let coordination = parts.coordination;
         let state = ApiState::new(Parts {
@@ -131,7 +131,7 @@ impl App {
         state.notices.register(metrics::ours(&mut registry));
         server.register(&mut registry);
         let handlers = Handlers::default();
-        let vitals = Arc::new(health::ApiVitals { state: state.clone(), registry });
+        let health = Arc::new(health::ApiHealth { state: state.clone(), registry });
         let (router, flood) = router(state.clone(), handlers.clone(), sockets);
         Self {
             router,
@@ -142,14 +142,14 @@ impl App {
             draining,
             drain,
             bounds,
-            vitals,
+            health,
             state,
         }
     }
 
     /// For the health listener of this process.
-    pub fn vitals(&self) -> Arc<dyn Vitals> {
-        Arc::clone(&self.vitals)
+    pub fn health(&self) -> Arc<dyn HealthSource> {
+        Arc::clone(&self.health)
     }
 
     /// Serves until `shutdown`, then drains: not ready at once, sockets told to go elsewhere, running requests finished.
@@ -196,12 +196,13 @@ impl App {
 /// Requests of one connection know whose it is.
 fn of_connection(
     router: Router,
-) -> impl Fn(SocketAddr, Line) -> TowerToHyperService<BoxCloneSyncService<Request<Incoming>, Response, Infallible>> {
-    move |peer, line| {
+) -> impl Fn(SocketAddr, ConnectionState) -> TowerToHyperService<BoxCloneSyncService<Request<Incoming>, Response, Infallible>>
+{
+    move |peer, connection| {
         let known = move |request: Request<Incoming>| {
             let mut request = request.map(Body::new);
             request.extensions_mut().insert(ConnectInfo(peer));
-            request.extensions_mut().insert(line.clone());
+            request.extensions_mut().insert(connection.clone());
             request
         };
         TowerToHyperService::new(BoxCloneSyncService::new(router.clone().map_request(known)))

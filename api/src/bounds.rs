@@ -3,14 +3,14 @@
 //! Whoever counts and adds holds a [`Lock`] meanwhile. If they hang up while what they add is being written, the next one
 //! may count without it: each such request may exceed a bound by one.
 
-use collabry_shared::locks::{Held, Lock};
+use collabry_shared::locks::{Lock, LockGuard};
 
 use crate::http::{ApiError, ApiResult};
 use crate::state::ApiState;
 
 /// Counts and adds alone, from here until what is returned is dropped.
-pub async fn alone(state: &ApiState, lock: Lock) -> ApiResult<Held> {
-    Ok(state.stores.locks.hold(lock, &*state.clock).await?)
+pub async fn alone(state: &ApiState, lock: Lock) -> ApiResult<LockGuard> {
+    Ok(state.stores.locks.acquire(lock, &*state.clock).await?)
 }
 
 /// Refuses one more of `what` when there are `most` already.

@@ -35,11 +35,11 @@ pub async fn serve(config: Config, shutdown: CancellationToken) -> anyhow::Resul
         stores: process.stores,
         registry: process.registry,
     });
-    let health = health::Listener::start(internal, app.vitals())
+    let health = health::Listener::start(internal, app.health())
         .with_context(|| format!("listening on {internal}; set COLLABRY_INTERNAL_BIND to another address or port"))?;
     tracing::info!(address = %listener.local_addr()?, health = %health.address(), "the api is ready");
     tokio::select! {
         served = app.run(listener, shutdown) => served.context("serving"),
-        never = agreed.keep() => match never {},
+        never = agreed.run() => match never {},
     }
 }

@@ -214,7 +214,7 @@ test("lines are JSON where nobody sits at a terminal", () => {
 
 test("an admin changes what every process logs", async () => {
   const parts = { api: cluster.apis[0], "ai-engine": cluster.engines[0], worker: cluster.workers[0] };
-  const changes = (role) => parts[role].output.split("\n").filter((line) => line.includes("the log level has changed")).length;
+  const changes = (role) => parts[role].output.split("\n").filter((line) => line.includes("log level changed")).length;
   assert.ok(!parts.worker.output.includes('"DEBUG"'));
   await admin.put("/api/admin/log-level", { filter: "debug", forSecs: 300 });
   for (const role of ROLES) await until(`${role} has changed`, () => changes(role) === 1);

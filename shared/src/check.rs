@@ -15,7 +15,7 @@ use url::Url;
 
 use crate::clock::{Clock as _, SystemClock};
 use crate::config::{Config, Warning};
-use crate::storage::{self, BlobConfig, BlobError, Blobs, Look, StoreError};
+use crate::storage::{self, BlobConfig, BlobError, Blobs, SchemaStatus, StoreError};
 use crate::stores;
 use crate::{health, http, redis};
 
@@ -111,7 +111,7 @@ pub async fn address(bind: SocketAddr, setting: &str) -> Finding {
 }
 
 /// What a server that runs there has noticed since it started; nothing when none runs.
-pub async fn noticed(bind: SocketAddr) -> Vec<Finding> {
+pub async fn server_notes(bind: SocketAddr) -> Vec<Finding> {
     let notes = health::notes(bind).await;
     notes
         .into_iter()
@@ -167,11 +167,11 @@ async fn writable(place: &BlobConfig, data_dir: &Path) -> Result<(), BlobError> 
 async fn storage(config: &Config) -> Vec<Finding> {
     let database = if config.storage.mongodb.is_some() { "database (MONGODB_URI)" } else { "database" };
     let looked = match &config.storage.mongodb {
-        Some(mongodb) => storage::reach(mongodb).await,
+        Some(mongodb) => storage::check_reachable(mongodb).await,
         None => Ok(()),
     };
     let looked = match looked {
-        Ok(()) => stores::look(config).await.map_err(database_fix),
+        Ok(()) => stores::schema_status(config).await.map_err(database_fix),
         Err(problem) => Err(problem),
     };
     let database = match looked {
@@ -204,7 +204,7 @@ fn database_fix(error: StoreError) -> String {
     }
 }
 
-fn pending(found: &Look) -> String {
+fn pending(found: &SchemaStatus) -> String {
     if found.pending.is_empty() {
         return String::new();
     }

@@ -1,4 +1,4 @@
-//! Beginning to end: the first signal drains, a second one ends the process at once.
+//! The life of a process: the first signal drains it, a second one ends it at once.
 
 use std::process::ExitCode;
 
@@ -8,22 +8,22 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use crate::check::{self, Finding};
-use crate::config::{Config, Problems, Warning};
+use crate::config::{Config, ConfigError, Warning};
 use crate::service::Service;
 use crate::{health, memory, telemetry};
 
 /// `EX_USAGE` of sysexits.h: the configuration is wrong, and starting again will not help.
 pub const BAD_CONFIG: u8 = 64;
 
-/// Exit code of a process that was told twice, after the shell's 128 + SIGINT.
-const TOLD_TWICE: i32 = 130;
+/// Exit code after a second signal: the shell's 128 + SIGINT.
+const SECOND_SIGNAL: i32 = 130;
 
-/// What this process writes is for its own user's eyes: documents, uploads, backups.
+/// Makes all files that this process writes readable by its user only: documents, uploads, backups.
 pub fn keep_files_private() {
     rustix::process::umask(Mode::RWXG | Mode::RWXO);
 }
 
-/// `health` of a process that is one of several: asks the one that runs with the same settings.
+/// The `health` command of a service: asks the process that runs with the same settings.
 pub fn health(service: Service) -> ExitCode {
     match Config::for_service(service) {
         Ok(config) => health::ask(config.services.internal_bind.unwrap_or(service.internal_bind())),
@@ -31,7 +31,7 @@ pub fn health(service: Service) -> ExitCode {
     }
 }
 
-/// `check` of a process that is one of several: its settings, what every service depends on, and `own`.
+/// The `check` command of a service: checks its settings, what every service depends on, and `own`.
 pub fn check<F>(service: Service, own: impl FnOnce(Config) -> F) -> ExitCode
 where
     F: Future<Output = Vec<Finding>>,
@@ -58,13 +58,13 @@ where
     }
 }
 
-/// What only this service opens.
+/// Checks what only this service opens.
 async fn service_findings(service: Service, config: &Config) -> Vec<Finding> {
     let mut findings = Vec::new();
     match service {
         Service::Api => {
             findings.push(check::address(config.api.bind, "COLLABRY_BIND").await);
-            findings.extend(check::noticed(config.api.bind).await);
+            findings.extend(check::server_notes(config.api.bind).await);
             findings.extend(check::engines(&config.services.engines).await);
         }
         Service::Engine => findings.push(check::address(config.services.engine_bind, "COLLABRY_ENGINE_BIND").await),
@@ -75,14 +75,14 @@ async fn service_findings(service: Service, config: &Config) -> Vec<Finding> {
     findings
 }
 
-/// Says in the log what is strange about the settings, once.
+/// Logs the warnings about the settings.
 pub fn log_warnings(config: &Config) {
     for Warning { setting, message } in config.warnings() {
         tracing::warn!(setting, "a setting {message}");
     }
 }
 
-/// A command of a process that is one of several, with the settings of that process; without a service, with whatever is set.
+/// Runs a command of a service with that service's settings, or without a service with whatever is set.
 pub fn command(service: Option<Service>, run: impl FnOnce(&Config) -> anyhow::Result<ExitCode>) -> ExitCode {
     keep_files_private();
     match service.map_or_else(Config::from_env, Config::for_service) {
@@ -94,13 +94,13 @@ pub fn command(service: Option<Service>, run: impl FnOnce(&Config) -> anyhow::Re
     }
 }
 
-fn bad_config(problems: &Problems) -> ExitCode {
+fn bad_config(problems: &ConfigError) -> ExitCode {
     eprintln!("{problems}");
     ExitCode::from(BAD_CONFIG)
 }
 
-/// The whole life of a process that is one of several: settings, logs, runtime, signals, exit code. `serve` returns soon
-/// after its token is cancelled.
+/// Runs a service from start to end: settings, logs, runtime, signals, exit code. `serve` must return soon after its token
+/// is cancelled.
 pub fn run<F>(service: Service, serve: impl FnOnce(Config, CancellationToken) -> F) -> ExitCode
 where
     F: Future<Output = anyhow::Result<()>>,
@@ -112,7 +112,7 @@ where
         Err(problems) => return bad_config(&problems),
     };
     let life = || -> anyhow::Result<()> {
-        close_to_others()?;
+        disable_inspection()?;
         let _exporter = telemetry::init(&config.telemetry, Some(service))?;
         log_warnings(&config);
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
@@ -127,13 +127,13 @@ where
     }
 }
 
-/// Closes `/proc/PID/environ`, the memory and the open files of this process to everybody but root: a process that reads
-/// a hostile file runs as the same user.
-pub fn close_to_others() -> std::io::Result<()> {
+/// Makes `/proc/PID/environ`, the memory and the open files of this process readable by root only, because the child that
+/// reads hostile files runs as the same user.
+pub fn disable_inspection() -> std::io::Result<()> {
     Ok(set_dumpable_behavior(DumpableBehavior::NotDumpable)?)
 }
 
-/// A token that is cancelled by the first SIGINT or SIGTERM.
+/// Returns a token that the first SIGINT or SIGTERM cancels.
 pub fn shutdown_on_signal() -> std::io::Result<CancellationToken> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
@@ -151,7 +151,7 @@ pub fn shutdown_on_signal() -> std::io::Result<CancellationToken> {
         cancelled.cancel();
         let name = next().await;
         tracing::warn!(signal = name, "ending at once");
-        std::process::exit(TOLD_TWICE);
+        std::process::exit(SECOND_SIGNAL);
     });
     Ok(token)
 }

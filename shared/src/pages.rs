@@ -1,8 +1,8 @@
-//! Lists a page at a time: storage reads the part that was asked for, and no more.
+//! Pagination of lists: storage reads only the requested part.
 
 use jiff::Timestamp;
 
-/// Where an item stands in a list: the time that the list is ordered by, and what tells apart items of the same time.
+/// The position of an item in a list: the time that orders the list, and an id that orders items of the same time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
     pub at: Timestamp,
@@ -18,26 +18,26 @@ impl Place {
 /// Which part of a list to read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Window {
-    /// The part begins behind this place, whether or not its item is still there.
+    /// The part starts after this place, whether or not its item still exists.
     pub after: Option<Place>,
-    /// Items at most.
+    /// The maximum number of items.
     pub limit: u32,
 }
 
 impl Window {
-    /// All of it.
+    /// The whole list.
     pub const WHOLE: Self = Self { after: None, limit: u32::MAX };
 
     pub fn first(limit: u32) -> Self {
         Self { after: None, limit }
     }
 
-    /// The bound below which a list that begins with the newest goes on: milliseconds and an id.
+    /// The bound below which a newest-first list continues: milliseconds and an id.
     pub(crate) fn newest_first(&self) -> (i64, &str) {
         self.bound(i64::MAX)
     }
 
-    /// The bound above which a list that begins with the oldest goes on.
+    /// The bound above which an oldest-first list continues.
     pub(crate) fn oldest_first(&self) -> (i64, &str) {
         self.bound(i64::MIN)
     }

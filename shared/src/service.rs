@@ -2,7 +2,7 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 
-/// What a process of several is. The one-process form is all of them.
+/// The role of a process in an installation of several. The one-process form has all of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Service {
     Api,
@@ -11,7 +11,7 @@ pub enum Service {
 }
 
 impl Service {
-    /// As it is called in logs and metrics.
+    /// The name in logs and metrics.
     pub fn name(self) -> &'static str {
         match self {
             Self::Api => "api",
@@ -20,7 +20,7 @@ impl Service {
         }
     }
 
-    /// Where it answers for its health when nothing else is set.
+    /// The default address of the health endpoints.
     pub fn internal_bind(self) -> SocketAddr {
         let port = match self {
             Self::Api => 5001,

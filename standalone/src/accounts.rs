@@ -7,8 +7,8 @@ use collabry_shared::config::Config;
 
 use crate::data_dir;
 
-/// The data folder may be that of a server that runs.
+/// Runs an account command; a server may be using the data folder at the same time.
 pub fn run(config: &Config, command: Command) -> anyhow::Result<ExitCode> {
-    data_dir::make(&config.storage.data_dir)?;
+    data_dir::create(&config.storage.data_dir)?;
     account_command::run(config, command)
 }

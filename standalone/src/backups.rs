@@ -7,7 +7,7 @@ use collabry_worker::backups::{self, BackupCommand};
 
 use crate::data_dir;
 
-/// A server that runs may be copied; a restore needs the data folder for itself.
+/// Runs a backup command. A backup works while a server runs; a restore locks the data folder.
 pub fn run(config: &Config, command: BackupCommand) -> anyhow::Result<ExitCode> {
     let data_dir = config.storage.data_dir.clone();
     backups::run(config, command, Box::new(move || Ok(Box::new(data_dir::lock(&data_dir)?))))

@@ -1,4 +1,4 @@
-//! `collabry check`: every problem at once, each with its fix.
+//! `collabry check`: reports every problem at once, each with its fix.
 
 use std::fs::DirBuilder;
 use std::os::unix::fs::DirBuilderExt as _;
@@ -16,10 +16,10 @@ pub async fn run(config: &Config) -> anyhow::Result<ExitCode> {
     let mut findings = check::dependencies(config).await;
     findings.extend(check::backups(config).await);
     if config.api.jwt_secret.is_none() {
-        findings.push(Finding::new("signing secret in the data folder", secret::look(data_dir)));
+        findings.push(Finding::new("signing secret in the data folder", secret::check(data_dir)));
     }
     findings.push(check::address(config.api.bind, "COLLABRY_BIND").await);
-    findings.extend(check::noticed(config.api.bind).await);
+    findings.extend(check::server_notes(config.api.bind).await);
     if let Some(internal) = config.services.internal_bind {
         findings.push(check::address(internal, "COLLABRY_INTERNAL_BIND").await);
     }

@@ -6,9 +6,9 @@ use collabry_api::{AccountCommand, AdminCommand};
 use collabry_worker::backups::BackupCommand;
 
 const ENVIRONMENT: &str = "\
-Settings are environment variables; these matter first (all of them: .env.example):
+Settings are environment variables. These come first (all of them: .env.example):
   COLLABRY_BIND         address and port             [default: 127.0.0.1:5000]
-  COLLABRY_DATA_DIR     everything that is kept      [default: data]
+  COLLABRY_DATA_DIR     all stored data              [default: data]
   COLLABRY_MODEL_DIR    the embedding model          [default: models/all-MiniLM-L6-v2]
   COLLABRY_OLLAMA_URL   answers by Ollama            [for example http://localhost:11434]
   COLLABRY_OPENAI_URL   answers by an OpenAI-compatible API, with its /v1
@@ -17,13 +17,13 @@ Settings are environment variables; these matter first (all of them: .env.exampl
   COLLABRY_DEFAULT_MODEL                             [default: builtin/extractive]
 
 Examples:
-  collabry check                        say what is missing, and how to fix it
-  collabry demo && collabry serve       begin with a notebook to ask about
-  collabry admin add ada@example.org    make an account that may administer
+  collabry check                        report what is missing, and how to fix it
+  collabry demo && collabry serve       start with a notebook to ask about
+  collabry admin add ada@example.org    make an account with admin rights
   collabry backup monday.tar.gz         copy everything, while the server runs
   COLLABRY_BIND=0.0.0.0:8080 collabry serve";
 
-/// Ask your own material: notebooks of sources, questions about them, streamed answers that cite.
+/// Chat with your own material: notebooks of sources, and streamed answers that cite them.
 #[derive(Debug, Parser)]
 #[command(name = "collabry", version, after_help = ENVIRONMENT)]
 pub struct Cli {
@@ -37,26 +37,26 @@ pub enum Command {
     Serve,
     /// Check configuration and dependencies, and print every problem with its fix
     Check,
-    /// Ask the server that runs with these settings whether it is ready: exit code 0 or 1
+    /// Ask the server that runs with these settings whether it is ready; exits with 0 or 1
     Health,
     /// Load a small notebook with sources, so that the first question has an answer
     Demo(DemoOptions),
-    /// Make accounts; works beside the server that runs
+    /// Manage accounts; works while the server runs
     #[command(subcommand)]
     Account(AccountCommand),
-    /// Say who is an admin; works beside the server that runs
+    /// Manage admins; works while the server runs
     #[command(subcommand)]
     Admin(AdminCommand),
     #[command(flatten)]
     Backups(BackupCommand),
-    /// Reads one file under tight limits; started by the server itself
+    /// Read one file under tight limits; started by the server itself
     #[command(hide = true)]
     Extract(ExtractArgs),
 }
 
 #[derive(Debug, Args)]
 pub struct DemoOptions {
-    /// The account that gets the notebook; made when it does not exist
+    /// The account that gets the notebook; created when it does not exist
     #[arg(long, default_value = "demo@collabry.local")]
     pub email: String,
     /// Its password; default: a random one, printed once

@@ -1,4 +1,4 @@
-//! The one-process form: the configured stores, embedded ones by default, and an engine in this process.
+//! The parts that the one-process commands share: the configured stores, embedded by default, and an in-process engine.
 
 use std::sync::Arc;
 

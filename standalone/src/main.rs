@@ -1,4 +1,4 @@
-//! `collabry`: the three roles in one process, and the command line of whoever runs it.
+//! `collabry`: the three roles in one process, and its command line.
 
 mod accounts;
 mod backups;

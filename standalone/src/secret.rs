@@ -1,4 +1,4 @@
-//! The signing secret of an installation that was given none.
+//! The signing secret of an installation that has none configured.
 
 use std::fs::OpenOptions;
 use std::io::{ErrorKind, Write as _};
@@ -15,8 +15,8 @@ const BYTES: usize = 48;
 const OWNER_ONLY: u32 = 0o600;
 const OTHERS: u32 = 0o077;
 
-/// Reads the secret kept in the data folder, or makes one there.
-pub fn load_or_make(data_dir: &Path) -> anyhow::Result<SecretString> {
+/// Reads the secret in the data folder, or creates one there.
+pub fn load_or_create(data_dir: &Path) -> anyhow::Result<SecretString> {
     let path = data_dir.join(FILE);
     match OpenOptions::new().write(true).create_new(true).mode(OWNER_ONLY).open(&path) {
         Ok(mut file) => {
@@ -25,7 +25,7 @@ pub fn load_or_make(data_dir: &Path) -> anyhow::Result<SecretString> {
             Ok(secret.into())
         }
         Err(error) if error.kind() == ErrorKind::AlreadyExists => read(&path),
-        Err(error) => Err(error).with_context(|| format!("making {}", path.display())),
+        Err(error) => Err(error).with_context(|| format!("creating {}", path.display())),
     }
 }
 
@@ -33,14 +33,14 @@ fn read(path: &Path) -> anyhow::Result<SecretString> {
     let secret = std::fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))?;
     anyhow::ensure!(
         secret.len() >= BYTES,
-        "{} is damaged. Delete it: a new one is made, and clients renew their tokens by themselves",
+        "{} is damaged. Delete it: the next start creates a new one, and clients renew their tokens by themselves",
         path.display()
     );
     Ok(secret.into())
 }
 
-/// Whether the secret that is there, if any, can be used: readable by the server, whole, and by nobody else.
-pub fn look(data_dir: &Path) -> Result<(), String> {
+/// Checks the existing secret, if there is one: the server can read it, it is complete, and nobody else can read it.
+pub fn check(data_dir: &Path) -> Result<(), String> {
     let path = data_dir.join(FILE);
     let mode = match path.metadata() {
         Ok(metadata) => metadata.permissions().mode(),
@@ -51,7 +51,7 @@ pub fn look(data_dir: &Path) -> Result<(), String> {
     if mode & OTHERS == 0 {
         return Ok(());
     }
-    Err(format!("other users of this machine may read {0}: chmod 600 {0}", path.display()))
+    Err(format!("other users of this machine can read {0}: chmod 600 {0}", path.display()))
 }
 
 #[cfg(test)]
@@ -61,15 +61,15 @@ mod tests {
 
     use secrecy::ExposeSecret as _;
 
-    use super::{FILE, load_or_make, look};
+    use super::{FILE, check, load_or_create};
 
     #[test]
     fn a_secret_is_made_once_and_is_for_its_owner_alone() {
         let folder = tempfile::tempdir().unwrap();
-        assert_eq!(look(folder.path()), Ok(()), "none yet");
-        let made = load_or_make(folder.path()).unwrap();
-        assert_eq!(look(folder.path()), Ok(()));
-        assert_eq!(load_or_make(folder.path()).unwrap().expose_secret(), made.expose_secret());
+        assert_eq!(check(folder.path()), Ok(()), "none yet");
+        let made = load_or_create(folder.path()).unwrap();
+        assert_eq!(check(folder.path()), Ok(()));
+        assert_eq!(load_or_create(folder.path()).unwrap().expose_secret(), made.expose_secret());
         let rights = std::fs::metadata(folder.path().join(FILE)).unwrap().permissions().mode();
         assert_eq!(rights & 0o777, 0o600);
     }
@@ -81,11 +81,11 @@ mod tests {
             let file = folder.path().join(FILE);
             std::fs::write(&file, damaged).unwrap();
             std::fs::set_permissions(&file, Permissions::from_mode(0o600)).unwrap();
-            let problem = look(folder.path()).unwrap_err();
+            let problem = check(folder.path()).unwrap_err();
             assert!(problem.contains(&*file.to_string_lossy()), "{problem}");
-            assert!(load_or_make(folder.path()).is_err(), "{damaged:?}");
+            assert!(load_or_create(folder.path()).is_err(), "{damaged:?}");
             if damaged.is_ascii() {
-                assert!(problem.contains("is damaged. Delete it: a new one is made"), "{problem}");
+                assert!(problem.contains("is damaged. Delete it: the next start creates a new one"), "{problem}");
             }
         }
     }
@@ -94,16 +94,16 @@ mod tests {
     fn one_that_cannot_be_read_or_is_read_by_others_is_said() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join(FILE);
-        // As good as a file without rights, also for root: a link that leads to itself, and a folder.
+        // A link to itself and a folder cannot be read by root either, unlike a file without permissions.
         symlink(&file, &file).unwrap();
-        assert!(look(folder.path()).unwrap_err().contains(&*file.to_string_lossy()));
-        assert!(load_or_make(folder.path()).is_err());
+        assert!(check(folder.path()).unwrap_err().contains(&*file.to_string_lossy()));
+        assert!(load_or_create(folder.path()).is_err());
         std::fs::remove_file(&file).unwrap();
         std::fs::create_dir(&file).unwrap();
-        assert!(look(folder.path()).unwrap_err().starts_with("reading "));
+        assert!(check(folder.path()).unwrap_err().starts_with("reading "));
         std::fs::remove_dir(&file).unwrap();
-        load_or_make(folder.path()).unwrap();
+        load_or_create(folder.path()).unwrap();
         std::fs::set_permissions(&file, Permissions::from_mode(0o640)).unwrap();
-        assert!(look(folder.path()).unwrap_err().ends_with(&format!("chmod 600 {}", file.display())));
+        assert!(check(folder.path()).unwrap_err().ends_with(&format!("chmod 600 {}", file.display())));
     }
 }

@@ -15,7 +15,7 @@ use crate::{data_dir, secret};
 
 #[tokio::main]
 pub async fn run(config: Config) -> anyhow::Result<ExitCode> {
-    lifecycle::close_to_others()?;
+    lifecycle::disable_inspection()?;
     let _exporter = telemetry::init(&config.telemetry, None)?;
     lifecycle::log_warnings(&config);
     let shutdown = lifecycle::shutdown_on_signal()?;
@@ -24,11 +24,11 @@ pub async fn run(config: Config) -> anyhow::Result<ExitCode> {
         .await
         .with_context(|| format!("listening on {bind}; set COLLABRY_BIND to another address or port"))?;
     let _lock = data_dir::lock(&config.storage.data_dir)?;
-    let alone = config.storage.mongodb.is_none();
+    let exclusive = config.storage.mongodb.is_none();
     let Embedded { mut process, engine } = embedded::build(&config).await?;
     let jwt_secret = match config.api.jwt_secret.clone() {
         Some(secret) => secret,
-        None => secret::load_or_make(&config.storage.data_dir)?,
+        None => secret::load_or_create(&config.storage.data_dir)?,
     };
     let worker = Worker::build(WorkerParts {
         config: config.worker,
@@ -53,12 +53,12 @@ pub async fn run(config: Config) -> anyhow::Result<ExitCode> {
         registry: process.registry,
     });
     let health = config.services.internal_bind.map(|bind| {
-        let listening = health::Listener::start(bind, app.vitals());
+        let listening = health::Listener::start(bind, app.health());
         listening.with_context(|| format!("listening on {bind}; set COLLABRY_INTERNAL_BIND to another address or port"))
     });
     let _health = health.transpose()?;
-    // A database that others may share is another matter: there, leases run out by themselves.
-    if alone {
+    // With a shared database other processes may hold the leases, which expire by themselves.
+    if exclusive {
         engine.take_over().await.context("taking over what the last run left")?;
     }
     eprintln!("Collabry is ready: http://{}", listener.local_addr()?);
@@ -66,7 +66,7 @@ pub async fn run(config: Config) -> anyhow::Result<ExitCode> {
         async { tokio::join!(app.run(listener, shutdown.clone()), engine.run(shutdown.clone()), worker.run(shutdown)) };
     let (served, engine, worker) = tokio::select! {
         ended = roles => ended,
-        never = clock.keep() => match never {},
+        never = clock.run() => match never {},
     };
     served.context("serving")?;
     engine.context("engine")?;

@@ -1,7 +1,7 @@
 //! The worker's readiness and metrics.
 
 use async_trait::async_trait;
-use collabry_shared::health::{Readiness, Vitals, probe};
+use collabry_shared::health::{HealthSource, Readiness, probe};
 use collabry_shared::stores::Stores;
 use prometheus_client::registry::Registry;
 use tokio_util::sync::CancellationToken;
@@ -13,7 +13,7 @@ pub(crate) struct WorkerHealth {
 }
 
 #[async_trait]
-impl Vitals for WorkerHealth {
+impl HealthSource for WorkerHealth {
     async fn ready(&self) -> Readiness {
         let (database, blobs) =
             tokio::join!(probe("database", self.stores.probe.ping()), probe("blobs", self.stores.blobs.ping()));

@@ -29,6 +29,6 @@ pub async fn serve(config: Config, shutdown: CancellationToken) -> anyhow::Resul
     tracing::info!(health = %health.address(), "the worker is ready");
     tokio::select! {
         ended = worker.run(shutdown) => ended,
-        never = clock.keep() => match never {},
+        never = clock.run() => match never {},
     }
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use collabry_shared::clock::Clock;
 use collabry_shared::config::{Setting, WorkerConfig};
-use collabry_shared::health::Vitals;
+use collabry_shared::health::HealthSource;
 use collabry_shared::ids::OwnerId;
 use collabry_shared::jobs::{BuiltIn, JobName, JobRepo, Schedule};
 use collabry_shared::realtime::FanOut;
@@ -130,7 +130,7 @@ impl Worker {
 
     /// What the health endpoints report. `shutdown` is the token that ends [`run`](Self::run), and `registry` holds the
     /// other metrics of the process.
-    pub fn health(&self, shutdown: CancellationToken, mut registry: Registry) -> Arc<dyn Vitals> {
+    pub fn health(&self, shutdown: CancellationToken, mut registry: Registry) -> Arc<dyn HealthSource> {
         self.register(&mut registry);
         Arc::new(WorkerHealth { stores: self.stores.clone(), draining: shutdown, registry })
     }

@@ -2,9 +2,9 @@
 
 mod access_log;
 mod auth;
+mod health;
 mod problem;
 mod routes;
-mod vitals;
 
 use std::fmt;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::extract::DefaultBodyLimit;
 use axum::{Router, middleware};
-use collabry_shared::health::Vitals;
+use collabry_shared::health::HealthSource;
 use collabry_shared::health::requests::Requests;
 use collabry_shared::http::serving::{self, Bounds};
 use collabry_shared::service::Service;
@@ -26,8 +26,8 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
+use self::health::EngineHealth;
 use self::problem::Problem;
-use self::vitals::EngineVitals;
 use crate::Engine;
 
 /// The largest request is a search that names every source of a notebook.
@@ -40,13 +40,13 @@ const GRACE: Duration = Duration::from_secs(5);
 #[derive(Clone)]
 struct EngineState {
     engine: Arc<Engine>,
-    vitals: Arc<dyn Vitals>,
+    health: Arc<dyn HealthSource>,
 }
 
 /// An engine behind its HTTP interface, not yet listening.
 pub struct Server {
     engine: Arc<Engine>,
-    vitals: Arc<dyn Vitals>,
+    health: Arc<dyn HealthSource>,
     router: Router,
     shutdown: CancellationToken,
 }
@@ -59,8 +59,8 @@ impl Server {
         requests.register(&mut registry);
         engine.register(&mut registry);
         let draining = shutdown.clone();
-        let vitals: Arc<dyn Vitals> = Arc::new(EngineVitals { engine: Arc::clone(&engine), registry, draining });
-        let state = EngineState { engine: Arc::clone(&engine), vitals: Arc::clone(&vitals) };
+        let health: Arc<dyn HealthSource> = Arc::new(EngineHealth { engine: Arc::clone(&engine), registry, draining });
+        let state = EngineState { engine: Arc::clone(&engine), health: Arc::clone(&health) };
         let router = routes::secret()
             .layer(DefaultBodyLimit::max(MAX_BODY))
             .fallback(async || Problem::not_found())
@@ -69,12 +69,12 @@ impl Server {
             .merge(routes::open())
             .layer(middleware::from_fn_with_state(requests, access_log::log))
             .with_state(state);
-        Self { engine, vitals, router, shutdown }
+        Self { engine, health, router, shutdown }
     }
 
     /// For the health listener of this process.
-    pub fn vitals(&self) -> Arc<dyn Vitals> {
-        Arc::clone(&self.vitals)
+    pub fn health(&self) -> Arc<dyn HealthSource> {
+        Arc::clone(&self.health)
     }
 
     /// Works and serves until shutdown. What runs then can still be stopped until it has ended; what is new is refused,
@@ -83,7 +83,7 @@ impl Server {
         let ended = CancellationToken::new();
         let router = self.router;
         let bounds =
-            Bounds { connections: CONNECTIONS, of_one_address: 0, many: Arc::new(|_| true), takes_nothing: None };
+            Bounds { connections: CONNECTIONS, per_address: 0, is_shared: Arc::new(|_| true), send_timeout: None };
         let serving = serving::serve(listener, bounds, ended.clone(), move |_, _| {
             let bodies = |request: Request<Incoming>| request.map(Body::new);
             TowerToHyperService::new(router.clone().map_request(bodies))

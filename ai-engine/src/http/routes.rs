@@ -65,7 +65,7 @@ async fn sources_changed(State(state): State<EngineState>) -> StatusCode {
 }
 
 async fn numbers(State(state): State<EngineState>) -> impl IntoResponse {
-    ([(header::CONTENT_TYPE, metrics::CONTENT_TYPE)], metrics::text([state.vitals.registry()]))
+    ([(header::CONTENT_TYPE, metrics::CONTENT_TYPE)], metrics::text([state.health.registry()]))
 }
 
 async fn health() -> Json<serde_json::Value> {
@@ -73,6 +73,6 @@ async fn health() -> Json<serde_json::Value> {
 }
 
 async fn ready(State(state): State<EngineState>) -> (StatusCode, Json<Readiness>) {
-    let readiness = state.vitals.ready().await;
+    let readiness = state.health.ready().await;
     (StatusCode::from_u16(readiness.status()).unwrap_or(StatusCode::SERVICE_UNAVAILABLE), Json(readiness))
 }

@@ -5,7 +5,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use collabry_shared::conversations::{Conversation, ConversationUpdate, Title};
 use collabry_shared::ids::{ConversationId, NotebookId, UserId};
-use collabry_shared::locks::{Held, Lock};
+use collabry_shared::locks::{Lock, LockGuard};
 use collabry_shared::models::ModelId;
 use collabry_shared::notebooks::Role;
 use collabry_shared::pages::Place;
@@ -169,7 +169,7 @@ pub(super) async fn begin(
 }
 
 /// To be held until it is there.
-async fn may_have_another(state: &ApiState, notebook: NotebookId, user: UserId) -> ApiResult<Held> {
+async fn may_have_another(state: &ApiState, notebook: NotebookId, user: UserId) -> ApiResult<LockGuard> {
     let alone = bounds::alone(state, Lock::Conversations(notebook, user)).await?;
     let theirs = state.stores.conversations.count_begun(notebook, user).await?;
     let theirs = usize::try_from(theirs).unwrap_or(usize::MAX);

@@ -1,7 +1,7 @@
 //! `/health`: the process lives. `/ready`: it can serve, each dependency with its latency.
 
 pub mod checked;
-mod vitals;
+mod source;
 
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -10,7 +10,7 @@ use axum::{Json, Router};
 use collabry_shared::health::Readiness;
 use serde::Serialize;
 
-pub use self::vitals::ApiVitals;
+pub use self::source::ApiHealth;
 use crate::state::ApiState;
 
 pub fn router() -> Router<ApiState> {
@@ -28,7 +28,7 @@ async fn health() -> Json<Health> {
 }
 
 async fn ready(State(state): State<ApiState>) -> (StatusCode, Json<Readiness>) {
-    let dependencies = state.ready.lately(vitals::dependencies(&state)).await;
+    let dependencies = state.ready.lately(source::dependencies(&state)).await;
     let readiness = Readiness::of(state.draining.is_cancelled(), dependencies).with_notes(state.notices.notes());
     (StatusCode::from_u16(readiness.status()).unwrap_or(StatusCode::SERVICE_UNAVAILABLE), Json(readiness))
 }

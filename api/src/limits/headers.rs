@@ -3,16 +3,16 @@
 use std::time::Duration;
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
-use collabry_shared::limits::Standing;
+use collabry_shared::limits::LimitStatus;
 
 const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
 const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 
 /// Says how each limit stands: what remains, and for how long it is no more than that.
-pub fn write(headers: &mut HeaderMap, standings: &[Standing]) {
-    let limit = |one: &Standing| format!("\"{}\";r={};t={}", one.rule.name(), one.remaining, seconds(one.reset));
+pub fn write(headers: &mut HeaderMap, standings: &[LimitStatus]) {
+    let limit = |one: &LimitStatus| format!("\"{}\";r={};t={}", one.rule.name(), one.remaining, seconds(one.reset));
     let policy =
-        |one: &Standing| format!("\"{}\";q={};w={}", one.rule.name(), one.quota.count, one.quota.window.as_secs());
+        |one: &LimitStatus| format!("\"{}\";q={};w={}", one.rule.name(), one.quota.count, one.quota.window.as_secs());
     for (name, value) in [(RATE_LIMIT, list(standings, limit)), (RATE_LIMIT_POLICY, list(standings, policy))] {
         if let Ok(value) = HeaderValue::from_str(&value)
             && !value.is_empty()
@@ -22,7 +22,7 @@ pub fn write(headers: &mut HeaderMap, standings: &[Standing]) {
     }
 }
 
-fn list(standings: &[Standing], item: impl Fn(&Standing) -> String) -> String {
+fn list(standings: &[LimitStatus], item: impl Fn(&LimitStatus) -> String) -> String {
     standings.iter().map(item).collect::<Vec<_>>().join(", ")
 }
 

@@ -13,7 +13,7 @@ use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
 use collabry_shared::auth::Email;
 use collabry_shared::ids::UserId;
-use collabry_shared::limits::{Decision, Rule, Standing};
+use collabry_shared::limits::{Decision, LimitStatus, Rule};
 use hyper::body::{Frame, SizeHint};
 
 use super::{Client, Reading, account, check, headers, refusal, routes};
@@ -26,7 +26,7 @@ use crate::state::ApiState;
 #[derive(Debug, Clone)]
 pub struct Attempt {
     client: Client,
-    standings: Arc<Mutex<Vec<Standing>>>,
+    standings: Arc<Mutex<Vec<LimitStatus>>>,
 }
 
 impl Attempt {

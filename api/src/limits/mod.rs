@@ -13,7 +13,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use collabry_shared::auth::Email;
 use collabry_shared::ids::UserId;
-use collabry_shared::limits::{Decision, Limit, Rule, Standing};
+use collabry_shared::limits::{Decision, Limit, LimitStatus, Rule};
 use sha2::{Digest as _, Sha256};
 
 pub use self::client::{Client, forget_claims, identify, trusted};
@@ -69,7 +69,7 @@ fn allowed(decision: &Decision) -> ApiResult<()> {
     }
 }
 
-fn refusal(standing: &Standing) -> ApiError {
+fn refusal(standing: &LimitStatus) -> ApiError {
     let seconds = headers::seconds(standing.reset);
     ApiError::rate_limited(sentence(standing.rule, seconds), seconds)
 }

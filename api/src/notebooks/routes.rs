@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use collabry_shared::ids::{NotebookId, UserId};
-use collabry_shared::locks::{Held, Lock};
+use collabry_shared::locks::{Lock, LockGuard};
 use collabry_shared::notebooks::{JoinCode, Notebook, NotebookState, Role, Title};
 use collabry_shared::pages::Place;
 use collabry_shared::realtime::{Event, Room, Signal};
@@ -149,7 +149,7 @@ async fn create(
 }
 
 /// To be held until it is there.
-async fn may_own_another(state: &ApiState, user: UserId) -> ApiResult<Held> {
+async fn may_own_another(state: &ApiState, user: UserId) -> ApiResult<LockGuard> {
     let alone = bounds::alone(state, Lock::Notebooks(user)).await?;
     let owned = usize::try_from(state.stores.notebooks.count_owned(user).await?).unwrap_or(usize::MAX);
     bounds::check(owned, state.config.bounds.notebooks, "too_many_notebooks", "notebooks of yours")?;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use collabry_shared::redis::{Heard, Redis, Subscription};
+use collabry_shared::redis::{ChannelEvent, Redis, Subscription};
 use collabry_shared::storage::{StoreError, StoreResult};
 use socketioxide::adapter::Emitter;
 use socketioxide_redis::drivers::{ChanItem, Driver, MessageStream};
@@ -96,8 +96,8 @@ async fn hand_on(mut subscription: Subscription, channel: String, items: mpsc::S
         match heard {
             None => return,
             // What goes this way is not kept anywhere.
-            Some(Heard::Gap) => {}
-            Some(Heard::Message(packet)) => {
+            Some(ChannelEvent::Gap) => {}
+            Some(ChannelEvent::Message(packet)) => {
                 if items.send((channel.clone(), packet)).await.is_err() {
                     return;
                 }

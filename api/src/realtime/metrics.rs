@@ -91,9 +91,9 @@ impl Metrics {
 }
 
 /// Computed on scrape.
-pub(in crate::realtime) struct Now(pub SocketIo);
+pub(in crate::realtime) struct SocketIoCollector(pub SocketIo);
 
-impl Collector for Now {
+impl Collector for SocketIoCollector {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
         let mut rooms = HashSet::new();
         let (mut websocket, mut polling) = (0, 0);
@@ -120,8 +120,8 @@ impl Collector for Now {
     }
 }
 
-impl fmt::Debug for Now {
+impl fmt::Debug for SocketIoCollector {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Now").finish_non_exhaustive()
+        f.debug_struct("SocketIoCollector").finish_non_exhaustive()
     }
 }

@@ -105,7 +105,7 @@ impl Server {
 
     /// Adds the sockets and rooms of this process.
     pub fn register(&self, registry: &mut Registry) {
-        ours(registry).register_collector(Box::new(metrics::Now(self.io.clone())));
+        ours(registry).register_collector(Box::new(metrics::SocketIoCollector(self.io.clone())));
     }
 
     /// Lets sockets in, and starts what runs beside them: delivery of published events, tails of generations, expiry.

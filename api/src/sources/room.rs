@@ -4,7 +4,7 @@
 //! added while there was room may exceed the share by what one file may have.
 
 use collabry_shared::ids::UserId;
-use collabry_shared::locks::{Held, Lock};
+use collabry_shared::locks::{Lock, LockGuard};
 use collabry_shared::sources::Owned;
 use collabry_shared::stores::Writes;
 
@@ -55,7 +55,7 @@ pub async fn check(state: &ApiState, person: UserId, new_source: bool) -> ApiRes
 
 /// As [`check`], for `bytes` that are added before what is returned is dropped: nobody else adds any of this person's
 /// meanwhile. What [`check`] said before a file came may not be so any more.
-pub async fn take(state: &ApiState, person: UserId, new_source: bool, bytes: u64) -> ApiResult<Option<Held>> {
+pub async fn take(state: &ApiState, person: UserId, new_source: bool, bytes: u64) -> ApiResult<Option<LockGuard>> {
     let limits = &state.config.shares;
     if limits.sources.is_none() && limits.bytes.is_none() {
         on_disk(state, Writes::Files)?;

@@ -129,7 +129,7 @@ impl SessionRepo for Database {
 
     async fn list_page(&self, user: UserId, now: Timestamp, window: &Window) -> StoreResult<Vec<Session>> {
         let theirs = doc! { "user": user.to_string(), "expiresAt": { "$gt": date(now) } };
-        self.collection(SESSIONS).find(Query::part(theirs, "rotatedAt", Order::NewestFirst, window), session).await
+        self.collection(SESSIONS).find(Query::page(theirs, "rotatedAt", Order::NewestFirst, window), session).await
     }
 
     async fn rotate(&self, before: TokenHash, session: &Session, now: Timestamp) -> StoreResult<bool> {

@@ -3,7 +3,7 @@
 use jiff::SignedDuration;
 
 use super::Finding;
-use crate::clock::{self, SystemClock, TOLERATED, TimeServer};
+use crate::clock::{self, MAX_OFFSET, SystemClock, TimeServer};
 use crate::config::Config;
 use crate::redis::Redis;
 use crate::stores;
@@ -28,7 +28,7 @@ async fn beside(server: &dyn TimeServer) -> Option<Finding> {
 }
 
 fn agrees(server: &str, ahead: SignedDuration) -> Result<(), String> {
-    if ahead.abs() <= TOLERATED {
+    if ahead.abs() <= MAX_OFFSET {
         return Ok(());
     }
     let side = if ahead.is_positive() { "ahead of" } else { "behind" };

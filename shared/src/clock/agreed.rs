@@ -1,9 +1,9 @@
 //! The time that the processes of an installation agree on.
 //!
-//! Leases, slots of jobs and sessions are moments in time, and a process whose machine runs ahead would take everybody
-//! else's for lapsed. So what counts is the clock of what all share, Redis or the database: its time is asked for at the
-//! start and now and then, and carried on in between by the clock of this process that only goes forward. A machine's
-//! clock that is wrong, or is put right, moves nothing.
+//! Leases, job slots and sessions end at moments in time, and a process whose machine runs ahead would treat everybody
+//! else's as expired. So the clock of what all processes share counts: Redis or the database. A process reads it at the
+//! start and periodically, and advances it in between with its own monotonic clock. A machine's clock that is wrong, or
+//! that is corrected, has no effect.
 
 use std::convert::Infallible;
 use std::error::Error;
@@ -19,44 +19,44 @@ use prometheus_client::registry::Registry;
 
 use super::Clock;
 
-/// A machine whose clock is further off is told of: it should be put right all the same, if only for its log.
-pub const TOLERATED: SignedDuration = SignedDuration::from_secs(1);
+/// A larger offset of the clock of a machine is logged: it should be corrected all the same, if only for the sake of its log.
+pub const MAX_OFFSET: SignedDuration = SignedDuration::from_secs(1);
 
-const ASK_EVERY: Duration = Duration::from_secs(5);
+const SYNC_INTERVAL: Duration = Duration::from_secs(5);
 
-/// Of so many questions in a row the quickest is the most exact.
-const TRIES: usize = 3;
+/// How many queries one reading takes; the quickest one is the most exact.
+const QUERIES: usize = 3;
 
-/// What the way to the server and back may take. A longer one says too little of when the answer was true.
-const PATIENCE: Duration = Duration::from_secs(2);
+/// How long one query may take. A longer round trip says too little about when the answer was true.
+const TIMEOUT: Duration = Duration::from_secs(2);
 
-/// A smaller difference is not worth a step.
-const STEADY: SignedDuration = SignedDuration::from_millis(50);
+/// Smaller differences are not corrected.
+const MIN_STEP: SignedDuration = SignedDuration::from_millis(50);
 
 pub type TimeError = Box<dyn Error + Send + Sync>;
 
-/// Something that all processes share, and that knows what time it is.
+/// A server that all processes share and whose clock counts.
 #[async_trait]
 pub trait TimeServer: Send + Sync {
-    /// What people call it.
+    /// The name for people.
     fn name(&self) -> &'static str;
     async fn time(&self) -> Result<Timestamp, TimeError>;
 }
 
-/// What a server said: it was `time` at `at`, give or take `error`.
+/// A reading of the clock of a server: it was `time` at `at`, give or take `error`.
 #[derive(Debug, Clone, Copy)]
-struct Said {
+struct Reading {
     time: Timestamp,
     at: Instant,
     error: SignedDuration,
 }
 
-impl Said {
-    async fn by(server: &dyn TimeServer) -> Result<Self, TimeError> {
+impl Reading {
+    async fn from(server: &dyn TimeServer) -> Result<Self, TimeError> {
         let mut best: Option<Self> = None;
-        for _ in 0..TRIES {
+        for _ in 0..QUERIES {
             let asked = Instant::now();
-            let time = tokio::time::timeout(PATIENCE, server.time()).await??;
+            let time = tokio::time::timeout(TIMEOUT, server.time()).await??;
             let half = asked.elapsed() / 2;
             let error = SignedDuration::try_from(half).unwrap_or(SignedDuration::MAX);
             if best.is_none_or(|best| error < best.error) {
@@ -73,21 +73,21 @@ impl Said {
     }
 }
 
-/// How far `clock` is ahead of a server; no less than the exactness of the answer counts.
+/// How far `clock` is ahead of a server; zero when the difference is within the reading's error.
 pub async fn ahead_of(server: &dyn TimeServer, clock: &dyn Clock) -> Result<SignedDuration, TimeError> {
-    let said = Said::by(server).await?;
-    let ahead = clock.now().duration_since(said.now());
-    Ok(if ahead.abs() <= said.error { SignedDuration::ZERO } else { ahead })
+    let reading = Reading::from(server).await?;
+    let ahead = clock.now().duration_since(reading.now());
+    Ok(if ahead.abs() <= reading.error { SignedDuration::ZERO } else { ahead })
 }
 
-/// The time of a server once it follows one; until then, and for good where nothing is shared, the machine's.
+/// The time of the server that it follows; the machine's time before that, and where processes share nothing.
 pub struct AgreedClock {
     machine: Arc<dyn Clock>,
     server: OnceLock<Arc<dyn TimeServer>>,
-    said: RwLock<Option<Said>>,
-    /// How far the machine is ahead, in seconds.
+    reading: RwLock<Option<Reading>>,
+    /// How many seconds the machine's clock is ahead.
     offset: Gauge<f64, AtomicU64>,
-    told: AtomicBool,
+    warned: AtomicBool,
 }
 
 impl AgreedClock {
@@ -95,9 +95,9 @@ impl AgreedClock {
         Self {
             machine,
             server: OnceLock::new(),
-            said: RwLock::default(),
+            reading: RwLock::default(),
             offset: Gauge::default(),
-            told: AtomicBool::new(false),
+            warned: AtomicBool::new(false),
         }
     }
 
@@ -107,31 +107,31 @@ impl AgreedClock {
         registry.register("clock_offset_seconds", help, self.offset.clone());
     }
 
-    /// Takes the time from `server` from now on.
+    /// Follows the time of `server` from now on.
     pub async fn follow(&self, server: Arc<dyn TimeServer>) -> Result<(), TimeError> {
         let server = self.server.get_or_init(|| server);
-        self.hear(Said::by(server.as_ref()).await?, server.name());
+        self.apply(Reading::from(server.as_ref()).await?, server.name());
         Ok(())
     }
 
-    /// Asks the server now and then. While it is away, time goes on from its last answer.
-    pub async fn keep(&self) -> Infallible {
+    /// Reads the server's clock periodically. While the server is unavailable, time advances from its last answer.
+    pub async fn run(&self) -> Infallible {
         loop {
-            tokio::time::sleep(ASK_EVERY).await;
+            tokio::time::sleep(SYNC_INTERVAL).await;
             let Some(server) = self.server.get() else { continue };
-            match Said::by(server.as_ref()).await {
-                Ok(said) => self.hear(said, server.name()),
+            match Reading::from(server.as_ref()).await {
+                Ok(reading) => self.apply(reading, server.name()),
                 Err(error) => tracing::debug!(%error, "{} does not say what time it is", server.name()),
             }
         }
     }
 
-    fn hear(&self, said: Said, name: &str) {
-        let ahead = self.machine.now().duration_since(said.now());
+    fn apply(&self, reading: Reading, name: &str) {
+        let ahead = self.machine.now().duration_since(reading.now());
         self.offset.set(ahead.as_secs_f64());
-        let far = ahead.abs() > TOLERATED.saturating_add(said.error);
+        let far = ahead.abs() > MAX_OFFSET.saturating_add(reading.error);
         let seconds = ahead.as_secs_f64();
-        match (far, self.told.swap(far, Ordering::Relaxed)) {
+        match (far, self.warned.swap(far, Ordering::Relaxed)) {
             (true, false) => tracing::warn!(
                 seconds,
                 "the clock of this machine is ahead (or behind, if negative) of that of {name}, which counts; set it right"
@@ -139,18 +139,19 @@ impl AgreedClock {
             (false, true) => tracing::info!(seconds, "the clock of this machine agrees with that of {name} again"),
             _ => {}
         }
-        let mut current = self.said.write().unwrap_or_else(PoisonError::into_inner);
-        let steady = |current: &Said| current.now().duration_since(said.now()).abs() <= STEADY.max(said.error);
+        let mut current = self.reading.write().unwrap_or_else(PoisonError::into_inner);
+        let steady =
+            |current: &Reading| current.now().duration_since(reading.now()).abs() <= MIN_STEP.max(reading.error);
         if !current.as_ref().is_some_and(steady) {
-            *current = Some(said);
+            *current = Some(reading);
         }
     }
 }
 
 impl Clock for AgreedClock {
     fn now(&self) -> Timestamp {
-        let said = *self.said.read().unwrap_or_else(PoisonError::into_inner);
-        said.map_or_else(|| self.machine.now(), |said| said.now())
+        let reading = *self.reading.read().unwrap_or_else(PoisonError::into_inner);
+        reading.map_or_else(|| self.machine.now(), |reading| reading.now())
     }
 }
 

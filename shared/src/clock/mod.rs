@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
 
-pub use self::agreed::{AgreedClock, TOLERATED, TimeError, TimeServer, ahead_of};
+pub use self::agreed::{AgreedClock, MAX_OFFSET, TimeError, TimeServer, ahead_of};
 
 /// Where the time comes from.
 pub trait Clock: Debug + Send + Sync {

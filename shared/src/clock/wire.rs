@@ -1,9 +1,9 @@
-//! How times are sent: with three digits of a second, always, so that they also sort as text.
+//! The wire format of times: always with milliseconds, so that they also sort as text.
 
 use jiff::Timestamp;
 use serde::Serializer;
 
-/// As it is sent.
+/// Formats a time for the wire.
 pub fn text(time: Timestamp) -> String {
     format!("{time:.3}")
 }

@@ -29,7 +29,7 @@ pub use self::backups::BackupConfig;
 use self::blobs::S3Access;
 pub use self::limits::LimitsConfig;
 use self::reader::Reader;
-pub use self::reader::{Problem, Problems};
+pub use self::reader::{ConfigError, ConfigProblem};
 pub use self::services::ServicesConfig;
 pub use self::settings::Setting;
 pub use self::warnings::Warning;
@@ -179,22 +179,22 @@ const MIN_SECRET_BYTES: usize = 32;
 
 impl Config {
     /// Reads the process environment.
-    pub fn from_env() -> Result<Self, Problems> {
+    pub fn from_env() -> Result<Self, ConfigError> {
         Self::from_lookup(environment)
     }
 
     /// Reads the process environment for a process that is one of several. What its service needs and lacks is a problem
     /// like any other.
-    pub fn for_service(service: Service) -> Result<Self, Problems> {
+    pub fn for_service(service: Service) -> Result<Self, ConfigError> {
         Self::read(Some(service), environment)
     }
 
     /// Reads settings from `lookup`; unset or empty ones get their defaults.
-    pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, Problems> {
+    pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         Self::read(None, lookup)
     }
 
-    fn read(service: Option<Service>, lookup: impl Fn(&str) -> Option<String>) -> Result<Self, Problems> {
+    fn read(service: Option<Service>, lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let mut read = Reader::new(&lookup);
         let config = Self { service, ..Self::read_all(&mut read) };
         if let Some(service) = service {

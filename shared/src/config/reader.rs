@@ -16,25 +16,25 @@ use crate::models::ModelId;
 
 /// A setting that cannot be used, and what to do about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Problem {
+pub struct ConfigProblem {
     pub variable: &'static str,
     pub message: String,
 }
 
 /// Everything that is wrong with a configuration.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub struct Problems(Vec<Problem>);
+pub struct ConfigError(Vec<ConfigProblem>);
 
-impl Problems {
-    pub fn iter(&self) -> impl Iterator<Item = &Problem> {
+impl ConfigError {
+    pub fn iter(&self) -> impl Iterator<Item = &ConfigProblem> {
         self.0.iter()
     }
 }
 
-impl fmt::Display for Problems {
+impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "the configuration has {} problem(s):", self.0.len())?;
-        for Problem { variable, message } in &self.0 {
+        for ConfigProblem { variable, message } in &self.0 {
             write!(f, "\n  {variable}: {message}")?;
         }
         Ok(())
@@ -43,7 +43,7 @@ impl fmt::Display for Problems {
 
 pub(super) struct Reader<'a> {
     lookup: &'a dyn Fn(&str) -> Option<String>,
-    problems: Vec<Problem>,
+    problems: Vec<ConfigProblem>,
     secrets: Vec<&'static str>,
 }
 
@@ -53,8 +53,8 @@ impl<'a> Reader<'a> {
     }
 
     /// The value, or everything that was wrong on the way to it.
-    pub fn finish<T>(self, value: T) -> Result<T, Problems> {
-        if self.problems.is_empty() { Ok(value) } else { Err(Problems(self.problems)) }
+    pub fn finish<T>(self, value: T) -> Result<T, ConfigError> {
+        if self.problems.is_empty() { Ok(value) } else { Err(ConfigError(self.problems)) }
     }
 
     /// Those of the settings read so far whose values open something.
@@ -67,7 +67,7 @@ impl<'a> Reader<'a> {
     }
 
     pub fn problem(&mut self, variable: &'static str, message: impl Into<String>) {
-        self.problems.push(Problem { variable, message: message.into() });
+        self.problems.push(ConfigProblem { variable, message: message.into() });
     }
 
     pub fn text(&self, variable: &'static str, default: &str) -> String {

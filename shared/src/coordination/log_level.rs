@@ -1,7 +1,7 @@
-//! Another log level for a while, for every process at once.
+//! A temporary log level for all processes at once.
 //!
-//! With Redis the level is a key that expires: every process looks at it now and then, so that those that start later have
-//! it too, none can miss it, and all go back by themselves.
+//! With Redis the level is a key that expires. Every process polls it, so that processes that start later apply it too, none
+//! can miss it, and all return to the configured level by themselves.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -19,7 +19,7 @@ use crate::telemetry::{self, Filter, InvalidFilter};
 
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 
-/// What is logged instead of what is configured, and until when.
+/// The filter that replaces the configured one, and until when.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Change {
@@ -36,7 +36,7 @@ impl Change {
     }
 }
 
-/// The log level of this process, which follows that of all.
+/// The log level of this process, which follows the installation's.
 #[derive(Debug)]
 pub struct LogLevel {
     state: Arc<State>,
@@ -58,7 +58,7 @@ impl LogLevel {
         Self { state, _following: AbortOnDropHandle::new(tokio::spawn(following)) }
     }
 
-    /// What is logged without a change.
+    /// The configured filter.
     pub fn configured(&self) -> Option<&str> {
         self.state.filter.as_ref().map(Filter::configured)
     }
@@ -67,7 +67,7 @@ impl LogLevel {
         self.state.change()
     }
 
-    /// Changes the level of every process, here at once and elsewhere within seconds; `None` goes back.
+    /// Changes the level of every process, here at once and elsewhere within seconds; `None` restores the configured level.
     pub async fn set(&self, change: Option<Change>) -> StoreResult<()> {
         if let Some(redis) = &self.state.redis {
             let (key, mut connection) = (keys::log_level(), redis.connection());
@@ -80,7 +80,7 @@ impl LogLevel {
                 }
                 None => connection.del(key).await,
             };
-            redis.noting::<()>(told)?;
+            redis.track_errors::<()>(told)?;
         }
         self.state.apply(change);
         Ok(())
@@ -93,7 +93,7 @@ async fn follow(state: Arc<State>) {
         tokio::time::sleep(LOOK_EVERY).await;
         match state.look().await {
             Ok(change) => state.apply(change),
-            Err(error) => tracing::debug!(%error, "the log level is looked at once Redis is back"),
+            Err(error) => tracing::debug!(%error, "cannot read the log level from Redis"),
         }
     }
 }
@@ -103,11 +103,11 @@ impl State {
         self.change.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// The change that holds now.
+    /// Reads the change that applies now.
     async fn look(&self) -> StoreResult<Option<Change>> {
         let change = match &self.redis {
             Some(redis) if redis.is_up() => {
-                let text: Option<String> = redis.noting(redis.connection().get(keys::log_level()).await)?;
+                let text: Option<String> = redis.track_errors(redis.connection().get(keys::log_level()).await)?;
                 let read = text.map(|text| serde_json::from_str(&text)).transpose();
                 read.map_err(|error| StoreError::Damaged(error.to_string()))?
             }
@@ -124,8 +124,8 @@ impl State {
         }
         let wanted = change.as_ref().map(|change| change.filter.as_str());
         match self.filter.as_ref().map(|filter| filter.set(wanted)) {
-            Some(Ok(())) => tracing::info!(filter = wanted.unwrap_or("as configured"), "the log level has changed"),
-            Some(Err(error)) => tracing::error!(%error, "the log level cannot be changed"),
+            Some(Ok(())) => tracing::info!(filter = wanted.unwrap_or("as configured"), "log level changed"),
+            Some(Err(error)) => tracing::error!(%error, "cannot change the log level"),
             None => {}
         }
         *current = change;

@@ -1,4 +1,4 @@
-//! How the processes of an installation coordinate: through Redis when it is configured, else within the only one.
+//! Coordination of an installation's processes: through Redis when it is configured, otherwise within the only process.
 
 mod log_level;
 
@@ -21,30 +21,30 @@ use crate::storage::{StoreError, StoreResult};
 use crate::stores::{self, DatabaseTime, Stores};
 use crate::telemetry;
 
-/// Whether clients connect to this process.
+/// Where clients connect to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sockets {
     Here,
-    /// Events go to the api replicas, which takes Redis.
+    /// Clients connect to the api replicas, and events reach them through Redis.
     Elsewhere,
 }
 
-/// Everything that processes coordinate with.
+/// Everything that processes coordinate through.
 pub struct Coordination {
     pub generation_log: Arc<dyn GenerationLog>,
     pub presence: Arc<dyn Presence>,
     pub fan_out: Arc<dyn FanOut>,
-    /// What `fan_out` delivers to the sockets of this process; silent where there are none.
+    /// What `fan_out` delivers to the sockets of this process; nothing where there are none.
     pub published: mpsc::Receiver<Published>,
     pub limiter: Arc<dyn Limiter>,
-    /// To be kept for as long as the process is to follow the level that admins set.
+    /// The process follows the level that admins set for as long as this lives.
     pub log_level: Arc<LogLevel>,
-    /// What the Socket.IO adapter shares with the rest.
+    /// The connection, for the Socket.IO adapter.
     pub redis: Option<Redis>,
 }
 
-/// Composes what the configuration asks for. A Redis that is configured and not there is an error: nothing falls back
-/// to coordination within this process. Without Redis the log of generations is in the data folder.
+/// Composes what the configuration names. It is an error when the configured Redis is unavailable: nothing falls back to
+/// coordination within this process. Without Redis the generation log is in the data folder.
 pub async fn open(config: &Config, clock: Arc<dyn Clock>, sockets: Sockets) -> StoreResult<Coordination> {
     match &config.redis {
         Some(config) => over(Redis::open(config).await?, clock, sockets).await,
@@ -53,7 +53,7 @@ pub async fn open(config: &Config, clock: Arc<dyn Clock>, sockets: Sockets) -> S
             let log = stores::journal(&storage.data_dir, storage.slow_query, Arc::clone(&clock)).await?;
             Ok(within(log, clock))
         }
-        None => Err(StoreError::Unavailable("events have no way to the api without REDIS_URL".to_owned())),
+        None => Err(StoreError::Unavailable("events cannot reach the api without REDIS_URL".to_owned())),
     }
 }
 
@@ -95,8 +95,8 @@ fn log_level(redis: Option<Redis>, clock: &Arc<dyn Clock>) -> Arc<LogLevel> {
 }
 
 impl Coordination {
-    /// Lets `clock` follow what all processes share: Redis, else a database that others may use too. Where neither is, the
-    /// machine's clock stays the one that counts.
+    /// Makes `clock` follow the server that all processes share: Redis, or else a shared database. Without either the machine's
+    /// clock counts.
     pub async fn agree_on(&self, clock: &AgreedClock, stores: &Stores) -> Result<(), TimeError> {
         if let Some(redis) = &self.redis {
             return clock.follow(Arc::new(redis.clone())).await;
@@ -108,7 +108,7 @@ impl Coordination {
         Ok(())
     }
 
-    /// Adds what the connection to Redis counts, when there is one.
+    /// Registers the metrics of the Redis connection, when there is one.
     pub fn register(&self, registry: &mut Registry) {
         if let Some(redis) = &self.redis {
             redis.register(metrics::ours(registry));

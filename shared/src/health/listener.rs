@@ -22,7 +22,7 @@ use tokio::time::{interval, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::state::State;
-use super::{Readiness, Vitals, metrics};
+use super::{HealthSource, Readiness, metrics};
 use crate::health::DependencyStatus;
 
 /// Connections at a time; more wait.
@@ -45,20 +45,20 @@ pub struct Listener {
 
 #[derive(Clone)]
 struct Inside {
-    vitals: Arc<dyn Vitals>,
+    health: Arc<dyn HealthSource>,
     main: Handle,
     state: State,
 }
 
 impl Listener {
-    /// Listens for questions about `vitals`, which runs on the runtime that calls this.
-    pub fn start(bind: SocketAddr, vitals: Arc<dyn Vitals>) -> std::io::Result<Self> {
+    /// Listens for questions about `health`, which runs on the runtime that calls this.
+    pub fn start(bind: SocketAddr, health: Arc<dyn HealthSource>) -> std::io::Result<Self> {
         let listener = std::net::TcpListener::bind(bind)?;
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
         let runtime = Builder::new_current_thread().enable_all().build()?;
         let (inside, stop) =
-            (Inside { vitals, main: Handle::current(), state: State::default() }, CancellationToken::new());
+            (Inside { health, main: Handle::current(), state: State::default() }, CancellationToken::new());
         let until = stop.clone();
         let run = move || match runtime.block_on(async { serve(TcpListener::from_std(listener)?, inside, until).await })
         {
@@ -134,7 +134,7 @@ impl Inside {
                 response(status, "application/json", serde_json::to_vec(&readiness).unwrap_or_default())
             }
             "/metrics" => {
-                let text = metrics::text([self.vitals.registry(), &self.state.registry()]);
+                let text = metrics::text([self.health.registry(), &self.state.registry()]);
                 response(StatusCode::OK, metrics::CONTENT_TYPE, text)
             }
             _ => response(StatusCode::NOT_FOUND, "text/plain", "/health, /ready or /metrics\n"),
@@ -152,8 +152,8 @@ impl Inside {
 
     /// Asks the main runtime, which may be too busy to say.
     async fn ready(&self) -> Readiness {
-        let vitals = Arc::clone(&self.vitals);
-        let mut asked = self.main.spawn(async move { vitals.ready().await });
+        let health = Arc::clone(&self.health);
+        let mut asked = self.main.spawn(async move { health.ready().await });
         if let Ok(Ok(readiness)) = timeout(READY, &mut asked).await {
             return readiness;
         }

@@ -72,7 +72,7 @@ impl Readiness {
 
 /// A process as its health endpoints see it.
 #[async_trait]
-pub trait Vitals: Send + Sync + 'static {
+pub trait HealthSource: Send + Sync + 'static {
     async fn ready(&self) -> Readiness;
     /// What the process counts. What is registered there must not wait for anything.
     fn registry(&self) -> &Registry;

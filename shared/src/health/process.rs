@@ -16,14 +16,14 @@ use super::memory;
 
 /// Computed on scrape.
 #[derive(Debug)]
-struct Now {
+struct ProcessCollector {
     /// `None`: registered outside of a runtime.
     runtime: Option<RuntimeMetrics>,
 }
 
 pub(super) fn register(registry: &mut Registry) {
     let runtime = Handle::try_current().ok().map(|handle| handle.metrics());
-    registry.register_collector(Box::new(Now { runtime }));
+    registry.register_collector(Box::new(ProcessCollector { runtime }));
 }
 
 struct Usage {
@@ -54,7 +54,7 @@ fn usage() -> ProcResult<Usage> {
     })
 }
 
-impl Collector for Now {
+impl Collector for ProcessCollector {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
         let mut gauge = |name: &str, help: &str, value: u64| {
             let gauge = ConstGauge::new(i64::try_from(value).unwrap_or(i64::MAX));

@@ -37,9 +37,9 @@ impl JobRepo for Database {
             };
             Ok(Change::new(doc! { "_id": spec.name.as_str() }, declared).upsert())
         };
-        let declared = match self.collection(JOBS).take(declare()?).await {
+        let declared = match self.collection(JOBS).find_and_update(declare()?).await {
             // Another worker was first to insert it.
-            Err(StoreError::Conflict(_)) => self.collection(JOBS).take(declare()?).await?,
+            Err(StoreError::Conflict(_)) => self.collection(JOBS).find_and_update(declare()?).await?,
             other => other?,
         };
         declared.as_ref().map(job).transpose()?.ok_or(StoreError::Missing("the job"))
@@ -100,7 +100,7 @@ impl JobRepo for Database {
             },
             "$inc": { "attempts": 1 },
         };
-        let first = self.collection(RUNS).take(Change::new(open, claim).sort(doc! { "slot": 1 })).await?;
+        let first = self.collection(RUNS).find_and_update(Change::new(open, claim).sort(doc! { "slot": 1 })).await?;
         first.as_ref().map(claimed).transpose()
     }
 
@@ -190,7 +190,7 @@ fn key(job: &JobName, slot: Timestamp) -> String {
 
 /// `None`: there is no such job.
 async fn next_token(db: &Database, job: Document) -> StoreResult<Option<i64>> {
-    let counted = db.collection(JOBS).take(Change::new(job, doc! { "$inc": { "token": 1_i64 } })).await?;
+    let counted = db.collection(JOBS).find_and_update(Change::new(job, doc! { "$inc": { "token": 1_i64 } })).await?;
     counted.map(|document| document.number("token")).transpose()
 }
 

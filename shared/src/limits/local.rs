@@ -9,10 +9,10 @@ use super::{Decision, Limit, Limiter, Rule, decide};
 use crate::clock::Clock;
 use crate::storage::StoreResult;
 
-/// A key is forgotten when its quota is whole again, which is looked for when there are twice as many as after the last
-/// look.
-const FIRST_LOOK: usize = 1_024;
-/// Above this the half whose quotas are whole soonest is forgotten.
+/// A key is evicted when its quota is full again. Eviction runs when there are twice as many keys as after the last one, and
+/// first at this number.
+const FIRST_EVICTION: usize = 1_024;
+/// Above this number the half of the keys whose quotas are full soonest is evicted.
 const MAX_KEYS: usize = 200_000;
 
 #[derive(Debug)]
@@ -23,19 +23,19 @@ pub struct LocalLimiter {
 
 #[derive(Debug)]
 struct Keys {
-    /// When each quota is whole again, in microseconds of the epoch.
-    whole_at: HashMap<(Rule, String), i64>,
-    look_at: usize,
+    /// When each quota is full again, in microseconds since 1970.
+    full_at: HashMap<(Rule, String), i64>,
+    next_eviction: usize,
 }
 
 impl LocalLimiter {
     pub fn new(clock: Arc<dyn Clock>) -> Self {
-        Self { clock, keys: Mutex::new(Keys { whole_at: HashMap::new(), look_at: FIRST_LOOK }) }
+        Self { clock, keys: Mutex::new(Keys { full_at: HashMap::new(), next_eviction: FIRST_EVICTION }) }
     }
 
-    /// Keys that are remembered now.
+    /// The number of keys.
     pub fn len(&self) -> usize {
-        self.keys.lock().unwrap_or_else(PoisonError::into_inner).whole_at.len()
+        self.keys.lock().unwrap_or_else(PoisonError::into_inner).full_at.len()
     }
 
     pub fn is_empty(&self) -> bool {
@@ -53,37 +53,37 @@ impl Limiter for LocalLimiter {
 
 impl Keys {
     fn check(&mut self, limits: &[Limit], now: i64) -> Decision {
-        self.forget_whole(now);
-        let rooms: Vec<i64> = limits.iter().map(|limit| self.room(limit, now)).collect();
-        let decision = decide(limits, &rooms);
+        self.evict_full(now);
+        let available: Vec<i64> = limits.iter().map(|limit| self.available(limit, now)).collect();
+        let decision = decide(limits, &available);
         if let Decision::Allowed(_) = decision {
-            for (limit, room) in limits.iter().zip(rooms) {
-                let whole_at = now + limit.quota.whole() - room + limit.quota.interval();
-                self.whole_at.insert((limit.rule, limit.subject.clone()), whole_at);
+            for (limit, available) in limits.iter().zip(available) {
+                let full_at = now + limit.quota.full_time() - available + limit.quota.interval();
+                self.full_at.insert((limit.rule, limit.subject.clone()), full_at);
             }
         }
         decision
     }
 
-    /// Microseconds of the window that are free. A time too far ahead is one from before the clock was put back, or the
-    /// quota down: it counts as used up.
-    fn room(&self, limit: &Limit, now: i64) -> i64 {
-        let whole = limit.quota.whole();
-        let whole_at = self.whole_at.get(&(limit.rule, limit.subject.clone())).copied().unwrap_or(now);
-        now + whole - whole_at.clamp(now, now + whole)
+    /// The available microseconds of the window. A time too far ahead is from before the clock was set back or the quota
+    /// lowered; it counts as a used-up quota.
+    fn available(&self, limit: &Limit, now: i64) -> i64 {
+        let full_time = limit.quota.full_time();
+        let full_at = self.full_at.get(&(limit.rule, limit.subject.clone())).copied().unwrap_or(now);
+        now + full_time - full_at.clamp(now, now + full_time)
     }
 
-    fn forget_whole(&mut self, now: i64) {
-        if self.whole_at.len() < self.look_at {
+    fn evict_full(&mut self, now: i64) {
+        if self.full_at.len() < self.next_eviction {
             return;
         }
-        self.whole_at.retain(|_, whole_at| *whole_at > now);
-        if self.whole_at.len() >= MAX_KEYS {
-            let mut times: Vec<i64> = self.whole_at.values().copied().collect();
+        self.full_at.retain(|_, full_at| *full_at > now);
+        if self.full_at.len() >= MAX_KEYS {
+            let mut times: Vec<i64> = self.full_at.values().copied().collect();
             let (_, median, _) = times.select_nth_unstable(MAX_KEYS / 2);
             let median = *median;
-            self.whole_at.retain(|_, whole_at| *whole_at > median);
+            self.full_at.retain(|_, full_at| *full_at > median);
         }
-        self.look_at = (self.whole_at.len() * 2).clamp(FIRST_LOOK, MAX_KEYS);
+        self.next_eviction = (self.full_at.len() * 2).clamp(FIRST_EVICTION, MAX_KEYS);
     }
 }

@@ -1,7 +1,7 @@
-//! Limits on what one caller may do in a time: all limits of a request are checked in one step, all or nothing.
+//! Rate limits per caller: all limits of a request are checked in one step, all or nothing.
 //!
-//! GCRA: a key keeps the one instant at which its quota would be whole again. A burst may use up the whole quota; then
-//! it comes back evenly, one at a time.
+//! GCRA: a key stores only the instant at which its quota is full again. A burst may use up the whole quota, which then
+//! refills evenly, one request at a time.
 
 mod fallback;
 mod local;
@@ -17,20 +17,20 @@ pub use self::local::LocalLimiter;
 pub use self::redis::RedisLimiter;
 use crate::storage::StoreResult;
 
-/// Which limit; its name is part of keys and headers.
+/// The kind of a limit; its name is part of keys and headers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Rule {
     /// Calls without a valid token and connections of sockets, per address.
     Anonymous,
     /// Attempts to sign in, per address and account.
     SignIn,
-    /// Attempts to sign in to an account, from wherever.
+    /// Attempts to sign in to an account, from all addresses together.
     Account,
     /// Calls of a user.
     Api,
     /// Events that a user's sockets send.
     Events,
-    /// Messages that a user sends, edits, or has answered again, over HTTP and sockets.
+    /// Messages that a user sends, edits or has answered again, over HTTP and sockets.
     Messages,
     /// Files and pages that a user adds.
     Uploads,
@@ -72,7 +72,7 @@ impl Rule {
     }
 }
 
-/// So many in so much time.
+/// How many requests are allowed per window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Quota {
     pub count: NonZeroU32,
@@ -80,70 +80,70 @@ pub struct Quota {
 }
 
 impl Quota {
-    /// Microseconds in which one comes back.
+    /// The microseconds after which one request is allowed again.
     fn interval(self) -> i64 {
         let micros = self.window.as_micros() / u128::from(self.count.get());
         i64::try_from(micros).unwrap_or(i64::MAX).max(1)
     }
 
-    /// Microseconds in which an empty quota is whole again.
-    fn whole(self) -> i64 {
+    /// The microseconds in which an empty quota refills.
+    fn full_time(self) -> i64 {
         self.interval().saturating_mul(i64::from(self.count.get()))
     }
 }
 
-/// A limit that applies to a request, and to whom. A request has each rule once.
+/// A limit that applies to a request, and to whom. A request has each rule at most once.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limit {
     pub rule: Rule,
-    /// Whom it counts: an id, an address. Short, and nothing secret.
+    /// Who is counted: an id or an address. Short, and not secret.
     pub subject: String,
     pub quota: Quota,
 }
 
-/// How one limit stands.
+/// The state of one limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Standing {
+pub struct LimitStatus {
     pub rule: Rule,
     pub quota: Quota,
     pub remaining: u32,
-    /// Until there is one more: for a limit that refused, when trying again makes sense.
+    /// The time until one more request is allowed: for a limit that refused, when to try again.
     pub reset: Duration,
 }
 
-/// What became of a request.
+/// The decision on a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Decision {
-    /// It counts against each limit.
-    Allowed(Vec<Standing>),
-    /// It counts against none. Of several that refuse, this is the one that does so longest.
-    Refused(Standing),
+    /// The request counts against each limit.
+    Allowed(Vec<LimitStatus>),
+    /// The request counts against none. Of several limits that refuse, this is the one that does so longest.
+    Refused(LimitStatus),
 }
 
-/// Counts requests, and refuses those above a limit.
+/// Counts requests and refuses those above a limit.
 #[async_trait]
 pub trait Limiter: std::fmt::Debug + Send + Sync {
-    /// Counts one request against all `limits`, or against none of them when one is used up.
+    /// Counts a request against all `limits`, or against none when one of them is used up.
     async fn check(&self, limits: &[Limit]) -> StoreResult<Decision>;
 }
 
-/// From how much room each limit had before the request, in microseconds of its window.
-fn decide(limits: &[Limit], rooms: &[i64]) -> Decision {
-    let standing = |limit: &Limit, room: i64| {
+/// Decides by how much of each limit was available before the request, in microseconds of its window.
+fn decide(limits: &[Limit], available: &[i64]) -> Decision {
+    let status = |limit: &Limit, available: i64| {
         let interval = limit.quota.interval();
-        Standing {
+        LimitStatus {
             rule: limit.rule,
             quota: limit.quota,
-            remaining: u32::try_from(room / interval).unwrap_or(0),
-            reset: Duration::from_micros((interval - room % interval).unsigned_abs()),
+            remaining: u32::try_from(available / interval).unwrap_or(0),
+            reset: Duration::from_micros((interval - available % interval).unsigned_abs()),
         }
     };
-    let pairs = || limits.iter().zip(rooms);
-    let refusing = pairs().filter(|(limit, room)| **room < limit.quota.interval());
-    match refusing.map(|(limit, room)| standing(limit, *room)).max_by_key(|standing| standing.reset) {
+    let pairs = || limits.iter().zip(available);
+    let refusing = pairs().filter(|(limit, available)| **available < limit.quota.interval());
+    match refusing.map(|(limit, available)| status(limit, *available)).max_by_key(|status| status.reset) {
         Some(longest) => Decision::Refused(longest),
-        None => {
-            Decision::Allowed(pairs().map(|(limit, room)| standing(limit, room - limit.quota.interval())).collect())
-        }
+        None => Decision::Allowed(
+            pairs().map(|(limit, available)| status(limit, available - limit.quota.interval())).collect(),
+        ),
     }
 }

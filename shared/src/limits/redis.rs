@@ -1,4 +1,4 @@
-//! Limits that all processes share: one script call for all limits of a request, by Redis' own clock.
+//! Limits shared by all processes: one script call checks all limits of a request, by the clock of Redis.
 
 use async_trait::async_trait;
 use redis::Script;
@@ -7,8 +7,8 @@ use super::{Decision, Limit, Limiter, decide};
 use crate::redis::{Connection, keys};
 use crate::storage::StoreResult;
 
-/// Answers with the room that each limit had, and takes from all of them if all have enough. A key holds the instant at
-/// which its quota is whole again, and expires then.
+/// Returns how much of each limit was available, and takes from all of them if all have enough. A key holds the instant at
+/// which its quota is full again, and expires then.
 const CHECK: &str = include_str!("check.lua");
 
 pub struct RedisLimiter {
@@ -34,9 +34,9 @@ impl Limiter for RedisLimiter {
         let mut call = self.check.prepare_invoke();
         for limit in limits {
             call.key(keys::limit(limit.rule.name(), &limit.subject));
-            call.arg(limit.quota.interval()).arg(limit.quota.whole());
+            call.arg(limit.quota.interval()).arg(limit.quota.full_time());
         }
-        let rooms: Vec<i64> = call.invoke_async(&mut self.connection.clone()).await?;
-        Ok(decide(limits, &rooms))
+        let available: Vec<i64> = call.invoke_async(&mut self.connection.clone()).await?;
+        Ok(decide(limits, &available))
     }
 }

@@ -1,7 +1,7 @@
-//! Locks: whoever counts before they add one more is alone with the count until it is stored, on all replicas.
+//! Locks across all replicas: nobody else can count while a request counts items and adds one.
 //!
-//! A process queues its own requests, so that the first of its queue alone asks the database. A lock ends with its holder,
-//! and that of a process that died after [`LEASE`].
+//! A process queues its own requests, so that only the first of a queue asks the database. A lock is released when its guard
+//! is dropped; the lock of a process that died expires after [`LEASE`].
 
 mod mongo;
 
@@ -20,27 +20,27 @@ use crate::clock::Clock;
 use crate::ids::{MessageId, NotebookId, OwnerId, UserId};
 use crate::storage::{StoreError, StoreResult};
 
-/// Longer than it takes to count and to add, also where the database is slow.
+/// How long a lock lasts: longer than it takes to count and to add, even when the database is slow.
 pub const LEASE: SignedDuration = SignedDuration::from_secs(60);
-/// Who waits longer is told to try again.
-const PATIENCE: Duration = Duration::from_secs(20);
-/// Milliseconds between two looks at a lock that another process holds.
-const LOOKS_AGAIN: std::ops::Range<u64> = 3..15;
-/// More than the connections of one process; of two locks that share one, each waits for the other now and then.
-const LANES: usize = 256;
+/// How long a request waits for a lock before it is told to try again.
+const TIMEOUT: Duration = Duration::from_secs(20);
+/// The delay between two attempts on a lock that another process holds, in milliseconds.
+const RETRY_DELAY_MS: std::ops::Range<u64> = 3..15;
+/// More than the connections of one process. Two locks that share a queue wait for each other now and then.
+const QUEUES: usize = 256;
 
-/// What is counted, and added to.
+/// What is counted and added to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Lock {
-    /// That somebody owns.
+    /// Notebooks that a user owns.
     Notebooks(UserId),
     Members(NotebookId),
     Invitations(NotebookId),
-    /// Of one person in a notebook.
+    /// Conversations of a user in a notebook.
     Conversations(NotebookId, UserId),
-    /// That somebody added, and the bytes of their versions.
+    /// Sources that a user added, and the bytes of their versions.
     Sources(UserId),
-    /// To a question.
+    /// Answers to a question.
     Answers(MessageId),
 }
 
@@ -57,61 +57,63 @@ impl fmt::Display for Lock {
     }
 }
 
-/// Locks of a database that several processes use.
+/// Locks in a database that several processes use.
 #[async_trait]
 pub(crate) trait LockRepo: Send + Sync {
-    /// Takes a lock that nobody holds at `now`; `false`: somebody does.
-    async fn take(&self, lock: Lock, holder: OwnerId, now: Timestamp, until: Timestamp) -> StoreResult<bool>;
-    /// Gives it back, if `holder` has it.
-    async fn give_back(&self, lock: Lock, holder: OwnerId) -> StoreResult<()>;
+    /// Acquires a lock that nobody holds at `now`; returns `false` when somebody does.
+    async fn try_acquire(&self, lock: Lock, holder: OwnerId, now: Timestamp, until: Timestamp) -> StoreResult<bool>;
+    /// Releases the lock if `holder` holds it.
+    async fn release(&self, lock: Lock, holder: OwnerId) -> StoreResult<()>;
 }
 
 /// The locks of an installation.
 #[derive(Clone)]
 pub struct Locks {
-    lanes: Arc<Lanes>,
-    /// `None`: no other process uses the database.
+    queues: Arc<LocalQueues>,
+    /// `None` when no other process uses the database.
     shared: Option<Arc<dyn LockRepo>>,
 }
 
-struct Lanes {
+struct LocalQueues {
     mutexes: Vec<Arc<Mutex<()>>>,
     hasher: RandomState,
 }
 
 impl Locks {
-    /// Of the only process.
-    pub(crate) fn of_this_process() -> Self {
-        let mutexes = std::iter::repeat_with(Arc::default).take(LANES).collect();
-        Self { lanes: Arc::new(Lanes { mutexes, hasher: RandomState::new() }), shared: None }
+    /// Locks within the only process.
+    pub(crate) fn in_process() -> Self {
+        let mutexes = std::iter::repeat_with(Arc::default).take(QUEUES).collect();
+        Self { queues: Arc::new(LocalQueues { mutexes, hasher: RandomState::new() }), shared: None }
     }
 
-    /// Of all processes that use the database.
+    /// Locks shared by all processes that use the database.
     pub(crate) fn shared(repo: Arc<dyn LockRepo>) -> Self {
-        Self { shared: Some(repo), ..Self::of_this_process() }
+        Self { shared: Some(repo), ..Self::in_process() }
     }
 
-    /// Holds a lock until what is returned is dropped. Who holds one takes no other: two could wait for each other.
-    /// [`StoreError::Unavailable`] when others hold it for too long.
-    pub async fn hold(&self, lock: Lock, clock: &dyn Clock) -> StoreResult<Held> {
-        let held = timeout(PATIENCE, self.wait(lock, clock)).await;
-        held.unwrap_or_else(|_| Err(StoreError::Unavailable("too many wait to add one more of the same".to_owned())))
+    /// Acquires a lock and holds it until the guard is dropped. A holder must not acquire another lock: two could deadlock.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] when others hold the lock for too long.
+    pub async fn acquire(&self, lock: Lock, clock: &dyn Clock) -> StoreResult<LockGuard> {
+        let held = timeout(TIMEOUT, self.wait(lock, clock)).await;
+        held.unwrap_or_else(|_| Err(StoreError::Unavailable("too many requests wait for the same lock".to_owned())))
     }
 
-    async fn wait(&self, lock: Lock, clock: &dyn Clock) -> StoreResult<Held> {
-        let lane = self.lanes.hasher.hash_one(lock.to_string()) % LANES as u64;
-        let lane = &self.lanes.mutexes[usize::try_from(lane).unwrap_or_default()];
-        let held = Held { lane: Some(Arc::clone(lane).lock_owned().await), lock, shared: None };
+    async fn wait(&self, lock: Lock, clock: &dyn Clock) -> StoreResult<LockGuard> {
+        let queue = self.queues.hasher.hash_one(lock.to_string()) % QUEUES as u64;
+        let queue = &self.queues.mutexes[usize::try_from(queue).unwrap_or_default()];
+        let held = LockGuard { queue: Some(Arc::clone(queue).lock_owned().await), lock, shared: None };
         let Some(repo) = &self.shared else { return Ok(held) };
         let holder = OwnerId::new();
-        // Before it is taken: who gives up in between gives it back.
+        // Before the lock is acquired: if this future is dropped in between, the guard releases the lock.
         let held = held.of(Arc::clone(repo), holder);
         loop {
             let now = clock.now();
-            if repo.take(lock, holder, now, now + LEASE).await? {
+            if repo.try_acquire(lock, holder, now, now + LEASE).await? {
                 return Ok(held);
             }
-            let pause = Duration::from_millis(rand::random_range(LOOKS_AGAIN));
+            let pause = Duration::from_millis(rand::random_range(RETRY_DELAY_MS));
             sleep(pause).await;
         }
     }
@@ -123,37 +125,37 @@ impl fmt::Debug for Locks {
     }
 }
 
-/// A lock that is held. Dropping it gives it back.
-#[must_use = "dropping it gives the lock back"]
-pub struct Held {
-    lane: Option<OwnedMutexGuard<()>>,
+/// A held lock. Dropping the guard releases it.
+#[must_use = "dropping the guard releases the lock"]
+pub struct LockGuard {
+    queue: Option<OwnedMutexGuard<()>>,
     lock: Lock,
     shared: Option<(Arc<dyn LockRepo>, OwnerId)>,
 }
 
-impl Held {
+impl LockGuard {
     fn of(mut self, repo: Arc<dyn LockRepo>, holder: OwnerId) -> Self {
         self.shared = Some((repo, holder));
         self
     }
 }
 
-impl fmt::Debug for Held {
+impl fmt::Debug for LockGuard {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Held").field("lock", &self.lock).finish_non_exhaustive()
+        f.debug_struct("LockGuard").field("lock", &self.lock).finish_non_exhaustive()
     }
 }
 
-impl Drop for Held {
+impl Drop for LockGuard {
     fn drop(&mut self) {
         let (Some((repo, holder)), Ok(runtime)) = (self.shared.take(), Handle::try_current()) else { return };
-        let (lane, lock) = (self.lane.take(), self.lock);
+        let (queue, lock) = (self.queue.take(), self.lock);
         runtime.spawn(async move {
-            if let Err(error) = repo.give_back(lock, holder).await {
-                tracing::warn!(%lock, %error, "a lock is held until it runs out");
+            if let Err(error) = repo.release(lock, holder).await {
+                tracing::warn!(%lock, %error, "cannot release a lock; it is held until it expires");
             }
-            // Not before: the next of this process would find it taken.
-            drop(lane);
+            // Only now: the next request of this process would otherwise find the lock held.
+            drop(queue);
         });
     }
 }

@@ -1,4 +1,4 @@
-//! Locks in MongoDB: a document each, for as long as they are held.
+//! Locks in MongoDB: one document per lock, for as long as it is held.
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -13,17 +13,17 @@ const LOCKS: &str = "locks";
 
 #[async_trait]
 impl LockRepo for Database {
-    async fn take(&self, lock: Lock, holder: OwnerId, now: Timestamp, until: Timestamp) -> StoreResult<bool> {
+    async fn try_acquire(&self, lock: Lock, holder: OwnerId, now: Timestamp, until: Timestamp) -> StoreResult<bool> {
         let run_out = doc! { "_id": lock.to_string(), "until": { "$lte": date(now) } };
         let take = doc! { "$set": { "holder": holder.to_string(), "until": date(until) } };
         match self.collection(LOCKS).update(Change::new(run_out, take).upsert()).await {
-            // It is there and has not run out, so that its key is taken.
+            // The lock is held and has not expired, so its key is taken.
             Err(StoreError::Conflict(_)) => Ok(false),
             taken => taken,
         }
     }
 
-    async fn give_back(&self, lock: Lock, holder: OwnerId) -> StoreResult<()> {
+    async fn release(&self, lock: Lock, holder: OwnerId) -> StoreResult<()> {
         let theirs = doc! { "_id": lock.to_string(), "holder": holder.to_string() };
         self.collection(LOCKS).delete(theirs).await?;
         Ok(())

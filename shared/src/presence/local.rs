@@ -45,8 +45,8 @@ impl Presence for LocalPresence {
         users.iter().copied().filter(|user| sockets.contains_key(user)).collect()
     }
 
-    /// Nobody else is there to die.
-    async fn noticed(&self) -> Vec<UserId> {
+    /// There is no other replica that could die.
+    async fn missed_changes(&self) -> Vec<UserId> {
         std::future::pending().await
     }
 }

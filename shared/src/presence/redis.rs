@@ -1,4 +1,4 @@
-//! Presence over all replicas: each socket is a mark in Redis that expires unless its replica renews it.
+//! Presence over all replicas: Redis holds a mark for each socket, which expires unless its replica renews it.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,14 +16,14 @@ use crate::redis::keys::{self, ONLINE_TTL, PRESENCE_TTL};
 use crate::storage::StoreResult;
 
 /// A heartbeat may fail once before its sockets expire.
-const BEAT_EVERY: Duration = Duration::from_secs(5);
-const LOOK_EVERY: Duration = Duration::from_secs(2);
+const HEARTBEAT_INTERVAL: Duration = Duration::from_secs(5);
+const EXPIRY_INTERVAL: Duration = Duration::from_secs(2);
 /// Users in one call of Redis.
 const CHUNK: usize = 200;
-/// Batches of noticed users that may wait to be announced; beyond it the next look finds nobody to tell.
-const NOTICES: usize = 64;
+/// How many batches of missed changes may wait to be announced; further ones are dropped.
+const MAX_PENDING_BATCHES: usize = 64;
 
-/// Marks sockets, and returns the users who were not there before. `ARGV`: lifetimes of a mark, a user's key and the
+/// Marks sockets, and recoveries the users who were not there before. `ARGV`: lifetimes of a mark, a user's key and the
 /// index, in milliseconds; then for each key a user, the number of their sockets, and these.
 const MARK: &str = r"
 local time = redis.call('TIME')
@@ -62,7 +62,7 @@ for i = 1, #KEYS do there[i] = redis.call('ZCOUNT', KEYS[i], '(' .. now, '+inf')
 return there
 ";
 
-/// Takes those out of the index whose last mark has expired, and returns them: to one caller only.
+/// Takes those out of the index whose last mark has expired, and recoveries them: to one caller only.
 const EXPIRED: &str = r"
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
@@ -71,54 +71,54 @@ for _, user in ipairs(gone) do redis.call('ZREM', KEYS[1], user) end
 return gone
 ";
 
-/// Also knows what it knew by itself, which is what counts while Redis is away.
+/// Also tracks the sockets of this replica, which count while Redis is unavailable.
 #[derive(Debug)]
 pub struct RedisPresence {
     marks: Arc<Marks>,
-    noticed: Mutex<mpsc::Receiver<Vec<UserId>>>,
+    missed: Mutex<mpsc::Receiver<Vec<UserId>>>,
     _tasks: [AbortOnDropHandle<()>; 2],
 }
 
 #[derive(Debug)]
 struct Marks {
     redis: Redis,
-    /// Socket ids are unique within a process only.
+    /// Part of a mark's name, because socket ids are unique only within a process.
     process: OwnerId,
-    here: LocalPresence,
-    notices: mpsc::Sender<Vec<UserId>>,
+    local: LocalPresence,
+    changes: mpsc::Sender<Vec<UserId>>,
 }
 
 impl RedisPresence {
-    /// Starts renewing and looking, which end with this handle.
+    /// Starts the heartbeats and the expiry check, which end with this handle.
     pub fn new(redis: Redis, process: OwnerId) -> Self {
-        let (notices, receiver) = mpsc::channel(NOTICES);
-        let marks = Arc::new(Marks { redis, process, here: LocalPresence::default(), notices });
-        let tasks = [tokio::spawn(beat(Arc::clone(&marks))), tokio::spawn(look(Arc::clone(&marks)))];
-        Self { marks, noticed: Mutex::new(receiver), _tasks: tasks.map(AbortOnDropHandle::new) }
+        let (changes, receiver) = mpsc::channel(MAX_PENDING_BATCHES);
+        let marks = Arc::new(Marks { redis, process, local: LocalPresence::default(), changes });
+        let tasks = [tokio::spawn(send_heartbeats(Arc::clone(&marks))), tokio::spawn(find_expired(Arc::clone(&marks)))];
+        Self { marks, missed: Mutex::new(receiver), _tasks: tasks.map(AbortOnDropHandle::new) }
     }
 }
 
 #[async_trait]
 impl Presence for RedisPresence {
     async fn enter(&self, user: UserId, socket: &str) -> bool {
-        // Marked before the heartbeat can know of it, which would otherwise be the one to learn that it is the first.
+        // Marked before the heartbeat knows the socket: otherwise the heartbeat could be the one to learn that it is the first.
         let marked = self.marks.mark(&[(user, vec![socket.to_owned()])]).await;
-        let first_here = self.marks.here.enter(user, socket).await;
+        let first_here = self.marks.local.enter(user, socket).await;
         match marked {
             Ok(new) => !new.is_empty(),
             Err(error) => {
-                tracing::debug!(%error, "a socket is marked once Redis is back");
+                tracing::debug!(%error, "cannot mark a socket; the next heartbeat does");
                 first_here
             }
         }
     }
 
     async fn leave(&self, user: UserId, socket: &str) -> bool {
-        let last_here = self.marks.here.leave(user, socket).await;
+        let last_here = self.marks.local.leave(user, socket).await;
         match self.marks.unmark(user, socket).await {
             Ok(last) => last,
             Err(error) => {
-                tracing::debug!(%error, "the mark of a socket expires by itself");
+                tracing::debug!(%error, "cannot remove the mark of a socket; it expires by itself");
                 last_here
             }
         }
@@ -129,13 +129,13 @@ impl Presence for RedisPresence {
             Ok(online) => online,
             Err(error) => {
                 tracing::debug!(%error, "Redis is unavailable: presence is local to this replica");
-                self.marks.here.online(users).await
+                self.marks.local.online(users).await
             }
         }
     }
 
-    async fn noticed(&self) -> Vec<UserId> {
-        match self.noticed.lock().await.recv().await {
+    async fn missed_changes(&self) -> Vec<UserId> {
+        match self.missed.lock().await.recv().await {
             Some(users) => users,
             None => std::future::pending().await,
         }
@@ -150,17 +150,17 @@ impl Marks {
         for (user, sockets) in sockets {
             call.key(keys::presence(*user)).arg(user.to_string()).arg(sockets.len());
             for socket in sockets {
-                call.arg(self.named(socket));
+                call.arg(self.mark_name(socket));
             }
         }
-        parsed(self.up()?.noting(call.invoke_async(&mut self.redis.connection()).await)?)
+        parsed(self.redis_up()?.track_errors(call.invoke_async(&mut self.redis.connection()).await)?)
     }
 
     async fn unmark(&self, user: UserId, socket: &str) -> StoreResult<bool> {
         let script = Script::new(UNMARK);
         let mut call = script.key(keys::online());
-        call.key(keys::presence(user)).arg(user.to_string()).arg(self.named(socket));
-        self.up()?.noting(call.invoke_async(&mut self.redis.connection()).await)
+        call.key(keys::presence(user)).arg(user.to_string()).arg(self.mark_name(socket));
+        self.redis_up()?.track_errors(call.invoke_async(&mut self.redis.connection()).await)
     }
 
     async fn online(&self, users: &[UserId]) -> StoreResult<Vec<UserId>> {
@@ -171,7 +171,8 @@ impl Marks {
             for user in users {
                 call.key(keys::presence(*user));
             }
-            let there: Vec<bool> = self.up()?.noting(call.invoke_async(&mut self.redis.connection()).await)?;
+            let there: Vec<bool> =
+                self.redis_up()?.track_errors(call.invoke_async(&mut self.redis.connection()).await)?;
             online.extend(users.iter().zip(there).filter_map(|(user, there)| there.then_some(*user)));
         }
         Ok(online)
@@ -181,54 +182,54 @@ impl Marks {
         let script = Script::new(EXPIRED);
         let mut call = script.key(keys::online());
         call.arg(CHUNK);
-        parsed(self.up()?.noting(call.invoke_async(&mut self.redis.connection()).await)?)
+        parsed(self.redis_up()?.track_errors(call.invoke_async(&mut self.redis.connection()).await)?)
     }
 
-    fn named(&self, socket: &str) -> String {
+    fn mark_name(&self, socket: &str) -> String {
         format!("{}/{socket}", self.process)
     }
 
-    /// Nobody waits for a Redis that is known to be away.
-    fn up(&self) -> StoreResult<&Redis> {
-        self.redis.require()?;
+    /// Fails at once while Redis is known to be unavailable.
+    fn redis_up(&self) -> StoreResult<&Redis> {
+        self.redis.require_up()?;
         Ok(&self.redis)
     }
 
-    fn notice(&self, users: Vec<UserId>) {
-        if !users.is_empty() && self.notices.try_send(users).is_err() {
-            tracing::warn!("presence is not announced: too many came and went at once");
+    fn report(&self, users: Vec<UserId>) {
+        if !users.is_empty() && self.changes.try_send(users).is_err() {
+            tracing::warn!("presence changes dropped: too many users came and went at once");
         }
     }
 }
 
-/// Renews the marks of this replica's sockets, at once when Redis is back. Runs until it is dropped.
-async fn beat(marks: Arc<Marks>) {
-    let mut returns = marks.redis.returns();
-    let mut ticks = tokio::time::interval(BEAT_EVERY);
+/// Renews the marks of this replica's sockets, and does so at once when Redis recovers. Runs until it is dropped.
+async fn send_heartbeats(marks: Arc<Marks>) {
+    let mut recoveries = marks.redis.recoveries();
+    let mut ticks = tokio::time::interval(HEARTBEAT_INTERVAL);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {
             _ = ticks.tick() => {}
-            _ = returns.changed() => {}
+            _ = recoveries.changed() => {}
         }
-        for sockets in marks.here.all().chunks(CHUNK) {
+        for sockets in marks.local.all().chunks(CHUNK) {
             match marks.mark(sockets).await {
-                Ok(new) => marks.notice(new),
-                Err(error) => tracing::debug!(%error, "no heartbeat"),
+                Ok(new) => marks.report(new),
+                Err(error) => tracing::debug!(%error, "presence heartbeat failed"),
             }
         }
     }
 }
 
-/// Looks for users whose replica died. Runs until it is dropped.
-async fn look(marks: Arc<Marks>) {
-    let mut ticks = tokio::time::interval(LOOK_EVERY);
+/// Finds users whose replica died. Runs until it is dropped.
+async fn find_expired(marks: Arc<Marks>) {
+    let mut ticks = tokio::time::interval(EXPIRY_INTERVAL);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
         match marks.expired().await {
-            Ok(gone) => marks.notice(gone),
-            Err(error) => tracing::debug!(%error, "nobody looks for users who are gone"),
+            Ok(gone) => marks.report(gone),
+            Err(error) => tracing::debug!(%error, "cannot search for users whose replica died"),
         }
     }
 }

@@ -16,7 +16,7 @@ use tokio_util::task::AbortOnDropHandle;
 use super::{Event, FanOut, LocalFanOut, Published, Room, Signal};
 use crate::conversations::Message;
 use crate::ids::OwnerId;
-use crate::redis::{Heard, Redis, Subscription};
+use crate::redis::{ChannelEvent, Redis, Subscription};
 use crate::storage::{StoreError, StoreResult};
 
 /// Messages of a channel that may wait here; what comes beyond is a gap, which the database fills.
@@ -119,8 +119,8 @@ async fn listen<T: DeserializeOwned>(
 ) {
     while let Some(heard) = subscription.next().await {
         match heard {
-            Heard::Gap => here.send(missed.clone()).await,
-            Heard::Message(said) => match serde_json::from_slice::<Said<T>>(&said) {
+            ChannelEvent::Gap => here.send(missed.clone()).await,
+            ChannelEvent::Message(said) => match serde_json::from_slice::<Said<T>>(&said) {
                 Ok(said) if said.by == process => {}
                 Ok(said) => here.send(said.what.map_or_else(|| missed.clone(), &hear)).await,
                 Err(error) => {

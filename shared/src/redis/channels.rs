@@ -10,7 +10,7 @@ use tokio::sync::{Notify, mpsc};
 
 /// What a subscriber hears.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Heard {
+pub enum ChannelEvent {
     Message(Vec<u8>),
     /// Messages may be missing before what comes next: the connection was away, or the subscriber was too slow. What
     /// counts is to be read again from where it is kept.
@@ -27,16 +27,16 @@ pub struct Subscription {
 }
 
 impl Subscription {
-    /// The next message, or the news that some may be missing; `None` once another took the channel over.
-    pub async fn next(&mut self) -> Option<Heard> {
+    /// The next message, or the news that some may be missing; `None` once another duration the channel over.
+    pub async fn next(&mut self) -> Option<ChannelEvent> {
         loop {
             if self.listener.gap.swap(false, Ordering::AcqRel) {
-                return Some(Heard::Gap);
+                return Some(ChannelEvent::Gap);
             }
             tokio::select! {
                 biased;
-                () = self.listener.gapped.notified() => {}
-                message = self.messages.recv() => return message.map(Heard::Message),
+                () = self.listener.gap_marked.notified() => {}
+                message = self.messages.recv() => return message.map(ChannelEvent::Message),
             }
         }
     }
@@ -55,13 +55,13 @@ impl Drop for Subscription {
 struct Listener {
     queue: mpsc::Sender<Vec<u8>>,
     gap: AtomicBool,
-    gapped: Notify,
+    gap_marked: Notify,
 }
 
 impl Listener {
-    fn miss(&self) {
+    fn mark_gap(&self) {
         self.gap.store(true, Ordering::Release);
-        self.gapped.notify_one();
+        self.gap_marked.notify_one();
     }
 }
 
@@ -73,13 +73,13 @@ impl Subscribers {
     /// Takes a channel before Redis is asked for it, so that nothing said in between is lost.
     pub fn add(self: &Arc<Self>, channel: String, queue: usize) -> Subscription {
         let (sender, messages) = mpsc::channel(queue);
-        let listener = Arc::new(Listener { queue: sender, gap: AtomicBool::new(false), gapped: Notify::new() });
+        let listener = Arc::new(Listener { queue: sender, gap: AtomicBool::new(false), gap_marked: Notify::new() });
         self.lock().insert(channel.clone(), Arc::clone(&listener));
         Subscription { channel, messages, listener, channels: Arc::clone(self) }
     }
 
     /// Hands on what Redis pushed. Never waits: a full queue becomes a gap.
-    pub fn hand_on(&self, push: PushInfo) {
+    pub fn dispatch(&self, push: PushInfo) {
         if push.kind != PushKind::Message {
             return;
         }
@@ -91,7 +91,7 @@ impl Subscribers {
         if let Some(listener) = listener
             && listener.queue.try_send(message).is_err()
         {
-            listener.miss();
+            listener.mark_gap();
         }
     }
 
@@ -105,9 +105,9 @@ impl Subscribers {
     }
 
     /// Tells every subscriber that messages may be missing.
-    pub fn miss_all(&self) {
+    pub fn mark_all_gaps(&self) {
         for listener in self.lock().values() {
-            listener.miss();
+            listener.mark_gap();
         }
     }
 
@@ -130,14 +130,14 @@ mod tests {
         let subscribers = Arc::new(Subscribers::default());
         let (mut slow, mut other) = (subscribers.add("slow".to_owned(), 2), subscribers.add("other".to_owned(), 2));
         for text in ["1", "2", "3"] {
-            subscribers.hand_on(message("slow", text));
+            subscribers.dispatch(message("slow", text));
         }
-        subscribers.hand_on(message("other", "a"));
-        assert_eq!(slow.next().await, Some(Heard::Gap));
-        assert_eq!(slow.next().await, Some(Heard::Message(b"1".to_vec())));
-        assert_eq!(slow.next().await, Some(Heard::Message(b"2".to_vec())));
-        assert_eq!(other.next().await, Some(Heard::Message(b"a".to_vec())));
-        subscribers.hand_on(message("slow", "4"));
-        assert_eq!(slow.next().await, Some(Heard::Message(b"4".to_vec())));
+        subscribers.dispatch(message("other", "a"));
+        assert_eq!(slow.next().await, Some(ChannelEvent::Gap));
+        assert_eq!(slow.next().await, Some(ChannelEvent::Message(b"1".to_vec())));
+        assert_eq!(slow.next().await, Some(ChannelEvent::Message(b"2".to_vec())));
+        assert_eq!(other.next().await, Some(ChannelEvent::Message(b"a".to_vec())));
+        subscribers.dispatch(message("slow", "4"));
+        assert_eq!(slow.next().await, Some(ChannelEvent::Message(b"4".to_vec())));
     }
 }

@@ -8,7 +8,7 @@ use crate::ids::{GenerationId, OwnerId, UserId};
 
 /// After the newest event of a generation that goes on.
 pub const GENERATION_TTL: Duration = Duration::from_hours(1);
-/// After the last event of a generation: for those who watch it, and who come back to it at once. Later readers are told
+/// After the last event of a generation: for those who watch it, and who come back to it at once. Later readers are logged_at
 /// the same events from the stored answer, so that finished answers take no room here.
 pub const ENDED_TTL: Duration = Duration::from_mins(2);
 /// After the last time that this process began to follow a log.

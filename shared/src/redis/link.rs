@@ -12,7 +12,7 @@ use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use redis::{Client, PushInfo, PushKind, RedisResult};
 
 use super::channels::Subscribers;
-use super::keeper::Health;
+use super::monitor::Health;
 
 /// Commands that may be on their way at once; more wait.
 const PIPELINE: usize = 512;
@@ -36,7 +36,7 @@ impl Link {
         health: Arc<Health>,
     ) -> RedisResult<Self> {
         let number = Arc::<AtomicU64>::default();
-        let settings = settings(timeout, timeout).set_push_sender(pushed(&subscribers, &health, &number));
+        let settings = settings(timeout, timeout).set_push_sender(push_handler(&subscribers, &health, &number));
         let current = RwLock::new(ConnectionManager::new_with_config(client.clone(), settings).await?);
         Ok(Self { client, timeout, subscribers, health, current, number })
     }
@@ -48,7 +48,7 @@ impl Link {
     /// Makes the next command open a new connection.
     pub fn renew(&self) -> RedisResult<()> {
         self.number.fetch_add(1, Ordering::AcqRel);
-        let sender = pushed(&self.subscribers, &self.health, &self.number);
+        let sender = push_handler(&self.subscribers, &self.health, &self.number);
         let settings = settings(self.timeout, self.timeout).set_push_sender(sender);
         let next = ConnectionManager::new_lazy_with_config(self.client.clone(), settings)?;
         *self.current.write().unwrap_or_else(PoisonError::into_inner) = next;
@@ -72,7 +72,7 @@ impl fmt::Debug for Link {
     }
 }
 
-fn pushed(
+fn push_handler(
     subscribers: &Arc<Subscribers>,
     health: &Arc<Health>,
     number: &Arc<AtomicU64>,
@@ -82,8 +82,8 @@ fn pushed(
     move |push: PushInfo| {
         if number.load(Ordering::Acquire) == ours {
             match push.kind {
-                PushKind::Disconnection => health.lost(),
-                _ => subscribers.hand_on(push),
+                PushKind::Disconnection => health.connection_lost(),
+                _ => subscribers.dispatch(push),
             }
         }
         Ok(())

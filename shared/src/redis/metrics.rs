@@ -14,7 +14,7 @@ use prometheus_client::registry::Registry;
 use redis::{Arg, Cmd, RedisError, RedisResult};
 use tokio::time::Instant;
 
-use super::keeper::Health;
+use super::monitor::Health;
 use crate::health::metrics::{Counts, Times, quick};
 
 /// The commands that we know we send; any other is `other`.
@@ -26,32 +26,32 @@ pub(super) const PIPELINE: &str = "pipeline";
 /// Cheap to clone.
 #[derive(Debug, Clone)]
 pub(super) struct Metrics {
-    took: Times<1>,
+    duration: Times<1>,
     failed: Counts<1>,
     running: Gauge,
 }
 
 impl Default for Metrics {
     fn default() -> Self {
-        let took = Family::new_with_constructor(quick as fn() -> _);
-        Self { took, failed: Family::default(), running: Gauge::default() }
+        let duration = Family::new_with_constructor(quick as fn() -> _);
+        Self { duration, failed: Family::default(), running: Gauge::default() }
     }
 }
 
 impl Metrics {
     pub fn register(&self, health: &Arc<Health>, registry: &mut Registry) {
         let registry = registry.sub_registry_with_prefix("redis");
-        registry.register("command_duration_seconds", "Time until Redis answered", self.took.clone());
+        registry.register("command_duration_seconds", "Time until Redis answered", self.duration.clone());
         registry.register("command_failures", "Commands that failed or had no answer in time", self.failed.clone());
         registry.register("commands_running", "Commands that wait for an answer", self.running.clone());
-        registry.register_collector(Box::new(Now(Arc::clone(health))));
+        registry.register_collector(Box::new(HealthCollector(Arc::clone(health))));
     }
 
     /// Runs a command and takes its time.
     pub async fn measure<T>(&self, command: &'static str, run: impl Future<Output = RedisResult<T>>) -> RedisResult<T> {
-        let (_running, begun) = (Running::new(&self.running), Instant::now());
+        let (_running, started) = (Running::new(&self.running), Instant::now());
         let answer = run.await;
-        self.took.get_or_create(&[("command", command)]).observe(begun.elapsed().as_secs_f64());
+        self.duration.get_or_create(&[("command", command)]).observe(started.elapsed().as_secs_f64());
         // There before the first failure, which would otherwise look like no increase.
         let failed = u64::from(answer.as_ref().is_err_and(is_failure));
         self.failed.get_or_create(&[("command", command)]).inc_by(failed);
@@ -88,9 +88,9 @@ impl Drop for Running<'_> {
 
 /// Computed on scrape.
 #[derive(Debug)]
-struct Now(Arc<Health>);
+struct HealthCollector(Arc<Health>);
 
-impl Collector for Now {
+impl Collector for HealthCollector {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
         let Self(health) = self;
         let mut gauge = |name: &str, help: &str, value: i64| {

@@ -4,10 +4,10 @@ mod channels;
 pub mod check;
 mod config;
 mod connection;
-mod keeper;
 pub mod keys;
 mod link;
 mod metrics;
+mod monitor;
 mod outage;
 mod time;
 
@@ -24,25 +24,25 @@ use tokio::sync::watch;
 use tokio_util::task::AbortOnDropHandle;
 
 use self::channels::Subscribers;
-pub use self::channels::{Heard, Subscription};
+pub use self::channels::{ChannelEvent, Subscription};
 pub use self::config::RedisConfig;
 pub use self::connection::Connection;
-use self::keeper::Health;
 use self::keys::Channels;
 use self::link::Link;
 use self::metrics::Metrics;
+use self::monitor::Health;
 use crate::storage::{StoreError, StoreResult};
 
 /// The Redis of this process. Cheap to clone; the last clone closes the connection.
 #[derive(Clone)]
-pub struct Redis(Arc<Parts>);
+pub struct Redis(Arc<Inner>);
 
-struct Parts {
+struct Inner {
     link: Arc<Link>,
     metrics: Metrics,
     subscribers: Arc<Subscribers>,
     health: Arc<Health>,
-    _keeper: AbortOnDropHandle<()>,
+    _monitor: AbortOnDropHandle<()>,
 }
 
 impl Redis {
@@ -52,9 +52,9 @@ impl Redis {
         let (subscribers, health) = (Arc::<Subscribers>::default(), Arc::<Health>::default());
         let link = Link::open(client, config.timeout, Arc::clone(&subscribers), Arc::clone(&health)).await?;
         let link = Arc::new(link);
-        let keeper = keeper::keep(Arc::clone(&link), Arc::clone(&subscribers), Arc::clone(&health));
-        let keeper = AbortOnDropHandle::new(tokio::spawn(keeper));
-        Ok(Self(Arc::new(Parts { link, metrics: Metrics::default(), subscribers, health, _keeper: keeper })))
+        let monitor = monitor::run(Arc::clone(&link), Arc::clone(&subscribers), Arc::clone(&health));
+        let monitor = AbortOnDropHandle::new(tokio::spawn(monitor));
+        Ok(Self(Arc::new(Inner { link, metrics: Metrics::default(), subscribers, health, _monitor: monitor })))
     }
 
     /// The connection that everything in this process shares.
@@ -80,19 +80,19 @@ impl Redis {
     }
 
     /// Whether it is up, and did not refuse the last write.
-    pub fn takes_writes(&self) -> bool {
+    pub fn accepts_writes(&self) -> bool {
         self.is_up() && !self.0.health.refuses_writes()
     }
 
     /// Fails at once while Redis is known to be away.
-    pub fn require(&self) -> StoreResult<()> {
+    pub fn require_up(&self) -> StoreResult<()> {
         if self.is_up() { Ok(()) } else { Err(StoreError::Redis("it is away".to_owned())) }
     }
 
     /// Changes each time that Redis came back, whether with all it had, with less, or with nothing, and when it takes
     /// writes again.
-    pub fn returns(&self) -> watch::Receiver<u64> {
-        self.0.health.returns()
+    pub fn recoveries(&self) -> watch::Receiver<u64> {
+        self.0.health.recoveries()
     }
 
     /// Says that a command failed, so that a Redis that is away is noticed now and not with the next look.
@@ -105,25 +105,25 @@ impl Redis {
     }
 
     /// Subscribes to a channel, of which this process then has one subscriber; at most `queue` messages wait for it.
-    /// While Redis is away the channel is silent, and then begins with [`Heard::Gap`].
+    /// While Redis is away the channel is silent, and then begins with [`ChannelEvent::Gap`].
     pub async fn subscribe(&self, channel: String, queue: usize) -> Subscription {
         let subscription = self.0.subscribers.add(channel.clone(), queue);
         if let Err(error) = self.0.link.manager().subscribe(channel).await {
             tracing::debug!(%error, "subscribing once Redis is back");
-            self.0.health.lost();
+            self.0.health.connection_lost();
         }
         subscription
     }
 
     /// Says something on a channel. Fails at once while Redis is away.
     pub async fn publish(&self, channel: &str, message: &[u8]) -> StoreResult<()> {
-        self.require()?;
+        self.require_up()?;
         let published = redis::cmd("PUBLISH").arg(channel).arg(message).exec_async(&mut self.connection()).await;
-        self.noting(published)
+        self.track_errors(published)
     }
 
     /// Turns the result of a command into ours, and has a look at Redis when it failed, for whatever reason.
-    pub(crate) fn noting<T>(&self, result: RedisResult<T>) -> StoreResult<T> {
+    pub(crate) fn track_errors<T>(&self, result: RedisResult<T>) -> StoreResult<T> {
         if result.is_err() {
             self.suspect();
         }

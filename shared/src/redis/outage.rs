@@ -5,20 +5,20 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-const REMIND_EVERY: Duration = Duration::from_mins(1);
+const REMINDER_INTERVAL: Duration = Duration::from_mins(1);
 
 /// What Redis cannot do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Trouble {
+pub enum OutageKind {
     Away,
     RefusesWrites,
 }
 
 #[derive(Debug)]
 struct Outage {
-    trouble: Trouble,
+    trouble: OutageKind,
     since: Instant,
-    told: Instant,
+    logged_at: Instant,
 }
 
 /// The outage of now, if there is one.
@@ -26,26 +26,26 @@ struct Outage {
 pub struct Outages(Option<Outage>);
 
 impl Outages {
-    pub fn note(&mut self, trouble: Trouble, reason: &str) {
+    pub fn report(&mut self, trouble: OutageKind, reason: &str) {
         let now = Instant::now();
         match &mut self.0 {
             Some(outage) if outage.trouble == trouble => {
-                if now.duration_since(outage.told) >= REMIND_EVERY {
-                    outage.told = now;
+                if now.duration_since(outage.logged_at) >= REMINDER_INTERVAL {
+                    outage.logged_at = now;
                     let seconds = now.duration_since(outage.since).as_secs();
                     match trouble {
-                        Trouble::Away => tracing::warn!(reason, seconds, "Redis is still away"),
-                        Trouble::RefusesWrites => tracing::warn!(reason, seconds, "Redis still refuses writes"),
+                        OutageKind::Away => tracing::warn!(reason, seconds, "Redis is still away"),
+                        OutageKind::RefusesWrites => tracing::warn!(reason, seconds, "Redis still refuses writes"),
                     }
                 }
             }
             other => {
                 match trouble {
-                    Trouble::Away => tracing::warn!(reason, "Redis is away"),
-                    Trouble::RefusesWrites => tracing::warn!(reason, "Redis refuses writes"),
+                    OutageKind::Away => tracing::warn!(reason, "Redis is away"),
+                    OutageKind::RefusesWrites => tracing::warn!(reason, "Redis refuses writes"),
                 }
                 let since = other.as_ref().map_or(now, |outage| outage.since);
-                *other = Some(Outage { trouble, since, told: now });
+                *other = Some(Outage { trouble, since, logged_at: now });
             }
         }
     }
@@ -57,7 +57,7 @@ impl Outages {
         }
     }
 
-    pub fn over(&mut self) {
+    pub fn end(&mut self) {
         if let Some(outage) = self.0.take() {
             tracing::warn!(seconds = outage.since.elapsed().as_secs(), "Redis is back");
         }

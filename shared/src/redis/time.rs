@@ -14,7 +14,7 @@ impl TimeServer for Redis {
 
     async fn time(&self) -> Result<Timestamp, TimeError> {
         let asked = redis::cmd("TIME").query_async(&mut self.connection()).await;
-        let (seconds, micros): (i64, i64) = self.noting(asked)?;
+        let (seconds, micros): (i64, i64) = self.track_errors(asked)?;
         Ok(Timestamp::from_microsecond(seconds.saturating_mul(1_000_000).saturating_add(micros))?)
     }
 }

@@ -13,11 +13,11 @@ pub use self::blobs::{BlobConfig, BlobError, Blobs, S3Config};
 pub(crate) use self::cascade::Cascade;
 pub use self::error::{StoreError, StoreResult};
 pub use self::mongo::MongoConfig;
-pub(crate) use self::mongo::reach;
+pub(crate) use self::mongo::check_reachable;
 
 /// A database as it was found, before anything is changed in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Look {
+pub struct SchemaStatus {
     /// What it is and which version, for people.
     pub version: String,
     /// Changes of its schema that the next start makes.

@@ -1,4 +1,4 @@
-//! The disks that this process keeps something on, and how much room they have.
+//! The disks that this process stores data on, and how much space is free.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -16,26 +16,26 @@ const DATA: &str = "data";
 const FILES: &str = "files";
 const BACKUPS: &str = "backups";
 
-/// What somebody is about to write.
+/// What a request is about to write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Writes {
-    /// To the database alone.
+    /// Only to the database.
     Documents,
-    /// A file, and what the database knows of it.
+    /// A file and its record in the database.
     Files,
 }
 
-/// Folders by what is in them: `data` (the embedded database), `files`, and `backups`.
+/// Folders by content: `data` (the embedded database), `files` and `backups`.
 #[derive(Debug, Clone, Default)]
 pub struct Disks(Arc<Vec<(&'static str, PathBuf)>>);
 
 impl Disks {
-    /// Of a data folder that holds everything.
+    /// The disks of a data folder that holds everything.
     pub fn embedded(data_dir: &Path) -> Self {
         Self(Arc::new(vec![(DATA, data_dir.to_owned()), (FILES, data_dir.join("blobs"))]))
     }
 
-    /// Those that the configuration names; a database server and a bucket have their disks elsewhere.
+    /// The disks of the configured folders; a database server and a bucket have theirs elsewhere.
     pub fn of(config: &Config) -> Self {
         let mut folders = Vec::new();
         let storage = &config.storage;
@@ -53,21 +53,21 @@ impl Disks {
         Self(Arc::new(folders))
     }
 
-    /// Bytes that are free, by what is there. A folder that cannot be asked is left out, and says so in the log; that of
-    /// backups without a word, as only a worker has to have it.
+    /// Free bytes by content. A folder that cannot be read is left out with a line in the log; the folder of backups is left
+    /// out silently, because only a worker must have it.
     pub fn free(&self) -> Vec<(&'static str, u64)> {
         let ask = |(name, folder): &(&'static str, PathBuf)| match statvfs(folder) {
             Ok(found) => Some((*name, found.f_bavail.saturating_mul(found.f_frsize))),
             Err(_) if *name == BACKUPS => None,
             Err(error) => {
-                tracing::warn!(%error, folder = %folder.display(), "free room cannot be told");
+                tracing::warn!(%error, folder = %folder.display(), "cannot read the free disk space");
                 None
             }
         };
         self.0.iter().filter_map(ask).collect()
     }
 
-    /// Where less than `floor` bytes are free, of the disks that it would go to.
+    /// Returns a disk that the write would go to and that has less than `floor` bytes free.
     pub fn below(&self, floor: u64, writes: Writes) -> Option<&'static str> {
         let concerns = |name| name == DATA || (name == FILES && writes == Writes::Files);
         self.free().into_iter().find(|(name, free)| concerns(*name) && *free < floor).map(|(name, _)| name)

@@ -27,7 +27,7 @@ use crate::notifications::{self, NotificationRepo};
 use crate::realtime::FanOut;
 use crate::sources::{self, IngestQueue, SegmentRepo, SourceRepo};
 use crate::storage::mongo::{self, Index};
-use crate::storage::{Blobs, Look, MongoConfig, Probe, StoreError, StoreResult, sqlite};
+use crate::storage::{Blobs, MongoConfig, Probe, SchemaStatus, StoreError, StoreResult, sqlite};
 use crate::usage::{self, UsageRepo};
 
 /// Those that the repositories rely on in MongoDB.
@@ -104,7 +104,7 @@ impl Stores {
             jobs: documents.clone(),
             usage: documents.clone(),
             idempotency: documents.clone(),
-            locks: Locks::of_this_process(),
+            locks: Locks::in_process(),
             blobs,
             disks,
             backups: documents.clone(),
@@ -195,10 +195,10 @@ pub async fn restore_target(config: &Config) -> StoreResult<Box<dyn RestoreRepo>
 }
 
 /// Looks at the configured database without changing anything.
-pub async fn look(config: &Config) -> StoreResult<Look> {
+pub async fn schema_status(config: &Config) -> StoreResult<SchemaStatus> {
     match &config.storage.mongodb {
-        Some(mongodb) => mongo::look(mongodb, &INDEXES).await,
-        None => sqlite::look(&config.storage.data_dir).await,
+        Some(mongodb) => mongo::schema_status(mongodb, &INDEXES).await,
+        None => sqlite::schema_status(&config.storage.data_dir).await,
     }
 }
 

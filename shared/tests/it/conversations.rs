@@ -486,7 +486,7 @@ async fn assert_is_gone(stores: &Stores, talk: ConversationId, message: MessageI
     assert!(repo.read_marks(talk).await.unwrap().is_empty());
     assert!(!repo.mark_read(talk, UserId::new(), 1).await.unwrap());
     assert_eq!(repo.update(talk, None, &titled_as("t")).await.unwrap(), None);
-    assert_eq!(repo.title_if_none(talk, "t").await.unwrap(), None);
+    assert_eq!(repo.title_if_none(talk, &title("t")).await.unwrap(), None);
     assert_eq!(repo.rewrite(talk, message, &Rewrite::Delete, at(2)).await.unwrap(), None);
     assert!(matches!(repo.append(&new_message(talk, "z")).await, Err(StoreError::Missing(_))));
 }

@@ -5,7 +5,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::sync::{Arc, mpsc};
 
 use async_trait::async_trait;
-use collabry_shared::health::{Listener, Readiness, Vitals, metrics, probe};
+use collabry_shared::health::{HealthSource, Listener, Readiness, metrics, probe};
 use prometheus_client::registry::Registry;
 use tokio::runtime::Builder;
 
@@ -18,7 +18,7 @@ impl Fine {
 }
 
 #[async_trait]
-impl Vitals for Fine {
+impl HealthSource for Fine {
     async fn ready(&self) -> Readiness {
         Readiness::of(false, Vec::new())
     }
@@ -90,7 +90,7 @@ fn it_answers_nothing_else() {
 struct Lacking(Registry);
 
 #[async_trait]
-impl Vitals for Lacking {
+impl HealthSource for Lacking {
     async fn ready(&self) -> Readiness {
         let problem = probe("database", async { Err("it is away") }).await;
         Readiness::of(false, vec![problem, probe("blobs", async { Ok::<(), String>(()) }).await])

@@ -8,7 +8,7 @@ use std::time::Duration;
 use collabry_shared::clock::ManualClock;
 use collabry_shared::ids::UserId;
 use collabry_shared::limits::{
-    Decision, FallbackLimiter, Limit, Limiter, LocalLimiter, Quota, RedisLimiter, Rule, Standing,
+    Decision, FallbackLimiter, Limit, LimitStatus, Limiter, LocalLimiter, Quota, RedisLimiter, Rule,
 };
 use collabry_shared::redis::Connection;
 use jiff::SignedDuration;
@@ -67,7 +67,7 @@ fn remaining(decision: &Decision) -> Vec<u32> {
 }
 
 #[track_caller]
-fn refused(decision: &Decision) -> Standing {
+fn refused(decision: &Decision) -> LimitStatus {
     match decision {
         Decision::Refused(standing) => *standing,
         Decision::Allowed(standings) => panic!("allowed: {standings:?}"),

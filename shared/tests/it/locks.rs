@@ -23,8 +23,8 @@ async fn one_of_a_process_holds_a_lock(backend: Backend) {
 async fn a_lock_that_is_given_back_is_free(backend: Backend) {
     let (locks, lock) = (&backend.stores.locks, Lock::Notebooks(UserId::new()));
     for _ in 0..3 {
-        let held = locks.hold(lock, &backend.clock).await.unwrap();
-        assert!(timeout(A_WHILE, locks.hold(lock, &backend.clock)).await.is_err());
+        let held = locks.acquire(lock, &backend.clock).await.unwrap();
+        assert!(timeout(A_WHILE, locks.acquire(lock, &backend.clock)).await.is_err());
         drop(held);
     }
 }
@@ -45,7 +45,7 @@ async fn alone(backend: &Backend, processes: usize) {
         let (locks, clock) = (processes[n % processes.len()].locks.clone(), backend.clock.clone());
         let inside = Arc::clone(&inside);
         tokio::spawn(async move {
-            let _held = locks.hold(lock, &clock).await.unwrap();
+            let _held = locks.acquire(lock, &clock).await.unwrap();
             assert_eq!(inside.fetch_add(1, Ordering::SeqCst), 0);
             for _ in 0..10 {
                 tokio::task::yield_now().await;
@@ -64,9 +64,9 @@ async fn the_lock_of_a_process_that_died_runs_out() {
     let cleanup = backend.cleanup();
     let [dies, lives] = backend.processes(2).await.try_into().unwrap();
     let lock = Lock::Notebooks(UserId::new());
-    std::mem::forget(dies.locks.hold(lock, &backend.clock).await.unwrap());
-    assert!(timeout(A_WHILE, lives.locks.hold(lock, &backend.clock)).await.is_err());
+    std::mem::forget(dies.locks.acquire(lock, &backend.clock).await.unwrap());
+    assert!(timeout(A_WHILE, lives.locks.acquire(lock, &backend.clock)).await.is_err());
     backend.clock.advance(LEASE);
-    drop(lives.locks.hold(lock, &backend.clock).await.unwrap());
+    drop(lives.locks.acquire(lock, &backend.clock).await.unwrap());
     cleanup.await;
 }

@@ -85,7 +85,7 @@ async fn a_replica_that_dies_leaves_no_ghosts_and_another_says_so() {
     assert!(!there.enter(bob, "3").await);
     // Without a word: nothing is left, nothing is renewed any more.
     drop(here);
-    let gone = tokio::time::timeout(PATIENCE, there.noticed()).await.unwrap();
+    let gone = tokio::time::timeout(PATIENCE, there.missed_changes()).await.unwrap();
     assert_eq!(gone, [ada], "Bob has another tab on another replica");
     assert_eq!(there.online(&[ada, bob]).await, [bob]);
 }
@@ -101,7 +101,7 @@ async fn who_is_here_is_known_while_redis_is_away_and_said_again_when_it_is_back
     assert_eq!(here.online(&[ada, bob]).await, [ada, bob]);
     server.start_again();
     eventually("both are known there", async || (there.online(&[ada, bob]).await == [ada, bob]).then_some(())).await;
-    let mut noticed = tokio::time::timeout(PATIENCE, here.noticed()).await.unwrap();
+    let mut noticed = tokio::time::timeout(PATIENCE, here.missed_changes()).await.unwrap();
     noticed.sort_unstable();
     assert_eq!(noticed, [ada, bob]);
 }

@@ -8,7 +8,7 @@ use collabry_shared::generations::{EventId, GenerationEvent, GenerationLog, Gene
 use collabry_shared::ids::{GenerationId, MessageId, OwnerId, UserId};
 use collabry_shared::presence::{Presence as _, RedisPresence};
 use collabry_shared::redis::RedisConfig;
-use collabry_shared::redis::{Heard, Redis, check};
+use collabry_shared::redis::{ChannelEvent, Redis, check};
 use collabry_shared::storage::StoreError;
 use redis_server::RedisServer;
 
@@ -86,7 +86,7 @@ async fn it_works_with_a_password_with_tls_and_with_another_database() {
         let channel = redis.channels().control();
         let mut heard = redis.subscribe(channel.clone(), 8).await;
         redis.publish(&channel, b"hello").await.unwrap();
-        assert_eq!(heard.next().await, Some(Heard::Message(b"hello".to_vec())));
+        assert_eq!(heard.next().await, Some(ChannelEvent::Message(b"hello".to_vec())));
         let log = RedisLog::new(redis, OwnerId::new());
         let id = GenerationId::new();
         log.append(id, &done()).await.unwrap();
@@ -133,17 +133,17 @@ async fn a_subscriber_hears_on_after_redis_was_away_and_knows_that_it_was() {
     let mut server = RedisServer::start();
     let redis = open(&server.url()).await;
     let mut heard = redis.subscribe("collabry:test".to_owned(), 8).await;
-    let mut returns = redis.returns();
+    let mut recoveries = redis.recoveries();
     redis.publish("collabry:test", b"before").await.unwrap();
-    assert_eq!(heard.next().await, Some(Heard::Message(b"before".to_vec())));
+    assert_eq!(heard.next().await, Some(ChannelEvent::Message(b"before".to_vec())));
     server.kill();
     eventually("it is noticed", async || (!redis.is_up()).then_some(())).await;
     assert!(redis.publish("collabry:test", b"lost").await.is_err());
     server.start_again();
-    tokio::time::timeout(PATIENCE, returns.changed()).await.unwrap().unwrap();
+    tokio::time::timeout(PATIENCE, recoveries.changed()).await.unwrap().unwrap();
     redis.publish("collabry:test", b"after").await.unwrap();
-    assert_eq!(heard.next().await, Some(Heard::Gap));
-    assert_eq!(heard.next().await, Some(Heard::Message(b"after".to_vec())));
+    assert_eq!(heard.next().await, Some(ChannelEvent::Gap));
+    assert_eq!(heard.next().await, Some(ChannelEvent::Message(b"after".to_vec())));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -151,12 +151,12 @@ async fn a_redis_that_hangs_is_noticed_and_what_was_said_meanwhile_is_a_gap() {
     let server = RedisServer::start();
     let redis = open(&server.url()).await;
     let mut heard = redis.subscribe("collabry:test".to_owned(), 8).await;
-    let mut returns = redis.returns();
+    let mut recoveries = redis.recoveries();
     server.pause();
     eventually("it is noticed", async || (!redis.is_up()).then_some(())).await;
     server.resume();
-    tokio::time::timeout(PATIENCE, returns.changed()).await.unwrap().unwrap();
-    assert_eq!(heard.next().await, Some(Heard::Gap));
+    tokio::time::timeout(PATIENCE, recoveries.changed()).await.unwrap().unwrap();
+    assert_eq!(heard.next().await, Some(ChannelEvent::Gap));
 }
 
 /// Whoever has not noticed that its lease is lost adds nothing to what the next one has read, stores and ends.
@@ -373,7 +373,7 @@ async fn said(lines: &Lines, part: &str) {
 }
 
 async fn back(redis: &Redis) {
-    eventually("it is back", async || redis.takes_writes().then_some(())).await;
+    eventually("it is back", async || redis.accepts_writes().then_some(())).await;
 }
 
 #[tokio::test]
@@ -403,8 +403,8 @@ async fn a_redis_that_refuses_the_password_for_a_while_is_used_again_and_both_is
     log.append(id, &done()).await.unwrap();
     assert_eq!(ids(&read_to_the_end(&log, id).await), [1, 2, 3], "what came before and meanwhile is there");
     redis.publish("collabry:test", b"after").await.unwrap();
-    assert_eq!(heard.next().await, Some(Heard::Gap));
-    assert_eq!(heard.next().await, Some(Heard::Message(b"after".to_vec())));
+    assert_eq!(heard.next().await, Some(ChannelEvent::Gap));
+    assert_eq!(heard.next().await, Some(ChannelEvent::Message(b"after".to_vec())));
     said(&lines, "Redis is back").await;
     let (lost, found) = (lines.matching("Redis is away"), lines.matching("Redis is back"));
     assert_eq!((lost.len(), found.len()), (1, 1), "{lost:?} {found:?}");
@@ -426,7 +426,7 @@ async fn a_full_redis_is_read_from_and_its_refusal_is_said_and_seen() {
     log.append(id, &delta(1)).await.unwrap();
     assert_eq!((gauge(&redis, "up"), gauge(&redis, "refuses_writes")), (1, 0));
     limit("1").await;
-    eventually("it is noticed", async || (!redis.takes_writes()).then_some(())).await;
+    eventually("it is noticed", async || (!redis.accepts_writes()).then_some(())).await;
     assert!(redis.is_up(), "it can be read from");
     assert_eq!((gauge(&redis, "up"), gauge(&redis, "refuses_writes")), (0, 1));
     assert_eq!(log.append(id, &delta(2)).await.unwrap(), 2, "kept");

@@ -1,4 +1,4 @@
-//! `collabry demo`: a notebook to begin with.
+//! `collabry demo`: creates a notebook to start with.
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -30,25 +30,25 @@ const QUESTIONS: [&str; 3] = [
     "How long should I wait before repeating what I learned?",
     "Who brings the microscope to the next meeting?",
 ];
-const TOO_LATE: &str = "the sources did not become ready in time";
-const LOOK_EVERY: Duration = Duration::from_millis(200);
-const PATIENCE: Duration = Duration::from_mins(2);
+const TIMED_OUT: &str = "the sources did not become ready in time";
+const POLL_INTERVAL: Duration = Duration::from_millis(200);
+const TIMEOUT: Duration = Duration::from_mins(2);
 
 #[tokio::main]
 pub async fn run(config: &Config, options: &DemoOptions) -> anyhow::Result<ExitCode> {
     let lock = data_dir::try_lock(&config.storage.data_dir)?;
     let embedded = embedded::build(config).await?;
     let (user, password) = account(&embedded, options).await?;
-    let notebook = make_notebook(&embedded, user).await?;
+    let notebook = create_notebook(&embedded, user).await?;
     for (name, text) in SOURCES {
         add_source(&embedded, user, notebook, name, text).await?;
     }
     ingest(&embedded, lock, notebook).await?;
-    tell(&options.email, password.as_deref());
+    print_result(&options.email, password.as_deref());
     Ok(ExitCode::SUCCESS)
 }
 
-/// The account, and its password when it is new.
+/// Finds or creates the account; returns its password when it is new.
 async fn account(embedded: &Embedded, options: &DemoOptions) -> anyhow::Result<(UserId, Option<String>)> {
     let email = Email::parse(&options.email)?;
     if let Some(user) = embedded.process.stores.users.by_email(&email).await? {
@@ -67,7 +67,7 @@ async fn account(embedded: &Embedded, options: &DemoOptions) -> anyhow::Result<(
     Ok((account.user.id, Some(password)))
 }
 
-async fn make_notebook(embedded: &Embedded, user: UserId) -> anyhow::Result<NotebookId> {
+async fn create_notebook(embedded: &Embedded, user: UserId) -> anyhow::Result<NotebookId> {
     let now = embedded.process.clock.now();
     let notebook = Notebook {
         id: NotebookId::new(),
@@ -96,16 +96,16 @@ async fn add_source(
     Ok(embedded.process.stores.sources.create(&source).await?)
 }
 
-/// Waits until the sources are ready; a server that uses the data folder makes them so, otherwise this process does.
+/// Waits until the sources are ready. A running server that uses the data folder ingests them; otherwise this process does.
 async fn ingest(embedded: &Embedded, lock: Option<Lock>, notebook: NotebookId) -> anyhow::Result<()> {
     if lock.is_none() {
-        return tokio::time::timeout(PATIENCE, wait_until_ready(embedded, notebook)).await.context(TOO_LATE)?;
+        return tokio::time::timeout(TIMEOUT, wait_until_ready(embedded, notebook)).await.context(TIMED_OUT)?;
     }
     let stop = CancellationToken::new();
     let ready = async {
-        let result = tokio::time::timeout(PATIENCE, wait_until_ready(embedded, notebook)).await;
+        let result = tokio::time::timeout(TIMEOUT, wait_until_ready(embedded, notebook)).await;
         stop.cancel();
-        result.context(TOO_LATE)?
+        result.context(TIMED_OUT)?
     };
     let (ran, ready) = tokio::join!(embedded.engine.run(stop.clone()), ready);
     ran?;
@@ -113,9 +113,9 @@ async fn ingest(embedded: &Embedded, lock: Option<Lock>, notebook: NotebookId) -
 }
 
 async fn wait_until_ready(embedded: &Embedded, notebook: NotebookId) -> anyhow::Result<()> {
-    let mut looks = tokio::time::interval(LOOK_EVERY);
+    let mut interval = tokio::time::interval(POLL_INTERVAL);
     loop {
-        looks.tick().await;
+        interval.tick().await;
         let sources = embedded.process.stores.sources.list(notebook).await?;
         for source in &sources {
             if let IngestState::Failed(failure) = &source.latest.state {
@@ -129,7 +129,7 @@ async fn wait_until_ready(embedded: &Embedded, notebook: NotebookId) -> anyhow::
 }
 
 #[expect(clippy::print_stdout, reason = "what the user asked for")]
-fn tell(email: &str, password: Option<&str>) {
+fn print_result(email: &str, password: Option<&str>) {
     println!("The notebook \"{TITLE}\" is ready.");
     match password {
         Some(password) => println!("Sign in as {email} with the password {password}"),

@@ -9,7 +9,7 @@ use axum::http::Extensions;
 use axum::http::header::{
     CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, SEC_WEBSOCKET_KEY, UPGRADE,
 };
-use collabry_shared::http::serving::Line;
+use collabry_shared::http::serving::ConnectionState;
 use hyper::upgrade::OnUpgrade;
 
 use crate::limits::Client;
@@ -24,9 +24,9 @@ pub async fn own(request: Request) -> Request {
     }
     let (mut parts, body) = request.into_parts();
     if parts.headers.contains_key(UPGRADE)
-        && let Some(line) = parts.extensions.get::<Line>()
+        && let Some(connection) = parts.extensions.get::<ConnectionState>()
     {
-        line.is_a_socket();
+        connection.mark_socket();
     }
     // What cannot be copied stays as it is.
     if let Ok(uri) = parts.uri.to_string().parse() {

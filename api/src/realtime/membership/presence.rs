@@ -88,7 +88,7 @@ pub(in crate::realtime) async fn online(api: &ApiState, notebook: NotebookId) ->
 /// Announces those who came or went without a word. Runs until it is dropped.
 pub(in crate::realtime) async fn announce_noticed(realtime: Realtime) {
     loop {
-        for user in realtime.api.presence.noticed().await {
+        for user in realtime.api.presence.missed_changes().await {
             match realtime.api.stores.notebooks.list_for(user).await {
                 Ok(notebooks) => notebooks.iter().for_each(|(notebook, _)| realtime.announcements.changed(notebook.id)),
                 Err(error) => tracing::warn!(%error, "presence not announced"),

@@ -11,7 +11,7 @@ use collabry_shared::clock::{Clock, ManualClock};
 use collabry_shared::config::Config;
 use collabry_shared::coordination::{self, Coordination, Sockets};
 use collabry_shared::engine::{AiEngine, EngineClient};
-use collabry_shared::health::{Vitals, metrics};
+use collabry_shared::health::{HealthSource, metrics};
 use collabry_shared::jobs::BUILT_IN;
 use collabry_shared::realtime::FanOut;
 use collabry_shared::stores::{self, Stores};
@@ -93,7 +93,7 @@ pub struct TestApp {
     pub document: Value,
     pub shutdown: CancellationToken,
     pub running: Option<JoinHandle<std::io::Result<()>>>,
-    pub vitals: Arc<dyn Vitals>,
+    pub health: Arc<dyn HealthSource>,
     fan_out: Arc<dyn FanOut>,
     http: Client,
     data: Arc<TempDir>,
@@ -144,7 +144,7 @@ impl TestApp {
             clock: Arc::new(clock.clone()),
             registry,
         });
-        let vitals = app.vitals();
+        let health = app.health();
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
         let shutdown = CancellationToken::new();
@@ -162,7 +162,7 @@ impl TestApp {
             document,
             shutdown,
             running: Some(running),
-            vitals,
+            health,
             fan_out,
             http,
             data,

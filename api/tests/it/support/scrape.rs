@@ -12,7 +12,7 @@ pub struct Scrape(String);
 
 impl Scrape {
     pub async fn of(app: &TestApp) -> Self {
-        let listener = Listener::start(([127, 0, 0, 1], 0).into(), Arc::clone(&app.vitals)).unwrap();
+        let listener = Listener::start(([127, 0, 0, 1], 0).into(), Arc::clone(&app.health)).unwrap();
         let answer = client().get(format!("http://{}/metrics", listener.address())).send().await.unwrap();
         let kind = answer.headers()["content-type"].to_str().unwrap().to_owned();
         assert!(kind.starts_with("application/openmetrics-text"), "{kind}");

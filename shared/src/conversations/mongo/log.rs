@@ -21,7 +21,7 @@ const TRIES: usize = 1_000;
 
 /// Takes the first free rev after `head`, which is the conversation's head as the caller last read it.
 pub async fn append(db: &Database, new: &NewMessage, head: i64) -> StoreResult<Appended> {
-    let mut turn = db.turns.take(new.conversation_id).await;
+    let mut turn = db.write_queues.take(new.conversation_id).await;
     let mut rev = turn.last(head) + 1;
     for lost in 0..TRIES {
         let document = of_message(new, rev)?;
@@ -58,7 +58,7 @@ pub async fn rewrite(
     rewrite: &Rewrite,
     now: Timestamp,
 ) -> StoreResult<Option<Message>> {
-    let _turn = db.turns.take(conversation).await;
+    let _turn = db.write_queues.take(conversation).await;
     let Some(found) = live(db, conversation).await? else {
         return Ok(None);
     };

@@ -93,7 +93,7 @@ impl ConversationRepo for Database {
             return Ok(Vec::new());
         }
         let all = doc! { "notebook": notebook.to_string(), "deletedAt": null };
-        let part = Query::part(all, "activeAt", Order::NewestFirst, window);
+        let part = Query::page(all, "activeAt", Order::NewestFirst, window);
         self.collection(CONVERSATIONS).find(part, conversation).await
     }
 
@@ -145,7 +145,7 @@ impl ConversationRepo for Database {
         let mut deleted = restorable();
         deleted.insert("notebook", notebook.to_string());
         let entry = |document: &Document| Ok((conversation(document)?, document.time("deletedAt")?));
-        let part = Query::part(deleted, "deletedAt", Order::NewestFirst, window);
+        let part = Query::page(deleted, "deletedAt", Order::NewestFirst, window);
         self.collection(CONVERSATIONS).find(part, entry).await
     }
 
@@ -163,7 +163,7 @@ impl ConversationRepo for Database {
             return Ok(None);
         }
         let back = Change::new(deleted_of(id), doc! { "$unset": { "deletedAt": "" } });
-        self.collection(CONVERSATIONS).take(back).await?.as_ref().map(conversation).transpose()
+        self.collection(CONVERSATIONS).find_and_update(back).await?.as_ref().map(conversation).transpose()
     }
 
     async fn deleted(&self, upto: Timestamp) -> StoreResult<Vec<ConversationId>> {
@@ -348,7 +348,7 @@ async fn change_live(
     if live(db, id).await?.is_none() {
         return Ok(None);
     }
-    let changed = db.collection(CONVERSATIONS).take(Change::new(filter, doc! { "$set": set })).await?;
+    let changed = db.collection(CONVERSATIONS).find_and_update(Change::new(filter, doc! { "$set": set })).await?;
     changed.as_ref().map(conversation).transpose()
 }
 

@@ -67,7 +67,8 @@ impl GenerationRepo for Database {
 
     async fn claim(&self, id: GenerationId, owner: OwnerId, lease_until: Timestamp) -> StoreResult<Option<Generation>> {
         let queued = doc! { "_id": id.to_string(), "state": "queued" };
-        let taken = self.collection(GENERATIONS).take(Change::new(queued, lease(owner, lease_until))).await?;
+        let taken =
+            self.collection(GENERATIONS).find_and_update(Change::new(queued, lease(owner, lease_until))).await?;
         taken.as_ref().map(generation).transpose()
     }
 
@@ -84,7 +85,7 @@ impl GenerationRepo for Database {
     ) -> StoreResult<Option<Generation>> {
         let abandoned = doc! { "state": "running", "leaseUntil": { "$lt": date(now) } };
         let takeover = Change::new(abandoned, lease(owner, lease_until)).sort(oldest_first());
-        self.collection(GENERATIONS).take(takeover).await?.as_ref().map(generation).transpose()
+        self.collection(GENERATIONS).find_and_update(takeover).await?.as_ref().map(generation).transpose()
     }
 
     async fn unclaimed(&self, before: Timestamp) -> StoreResult<Vec<GenerationId>> {

@@ -30,7 +30,7 @@ type Reply = Vec<(String, Vec<Entry>)>;
 /// Runs until it is dropped.
 pub async fn run(tails: Arc<Tails>, redis: Redis) {
     let mut connection = None;
-    let mut returns = redis.returns();
+    let mut recoveries = redis.recoveries();
     let mut woken = "0-0".to_owned();
     loop {
         let followed = tails.followed();
@@ -54,7 +54,7 @@ pub async fn run(tails: Arc<Tails>, redis: Redis) {
                     tokio::time::sleep(PAUSE).await;
                 } else {
                     // Looks again also when nobody says that it is back.
-                    let _ = tokio::time::timeout(BLOCK, returns.changed()).await;
+                    let _ = tokio::time::timeout(BLOCK, recoveries.changed()).await;
                 }
             }
         }

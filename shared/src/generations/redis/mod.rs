@@ -47,13 +47,13 @@ impl RedisLog {
 
     /// Waits for Redis, until the deadline at most.
     async fn wait_for_redis(&self, deadline: Instant) {
-        let mut returns = self.redis.returns();
+        let mut recoveries = self.redis.recoveries();
         if self.redis.is_up() {
             // It failed just now and nobody knows yet: not at once again.
             tokio::time::sleep_until(deadline.min(Instant::now() + follower::PAUSE)).await;
         } else {
             // Either way the caller looks again.
-            let _ = timeout_at(deadline, returns.changed()).await;
+            let _ = timeout_at(deadline, recoveries.changed()).await;
         }
     }
 }
@@ -70,8 +70,8 @@ impl GenerationLog for RedisLog {
 
     async fn read(&self, id: GenerationId, after: EventId, wait: Duration) -> StoreResult<Vec<LoggedEvent>> {
         if wait.is_zero() {
-            self.redis.require()?;
-            let entries = self.redis.noting(entries::after(&mut self.redis.connection(), id, after).await)?;
+            self.redis.require_up()?;
+            let entries = self.redis.track_errors(entries::after(&mut self.redis.connection(), id, after).await)?;
             return Ok(entries.events);
         }
         let deadline = Instant::now() + wait;
@@ -88,35 +88,36 @@ impl GenerationLog for RedisLog {
                     }
                 }
                 // Not followed from here: Redis knows.
-                Seen::Unknown => match self.redis.noting(entries::after(&mut self.redis.connection(), id, after).await)
-                {
-                    Ok(entries) if !entries.events.is_empty() => {
-                        self.tails.follow(&tail, &entries).await;
-                        return Ok(entries.events);
-                    }
-                    Ok(entries) if self.tails.follow(&tail, &entries).await => {}
-                    Ok(_) => {
-                        // Redis lost what was read from it: its writer brings it back, or nobody does.
-                        let _ = timeout_at(deadline.min(Instant::now() + follower::PAUSE), changes.changed()).await;
-                        if Instant::now() >= deadline {
-                            return Ok(Vec::new());
+                Seen::Unknown => {
+                    match self.redis.track_errors(entries::after(&mut self.redis.connection(), id, after).await) {
+                        Ok(entries) if !entries.events.is_empty() => {
+                            self.tails.follow(&tail, &entries).await;
+                            return Ok(entries.events);
+                        }
+                        Ok(entries) if self.tails.follow(&tail, &entries).await => {}
+                        Ok(_) => {
+                            // Redis lost what was read from it: its writer brings it back, or nobody does.
+                            let _ = timeout_at(deadline.min(Instant::now() + follower::PAUSE), changes.changed()).await;
+                            if Instant::now() >= deadline {
+                                return Ok(Vec::new());
+                            }
+                        }
+                        Err(error) => {
+                            tracing::debug!(%id, %error, "the log is read once Redis is back");
+                            self.wait_for_redis(deadline).await;
+                            if Instant::now() >= deadline {
+                                return Ok(Vec::new());
+                            }
                         }
                     }
-                    Err(error) => {
-                        tracing::debug!(%id, %error, "the log is read once Redis is back");
-                        self.wait_for_redis(deadline).await;
-                        if Instant::now() >= deadline {
-                            return Ok(Vec::new());
-                        }
-                    }
-                },
+                }
             }
         }
     }
 
     async fn last_event_id(&self, id: GenerationId) -> StoreResult<EventId> {
-        self.redis.require()?;
-        self.redis.noting(entries::last(&mut self.redis.connection(), id).await)
+        self.redis.require_up()?;
+        self.redis.track_errors(entries::last(&mut self.redis.connection(), id).await)
     }
 
     /// Streams expire by themselves.

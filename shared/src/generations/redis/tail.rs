@@ -84,7 +84,7 @@ impl Tails {
         let mut waking = pipe();
         waking.cmd("XADD").arg(&self.wake_key).arg("MAXLEN").arg(1).arg("*").arg("w").arg(1).ignore();
         waking.expire(&self.wake_key, ttl).ignore();
-        if let Err(error) = self.redis.noting(waking.exec_async(&mut self.redis.connection()).await) {
+        if let Err(error) = self.redis.track_errors(waking.exec_async(&mut self.redis.connection()).await) {
             // Its blocking read fails as well, or ends with its time; then it looks.
             tracing::debug!(%error, "the follower was not woken");
         }

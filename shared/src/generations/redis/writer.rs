@@ -90,7 +90,7 @@ impl Writer {
         let log = self.log(id);
         let mut open = log.lock().await;
         open.touched = Some(Instant::now());
-        if !open.loaded && self.redis.takes_writes() {
+        if !open.loaded && self.redis.accepts_writes() {
             self.try_to(id, self.load(id, &mut open).await)?;
         }
         if open.ended {
@@ -102,13 +102,13 @@ impl Writer {
     }
 
     pub async fn take(&self, id: GenerationId) -> StoreResult<()> {
-        self.redis.require()?;
-        self.redis.noting(entries::take(&mut self.redis.connection(), id, &self.process).await)
+        self.redis.require_up()?;
+        self.redis.track_errors(entries::take(&mut self.redis.connection(), id, &self.process).await)
     }
 
     /// Writes what waits; what cannot be written now waits on, for as long as Redis is away: a log is bounded.
     async fn write_if_up(&self, id: GenerationId, open: &mut MutexGuard<'_, Open>) -> StoreResult<()> {
-        if self.redis.takes_writes() {
+        if self.redis.accepts_writes() {
             let written = self.write(id, open).await;
             self.try_to(id, written)?;
         }
@@ -136,7 +136,7 @@ impl Writer {
                 let batch = open.batch(&self.process);
                 let wanted = batch.first;
                 let written = entries::append(&mut self.redis.connection(), id, &batch).await;
-                match self.redis.noting(written)? {
+                match self.redis.track_errors(written)? {
                     Written::UpTo(last) => {
                         open.written = last.min(open.last());
                         if last < wanted {
@@ -163,7 +163,7 @@ impl Writer {
 
     /// Puts what is in Redis before what is not written yet.
     async fn load(&self, id: GenerationId, open: &mut Open) -> StoreResult<()> {
-        let there = self.redis.noting(entries::after(&mut self.redis.connection(), id, 0).await)?;
+        let there = self.redis.track_errors(entries::after(&mut self.redis.connection(), id, 0).await)?;
         let written = usize::try_from(open.written.saturating_sub(open.dropped)).unwrap_or(usize::MAX);
         let waiting = open.events.split_off(written.min(open.events.len()));
         open.dropped = there.events.first().map_or(0, |first| first.event_id - 1);
@@ -189,7 +189,7 @@ impl Writer {
         let log = self.log(id);
         let mut open = log.lock().await;
         if open.loaded {
-            let there = self.redis.noting(entries::last(&mut self.redis.connection(), id).await)?;
+            let there = self.redis.track_errors(entries::last(&mut self.redis.connection(), id).await)?;
             open.written = open.written.min(there);
         }
         self.write_if_up(id, &mut open).await
@@ -227,13 +227,13 @@ impl Writer {
 
 /// Brings Redis up to date, now and then and whenever it comes back. Runs until it is dropped.
 pub async fn catch_up(writer: Arc<Writer>) {
-    let mut returns = writer.redis.returns();
+    let mut recoveries = writer.redis.recoveries();
     let mut ticks = tokio::time::interval(LOOK_EVERY);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         let back = tokio::select! {
             _ = ticks.tick() => false,
-            changed = returns.changed() => changed.is_ok(),
+            changed = recoveries.changed() => changed.is_ok(),
         };
         for id in writer.ids() {
             let done = if back { writer.compare(id).await } else { writer.settle(id).await };

@@ -5,15 +5,15 @@ use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Whoever has one address of an IPv6 /64 has all of it.
-const GROUP: u32 = 64;
+const IPV6_PREFIX: u32 = 64;
 
 #[derive(Debug, Clone)]
 pub struct Addresses {
     connected: Arc<Mutex<HashMap<IpAddr, u32>>>,
-    most: u32,
+    limit: u32,
 }
 
-/// One connection of an address, until it is dropped.
+/// One connection of an address, timer it is dropped.
 #[derive(Debug)]
 pub struct Connected {
     addresses: Addresses,
@@ -22,16 +22,16 @@ pub struct Connected {
 
 impl Addresses {
     /// 0: there is no limit.
-    pub fn new(most: u32) -> Self {
-        Self { connected: Arc::default(), most }
+    pub fn new(limit: u32) -> Self {
+        Self { connected: Arc::default(), limit }
     }
 
     /// `None`: it has as many as one may.
     pub fn enter(&self, address: IpAddr) -> Option<Connected> {
-        let address = group(address);
+        let address = normalize(address);
         let mut connected = self.lock();
         let count = connected.entry(address).or_default();
-        if self.most > 0 && *count >= self.most {
+        if self.limit > 0 && *count >= self.limit {
             return None;
         }
         *count += 1;
@@ -54,9 +54,9 @@ impl Drop for Connected {
     }
 }
 
-fn group(address: IpAddr) -> IpAddr {
+fn normalize(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
-        IpAddr::V6(v6) => Ipv6Addr::from_bits(v6.to_bits() & (u128::MAX << (128 - GROUP))).into(),
+        IpAddr::V6(v6) => Ipv6Addr::from_bits(v6.to_bits() & (u128::MAX << (128 - IPV6_PREFIX))).into(),
         v4 @ IpAddr::V4(_) => v4,
     }
 }

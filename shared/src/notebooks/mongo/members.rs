@@ -116,7 +116,7 @@ impl MemberRepo for Database {
         } else {
             doc! { "$unset": { "joinCode": "" } }
         };
-        let changed = self.collection(NOTEBOOKS).take(Change::new(live_filter(id), change)).await;
+        let changed = self.collection(NOTEBOOKS).find_and_update(Change::new(live_filter(id), change)).await;
         changed.map_err(conflict("a notebook with this join code"))?.as_ref().map(notebook).transpose()
     }
 

@@ -59,7 +59,7 @@ impl NotebookRepo for Database {
 
     async fn list_page(&self, user: UserId, window: &Window) -> StoreResult<Vec<(Notebook, Role)>> {
         let theirs = doc! { "members.user": user.to_string(), "deletedAt": null };
-        let theirs = Query::part(theirs, "updatedAt", Order::NewestFirst, window);
+        let theirs = Query::page(theirs, "updatedAt", Order::NewestFirst, window);
         let entry = |document: &Document| Ok((notebook(document)?, members::role(document, user)?));
         let listed = self.collection(NOTEBOOKS).find(theirs, entry).await?;
         Ok(listed.into_iter().filter_map(|(notebook, role)| Some((notebook, role?))).collect())
@@ -78,7 +78,7 @@ impl NotebookRepo for Database {
         now: Timestamp,
     ) -> StoreResult<Option<Notebook>> {
         let rename = doc! { "$set": { "title": title.as_str(), "updatedAt": date(now) } };
-        match self.collection(NOTEBOOKS).take(Change::new(seen_filter(id, seen), rename)).await? {
+        match self.collection(NOTEBOOKS).find_and_update(Change::new(seen_filter(id, seen), rename)).await? {
             Some(renamed) => notebook(&renamed).map(Some),
             None => absent(self, id, seen).await.map(|()| None),
         }
@@ -94,7 +94,7 @@ impl NotebookRepo for Database {
     }
 
     async fn deleted_of(&self, owner: UserId, window: &Window) -> StoreResult<Vec<(Notebook, Timestamp)>> {
-        let theirs = Query::part(owned_and_deleted(owner)?, "deletedAt", Order::NewestFirst, window);
+        let theirs = Query::page(owned_and_deleted(owner)?, "deletedAt", Order::NewestFirst, window);
         let entry = |document: &Document| Ok((notebook(document)?, document.time("deletedAt")?));
         self.collection(NOTEBOOKS).find(theirs, entry).await
     }
@@ -103,7 +103,7 @@ impl NotebookRepo for Database {
         let mut deleted = owned_and_deleted(owner)?;
         deleted.insert("_id", id.to_string());
         let back = Change::new(deleted, doc! { "$unset": { "deletedAt": "" } });
-        self.collection(NOTEBOOKS).take(back).await?.as_ref().map(notebook).transpose()
+        self.collection(NOTEBOOKS).find_and_update(back).await?.as_ref().map(notebook).transpose()
     }
 
     async fn begin_purge(&self, id: NotebookId) -> StoreResult<bool> {

@@ -94,7 +94,7 @@ impl Candidate {
             set.insert("versions.$[version].crashState", self.state.clone());
         }
         let claim = self.change(set);
-        let Some(taken) = db.collection(SOURCES).take(claim).await? else {
+        let Some(taken) = db.collection(SOURCES).find_and_update(claim).await? else {
             return Ok(None);
         };
         let Some(claimed) = version_of(&taken, self.number)? else {

@@ -57,7 +57,7 @@ impl SourceRepo for Database {
         if live(self, id).await?.is_none() {
             return Ok(None);
         }
-        if let Some(added) = self.collection(SOURCES).take(Change::new(before, add)).await? {
+        if let Some(added) = self.collection(SOURCES).find_and_update(Change::new(before, add)).await? {
             return source(&added).map(Some);
         }
         let Some(stored) = live(self, id).await? else {
@@ -88,7 +88,7 @@ impl SourceRepo for Database {
             return Ok(None);
         }
         let change = Change::new(seen_filter(id, seen), doc! { "$set": { "name": name } });
-        match self.collection(SOURCES).take(change).await? {
+        match self.collection(SOURCES).find_and_update(change).await? {
             Some(renamed) => source(&renamed).map(Some),
             None => absent(self, id, seen).await.map(|()| None),
         }
@@ -103,7 +103,7 @@ impl SourceRepo for Database {
             return Ok(Vec::new());
         }
         let all = doc! { "notebook": notebook.to_string(), "deletedAt": null };
-        self.collection(SOURCES).find(Query::part(all, "createdAt", Order::OldestFirst, window), source).await
+        self.collection(SOURCES).find(Query::page(all, "createdAt", Order::OldestFirst, window), source).await
     }
 
     async fn version(&self, segment: SegmentId) -> StoreResult<Option<SourceVersion>> {
@@ -165,7 +165,7 @@ impl SourceRepo for Database {
         let mut deleted = restorable();
         deleted.insert("notebook", notebook.to_string());
         let entry = |document: &Document| Ok((source(document)?, document.time("deletedAt")?));
-        let part = Query::part(deleted, "deletedAt", Order::NewestFirst, window);
+        let part = Query::page(deleted, "deletedAt", Order::NewestFirst, window);
         self.collection(SOURCES).find(part, entry).await
     }
 
@@ -191,7 +191,7 @@ impl SourceRepo for Database {
             ("deletedAt".to_owned(), date(found.time("deletedAt")?).into()),
         ]);
         let back = Change::new(same, doc! { "$unset": { "deletedAt": "" }, "$set": set });
-        self.collection(SOURCES).take(back).await?.as_ref().map(source).transpose()
+        self.collection(SOURCES).find_and_update(back).await?.as_ref().map(source).transpose()
     }
 
     async fn begin_purge(&self, id: SourceId) -> StoreResult<bool> {

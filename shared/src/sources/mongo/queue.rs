@@ -97,7 +97,7 @@ impl IngestQueue for Database {
             "versions.$[version].queuedBy": by.to_string(),
         } };
         let change = Change::new(failed, queue).elements(doc! { "version.version": latest });
-        match self.collection(SOURCES).take(change).await? {
+        match self.collection(SOURCES).find_and_update(change).await? {
             Some(queued) => Ok(Retry::Queued(Box::new(source(&queued)?))),
             None => Ok(Retry::NotFailed),
         }

@@ -25,15 +25,15 @@ impl Batches {
 }
 
 impl Collection {
-    /// The next batch; `shown` is what a slow one is reported with.
-    pub(super) async fn batch(&self, batches: &mut Batches, shown: &Document) -> StoreResult<Option<RawBatch>> {
+    /// The next batch; `logged` is what a slow one is reported with.
+    pub(super) async fn batch(&self, batches: &mut Batches, logged: &Document) -> StoreResult<Option<RawBatch>> {
         if batches.ended {
             return Ok(None);
         }
         let batch = if std::mem::take(&mut batches.first) {
             batches.cursor.try_next().await?
         } else {
-            self.run("getMore", shown, batches.cursor.try_next()).await?
+            self.run("getMore", logged, batches.cursor.try_next()).await?
         };
         batches.ended = batch.as_ref().is_none_or(is_last);
         Ok(batch)

@@ -15,7 +15,7 @@ use super::shape::shape;
 use crate::storage::{StoreError, StoreResult};
 
 /// Documents that are deleted in one step.
-const STEP: u32 = 1000;
+const DELETE_BATCH: u32 = 1000;
 
 /// Some servers take the limit as a 32-bit number.
 const MAX_LIMIT: u32 = i32::MAX.unsigned_abs();
@@ -24,7 +24,7 @@ const MAX_LIMIT: u32 = i32::MAX.unsigned_abs();
 pub(crate) struct Collection {
     pub(super) name: &'static str,
     pub(super) inner: mongodb::Collection<Document>,
-    pub(super) patience: Duration,
+    pub(super) timeout: Duration,
     pub(super) slow: Duration,
     pub(super) metrics: Metrics,
 }
@@ -127,14 +127,14 @@ impl Collection {
     /// Puts the document in the place of the one with its id, if there is one.
     pub async fn replace(&self, document: &Document) -> StoreResult<()> {
         let id = doc! { "_id": document.get("_id").cloned().unwrap_or(Bson::Null) };
-        let shown = id.clone();
-        self.run("update", &shown, self.inner.replace_one(id, document).upsert(true)).await?;
+        let logged = id.clone();
+        self.run("update", &logged, self.inner.replace_one(id, document).upsert(true)).await?;
         Ok(())
     }
 
     pub async fn count(&self, filter: Document) -> StoreResult<u64> {
-        let shown = filter.clone();
-        self.run("count", &shown, self.inner.count_documents(filter)).await
+        let logged = filter.clone();
+        self.run("count", &logged, self.inner.count_documents(filter)).await
     }
 
     pub async fn find<T>(&self, query: Query, read: impl Fn(&Document) -> StoreResult<T>) -> StoreResult<Vec<T>> {
@@ -159,13 +159,13 @@ impl Collection {
             // To MongoDB it would mean no limit.
             return Ok(());
         }
-        let shown = filter.clone();
+        let logged = filter.clone();
         let mut find = self.inner.find(filter).limit(limit.map_or(0, |limit| i64::from(limit.min(MAX_LIMIT))));
         find = if let Some(fields) = fields { find.projection(fields) } else { find };
         find = if let Some(sort) = sort { find.sort(sort) } else { find };
         find = if let Some(concern) = concern { find.read_concern(concern) } else { find };
-        let mut batches = Batches::new(self.run("find", &shown, find.batch()).await?);
-        while let Some(batch) = self.batch(&mut batches, &shown).await? {
+        let mut batches = Batches::new(self.run("find", &logged, find.batch()).await?);
+        while let Some(batch) = self.batch(&mut batches, &logged).await? {
             for document in documents(&batch)? {
                 if !read(&Document::try_from(document?).map_err(|error| damaged(&error))?)? {
                     return Ok(());
@@ -189,20 +189,20 @@ impl Collection {
         stages: Vec<Document>,
         read: impl Fn(&Document) -> StoreResult<T>,
     ) -> StoreResult<Vec<T>> {
-        let shown = doc! { "pipeline": stages.clone() };
+        let logged = doc! { "pipeline": stages.clone() };
         let aggregate = self.inner.aggregate(stages).read_concern(ReadConcern::local());
-        let cursor = self.run("aggregate", &shown, aggregate.batch()).await?;
-        self.read_all(cursor, &shown, read).await
+        let cursor = self.run("aggregate", &logged, aggregate.batch()).await?;
+        self.read_all(cursor, &logged, read).await
     }
 
     async fn read_all<T>(
         &self,
         cursor: RawBatchCursor,
-        shown: &Document,
+        logged: &Document,
         read: impl Fn(&Document) -> StoreResult<T>,
     ) -> StoreResult<Vec<T>> {
         let (mut batches, mut found) = (Batches::new(cursor), Vec::new());
-        while let Some(batch) = self.batch(&mut batches, shown).await? {
+        while let Some(batch) = self.batch(&mut batches, logged).await? {
             for document in documents(&batch)? {
                 found.push(read(&Document::try_from(document?).map_err(|error| damaged(&error))?)?);
             }
@@ -211,47 +211,47 @@ impl Collection {
     }
 
     /// Changes one document in one step and returns it as it is then.
-    pub async fn take(&self, change: Change) -> StoreResult<Option<Document>> {
+    pub async fn find_and_update(&self, change: Change) -> StoreResult<Option<Document>> {
         let Change { filter, update, sort, elements, upsert } = change;
-        let shown = filter.clone();
+        let logged = filter.clone();
         let operation = self.inner.find_one_and_update(filter, update);
         let mut operation = operation.return_document(ReturnDocument::After).upsert(upsert);
         operation = if let Some(sort) = sort { operation.sort(sort) } else { operation };
         operation = if let Some(elements) = elements { operation.array_filters([elements]) } else { operation };
-        self.run("findAndModify", &shown, operation).await
+        self.run("findAndModify", &logged, operation).await
     }
 
     /// Changes one document; `false` when none fits.
     pub async fn update(&self, change: Change) -> StoreResult<bool> {
         let Change { filter, update, sort: _, elements, upsert } = change;
-        let shown = filter.clone();
+        let logged = filter.clone();
         let mut operation = self.inner.update_one(filter, update).upsert(upsert);
         operation = if let Some(elements) = elements { operation.array_filters([elements]) } else { operation };
-        let done = self.run("update", &shown, operation).await?;
+        let done = self.run("update", &logged, operation).await?;
         Ok(done.matched_count == 1 || done.upserted_id.is_some())
     }
 
     /// Changes every document that fits, each for itself; returns how many.
     pub async fn update_all(&self, change: Change) -> StoreResult<u64> {
         let Change { filter, update, sort: _, elements, upsert: _ } = change;
-        let shown = filter.clone();
+        let logged = filter.clone();
         let mut operation = self.inner.update_many(filter, update);
         operation = if let Some(elements) = elements { operation.array_filters([elements]) } else { operation };
-        Ok(self.run("update", &shown, operation).await?.modified_count)
+        Ok(self.run("update", &logged, operation).await?.modified_count)
     }
 
     pub async fn delete(&self, filter: Document) -> StoreResult<bool> {
-        let shown = filter.clone();
-        Ok(self.run("delete", &shown, self.inner.delete_one(filter)).await?.deleted_count == 1)
+        let logged = filter.clone();
+        Ok(self.run("delete", &logged, self.inner.delete_one(filter)).await?.deleted_count == 1)
     }
 
     /// Deletes everything that fits, a limited number at a time, so that each step ends in time.
     pub async fn delete_all(&self, filter: Document) -> StoreResult<u64> {
         let mut deleted = 0;
         loop {
-            let step = Query::new(filter.clone()).ids().limit(STEP).current();
+            let step = Query::new(filter.clone()).ids().limit(DELETE_BATCH).current();
             let ids = self.find(step, |document| Ok(document.get("_id").cloned().unwrap_or(Bson::Null))).await?;
-            let last = u32::try_from(ids.len()).is_ok_and(|found| found < STEP);
+            let last = u32::try_from(ids.len()).is_ok_and(|found| found < DELETE_BATCH);
             // With the filter again: it may have ceased to fit.
             let found = doc! { "$and": [{ "_id": { "$in": ids } }, filter.clone()] };
             deleted += self.run("delete", &filter, self.inner.delete_many(found)).await?.deleted_count;
@@ -268,23 +268,23 @@ impl Collection {
         filter: &Document,
         operation: impl IntoFuture<Output = MongoResult<T>>,
     ) -> StoreResult<T> {
-        let begun = Instant::now();
-        let result = timeout(self.patience, operation).await;
-        let took = begun.elapsed();
-        if took >= self.slow {
+        let started = Instant::now();
+        let result = timeout(self.timeout, operation).await;
+        let elapsed = started.elapsed();
+        if elapsed >= self.slow {
             let (collection, shape) = (self.name, shape(filter));
-            let millis = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+            let millis = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
             tracing::warn!(command, collection, shape, millis, "a slow query");
         }
         let result = match result {
             Ok(result) => result.map_err(StoreError::from),
             Err(_) => {
-                Err(StoreError::Unavailable(format!("MongoDB did not finish within {} s", self.patience.as_secs())))
+                Err(StoreError::Unavailable(format!("MongoDB did not finish within {} s", self.timeout.as_secs())))
             }
         };
         // A key that is taken is an answer.
         let failed = matches!(result, Err(StoreError::Unavailable(_) | StoreError::Mongo(_)));
-        self.metrics.observe(command, self.name, took, failed);
+        self.metrics.observe(command, self.name, elapsed, failed);
         result
     }
 }

@@ -13,7 +13,7 @@ use crate::health::metrics::{Counts, Times, quick};
 /// Cheap to clone.
 #[derive(Debug, Clone)]
 pub(super) struct Metrics {
-    took: Times<2>,
+    duration: Times<2>,
     failed: Counts<2>,
     /// The driver's connections: in use, idle, and callers that wait for one.
     connections: Family<[(&'static str, &'static str); 1], Gauge>,
@@ -21,8 +21,8 @@ pub(super) struct Metrics {
 
 impl Default for Metrics {
     fn default() -> Self {
-        let took = Family::new_with_constructor(quick as fn() -> _);
-        Self { took, failed: Family::default(), connections: Family::default() }
+        let duration = Family::new_with_constructor(quick as fn() -> _);
+        Self { duration, failed: Family::default(), connections: Family::default() }
     }
 }
 
@@ -30,15 +30,15 @@ impl Metrics {
     pub fn register(&self, registry: &mut Registry) {
         let registry = registry.sub_registry_with_prefix("mongodb");
         let help = "Time of one operation, or of a further batch of a long read";
-        registry.register("operation_duration_seconds", help, self.took.clone());
+        registry.register("operation_duration_seconds", help, self.duration.clone());
         registry.register("operation_failures", "Operations that failed or had no answer in time", self.failed.clone());
         let help = "Connections that are in use or idle, and callers that wait for one";
         registry.register("connections", help, self.connections.clone());
     }
 
-    pub fn observe(&self, command: &'static str, collection: &'static str, took: Duration, failed: bool) {
+    pub fn observe(&self, command: &'static str, collection: &'static str, elapsed: Duration, failed: bool) {
         let labels = [("command", command), ("collection", collection)];
-        self.took.get_or_create(&labels).observe(took.as_secs_f64());
+        self.duration.get_or_create(&labels).observe(elapsed.as_secs_f64());
         // There before the first failure, which would otherwise look like no increase.
         self.failed.get_or_create(&labels).inc_by(u64::from(failed));
     }

@@ -14,11 +14,11 @@ mod error;
 mod fields;
 mod indexes;
 mod metrics;
-mod part;
-mod reach;
+mod page;
+mod reachable;
 mod scan;
 mod shape;
-mod turns;
+mod write_queues;
 
 use std::time::Duration;
 
@@ -36,12 +36,12 @@ pub(crate) use self::error::conflict;
 pub(crate) use self::fields::{Fields, binary, date, nested, opt_nested};
 pub(crate) use self::indexes::Index;
 use self::metrics::Metrics;
-pub(crate) use self::part::Order;
-pub(crate) use self::reach::reach;
+pub(crate) use self::page::Order;
+pub(crate) use self::reachable::check_reachable;
 pub(crate) use self::scan::Scan;
-use self::turns::Turns;
+use self::write_queues::WriteQueues;
 use crate::storage::cascade::cascade;
-use crate::storage::{Cascade, Look, Probe, StoreError, StoreResult};
+use crate::storage::{Cascade, Probe, SchemaStatus, StoreError, StoreResult};
 
 const DEFAULT_DATABASE: &str = "collabry";
 
@@ -52,13 +52,13 @@ const DEFAULT_DATABASE: &str = "collabry";
 pub(crate) struct Database {
     inner: mongodb::Database,
     /// For each operation, and for each batch of a long read.
-    patience: Duration,
+    timeout: Duration,
     /// What takes longer is logged.
     slow: Duration,
     metrics: Metrics,
     cascades: &'static [Cascade<Self>],
     /// Writers of one log in this process.
-    pub turns: Turns,
+    pub write_queues: WriteQueues,
 }
 
 impl Database {
@@ -80,8 +80,8 @@ impl Database {
         options.cmap_event_handler = Some(metrics.follow_connections());
         let name = options.default_database.clone().unwrap_or_else(|| DEFAULT_DATABASE.to_owned());
         let inner = Client::with_options(options)?.database(&name);
-        let (patience, slow) = (config.timeout, config.slow_query);
-        let db = Self { inner, patience, slow, metrics, cascades: &[], turns: Turns::default() };
+        let (timeout, slow) = (config.timeout, config.slow_query);
+        let db = Self { inner, timeout, slow, metrics, cascades: &[], write_queues: WriteQueues::default() };
         db.ping().await?;
         Ok(db)
     }
@@ -95,14 +95,14 @@ impl Database {
         Collection {
             name,
             inner: self.inner.collection(name),
-            patience: self.patience,
+            timeout: self.timeout,
             slow: self.slow,
             metrics: self.metrics.clone(),
         }
     }
 
     async fn command(&self, command: &str) -> StoreResult<mongodb::bson::Document> {
-        match tokio::time::timeout(self.patience, self.inner.run_command(doc! { command: 1 })).await {
+        match tokio::time::timeout(self.timeout, self.inner.run_command(doc! { command: 1 })).await {
             Ok(answer) => Ok(answer?),
             Err(_) => Err(StoreError::Unavailable("MongoDB does not answer in time".to_owned())),
         }
@@ -125,9 +125,9 @@ async fn options(config: &MongoConfig) -> StoreResult<ClientOptions> {
 }
 
 /// What is there, and which indexes are still to be made.
-pub async fn look(config: &MongoConfig, indexes: &[&[Index]]) -> StoreResult<Look> {
+pub async fn schema_status(config: &MongoConfig, indexes: &[&[Index]]) -> StoreResult<SchemaStatus> {
     let db = Database::connect(config).await?;
-    Ok(Look { version: db.version().await?, pending: indexes::missing(&db, indexes).await? })
+    Ok(SchemaStatus { version: db.version().await?, pending: indexes::missing(&db, indexes).await? })
 }
 
 #[async_trait::async_trait]

@@ -16,13 +16,13 @@ use crate::health::metrics::{Counts, Times, quick};
 /// Cheap to clone.
 #[derive(Debug, Clone)]
 pub(super) struct Metrics {
-    took: Times<1>,
+    duration: Times<1>,
     failed: Counts<1>,
 }
 
 impl Default for Metrics {
     fn default() -> Self {
-        Self { took: Family::new_with_constructor(quick as fn() -> _), failed: Family::default() }
+        Self { duration: Family::new_with_constructor(quick as fn() -> _), failed: Family::default() }
     }
 }
 
@@ -30,13 +30,13 @@ impl Metrics {
     pub fn register(&self, registry: &mut Registry) {
         let registry = registry.sub_registry_with_prefix("sqlite");
         let help = "Time of one statement, or until a transaction may begin";
-        registry.register("operation_duration_seconds", help, self.took.clone());
+        registry.register("operation_duration_seconds", help, self.duration.clone());
         registry.register("operation_failures", "Statements that failed", self.failed.clone());
     }
 
-    pub fn observe(&self, pool: &'static str, took: Duration, failed: bool) {
+    pub fn observe(&self, pool: &'static str, elapsed: Duration, failed: bool) {
         let labels = [("pool", pool)];
-        self.took.get_or_create(&labels).observe(took.as_secs_f64());
+        self.duration.get_or_create(&labels).observe(elapsed.as_secs_f64());
         // There before the first failure, which would otherwise look like no increase.
         self.failed.get_or_create(&labels).inc_by(u64::from(failed));
     }
@@ -44,12 +44,12 @@ impl Metrics {
 
 /// Computed on scrape.
 #[derive(Debug)]
-pub(super) struct Pools {
+pub(super) struct PoolCollector {
     pub read: SqlitePool,
     pub write: SqlitePool,
 }
 
-impl Collector for Pools {
+impl Collector for PoolCollector {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
         let help = "Connections of the embedded database, by pool";
         let mut gauges = encoder.encode_descriptor("sqlite_connections", help, None, MetricType::Gauge)?;

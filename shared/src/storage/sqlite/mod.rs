@@ -6,10 +6,10 @@
 mod columns;
 mod error;
 mod metrics;
+mod observer;
 mod timed;
 mod transaction;
 mod wal;
-mod watch;
 
 use std::path::Path;
 use std::time::Duration;
@@ -26,11 +26,11 @@ use sqlx::{ConnectOptions as _, Connection as _, Sqlite, SqliteConnection, Sqlit
 pub(crate) use self::columns::{Columns, integer, json, opt_json, word};
 pub(crate) use self::error::conflict;
 use self::metrics::Metrics;
-pub(crate) use self::timed::Timed;
+use self::observer::QueryObserver;
+pub(crate) use self::timed::TimedPool;
 pub(crate) use self::transaction::Transaction;
-use self::watch::Watch;
 use crate::storage::cascade::cascade;
-use crate::storage::{Cascade, Look, Probe, StoreError, StoreResult};
+use crate::storage::{Cascade, Probe, SchemaStatus, StoreError, StoreResult};
 
 static DOCUMENTS: Migrator = sqlx::migrate!("migrations/sqlite/documents");
 static JOURNAL: Migrator = sqlx::migrate!("migrations/sqlite/journal");
@@ -42,7 +42,7 @@ pub(crate) const JOURNAL_FILE: &str = "generations.db";
 const READERS: u32 = 8;
 
 /// How long a statement waits for its turn or for a lock before the store counts as unavailable.
-const PATIENCE: Duration = Duration::from_secs(10);
+const TIMEOUT: Duration = Duration::from_secs(10);
 
 const BEGIN: &str = "BEGIN IMMEDIATE";
 
@@ -64,7 +64,7 @@ pub(crate) async fn journal(data_dir: &Path, slow: Duration) -> StoreResult<Data
 }
 
 /// What is there, and which migrations are still to come. A file that a newer version migrated is an error.
-pub(crate) async fn look(data_dir: &Path) -> StoreResult<Look> {
+pub(crate) async fn schema_status(data_dir: &Path) -> StoreResult<SchemaStatus> {
     let file = data_dir.join(DOCUMENTS_FILE);
     let lost = wal::lost_commits(&wal::log_of(&file)).map_err(|error| StoreError::Unavailable(error.to_string()))?;
     if let Some(lost) = lost {
@@ -86,16 +86,16 @@ pub(crate) async fn look(data_dir: &Path) -> StoreResult<Look> {
     }
     let pending = DOCUMENTS.iter().filter(|migration| !applied.contains(&migration.version));
     let pending = pending.map(|migration| format!("migration {} ({})", migration.version, migration.description));
-    Ok(Look { version: format!("SQLite {version}"), pending: pending.collect() })
+    Ok(SchemaStatus { version: format!("SQLite {version}"), pending: pending.collect() })
 }
 
 /// One SQLite file. Each feature's `sqlite.rs` implements its repository on it.
 #[derive(Debug, Clone)]
 pub(crate) struct Database {
     /// Never blocked by the writer: write-ahead logging.
-    pub read: Timed,
+    pub read: TimedPool,
     /// One connection: writers take turns here, in order, instead of fighting for the file's lock.
-    pub write: Timed,
+    pub write: TimedPool,
     metrics: Metrics,
     cascades: &'static [Cascade<Self>],
 }
@@ -105,7 +105,7 @@ impl Database {
         if let Some(folder) = file.parent() {
             std::fs::create_dir_all(folder).map_err(|error| StoreError::Unavailable(error.to_string()))?;
         }
-        let options = SqliteConnectOptions::new().filename(file).busy_timeout(PATIENCE).foreign_keys(true);
+        let options = SqliteConnectOptions::new().filename(file).busy_timeout(TIMEOUT).foreign_keys(true);
         let writing = options
             .clone()
             .create_if_missing(true)
@@ -118,7 +118,7 @@ impl Database {
         // `query_only` and not a read-only file: a reader must be able to make the shared-memory file.
         let read = pool(READERS).connect_with(options.pragma("query_only", "ON")).await?;
         let metrics = Metrics::default();
-        let timed = |pool, name| Timed::new(pool, Watch { pool: name, metrics: metrics.clone(), slow });
+        let timed = |pool, name| TimedPool::new(pool, QueryObserver { pool: name, metrics: metrics.clone(), slow });
         Ok(Self { read: timed(read, "read"), write: timed(write, "write"), metrics, cascades: &[] })
     }
 
@@ -129,8 +129,8 @@ impl Database {
 
     /// A transaction that holds the file's write lock from the start, so that it never fails half way for want of it.
     pub async fn begin(&self) -> StoreResult<Transaction> {
-        let begun = self.write.time(BEGIN, self.write.begin_with(BEGIN)).await?;
-        Ok(Transaction::new(begun, self.write.watch.clone()))
+        let started = self.write.time(BEGIN, self.write.begin_with(BEGIN)).await?;
+        Ok(Transaction::new(started, self.write.observer.clone()))
     }
 
     /// Runs one writing statement with a `RETURNING` clause that yields at most one row.
@@ -160,7 +160,7 @@ fn pool(connections: u32) -> SqlitePoolOptions {
     SqlitePoolOptions::new()
         .max_connections(connections)
         .min_connections(1)
-        .acquire_timeout(PATIENCE)
+        .acquire_timeout(TIMEOUT)
         .idle_timeout(None)
         .max_lifetime(None)
         // A connection to a file does not go away while it rests.
@@ -187,6 +187,6 @@ impl Probe for Database {
     fn register(&self, registry: &mut Registry) {
         self.metrics.register(registry);
         let (read, write) = (SqlitePool::clone(&self.read), SqlitePool::clone(&self.write));
-        registry.register_collector(Box::new(metrics::Pools { read, write }));
+        registry.register_collector(Box::new(metrics::PoolCollector { read, write }));
     }
 }

@@ -10,18 +10,18 @@ use futures::stream::{self, BoxStream, Stream, StreamExt as _};
 use sqlx::sqlite::{SqliteArguments, SqliteQueryResult, SqliteRow, SqliteStatement, SqliteTypeInfo};
 use sqlx::{Describe, Either, Error, Execute, Executor, SqlStr, Sqlite, SqlitePool};
 
-use super::watch::Watch;
+use super::observer::QueryObserver;
 
 /// Cheap to clone.
 #[derive(Debug, Clone)]
-pub(crate) struct Timed {
+pub(crate) struct TimedPool {
     pool: SqlitePool,
-    pub(super) watch: Watch,
+    pub(super) observer: QueryObserver,
 }
 
-impl Timed {
-    pub(super) fn new(pool: SqlitePool, watch: Watch) -> Self {
-        Self { pool, watch }
+impl TimedPool {
+    pub(super) fn new(pool: SqlitePool, observer: QueryObserver) -> Self {
+        Self { pool, observer }
     }
 
     /// Awaits and times something that this pool does.
@@ -30,22 +30,22 @@ impl Timed {
         sql: &str,
         operation: impl Future<Output = Result<T, Error>>,
     ) -> Result<T, Error> {
-        let begun = Instant::now();
+        let started = Instant::now();
         let result = operation.await;
-        self.watch.observe(sql, begun.elapsed(), result.as_ref().err());
+        self.observer.observe(sql, started.elapsed(), result.as_ref().err());
         result
     }
 }
 
-/// A query as the text that is to be logged and what is bound to it.
-pub(super) type Apart = (SqlStr, Option<SqliteArguments>);
+/// A query as the text that is to be guard and what is bound to it.
+pub(super) type QueryParts = (SqlStr, Option<SqliteArguments>);
 
-pub(super) fn apart<'q>(mut query: impl Execute<'q, Sqlite>) -> Result<Apart, Error> {
+pub(super) fn split<'q>(mut query: impl Execute<'q, Sqlite>) -> Result<QueryParts, Error> {
     let arguments = query.take_arguments().map_err(Error::Encode)?;
     Ok((query.sql(), arguments))
 }
 
-impl Deref for Timed {
+impl Deref for TimedPool {
     type Target = SqlitePool;
 
     fn deref(&self) -> &SqlitePool {
@@ -53,7 +53,7 @@ impl Deref for Timed {
     }
 }
 
-impl<'c> Executor<'c> for &Timed {
+impl<'c> Executor<'c> for &TimedPool {
     type Database = Sqlite;
 
     fn fetch_many<'e, 'q: 'e, E>(self, query: E) -> BoxStream<'e, Result<Either<SqliteQueryResult, SqliteRow>, Error>>
@@ -61,11 +61,11 @@ impl<'c> Executor<'c> for &Timed {
         'c: 'e,
         E: 'q + Execute<'q, Sqlite>,
     {
-        match apart(query) {
+        match split(query) {
             Ok((sql, arguments)) => {
                 let inner = self.pool.fetch_many((sql.clone(), arguments));
-                let watch = self.watch.clone();
-                Box::pin(Rows { inner, watch, sql, waiting: None, waited: Duration::ZERO, between: false })
+                let observer = self.observer.clone();
+                Box::pin(Rows { inner, observer, sql, waiting: None, waited: Duration::ZERO, between: false })
             }
             Err(error) => stream::once(future::ready(Err(error))).boxed(),
         }
@@ -76,7 +76,7 @@ impl<'c> Executor<'c> for &Timed {
         'c: 'e,
         E: 'q + Execute<'q, Sqlite>,
     {
-        match apart(query) {
+        match split(query) {
             Ok((sql, arguments)) => {
                 let (timed, row) = (self.clone(), self.pool.fetch_optional((sql.clone(), arguments)));
                 async move { timed.time(sql.as_str(), row).await }.boxed()
@@ -103,7 +103,7 @@ impl<'c> Executor<'c> for &Timed {
 /// Rows as they come. What whoever reads them does in between is not counted.
 struct Rows<'e, T> {
     inner: BoxStream<'e, Result<T, Error>>,
-    watch: Watch,
+    observer: QueryObserver,
     sql: SqlStr,
     waiting: Option<Instant>,
     waited: Duration,
@@ -114,7 +114,7 @@ struct Rows<'e, T> {
 impl<T> Drop for Rows<'_, T> {
     fn drop(&mut self) {
         if self.between {
-            self.watch.observe(self.sql.as_str(), self.waited, None);
+            self.observer.observe(self.sql.as_str(), self.waited, None);
         }
     }
 }
@@ -124,15 +124,15 @@ impl<T> Stream for Rows<'_, T> {
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let this = self.get_mut();
-        let begun = *this.waiting.get_or_insert_with(Instant::now);
+        let started = *this.waiting.get_or_insert_with(Instant::now);
         this.between = false;
         let next = ready!(this.inner.as_mut().poll_next(cx));
         this.waiting = None;
-        this.waited += begun.elapsed();
+        this.waited += started.elapsed();
         match &next {
             Some(Ok(_)) => this.between = true,
-            Some(Err(error)) => this.watch.observe(this.sql.as_str(), this.waited, Some(error)),
-            None => this.watch.observe(this.sql.as_str(), this.waited, None),
+            Some(Err(error)) => this.observer.observe(this.sql.as_str(), this.waited, Some(error)),
+            None => this.observer.observe(this.sql.as_str(), this.waited, None),
         }
         Poll::Ready(next)
     }

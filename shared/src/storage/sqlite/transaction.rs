@@ -10,8 +10,8 @@ use futures::stream::{self, BoxStream, Stream, StreamExt as _};
 use sqlx::sqlite::{SqliteQueryResult, SqliteRow, SqliteStatement, SqliteTypeInfo};
 use sqlx::{Describe, Either, Error, Execute, Executor, SqlStr, Sqlite, SqliteConnection};
 
-use super::timed::apart;
-use super::watch::Watch;
+use super::observer::QueryObserver;
+use super::timed::split;
 
 /// Rolled back when it is dropped. Statements run on what it dereferences to.
 #[derive(Debug)]
@@ -20,19 +20,19 @@ pub(crate) struct Transaction(Statements);
 #[derive(Debug)]
 pub(crate) struct Statements {
     inner: sqlx::Transaction<'static, Sqlite>,
-    watch: Watch,
+    observer: QueryObserver,
 }
 
 impl Transaction {
-    pub(super) fn new(inner: sqlx::Transaction<'static, Sqlite>, watch: Watch) -> Self {
-        Self(Statements { inner, watch })
+    pub(super) fn new(inner: sqlx::Transaction<'static, Sqlite>, observer: QueryObserver) -> Self {
+        Self(Statements { inner, observer })
     }
 
     pub async fn commit(self) -> Result<(), Error> {
-        let Statements { inner, watch } = self.0;
-        let begun = Instant::now();
+        let Statements { inner, observer } = self.0;
+        let started = Instant::now();
         let result = inner.commit().await;
-        watch.log_slow("COMMIT", begun.elapsed());
+        observer.log_slow("COMMIT", started.elapsed());
         result
     }
 
@@ -55,22 +55,22 @@ impl DerefMut for Transaction {
     }
 }
 
-/// Logs how long the statement took, whenever whoever reads its rows has had enough of them.
-struct Logged {
-    watch: Watch,
+/// Logs how long the statement elapsed, whenever whoever reads its rows has had enough of them.
+struct SlowLogGuard {
+    observer: QueryObserver,
     sql: SqlStr,
-    begun: Instant,
+    started: Instant,
 }
 
-impl Drop for Logged {
+impl Drop for SlowLogGuard {
     fn drop(&mut self) {
-        self.watch.log_slow(self.sql.as_str(), self.begun.elapsed());
+        self.observer.log_slow(self.sql.as_str(), self.started.elapsed());
     }
 }
 
 struct Rows<'e, T> {
     inner: BoxStream<'e, T>,
-    _logged: Logged,
+    _logged: SlowLogGuard,
 }
 
 impl<T> Stream for Rows<'_, T> {
@@ -82,9 +82,9 @@ impl<T> Stream for Rows<'_, T> {
 }
 
 impl Statements {
-    fn begin(&mut self, sql: &SqlStr) -> (&mut SqliteConnection, Logged) {
-        let logged = Logged { watch: self.watch.clone(), sql: sql.clone(), begun: Instant::now() };
-        (&mut self.inner, logged)
+    fn begin(&mut self, sql: &SqlStr) -> (&mut SqliteConnection, SlowLogGuard) {
+        let guard = SlowLogGuard { observer: self.observer.clone(), sql: sql.clone(), started: Instant::now() };
+        (&mut self.inner, guard)
     }
 }
 
@@ -96,10 +96,10 @@ impl<'c> Executor<'c> for &'c mut Statements {
         'c: 'e,
         E: 'q + Execute<'q, Sqlite>,
     {
-        match apart(query) {
+        match split(query) {
             Ok((sql, arguments)) => {
-                let (connection, logged) = self.begin(&sql);
-                Rows { inner: connection.fetch_many((sql, arguments)), _logged: logged }.boxed()
+                let (connection, guard) = self.begin(&sql);
+                Rows { inner: connection.fetch_many((sql, arguments)), _logged: guard }.boxed()
             }
             Err(error) => stream::once(future::ready(Err(error))).boxed(),
         }
@@ -110,11 +110,11 @@ impl<'c> Executor<'c> for &'c mut Statements {
         'c: 'e,
         E: 'q + Execute<'q, Sqlite>,
     {
-        match apart(query) {
+        match split(query) {
             Ok((sql, arguments)) => {
-                let (connection, logged) = self.begin(&sql);
+                let (connection, guard) = self.begin(&sql);
                 let row = connection.fetch_optional((sql, arguments));
-                row.inspect(move |_| drop(logged)).boxed()
+                row.inspect(move |_| drop(guard)).boxed()
             }
             Err(error) => future::ready(Err(error)).boxed(),
         }

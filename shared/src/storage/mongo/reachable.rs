@@ -16,7 +16,7 @@ const CONNECT: Duration = Duration::from_secs(3);
 const DEFAULT_PORT: u16 = 27_017;
 
 /// Whether one of the servers that `MONGODB_URI` names takes connections; otherwise why none does, and what to do.
-pub async fn reach(config: &MongoConfig) -> Result<(), String> {
+pub async fn check_reachable(config: &MongoConfig) -> Result<(), String> {
     let options = ClientOptions::parse(config.uri.expose_secret()).await;
     let options = options.map_err(|error| format!("{}. Correct MONGODB_URI.", error.kind))?;
     let mut refusals = Vec::new();
@@ -38,7 +38,7 @@ pub async fn reach(config: &MongoConfig) -> Result<(), String> {
 
 #[cfg(test)]
 mod tests {
-    use super::reach;
+    use super::check_reachable;
     use crate::config::Config;
 
     #[tokio::test]
@@ -46,7 +46,7 @@ mod tests {
         let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         let uri = format!("mongodb://ada:geheim@{free}/collabry");
         let config = Config::from_lookup(|name| (name == "MONGODB_URI").then(|| uri.clone())).unwrap();
-        let problem = reach(&config.storage.mongodb.unwrap()).await.unwrap_err();
+        let problem = check_reachable(&config.storage.mongodb.unwrap()).await.unwrap_err();
         assert_eq!(problem, format!("{free} refuses connections. Start it, or correct MONGODB_URI."));
     }
 }

@@ -1,4 +1,4 @@
-//! What is made of how long a statement took: a number, and a line in the log when it was long.
+//! What is made of how long a statement elapsed: a number, and a line in the log when it was long.
 
 use std::time::Duration;
 
@@ -9,31 +9,31 @@ use super::metrics::Metrics;
 
 /// Cheap to clone.
 #[derive(Debug, Clone)]
-pub(super) struct Watch {
+pub(super) struct QueryObserver {
     pub pool: &'static str,
     pub metrics: Metrics,
-    /// What takes longer is logged.
+    /// What takes longer is guard.
     pub slow: Duration,
 }
 
-impl Watch {
+impl QueryObserver {
     /// Counts a statement, and logs a slow one.
-    pub fn observe(&self, sql: &str, took: Duration, error: Option<&Error>) {
+    pub fn observe(&self, sql: &str, elapsed: Duration, error: Option<&Error>) {
         let failed = error.is_some_and(|error| match error {
             // A key that is taken is an answer.
             Error::Database(error) => matches!(error.kind(), ErrorKind::Other),
             Error::RowNotFound => false,
             _ => true,
         });
-        self.metrics.observe(self.pool, took, failed);
-        self.log_slow(sql, took);
+        self.metrics.observe(self.pool, elapsed, failed);
+        self.log_slow(sql, elapsed);
     }
 
     /// Values are bound, and never in the text of a statement.
-    pub fn log_slow(&self, sql: &str, took: Duration) {
-        if took >= self.slow {
+    pub fn log_slow(&self, sql: &str, elapsed: Duration) {
+        if elapsed >= self.slow {
             let shape = sql.split_whitespace().collect::<Vec<_>>().join(" ");
-            let millis = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+            let millis = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
             tracing::warn!(pool = self.pool, shape, millis, "a slow query");
         }
     }

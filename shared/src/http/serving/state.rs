@@ -12,8 +12,8 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep, sleep_until};
 
-use super::HEADERS;
-use super::pace::Pace;
+use super::HEADER_TIMEOUT;
+use super::bucket::TokenBucket;
 
 /// What a socket may say in a second, whatever it consists of: about as many messages as one may send in a minute.
 const SOCKET_BYTES: u32 = 128 * 1024;
@@ -22,9 +22,9 @@ const SOCKET_BYTES_AT_ONCE: u32 = 1024 * 1024;
 
 /// What is known of a connection. Cheap to clone.
 #[derive(Clone)]
-pub struct Line(Arc<Inside>);
+pub struct ConnectionState(Arc<Inner>);
 
-struct Inside {
+struct Inner {
     phase: AtomicU8,
     /// Requests so far; goes round.
     requests: AtomicU32,
@@ -36,43 +36,43 @@ struct Inside {
 #[repr(u8)]
 enum Phase {
     /// For a request, or for the rest of its headers.
-    Waits,
+    Idle,
     /// A request is being answered.
-    Asked,
+    Responding,
     /// No longer HTTP.
     Upgraded,
     /// A socket of ours.
     Socket,
 }
 
-impl Line {
+impl ConnectionState {
     pub(super) fn new(held: impl Any + Send + Sync) -> Self {
-        Self(Arc::new(Inside {
-            phase: AtomicU8::new(Phase::Waits as u8),
+        Self(Arc::new(Inner {
+            phase: AtomicU8::new(Phase::Idle as u8),
             requests: AtomicU32::new(0),
             _held: Box::new(held),
         }))
     }
 
     /// From now on it is a socket, whose peer may say so much and no more.
-    pub fn is_a_socket(&self) {
+    pub fn mark_socket(&self) {
         self.set(Phase::Socket);
     }
 
-    pub(super) fn asked(&self) {
+    pub(super) fn request_started(&self) {
         self.0.requests.fetch_add(1, Ordering::AcqRel);
-        self.set(Phase::Asked);
+        self.set(Phase::Responding);
     }
 
     /// The answer has left.
-    pub(super) fn answered(&self) {
-        let phases = (Phase::Asked as u8, Phase::Waits as u8);
+    pub(super) fn response_sent(&self) {
+        let phases = (Phase::Responding as u8, Phase::Idle as u8);
         // One that was upgraded stays so.
         let _was = self.0.phase.compare_exchange(phases.0, phases.1, Ordering::AcqRel, Ordering::Acquire);
     }
 
     pub(super) fn upgraded(&self) {
-        let phases = (Phase::Asked as u8, Phase::Upgraded as u8);
+        let phases = (Phase::Responding as u8, Phase::Upgraded as u8);
         let _was = self.0.phase.compare_exchange(phases.0, phases.1, Ordering::AcqRel, Ordering::Acquire);
     }
 
@@ -81,56 +81,57 @@ impl Line {
     }
 
     fn phase(&self) -> Phase {
-        let phases = [Phase::Waits, Phase::Asked, Phase::Upgraded, Phase::Socket];
+        let phases = [Phase::Idle, Phase::Responding, Phase::Upgraded, Phase::Socket];
         let now = self.0.phase.load(Ordering::Acquire);
-        phases.into_iter().find(|phase| *phase as u8 == now).unwrap_or(Phase::Asked)
+        phases.into_iter().find(|phase| *phase as u8 == now).unwrap_or(Phase::Responding)
     }
 }
 
-impl fmt::Debug for Line {
+impl fmt::Debug for ConnectionState {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Line").field(&self.phase()).finish()
+        f.debug_tuple("ConnectionState").field(&self.phase()).finish()
     }
 }
 
 /// The stream of a connection.
 #[derive(Debug)]
-pub struct Measured {
+pub struct LimitedStream {
     stream: TcpStream,
-    line: Line,
+    state: ConnectionState,
     /// When the headers have to be there, or when a socket may go on.
-    until: Option<Pin<Box<Sleep>>>,
+    timer: Option<Pin<Box<Sleep>>>,
     /// Requests that had come when this was set.
     requests: u32,
-    pace: Option<Box<Pace>>,
+    bucket: Option<Box<TokenBucket>>,
 }
 
-impl Measured {
-    pub fn new(stream: TcpStream, line: Line) -> Self {
+impl LimitedStream {
+    pub fn new(stream: TcpStream, state: ConnectionState) -> Self {
         // Whoever connects has something to say.
-        let until = Some(Box::pin(sleep_until(Instant::now() + HEADERS)));
-        Self { stream, line, until, requests: 0, pace: None }
+        let timer = Some(Box::pin(sleep_until(Instant::now() + HEADER_TIMEOUT)));
+        Self { stream, state, timer, requests: 0, bucket: None }
     }
 
     /// A socket that has said too much waits: the kernel's buffers fill, and its peer with them.
-    fn hold_back(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let pace =
-            self.pace.get_or_insert_with(|| Box::new(Pace::new(SOCKET_BYTES, SOCKET_BYTES_AT_ONCE, Instant::now())));
+    fn throttle(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let bucket = self
+            .bucket
+            .get_or_insert_with(|| Box::new(TokenBucket::new(SOCKET_BYTES, SOCKET_BYTES_AT_ONCE, Instant::now())));
         loop {
-            if let Some(until) = &mut self.until {
-                ready!(until.as_mut().poll(cx));
-                self.until = None;
+            if let Some(timer) = &mut self.timer {
+                ready!(timer.as_mut().poll(cx));
+                self.timer = None;
             }
-            match pace.wait(Instant::now()) {
-                Some(wait) => self.until = Some(Box::pin(sleep_until(Instant::now() + wait))),
+            match bucket.wait(Instant::now()) {
+                Some(wait) => self.timer = Some(Box::pin(sleep_until(Instant::now() + wait))),
                 None => return Poll::Ready(()),
             }
         }
     }
 
     /// Fails when headers take too long.
-    fn in_time(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
-        let over = self.until.as_mut().is_some_and(|until| until.as_mut().poll(cx).is_ready());
+    fn check_header_timeout(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
+        let over = self.timer.as_mut().is_some_and(|timer| timer.as_mut().poll(cx).is_ready());
         if over {
             return Err(io::Error::new(io::ErrorKind::TimedOut, "the headers of a request did not come in time"));
         }
@@ -138,43 +139,43 @@ impl Measured {
     }
 }
 
-impl AsyncRead for Measured {
+impl AsyncRead for LimitedStream {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
-        let phase = this.line.phase();
-        let requests = this.line.0.requests.load(Ordering::Acquire);
+        let phase = this.state.phase();
+        let requests = this.state.0.requests.load(Ordering::Acquire);
         if this.requests != requests {
             // The headers that had a time are there.
             this.requests = requests;
-            this.until = None;
+            this.timer = None;
         }
         if phase == Phase::Socket {
-            ready!(this.hold_back(cx));
+            ready!(this.throttle(cx));
         }
         let before = buffer.filled().len();
         let read = Pin::new(&mut this.stream).poll_read(cx, buffer);
         let bytes = buffer.filled().len() - before;
         match phase {
-            Phase::Waits => {
-                if bytes > 0 && this.until.is_none() {
-                    this.until = Some(Box::pin(sleep_until(Instant::now() + HEADERS)));
+            Phase::Idle => {
+                if bytes > 0 && this.timer.is_none() {
+                    this.timer = Some(Box::pin(sleep_until(Instant::now() + HEADER_TIMEOUT)));
                 }
                 if read.is_pending() || bytes > 0 {
-                    this.in_time(cx)?;
+                    this.check_header_timeout(cx)?;
                 }
             }
             Phase::Socket => {
-                if let Some(pace) = &mut this.pace {
-                    pace.take(bytes);
+                if let Some(bucket) = &mut this.bucket {
+                    bucket.take(bytes);
                 }
             }
-            Phase::Asked | Phase::Upgraded => {}
+            Phase::Responding | Phase::Upgraded => {}
         }
         read
     }
 }
 
-impl AsyncWrite for Measured {
+impl AsyncWrite for LimitedStream {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         Pin::new(&mut self.get_mut().stream).poll_write(cx, bytes)
     }

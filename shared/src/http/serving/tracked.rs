@@ -10,40 +10,40 @@ use hyper::body::{Body, Frame, Incoming, SizeHint};
 use hyper::service::Service;
 use hyper::{Request, Response, StatusCode};
 
-use super::Line;
+use super::ConnectionState;
 
 #[derive(Debug)]
-pub struct Watched<S> {
+pub struct TrackedService<S> {
     service: S,
-    line: Line,
+    state: ConnectionState,
 }
 
-impl<S> Watched<S> {
-    pub fn new(service: S, line: Line) -> Self {
-        Self { service, line }
+impl<S> TrackedService<S> {
+    pub fn new(service: S, state: ConnectionState) -> Self {
+        Self { service, state }
     }
 }
 
-impl<S, B> Service<Request<Incoming>> for Watched<S>
+impl<S, B> Service<Request<Incoming>> for TrackedService<S>
 where
     S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible>,
     S::Future: Send + 'static,
     B: Send + 'static,
 {
-    type Response = Response<Answer<B>>;
+    type Response = Response<TrackedBody<B>>;
     type Error = Infallible;
     type Future = BoxFuture<'static, Result<Self::Response, Infallible>>;
 
     fn call(&self, request: Request<Incoming>) -> Self::Future {
-        self.line.asked();
-        let leaves = Leaves(self.line.clone());
+        self.state.request_started();
+        let guard = ResponseGuard(self.state.clone());
         let answer = self.service.call(request);
         async move {
             let response = answer.await?;
             if response.status() == StatusCode::SWITCHING_PROTOCOLS {
-                leaves.0.upgraded();
+                guard.0.upgraded();
             }
-            Ok(response.map(|body| Answer { body: Box::pin(body), _leaves: leaves }))
+            Ok(response.map(|body| TrackedBody { body: Box::pin(body), _guard: guard }))
         }
         .boxed()
     }
@@ -51,22 +51,22 @@ where
 
 /// When it is dropped the answer has left, or there is none.
 #[derive(Debug)]
-struct Leaves(Line);
+struct ResponseGuard(ConnectionState);
 
-impl Drop for Leaves {
+impl Drop for ResponseGuard {
     fn drop(&mut self) {
-        self.0.answered();
+        self.0.response_sent();
     }
 }
 
 /// An answer on its way.
 #[derive(Debug)]
-pub struct Answer<B> {
+pub struct TrackedBody<B> {
     body: Pin<Box<B>>,
-    _leaves: Leaves,
+    _guard: ResponseGuard,
 }
 
-impl<B: Body> Body for Answer<B> {
+impl<B: Body> Body for TrackedBody<B> {
     type Data = B::Data;
     type Error = B::Error;
 

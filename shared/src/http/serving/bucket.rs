@@ -6,16 +6,16 @@ use tokio::time::Instant;
 
 /// A bucket of bytes that fills evenly. What is taken may exceed what is there: then it takes longer to fill.
 #[derive(Debug)]
-pub struct Pace {
+pub struct TokenBucket {
     per_second: i64,
-    most: i64,
+    limit: i64,
     left: i64,
     filled: Instant,
 }
 
-impl Pace {
-    pub fn new(per_second: u32, most: u32, now: Instant) -> Self {
-        Self { per_second: per_second.max(1).into(), most: most.into(), left: most.into(), filled: now }
+impl TokenBucket {
+    pub fn new(per_second: u32, limit: u32, now: Instant) -> Self {
+        Self { per_second: per_second.max(1).into(), limit: limit.into(), left: limit.into(), filled: now }
     }
 
     /// How long to wait before more is taken; `None`: there is some.
@@ -23,7 +23,7 @@ impl Pace {
         let micros = i64::try_from(now.duration_since(self.filled).as_micros()).unwrap_or(i64::MAX);
         let came = micros.saturating_mul(self.per_second) / 1_000_000;
         if came > 0 {
-            self.left = self.left.saturating_add(came).min(self.most);
+            self.left = self.left.saturating_add(came).min(self.limit);
             self.filled = now;
         }
         // A tenth of a second at least: a wait for each byte would cost more than the bytes.
@@ -44,21 +44,21 @@ mod tests {
 
     use tokio::time::Instant;
 
-    use super::Pace;
+    use super::TokenBucket;
 
     #[test]
     fn much_at_once_and_then_evenly() {
-        let begun = Instant::now();
-        let at = |millis| begun + Duration::from_millis(millis);
-        let mut pace = Pace::new(1000, 5000, begun);
-        assert_eq!(pace.wait(at(0)), None);
-        pace.take(7000);
-        assert_eq!(pace.wait(at(0)), Some(Duration::from_secs(2)));
-        assert_eq!(pace.wait(at(2500)), None);
-        pace.take(500);
-        assert_eq!(pace.wait(at(2500)), Some(Duration::from_millis(100)));
-        assert_eq!(pace.wait(at(3_600_000)), None);
-        pace.take(5000);
-        assert!(pace.wait(at(3_600_000)).is_some(), "no more is saved up than the bucket holds");
+        let started = Instant::now();
+        let at = |millis| started + Duration::from_millis(millis);
+        let mut bucket = TokenBucket::new(1000, 5000, started);
+        assert_eq!(bucket.wait(at(0)), None);
+        bucket.take(7000);
+        assert_eq!(bucket.wait(at(0)), Some(Duration::from_secs(2)));
+        assert_eq!(bucket.wait(at(2500)), None);
+        bucket.take(500);
+        assert_eq!(bucket.wait(at(2500)), Some(Duration::from_millis(100)));
+        assert_eq!(bucket.wait(at(3_600_000)), None);
+        bucket.take(5000);
+        assert!(bucket.wait(at(3_600_000)).is_some(), "no more is saved up than the bucket holds");
     }
 }

@@ -4,20 +4,20 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use collabry_shared::engine::AiEngine as _;
-use collabry_shared::health::{Readiness, Vitals, probe};
+use collabry_shared::health::{HealthSource, Readiness, probe};
 use prometheus_client::registry::Registry;
 use tokio_util::sync::CancellationToken;
 
 use crate::Engine;
 
-pub struct EngineVitals {
+pub struct EngineHealth {
     pub engine: Arc<Engine>,
     pub registry: Registry,
     pub draining: CancellationToken,
 }
 
 #[async_trait]
-impl Vitals for EngineVitals {
+impl HealthSource for EngineHealth {
     async fn ready(&self) -> Readiness {
         let stores = self.engine.stores();
         let (database, blobs) =

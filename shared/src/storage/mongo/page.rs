@@ -15,7 +15,7 @@ pub(crate) enum Order {
 
 impl Query {
     /// The part of the list of what fits that is in the window; `field` has the time that places an item, before its id.
-    pub fn part(filter: Document, field: &str, order: Order, window: &Window) -> Self {
+    pub fn page(filter: Document, field: &str, order: Order, window: &Window) -> Self {
         let (way, beyond) = match order {
             Order::NewestFirst => (-1, "$lt"),
             Order::OldestFirst => (1, "$gt"),

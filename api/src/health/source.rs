@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use collabry_shared::health::DependencyStatus;
-use collabry_shared::health::{Readiness, Vitals, probe};
+use collabry_shared::health::{HealthSource, Readiness, probe};
 use prometheus_client::registry::Registry;
 
 use crate::state::ApiState;
@@ -17,13 +17,13 @@ pub async fn dependencies(state: &ApiState) -> Vec<DependencyStatus> {
     dependencies
 }
 
-pub struct ApiVitals {
+pub struct ApiHealth {
     pub state: ApiState,
     pub registry: Registry,
 }
 
 #[async_trait]
-impl Vitals for ApiVitals {
+impl HealthSource for ApiHealth {
     async fn ready(&self) -> Readiness {
         let dependencies = dependencies(&self.state).await;
         Readiness::of(self.state.draining.is_cancelled(), dependencies).with_notes(self.state.notices.notes())

@@ -12,16 +12,16 @@ use tokio::time::Instant;
 use super::channels::Subscribers;
 use super::keys;
 use super::link::Link;
-use super::outage::{Outages, Trouble};
+use super::outage::{OutageKind, Outages};
 
-const LOOK_EVERY: Duration = Duration::from_secs(1);
+const PROBE_INTERVAL: Duration = Duration::from_secs(1);
 /// After a command that failed: many fail at once.
-const GATHER: Duration = Duration::from_millis(20);
+const FAILURE_BATCH_DELAY: Duration = Duration::from_millis(20);
 /// While it is away: the first wait, which doubles up to the longest.
-const TRY_AFTER: Duration = Duration::from_millis(250);
-const TRY_AT_LEAST_EVERY: Duration = Duration::from_secs(2);
+const FIRST_RETRY_DELAY: Duration = Duration::from_millis(250);
+const MAX_RETRY_DELAY: Duration = Duration::from_secs(2);
 /// Its memory is asked for less often than for a sign of life.
-const MEASURE_EVERY: Duration = Duration::from_secs(10);
+const MEMORY_INTERVAL: Duration = Duration::from_secs(10);
 
 /// What a process knows of its Redis.
 #[derive(Debug)]
@@ -35,7 +35,7 @@ pub(super) struct Health {
     pub losses: AtomicU64,
     suspected: Notify,
     /// How often Redis came back.
-    returns: watch::Sender<u64>,
+    recoveries: watch::Sender<u64>,
 }
 
 impl Default for Health {
@@ -47,7 +47,7 @@ impl Default for Health {
             max_memory: AtomicU64::new(0),
             losses: AtomicU64::new(0),
             suspected: Notify::new(),
-            returns: watch::Sender::default(),
+            recoveries: watch::Sender::default(),
         }
     }
 }
@@ -62,8 +62,8 @@ impl Health {
         self.refuses_writes.load(Ordering::Acquire)
     }
 
-    pub fn returns(&self) -> watch::Receiver<u64> {
-        self.returns.subscribe()
+    pub fn recoveries(&self) -> watch::Receiver<u64> {
+        self.recoveries.subscribe()
     }
 
     /// A command failed: look now.
@@ -72,14 +72,14 @@ impl Health {
     }
 
     /// The connection ended.
-    pub fn lost(&self) {
+    pub fn connection_lost(&self) {
         self.losses.fetch_add(1, Ordering::AcqRel);
         self.up.store(false, Ordering::Release);
         self.suspect();
     }
 
     /// It does not answer, or not as it should; nobody may have said that the connection ended.
-    fn away(&self) {
+    fn mark_down(&self) {
         if self.up.swap(false, Ordering::AcqRel) {
             self.losses.fetch_add(1, Ordering::AcqRel);
         }
@@ -87,26 +87,26 @@ impl Health {
 }
 
 /// What a look found.
-enum Found {
-    Well,
+enum ProbeResult {
+    Healthy,
     /// It answers, and takes no writes.
-    Refuses(RedisError),
-    Away(RedisError),
+    RefusesWrites(RedisError),
+    Down(RedisError),
 }
 
 /// Asks for a sign of life again and again, which is also what makes the connection come back. What was subscribed is
-/// subscribed again before anyone is told.
-pub(super) async fn keep(link: Arc<Link>, subscribers: Arc<Subscribers>, health: Arc<Health>) {
+/// subscribed again before anyone is logged_at.
+pub(super) async fn run(link: Arc<Link>, subscribers: Arc<Subscribers>, health: Arc<Health>) {
     let (mut settled, mut renewed) = (0, false);
     let (mut outages, mut measured, mut tried) = (Outages::default(), None, 0_u32);
     loop {
         measure(&link, &health, &mut measured).await;
         tried = pause(&health, tried).await;
         let losses = health.losses.load(Ordering::Acquire);
-        let refused = match look(&mut link.manager()).await {
-            Found::Away(error) => {
-                health.away();
-                outages.note(Trouble::Away, &error.to_string());
+        let refused = match probe(&mut link.manager()).await {
+            ProbeResult::Down(error) => {
+                health.mark_down();
+                outages.report(OutageKind::Away, &error.to_string());
                 // Whatever the error was: only a new connection can be known to be well.
                 match link.renew() {
                     Ok(()) => renewed = true,
@@ -114,13 +114,13 @@ pub(super) async fn keep(link: Arc<Link>, subscribers: Arc<Subscribers>, health:
                 }
                 continue;
             }
-            Found::Refuses(error) => Some(error),
-            Found::Well => None,
+            ProbeResult::RefusesWrites(error) => Some(error),
+            ProbeResult::Healthy => None,
         };
         let mut returned = health.refuses_writes.swap(refused.is_some(), Ordering::AcqRel) && refused.is_none();
         if !health.is_up() || losses != settled || renewed {
             if let Err(error) = subscribers.resubscribe(&link.manager()).await {
-                outages.note(Trouble::Away, &error.to_string());
+                outages.report(OutageKind::Away, &error.to_string());
                 continue;
             }
             if health.losses.load(Ordering::Acquire) != losses {
@@ -132,14 +132,14 @@ pub(super) async fn keep(link: Arc<Link>, subscribers: Arc<Subscribers>, health:
         }
         // Who had something to say meanwhile may not have been able to.
         if returned {
-            subscribers.miss_all();
+            subscribers.mark_all_gaps();
         }
         match refused {
-            Some(error) => outages.note(Trouble::RefusesWrites, &error.to_string()),
-            None => outages.over(),
+            Some(error) => outages.report(OutageKind::RefusesWrites, &error.to_string()),
+            None => outages.end(),
         }
         if returned {
-            health.returns.send_modify(|times| *times += 1);
+            health.recoveries.send_modify(|times| *times += 1);
         }
     }
 }
@@ -147,32 +147,32 @@ pub(super) async fn keep(link: Arc<Link>, subscribers: Arc<Subscribers>, health:
 /// Until the next look; returns how many looks in a row found something wrong, this next one included.
 async fn pause(health: &Health, tried: u32) -> u32 {
     if !health.is_up() || health.refuses_writes() {
-        tokio::time::sleep(wait(tried, rand::random())).await;
+        tokio::time::sleep(retry_delay(tried, rand::random())).await;
         return tried.saturating_add(1);
     }
     // A pause passes without news, or a failed command cuts it short.
-    if tokio::time::timeout(LOOK_EVERY, health.suspected.notified()).await.is_ok() {
-        tokio::time::sleep(GATHER).await;
+    if tokio::time::timeout(PROBE_INTERVAL, health.suspected.notified()).await.is_ok() {
+        tokio::time::sleep(FAILURE_BATCH_DELAY).await;
     }
     0
 }
 
 /// How long a Redis is left alone that was found away so often. `jitter` is from 0 to 1: half of the wait is random, so that
 /// the processes of an installation do not all come at once to a server that has just started.
-fn wait(tried: u32, jitter: f64) -> Duration {
-    let longest = TRY_AFTER.saturating_mul(1 << tried.min(16)).min(TRY_AT_LEAST_EVERY);
+fn retry_delay(tried: u32, jitter: f64) -> Duration {
+    let longest = FIRST_RETRY_DELAY.saturating_mul(1 << tried.min(16)).min(MAX_RETRY_DELAY);
     longest.mul_f64(0.5 + jitter / 2.0)
 }
 
 /// Asks for an answer, and for a write that changes nothing.
-async fn look(connection: &mut ConnectionManager) -> Found {
+async fn probe(connection: &mut ConnectionManager) -> ProbeResult {
     if let Err(error) = redis::cmd("PING").exec_async(connection).await {
-        return Found::Away(error);
+        return ProbeResult::Down(error);
     }
     match redis::cmd("SETRANGE").arg(keys::PROBE).arg(0).arg("").exec_async(connection).await {
-        Ok(()) => Found::Well,
-        Err(error) if is_elsewhere(&error) => Found::Away(error),
-        Err(error) => Found::Refuses(error),
+        Ok(()) => ProbeResult::Healthy,
+        Err(error) if is_elsewhere(&error) => ProbeResult::Down(error),
+        Err(error) => ProbeResult::RefusesWrites(error),
     }
 }
 
@@ -190,7 +190,7 @@ fn is_elsewhere(error: &RedisError) -> bool {
 
 /// Asks for the memory in use, now and then.
 async fn measure(link: &Link, health: &Health, measured: &mut Option<Instant>) {
-    if !health.is_up() || measured.is_some_and(|at| at.elapsed() < MEASURE_EVERY) {
+    if !health.is_up() || measured.is_some_and(|at| at.elapsed() < MEMORY_INTERVAL) {
         return;
     }
     *measured = Some(Instant::now());
@@ -209,13 +209,13 @@ async fn measure(link: &Link, health: &Health, measured: &mut Option<Instant>) {
 
 #[cfg(test)]
 mod tests {
-    use super::{TRY_AFTER, TRY_AT_LEAST_EVERY, wait};
+    use super::{FIRST_RETRY_DELAY, MAX_RETRY_DELAY, retry_delay};
 
     #[test]
     fn a_redis_that_stays_away_is_asked_less_and_less_and_never_at_the_same_time_by_all() {
-        let longest: Vec<_> = (0..5).map(|tried| wait(tried, 1.0).as_millis()).collect();
+        let longest: Vec<_> = (0..5).map(|tried| retry_delay(tried, 1.0).as_millis()).collect();
         assert_eq!(longest, [250, 500, 1_000, 2_000, 2_000]);
-        assert_eq!(wait(u32::MAX, 1.0), TRY_AT_LEAST_EVERY, "bounded, however long it is away");
-        assert_eq!((wait(0, 0.0), wait(u32::MAX, 0.0)), (TRY_AFTER / 2, TRY_AT_LEAST_EVERY / 2));
+        assert_eq!(retry_delay(u32::MAX, 1.0), MAX_RETRY_DELAY, "bounded, however long it is away");
+        assert_eq!((retry_delay(0, 0.0), retry_delay(u32::MAX, 0.0)), (FIRST_RETRY_DELAY / 2, MAX_RETRY_DELAY / 2));
     }
 }
