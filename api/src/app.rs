@@ -46,10 +46,10 @@ use crate::http::idempotency::idempotent;
 use crate::http::json::MAX_JSON_BYTES;
 use crate::http::options::options;
 use crate::http::problems::{self, REQUEST_ID};
+use crate::http::run_to_completion::{Handlers, run_to_completion};
 use crate::http::safe_headers::safe_headers;
-use crate::http::see_through::{Handlers, see_through};
 use crate::http::slash::without_trailing_slash;
-use crate::limits::Flood;
+use crate::limits::IpRateLimiter;
 use crate::limits::reads::Reads;
 use crate::metrics::Metrics;
 use crate::notices::Notices;
@@ -84,7 +84,7 @@ pub struct AppParts {
 pub struct App {
     router: Router,
     server: Server,
-    flood: Flood,
+    ip_rate: IpRateLimiter,
     published: mpsc::Receiver<Published>,
     handlers: Handlers,
     draining: CancellationToken,
@@ -132,11 +132,11 @@ impl App {
         server.register(&mut registry);
         let handlers = Handlers::default();
         let health = Arc::new(health::ApiHealth { state: state.clone(), registry });
-        let (router, flood) = router(state.clone(), handlers.clone(), sockets);
+        let (router, ip_rate) = router(state.clone(), handlers.clone(), sockets);
         Self {
             router,
             server,
-            flood,
+            ip_rate,
             published: coordination.published,
             handlers,
             draining,
@@ -158,7 +158,7 @@ impl App {
         let stop = CancellationToken::new();
         let broken = CancellationToken::new();
         self.server.start(self.published, &tasks, &stop, &broken).await?;
-        tasks.spawn(stop.clone().run_until_cancelled_owned(self.flood.forget()));
+        tasks.spawn(stop.clone().run_until_cancelled_owned(self.ip_rate.evict_idle()));
         let state = self.state;
         tasks.spawn(stop.clone().run_until_cancelled_owned(async move {
             admin::unmade::warn(state.stores.users.as_ref(), &state.config.admin_emails).await;
@@ -222,7 +222,7 @@ impl std::fmt::Debug for App {
 }
 
 /// Every route, and the layers around them; the outermost layer comes last.
-fn router(state: ApiState, handlers: Handlers, sockets: Sockets) -> (Router, Flood) {
+fn router(state: ApiState, handlers: Handlers, sockets: Sockets) -> (Router, IpRateLimiter) {
     let (api, document) = OpenApiRouter::with_openapi(openapi::document())
         .merge(auth::router())
         .merge(notebooks::router())
@@ -250,13 +250,13 @@ fn router(state: ApiState, handlers: Handlers, sockets: Sockets) -> (Router, Flo
         .merge(web::router(&state.config.web_dir))
         .layer(CompressionLayer::new().compress_when(compressed))
         .layer(CatchPanicLayer::new())
-        .layer(middleware::from_fn_with_state(handlers, see_through))
+        .layer(middleware::from_fn_with_state(handlers, run_to_completion))
         .layer(RequestBodyTimeoutLayer::new(STALLED))
         .with_state(state.clone())
         .layer(sockets)
         .layer(middleware::from_fn(number_the_code))
         .layer(middleware::map_request(own_head));
-    let (router, flood) = Flood::guard(router, state.clone());
+    let (router, ip_rate) = IpRateLimiter::layer(router, state.clone());
     let router = router
         .layer(middleware::from_fn(audit::record))
         .layer(middleware::from_fn_with_state(state.clone(), limits::identify))
@@ -273,7 +273,7 @@ fn router(state: ApiState, handlers: Handlers, sockets: Sockets) -> (Router, Flo
         .layer(SetRequestIdLayer::new(REQUEST_ID, FreshId))
         .layer(middleware::from_fn_with_state(state, limits::forget_claims))
         .layer(middleware::map_request(without_trailing_slash));
-    (router, flood)
+    (router, ip_rate)
 }
 
 #[derive(Debug, Clone, Copy)]

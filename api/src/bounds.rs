@@ -1,14 +1,14 @@
-//! How much an account or a notebook may have at a time: exactly, however many add at the same time.
+//! Bounds on how much an account or a notebook may have, which hold exactly even when many add at the same time.
 //!
-//! Whoever counts and adds holds a [`Lock`] meanwhile. If they hang up while what they add is being written, the next one
-//! may count without it: each such request may exceed a bound by one.
+//! A request holds a [`Lock`] while it counts and adds. If its client hangs up during the write, the next request may count
+//! without the new item: each such request may exceed a bound by one.
 
 use collabry_shared::locks::{Lock, LockGuard};
 
 use crate::http::{ApiError, ApiResult};
 use crate::state::ApiState;
 
-/// Counts and adds alone, from here until what is returned is dropped.
+/// Acquires the lock to count and add; it is held until the guard is dropped.
 pub async fn alone(state: &ApiState, lock: Lock) -> ApiResult<LockGuard> {
     Ok(state.stores.locks.acquire(lock, &*state.clock).await?)
 }

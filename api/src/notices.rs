@@ -1,4 +1,4 @@
-//! What whoever runs the server should hear once: requests that show that a setting does not fit.
+//! Notices for the operator, each logged once: requests that show that a setting is probably wrong.
 
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -17,7 +17,7 @@ pub struct Notices {
 }
 
 impl Notices {
-    /// Somebody who is no trusted proxy says for whom they speak.
+    /// A peer that is not a trusted proxy sent `X-Forwarded-For`.
     pub fn unnamed_proxy(&self, peer: IpAddr) {
         self.unnamed_proxy_requests.inc();
         if !self.unnamed_proxy.swap(true, Ordering::Relaxed) {
@@ -34,7 +34,7 @@ impl Notices {
         registry.register("unnamed_proxy_requests", help, self.unnamed_proxy_requests.clone());
     }
 
-    /// For `check`, which has no look at the log. No addresses: they may be anybody's.
+    /// The notices for `check`, which cannot read the log. They contain no addresses, which may be anybody's.
     pub fn notes(&self) -> Vec<Note> {
         let requests = self.unnamed_proxy_requests.get();
         let note = || Note {
@@ -48,7 +48,7 @@ impl Notices {
         (requests > 0).then(note).into_iter().collect()
     }
 
-    /// A cookie goes out that is for https only, to a page that was opened without.
+    /// A cookie for https only was sent to a page that was opened without it.
     pub fn secure_cookie(&self, headers: &HeaderMap) {
         let origin = headers.get(header::ORIGIN).and_then(|origin| origin.to_str().ok());
         let Some(origin) = origin.filter(|origin| loses_cookies(origin)) else { return };
@@ -62,7 +62,7 @@ impl Notices {
     }
 }
 
-/// Whether browsers drop `Secure` cookies of this origin: they keep those of https and of their own machine.
+/// Whether browsers drop `Secure` cookies of this origin: they keep those of https and of localhost.
 fn loses_cookies(origin: &str) -> bool {
     let Ok(url) = Url::parse(origin) else { return false };
     let own_machine = match url.host() {

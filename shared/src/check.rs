@@ -1,4 +1,4 @@
-//! What `check` finds before anything is started: every problem at once, each with its fix.
+//! The `check` command: finds every problem before anything is started, each with its fix.
 
 mod clocks;
 
@@ -19,16 +19,16 @@ use crate::storage::{self, BlobConfig, BlobError, Blobs, SchemaStatus, StoreErro
 use crate::stores;
 use crate::{health, http, redis};
 
-/// With fewer, a server that people use runs out of them.
+/// With fewer, a server in use runs out of files.
 const FEW_FILES: u64 = 1024;
 
-/// An ai-engine that is there answers at once.
+/// How long an ai-engine may take to answer; a running one answers at once.
 const ENGINE_ANSWERS: Duration = Duration::from_secs(3);
 
-/// What is written where files and backups go, for a moment.
+/// The file that is written briefly to where files and backups are stored.
 const PROBE: &str = "collabry-check";
 
-/// What was looked at, and what is wrong with it.
+/// What was checked, and what is wrong with it.
 #[derive(Debug)]
 pub struct Finding {
     pub subject: String,
@@ -38,9 +38,9 @@ pub struct Finding {
 #[derive(Debug, PartialEq, Eq)]
 pub enum Verdict {
     Fine,
-    /// It works, and is probably not what was meant.
+    /// It works but is probably not what was intended.
     Note(String),
-    /// It does not work; with what to do.
+    /// It does not work; the text says what to do.
     Problem(String),
 }
 
@@ -59,7 +59,7 @@ impl Finding {
     }
 }
 
-/// Prints what was found, and says by its exit code whether all is well.
+/// Prints the findings; the exit code says whether there is a problem.
 #[expect(clippy::print_stdout, reason = "what the user asked for")]
 pub fn report(findings: &[Finding]) -> ExitCode {
     for Finding { subject, verdict } in findings {
@@ -78,7 +78,7 @@ pub fn report(findings: &[Finding]) -> ExitCode {
     }
 }
 
-/// What every role depends on: settings, the database, the files, and Redis when there is one.
+/// Checks what every role depends on: settings, database, files, and Redis when it is configured.
 pub async fn dependencies(config: &Config) -> Vec<Finding> {
     let mut findings = vec![Finding::new("configuration", Ok::<_, String>(()))];
     findings.extend(config.warnings().into_iter().map(|Warning { setting, message }| Finding::note(setting, message)));
@@ -91,26 +91,29 @@ pub async fn dependencies(config: &Config) -> Vec<Finding> {
     findings
 }
 
-/// A warning when this process may open so few files that a few hundred connections use them up.
+/// A note when this process may open so few files that a few hundred connections use them up.
 fn open_files(limit: u64) -> Option<Finding> {
     let note =
         format!("at most {limit}, and each connection is one. Raise it: ulimit -n 65536, or LimitNOFILE= of systemd");
     (limit < FEW_FILES).then(|| Finding::note("open files", note))
 }
 
-/// Whether a server can listen there; `setting` names where else it could.
+/// Checks that a server can listen there; `setting` is the setting of the address.
 pub async fn address(bind: SocketAddr, setting: &str) -> Finding {
     let subject = format!("address {bind} ({setting})");
     let Err(error) = TcpListener::bind(bind) else {
         return Finding::new(subject, Ok(()));
     };
     if error.kind() == ErrorKind::AddrInUse && health::answers(bind).await {
-        return Finding::note(subject, "is taken by a Collabry that runs; another one cannot start beside it");
+        return Finding::note(
+            subject,
+            "is taken by a Collabry that runs; a second one cannot start at the same address",
+        );
     }
     Finding::new(subject, Err::<(), _>(format!("{error}. {}", address_fix(error.kind(), setting))))
 }
 
-/// What a server that runs there has noticed since it started; nothing when none runs.
+/// The notes of a server that runs there; empty when none runs.
 pub async fn server_notes(bind: SocketAddr) -> Vec<Finding> {
     let notes = health::notes(bind).await;
     notes
@@ -130,7 +133,7 @@ fn address_fix(problem: ErrorKind, setting: &str) -> String {
     }
 }
 
-/// The ai-engines of an api. Of one that is away no problem is made: apis and engines start in any order.
+/// Checks the ai-engines of an api. One that does not answer is only noted: apis and engines start in any order.
 pub async fn engines(engines: &[Url]) -> Vec<Finding> {
     let client = match http::client().timeout(ENGINE_ANSWERS).no_proxy().build() {
         Ok(client) => client,
@@ -146,7 +149,7 @@ pub async fn engines(engines: &[Url]) -> Vec<Finding> {
     join_all(engines.iter().map(ask)).await
 }
 
-/// Where backups go: writes there, and removes what it wrote. `None`: no backups are made.
+/// Checks the backup store by writing a file there and deleting it. `None`: no backups are made.
 pub async fn backups(config: &Config) -> Option<Finding> {
     let place = config.worker.backups.location.as_ref()?;
     let result = writable(place, Path::new(".")).await;
@@ -155,7 +158,7 @@ pub async fn backups(config: &Config) -> Option<Finding> {
     Some(Finding::new("place of backups (COLLABRY_BACKUP_URL)", result.map_err(fix)))
 }
 
-/// Writes at a place of files, and removes what it wrote: a folder can be listed by many who may not write there.
+/// Writes a file to a store and deletes it, because a folder that can be listed may still not be writable.
 async fn writable(place: &BlobConfig, data_dir: &Path) -> Result<(), BlobError> {
     let blobs = Blobs::open(place, data_dir, SystemClock.now())?;
     blobs.ping().await?;
@@ -163,7 +166,7 @@ async fn writable(place: &BlobConfig, data_dir: &Path) -> Result<(), BlobError> 
     blobs.delete(PROBE).await
 }
 
-/// Changes nothing that is there: it may belong to another version that runs.
+/// Checks the database and the files. Changes nothing in the database: another version may be running on it.
 async fn storage(config: &Config) -> Vec<Finding> {
     let database = if config.storage.mongodb.is_some() { "database (MONGODB_URI)" } else { "database" };
     let looked = match &config.storage.mongodb {

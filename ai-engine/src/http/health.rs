@@ -1,4 +1,4 @@
-//! The engine's health and numbers.
+//! The engine's readiness and metrics.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! What was found when the dependencies were last looked at.
+//! Caches the last check of the dependencies.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,7 +7,7 @@ use collabry_shared::health::DependencyStatus;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
-/// Anybody may ask, and each look asks the database, the bucket and the engines.
+/// Anybody may ask, and each check calls the database, the bucket and the engines.
 const GOOD_FOR: Duration = Duration::from_secs(1);
 
 /// Cheap to clone.

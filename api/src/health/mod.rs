@@ -1,4 +1,4 @@
-//! `/health`: the process lives. `/ready`: it can serve, each dependency with its latency.
+//! `/health` says that the process is alive, `/ready` whether it can serve, with the latency of each dependency.
 
 pub mod checked;
 mod source;

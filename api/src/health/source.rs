@@ -1,4 +1,4 @@
-//! The api's health and numbers.
+//! The api's readiness and metrics.
 
 use async_trait::async_trait;
 use collabry_shared::health::DependencyStatus;
@@ -7,7 +7,7 @@ use prometheus_client::registry::Registry;
 
 use crate::state::ApiState;
 
-/// Engines are not required: chat goes on without them, and questions wait for one.
+/// Engines are not required: chat works without them, and questions wait for one.
 pub async fn dependencies(state: &ApiState) -> Vec<DependencyStatus> {
     let stores = &state.stores;
     let (database, blobs, engines) =

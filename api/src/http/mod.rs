@@ -11,8 +11,8 @@ pub mod pages;
 pub mod path;
 pub mod problems;
 pub mod query;
+pub mod run_to_completion;
 pub mod safe_headers;
-pub mod see_through;
 pub mod shape;
 pub mod slash;
 

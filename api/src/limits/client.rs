@@ -1,4 +1,4 @@
-//! Who is at the other end: the peer, or whom trusted proxies say they speak for.
+//! Identifies the client: the peer, or the address that trusted proxies report.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
@@ -14,10 +14,10 @@ use crate::http::problems::REQUEST_ID;
 use crate::state::ApiState;
 
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
-/// A household or a machine has all of a /64: its addresses are one client.
+/// A household or a machine has a whole /64, so its addresses count as one client.
 const GROUP: u32 = 64;
 
-/// A client's address, as far as it is counted.
+/// A client's address, reduced to what is counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Client(IpAddr);
 
@@ -59,13 +59,13 @@ fn group(address: IpAddr) -> IpAddr {
     }
 }
 
-/// Whether what a peer says of others is believed.
+/// Whether a peer is a trusted proxy.
 pub fn trusted(proxies: &[IpNet], peer: IpAddr) -> bool {
     let peer = peer.to_canonical();
     proxies.iter().any(|network| network.contains(&peer))
 }
 
-/// Middleware: a request has the id that we give it, or a trusted proxy did. Anybody else could forge what the log says.
+/// Middleware: keeps a request id only from a trusted proxy. Anybody else could forge ids in the log.
 pub async fn forget_claims(
     State(state): State<ApiState>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
@@ -78,7 +78,7 @@ pub async fn forget_claims(
     next.run(request).await
 }
 
-/// Middleware: finds out the [`Client`], for the layers and sockets further in.
+/// Middleware: identifies the [`Client`] for inner layers and sockets.
 pub async fn identify(
     State(state): State<ApiState>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,

@@ -8,7 +8,7 @@ use collabry_shared::limits::LimitStatus;
 const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
 const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 
-/// Says how each limit stands: what remains, and for how long it is no more than that.
+/// Reports the state of each limit: what remains, and when it grows.
 pub fn write(headers: &mut HeaderMap, standings: &[LimitStatus]) {
     let limit = |one: &LimitStatus| format!("\"{}\";r={};t={}", one.rule.name(), one.remaining, seconds(one.reset));
     let policy =
@@ -26,7 +26,7 @@ fn list(standings: &[LimitStatus], item: impl Fn(&LimitStatus) -> String) -> Str
     standings.iter().map(item).collect::<Vec<_>>().join(", ")
 }
 
-/// Whole seconds, rounded up: whoever waits them finds what they waited for.
+/// Rounds up to whole seconds, so that a client that waits this long succeeds.
 pub fn seconds(time: Duration) -> u32 {
     let whole = time.as_secs() + u64::from(time.subsec_nanos() > 0);
     u32::try_from(whole).unwrap_or(u32::MAX)

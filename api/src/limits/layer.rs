@@ -22,7 +22,7 @@ use crate::auth::Identity;
 use crate::http::{ApiError, ApiResult};
 use crate::state::ApiState;
 
-/// A request on its way through the limits, and how those that it counted against stand.
+/// A request that is being checked, and the state of the limits that it counted against.
 #[derive(Debug, Clone)]
 pub struct Attempt {
     client: Client,
@@ -30,7 +30,7 @@ pub struct Attempt {
 }
 
 impl Attempt {
-    /// Counts an attempt to sign in, whatever becomes of it.
+    /// Counts an attempt to sign in, whether it succeeds or not.
     pub async fn sign_in(&self, state: &ApiState, email: Option<&Email>) -> ApiResult<()> {
         let mut rules = vec![(Rule::Anonymous, self.client.to_string())];
         if let Some(email) = email {
@@ -60,7 +60,7 @@ impl FromRequestParts<ApiState> for Attempt {
     }
 }
 
-/// Middleware: counts the request against all its limits at once, and tells how they stand.
+/// Middleware: counts the request against all its limits at once, and reports their state in headers.
 pub async fn apply(State(state): State<ApiState>, request: Request, next: Next) -> Response {
     let (mut parts, body) = request.into_parts();
     let Some(client) = parts.extensions.get::<Client>().copied() else {
@@ -91,13 +91,13 @@ pub async fn apply(State(state): State<ApiState>, request: Request, next: Next) 
     response
 }
 
-/// Who waits for something to happen reads nothing until then, and little after it.
+/// A request that waits for an event reads nothing until then, and little after it.
 fn waits(parts: &Parts) -> bool {
     let path = parts.extensions.get::<MatchedPath>().map(MatchedPath::as_str);
     path.is_some_and(routes::can_wait) && parts.uri.query().is_some_and(|query| query.contains("wait="))
 }
 
-/// What a request counts against; `None`: its handler counts.
+/// The limits of a request; `None` when its handler counts.
 fn rules(parts: &Parts, client: Client, user: Option<UserId>) -> Option<Vec<(Rule, String)>> {
     let path = parts.extensions.get::<MatchedPath>().map(MatchedPath::as_str).unwrap_or_default();
     if (&parts.method, path) == routes::SIGN_IN {
@@ -108,7 +108,7 @@ fn rules(parts: &Parts, client: Client, user: Option<UserId>) -> Option<Vec<(Rul
     Some([Some(Rule::Api), also].into_iter().flatten().map(|rule| (rule, user.to_string())).collect())
 }
 
-/// An answer that is made in memory takes one of its reader's places until it has left.
+/// An answer that is held in memory keeps one of its reader's permits until it was sent.
 async fn read_by(
     state: &ApiState,
     reader: Option<UserId>,
@@ -118,13 +118,13 @@ async fn read_by(
     let reading = state.reads.begin(reader).await?;
     let response = answer.await;
     let streams = response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| {
-        // These are never in memory whole, and take as long as they take.
+        // Streams are never held in memory as a whole, and may take any time.
         kind.as_bytes().starts_with(b"text/event-stream")
     }) || response.headers().contains_key(header::ACCEPT_RANGES);
     Ok(if streams { response } else { response.map(|body| Body::new(Held { body, _reading: reading })) })
 }
 
-/// A body that keeps its reader's place.
+/// A body that keeps its reader's permit.
 struct Held {
     body: Body,
     _reading: Reading,

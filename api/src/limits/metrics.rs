@@ -1,4 +1,4 @@
-//! How limits decided.
+//! Metrics of the decisions of limits.
 
 use collabry_shared::health::metrics::Counts;
 use collabry_shared::limits::{Decision, Rule};
@@ -15,7 +15,7 @@ impl Metrics {
     pub fn register(&self, registry: &mut Registry) {
         let help = "Decisions of limits; a refused request counts for the limit that refused it";
         registry.register("limit_decisions", help, self.decisions.clone());
-        // There before the first refusal, which would otherwise look like no increase.
+        // Created before the first refusal, which would otherwise not count as an increase.
         for rule in Rule::ALL.map(Rule::name).into_iter().chain([FLOOD]) {
             let _counter = self.decisions.get_or_create(&[("rule", rule), ("decision", "refused")]);
         }
@@ -32,7 +32,7 @@ impl Metrics {
         }
     }
 
-    /// What was turned away before any limit was asked.
+    /// Counts a request that was refused by the rate limit per address.
     pub(super) fn flooded(&self) {
         self.count(FLOOD, "refused");
     }

@@ -1,8 +1,8 @@
-//! Limits on callers: what applies to a request or an event, who is counted, and what the refused are told.
+//! Limits on callers: which apply to a request or an event, who is counted, and what refused callers are told.
 
 mod client;
-mod flood;
 mod headers;
+mod ip_rate;
 mod layer;
 pub mod metrics;
 pub mod reads;
@@ -17,7 +17,7 @@ use collabry_shared::limits::{Decision, Limit, LimitStatus, Rule};
 use sha2::{Digest as _, Sha256};
 
 pub use self::client::{Client, forget_claims, identify, trusted};
-pub use self::flood::Flood;
+pub use self::ip_rate::IpRateLimiter;
 pub use self::layer::{Attempt, apply};
 pub use self::reads::Reading;
 use self::sentences::sentence;
@@ -25,10 +25,10 @@ pub use self::sentences::wait;
 use crate::http::{ApiError, ApiResult};
 use crate::state::ApiState;
 
-/// Bytes of an account's hash in a key: an address in full is nobody's business there.
+/// How many bytes of an account's hash are part of a key, which must not contain an address in clear.
 const ACCOUNT_BYTES: usize = 16;
 
-/// Counts against each of `rules` for whom it is about, or against none when one of them refuses.
+/// Counts against each of `rules` and its subject, or against none when one of them refuses.
 async fn check(state: &ApiState, rules: &[(Rule, String)]) -> ApiResult<Decision> {
     let limited = |(rule, subject): &(Rule, String)| {
         let quota = state.config.limits.quota(*rule)?;
@@ -43,12 +43,12 @@ async fn check(state: &ApiState, rules: &[(Rule, String)]) -> ApiResult<Decision
     Ok(decision)
 }
 
-/// Counts a connection of a socket.
+/// Counts the connection of a socket.
 pub async fn connection(state: &ApiState, client: Client) -> ApiResult<()> {
     allowed(&check(state, &[(Rule::Anonymous, client.to_string())]).await?)
 }
 
-/// Counts a password that is asked for again, so that whoever has a token cannot try them all.
+/// Counts a password confirmation, so that somebody with a stolen token cannot try passwords.
 pub async fn password(state: &ApiState, email: &Email) -> ApiResult<()> {
     allowed(&check(state, &[(Rule::Account, account(email))]).await?)
 }

@@ -1,4 +1,4 @@
-//! Reads that may be large: how many of one person are under way at a time, and how fast their sockets get what was read.
+//! Limits on large reads: how many of one person run at a time, and how fast the results are sent to their sockets.
 
 use std::collections::HashMap;
 use std::num::NonZeroU32;
@@ -10,18 +10,19 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::http::{ApiError, ApiResult};
 
-/// Of one person, in this process.
+/// How many reads of one person run at a time in this process.
 const AT_A_TIME: usize = 8;
-/// More that wait are refused: no client of ours has so many.
+/// How many more may wait; further ones are refused, because no client of ours has as many.
 const WAITING: usize = 64;
-/// What sockets of one person are sent in a second, as answers to what they ask.
+/// How many bytes per second the sockets of one person are sent as answers.
 const KIB_A_SECOND: NonZeroU32 = NonZeroU32::MIN.saturating_add(1024 - 1);
-/// And at once: it is what a client that reads nothing makes this process keep, until it is cut after 30 s.
+/// How many bytes they are sent at once: this process keeps as much for a client that reads nothing, until it is cut off
+/// after 30 s.
 const KIB_AT_ONCE: NonZeroU32 = NonZeroU32::MIN.saturating_add(8 * 1024 - 1);
-/// People whose pace is remembered before those who are quiet are forgotten.
+/// The number of people above which idle ones are evicted.
 const REMEMBERED: usize = 4096;
 
-/// The way to read. Cheap to clone.
+/// The permits and rates of all readers. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Reads {
     places: Arc<Mutex<HashMap<UserId, Arc<Semaphore>>>>,
@@ -35,7 +36,7 @@ impl Default for Reads {
     }
 }
 
-/// A read under way, until it is dropped: to be kept until what was read has left.
+/// A running read; keep it until the result was sent.
 #[derive(Debug)]
 pub struct Reading {
     reads: Reads,
@@ -44,7 +45,7 @@ pub struct Reading {
 }
 
 impl Reads {
-    /// Waits for one of the person's places.
+    /// Waits for one of the person's permits.
     pub async fn begin(&self, user: UserId) -> ApiResult<Reading> {
         let places = Arc::clone(self.lock().entry(user).or_insert_with(|| Arc::new(Semaphore::new(AT_A_TIME))));
         // One is the map's; ours is among those that wait.
@@ -64,14 +65,14 @@ impl Reads {
 }
 
 impl Reading {
-    /// Waits until the person's sockets may be sent so much more.
+    /// Waits until the person's sockets may be sent this many more bytes.
     pub async fn may_send(&self, bytes: usize) {
         let kib = u32::try_from(bytes / 1024).unwrap_or(u32::MAX).clamp(1, KIB_AT_ONCE.get());
         let Some(kib) = NonZeroU32::new(kib) else { return };
         if self.reads.pace.len() > REMEMBERED {
             self.reads.pace.retain_recent();
         }
-        // It is never more than what fits at once.
+        // Never more than what may be sent at once.
         if self.reads.pace.until_key_n_ready(&self.user, kib).await.is_err() {
             tracing::error!(kib, "an answer larger than any");
         }

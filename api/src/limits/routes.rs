@@ -1,12 +1,12 @@
-//! Which rules a request falls under, besides that of its caller.
+//! The additional rules of routes.
 
 use axum::http::Method;
 use collabry_shared::limits::Rule;
 
-/// The route that counts for itself: whose account it is about is in its body.
+/// The route whose handler counts, because the account is in the request's body.
 pub const SIGN_IN: (&Method, &str) = (&Method::POST, "/api/auth/login");
 
-/// Method, path, and the rule that its requests fall under as well.
+/// Method, path, and the additional rule of its requests.
 const ROUTES: [(&Method, &str, Rule); 11] = [
     (&Method::POST, "/api/conversations/{conversationId}/messages", Rule::Messages),
     (&Method::PATCH, "/api/conversations/{conversationId}/messages/{messageId}", Rule::Messages),
@@ -26,7 +26,7 @@ pub fn rule(method: &Method, path: &str) -> Option<Rule> {
     ROUTES.iter().find(|(its_method, its_path, _)| *its_method == method && *its_path == path).map(|(.., rule)| *rule)
 }
 
-/// Whether the route can be asked to wait for something, by its path's template.
+/// Whether requests of the route may wait for an event, by its path's template.
 pub fn can_wait(path: &str) -> bool {
     path == "/api/sources/{sourceId}"
 }

@@ -1,8 +1,8 @@
-//! What people are told.
+//! The sentences that refused callers read.
 
 use collabry_shared::limits::Rule;
 
-/// Says what there was too much of, and how long to wait.
+/// Says what was too much, and how long to wait.
 pub fn sentence(rule: Rule, seconds: u32) -> String {
     let what = match rule {
         Rule::Anonymous => "Too many requests from your address",
@@ -17,7 +17,7 @@ pub fn sentence(rule: Rule, seconds: u32) -> String {
     format!("{what}. Try again in {}.", wait(seconds))
 }
 
-/// A number of seconds in words of its size.
+/// Formats seconds in a suitable unit.
 pub fn wait(seconds: u32) -> String {
     match seconds {
         0 | 1 => "a second".to_owned(),

@@ -1,4 +1,4 @@
-//! Copies of everything that a database holds, and their way back into an empty one.
+//! Copies everything from a database, and restores a copy into an empty one.
 //!
 //! A copy is a series of parts of bounded size, so that neither side ever holds more than one of them. SQLite's is a
 //! snapshot: as the database was at one instant. MongoDB's is read while others write, in an order that leaves every
@@ -20,14 +20,14 @@ use serde::{Deserialize, Serialize};
 pub use self::signing::{InvalidKey, SIGNATURE_BYTES, Signer, SigningKey};
 use crate::storage::StoreResult;
 
-/// Parts have about so many bytes; more only when a single document does.
+/// The approximate size of a part in bytes; larger only when a single document is.
 const PART_BYTES: usize = 4 * 1024 * 1024;
 
-/// A restored conversation goes on so far above the revs that it has: clients may have seen some that were taken after the
-/// backup, and must not take new messages for those.
+/// The gap between the last rev of a restored conversation and its next one: clients may have seen revs that were taken after
+/// the backup, and must not mistake new messages for those.
 const REVS_SKIPPED: i64 = 1_000_000;
 
-/// What is copied and not brought back: who was signed in then, some of whom have signed out since, or were signed out.
+/// What is copied but not restored: sessions, some of which may have ended since.
 pub const NOT_RESTORED: [&str; 1] = [SESSIONS];
 
 const SESSIONS: &str = "sessions";
@@ -35,7 +35,7 @@ const SESSIONS: &str = "sessions";
 /// Documents or rows by collection or table.
 pub type Counts = BTreeMap<String, u64>;
 
-/// Which backend a copy is of; only the same one takes it back.
+/// The backend of a copy; only the same backend can restore it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Backend {
@@ -44,7 +44,7 @@ pub enum Backend {
 }
 
 impl Backend {
-    /// The one that a part of this name is of.
+    /// The backend of a part with this name.
     pub fn of_part(name: &str) -> Self {
         if sqlite::is_part(name) { Self::Sqlite } else { Self::Mongodb }
     }
@@ -59,7 +59,7 @@ impl fmt::Display for Backend {
     }
 }
 
-/// A stretch of a copy. Parts are restored in the order in which they were read.
+/// A part of a copy. Parts are restored in the order in which they were read.
 #[derive(Debug)]
 pub struct Part {
     /// Relative path, unique in the copy: `messages/000001.bson`.
@@ -71,33 +71,33 @@ pub struct Part {
 #[async_trait]
 pub trait BackupRepo: Send + Sync {
     fn backend(&self) -> Backend;
-    /// Begins a copy.
+    /// Starts a copy.
     async fn copy(&self) -> StoreResult<Box<dyn Parts + '_>>;
 }
 
-/// A copy in the making.
+/// A running copy.
 #[async_trait]
 pub trait Parts: Send {
-    /// The next part; `None` after the last one.
+    /// Returns the next part; `None` after the last one.
     async fn next(&mut self) -> StoreResult<Option<Part>>;
-    /// What all parts together hold; complete after the last one.
+    /// The counts of all parts read so far; complete after the last part.
     fn counts(&self) -> Counts;
 }
 
-/// An empty database that takes a copy.
+/// An empty database that a copy is restored into.
 #[async_trait]
 pub trait RestoreRepo: Send {
     fn backend(&self) -> Backend;
-    /// Takes the next part.
+    /// Restores the next part.
     async fn put(&mut self, part: Part) -> StoreResult<()>;
-    /// Makes the database whole after the last part.
+    /// Completes the database after the last part.
     async fn finish(&mut self) -> StoreResult<Restored>;
 }
 
-/// What a database holds after a restore.
+/// The result of a restore.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Restored {
     pub counts: Counts,
-    /// Sources that were being ingested while the backup was made: they are ingested again, from their files.
+    /// How many sources were being ingested during the backup: they are ingested again from their files.
     pub ingested_again: u64,
 }

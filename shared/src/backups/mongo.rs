@@ -16,15 +16,15 @@ type Collected = (&'static str, &'static [&'static str]);
 
 const BY_ID: &[&str] = &["_id"];
 
-/// Every collection, in the order of reading: what refers before what it refers to, and a state before what bears it out
-/// (a generation that is done before its answer). So nothing in a copy refers to what is missing in it. Only a source may
-/// have become ready after its chunks were read: it is ingested again.
+/// Every collection in reading order: referring documents before those they refer to, and a state before its evidence (a
+/// generation that is done before its answer). So nothing in a copy refers to anything missing. Only a source may have
+/// become ready after its chunks were read: it is ingested again.
 ///
-/// Users are the last: a database that has some was filled by something else, and a restore that broke off before can be
-/// repeated.
+/// Users come last: a database that has users was filled by something else, and a restore that broke off before them can
+/// be repeated.
 ///
-/// Messages come in the order of their conversation's log. One that is edited meanwhile moves up and is read again, as it
-/// is then: so a conversation is what it was when its last message was read.
+/// Messages come in the order of their conversation's log. A message that is edited meanwhile moves up and is read again, so
+/// a conversation is copied as it was when its last message was read.
 const COLLECTIONS: [Collected; 15] = [
     ("readMarks", BY_ID),
     ("notifications", BY_ID),
@@ -43,11 +43,11 @@ const COLLECTIONS: [Collected; 15] = [
     ("users", BY_ID),
 ];
 
-/// The ledger of jobs tells what one installation did, and a restored one does its own; so with the answers of a day.
+/// Not copied: the run ledger and the counts of a day's answers belong to one installation, and a restored one has its own.
 #[cfg(test)]
 const LEFT_OUT: [&str; 2] = ["answerCounts", "jobRuns"];
 
-/// Documents inserted together.
+/// How many documents are inserted together.
 const BATCH: usize = 500;
 
 #[async_trait]
@@ -68,7 +68,7 @@ struct Copy<'a> {
     counts: Counts,
 }
 
-/// One collection, half read.
+/// A collection that is being read.
 struct Reading {
     name: &'static str,
     scan: Scan,
@@ -123,7 +123,7 @@ impl Copy<'_> {
     }
 }
 
-/// A database without users.
+/// A database without users, to restore into.
 pub async fn target(db: Database) -> StoreResult<Box<dyn RestoreRepo>> {
     if db.collection("users").exists(doc! {}).await? {
         return Err(StoreError::Conflict("a database with users"));
@@ -174,7 +174,7 @@ impl RestoreRepo for Target {
 }
 
 impl Target {
-    /// A document that is read twice counts as it was read last.
+    /// For a document that is read twice the last reading counts.
     async fn insert(&self, name: &'static str, documents: &[Document]) -> StoreResult<()> {
         let collection = self.db.collection(name);
         match collection.insert_all(documents).await {
@@ -188,7 +188,7 @@ impl Target {
         }
     }
 
-    /// As it is to be in a database of another time.
+    /// Adapts a document to the restored database.
     fn adapted(&mut self, collection: &str, mut document: Document) -> StoreResult<Document> {
         match collection {
             "conversations" => {

@@ -1,6 +1,6 @@
-//! Who made a backup, by Ed25519.
+//! Ed25519 signatures of backups.
 //!
-//! Keys are the one line that a PEM file of OpenSSL has between its marks (RFC 8410), so that OpenSSL checks a signature too.
+//! A key is the one line between the markers of OpenSSL's PEM file (RFC 8410), so that OpenSSL can check a signature too.
 
 use std::fmt;
 use std::str::FromStr;
@@ -12,27 +12,27 @@ use base64::engine::general_purpose::STANDARD;
 use secrecy::SecretString;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// What stands before the 32 bytes of a public key: that it is one of Ed25519.
+/// The bytes before the 32 bytes of a public key; they say that it is an Ed25519 key.
 const PUBLIC: [u8; 12] = [0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00];
 
-/// Bytes of a signature.
+/// The size of a signature.
 pub const SIGNATURE_BYTES: usize = 64;
 
 #[derive(Debug, thiserror::Error)]
 #[error("this is not an Ed25519 key as collabry backup-key makes it")]
 pub struct InvalidKey;
 
-/// The secret half, of whoever makes backups. What `Debug` shows is the public one.
+/// The secret key that signs backups. `Debug` shows the public key.
 #[derive(Debug, Clone)]
 pub struct SigningKey(Ed25519KeyPair);
 
 impl SigningKey {
-    /// A new one. It fails only where there is no randomness.
+    /// Generates a key. Fails only where there is no randomness.
     pub fn generate() -> Result<Self, InvalidKey> {
         Ed25519KeyPair::generate().map(Self).map_err(|_| InvalidKey)
     }
 
-    /// As `COLLABRY_BACKUP_SIGNING_KEY` takes it.
+    /// The key in the format of `COLLABRY_BACKUP_SIGNING_KEY`.
     pub fn text(&self) -> Result<SecretString, InvalidKey> {
         let der: Pkcs8V1Der<'_> = self.0.as_der().map_err(|_| InvalidKey)?;
         Ok(STANDARD.encode(der.as_ref()).into())
@@ -58,12 +58,12 @@ impl FromStr for SigningKey {
     }
 }
 
-/// The public half, of whoever takes backups.
+/// The public key that checks backups.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Signer([u8; 32]);
 
 impl Signer {
-    /// Whether the holder of the secret half has signed `message`.
+    /// Whether `signature` is the holder's signature of `message`.
     pub fn has_signed(&self, message: &[u8], signature: &[u8]) -> bool {
         ParsedPublicKey::new(&ED25519, self.0).is_ok_and(|key| key.verify_sig(message, signature).is_ok())
     }

@@ -1,4 +1,4 @@
-//! The SQLite file, as it was at one instant.
+//! Copies the SQLite file as a snapshot.
 
 use std::path::{Path, PathBuf};
 
@@ -13,7 +13,7 @@ use super::{Backend, BackupRepo, Counts, NOT_RESTORED, PART_BYTES, Part, Parts, 
 use crate::storage::sqlite::{DOCUMENTS_FILE, Database, JOURNAL_FILE};
 use crate::storage::{StoreError, StoreResult};
 
-/// What a restore writes until it is whole.
+/// The file that a restore writes to until it is complete.
 const UNFINISHED: &str = "collabry.db.restoring";
 
 #[async_trait]
@@ -22,20 +22,20 @@ impl BackupRepo for Database {
         Backend::Sqlite
     }
 
-    /// SQLite writes the snapshot into a folder beside the file, which needs as much room again.
+    /// SQLite writes the snapshot to a folder next to the file, which needs as much space again.
     async fn copy(&self) -> StoreResult<Box<dyn Parts + '_>> {
         let file = self.read.connect_options().get_filename().to_owned();
         let beside = file.parent().unwrap_or(Path::new("."));
         let folder = tempfile::Builder::new().prefix("backup-").tempdir_in(beside).map_err(unavailable)?;
         let snapshot = folder.path().join(DOCUMENTS_FILE);
-        // A connection of its own: it reads a snapshot of the log, and nobody waits for it.
+        // A separate connection: it reads a snapshot of the log, and nobody waits for it.
         let mut connection = SqliteConnectOptions::new().filename(&file).connect().await?;
         let path = snapshot.to_string_lossy().into_owned();
         sqlx::query("VACUUM INTO ?").bind(path).execute(&mut connection).await?;
         connection.close().await?;
         let counts = counts(&snapshot).await?;
         let snapshot = File::open(&snapshot).await.map_err(unavailable)?;
-        // It is read without its name from here on: a process that is killed leaves nothing.
+        // The file is unlinked from here on, so that a process that is killed leaves nothing behind.
         folder.close().map_err(unavailable)?;
         Ok(Box::new(Copy { snapshot, counts, read: 0 }))
     }
@@ -44,7 +44,7 @@ impl BackupRepo for Database {
 struct Copy {
     snapshot: File,
     counts: Counts,
-    /// Parts so far.
+    /// How many parts were read so far.
     read: usize,
 }
 
@@ -70,12 +70,12 @@ impl Parts for Copy {
     }
 }
 
-/// Whether a part is one of a copy from here.
+/// Whether a part belongs to a copy of SQLite.
 pub(super) fn is_part(name: &str) -> bool {
     name.strip_prefix(DOCUMENTS_FILE).is_some_and(|rest| rest.starts_with('/'))
 }
 
-/// A data folder without users. What `serve` or `check` made there of an empty database goes.
+/// A data folder without users, to restore into. The empty database that `serve` or `check` created there is replaced.
 pub async fn target(data_dir: &Path) -> StoreResult<Box<dyn RestoreRepo>> {
     std::fs::create_dir_all(data_dir).map_err(unavailable)?;
     let there = data_dir.join(DOCUMENTS_FILE);
@@ -124,7 +124,7 @@ impl RestoreRepo for Target {
 }
 
 impl Target {
-    /// Events of answers, which are another database's, go with the empty one.
+    /// Events of answers belong to another database and are deleted with the empty one.
     async fn take_its_place(&self, unfinished: &Path) -> std::io::Result<()> {
         for file in [DOCUMENTS_FILE, JOURNAL_FILE] {
             for end in ["", "-wal", "-shm"] {
@@ -144,7 +144,7 @@ fn remove(file: &Path) -> std::io::Result<()> {
     }
 }
 
-/// Rows by table, of a file that nobody writes to.
+/// Counts the rows of each table in a file that nobody writes to.
 async fn counts(file: &Path) -> StoreResult<Counts> {
     let mut connection = SqliteConnectOptions::new().filename(file).connect().await?;
     let of_tables = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'";

@@ -1,4 +1,4 @@
-//! Whether the clock of this machine is that of the installation.
+//! Compares the clock of this machine with the installation's.
 
 use jiff::SignedDuration;
 
@@ -8,7 +8,7 @@ use crate::config::Config;
 use crate::redis::Redis;
 use crate::stores;
 
-/// This machine's clock beside those of what processes share. Who cannot be reached is told of elsewhere.
+/// Compares this machine's clock with those of the shared servers. Other checks report servers that cannot be reached.
 pub async fn findings(config: &Config) -> Vec<Finding> {
     let mut findings = Vec::new();
     if let Some(redis) = &config.redis
@@ -47,7 +47,7 @@ mod tests {
     use crate::check::Verdict;
     use crate::clock::{Clock as _, SystemClock, TimeError, TimeServer};
 
-    /// A server of an installation, which this machine is ahead of.
+    /// A server whose clock is behind this machine's.
     struct Behind(SignedDuration);
 
     #[async_trait::async_trait]

@@ -1,4 +1,4 @@
-//! Who may make an account, and how much one account may have.
+//! Who may create an account, and how much one account may have.
 
 use std::net::SocketAddr;
 use std::str::FromStr;
@@ -9,14 +9,14 @@ use super::reader::Reader;
 
 const MOST: u64 = 1_000_000;
 
-/// `COLLABRY_REGISTRATION`: who may make an account over HTTP.
+/// `COLLABRY_REGISTRATION`: who may create an account over HTTP.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Registration {
-    /// Whoever reaches the server.
+    /// Everybody who can reach the server.
     Open,
-    /// Whoever has a join code or an invitation to a notebook.
+    /// People with a join code or an invitation to a notebook.
     Invited,
-    /// Nobody: accounts are made on the command line.
+    /// Nobody: accounts are created on the command line.
     Closed,
 }
 
@@ -34,23 +34,23 @@ impl FromStr for Registration {
 }
 
 impl Registration {
-    /// Open where only this machine reaches the server. Elsewhere strangers do, also through a proxy on this machine.
+    /// Open by default if only this machine can reach the server. Otherwise strangers can, also through a proxy on this machine.
     pub(super) fn read(read: &mut Reader<'_>, bind: SocketAddr, proxies: &[IpNet]) -> Self {
         let default = if bind.ip().is_loopback() && proxies.is_empty() { "open" } else { "invited" };
         read.parsed("COLLABRY_REGISTRATION", default, "open, invited or closed")
     }
 }
 
-/// How much an account, or a notebook, may have at a time.
+/// How much an account or a notebook may have at a time.
 #[derive(Debug, Clone)]
 pub struct BoundsConfig {
-    /// `COLLABRY_MAX_NOTEBOOKS`: that one account owns.
+    /// `COLLABRY_MAX_NOTEBOOKS`: notebooks that one account owns.
     pub notebooks: usize,
-    /// `COLLABRY_MAX_MEMBERS`: of a notebook.
+    /// `COLLABRY_MAX_MEMBERS`: members of a notebook.
     pub members: usize,
-    /// `COLLABRY_MAX_INVITATIONS`: of a notebook, that nobody has taken up.
+    /// `COLLABRY_MAX_INVITATIONS`: open invitations to a notebook.
     pub invitations: usize,
-    /// `COLLABRY_MAX_CONVERSATIONS`: that one account has begun in a notebook.
+    /// `COLLABRY_MAX_CONVERSATIONS`: conversations that one account has started in a notebook.
     pub conversations: usize,
 }
 

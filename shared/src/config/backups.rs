@@ -1,4 +1,4 @@
-//! Where backups go.
+//! The settings of backups.
 
 use age::x25519::Recipient;
 use secrecy::ExposeSecret as _;
@@ -12,13 +12,13 @@ use crate::storage::BlobConfig;
 pub struct BackupConfig {
     /// `COLLABRY_BACKUP_URL`; `None`: the worker makes none.
     pub location: Option<BlobConfig>,
-    /// `COLLABRY_BACKUP_KEEP`: the newest so many are kept there.
+    /// `COLLABRY_BACKUP_KEEP`: how many of the newest backups are kept.
     pub keep: usize,
     /// `COLLABRY_BACKUP_RECIPIENT`: the public key that backups are encrypted to.
     pub recipient: Option<Recipient>,
     /// `COLLABRY_BACKUP_SIGNING_KEY`: signs backups that are made.
     pub signing_key: Option<SigningKey>,
-    /// `COLLABRY_BACKUP_SIGNER`: the public half of what must have signed backups that are verified or restored.
+    /// `COLLABRY_BACKUP_SIGNER`: the public key of the required signer when verifying or restoring.
     pub signer: Option<Signer>,
 }
 
@@ -37,7 +37,7 @@ impl BackupConfig {
         Self { location, keep, recipient, signing_key: signing_key(read), signer: signer(read) }
     }
 
-    /// Who must have signed the backups of here, as far as the settings say it.
+    /// The required signer of this installation's backups, if the settings name one.
     pub fn signer(&self) -> Option<Signer> {
         self.signer.clone().or_else(|| self.signing_key.as_ref().map(SigningKey::signer))
     }

@@ -1,4 +1,4 @@
-//! How much one caller may do.
+//! The settings of limits on callers.
 
 use std::num::NonZeroU32;
 use std::time::Duration;
@@ -37,8 +37,8 @@ pub struct LimitsConfig {
     pub invitations: Option<Quota>,
     /// `COLLABRY_LIMIT_EXPORTS`: in an hour, per user.
     pub exports: Option<Quota>,
-    /// `COLLABRY_LIMIT_UNFINISHED_ANSWERS`, `COLLABRY_LIMIT_DAILY_ANSWERS`, `COLLABRY_LIMIT_DAILY_ANSWERS_OF_ALL`: answers
-    /// that a user waits for at the same time, and those of a day, of a user and of all together.
+    /// `COLLABRY_LIMIT_UNFINISHED_ANSWERS`, `COLLABRY_LIMIT_DAILY_ANSWERS`, `COLLABRY_LIMIT_DAILY_ANSWERS_OF_ALL`: how many
+    /// answers a user may wait for at a time, and how many a user and all users together may request in a day.
     pub answers: Allowance,
     /// `COLLABRY_LIMIT_FLOOD`: requests of any kind in a second, per address.
     pub flood: u32,
@@ -46,11 +46,11 @@ pub struct LimitsConfig {
     pub sockets: u32,
     /// `COLLABRY_LIMIT_SOCKET_EVENTS`: events of one socket in a second.
     pub socket_events: u32,
-    /// `COLLABRY_LIMIT_CONNECTIONS`: connections at a time, of everybody, on each replica.
+    /// `COLLABRY_LIMIT_CONNECTIONS`: connections at a time, in total, on each replica.
     pub connections: u32,
-    /// `COLLABRY_LIMIT_ADDRESS_CONNECTIONS`: of these, from one address, unless it is a trusted proxy's.
+    /// `COLLABRY_LIMIT_ADDRESS_CONNECTIONS`: connections from one address, unless it is a trusted proxy's.
     pub address_connections: u32,
-    /// `COLLABRY_TRUSTED_PROXIES`: whose `X-Forwarded-For` is believed.
+    /// `COLLABRY_TRUSTED_PROXIES`: proxies whose `X-Forwarded-For` is trusted.
     pub trusted_proxies: Vec<IpNet>,
 }
 

@@ -1,4 +1,4 @@
-//! Configuration: environment variables, parsed once, every problem reported at once.
+//! Configuration from environment variables, parsed once; all problems are reported at once.
 
 mod accounts;
 mod backups;
@@ -41,14 +41,14 @@ use crate::service::Service;
 use crate::storage::{BlobConfig, MongoConfig};
 use crate::telemetry::TelemetryConfig;
 
-/// Everything that can be set.
+/// All settings.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// `None`: every service in one process, or none.
+    /// `None`: every service in one process, or a command without a service.
     pub service: Option<Service>,
     pub api: ApiConfig,
     pub storage: StorageConfig,
-    /// Coordination; `None`: within this process.
+    /// Redis for coordination; `None`: processes do not share anything.
     pub redis: Option<RedisConfig>,
     pub services: ServicesConfig,
     pub engine: EngineConfig,
@@ -71,20 +71,20 @@ pub struct ApiConfig {
     /// `COLLABRY_MAX_UPLOAD_MB`, in bytes.
     pub max_upload_bytes: u64,
     pub shares: Shares,
-    /// `COLLABRY_MIN_FREE_MB`, in bytes: with less room on a disk nothing is uploaded.
+    /// `COLLABRY_MIN_FREE_MB`, in bytes: with less free disk space uploads are refused.
     pub min_free_bytes: u64,
     /// `COLLABRY_DRAIN_SECS`: how long running requests and jobs may take after SIGTERM.
     pub drain: Duration,
     pub limits: LimitsConfig,
     pub registration: Registration,
     pub bounds: BoundsConfig,
-    /// `COLLABRY_ADMIN_EMAILS`: admins, once their addresses are proven; not to be registered over HTTP.
+    /// `COLLABRY_ADMIN_EMAILS`: admins once their addresses are verified; they cannot be registered over HTTP.
     pub admin_emails: Vec<Email>,
     /// `COLLABRY_SLOW_REQUEST_MS`: requests and events that take longer are logged as slow.
     pub slow_request: Duration,
 }
 
-/// What one person may keep.
+/// How much one person may store.
 #[derive(Debug, Clone, Copy)]
 pub struct Shares {
     /// `COLLABRY_MAX_SOURCES`
@@ -95,13 +95,13 @@ pub struct Shares {
 
 #[derive(Debug, Clone)]
 pub struct StorageConfig {
-    /// `COLLABRY_DATA_DIR`: of the embedded backends.
+    /// `COLLABRY_DATA_DIR`: the folder of the embedded backends.
     pub data_dir: PathBuf,
     /// Documents; `None`: embedded.
     pub mongodb: Option<MongoConfig>,
     /// Files.
     pub blobs: BlobConfig,
-    /// `COLLABRY_SLOW_QUERY_MS`: what a database takes longer for is logged with its shape.
+    /// `COLLABRY_SLOW_QUERY_MS`: slower queries are logged with their shape.
     pub slow_query: Duration,
 }
 
@@ -111,7 +111,7 @@ pub struct EngineConfig {
     pub model_dir: PathBuf,
     /// `COLLABRY_VECTOR_MEMORY_MB`, in bytes: loaded segments above it are dropped, least recently used first.
     pub vector_memory_bytes: u64,
-    /// `COLLABRY_THREADS`: of embedding and search; 0: one per core.
+    /// `COLLABRY_THREADS`: threads for embedding and search; 0: one per core.
     pub threads: usize,
     /// `COLLABRY_CONCURRENT_GENERATIONS`
     pub concurrent_generations: usize,
@@ -138,7 +138,7 @@ pub struct ExtractionConfig {
     pub max_passages: Option<u64>,
     /// `COLLABRY_PASSAGES_PER_HOUR`: of one person.
     pub passages_per_hour: Option<u64>,
-    /// `PATH`: where the programs that read PDFs are looked for.
+    /// `PATH`: where to find the programs that read PDFs.
     pub path: String,
     /// `COLLABRY_MAX_UPLOAD_MB`, in bytes: of a fetched page too, after decompression.
     pub max_file_bytes: u64,
@@ -158,15 +158,15 @@ pub struct ProvidersConfig {
     pub openai_api_key: Option<SecretString>,
     /// `COLLABRY_OPENAI_KEY_HEADER`: unset, `Authorization`, or `api-key` for an address with an `api-version`.
     pub openai_key_header: Option<HeaderName>,
-    /// `COLLABRY_ANTHROPIC_API_KEY`: without it Anthropic is not asked.
+    /// `COLLABRY_ANTHROPIC_API_KEY`: without it Anthropic's models are not available.
     pub anthropic_api_key: Option<SecretString>,
     /// `COLLABRY_ANTHROPIC_URL`: base of its API, with its `/v1`.
     pub anthropic_url: Option<Url>,
-    /// `COLLABRY_ALLOWED_MODELS`, and the default model: may be asked also when their provider does not list them.
+    /// `COLLABRY_ALLOWED_MODELS` and the default model: can be used even if their provider does not list them.
     pub allowed: Vec<ModelPattern>,
-    /// `COLLABRY_PROVIDER_MAX_TOKENS`: of an answer with its thoughts.
+    /// `COLLABRY_PROVIDER_MAX_TOKENS`: the maximum length of an answer including its thoughts.
     pub max_tokens: Option<u32>,
-    /// `COLLABRY_PROVIDER_FIRST_TOKEN_SECS`: all tries together.
+    /// `COLLABRY_PROVIDER_FIRST_TOKEN_SECS`: the timeout until the first token, all tries together.
     pub first_token: Duration,
     /// `COLLABRY_PROVIDER_BETWEEN_TOKENS_SECS`
     pub between_tokens: Duration,
@@ -174,7 +174,7 @@ pub struct ProvidersConfig {
 
 const MIB: u64 = 1024 * 1024;
 
-/// Shorter secrets can be guessed by trying.
+/// Shorter secrets could be found by brute force.
 const MIN_SECRET_BYTES: usize = 32;
 
 impl Config {
@@ -183,13 +183,12 @@ impl Config {
         Self::from_lookup(environment)
     }
 
-    /// Reads the process environment for a process that is one of several. What its service needs and lacks is a problem
-    /// like any other.
+    /// Reads the process environment for a service. A missing setting that the service needs is a problem like any other.
     pub fn for_service(service: Service) -> Result<Self, ConfigError> {
         Self::read(Some(service), environment)
     }
 
-    /// Reads settings from `lookup`; unset or empty ones get their defaults.
+    /// Reads settings from `lookup`; unset and empty ones get their defaults.
     pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         Self::read(None, lookup)
     }

@@ -1,9 +1,9 @@
-//! What each service cannot do without. The one-process form needs nothing.
+//! The settings that each service requires. The one-process form requires none.
 
 use super::reader::Reader;
 use crate::service::Service;
 
-/// A setting that a replica must have, and why.
+/// A required setting and why it is required.
 type Need = (&'static str, &'static str);
 
 const SHARED: [Need; 2] = [

@@ -1,4 +1,4 @@
-//! Reads settings one by one and collects what is wrong with them.
+//! Reads settings one by one and collects the problems.
 
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
@@ -14,14 +14,14 @@ use url::Url;
 
 use crate::models::ModelId;
 
-/// A setting that cannot be used, and what to do about it.
+/// An invalid setting and how to fix it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConfigProblem {
     pub variable: &'static str,
     pub message: String,
 }
 
-/// Everything that is wrong with a configuration.
+/// All problems of a configuration.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub struct ConfigError(Vec<ConfigProblem>);
 
@@ -52,12 +52,12 @@ impl<'a> Reader<'a> {
         Self { lookup, problems: Vec::new(), secrets: Vec::new() }
     }
 
-    /// The value, or everything that was wrong on the way to it.
+    /// Returns the value, or all problems found while reading it.
     pub fn finish<T>(self, value: T) -> Result<T, ConfigError> {
         if self.problems.is_empty() { Ok(value) } else { Err(ConfigError(self.problems)) }
     }
 
-    /// Those of the settings read so far whose values open something.
+    /// The secret settings among those read so far.
     pub fn secrets(&self) -> &[&'static str] {
         &self.secrets
     }
@@ -103,7 +103,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// An upper bound; 0: none.
+    /// An upper bound; 0: no bound.
     pub fn at_most(&mut self, variable: &'static str, default: u64) -> Option<u64> {
         Some(self.number(variable, default, 0..=u64::MAX / 2)).filter(|most| *most > 0)
     }
@@ -147,7 +147,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// What stands between the separators, each parsed; `parse` says what is wrong.
+    /// Parses each item between the separators; `parse` returns what is wrong with an item.
     pub fn list<T>(
         &mut self,
         variable: &'static str,
@@ -189,20 +189,20 @@ impl<'a> Reader<'a> {
         Some(text.into())
     }
 
-    /// The address of a server, which may hold a password, and so is neither printed nor taken apart here.
+    /// The address of a server. It may contain a password, so it is neither printed nor parsed here.
     pub fn address(&mut self, variable: &'static str, schemes: &[&str]) -> Option<SecretString> {
         self.secrets.push(variable);
         let text = self.get(variable)?;
         match text.split_once("://") {
             Some((scheme, rest)) if schemes.contains(&scheme) && !rest.is_empty() => Some(text.into()),
             _ => {
-                self.problem(variable, format!("must begin with {}://", schemes.join(":// or ")));
+                self.problem(variable, format!("must start with {}://", schemes.join(":// or ")));
                 None
             }
         }
     }
 
-    /// Networks and single addresses, with commas between them.
+    /// Networks and single addresses, separated by commas.
     pub fn networks(&mut self, variable: &'static str) -> Vec<IpNet> {
         let text = self.text(variable, "");
         let mut found = Vec::new();
@@ -231,7 +231,7 @@ impl<'a> Reader<'a> {
         self.parse_url(variable, &text)
     }
 
-    /// `None`: a problem was noted.
+    /// `None` after a problem.
     pub fn url_or(&mut self, variable: &'static str, default: &str) -> Option<Url> {
         let text = self.text(variable, default);
         self.parse_url(variable, &text)
@@ -253,7 +253,7 @@ impl<'a> Reader<'a> {
         let mut urls: Vec<Url> = Vec::new();
         for part in text.split(',').map(str::trim).filter(|part| !part.is_empty()) {
             match Url::parse(part) {
-                Ok(url) if urls.contains(&url) => self.problem(variable, format!("{part:?} is there twice")),
+                Ok(url) if urls.contains(&url) => self.problem(variable, format!("{part:?} is listed twice")),
                 Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() && url.path() == "/" => {
                     urls.push(url);
                 }
@@ -272,7 +272,7 @@ impl<'a> Reader<'a> {
         address
     }
 
-    /// A setting without which the process has no use.
+    /// A setting that the process cannot do without.
     pub fn require(&mut self, variable: &'static str, why: &str) {
         if self.get(variable).is_none() {
             self.problem(variable, format!("is not set: {why}"));

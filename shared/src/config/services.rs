@@ -1,4 +1,4 @@
-//! How the roles find and trust each other.
+//! The settings by which services find and trust each other.
 
 use std::net::SocketAddr;
 
@@ -10,9 +10,9 @@ use super::reader::Reader;
 
 #[derive(Debug, Clone)]
 pub struct ServicesConfig {
-    /// `COLLABRY_SERVICE_SECRET`: what every request to an ai-engine must bring.
+    /// `COLLABRY_SERVICE_SECRET`: every request to an ai-engine must carry it.
     pub secret: Option<SecretString>,
-    /// `COLLABRY_ENGINE_URLS`: the ai-engines that an api asks.
+    /// `COLLABRY_ENGINE_URLS`: the ai-engines that an api calls.
     pub engines: Vec<Url>,
     /// `COLLABRY_ENGINE_BIND`: where an ai-engine listens.
     pub engine_bind: SocketAddr,

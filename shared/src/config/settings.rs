@@ -1,4 +1,4 @@
-//! The settings themselves, for a backup of them.
+//! The settings as they are set, for backups.
 
 use std::cell::RefCell;
 
@@ -7,17 +7,17 @@ use secrecy::SecretString;
 use super::reader::Reader;
 use super::{Config, environment};
 
-/// A setting that is not left at its default.
+/// A setting that is set.
 #[derive(Debug, Clone)]
 pub struct Setting {
     pub name: String,
     pub value: SecretString,
-    /// Whether it opens something: a secret, or an address that may hold a password.
+    /// Whether it is a secret, or an address that may contain a password.
     pub secret: bool,
 }
 
 impl Config {
-    /// What is set in the process environment, as far as this program asks for it.
+    /// The settings in the process environment that this program reads.
     pub fn settings() -> Vec<Setting> {
         settings(&environment)
     }

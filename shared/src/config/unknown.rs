@@ -1,13 +1,13 @@
-//! Settings that no program asks for: most are typing mistakes, so each is told with the name that is nearest to it.
+//! Finds settings that no program reads: most are typing mistakes, so each is reported with the most similar name.
 //!
-//! They are no error: after a rollback the environment still has what only the newer version knows.
+//! They are not an error: after a rollback the environment still contains settings of the newer version.
 
 use std::collections::BTreeSet;
 
-/// Names every setting, also those that only compose.yml and deploy.sh read.
+/// Lists every setting, including those that only compose.yml and deploy.sh read.
 const EXAMPLE: &str = include_str!("../../../.env.example");
 
-/// What our own scripts, images and tests set.
+/// Set by our own scripts, images and tests.
 const OURS: [&str; 9] = [
     "COLLABRY_BACKUP_SECRET_KEY",
     "COLLABRY_BIN",
@@ -22,20 +22,20 @@ const OURS: [&str; 9] = [
 
 const PREFIX: &str = "COLLABRY_";
 
-/// Names as like each other as `COLABRY_BIND` and `COLLABRY_BIND`, or `MONGODB_URL` and `MONGODB_URI`.
+/// The minimum similarity of a suggestion, as of `COLABRY_BIND` and `COLLABRY_BIND`, or `MONGODB_URL` and `MONGODB_URI`.
 const NEAR: f64 = 0.85;
 
-/// What is so near a known name that nobody meant anything else, also without our prefix.
+/// The similarity above which a name without our prefix must be a mistyped setting.
 const VERY_NEAR: f64 = 0.95;
 
-/// A name in the environment that no program asks for.
+/// A name in the environment that no program reads.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Unknown {
     pub name: String,
     pub nearest: Option<String>,
 }
 
-/// Those of `names` that look like our settings and are not.
+/// Returns those of `names` that look like our settings but are not.
 pub(super) fn unknown(names: impl Iterator<Item = String>) -> Vec<Unknown> {
     let known = known();
     let mut found: Vec<_> = names.filter_map(|name| look(name, &known)).collect();

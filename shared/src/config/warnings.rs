@@ -1,4 +1,4 @@
-//! What is set and works, and is probably not what was meant: said at each start, and by `check`.
+//! Warnings about settings that work but are probably not intended: logged at each start and reported by `check`.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -12,10 +12,10 @@ use crate::models::ModelId;
 use crate::service::Service;
 use crate::storage::BlobConfig;
 
-/// A secret with fewer different characters was typed, not drawn.
+/// A secret with fewer different characters was typed, not generated.
 const VARIETY: usize = 10;
 
-/// A setting and what is strange about it, with what to do.
+/// A setting, what is probably wrong with it, and what to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Warning {
     pub setting: String,
@@ -29,7 +29,7 @@ impl fmt::Display for Warning {
 }
 
 impl Config {
-    /// What is strange about the settings of this process: about their names in its environment, and about their values.
+    /// The warnings about this process' settings: about names in its environment and about values.
     pub fn warnings(&self) -> Vec<Warning> {
         let settings: Vec<_> = environment().collect();
         let names = settings.iter().map(|(name, _)| name.clone());
@@ -39,7 +39,7 @@ impl Config {
         warnings
     }
 
-    /// Values that do not go together, or let more in than anybody wants.
+    /// Values that contradict each other, or are too permissive.
     fn contradictions(&self) -> Vec<Warning> {
         let mut warnings = Vec::new();
         let mut warn = |setting: &str, message: &str| {
@@ -60,13 +60,13 @@ impl Config {
         }
         for (setting, secret) in self.drawn_secrets() {
             if guessable(secret) {
-                warn(setting, "can be guessed; draw one with: openssl rand -hex 32");
+                warn(setting, "can be guessed; generate one with: openssl rand -hex 32");
             }
         }
         if let [(_, jwt), (_, service)] = self.drawn_secrets()[..]
             && jwt.expose_secret() == service.expose_secret()
         {
-            warn("COLLABRY_JWT_SECRET", "is the same as COLLABRY_SERVICE_SECRET; draw one for each");
+            warn("COLLABRY_JWT_SECRET", "is the same as COLLABRY_SERVICE_SECRET; generate one for each");
         }
         warnings
     }
@@ -86,7 +86,7 @@ fn nobody_reads(unknown: super::unknown::Unknown) -> Warning {
     Warning { setting: unknown.name, message }
 }
 
-/// Files of settings for containers take quotes as a part of the value.
+/// Env files of containers treat quotes as a part of the value.
 fn in_quotes(name: &str, value: &str) -> Option<Warning> {
     if !name.starts_with("COLLABRY_") && !["MONGODB_URI", "REDIS_URL"].contains(&name) {
         return None;
@@ -110,7 +110,7 @@ fn backups(config: &Config) -> Vec<(&'static str, &'static str)> {
         )),
         _ => {}
     }
-    // Others are not given the key that signs.
+    // Other services are not given the signing key.
     let makes_them = location.is_some() && matches!(config.service, None | Some(Service::Worker));
     if makes_them && signing_key.is_none() {
         found.push(if recipient.is_none() {
@@ -138,7 +138,7 @@ fn backups(config: &Config) -> Vec<(&'static str, &'static str)> {
     found
 }
 
-/// Only engines ask providers, and only they need be given the keys.
+/// Only engines call providers, and only they need the keys.
 fn provider_missing(config: &Config) -> Option<String> {
     if matches!(config.service, Some(Service::Api | Service::Worker)) {
         return None;
@@ -160,7 +160,7 @@ fn guessable(secret: &SecretString) -> bool {
     secret.expose_secret().bytes().collect::<BTreeSet<_>>().len() < VARIETY
 }
 
-/// Whether backups would lie among the files, or the files among the backups.
+/// Whether backups would be stored among the files, or files among the backups.
 fn overlap(config: &Config, backups: &BlobConfig) -> bool {
     let folder = |location: &BlobConfig| -> Option<PathBuf> {
         match location {
@@ -186,7 +186,7 @@ fn within(one: &Path, other: &Path) -> bool {
     one.starts_with(other) || other.starts_with(one)
 }
 
-/// Without links and `..`, as far as it exists.
+/// Resolves links and `..`, as far as the path exists.
 fn resolved(path: &Path) -> PathBuf {
     path.canonicalize().or_else(|_| std::path::absolute(path)).unwrap_or_else(|_| path.to_owned())
 }

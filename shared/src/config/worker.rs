@@ -1,4 +1,4 @@
-//! What the worker does when.
+//! The settings of the worker.
 
 use jiff::SignedDuration;
 
@@ -9,9 +9,9 @@ use crate::jobs::{BUILT_IN, Schedule};
 
 #[derive(Debug, Clone)]
 pub struct WorkerConfig {
-    /// `COLLABRY_RETENTION_DAYS`: how long what was deleted is kept; 0: no longer than until the next purge.
+    /// `COLLABRY_RETENTION_DAYS`: how long deleted items are kept; 0: until the next purge.
     pub retention: SignedDuration,
-    /// `COLLABRY_JOB_SCHEDULES`: jobs that run at other times than by default; `None`: only when asked for.
+    /// `COLLABRY_JOB_SCHEDULES`: jobs with another schedule than their default; `None`: only on request.
     pub schedules: Vec<(String, Option<Schedule>)>,
     pub backups: BackupConfig,
 }

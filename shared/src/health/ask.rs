@@ -1,4 +1,4 @@
-//! `health`: asks the process that runs beside, for containers that have no HTTP client.
+//! The `health` command: asks the running process, for containers without an HTTP client.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::process::ExitCode;
@@ -7,10 +7,10 @@ use std::time::Duration;
 use super::{Note, Readiness};
 use crate::http;
 
-/// A little more than a process takes that is too busy to know.
+/// A little longer than a process that is too busy takes to say so.
 const ANSWER: Duration = Duration::from_secs(5);
 
-/// Asks the process that listens at `bind` whether it is ready, and prints what is missing. Exit code 0: it is.
+/// Asks the process that listens at `bind` whether it is ready, and prints what is missing. Exits with 0 when it is ready.
 #[expect(clippy::print_stdout, reason = "what the user asked for")]
 pub fn ask(bind: SocketAddr) -> ExitCode {
     let readiness = match readiness(bind) {
@@ -38,7 +38,7 @@ pub async fn answers(bind: SocketAddr) -> bool {
     fetch(bind).await.is_ok()
 }
 
-/// What the process of ours that listens at `bind` notes of itself; nothing when none does.
+/// The notes of our process that listens at `bind`; empty when there is none.
 pub async fn notes(bind: SocketAddr) -> Vec<Note> {
     fetch(bind).await.map(|readiness| readiness.notes).unwrap_or_default()
 }
@@ -54,7 +54,7 @@ async fn fetch(bind: SocketAddr) -> anyhow::Result<Readiness> {
     Ok(answer.json().await?)
 }
 
-/// Where somebody is reached who listens on every address.
+/// The address to connect to, also for a process that listens on all addresses.
 fn reachable(bind: SocketAddr) -> SocketAddr {
     let ip = match bind.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),

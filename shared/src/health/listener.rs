@@ -1,4 +1,4 @@
-//! The internal listener: a thread and a runtime of its own, so that it answers however busy the process is.
+//! The internal listener, with its own thread and runtime, so that it answers however busy the process is.
 
 use std::convert::Infallible;
 use std::fmt;
@@ -25,15 +25,15 @@ use super::state::State;
 use super::{HealthSource, Readiness, metrics};
 use crate::health::DependencyStatus;
 
-/// Connections at a time; more wait.
+/// How many connections it serves at a time; further ones wait.
 const CONNECTIONS: usize = 32;
-/// For one request and its answer.
+/// How long one request and its answer may take.
 const CONNECTION: Duration = Duration::from_secs(10);
-/// For the main runtime to say whether it is ready: longer than any of its probes.
+/// How long the main runtime may take to report its readiness: longer than any of its probes.
 const READY: Duration = Duration::from_secs(4);
-/// How often it is asked, so that what it lacks is in the metrics without anybody asking.
+/// How often readiness is checked for the metrics.
 const LOOK: Duration = Duration::from_secs(5);
-/// After a connection that could not be accepted.
+/// The delay after a connection could not be accepted.
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// Answers `/health`, `/ready` and `/metrics` until it is dropped.
@@ -51,7 +51,7 @@ struct Inside {
 }
 
 impl Listener {
-    /// Listens for questions about `health`, which runs on the runtime that calls this.
+    /// Starts to serve `health`, which runs on the caller's runtime.
     pub fn start(bind: SocketAddr, health: Arc<dyn HealthSource>) -> std::io::Result<Self> {
         let listener = std::net::TcpListener::bind(bind)?;
         listener.set_nonblocking(true)?;
@@ -63,7 +63,7 @@ impl Listener {
         let run = move || match runtime.block_on(async { serve(TcpListener::from_std(listener)?, inside, until).await })
         {
             Ok(()) => {}
-            Err(error) => tracing::error!(%error, "the health listener does not start"),
+            Err(error) => tracing::error!(%error, "cannot start the health listener"),
         };
         let thread = thread::Builder::new().name("health".to_owned()).spawn(run)?;
         Ok(Self { address, stop, thread: Some(thread) })
@@ -78,7 +78,7 @@ impl Listener {
 impl Drop for Listener {
     fn drop(&mut self) {
         self.stop.cancel();
-        // Ends at once: its runtime drops the connections.
+        // The thread ends at once: its runtime drops the connections.
         if self.thread.take().is_some_and(|thread| thread.join().is_err()) {
             tracing::error!("the health listener panicked");
         }
@@ -102,7 +102,7 @@ async fn serve(listener: TcpListener, inside: Inside, stop: CancellationToken) -
                 connections.spawn(timeout(CONNECTION, connection(stream, inside.clone())));
             }
             Err(error) => {
-                tracing::warn!(%error, "a health check could not be accepted");
+                tracing::warn!(%error, "cannot accept a health check");
                 sleep(PAUSE).await;
             }
         }
@@ -117,7 +117,7 @@ async fn connection(stream: TcpStream, inside: Inside) {
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).keep_alive(false);
     if let Err(error) = http.serve_connection(TokioIo::new(stream), service).await {
-        tracing::debug!(%error, "a health check broke off");
+        tracing::debug!(%error, "health check broke off");
     }
 }
 
@@ -141,7 +141,7 @@ impl Inside {
         }
     }
 
-    /// Asks now and then, without end.
+    /// Checks readiness periodically; never returns.
     async fn look(&self) {
         let mut often = interval(LOOK);
         loop {
@@ -150,7 +150,7 @@ impl Inside {
         }
     }
 
-    /// Asks the main runtime, which may be too busy to say.
+    /// Asks the main runtime, which may be too busy to answer.
     async fn ready(&self) -> Readiness {
         let health = Arc::clone(&self.health);
         let mut asked = self.main.spawn(async move { health.ready().await });

@@ -1,4 +1,4 @@
-//! How much memory this process may have: the smallest limit of the control groups that it is in, or what the machine has.
+//! The memory limit of this process: the smallest limit of its control groups, or the machine's memory.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use procfs::process::Process;
 use procfs::{Current as _, Meminfo};
 
-/// Where systems mount the control groups.
+/// Where control groups are mounted.
 const GROUPS: &str = "/sys/fs/cgroup";
 
 /// In bytes; `None` where there is no `/proc`.
@@ -15,17 +15,17 @@ pub(super) fn limit() -> Option<u64> {
     let groups = Process::myself().and_then(|process| process.cgroups());
     let limits = groups.into_iter().flatten().flat_map(|group| match group.controllers.as_slice() {
         [] => limits(Path::new(GROUPS), &group.pathname, "memory.max"),
-        // Version 1 has a tree for each controller.
+        // Version 1 has a tree per controller.
         kinds if kinds.iter().any(|kind| kind == "memory") => {
             limits(&Path::new(GROUPS).join("memory"), &group.pathname, "memory.limit_in_bytes")
         }
         _ => Vec::new(),
     });
-    // No limit is `max`, or a number that no machine has.
+    // "No limit" is `max`, or a number larger than any machine's memory.
     limits.min().map_or(Some(machine), |limit| Some(limit.min(machine)))
 }
 
-/// The limits of a group and of those that it is in. In a container with a view of its own, `/` is its own group.
+/// The limits of a group and its ancestors. In a container with its own namespace, `/` is the container's group.
 fn limits(tree: &Path, group: &str, file: &str) -> Vec<u64> {
     let group = PathBuf::from(group.trim_start_matches('/'));
     let read = |group: &Path| fs::read_to_string(tree.join(group).join(file)).ok()?.trim().parse().ok();

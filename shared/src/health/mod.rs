@@ -1,4 +1,4 @@
-//! What a process says of itself: that it lives, whether it can serve, and its counters.
+//! Health of a process: liveness, readiness and metrics.
 
 mod ask;
 mod listener;
@@ -18,7 +18,7 @@ use utoipa::ToSchema;
 pub use self::ask::{answers, ask, notes};
 pub use self::listener::Listener;
 
-/// How long one dependency may take to give a sign of life.
+/// How long one dependency may take to answer a ping.
 const PING: Duration = Duration::from_secs(2);
 
 /// One dependency of a process, for `/ready`.
@@ -39,12 +39,12 @@ pub struct Readiness {
     pub ready: bool,
     pub draining: bool,
     pub dependencies: Vec<DependencyStatus>,
-    /// What whoever runs it should hear, although it serves.
+    /// Notes for the operator that do not affect readiness.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<Note>,
 }
 
-/// Requests have shown that a setting does not fit. Whoever asks may read it, so it says nothing of anybody.
+/// Requests have shown that a setting is probably wrong. Anybody may read the note, so it contains nothing about anybody.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Note {
@@ -53,7 +53,7 @@ pub struct Note {
 }
 
 impl Readiness {
-    /// Ready when nothing required is missing and the process does not drain.
+    /// Ready when no required dependency is missing and the process is not draining.
     pub fn of(draining: bool, dependencies: Vec<DependencyStatus>) -> Self {
         let missing = dependencies.iter().any(|dependency| dependency.required && !dependency.ready);
         Self { ready: !draining && !missing, draining, dependencies, notes: Vec::new() }
@@ -64,21 +64,21 @@ impl Readiness {
         Self { notes, ..self }
     }
 
-    /// The status of an HTTP answer that says it.
+    /// The HTTP status of the answer.
     pub fn status(&self) -> u16 {
         if self.ready { 200 } else { 503 }
     }
 }
 
-/// A process as its health endpoints see it.
+/// What the health endpoints report of a process.
 #[async_trait]
 pub trait HealthSource: Send + Sync + 'static {
     async fn ready(&self) -> Readiness;
-    /// What the process counts. What is registered there must not wait for anything.
+    /// The metrics of the process. Collectors in it must not block.
     fn registry(&self) -> &Registry;
 }
 
-/// Asks a dependency that the process cannot do without for a sign of life.
+/// Pings a required dependency.
 pub async fn probe<E: ToString>(name: &str, ping: impl Future<Output = Result<(), E>>) -> DependencyStatus {
     let start = tokio::time::Instant::now();
     let problem = match tokio::time::timeout(PING, ping).await {

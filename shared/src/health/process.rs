@@ -1,4 +1,4 @@
-//! What the system knows of this process: memory, CPU time, open files; and what its async runtime has to do.
+//! Metrics of this process from the system (memory, CPU time, open files) and from its async runtime.
 
 use std::fmt;
 
@@ -14,10 +14,10 @@ use tokio::runtime::{Handle, RuntimeMetrics};
 
 use super::memory;
 
-/// Computed on scrape.
+/// The metrics of the process, computed on scrape.
 #[derive(Debug)]
 struct ProcessCollector {
-    /// `None`: registered outside of a runtime.
+    /// `None` when registered outside a runtime.
     runtime: Option<RuntimeMetrics>,
 }
 
@@ -68,7 +68,7 @@ impl Collector for ProcessCollector {
         if let Some(limit) = memory::limit() {
             gauge("collabry_memory_limit_bytes", "Memory that the process may hold", limit)?;
         }
-        // Where there is no /proc, there are no such numbers.
+        // Without /proc there are no such metrics.
         let Ok(usage) = usage() else { return Ok(()) };
         for (name, help, value) in usage.gauges {
             gauge(name, help, value)?;

@@ -1,4 +1,4 @@
-//! Requests that a process answers, by endpoint and outcome.
+//! Metrics of HTTP requests, by endpoint and status.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use prometheus_client::registry::Registry;
 use super::metrics::quick;
 use crate::service::Service;
 
-/// The endpoint of a request that no route is there for.
+/// The endpoint of a request that no route matches.
 pub const UNMATCHED: &str = "unmatched";
 
 /// The endpoint is a route's template, never a path: `/api/notebooks/{notebookId}`.
@@ -82,7 +82,7 @@ impl Drop for Running {
     }
 }
 
-/// Clients may say anything.
+/// Maps methods to a bounded set, because clients may send anything.
 fn bounded(method: &str) -> &'static str {
     const KNOWN: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
     KNOWN.into_iter().find(|known| *known == method).unwrap_or("other")

@@ -1,4 +1,4 @@
-//! What a process said when it was last asked whether it is ready, as numbers.
+//! The last known readiness of a process, as metrics.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,7 +11,7 @@ use prometheus_client::registry::Registry;
 
 use super::Readiness;
 
-/// `None`: not asked yet. Cheap to clone.
+/// `None` before the first check. Cheap to clone.
 #[derive(Debug, Clone, Default)]
 pub(super) struct State(Arc<Mutex<Option<Readiness>>>);
 

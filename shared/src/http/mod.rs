@@ -1,4 +1,4 @@
-//! Outgoing HTTP with limits by default, and how requests that come in are served.
+//! Outgoing HTTP with default limits, and serving of incoming requests.
 
 pub mod serving;
 
@@ -6,7 +6,7 @@ use std::time::Duration;
 
 const CONNECT: Duration = Duration::from_secs(5);
 
-/// A client builder with a connect timeout and our name; callers add what their peer needs.
+/// A client builder with a connect timeout and our user agent; callers add what their peer needs.
 pub fn client() -> reqwest::ClientBuilder {
     reqwest::Client::builder().connect_timeout(CONNECT).user_agent(concat!("collabry/", env!("CARGO_PKG_VERSION")))
 }

@@ -1,4 +1,4 @@
-//! Answers kept for whoever asks for the same thing again, because the first answer was lost on its way.
+//! Idempotency keys: stores answers for clients that repeat a request because the first answer was lost.
 
 mod mongo;
 mod sqlite;
@@ -11,12 +11,12 @@ pub(crate) use self::mongo::{INDEXES, delete_all_of};
 use crate::ids::UserId;
 use crate::storage::StoreResult;
 
-/// For how long an answer is kept.
+/// How long an answer is kept.
 pub const KEPT: SignedDuration = SignedDuration::from_hours(24);
-/// Keys of one person that are kept; older ones go first.
+/// How many keys of one person are kept; the oldest are deleted first.
 pub const MAX_KEYS: u32 = 1_000;
 
-/// What a person calls a request by, and what tells it from another one.
+/// A person's key for a request, and the request's fingerprint.
 #[derive(Debug, Clone, Copy)]
 pub struct Request<'a> {
     pub user: UserId,
@@ -25,7 +25,7 @@ pub struct Request<'a> {
     pub fingerprint: &'a str,
 }
 
-/// What was answered.
+/// A stored answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct KeptAnswer {
@@ -33,21 +33,21 @@ pub struct KeptAnswer {
     pub location: Option<String>,
     pub content_type: Option<String>,
     pub body: String,
-    /// Of an upload: what tells the file from another one, which is known only once it has come.
+    /// The fingerprint of an uploaded file, which is known only once it has arrived.
     #[serde(default)]
     pub file: Option<String>,
 }
 
-/// What becomes of a request.
+/// What to do with a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Claim {
-    /// It is carried out, by whoever asks.
+    /// The caller handles it.
     New,
-    /// Somebody carries it out at this moment.
+    /// Another request with the key is being handled.
     Running,
-    /// It was carried out.
+    /// It was handled already.
     Done(KeptAnswer),
-    /// The key stands for another request.
+    /// The key belongs to another request.
     Other,
 }
 
@@ -61,13 +61,13 @@ impl Claim {
     }
 }
 
-/// What is past its time is gone for every method.
+/// Every method ignores expired keys.
 #[async_trait]
 pub trait IdempotencyRepo: Send + Sync {
-    /// Takes a key that nobody has, until `until`: whoever dies with it does not keep it.
+    /// Claims a free key until `until`, so that a process that dies does not keep it.
     async fn claim(&self, request: Request<'_>, now: Timestamp, until: Timestamp) -> StoreResult<Claim>;
-    /// Keeps the answer.
+    /// Stores the answer.
     async fn keep(&self, request: Request<'_>, answer: &KeptAnswer, until: Timestamp) -> StoreResult<()>;
-    /// Gives the key back: nothing was done.
+    /// Releases the key: nothing was done.
     async fn give_back(&self, request: Request<'_>) -> StoreResult<()>;
 }

@@ -1,10 +1,10 @@
-//! The jobs that every worker has, and when they run unless the configuration says otherwise.
+//! The built-in jobs with their default schedules.
 
 use jiff::SignedDuration;
 
 use super::{JobSpec, Missed, Schedule};
 
-/// One of them.
+/// A built-in job.
 #[derive(Debug, Clone, Copy)]
 pub struct BuiltIn {
     pub name: &'static str,
@@ -16,7 +16,7 @@ pub struct BuiltIn {
 impl BuiltIn {
     /// Ends generations whose engine is gone.
     pub const END_GENERATIONS: Self = Self::new("end-generations", "*/2 * * * * *", Missed::Skip, 10);
-    /// Removes what was deleted, after its retention.
+    /// Purges deleted items after their retention.
     pub const PURGE_DELETED: Self = Self::new("purge-deleted", "0 * * * * *", Missed::CatchUp, 60);
     /// Removes files of killed uploads.
     pub const CLEAR_FILES: Self = Self::new("clear-files", "0 17 * * * *", Missed::Skip, 300);
@@ -24,16 +24,16 @@ impl BuiltIn {
     pub const FORGET_LOGS: Self = Self::new("forget-generation-logs", "0 37 * * * *", Missed::CatchUp, 60);
     pub const FORGET_NOTIFICATIONS: Self = Self::new("forget-notifications", "0 27 * * * *", Missed::CatchUp, 60);
     pub const ROLL_UP_USAGE: Self = Self::new("roll-up-usage", "0 5 * * * *", Missed::CatchUp, 60);
-    /// Copies everything to where backups go.
+    /// Makes a backup.
     pub const BACKUP: Self = Self::new("backup", "0 30 2 * * *", Missed::CatchUp, 120);
-    /// Keeps the ledger short.
+    /// Prunes the run ledger.
     pub const FORGET_RUNS: Self = Self::new("forget-runs", "0 47 * * * *", Missed::Skip, 60);
 
     const fn new(name: &'static str, schedule: &'static str, missed: Missed, lease_secs: i64) -> Self {
         Self { name, schedule, missed, lease_secs }
     }
 
-    /// With the schedule of `others` when it is named there.
+    /// The job's spec, with the schedule from `others` when it is named there.
     pub fn spec(&self, others: &[(String, Option<Schedule>)]) -> JobSpec {
         let (Ok(name), Ok(schedule)) = (self.name.parse(), self.schedule.parse()) else {
             unreachable!("name and schedule of {} parse", self.name)

@@ -74,13 +74,13 @@ impl fmt::Display for JobName {
     }
 }
 
-/// What becomes of a slot that passed while no worker ran.
+/// What happens to a slot that passed while no worker ran.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Missed {
-    /// The newest one is run late; the ones before it are not.
+    /// The newest missed slot is run late; earlier ones are not run.
     CatchUp,
-    /// It is not run; the next one comes.
+    /// Missed slots are not run.
     Skip,
 }
 
@@ -88,10 +88,10 @@ pub enum Missed {
 #[derive(Debug, Clone, PartialEq)]
 pub struct JobSpec {
     pub name: JobName,
-    /// `None`: it runs only when asked for.
+    /// `None`: the job runs only on request.
     pub schedule: Option<Schedule>,
     pub missed: Missed,
-    /// A worker that has not renewed a run for so long counts as dead.
+    /// A worker that has not renewed a run for this long counts as dead.
     pub lease: SignedDuration,
 }
 
@@ -99,30 +99,30 @@ pub struct JobSpec {
 #[derive(Debug, Clone, PartialEq)]
 pub struct DeclaredJob {
     pub spec: JobSpec,
-    /// When it was declared first: nothing before was missed.
+    /// When it was first declared: no slot before that was missed.
     pub declared_at: Timestamp,
 }
 
 impl DeclaredJob {
-    /// The newest slot at `now` that may have to be run; `None` when there was none since the job exists.
+    /// The newest slot at `now` that may have to be run; `None` when there was none since the job was declared.
     pub fn due_slot(&self, now: Timestamp) -> Option<Timestamp> {
         let slot = self.spec.schedule.as_ref()?.latest(now)?;
         (slot > self.declared_at).then_some(slot)
     }
 }
 
-/// One run of a job, or one that is waited for.
+/// A run of a job, or a request for one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Run {
     pub job: JobName,
-    /// The time that it is the run of: when it was due, or when it was asked for.
+    /// When the run was due or requested.
     pub slot: Timestamp,
     pub state: RunState,
-    /// The admin who asked for it; `None`: the schedule did, or whoever has a shell.
+    /// The admin who requested it; `None`: the schedule, or an operator with a shell.
     pub requested_by: Option<UserId>,
-    /// How often a worker began it.
+    /// How many times a worker started it.
     pub attempts: u32,
-    /// When the last of them did.
+    /// When the last attempt started.
     pub started_at: Option<Timestamp>,
     pub finished_at: Option<Timestamp>,
     /// Why it failed.
@@ -132,7 +132,7 @@ pub struct Run {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum RunState {
-    /// Waits for a worker.
+    /// Waiting for a worker.
     Requested,
     Running,
     Done,

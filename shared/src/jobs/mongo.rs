@@ -1,4 +1,4 @@
-//! Jobs and the ledger of their runs in MongoDB.
+//! Jobs and the run ledger in MongoDB.
 
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
@@ -12,13 +12,13 @@ use crate::storage::{StoreError, StoreResult};
 const JOBS: &str = "jobs";
 const RUNS: &str = "jobRuns";
 
-/// The key of a run is made of job and slot: a slot that is taken cannot be inserted again.
+/// The key of a run consists of job and slot, so a claimed slot cannot be inserted again.
 pub(crate) const INDEXES: &[Index] = &[
     Index::on(RUNS, "job_runs_slot", &["job", "slot"]).unique(),
     Index::on(RUNS, "job_runs_state", &["state", "leaseUntil"]),
 ];
 
-/// How often to look for a free instant when others take it.
+/// How many times to look for a free instant when others take it.
 const ROUNDS: usize = 16;
 
 #[async_trait]
@@ -38,7 +38,7 @@ impl JobRepo for Database {
             Ok(Change::new(doc! { "_id": spec.name.as_str() }, declared).upsert())
         };
         let declared = match self.collection(JOBS).find_and_update(declare()?).await {
-            // Another worker was first to insert it.
+            // Another worker inserted it first.
             Err(StoreError::Conflict(_)) => self.collection(JOBS).find_and_update(declare()?).await?,
             other => other?,
         };
@@ -75,7 +75,7 @@ impl JobRepo for Database {
             Err(StoreError::Conflict(_)) => return Ok(None),
             Err(error) => return Err(error),
         }
-        // It may have been run, and forgotten, between the token and the insert.
+        // The slot may have been run and pruned between the token and the insert.
         if !self.collection(JOBS).exists(remembered).await? {
             self.collection(RUNS).delete(doc! { "_id": key(job, slot), "token": token }).await?;
             return Ok(None);
@@ -174,7 +174,7 @@ impl JobRepo for Database {
         let Some(oldest) = kept.get(usize::try_from(keep).unwrap_or(usize::MAX)) else {
             return Ok(0);
         };
-        // First the mark, so that no forgotten slot can be taken again.
+        // The mark comes first, so that no pruned slot can be claimed again.
         let mark = doc! { "$max": { "forgottenSlot": date(oldest.slot) } };
         self.collection(JOBS).update(Change::new(doc! { "_id": job.as_str() }, mark)).await?;
         let ended = doc! {
@@ -188,7 +188,7 @@ fn key(job: &JobName, slot: Timestamp) -> String {
     format!("{job}/{}", slot.as_millisecond())
 }
 
-/// `None`: there is no such job.
+/// `None` when there is no such job.
 async fn next_token(db: &Database, job: Document) -> StoreResult<Option<i64>> {
     let counted = db.collection(JOBS).find_and_update(Change::new(job, doc! { "$inc": { "token": 1_i64 } })).await?;
     counted.map(|document| document.number("token")).transpose()

@@ -1,4 +1,4 @@
-//! Jobs and the ledger of their runs in SQLite.
+//! Jobs and the run ledger in SQLite.
 
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
@@ -181,7 +181,7 @@ impl JobRepo for Database {
 
     async fn prune_runs(&self, job: &JobName, keep: u32) -> StoreResult<u64> {
         let mut tx = self.begin().await?;
-        // First the mark, so that no forgotten slot can be taken again.
+        // The mark comes first, so that no pruned slot can be claimed again.
         sqlx::query(
             "UPDATE jobs SET forgotten_slot = MAX(forgotten_slot, COALESCE(
                  (SELECT slot FROM job_runs WHERE job = ?1 ORDER BY slot DESC LIMIT 1 OFFSET ?2), 0))
@@ -204,7 +204,7 @@ impl JobRepo for Database {
     }
 }
 
-/// `None`: there is no such job, or it has forgotten the slot.
+/// `None` when there is no such job, or the slot was pruned.
 async fn next_token(tx: &mut Transaction, job: &JobName, slot: Timestamp) -> StoreResult<Option<u64>> {
     let row = sqlx::query("UPDATE jobs SET token = token + 1 WHERE name = ? AND forgotten_slot < ? RETURNING token")
         .bind(job.as_str())

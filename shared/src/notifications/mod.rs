@@ -1,4 +1,4 @@
-//! Notifications: what happened to a user while they looked elsewhere.
+//! Notifications: what happened to a user while they were not looking.
 
 mod mongo;
 mod sqlite;
@@ -36,7 +36,7 @@ pub enum About {
     SourceFailed { notebook_id: NotebookId, source_name: String, message: String },
 }
 
-/// For how long a notification is kept, read or not.
+/// How long a notification is kept, read or not.
 pub const KEPT: SignedDuration = SignedDuration::from_hours(90 * 24);
 
 #[async_trait]
@@ -46,6 +46,6 @@ pub trait NotificationRepo: Send + Sync {
     async fn list_page(&self, user: UserId, unread: bool, window: &Window) -> StoreResult<Vec<Notification>>;
     /// Marks everything up to and including `upto` as read; returns how many were unread.
     async fn mark_read(&self, user: UserId, upto: NotificationId, now: Timestamp) -> StoreResult<u64>;
-    /// Removes those of before `time`, whoever's they are; returns how many.
+    /// Deletes everybody's notifications from before `time`; returns how many.
     async fn delete_before(&self, time: Timestamp) -> StoreResult<u64>;
 }

@@ -23,7 +23,7 @@ const CHUNK: usize = 200;
 /// How many batches of missed changes may wait to be announced; further ones are dropped.
 const MAX_PENDING_BATCHES: usize = 64;
 
-/// Marks sockets, and recoveries the users who were not there before. `ARGV`: lifetimes of a mark, a user's key and the
+/// Marks sockets, and returns the users who were not connected before. `ARGV`: lifetimes of a mark, a user's key and the
 /// index, in milliseconds; then for each key a user, the number of their sockets, and these.
 const MARK: &str = r"
 local time = redis.call('TIME')
@@ -62,7 +62,7 @@ for i = 1, #KEYS do there[i] = redis.call('ZCOUNT', KEYS[i], '(' .. now, '+inf')
 return there
 ";
 
-/// Takes those out of the index whose last mark has expired, and recoveries them: to one caller only.
+/// Takes those out of the index whose last mark has expired, and returns them to one caller only.
 const EXPIRED: &str = r"
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)

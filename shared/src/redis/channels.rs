@@ -8,12 +8,12 @@ use redis::aio::ConnectionManager;
 use redis::{PushInfo, PushKind, RedisResult, Value};
 use tokio::sync::{Notify, mpsc};
 
-/// What a subscriber hears.
+/// What a subscriber receives.
 #[derive(Debug, PartialEq, Eq)]
 pub enum ChannelEvent {
     Message(Vec<u8>),
-    /// Messages may be missing before what comes next: the connection was away, or the subscriber was too slow. What
-    /// counts is to be read again from where it is kept.
+    /// Messages may be missing before the next one: the connection was down, or the subscriber was too slow. The subscriber
+    /// must read the state again from where it is stored.
     Gap,
 }
 
@@ -27,7 +27,7 @@ pub struct Subscription {
 }
 
 impl Subscription {
-    /// The next message, or the news that some may be missing; `None` once another duration the channel over.
+    /// Returns the next message or gap; `None` once another subscriber has replaced this one.
     pub async fn next(&mut self) -> Option<ChannelEvent> {
         loop {
             if self.listener.gap.swap(false, Ordering::AcqRel) {
@@ -65,12 +65,12 @@ impl Listener {
     }
 }
 
-/// The channels of one process; each has one subscriber.
+/// The subscribed channels of a process, each with one subscriber.
 #[derive(Debug, Default)]
 pub(super) struct Subscribers(Mutex<HashMap<String, Arc<Listener>>>);
 
 impl Subscribers {
-    /// Takes a channel before Redis is asked for it, so that nothing said in between is lost.
+    /// Adds a subscriber before Redis is asked to subscribe, so that no message in between is lost.
     pub fn add(self: &Arc<Self>, channel: String, queue: usize) -> Subscription {
         let (sender, messages) = mpsc::channel(queue);
         let listener = Arc::new(Listener { queue: sender, gap: AtomicBool::new(false), gap_marked: Notify::new() });
@@ -78,14 +78,14 @@ impl Subscribers {
         Subscription { channel, messages, listener, channels: Arc::clone(self) }
     }
 
-    /// Hands on what Redis pushed. Never waits: a full queue becomes a gap.
+    /// Queues a pushed message for its subscriber. Never waits: a full queue becomes a gap.
     pub fn dispatch(&self, push: PushInfo) {
         if push.kind != PushKind::Message {
             return;
         }
         let mut parts = push.data.into_iter();
         let (Some(Value::BulkString(channel)), Some(Value::BulkString(message))) = (parts.next(), parts.next()) else {
-            return tracing::warn!("Redis sent a message that cannot be read");
+            return tracing::warn!("cannot read a message from Redis");
         };
         let listener = self.lock().get(String::from_utf8_lossy(&channel).as_ref()).cloned();
         if let Some(listener) = listener
@@ -95,7 +95,7 @@ impl Subscribers {
         }
     }
 
-    /// Asks Redis for every channel again; asking for one that is subscribed changes nothing.
+    /// Subscribes to every channel again; for one that is still subscribed this changes nothing.
     pub async fn resubscribe(&self, connection: &ConnectionManager) -> RedisResult<()> {
         let channels: Vec<String> = self.lock().keys().cloned().collect();
         if channels.is_empty() {
@@ -104,7 +104,7 @@ impl Subscribers {
         connection.clone().subscribe(channels).await
     }
 
-    /// Tells every subscriber that messages may be missing.
+    /// Marks a gap for every subscriber.
     pub fn mark_all_gaps(&self) {
         for listener in self.lock().values() {
             listener.mark_gap();

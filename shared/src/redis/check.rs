@@ -1,4 +1,4 @@
-//! What `collabry check` says of Redis.
+//! Checks Redis for `collabry check`.
 
 use redis::{InfoDict, RedisResult};
 
@@ -7,7 +7,7 @@ use super::RedisConfig;
 
 const OLDEST: u32 = 7;
 
-/// Whether the configured Redis is there and fit for us; otherwise what is wrong, in words.
+/// Checks that the configured Redis is available and suitable; otherwise returns what is wrong, for people.
 pub async fn check(config: &RedisConfig) -> Result<(), String> {
     let redis = Redis::open(config).await.map_err(|error| fix(&error.to_string()))?;
     let info = info(&redis).await.map_err(|error| error.to_string())?;

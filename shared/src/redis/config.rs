@@ -1,4 +1,4 @@
-//! Where replicas coordinate.
+//! The settings of the Redis connection.
 
 use std::path::PathBuf;
 use std::time::Duration;

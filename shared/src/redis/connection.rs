@@ -1,4 +1,4 @@
-//! The shared connection, whose commands are timed.
+//! The shared connection, which times its commands.
 
 use std::sync::Arc;
 

@@ -1,24 +1,24 @@
-//! Every key and channel, and how long it lives. All begin with `collabry:`, so that a database can be shared.
+//! All keys and channels with their lifetimes. All start with `collabry:`, so that a database can be shared.
 //!
-//! Nothing is kept here that could not be lost: each key expires by itself, and what must last is in the documents.
+//! Everything here may be lost: each key expires by itself, and what must last is in the database.
 
 use std::time::Duration;
 
 use crate::ids::{GenerationId, OwnerId, UserId};
 
-/// After the newest event of a generation that goes on.
+/// The lifetime of a running generation's log after its newest event.
 pub const GENERATION_TTL: Duration = Duration::from_hours(1);
-/// After the last event of a generation: for those who watch it, and who come back to it at once. Later readers are logged_at
-/// the same events from the stored answer, so that finished answers take no room here.
+/// The lifetime of a generation's log after its last event, for readers who are watching or reconnect at once. Later
+/// readers get the same events from the stored answer, so that finished answers take no memory here.
 pub const ENDED_TTL: Duration = Duration::from_mins(2);
-/// After the last time that this process began to follow a log.
+/// The lifetime of a wake key after the process last started to follow a log.
 pub const WAKE_TTL: Duration = Duration::from_mins(1);
-/// After the last heartbeat of a socket: how long a crashed replica's users still look connected.
+/// The lifetime of a socket's mark after its last heartbeat: how long the users of a crashed replica still appear online.
 pub const PRESENCE_TTL: Duration = Duration::from_secs(15);
-/// Of the index of all who are connected, after the last heartbeat of any of them. Longer than [`PRESENCE_TTL`], so
-/// that a replica has time to notice who is gone.
+/// The lifetime of the index of online users after the last heartbeat of any of them. Longer than [`PRESENCE_TTL`], so
+/// that a replica has time to find those who are gone.
 pub const ONLINE_TTL: Duration = Duration::from_mins(10);
-/// String: the process that has taken a generation's log over from another, and alone may append to it.
+/// String: the process that has taken over a generation's log from another; only it may append.
 pub fn generation_writer(id: GenerationId) -> String {
     format!("collabry:generation-writer:{id}")
 }
@@ -28,7 +28,7 @@ pub fn generation(id: GenerationId) -> String {
     format!("collabry:generation:{id}")
 }
 
-/// Stream of at most one entry: makes the blocking reader of a process look again at what it should follow.
+/// Stream of at most one entry: wakes the blocking reader of a process, which then reloads what it should follow.
 pub fn wake(process: OwnerId) -> String {
     format!("collabry:wake:{process}")
 }
@@ -43,20 +43,20 @@ pub fn online() -> String {
     "collabry:online".to_owned()
 }
 
-/// A key that never is: writing nothing to it tells whether Redis takes writes.
+/// A key that never exists: writing nothing to it shows whether Redis accepts writes.
 pub const PROBE: &str = "collabry:probe";
 
-/// A limit and whom it counts; lives until the quota is whole again, an hour at most.
+/// A limit and whom it counts; lives until the quota is full again, an hour at most.
 pub fn limit(rule: &str, subject: &str) -> String {
     format!("collabry:limit:{rule}:{subject}")
 }
 
-/// String: what every process logs instead of what is configured; lives as long as that holds.
+/// String: the log filter that replaces the configured one; lives as long as it applies.
 pub fn log_level() -> String {
     "collabry:log-level".to_owned()
 }
 
-/// Channels reach every database of a server, so their names carry its number.
+/// The names of channels. A channel reaches every database of a server, so the name contains the database's number.
 #[derive(Debug, Clone, Copy)]
 pub struct Channels {
     pub database: i64,
@@ -73,7 +73,7 @@ impl Channels {
         format!("collabry:{}:control", self.database)
     }
 
-    /// What the channels of the Socket.IO adapter begin with.
+    /// The prefix of the Socket.IO adapter's channels.
     pub fn sockets(self) -> String {
         format!("collabry:{}:sockets", self.database)
     }

@@ -1,7 +1,7 @@
-//! The connection of this process, which is replaced whenever Redis did not do what it should.
+//! The connection of this process, which is replaced whenever Redis fails.
 //!
-//! The library's manager connects again after errors of the network only: a sign-in that was refused once, or a server that
-//! speaks something else, would stay its answer for ever.
+//! The library's manager reconnects only after network errors: after a refused sign-in, or when another server answers, it
+//! would repeat the same error for ever.
 
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -14,7 +14,7 @@ use redis::{Client, PushInfo, PushKind, RedisResult};
 use super::channels::Subscribers;
 use super::monitor::Health;
 
-/// Commands that may be on their way at once; more wait.
+/// How many commands may be in flight at once; further ones wait.
 const PIPELINE: usize = 512;
 
 pub(super) struct Link {
@@ -23,12 +23,12 @@ pub(super) struct Link {
     subscribers: Arc<Subscribers>,
     health: Arc<Health>,
     current: RwLock<ConnectionManager>,
-    /// Counts the connections made: what an older one still has to say is not heard.
+    /// Counts the connections made, so that messages of older ones are ignored.
     number: Arc<AtomicU64>,
 }
 
 impl Link {
-    /// Fails when Redis is not there.
+    /// Connects; fails when Redis is unavailable.
     pub async fn open(
         client: Client,
         timeout: Duration,
@@ -45,7 +45,7 @@ impl Link {
         self.current.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Makes the next command open a new connection.
+    /// Replaces the connection; the next command connects.
     pub fn renew(&self) -> RedisResult<()> {
         self.number.fetch_add(1, Ordering::AcqRel);
         let sender = push_handler(&self.subscribers, &self.health, &self.number);
@@ -55,7 +55,7 @@ impl Link {
         Ok(())
     }
 
-    /// A connection of its own, for commands that block for up to `longest`. It connects when it is first used.
+    /// Creates a separate connection for commands that block for up to `longest`. It connects on first use.
     pub fn blocking(&self, longest: Duration) -> RedisResult<ConnectionManager> {
         let settings = settings(self.timeout, longest + self.timeout);
         ConnectionManager::new_lazy_with_config(self.client.clone(), settings)
@@ -90,8 +90,7 @@ fn push_handler(
     }
 }
 
-/// Commands fail while a lost connection is replaced instead of waiting for it: each attempt is a single one, and the
-/// next command makes the next.
+/// Commands fail instead of waiting while a lost connection is replaced: each command makes a single attempt.
 fn settings(connecting: Duration, answer: Duration) -> ConnectionManagerConfig {
     ConnectionManagerConfig::new()
         .set_number_of_retries(0)

@@ -1,4 +1,4 @@
-//! How long Redis takes, and whether it is there.
+//! Metrics of Redis: latency, failures, availability and memory.
 
 use std::fmt;
 use std::sync::Arc;
@@ -17,7 +17,7 @@ use tokio::time::Instant;
 use super::monitor::Health;
 use crate::health::metrics::{Counts, Times, quick};
 
-/// The commands that we know we send; any other is `other`.
+/// The commands that we send; any other counts as `other`.
 const COMMANDS: [&str; 11] =
     ["DEL", "EVALSHA", "GET", "INFO", "PING", "PUBLISH", "SCRIPT", "SET", "XADD", "XRANGE", "XREVRANGE"];
 const OTHER: &str = "other";
@@ -47,30 +47,30 @@ impl Metrics {
         registry.register_collector(Box::new(HealthCollector(Arc::clone(health))));
     }
 
-    /// Runs a command and takes its time.
+    /// Runs a command and measures its duration.
     pub async fn measure<T>(&self, command: &'static str, run: impl Future<Output = RedisResult<T>>) -> RedisResult<T> {
         let (_running, started) = (Running::new(&self.running), Instant::now());
         let answer = run.await;
         self.duration.get_or_create(&[("command", command)]).observe(started.elapsed().as_secs_f64());
-        // There before the first failure, which would otherwise look like no increase.
+        // Created before the first failure, which would otherwise not count as an increase.
         let failed = u64::from(answer.as_ref().is_err_and(is_failure));
         self.failed.get_or_create(&[("command", command)]).inc_by(failed);
         answer
     }
 }
 
-/// A script that Redis does not have yet is sent, and called again.
+/// A missing script is no failure: it is loaded and called again.
 fn is_failure(error: &RedisError) -> bool {
     error.kind() != redis::ErrorKind::Server(redis::ServerErrorKind::NoScript)
 }
 
-/// The name of a command, out of a bounded set.
+/// The name of a command, from a bounded set.
 pub(super) fn name(command: &Cmd) -> &'static str {
     let Some(Arg::Simple(name)) = command.args_iter().next() else { return OTHER };
     COMMANDS.into_iter().find(|known| known.as_bytes().eq_ignore_ascii_case(name)).unwrap_or(OTHER)
 }
 
-/// Its caller may go away before the answer comes.
+/// Counts a running command until it is dropped, because the caller may go away before the answer arrives.
 struct Running<'a>(&'a Gauge);
 
 impl<'a> Running<'a> {
@@ -86,7 +86,7 @@ impl Drop for Running<'_> {
     }
 }
 
-/// Computed on scrape.
+/// The state of Redis, computed on scrape.
 #[derive(Debug)]
 struct HealthCollector(Arc<Health>);
 

@@ -1,4 +1,4 @@
-//! Redis: one multiplexed connection for each process, which comes back by itself, and one for reads that block.
+//! Redis: one multiplexed connection per process, which reconnects by itself, and one for blocking reads.
 
 mod channels;
 pub mod check;
@@ -33,7 +33,7 @@ use self::metrics::Metrics;
 use self::monitor::Health;
 use crate::storage::{StoreError, StoreResult};
 
-/// The Redis of this process. Cheap to clone; the last clone closes the connection.
+/// The Redis connection of this process. Cheap to clone; dropping the last clone closes it.
 #[derive(Clone)]
 pub struct Redis(Arc<Inner>);
 
@@ -46,7 +46,8 @@ struct Inner {
 }
 
 impl Redis {
-    /// Fails when Redis is not there at the start; later it reconnects by itself, and commands fail meanwhile.
+    /// Connects. Fails when Redis is unavailable at the start; later the connection recovers by itself, and commands fail
+    /// meanwhile.
     pub async fn open(config: &RedisConfig) -> RedisResult<Self> {
         let client = client(config)?;
         let (subscribers, health) = (Arc::<Subscribers>::default(), Arc::<Health>::default());
@@ -57,45 +58,44 @@ impl Redis {
         Ok(Self(Arc::new(Inner { link, metrics: Metrics::default(), subscribers, health, _monitor: monitor })))
     }
 
-    /// The connection that everything in this process shares.
+    /// The connection that all of this process shares.
     pub fn connection(&self) -> Connection {
         Connection::new(Arc::clone(&self.0.link), self.0.metrics.clone())
     }
 
-    /// Adds how long it takes, whether it is there, and how full it is.
+    /// Registers metrics of its latency, availability and memory.
     pub fn register(&self, registry: &mut Registry) {
         self.0.metrics.register(&self.0.health, registry);
     }
 
-    /// A connection of its own, for commands that block for up to `longest`. It connects when it is first used; after an
-    /// error another one is to be made.
+    /// Creates a separate connection for commands that block for up to `longest`. It connects on first use; after an error
+    /// the caller must create another one.
     pub(crate) fn blocking(&self, longest: Duration) -> RedisResult<ConnectionManager> {
         self.0.link.blocking(longest)
     }
 
-    /// Whether the last sign of life was answered. Who can do without Redis for a while asks this first, instead of
+    /// Whether Redis answered the last probe. Callers that can do without Redis for a while check this first instead of
     /// waiting for a command to fail.
     pub fn is_up(&self) -> bool {
         self.0.health.is_up()
     }
 
-    /// Whether it is up, and did not refuse the last write.
+    /// Whether Redis is up and accepted the last write.
     pub fn accepts_writes(&self) -> bool {
         self.is_up() && !self.0.health.refuses_writes()
     }
 
-    /// Fails at once while Redis is known to be away.
+    /// Fails at once while Redis is known to be down.
     pub fn require_up(&self) -> StoreResult<()> {
         if self.is_up() { Ok(()) } else { Err(StoreError::Redis("it is away".to_owned())) }
     }
 
-    /// Changes each time that Redis came back, whether with all it had, with less, or with nothing, and when it takes
-    /// writes again.
+    /// Changes each time that Redis recovers, with all its data, less or none, and when it accepts writes again.
     pub fn recoveries(&self) -> watch::Receiver<u64> {
         self.0.health.recoveries()
     }
 
-    /// Says that a command failed, so that a Redis that is away is noticed now and not with the next look.
+    /// Reports that a command failed, so that an outage is noticed now and not at the next probe.
     pub fn suspect(&self) {
         self.0.health.suspect();
     }
@@ -104,25 +104,25 @@ impl Redis {
         Channels { database: self.0.link.database() }
     }
 
-    /// Subscribes to a channel, of which this process then has one subscriber; at most `queue` messages wait for it.
-    /// While Redis is away the channel is silent, and then begins with [`ChannelEvent::Gap`].
+    /// Subscribes to a channel, replacing this process' subscriber, if any; at most `queue` messages wait for it. While Redis
+    /// is down the channel is silent; after that its first event is [`ChannelEvent::Gap`].
     pub async fn subscribe(&self, channel: String, queue: usize) -> Subscription {
         let subscription = self.0.subscribers.add(channel.clone(), queue);
         if let Err(error) = self.0.link.manager().subscribe(channel).await {
-            tracing::debug!(%error, "subscribing once Redis is back");
+            tracing::debug!(%error, "cannot subscribe; retrying once Redis is back");
             self.0.health.connection_lost();
         }
         subscription
     }
 
-    /// Says something on a channel. Fails at once while Redis is away.
+    /// Publishes a message on a channel. Fails at once while Redis is known to be down.
     pub async fn publish(&self, channel: &str, message: &[u8]) -> StoreResult<()> {
         self.require_up()?;
         let published = redis::cmd("PUBLISH").arg(channel).arg(message).exec_async(&mut self.connection()).await;
         self.track_errors(published)
     }
 
-    /// Turns the result of a command into ours, and has a look at Redis when it failed, for whatever reason.
+    /// Converts the result of a command, and triggers a probe of Redis when it failed for whatever reason.
     pub(crate) fn track_errors<T>(&self, result: RedisResult<T>) -> StoreResult<T> {
         if result.is_err() {
             self.suspect();
@@ -137,7 +137,7 @@ impl fmt::Debug for Redis {
     }
 }
 
-/// A client with RESP3, which pub/sub on a shared connection needs. Does not connect.
+/// Creates a client with RESP3, which pub/sub on a shared connection needs. Does not connect.
 pub fn client(config: &RedisConfig) -> RedisResult<Client> {
     let info = config.url.expose_secret().into_connection_info()?;
     let settings = info.redis_settings().clone().set_protocol(ProtocolVersion::RESP3);

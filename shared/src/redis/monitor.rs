@@ -1,4 +1,4 @@
-//! Notices that Redis is away or refuses writes, and that it is back.
+//! Monitors Redis: notices when it is down or refuses writes, and when it recovers.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -15,12 +15,12 @@ use super::link::Link;
 use super::outage::{OutageKind, Outages};
 
 const PROBE_INTERVAL: Duration = Duration::from_secs(1);
-/// After a command that failed: many fail at once.
+/// The delay before the probe that a failed command triggers, because many fail at once.
 const FAILURE_BATCH_DELAY: Duration = Duration::from_millis(20);
-/// While it is away: the first wait, which doubles up to the longest.
+/// The first delay between probes while Redis is down; it doubles up to the maximum.
 const FIRST_RETRY_DELAY: Duration = Duration::from_millis(250);
 const MAX_RETRY_DELAY: Duration = Duration::from_secs(2);
-/// Its memory is asked for less often than for a sign of life.
+/// How often the memory in use is read.
 const MEMORY_INTERVAL: Duration = Duration::from_secs(10);
 
 /// What a process knows of its Redis.
@@ -28,13 +28,13 @@ const MEMORY_INTERVAL: Duration = Duration::from_secs(10);
 pub(super) struct Health {
     up: AtomicBool,
     refuses_writes: AtomicBool,
-    /// Bytes, and how many it may have; 0: no limit.
+    /// Bytes in use, and the maximum; 0: no limit.
     pub used_memory: AtomicU64,
     pub max_memory: AtomicU64,
-    /// Connections lost so far; with each go its subscriptions.
+    /// How many connections were lost so far; with each go its subscriptions.
     pub losses: AtomicU64,
     suspected: Notify,
-    /// How often Redis came back.
+    /// How many times Redis recovered.
     recoveries: watch::Sender<u64>,
 }
 
@@ -57,7 +57,7 @@ impl Health {
         self.up.load(Ordering::Acquire)
     }
 
-    /// It answers, and takes no writes: its memory is full, its disk is, or it is a replica.
+    /// Whether Redis answers but refuses writes: its memory or disk is full, or it is a replica.
     pub fn refuses_writes(&self) -> bool {
         self.refuses_writes.load(Ordering::Acquire)
     }
@@ -66,19 +66,19 @@ impl Health {
         self.recoveries.subscribe()
     }
 
-    /// A command failed: look now.
+    /// Triggers a probe, after a command failed.
     pub fn suspect(&self) {
         self.suspected.notify_one();
     }
 
-    /// The connection ended.
+    /// Records that the connection ended.
     pub fn connection_lost(&self) {
         self.losses.fetch_add(1, Ordering::AcqRel);
         self.up.store(false, Ordering::Release);
         self.suspect();
     }
 
-    /// It does not answer, or not as it should; nobody may have said that the connection ended.
+    /// Records that Redis does not answer as it should; the end of the connection may not have been reported.
     fn mark_down(&self) {
         if self.up.swap(false, Ordering::AcqRel) {
             self.losses.fetch_add(1, Ordering::AcqRel);
@@ -86,16 +86,16 @@ impl Health {
     }
 }
 
-/// What a look found.
+/// The result of a probe.
 enum ProbeResult {
     Healthy,
-    /// It answers, and takes no writes.
+    /// Redis answers but refuses writes.
     RefusesWrites(RedisError),
     Down(RedisError),
 }
 
-/// Asks for a sign of life again and again, which is also what makes the connection come back. What was subscribed is
-/// subscribed again before anyone is logged_at.
+/// Probes Redis again and again, which also restores the connection. Channels are subscribed again before a recovery is
+/// announced.
 pub(super) async fn run(link: Arc<Link>, subscribers: Arc<Subscribers>, health: Arc<Health>) {
     let (mut settled, mut renewed) = (0, false);
     let (mut outages, mut measured, mut tried) = (Outages::default(), None, 0_u32);
@@ -107,10 +107,10 @@ pub(super) async fn run(link: Arc<Link>, subscribers: Arc<Subscribers>, health: 
             ProbeResult::Down(error) => {
                 health.mark_down();
                 outages.report(OutageKind::Away, &error.to_string());
-                // Whatever the error was: only a new connection can be known to be well.
+                // Whatever the error was: only a new connection is known to be good.
                 match link.renew() {
                     Ok(()) => renewed = true,
-                    Err(error) => tracing::error!(%error, "no new connection to Redis can be prepared"),
+                    Err(error) => tracing::error!(%error, "cannot prepare a new connection to Redis"),
                 }
                 continue;
             }
@@ -130,7 +130,7 @@ pub(super) async fn run(link: Arc<Link>, subscribers: Arc<Subscribers>, health: 
             (settled, renewed, returned) = (losses, false, true);
             health.up.store(true, Ordering::Release);
         }
-        // Who had something to say meanwhile may not have been able to.
+        // Publishers may have failed meanwhile.
         if returned {
             subscribers.mark_all_gaps();
         }
@@ -144,27 +144,27 @@ pub(super) async fn run(link: Arc<Link>, subscribers: Arc<Subscribers>, health: 
     }
 }
 
-/// Until the next look; returns how many looks in a row found something wrong, this next one included.
+/// Waits until the next probe; returns how many probes in a row failed, the next one included.
 async fn pause(health: &Health, tried: u32) -> u32 {
     if !health.is_up() || health.refuses_writes() {
         tokio::time::sleep(retry_delay(tried, rand::random())).await;
         return tried.saturating_add(1);
     }
-    // A pause passes without news, or a failed command cuts it short.
+    // The interval passes, or a failed command cuts it short.
     if tokio::time::timeout(PROBE_INTERVAL, health.suspected.notified()).await.is_ok() {
         tokio::time::sleep(FAILURE_BATCH_DELAY).await;
     }
     0
 }
 
-/// How long a Redis is left alone that was found away so often. `jitter` is from 0 to 1: half of the wait is random, so that
-/// the processes of an installation do not all come at once to a server that has just started.
+/// The delay after this many failed probes. `jitter` is from 0 to 1: half of the delay is random, so that the processes of
+/// an installation do not all connect at once to a server that has just started.
 fn retry_delay(tried: u32, jitter: f64) -> Duration {
     let longest = FIRST_RETRY_DELAY.saturating_mul(1 << tried.min(16)).min(MAX_RETRY_DELAY);
     longest.mul_f64(0.5 + jitter / 2.0)
 }
 
-/// Asks for an answer, and for a write that changes nothing.
+/// Sends a ping and a write that changes nothing.
 async fn probe(connection: &mut ConnectionManager) -> ProbeResult {
     if let Err(error) = redis::cmd("PING").exec_async(connection).await {
         return ProbeResult::Down(error);
@@ -176,19 +176,19 @@ async fn probe(connection: &mut ConnectionManager) -> ProbeResult {
     }
 }
 
-/// Whether another connection may lead to a server that takes writes: a replica's name may stand for its primary by then.
+/// Whether another connection may reach a server that accepts writes: a replica's name may point to its primary by then.
 fn is_elsewhere(error: &RedisError) -> bool {
     use ServerErrorKind::{BusyLoading, MasterDown, Moved, ReadOnly};
 
     match error.kind() {
         ErrorKind::Server(kind) => matches!(kind, BusyLoading | MasterDown | Moved | ReadOnly),
-        // In its own words: OOM, MISCONF, NOREPLICAS.
+        // Errors that the library has no kind for: OOM, MISCONF, NOREPLICAS.
         ErrorKind::Extension => false,
         _ => true,
     }
 }
 
-/// Asks for the memory in use, now and then.
+/// Reads the memory in use, if it is time.
 async fn measure(link: &Link, health: &Health, measured: &mut Option<Instant>) {
     if !health.is_up() || measured.is_some_and(|at| at.elapsed() < MEMORY_INTERVAL) {
         return;
@@ -201,7 +201,7 @@ async fn measure(link: &Link, health: &Health, measured: &mut Option<Instant>) {
             health.max_memory.store(info.get("maxmemory").unwrap_or_default(), Ordering::Release);
         }
         Err(error) => {
-            tracing::debug!(%error, "the memory of Redis is not known");
+            tracing::debug!(%error, "cannot read the memory of Redis");
             health.suspect();
         }
     }

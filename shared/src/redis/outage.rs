@@ -1,5 +1,5 @@
-//! What is logged of a Redis that is away: that it is, with the reason; once a minute that it still is; and that it is back.
-//! Whoever else fails for it logs nothing.
+//! Logs an outage of Redis: its start with the reason, a reminder once a minute, and its end. Other code that fails because
+//! of the outage logs nothing.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 const REMINDER_INTERVAL: Duration = Duration::from_mins(1);
 
-/// What Redis cannot do.
+/// What is wrong with Redis.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OutageKind {
     Away,
@@ -21,7 +21,7 @@ struct Outage {
     logged_at: Instant,
 }
 
-/// The outage of now, if there is one.
+/// The current outage, if there is one.
 #[derive(Debug, Default)]
 pub struct Outages(Option<Outage>);
 
@@ -50,7 +50,7 @@ impl Outages {
         }
     }
 
-    /// The connection ended, and was made again before anyone found Redis away.
+    /// Logs that the connection ended and was restored before a probe found Redis down.
     pub fn reconnected(&self) {
         if self.0.is_none() {
             tracing::warn!("the connection to Redis ended and was made again");

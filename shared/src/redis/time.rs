@@ -1,4 +1,4 @@
-//! Redis as the one that says what time it is.
+//! Redis as the time server of an installation.
 
 use async_trait::async_trait;
 use jiff::Timestamp;

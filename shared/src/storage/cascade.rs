@@ -1,12 +1,12 @@
-//! What goes along with a document that is deleted for good.
+//! Cascades: what is deleted along with a document that is purged.
 //!
-//! Whoever composes the features hands it in, so that the feature that owns the document need not know those built on it.
+//! The composition of the features passes them in, so that the feature that owns the document need not know those built on it.
 
 use futures::future::BoxFuture;
 
 use super::StoreResult;
 
-/// Deletes what belongs to the document of this id. Called again when a deletion was cut short.
+/// Deletes what belongs to the document with this id. Called again when a deletion was interrupted.
 type Delete<D> = for<'a> fn(&'a D, &'a str) -> BoxFuture<'a, StoreResult<()>>;
 
 #[derive(Debug)]

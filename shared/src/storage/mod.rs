@@ -1,4 +1,4 @@
-//! Storage: databases and files, and what their backends have in common. It knows no feature.
+//! Storage: the plumbing of databases and files. It knows no feature.
 
 mod blobs;
 mod cascade;
@@ -15,23 +15,23 @@ pub use self::error::{StoreError, StoreResult};
 pub use self::mongo::MongoConfig;
 pub(crate) use self::mongo::check_reachable;
 
-/// A database as it was found, before anything is changed in it.
+/// The state of a database's schema, before anything is changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SchemaStatus {
-    /// What it is and which version, for people.
+    /// The database and its version, for people.
     pub version: String,
-    /// Changes of its schema that the next start makes.
+    /// The changes to the schema that the next start makes.
     pub pending: Vec<String>,
 }
 
-/// What can be known of the database itself: a sign of life for `/ready`, its version, its numbers.
+/// Information about the database itself: availability for `/ready`, version and metrics.
 #[async_trait::async_trait]
 pub trait Probe: Send + Sync {
     async fn ping(&self) -> StoreResult<()>;
     /// What it is and which version, for people.
     async fn version(&self) -> StoreResult<String>;
-    /// What time it is to a database that processes share; `None`: it has no clock but this machine's.
+    /// The time of a database that processes share; `None`: its only clock is this machine's.
     async fn time(&self) -> StoreResult<Option<Timestamp>>;
-    /// Adds what the connection counts.
+    /// Registers the metrics of the connection.
     fn register(&self, registry: &mut Registry);
 }

@@ -1,4 +1,4 @@
-//! Spans on their way to a collector, over OTLP; without an endpoint they have their ids and go nowhere.
+//! Exports spans to a collector over OTLP; without an endpoint spans have ids but are not exported.
 
 use opentelemetry::trace::{Link, SpanKind, TraceContextExt as _, TraceId, TraceState, TracerProvider as _};
 use opentelemetry::{Context, KeyValue};
@@ -18,7 +18,7 @@ const TRACES: &str = "v1/traces";
 #[error("{0}")]
 pub struct ExportError(String);
 
-/// Sends spans in batches, from a thread of its own; a collector that is away or slow costs nothing but its spans.
+/// Sends spans in batches from a separate thread; a collector that is down or slow loses spans and has no other effect.
 #[derive(Debug)]
 pub struct Exporter {
     provider: SdkTracerProvider,
@@ -50,7 +50,7 @@ impl Exporter {
         Ok(Self { provider: provider.with_batch_exporter(exporter).build(), sends: true })
     }
 
-    /// Makes spans of `tracing` into those that are sent.
+    /// The layer that converts `tracing` spans for export.
     pub(super) fn layer<S: Subscriber + for<'a> LookupSpan<'a>>(&self) -> impl tracing_subscriber::Layer<S> + use<S> {
         OpenTelemetryLayer::new(self.provider.tracer("collabry"))
             .with_location(false)
@@ -60,7 +60,7 @@ impl Exporter {
             .with_context_activation(false)
     }
 
-    /// Sends what has not been sent. Takes a while: not for the threads of the async runtime.
+    /// Sends pending spans. This may block, so it must not run on a thread of the async runtime.
     pub fn flush(&self) {
         if self.sends
             && let Err(error) = self.provider.force_flush()
@@ -80,8 +80,8 @@ impl Drop for Exporter {
     }
 }
 
-/// Where traces come in. What clients say of sampling does not count, or they would decide how much is recorded; within
-/// the process a span goes with the one around it.
+/// Samples traces at the entry of the process. A client's sampling flag does not count, or clients would decide how much is
+/// recorded; within the process a span follows its parent.
 #[derive(Debug, Clone)]
 struct Edge(Sampler);
 

@@ -1,11 +1,11 @@
-//! Which lines are written, changeable while the process runs.
+//! The log filter, which can be changed while the process runs.
 
 use std::fmt;
 use std::sync::Arc;
 
 use tracing_subscriber::{EnvFilter, Registry, reload};
 
-/// Libraries that tell of themselves, unless a filter names them. Of slow statements there is a line of our own.
+/// Quiets chatty libraries unless a filter names them. Slow statements have a log line of our own.
 const QUIET: [(&str, &str); 2] = [("tokio_cron_scheduler", "tokio_cron_scheduler=warn"), ("sqlx", "sqlx::query=error")];
 
 #[derive(Debug, thiserror::Error)]
@@ -20,26 +20,26 @@ pub struct Filter {
 }
 
 impl Filter {
-    /// The filter and the layer that heeds it.
+    /// Creates the filter and the layer that applies it.
     pub(super) fn new(configured: &str) -> Result<(Self, reload::Layer<EnvFilter, Registry>), InvalidFilter> {
         let (layer, handle) = reload::Layer::new(parse(configured)?);
         Ok((Self { handle, configured: configured.into() }, layer))
     }
 
-    /// What the process was started with.
+    /// The filter that the process was started with.
     pub fn configured(&self) -> &str {
         &self.configured
     }
 
-    /// Lets through what `filter` says, in the syntax of `EnvFilter`; `None`: what is configured.
+    /// Applies `filter`, in the syntax of `EnvFilter`; `None`: the configured filter.
     pub fn set(&self, filter: Option<&str>) -> Result<(), InvalidFilter> {
         let parsed = parse(filter.unwrap_or(&self.configured))?;
         self.handle.reload(parsed).map_err(|error| InvalidFilter(error.to_string()))
     }
 }
 
-/// What lines come from: crates of ours, and libraries whose lines somebody may want. A word that is neither one of these
-/// nor a level is a typing mistake, which `EnvFilter` takes for the name of a module and so silences everything else.
+/// The known targets: our crates, and libraries whose lines somebody may want. A word that is neither one of these nor a
+/// level is a typing mistake, which `EnvFilter` would read as a module name and so silence everything else.
 const TARGETS: [&str; 22] = [
     "aws",
     "axum",
@@ -67,12 +67,12 @@ const TARGETS: [&str; 22] = [
 
 const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
 
-/// Says what is wrong with a filter.
+/// Parses a filter.
 ///
-/// Errors are let through whatever else it says, unless it says `off` of everything or of where they come from.
+/// Errors always pass, unless the filter turns everything or their target `off`.
 pub(super) fn parse(filter: &str) -> Result<EnvFilter, InvalidFilter> {
     let parts: Vec<_> = filter.split(',').map(str::trim).filter(|part| !part.is_empty()).collect();
-    // Between the fields of spans there are commas too.
+    // The fields of spans are separated by commas too.
     if !filter.contains('{') {
         parts.iter().copied().try_for_each(known)?;
     }

@@ -1,4 +1,4 @@
-//! Logs, readable in development and JSON in production, and traces: both come from the spans and events of `tracing`.
+//! Logs, readable in development and JSON in production, and traces; both come from the spans and events of `tracing`.
 
 mod config;
 mod export;
@@ -19,7 +19,7 @@ pub use self::export::{ExportError, Exporter};
 pub use self::filter::{Filter, InvalidFilter};
 use crate::service::Service;
 
-/// What the subscriber of this process lets through, once it is installed.
+/// The filter of this process' subscriber, once it is installed.
 static FILTER: OnceLock<Filter> = OnceLock::new();
 
 #[derive(Debug, thiserror::Error)]
@@ -30,8 +30,8 @@ pub enum TelemetryError {
     Export(#[from] ExportError),
 }
 
-/// Installs the process' one subscriber. Logs go to standard error; calling it again changes nothing. Spans that have not
-/// been sent when the exporter is dropped are sent then. `service` is `None` for all of them in one process.
+/// Installs the process' only subscriber; a second call changes nothing. Logs go to standard error. The exporter sends
+/// pending spans when it is dropped. `service` is `None` when all services run in one process.
 pub fn init(config: &TelemetryConfig, service: Option<Service>) -> Result<Exporter, TelemetryError> {
     let (subscriber, filter, exporter) = subscriber(config, service, BoxMakeWriter::new(std::io::stderr))?;
     if tracing::subscriber::set_global_default(subscriber).is_err() || FILTER.set(filter).is_err() {
@@ -40,7 +40,7 @@ pub fn init(config: &TelemetryConfig, service: Option<Service>) -> Result<Export
     Ok(exporter)
 }
 
-/// Says what is wrong with a filter in the syntax of `COLLABRY_LOG`.
+/// Checks a filter in the syntax of `COLLABRY_LOG`.
 pub fn check_filter(filter: &str) -> Result<(), InvalidFilter> {
     filter::parse(filter).map(drop)
 }
@@ -50,7 +50,7 @@ pub fn installed_filter() -> Option<Filter> {
     FILTER.get().cloned()
 }
 
-/// A subscriber that writes its lines to `writer`, what they are filtered by, and where its spans go.
+/// Creates a subscriber that writes to `writer`, its filter, and its exporter.
 pub fn subscriber(
     config: &TelemetryConfig,
     service: Option<Service>,
@@ -58,7 +58,7 @@ pub fn subscriber(
 ) -> Result<(impl Subscriber + Send + Sync + use<>, Filter, Exporter), TelemetryError> {
     let (filter, reloadable) = Filter::new(&config.filter)?;
     let exporter = Exporter::new(config, service)?;
-    // Spans are there for traces whatever is logged. Ours only: libraries make thousands.
+    // Traces need spans whatever is logged, but only ours: libraries create thousands.
     let spans = exporter.layer().with_filter(filter_fn(|metadata| {
         metadata.target().starts_with("collabry") && (metadata.is_span() || *metadata.level() <= Level::WARN)
     }));
@@ -66,7 +66,7 @@ pub fn subscriber(
     Ok((subscriber, filter, exporter))
 }
 
-/// The layer that writes lines.
+/// The layer that writes log lines.
 fn lines(format: LogFormat, writer: BoxMakeWriter) -> Box<dyn Layer<Registry> + Send + Sync> {
     let terminal = std::io::stderr().is_terminal();
     let layer = tracing_subscriber::fmt::layer().with_writer(writer).with_ansi(terminal);
@@ -78,7 +78,7 @@ fn lines(format: LogFormat, writer: BoxMakeWriter) -> Box<dyn Layer<Registry> + 
     if json {
         return layer.json().flatten_event(true).with_current_span(false).boxed();
     }
-    // What a span is called elsewhere is of no use to who reads.
+    // The OpenTelemetry name of a span is of no use in the log.
     let fields = format::debug_fn(|writer, field, value| match field.name() {
         "message" => write!(writer, "{value:?}"),
         name if name.starts_with("otel.") => Ok(()),

@@ -1,4 +1,4 @@
-//! The trace that a piece of work belongs to, from process to process.
+//! Carries traces from process to process.
 //! Source: <https://www.w3.org/TR/trace-context/>
 
 use std::fmt;
@@ -12,7 +12,7 @@ use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 /// The header that carries a [`TraceParent`].
 pub const TRACEPARENT: &str = "traceparent";
 
-/// A span elsewhere that is the cause of what is done here.
+/// A span in another process that caused the work here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TraceParent {
     trace: TraceId,
@@ -27,7 +27,7 @@ pub struct InvalidTraceParent;
 impl FromStr for TraceParent {
     type Err = InvalidTraceParent;
 
-    /// Later versions may say more at the end.
+    /// Later versions may append fields.
     fn from_str(text: &str) -> Result<Self, InvalidTraceParent> {
         let mut parts = text.trim().split('-');
         let mut hex = |digits: usize| {
@@ -58,8 +58,8 @@ impl fmt::Display for TraceParent {
     }
 }
 
-/// Puts a new span into the trace of `parent`, or into one of its own, and the trace's id into its field `trace_id`.
-/// Must come before anything else that is done with the span.
+/// Adds a new span to the trace of `parent`, or to a new trace, and sets its field `trace_id`. Must be the first thing done
+/// with the span.
 pub fn adopt(span: &Span, parent: Option<TraceParent>) {
     if let Some(TraceParent { trace, span: cause, sampled }) = parent {
         let flags = if sampled { TraceFlags::SAMPLED } else { TraceFlags::default() };
@@ -73,7 +73,7 @@ pub fn adopt(span: &Span, parent: Option<TraceParent>) {
     }
 }
 
-/// The current span, for whoever goes on with the work elsewhere; `None` outside of any.
+/// The current span, for another process that continues the work; `None` outside any span.
 pub fn current() -> Option<TraceParent> {
     of(&Span::current())
 }

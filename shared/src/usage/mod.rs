@@ -1,4 +1,4 @@
-//! Usage: what each user did on each day, rolled up from the documents.
+//! Usage: what each user did per day, rolled up from the documents.
 
 mod mongo;
 mod sqlite;
@@ -24,10 +24,10 @@ pub struct UsageDay {
     pub day: Date,
     /// Messages sent.
     pub messages: u64,
-    /// Files added as sources, each version for itself; they count for who added the source.
+    /// Files added as sources, counting each version; they count for the user who added the source.
     pub uploads: u64,
     pub uploaded_bytes: u64,
-    /// Answers asked for, by model.
+    /// Requested answers by model.
     pub models: Vec<ModelUsage>,
 }
 
@@ -43,8 +43,8 @@ pub struct ModelUsage {
 
 #[async_trait]
 pub trait UsageRepo: Send + Sync {
-    /// Counts a day from what is stored of it, and raises each kept count that is lower. So it may run any number of
-    /// times, in any order, and what was deleted since stays counted.
+    /// Counts a day from the stored documents and raises each stored count that is lower. So it may run any number of times
+    /// in any order, and what was deleted since stays counted.
     async fn roll_up(&self, day: Date) -> StoreResult<()>;
     /// The days of a user from `from` to `to` inclusive on which something was counted, in order.
     async fn of(&self, user: UserId, from: Date, to: Date) -> StoreResult<Vec<UsageDay>>;
@@ -56,7 +56,7 @@ fn usage_of(days: &mut BTreeMap<Date, UsageDay>, day: Date) -> &mut UsageDay {
     days.entry(day).or_insert(empty)
 }
 
-/// The first instant of a day, UTC, and that of the next.
+/// The first instants of a day and of the next day, UTC.
 fn bounds(day: Date) -> StoreResult<(Timestamp, Timestamp)> {
     let midnight = |day: Date| day.to_zoned(TimeZone::UTC).map(|start| start.timestamp());
     let bounds = || Ok((midnight(day)?, midnight(day.tomorrow()?)?));

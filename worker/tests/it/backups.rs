@@ -111,7 +111,7 @@ impl Made {
         run(&[], &[&["verify", file, "--identity", self.keys.file.to_str().unwrap()], more].concat())
     }
 
-    /// RejectedBackup by `verify`, and by `restore` before it touches anything: no MongoDB is there.
+    /// Rejected by `verify`, and by `restore` before it touches anything: no MongoDB is there.
     fn refused(&self, file: &str, says: &str) {
         let stores = [("MONGODB_URI", "mongodb://127.0.0.1:1/collabry"), ("REDIS_URL", "redis://127.0.0.1:1")];
         let identity = self.keys.file.to_str().unwrap();

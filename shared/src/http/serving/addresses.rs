@@ -13,7 +13,7 @@ pub struct Addresses {
     limit: u32,
 }
 
-/// One connection of an address, timer it is dropped.
+/// Counts one connection of an address until it is dropped.
 #[derive(Debug)]
 pub struct Connected {
     addresses: Addresses,

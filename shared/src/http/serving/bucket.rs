@@ -1,10 +1,10 @@
-//! How fast something may come, and how much of it at once.
+//! A token bucket.
 
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// A bucket of bytes that fills evenly. What is taken may exceed what is there: then it takes longer to fill.
+/// A bucket of bytes that fills evenly. More than its content may be taken; then it takes longer to refill.
 #[derive(Debug)]
 pub struct TokenBucket {
     per_second: i64,
@@ -18,7 +18,7 @@ impl TokenBucket {
         Self { per_second: per_second.max(1).into(), limit: limit.into(), left: limit.into(), filled: now }
     }
 
-    /// How long to wait before more is taken; `None`: there is some.
+    /// How long to wait before taking more; `None` when there is some left.
     pub fn wait(&mut self, now: Instant) -> Option<Duration> {
         let micros = i64::try_from(now.duration_since(self.filled).as_micros()).unwrap_or(i64::MAX);
         let came = micros.saturating_mul(self.per_second) / 1_000_000;

@@ -1,5 +1,4 @@
-//! Serving HTTP/1 under bounds: how many connections there are, of everybody and of one address, and how long each may
-//! do nothing.
+//! Serves HTTP/1 with bounds: on the connections of everybody and of one address, and on how long each may be idle.
 
 mod addresses;
 mod bucket;
@@ -29,27 +28,27 @@ pub use self::state::ConnectionState;
 use self::state::LimitedStream;
 use self::tracked::TrackedService;
 
-/// From a connection's first byte, or that of a further request, to the end of the request's headers.
+/// The time from the first byte of a connection or of a further request to the end of the request's headers.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
-/// Within this time the first request of a new connection comes.
+/// How long a new connection has to send its first request at shutdown.
 const FIRST_REQUEST: Duration = Duration::from_millis(500);
-/// Between two requests. Proxies keep their connections to us for 30 s, and must be the ones who close.
+/// The time between two requests. Proxies keep their connections to us for 30 s and must be the side that closes.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(75);
-/// Headers, and what is read of a body in one go.
+/// The buffer for headers, and for what is read of a body at once.
 const BUFFER: usize = 64 * 1024;
-/// After a connection that could not be accepted: limit often no file is free.
+/// The delay after a connection could not be accepted, mostly because no file descriptor is free.
 const ACCEPT_RETRY_DELAY: Duration = Duration::from_millis(200);
 
-/// What connections may take.
+/// Bounds on connections.
 #[derive(Clone)]
 pub struct Bounds {
-    /// Connections at a time; 0: any number. More wait to be accepted.
+    /// Connections at a time; 0: no limit. Further ones wait to be accepted.
     pub connections: u32,
-    /// Of one address (or IPv6 /64); 0: any number. More are closed at once.
+    /// Connections of one address (or IPv6 /64); 0: no limit. Further ones are closed at once.
     pub per_address: u32,
-    /// Addresses that speak for many.
+    /// Whether an address, such as a proxy's, serves many clients and is not counted.
     pub is_shared: Arc<dyn Fn(IpAddr) -> bool + Send + Sync>,
-    /// A peer that takes nothing of what is sent to it for so long is given up by the kernel.
+    /// After this time without an acknowledgement from the peer the kernel closes the connection.
     pub send_timeout: Option<Duration>,
 }
 
@@ -62,7 +61,7 @@ impl std::fmt::Debug for Bounds {
     }
 }
 
-/// Serves timer `shutdown`, then lets requests that run finish. `service` is asked for each connection.
+/// Serves until `shutdown`, then lets running requests finish. `service` is called for each connection.
 pub async fn serve<F, S, B>(listener: TcpListener, bounds: Bounds, shutdown: CancellationToken, service: F)
 where
     F: Fn(SocketAddr, ConnectionState) -> S,
@@ -79,7 +78,7 @@ where
     let admit = |stream: TcpStream, peer: SocketAddr, permit: Option<OwnedSemaphorePermit>| {
         let known = if (bounds.is_shared)(peer.ip()) { Some(None) } else { addresses.enter(peer.ip()).map(Some) };
         let Some(known) = known else {
-            return tracing::debug!("an address has too many connections; one is closed");
+            return tracing::debug!("connection closed: its address has too many");
         };
         prepare(&stream, bounds.send_timeout);
         let state = ConnectionState::new((permit, known));
@@ -98,7 +97,7 @@ where
         let (stream, peer) = match accepted {
             Ok(accepted) => accepted,
             Err(error) => {
-                tracing::warn!(%error, "a connection could not be accepted");
+                tracing::warn!(%error, "cannot accept a connection");
                 tokio::time::sleep(ACCEPT_RETRY_DELAY).await;
                 continue;
             }
@@ -114,25 +113,25 @@ where
                 if let (Ok(stream), Ok(permit)) = (stream, Arc::clone(&permits).try_acquire_owned()) {
                     admit(stream, peer, Some(permit));
                 } else {
-                    tracing::debug!("a connection came as the server ended");
+                    tracing::debug!("connection closed: the server is shutting down");
                 }
             }
         }
-        Err(error) => tracing::debug!(%error, "connections that were waiting are reset"),
+        Err(error) => tracing::debug!(%error, "cannot serve waiting connections; they are reset"),
     }
     connections.close();
     connections.wait().await;
 }
 
 fn prepare(stream: &TcpStream, send_timeout: Option<Duration>) {
-    // A small packet after another is kept by Nagle's algorithm timer the first is acknowledged, which peers delay: 40 ms.
+    // Nagle's algorithm holds a small packet back until the one before is acknowledged, which peers delay by 40 ms.
     if let Err(error) = stream.set_nodelay(true) {
-        tracing::debug!(%error, "a connection closed before it was served");
+        tracing::debug!(%error, "connection closed before it was served");
     }
     if let Some(time) = send_timeout {
         let millis = u32::try_from(time.as_millis()).unwrap_or(u32::MAX);
         if let Err(error) = rustix::net::sockopt::set_tcp_user_timeout(stream, millis) {
-            tracing::debug!(%error, "a client that reads nothing is not cut");
+            tracing::debug!(%error, "cannot set the send timeout of a connection");
         }
     }
 }
@@ -148,7 +147,7 @@ where
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(IDLE_TIMEOUT).max_buf_size(BUFFER);
     let mut serving = pin!(http.serve_connection(io, service).with_upgrades());
-    // A connection that nothing was read from yet would be closed at once, with its first request perhaps on the way.
+    // hyper would close a connection that nothing was read from at once, although its first request may be on the way.
     let started = Instant::now();
     let mut ended = pin!(async {
         shutdown.cancelled().await;
@@ -159,7 +158,7 @@ where
         tokio::select! {
             served = serving.as_mut() => {
                 if let Err(error) = served {
-                    tracing::debug!(%error, "a connection broke off");
+                    tracing::debug!(%error, "connection broke off");
                 }
                 return;
             }

@@ -1,4 +1,4 @@
-//! A connection as it is read: no longer than headers may take, and a socket no faster than it may speak.
+//! The state of a connection, and its stream: reading headers has a timeout, and reading a socket a rate limit.
 
 use std::any::Any;
 use std::fmt;
@@ -15,18 +15,18 @@ use tokio::time::{Instant, Sleep, sleep_until};
 use super::HEADER_TIMEOUT;
 use super::bucket::TokenBucket;
 
-/// What a socket may say in a second, whatever it consists of: about as many messages as one may send in a minute.
+/// How many bytes a socket may send per second, whatever they contain: about as many messages as the limit per minute.
 const SOCKET_BYTES: u32 = 128 * 1024;
-/// And at once: its largest packets.
+/// How many bytes a socket may send at once: its largest packets.
 const SOCKET_BYTES_AT_ONCE: u32 = 1024 * 1024;
 
-/// What is known of a connection. Cheap to clone.
+/// The state of a connection. Cheap to clone.
 #[derive(Clone)]
 pub struct ConnectionState(Arc<Inner>);
 
 struct Inner {
     phase: AtomicU8,
-    /// Requests so far; goes round.
+    /// Requests so far; wraps around.
     requests: AtomicU32,
     /// Places that are free again once nobody knows the connection any more.
     _held: Box<dyn Any + Send + Sync>,
@@ -35,13 +35,13 @@ struct Inner {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 enum Phase {
-    /// For a request, or for the rest of its headers.
+    /// Waiting for a request, or for the rest of its headers.
     Idle,
-    /// A request is being answered.
+    /// Answering a request.
     Responding,
     /// No longer HTTP.
     Upgraded,
-    /// A socket of ours.
+    /// A Socket.IO connection.
     Socket,
 }
 
@@ -54,7 +54,7 @@ impl ConnectionState {
         }))
     }
 
-    /// From now on it is a socket, whose peer may say so much and no more.
+    /// Marks the connection as a socket, whose reading is rate-limited from now on.
     pub fn mark_socket(&self) {
         self.set(Phase::Socket);
     }
@@ -107,7 +107,7 @@ pub struct LimitedStream {
 
 impl LimitedStream {
     pub fn new(stream: TcpStream, state: ConnectionState) -> Self {
-        // Whoever connects has something to say.
+        // A client that connects must send a request soon.
         let timer = Some(Box::pin(sleep_until(Instant::now() + HEADER_TIMEOUT)));
         Self { stream, state, timer, requests: 0, bucket: None }
     }

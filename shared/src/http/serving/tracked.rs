@@ -1,4 +1,4 @@
-//! Tells a connection when a request begins and when its answer has left.
+//! Tracks in a connection's state when a request starts and when its response was sent.
 
 use std::convert::Infallible;
 use std::pin::Pin;
@@ -49,7 +49,7 @@ where
     }
 }
 
-/// When it is dropped the answer has left, or there is none.
+/// Dropped when the response was sent, or when there is none.
 #[derive(Debug)]
 struct ResponseGuard(ConnectionState);
 
@@ -59,7 +59,7 @@ impl Drop for ResponseGuard {
     }
 }
 
-/// An answer on its way.
+/// The body of a response that is being sent.
 #[derive(Debug)]
 pub struct TrackedBody<B> {
     body: Pin<Box<B>>,

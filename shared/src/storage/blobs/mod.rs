@@ -1,4 +1,4 @@
-//! Files as they were uploaded: a folder, or anything else that `object_store` speaks.
+//! Uploaded files, in a folder or in any other store that `object_store` supports.
 
 mod config;
 
@@ -26,20 +26,20 @@ use tokio::task::spawn_blocking;
 pub use self::config::{BlobConfig, S3Config};
 use crate::ids::{NotebookId, SourceId, UploadId};
 
-/// What the keys of all files begin with.
+/// The prefix of the keys of all files.
 const NOTEBOOKS: &str = "notebooks";
 
-/// Parts of 5 MiB that may wait for the store while more arrives.
+/// How many parts of 5 MiB may wait for the store while more data arrives.
 const PARTS_IN_FLIGHT: usize = 2;
 
-/// For one request to S3: a part of an upload, or a stretch of a download.
+/// The timeout of one request to S3: a part of an upload or a range of a download.
 const S3_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// How often, and how long, a request to S3 is tried again.
+/// How many times, and for how long, a request to S3 is retried.
 const S3_RETRIES: usize = 3;
 const S3_RETRY_AT_MOST: Duration = Duration::from_mins(1);
 
-/// No upload takes longer: an unfinished one that nobody wrote to since has lost its process.
+/// No upload takes longer: an unfinished one that was not written to for this long belongs to a dead process.
 const UPLOAD_AT_MOST: SignedDuration = SignedDuration::from_hours(24);
 
 #[derive(Debug, thiserror::Error)]
@@ -47,7 +47,7 @@ pub enum BlobError {
     /// The sender's stream ended early, or the caller refused to go on.
     #[error("the upload was broken off: {0}")]
     BrokenOff(String),
-    /// There is no room on the disk.
+    /// The disk is full.
     #[error("there is no room for files: {0}")]
     Full(String),
     #[error("blob storage failed: {0}")]
@@ -60,7 +60,7 @@ impl From<object_store::Error> for BlobError {
     }
 }
 
-/// Whether it was the disk, or a quota on it, below all that the store says.
+/// Whether a full disk or quota is the root cause of the store's error.
 fn is_full(error: &(dyn std::error::Error + 'static)) -> bool {
     let full = |error: &std::io::Error| matches!(error.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded);
     std::iter::successors(Some(error), |error| error.source())
@@ -74,14 +74,14 @@ const ROOM_FOR_ANYTHING: u64 = 1 << 20;
 #[derive(Debug, Clone)]
 pub struct Blobs {
     store: Arc<dyn ObjectStore>,
-    /// Where they are, when they are files.
+    /// The folder, when the blobs are files.
     folder: Option<Arc<FilePath>>,
-    /// Bytes without which the disk of a folder is full.
+    /// With fewer free bytes the disk of a folder counts as full.
     least_room: u64,
 }
 
 impl Blobs {
-    /// Blobs where the configuration says.
+    /// Opens the configured store.
     pub fn open(config: &BlobConfig, data_dir: &FilePath, now: Timestamp) -> Result<Self, BlobError> {
         match config {
             BlobConfig::DataDir => Self::folder(&data_dir.join("blobs"), now),
@@ -157,7 +157,7 @@ impl Blobs {
         Ok(())
     }
 
-    /// The blob as a stream; `None` when there is none.
+    /// Streams a blob; `None` when it does not exist.
     pub async fn get(&self, key: &str) -> Result<Option<BoxStream<'static, object_store::Result<Bytes>>>, BlobError> {
         match self.store.get(&Path::from(key)).await {
             Ok(found) => Ok(Some(found.into_stream())),
@@ -166,7 +166,7 @@ impl Blobs {
         }
     }
 
-    /// How many bytes a blob has; `None` when there is none.
+    /// The size of a blob in bytes; `None` when it does not exist.
     pub async fn size(&self, key: &str) -> Result<Option<u64>, BlobError> {
         match self.store.head(&Path::from(key)).await {
             Ok(found) => Ok(Some(found.size)),
@@ -175,7 +175,7 @@ impl Blobs {
         }
     }
 
-    /// A part of the blob as a stream; `None` when there is none.
+    /// Streams a range of a blob; `None` when it does not exist.
     pub async fn get_range(
         &self,
         key: &str,
@@ -197,7 +197,7 @@ impl Blobs {
         self.listed(Some(&Path::from(NOTEBOOKS)))
     }
 
-    /// The keys of sources' files that were stored before then.
+    /// The keys of source files that were stored before `time`.
     pub fn files_before(&self, before: Timestamp) -> BoxStream<'static, object_store::Result<String>> {
         let old = move |found: &ObjectMeta| found.last_modified.timestamp_millis() < before.as_millisecond();
         self.store
@@ -227,7 +227,7 @@ impl Blobs {
         source.parse().ok()
     }
 
-    /// Everything that is stored, with its size in bytes; in no order.
+    /// Lists everything that is stored with its size in bytes, in no particular order.
     pub fn list(&self) -> BoxStream<'static, object_store::Result<(String, u64)>> {
         self.listed(None)
     }
@@ -236,12 +236,12 @@ impl Blobs {
         self.store.list(below).map_ok(|found| (found.location.to_string(), found.size)).boxed()
     }
 
-    /// Takes a blob that is written; it is there when the writer was shut down, and not before.
+    /// Returns a writer for a blob, which exists once the writer was shut down, and not before.
     pub fn writer(&self, key: &str) -> BufWriter {
         BufWriter::new(Arc::clone(&self.store), Path::from(key))
     }
 
-    /// Removes one blob; removing what is gone is no error.
+    /// Deletes a blob; deleting a missing one is not an error.
     pub async fn delete(&self, key: &str) -> Result<(), BlobError> {
         match self.store.delete(&Path::from(key)).await {
             Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
@@ -249,17 +249,17 @@ impl Blobs {
         }
     }
 
-    /// Removes everything of a source; removing what is gone is no error.
+    /// Deletes all blobs of a source; deleting missing ones is not an error.
     pub async fn delete_source(&self, notebook: NotebookId, source: SourceId) -> Result<(), BlobError> {
         self.delete_below(&format!("{NOTEBOOKS}/{notebook}/sources/{source}")).await
     }
 
-    /// Removes everything of a notebook.
+    /// Deletes all blobs of a notebook.
     pub async fn delete_notebook(&self, notebook: NotebookId) -> Result<(), BlobError> {
         self.delete_below(&format!("{NOTEBOOKS}/{notebook}")).await
     }
 
-    /// Whether the store answers, and a folder has room.
+    /// Checks that the store answers, and that a folder has space.
     pub async fn ping(&self) -> Result<(), BlobError> {
         if let Some(folder) = &self.folder {
             let free = statvfs(&**folder).map(|found| found.f_bavail.saturating_mul(found.f_frsize));
@@ -267,7 +267,7 @@ impl Blobs {
                 return Err(BlobError::Full(format!("the disk of {} is full", folder.display())));
             }
         }
-        // A list, because S3 says of a file "not found" also when the whole bucket is missing.
+        // Lists, because for a single file S3 answers "not found" even when the whole bucket is missing.
         self.store.list(Some(&Path::from("ping"))).try_next().await?;
         Ok(())
     }

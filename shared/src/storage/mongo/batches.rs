@@ -1,5 +1,5 @@
-//! What a read finds, batch by batch. The first comes with the answer that opens the cursor; each further one is an
-//! operation of its own, and counts and is timed as one, however many documents it holds.
+//! Reads results batch by batch. The first comes with the answer that opens the cursor; each further one is a separate
+//! operation and is counted and timed as one, however many documents it holds.
 
 use futures::TryStreamExt as _;
 use mongodb::bson::error::Error;
@@ -9,12 +9,12 @@ use mongodb::raw_batch_cursor::{RawBatch, RawBatchCursor};
 use super::Collection;
 use crate::storage::{StoreError, StoreResult};
 
-/// A read that goes on.
+/// A running read.
 pub(super) struct Batches {
     cursor: RawBatchCursor,
-    /// The next batch is here already.
+    /// The next batch has already arrived.
     first: bool,
-    /// The server has no more.
+    /// The server has no more batches.
     ended: bool,
 }
 
@@ -25,7 +25,7 @@ impl Batches {
 }
 
 impl Collection {
-    /// The next batch; `logged` is what a slow one is reported with.
+    /// Returns the next batch; `logged` is the filter that is logged when the batch is slow.
     pub(super) async fn batch(&self, batches: &mut Batches, logged: &Document) -> StoreResult<Option<RawBatch>> {
         if batches.ended {
             return Ok(None);
@@ -40,7 +40,7 @@ impl Collection {
     }
 }
 
-/// A cursor that the server has closed has no number.
+/// Whether the server has closed the cursor: then its id is 0.
 fn is_last(batch: &RawBatch) -> bool {
     let number = batch.as_raw_document().get_document("cursor").and_then(|cursor| cursor.get_i64("id"));
     number.is_ok_and(|number| number == 0)
@@ -58,7 +58,7 @@ fn document(value: Result<RawBsonRef<'_>, Error>) -> StoreResult<&RawDocument> {
     }
 }
 
-/// Without what was read.
+/// An error that does not contain what was read.
 pub(super) fn damaged(error: &Error) -> StoreError {
     StoreError::Damaged(error.to_string())
 }

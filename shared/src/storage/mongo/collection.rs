@@ -1,4 +1,4 @@
-//! A collection whose operations end in time, and are heard of when they are slow.
+//! A collection whose operations have a timeout and are logged when they are slow.
 
 use std::future::IntoFuture;
 use std::time::Duration;
@@ -14,10 +14,10 @@ use super::metrics::Metrics;
 use super::shape::shape;
 use crate::storage::{StoreError, StoreResult};
 
-/// Documents that are deleted in one step.
+/// How many documents are deleted in one step.
 const DELETE_BATCH: u32 = 1000;
 
-/// Some servers take the limit as a 32-bit number.
+/// Some servers read the limit as a 32-bit number.
 const MAX_LIMIT: u32 = i32::MAX.unsigned_abs();
 
 #[derive(Debug)]
@@ -29,7 +29,7 @@ pub(crate) struct Collection {
     pub(super) metrics: Metrics,
 }
 
-/// What to read.
+/// A query.
 #[derive(Debug, Clone)]
 pub(crate) struct Query {
     filter: Document,
@@ -44,12 +44,12 @@ impl Query {
         Self { filter, fields: None, sort: None, limit: None, concern: None }
     }
 
-    /// Nothing of the documents but their ids.
+    /// Reads only the ids of the documents.
     pub fn ids(self) -> Self {
         Self { fields: Some(doc! { "_id": 1 }), ..self }
     }
 
-    /// Nothing of the documents but their ids and these.
+    /// Reads only the ids of the documents and these fields.
     pub fn fields(self, fields: Document) -> Self {
         Self { fields: Some(fields), ..self }
     }
@@ -62,14 +62,14 @@ impl Query {
         Self { limit: Some(limit), ..self }
     }
 
-    /// As the primary has it now, be it confirmed by a majority or not: for reads that a guarded write follows, which
-    /// would otherwise meet the same stale state again and again.
+    /// Reads the primary's current state, whether a majority has confirmed it or not: for reads that a conditional write
+    /// follows, which would otherwise see the same stale state again and again.
     pub fn current(self) -> Self {
         Self { concern: Some(ReadConcern::local()), ..self }
     }
 }
 
-/// What to change, where the filter holds.
+/// A change to the documents that match a filter.
 #[derive(Debug, Clone)]
 pub(crate) struct Change {
     filter: Document,
@@ -84,17 +84,17 @@ impl Change {
         Self { filter, update, sort: None, elements: None, upsert: false }
     }
 
-    /// Of several that fit, the first in this order is changed.
+    /// Of several matching documents, the first in this order is changed.
     pub fn sort(self, sort: Document) -> Self {
         Self { sort: Some(sort), ..self }
     }
 
-    /// Which elements of a list `$[…]` in the change means.
+    /// The elements of a list that `$[…]` in the change refers to.
     pub fn elements(self, elements: Document) -> Self {
         Self { elements: Some(elements), ..self }
     }
 
-    /// Inserts a document when none fits; [`StoreError::Conflict`] when one has its key all the same.
+    /// Inserts a document when none matches; [`StoreError::Conflict`] when another document has its key.
     pub fn upsert(self) -> Self {
         Self { upsert: true, ..self }
     }
@@ -107,7 +107,7 @@ impl Collection {
         Ok(())
     }
 
-    /// Inserts what is not there yet: documents whose key is taken are left as they are.
+    /// Inserts missing documents; those whose key is taken stay as they are.
     pub async fn insert_missing(&self, documents: &[Document]) -> StoreResult<()> {
         if documents.is_empty() {
             return Ok(());
@@ -118,13 +118,13 @@ impl Collection {
         }
     }
 
-    /// Inserts all of them, or says [`StoreError::Conflict`] after all whose keys were free.
+    /// Inserts all documents whose keys are free; [`StoreError::Conflict`] when a key was taken.
     pub async fn insert_all(&self, documents: &[Document]) -> StoreResult<()> {
         self.run("insert", &Document::new(), self.inner.insert_many(documents).ordered(false)).await?;
         Ok(())
     }
 
-    /// Puts the document in the place of the one with its id, if there is one.
+    /// Replaces the document with the same id, or inserts it.
     pub async fn replace(&self, document: &Document) -> StoreResult<()> {
         let id = doc! { "_id": document.get("_id").cloned().unwrap_or(Bson::Null) };
         let logged = id.clone();
@@ -156,7 +156,7 @@ impl Collection {
     ) -> StoreResult<()> {
         let Query { filter, fields, sort, limit, concern } = query;
         if limit == Some(0) {
-            // To MongoDB it would mean no limit.
+            // MongoDB reads 0 as no limit.
             return Ok(());
         }
         let logged = filter.clone();
@@ -183,7 +183,7 @@ impl Collection {
         Ok(self.find_one(Query::new(filter).ids().current()).await?.is_some())
     }
 
-    /// As the primary has it now.
+    /// Aggregates the primary's current state.
     pub async fn aggregate<T>(
         &self,
         stages: Vec<Document>,
@@ -210,7 +210,7 @@ impl Collection {
         Ok(found)
     }
 
-    /// Changes one document in one step and returns it as it is then.
+    /// Changes one document atomically and returns the changed document.
     pub async fn find_and_update(&self, change: Change) -> StoreResult<Option<Document>> {
         let Change { filter, update, sort, elements, upsert } = change;
         let logged = filter.clone();
@@ -221,7 +221,7 @@ impl Collection {
         self.run("findAndModify", &logged, operation).await
     }
 
-    /// Changes one document; `false` when none fits.
+    /// Changes one document; `false` when none matches.
     pub async fn update(&self, change: Change) -> StoreResult<bool> {
         let Change { filter, update, sort: _, elements, upsert } = change;
         let logged = filter.clone();
@@ -231,7 +231,7 @@ impl Collection {
         Ok(done.matched_count == 1 || done.upserted_id.is_some())
     }
 
-    /// Changes every document that fits, each for itself; returns how many.
+    /// Changes every matching document, each on its own; returns how many.
     pub async fn update_all(&self, change: Change) -> StoreResult<u64> {
         let Change { filter, update, sort: _, elements, upsert: _ } = change;
         let logged = filter.clone();
@@ -245,14 +245,14 @@ impl Collection {
         Ok(self.run("delete", &logged, self.inner.delete_one(filter)).await?.deleted_count == 1)
     }
 
-    /// Deletes everything that fits, a limited number at a time, so that each step ends in time.
+    /// Deletes all matching documents in batches, so that each step ends within the timeout.
     pub async fn delete_all(&self, filter: Document) -> StoreResult<u64> {
         let mut deleted = 0;
         loop {
             let step = Query::new(filter.clone()).ids().limit(DELETE_BATCH).current();
             let ids = self.find(step, |document| Ok(document.get("_id").cloned().unwrap_or(Bson::Null))).await?;
             let last = u32::try_from(ids.len()).is_ok_and(|found| found < DELETE_BATCH);
-            // With the filter again: it may have ceased to fit.
+            // The filter again, because a document may not match any more.
             let found = doc! { "$and": [{ "_id": { "$in": ids } }, filter.clone()] };
             deleted += self.run("delete", &filter, self.inner.delete_many(found)).await?.deleted_count;
             if last {
@@ -261,7 +261,7 @@ impl Collection {
         }
     }
 
-    /// Runs one operation within its time, and says so when it was slow: with its shape, never with its values.
+    /// Runs an operation with the timeout, and logs a slow one with its shape, never with its values.
     pub(super) async fn run<T>(
         &self,
         command: &'static str,

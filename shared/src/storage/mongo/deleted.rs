@@ -2,7 +2,7 @@
 
 use mongodb::bson::{Document, doc};
 
-/// What was deleted and can be brought back: nobody has begun to purge it.
+/// Matches deleted documents that can be restored, because no purge has started.
 pub(crate) fn restorable() -> Document {
     doc! { "deletedAt": { "$ne": null }, "purging": { "$ne": true } }
 }

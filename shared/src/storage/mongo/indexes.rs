@@ -46,7 +46,7 @@ impl Index {
     }
 }
 
-/// Makes what is missing. An index of the same name with other fields is an error: it is another version's.
+/// Creates missing indexes. An index of the same name with other fields is an error: it belongs to another version.
 pub async fn ensure(db: &Database, indexes: &[&[Index]]) -> StoreResult<()> {
     let mut models: BTreeMap<&'static str, Vec<IndexModel>> = BTreeMap::new();
     for index in indexes.iter().copied().flatten() {
@@ -59,7 +59,7 @@ pub async fn ensure(db: &Database, indexes: &[&[Index]]) -> StoreResult<()> {
     Ok(())
 }
 
-/// Names of those that [`ensure`] would make.
+/// The names of the indexes that [`ensure`] would create.
 pub async fn missing(db: &Database, indexes: &[&[Index]]) -> StoreResult<Vec<String>> {
     let collections = db.inner.list_collection_names().await?;
     let mut known = BTreeMap::new();

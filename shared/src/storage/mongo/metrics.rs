@@ -1,4 +1,4 @@
-//! How long MongoDB takes, and what the driver's connections do.
+//! Metrics of MongoDB: durations, failures and connections.
 
 use std::time::Duration;
 
@@ -39,11 +39,11 @@ impl Metrics {
     pub fn observe(&self, command: &'static str, collection: &'static str, elapsed: Duration, failed: bool) {
         let labels = [("command", command), ("collection", collection)];
         self.duration.get_or_create(&labels).observe(elapsed.as_secs_f64());
-        // There before the first failure, which would otherwise look like no increase.
+        // Created before the first failure, which would otherwise not count as an increase.
         self.failed.get_or_create(&labels).inc_by(u64::from(failed));
     }
 
-    /// Follows what the driver says of its connections.
+    /// Counts the driver's connection events.
     pub fn follow_connections(&self) -> EventHandler<CmapEvent> {
         let state = |state| self.connections.get_or_create_owned(&[("state", state)]);
         let [idle, in_use, waiting] = ["idle", "in_use", "waiting"].map(state);

@@ -1,10 +1,10 @@
 //! The backend of replicas: MongoDB.
 //!
-//! Correctness rests on single documents alone: conditions in the filter of a write, and unique indexes. What a process
-//! that dies leaves between two writes is invisible, and cleared away by whoever comes next. Only bounds of how many there
-//! may be rest on [locks](crate::locks).
+//! Correctness relies on single documents alone: conditions in the filter of a write, and unique indexes. What a process
+//! leaves behind when it dies between two writes is invisible, and the next process clears it away. Only bounds on the
+//! number of items rely on [locks](crate::locks).
 //!
-//! What is acknowledged is stored by a majority; what users are shown is read from a majority.
+//! Writes are acknowledged by a majority, and what users see is read from a majority.
 
 mod batches;
 mod collection;
@@ -51,18 +51,18 @@ const DEFAULT_DATABASE: &str = "collabry";
 #[derive(Debug)]
 pub(crate) struct Database {
     inner: mongodb::Database,
-    /// For each operation, and for each batch of a long read.
+    /// The timeout of each operation, and of each batch of a long read.
     timeout: Duration,
-    /// What takes longer is logged.
+    /// Operations that take longer are logged.
     slow: Duration,
     metrics: Metrics,
     cascades: &'static [Cascade<Self>],
-    /// Writers of one log in this process.
+    /// The queues of writers to one log in this process.
     pub write_queues: WriteQueues,
 }
 
 impl Database {
-    /// Connects, and makes the indexes that are missing.
+    /// Connects and creates missing indexes.
     pub async fn open(
         config: &MongoConfig,
         indexes: &[&[Index]],
@@ -73,7 +73,7 @@ impl Database {
         Ok(db)
     }
 
-    /// Changes nothing, and deletes nothing along.
+    /// Connects without changing anything, and without cascades.
     pub async fn connect(config: &MongoConfig) -> StoreResult<Self> {
         let mut options = options(config).await?;
         let metrics = Metrics::default();
@@ -104,19 +104,19 @@ impl Database {
     async fn command(&self, command: &str) -> StoreResult<mongodb::bson::Document> {
         match tokio::time::timeout(self.timeout, self.inner.run_command(doc! { command: 1 })).await {
             Ok(answer) => Ok(answer?),
-            Err(_) => Err(StoreError::Unavailable("MongoDB does not answer in time".to_owned())),
+            Err(_) => Err(StoreError::Unavailable("MongoDB did not answer in time".to_owned())),
         }
     }
 }
 
-/// What the address says, and what we need of any server.
+/// The options of the address, with those that we always need.
 async fn options(config: &MongoConfig) -> StoreResult<ClientOptions> {
     let mut options = ClientOptions::parse(config.uri.expose_secret()).await?;
     options.app_name.get_or_insert_with(|| "collabry".to_owned());
     options.max_pool_size = Some(config.pool);
     options.server_selection_timeout = Some(config.timeout);
     options.connect_timeout = Some(config.timeout);
-    // Some servers that speak the protocol refuse it, so that the address may say retryWrites=false.
+    // Some compatible servers reject retryable writes, so the address may set retryWrites=false.
     options.retry_writes.get_or_insert(true);
     options.write_concern = Some(WriteConcern::majority());
     options.read_concern = Some(ReadConcern::majority());
@@ -124,7 +124,7 @@ async fn options(config: &MongoConfig) -> StoreResult<ClientOptions> {
     Ok(options)
 }
 
-/// What is there, and which indexes are still to be made.
+/// The version and missing indexes.
 pub async fn schema_status(config: &MongoConfig, indexes: &[&[Index]]) -> StoreResult<SchemaStatus> {
     let db = Database::connect(config).await?;
     Ok(SchemaStatus { version: db.version().await?, pending: indexes::missing(&db, indexes).await? })
@@ -142,7 +142,7 @@ impl Probe for Database {
     }
 
     async fn time(&self) -> StoreResult<Option<Timestamp>> {
-        // By its older name, which every server knows.
+        // The command's older name, which every server knows.
         self.command("isMaster").await?.opt_time("localTime")
     }
 

@@ -1,4 +1,4 @@
-//! A part of a list, as a query.
+//! Queries for one page of a list.
 
 use mongodb::bson::{Document, doc};
 
@@ -6,7 +6,7 @@ use super::collection::Query;
 use super::fields::date;
 use crate::pages::Window;
 
-/// Which way a list goes.
+/// The direction of a list.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Order {
     NewestFirst,
@@ -14,7 +14,7 @@ pub(crate) enum Order {
 }
 
 impl Query {
-    /// The part of the list of what fits that is in the window; `field` has the time that places an item, before its id.
+    /// The matching items in the window; `field` is the time that orders the list, before the id.
     pub fn page(filter: Document, field: &str, order: Order, window: &Window) -> Self {
         let (way, beyond) = match order {
             Order::NewestFirst => (-1, "$lt"),

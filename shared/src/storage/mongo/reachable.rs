@@ -1,4 +1,4 @@
-//! Why a MongoDB cannot be reached, for people: the driver tells it within a dump of all it knows of every server.
+//! Explains why MongoDB cannot be reached: the driver hides the reason in a dump of all that it knows of every server.
 
 use std::io::ErrorKind;
 use std::time::Duration;
@@ -10,18 +10,18 @@ use tokio::time::timeout;
 
 use super::MongoConfig;
 
-/// A server that is there takes a connection at once.
+/// How long a connection may take; a running server accepts at once.
 const CONNECT: Duration = Duration::from_secs(3);
 
 const DEFAULT_PORT: u16 = 27_017;
 
-/// Whether one of the servers that `MONGODB_URI` names takes connections; otherwise why none does, and what to do.
+/// Checks that one of the servers in `MONGODB_URI` accepts connections; otherwise says why none does, and what to do.
 pub async fn check_reachable(config: &MongoConfig) -> Result<(), String> {
     let options = ClientOptions::parse(config.uri.expose_secret()).await;
     let options = options.map_err(|error| format!("{}. Correct MONGODB_URI.", error.kind))?;
     let mut refusals = Vec::new();
     for server in options.hosts {
-        // Other kinds of addresses are the driver's to try.
+        // Other kinds of addresses are left to the driver.
         let ServerAddress::Tcp { host, port } = server else { return Ok(()) };
         let port = port.unwrap_or(DEFAULT_PORT);
         match timeout(CONNECT, TcpStream::connect((host.as_str(), port))).await {

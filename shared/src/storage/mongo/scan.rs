@@ -1,4 +1,4 @@
-//! A whole collection, document by document, as MongoDB keeps it.
+//! Scans a whole collection as raw documents.
 
 use std::collections::VecDeque;
 
@@ -8,7 +8,7 @@ use super::Collection;
 use super::batches::{Batches, documents};
 use crate::storage::StoreResult;
 
-/// A reading that goes on. Each batch has the patience of an operation; together they take as long as they take.
+/// A running scan. Each batch has the timeout of an operation; the whole scan has none.
 pub(crate) struct Scan {
     collection: Collection,
     batches: Batches,
@@ -30,7 +30,7 @@ impl Scan {
 }
 
 impl Collection {
-    /// Every document, in the order of `sort`, which an index should have.
+    /// Reads every document in the order of `sort`, which an index should provide.
     pub async fn scan(self, sort: Document) -> StoreResult<Scan> {
         let cursor = self.run("find", &Document::new(), self.inner.find(doc! {}).sort(sort).batch()).await?;
         Ok(Scan { collection: self, batches: Batches::new(cursor), read: VecDeque::new() })

@@ -6,18 +6,18 @@ use tokio::sync::{Mutex, MutexGuard};
 
 use crate::ids::ConversationId;
 
-/// More than the connections of one process; of two logs that share one, each waits for the other now and then.
+/// More than the connections of one process. Two logs that share a queue wait for each other now and then.
 const QUEUES: usize = 256;
 
-/// Lets writers of the same log wait for each other. Not needed for safety, which unique indexes give across processes:
-/// without it those of one process would race for the same place, and all but one of them try again.
+/// Queues writers of the same log. Safety does not depend on it, because unique indexes guarantee that across processes.
+/// Without it the writers of one process would race for the same place, and all but one would have to retry.
 #[derive(Debug)]
 pub(crate) struct WriteQueues {
     queues: Vec<Mutex<Option<Reached>>>,
     hasher: RandomState,
 }
 
-/// The log that was written last in a queue, and up to where it is whole.
+/// The log that a queue wrote last, and the place up to which it is complete.
 type Reached = (ConversationId, i64);
 
 impl Default for WriteQueues {
@@ -27,7 +27,7 @@ impl Default for WriteQueues {
 }
 
 impl WriteQueues {
-    /// Holds the turn for a log until the guard is dropped.
+    /// Waits for the turn to write to a log; the turn ends when the guard is dropped.
     pub async fn take(&self, log: ConversationId) -> WriteTurn<'_> {
         let queue = self.hasher.hash_one(log) % QUEUES as u64;
         WriteTurn { log, reached: self.queues[usize::try_from(queue).unwrap_or_default()].lock().await }
@@ -41,12 +41,12 @@ pub(crate) struct WriteTurn<'a> {
 }
 
 impl WriteTurn<'_> {
-    /// The last place that is known to be taken: `head`, or what this process has written since that was read.
+    /// The last place known to be taken: `head`, or what this process has written since `head` was read.
     pub fn last(&self, head: i64) -> i64 {
         self.reached.filter(|(log, _)| *log == self.log).map_or(head, |(_, place)| place.max(head))
     }
 
-    /// This process has written the place, and the log's head has been moved there.
+    /// Records that this process has written the place and moved the log's head there.
     pub fn reached(&mut self, place: i64) {
         *self.reached = Some((self.log, self.last(place)));
     }

@@ -1,4 +1,4 @@
-//! How long the embedded database takes, and what its pools do.
+//! Metrics of the embedded database: durations, failures and connections.
 
 use std::fmt;
 use std::time::Duration;
@@ -37,12 +37,12 @@ impl Metrics {
     pub fn observe(&self, pool: &'static str, elapsed: Duration, failed: bool) {
         let labels = [("pool", pool)];
         self.duration.get_or_create(&labels).observe(elapsed.as_secs_f64());
-        // There before the first failure, which would otherwise look like no increase.
+        // Created before the first failure, which would otherwise not count as an increase.
         self.failed.get_or_create(&labels).inc_by(u64::from(failed));
     }
 }
 
-/// Computed on scrape.
+/// The connections of the pools, computed on scrape.
 #[derive(Debug)]
 pub(super) struct PoolCollector {
     pub read: SqlitePool,

@@ -38,15 +38,15 @@ static JOURNAL: Migrator = sqlx::migrate!("migrations/sqlite/journal");
 pub(crate) const DOCUMENTS_FILE: &str = "collabry.db";
 pub(crate) const JOURNAL_FILE: &str = "generations.db";
 
-/// Reads that run at the same time; each has a thread. Loading a large segment takes one for a while.
+/// How many reads run at the same time, each on a thread. Loading a large segment occupies one for a while.
 const READERS: u32 = 8;
 
-/// How long a statement waits for its turn or for a lock before the store counts as unavailable.
+/// How long a statement waits for a connection or a lock before the store counts as unavailable.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
 const BEGIN: &str = "BEGIN IMMEDIATE";
 
-/// Documents, with the schema brought up to date.
+/// Opens the documents and migrates their schema.
 pub(crate) async fn documents(
     data_dir: &Path,
     slow: Duration,
@@ -58,12 +58,12 @@ pub(crate) async fn documents(
     Ok(Database { cascades, ..documents })
 }
 
-/// Events of generations, with the schema brought up to date.
+/// Opens the events of generations and migrates their schema.
 pub(crate) async fn journal(data_dir: &Path, slow: Duration) -> StoreResult<Database> {
     Database::open(&data_dir.join(JOURNAL_FILE), SqliteSynchronous::Normal, slow, &JOURNAL).await
 }
 
-/// What is there, and which migrations are still to come. A file that a newer version migrated is an error.
+/// The version and pending migrations. A file that a newer version migrated is an error.
 pub(crate) async fn schema_status(data_dir: &Path) -> StoreResult<SchemaStatus> {
     let file = data_dir.join(DOCUMENTS_FILE);
     let lost = wal::lost_commits(&wal::log_of(&file)).map_err(|error| StoreError::Unavailable(error.to_string()))?;
@@ -92,9 +92,9 @@ pub(crate) async fn schema_status(data_dir: &Path) -> StoreResult<SchemaStatus> 
 /// One SQLite file. Each feature's `sqlite.rs` implements its repository on it.
 #[derive(Debug, Clone)]
 pub(crate) struct Database {
-    /// Never blocked by the writer: write-ahead logging.
+    /// Never blocked by the writer, because of write-ahead logging.
     pub read: TimedPool,
-    /// One connection: writers take turns here, in order, instead of fighting for the file's lock.
+    /// A single connection: writers queue for it instead of competing for the file's lock.
     pub write: TimedPool,
     metrics: Metrics,
     cascades: &'static [Cascade<Self>],

@@ -1,4 +1,4 @@
-//! What is made of how long a statement elapsed: a number, and a line in the log when it was long.
+//! Observes how long statements take: counts them, and logs slow ones.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use super::metrics::Metrics;
 pub(super) struct QueryObserver {
     pub pool: &'static str,
     pub metrics: Metrics,
-    /// What takes longer is guard.
+    /// Statements that take longer are logged.
     pub slow: Duration,
 }
 

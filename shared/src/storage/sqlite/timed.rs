@@ -1,4 +1,4 @@
-//! A pool whose statements are timed, from when they are given to it to their last row.
+//! A pool that times its statements, from their submission to their last row.
 
 use std::ops::Deref;
 use std::pin::Pin;
@@ -24,7 +24,7 @@ impl TimedPool {
         Self { pool, observer }
     }
 
-    /// Awaits and times something that this pool does.
+    /// Awaits and times an operation of this pool.
     pub(super) async fn time<T>(
         &self,
         sql: &str,
@@ -37,7 +37,7 @@ impl TimedPool {
     }
 }
 
-/// A query as the text that is to be guard and what is bound to it.
+/// The text of a query, which may be logged, and its bound values.
 pub(super) type QueryParts = (SqlStr, Option<SqliteArguments>);
 
 pub(super) fn split<'q>(mut query: impl Execute<'q, Sqlite>) -> Result<QueryParts, Error> {
@@ -100,14 +100,14 @@ impl<'c> Executor<'c> for &TimedPool {
     }
 }
 
-/// Rows as they come. What whoever reads them does in between is not counted.
+/// A stream of rows. The time that its reader spends between rows does not count.
 struct Rows<'e, T> {
     inner: BoxStream<'e, Result<T, Error>>,
     observer: QueryObserver,
     sql: SqlStr,
     waiting: Option<Instant>,
     waited: Duration,
-    /// A row was read last, and whoever reads may want no more.
+    /// A row was read last, and the reader may stop here.
     between: bool,
 }
 

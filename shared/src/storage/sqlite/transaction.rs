@@ -1,4 +1,4 @@
-//! A transaction whose statements are heard of when they are slow, as those of a pool are.
+//! A transaction that logs slow statements, as a pool does.
 
 use std::ops::{Deref, DerefMut};
 use std::pin::Pin;
@@ -13,7 +13,7 @@ use sqlx::{Describe, Either, Error, Execute, Executor, SqlStr, Sqlite, SqliteCon
 use super::observer::QueryObserver;
 use super::timed::split;
 
-/// Rolled back when it is dropped. Statements run on what it dereferences to.
+/// A transaction that is rolled back when it is dropped. Statements run on what it dereferences to.
 #[derive(Debug)]
 pub(crate) struct Transaction(Statements);
 
@@ -55,7 +55,7 @@ impl DerefMut for Transaction {
     }
 }
 
-/// Logs how long the statement elapsed, whenever whoever reads its rows has had enough of them.
+/// Logs a slow statement once its reader is done with the rows.
 struct SlowLogGuard {
     observer: QueryObserver,
     sql: SqlStr,

@@ -1,4 +1,4 @@
-//! Floods are turned away before anything else is done: in this process, for each address, whatever is asked for.
+//! Limits the requests of each address before anything else is done, within this process and for all routes together.
 
 use std::num::NonZeroU32;
 use std::time::Duration;
@@ -14,21 +14,21 @@ use super::Client;
 use crate::http::ApiError;
 use crate::state::ApiState;
 
-/// A page with all its files and streams asks much at once.
+/// A burst may be this many seconds' worth of requests: a page with all its files and streams sends many at once.
 const BURST_SECONDS: u32 = 10;
-/// Addresses that have been quiet are forgotten so often.
-const FORGET_EVERY: Duration = Duration::from_mins(1);
+/// How often idle addresses are evicted.
+const EVICTION_INTERVAL: Duration = Duration::from_mins(1);
 
-/// The guard's memory of who asked how much.
-pub struct Flood(Option<Box<dyn Fn() + Send + Sync>>);
+/// Evicts idle addresses from the rate limiter of a router; `None` when there is no limit.
+pub struct IpRateLimiter(Option<Box<dyn Fn() + Send + Sync>>);
 
-impl Flood {
-    /// As many requests of each client pass in a second as the configuration says; 0: all do.
-    pub fn guard(router: Router, state: ApiState) -> (Router, Self) {
+impl IpRateLimiter {
+    /// Limits each client to the configured number of requests per second; 0: no limit.
+    pub fn layer(router: Router, state: ApiState) -> (Router, Self) {
         let per_second = state.config.limits.flood;
         let Some(per_second) = NonZeroU32::new(per_second) else { return (router, Self(None)) };
         let config = GovernorConfigBuilder::default()
-            .key_extractor(ByClient)
+            .key_extractor(ClientKey)
             .period(Duration::from_secs(1) / per_second.get())
             .burst_size(per_second.get().saturating_mul(BURST_SECONDS))
             .finish();
@@ -41,27 +41,27 @@ impl Flood {
         (router.layer(layer), Self(Some(Box::new(move || limiter.retain_recent()))))
     }
 
-    /// Forgets the quiet, again and again.
-    pub async fn forget(self) {
-        let Some(forget) = self.0 else { return };
-        let mut ticks = tokio::time::interval(FORGET_EVERY);
+    /// Evicts idle addresses periodically.
+    pub async fn evict_idle(self) {
+        let Some(evict) = self.0 else { return };
+        let mut ticks = tokio::time::interval(EVICTION_INTERVAL);
         loop {
             ticks.tick().await;
-            forget();
+            evict();
         }
     }
 }
 
-impl std::fmt::Debug for Flood {
+impl std::fmt::Debug for IpRateLimiter {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Flood").finish_non_exhaustive()
+        f.debug_struct("IpRateLimiter").finish_non_exhaustive()
     }
 }
 
 #[derive(Debug, Clone, Copy)]
-struct ByClient;
+struct ClientKey;
 
-impl KeyExtractor for ByClient {
+impl KeyExtractor for ClientKey {
     type Key = Client;
 
     fn extract<T>(&self, request: &Request<T>) -> Result<Client, GovernorError> {
