@@ -1,4 +1,4 @@
-//! Sources that wait, that are taken in, and how it ended.
+//! Metrics of the queue and of ingestions.
 
 use std::time::Duration;
 
@@ -15,9 +15,9 @@ use crate::outcomes::{Outcomes, count};
 pub(super) struct Metrics {
     running: Gauge,
     ended: Outcomes,
-    took: Times<1>,
+    duration: Times<1>,
     waiting: Gauge,
-    oldest: Gauge,
+    oldest_age: Gauge,
 }
 
 impl Default for Metrics {
@@ -25,9 +25,9 @@ impl Default for Metrics {
         Self {
             running: Gauge::default(),
             ended: Outcomes::default(),
-            took: Family::new_with_constructor(long as fn() -> _),
+            duration: Family::new_with_constructor(long as fn() -> _),
             waiting: Gauge::default(),
-            oldest: Gauge::default(),
+            oldest_age: Gauge::default(),
         }
     }
 }
@@ -35,25 +35,25 @@ impl Default for Metrics {
 impl Metrics {
     /// `registry` is the engine's.
     pub fn register(&self, registry: &mut Registry) {
-        registry.register("ingestions_running", "Sources being taken in", self.running.clone());
-        registry.register("ingestions", "Sources taken in, by how it ended", self.ended.clone());
-        registry.register("ingestion_duration_seconds", "Time that taking in a source took", self.took.clone());
-        registry.register("ingest_queue", "Sources that wait for any engine", self.waiting.clone());
-        let help = "How long the oldest source has been waiting for any engine";
-        registry.register("ingest_queue_age_seconds", help, self.oldest.clone());
+        registry.register("ingestions_running", "Ingestions in progress", self.running.clone());
+        registry.register("ingestions", "Ingestions, by outcome", self.ended.clone());
+        registry.register("ingestion_duration_seconds", "Duration of an ingestion", self.duration.clone());
+        registry.register("ingest_queue", "Sources in the queue", self.waiting.clone());
+        let help = "How long the oldest source has been in the queue";
+        registry.register("ingest_queue_age_seconds", help, self.oldest_age.clone());
     }
 
     pub fn running(&self, count: usize) {
         self.running.set(i64::try_from(count).unwrap_or(i64::MAX));
     }
 
-    pub fn ended(&self, outcome: &'static str, took: Duration) {
+    pub fn ended(&self, outcome: &'static str, elapsed: Duration) {
         count(&self.ended, outcome);
-        self.took.get_or_create(&[("outcome", outcome)]).observe(took.as_secs_f64());
+        self.duration.get_or_create(&[("outcome", outcome)]).observe(elapsed.as_secs_f64());
     }
 
     pub fn waiting(&self, QueueDepth { count, since }: QueueDepth, now: Timestamp) {
         self.waiting.set(i64::try_from(count).unwrap_or(i64::MAX));
-        self.oldest.set(since.map_or(0, |since| now.duration_since(since).as_secs().max(0)));
+        self.oldest_age.set(since.map_or(0, |since| now.duration_since(since).as_secs().max(0)));
     }
 }

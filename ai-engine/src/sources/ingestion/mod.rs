@@ -1,14 +1,17 @@
-//! Takes queued source versions and makes them searchable. The state of a version is the queue: any number of engines
-//! may run this loop on the same store.
+//! Ingests queued source versions. The state of a version is the queue: any number of engines may run this loop on the
+//! same store.
 
-mod batches;
-mod job;
+mod blobs;
+mod error;
+mod fair_semaphore;
+mod in_progress;
 mod lease;
 mod metrics;
-mod places;
-mod queue;
-mod steps;
-mod turns;
+mod notification;
+mod pipeline;
+mod prepared;
+mod queue_positions;
+mod quota;
 
 use std::fmt;
 use std::sync::Arc;
@@ -16,34 +19,27 @@ use std::time::Duration;
 
 use collabry_shared::clock::Clock;
 use collabry_shared::config::ExtractionConfig;
-use collabry_shared::ids::OwnerId;
 use collabry_shared::realtime::FanOut;
-use collabry_shared::sources::{ClaimRequest, ClaimedVersion, Work};
+use collabry_shared::sources::{ClaimedVersion, Work};
 use collabry_shared::storage::StoreResult;
 use collabry_shared::stores::Stores;
 use collabry_shared::telemetry::trace;
 use prometheus_client::registry::Registry;
-use tokio::sync::watch;
 use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 use tracing::field::Empty;
 
-use self::metrics::Metrics;
-use self::places::Places;
-use self::queue::Queue;
-use self::turns::Turns;
+use self::in_progress::InProgress;
+use self::pipeline::Pipeline;
+use self::queue_positions::QueuePositions;
 use super::extract::Extractor;
 use super::extract_child::{NO_LANDLOCK, landlock_is_there};
-use super::fetch::Fetcher;
 use crate::embeddings::Embedder;
 
-/// After so long without a sign of life another engine may take over; the database may be away for half of it.
-const LEASE: Duration = Duration::from_secs(20);
-
-/// How often abandoned work is looked for, and people are told how long their queue is; new work is announced by
-/// [`Ingestion::nudge`].
+/// How often the loop looks for abandoned work and publishes the positions in the queue; [`Ingestion::nudge`] announces
+/// new work.
 const POLL: Duration = Duration::from_secs(5);
 
 /// What ingestion works with.
@@ -59,121 +55,93 @@ pub struct IngestionParts {
 
 /// The ingestion loop of one process.
 pub struct Ingestion {
-    parts: IngestionParts,
-    fetcher: Fetcher,
-    owner: OwnerId,
-    nudges: watch::Sender<()>,
-    metrics: Metrics,
-    /// At reading files: a place more than one person can have.
-    reading: Arc<Turns>,
-    /// At embedding, some passages at a time.
-    embedding: Arc<Turns>,
+    pipeline: Arc<Pipeline>,
 }
 
 impl Ingestion {
     /// Fails when the machine's TLS roots cannot be used.
     pub fn new(parts: IngestionParts) -> anyhow::Result<Self> {
-        let fetcher = Fetcher::new(parts.config.clone())?;
-        let concurrency = parts.config.concurrency;
-        Ok(Self {
-            fetcher,
-            owner: OwnerId::new(),
-            nudges: watch::Sender::new(()),
-            metrics: Metrics::default(),
-            reading: Turns::new(concurrency + 1, concurrency),
-            embedding: Turns::new(concurrency, concurrency),
-            parts,
-        })
+        Ok(Self { pipeline: Arc::new(Pipeline::new(parts)?) })
     }
 
-    /// Says that something was queued or deleted.
+    /// Announces that something was queued or deleted.
     pub fn nudge(&self) {
-        self.nudges.send_replace(());
+        self.pipeline.nudge();
     }
 
     /// Adds the counters and gauges of ingestion.
     pub(crate) fn register(&self, registry: &mut Registry) {
-        self.metrics.register(registry);
+        self.pipeline.metrics.register(registry);
     }
 
-    /// Works until `shutdown`; then gives back what is unfinished and returns.
+    /// Ingests until `shutdown`; then releases what is unfinished and returns.
     pub async fn run(self: Arc<Self>, shutdown: CancellationToken) {
         if !landlock_is_there() {
             tracing::warn!("{NO_LANDLOCK}");
         }
-        let mut nudged = self.nudges.subscribe();
-        let (mut jobs, mut places) = (JoinSet::new(), Places::new(self.parts.config.concurrency));
-        let (mut queue, mut tick) = (Queue::default(), Instant::now());
+        let Pipeline { parts, metrics, .. } = self.pipeline.as_ref();
+        let mut nudges = self.pipeline.nudges();
+        let (mut tasks, mut in_progress) = (JoinSet::new(), InProgress::new(parts.config.concurrency));
+        let (mut positions, mut tick) = (QueuePositions::default(), Instant::now());
         while !shutdown.is_cancelled() {
-            nudged.mark_unchanged();
-            if let Err(error) = self.start_work(&mut jobs, &mut places, &shutdown).await {
+            nudges.mark_unchanged();
+            if let Err(error) = self.start_queued(&mut tasks, &mut in_progress, &shutdown).await {
                 tracing::error!(%error, "ingestion cannot reach the store");
             }
             tokio::select! {
                 () = shutdown.cancelled() => {}
-                _ = nudged.changed() => {}
-                Some(ended) = jobs.join_next_with_id(), if !jobs.is_empty() => places.leave(task_of(ended)),
+                _ = nudges.changed() => {}
+                Some(ended) = tasks.join_next_with_id(), if !tasks.is_empty() => in_progress.remove(task_of(ended)),
                 () = sleep_until(tick + POLL) => {
                     tick = Instant::now();
-                    if let Err(error) = queue.tell(&self.parts).await {
-                        tracing::error!(%error, "the queue cannot be told");
+                    if let Err(error) = positions.publish(parts).await {
+                        tracing::error!(%error, "queue positions could not be published");
                     }
                 }
             }
-            self.metrics.running(jobs.len());
+            metrics.running(tasks.len());
         }
-        while let Some(ended) = jobs.join_next_with_id().await {
+        while let Some(ended) = tasks.join_next_with_id().await {
             task_of(ended);
         }
     }
 
-    async fn start_work(
-        self: &Arc<Self>,
-        jobs: &mut JoinSet<()>,
-        places: &mut Places,
+    /// Starts what is queued, as far as there is room for it.
+    async fn start_queued(
+        &self,
+        tasks: &mut JoinSet<()>,
+        in_progress: &mut InProgress,
         shutdown: &CancellationToken,
     ) -> StoreResult<()> {
+        let Pipeline { parts, metrics, .. } = self.pipeline.as_ref();
         for work in Work::ALL {
-            while places.is_free(work) && !shutdown.is_cancelled() {
-                let Some(claim) = self.claim(work, places).await? else { break };
+            while in_progress.has_room_for(work) && !shutdown.is_cancelled() {
+                let Some(claim) = self.pipeline.claim(work, in_progress).await? else { break };
                 let person = claim.person();
-                places.take(self.start(jobs, claim, shutdown), work, person);
-                self.metrics.running(jobs.len());
+                in_progress.insert(self.spawn(tasks, claim, shutdown), work, person);
+                metrics.running(tasks.len());
             }
         }
-        let now = self.parts.clock.now();
-        self.metrics.waiting(self.parts.stores.ingest_queue.depth(now).await?, now);
+        let now = parts.clock.now();
+        metrics.waiting(parts.stores.ingest_queue.depth(now).await?, now);
         Ok(())
     }
 
-    async fn claim(&self, work: Work, places: &Places) -> StoreResult<Option<ClaimedVersion>> {
-        let (now, passed_over) = (self.parts.clock.now(), places.full(work));
-        let request = ClaimRequest {
-            owner: self.owner,
-            now,
-            lease_until: lease::until(now, LEASE),
-            work: Some(work),
-            passed_over: &passed_over,
-            turns: places.turns(),
-        };
-        self.parts.stores.ingest_queue.claim_next(&request).await
-    }
-
-    fn start(self: &Arc<Self>, jobs: &mut JoinSet<()>, claim: ClaimedVersion, shutdown: &CancellationToken) -> Id {
-        let (ingestion, shutdown) = (Arc::clone(self), shutdown.clone());
+    fn spawn(&self, tasks: &mut JoinSet<()>, claim: ClaimedVersion, shutdown: &CancellationToken) -> Id {
+        let (pipeline, shutdown) = (Arc::clone(&self.pipeline), shutdown.clone());
         let (source, version) = (claim.source.id, claim.version.version);
         let span = tracing::error_span!(parent: None, "ingestion", %source, version, trace_id = Empty);
         trace::adopt(&span, None);
-        jobs.spawn(async move { ingestion.work_on(claim, &shutdown).await }.instrument(span)).id()
+        tasks.spawn(async move { pipeline.process(claim, &shutdown).await }.instrument(span)).id()
     }
 }
 
-/// The task that ended, however it did.
+/// The id of the task that ended, also when it panicked.
 fn task_of(ended: Result<(Id, ()), JoinError>) -> Id {
     match ended {
         Ok((id, ())) => id,
         Err(error) => {
-            tracing::error!(%error, "an ingestion ended unexpectedly; it is tried again when its lease runs out");
+            tracing::error!(%error, "ingestion panicked; it will be tried again when its lease expires");
             error.id()
         }
     }
@@ -181,7 +149,7 @@ fn task_of(ended: Result<(Id, ()), JoinError>) -> Id {
 
 impl fmt::Debug for Ingestion {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Ingestion").field("owner", &self.owner).finish_non_exhaustive()
+        f.debug_struct("Ingestion").field("owner", &self.pipeline.owner).finish_non_exhaustive()
     }
 }
 
