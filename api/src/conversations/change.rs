@@ -1,9 +1,10 @@
 //! Editing and deleting messages.
 
+use std::sync::Arc;
+
 use collabry_shared::conversations::{Content, Message, Rewrite};
 use collabry_shared::ids::MessageId;
 use collabry_shared::notebooks::Role;
-use collabry_shared::realtime::{Event, Room};
 use collabry_shared::stores::Writes;
 use serde::Deserialize;
 
@@ -25,7 +26,7 @@ pub async fn edit(
     id: MessageId,
     seen: Option<MessageState>,
     content: &str,
-) -> ApiResult<Message> {
+) -> ApiResult<Arc<Message>> {
     sources::room::on_disk(state, Writes::Documents)?;
     let message = find(state, access, id).await?;
     if !message.author.is_user(access.access.user_id) {
@@ -33,8 +34,7 @@ pub async fn edit(
     }
     let rewrite = Rewrite::Edit { content: Content::parse(content)? };
     let message = apply(state, access, id, seen, &rewrite).await?;
-    let event = Event::MessageEdited { message: message.clone() };
-    state.fan_out.emit(Room::Conversation(message.conversation_id), event).await;
+    state.fan_out.changed(Arc::clone(&message)).await;
     Ok(message)
 }
 
@@ -44,14 +44,13 @@ pub async fn delete(
     access: &ConversationAccess,
     id: MessageId,
     seen: Option<MessageState>,
-) -> ApiResult<Message> {
+) -> ApiResult<Arc<Message>> {
     let message = find(state, access, id).await?;
     if !message.author.is_user(access.access.user_id) && access.access.role < Role::Editor {
         return Err(not_yours("delete"));
     }
     let message = apply(state, access, id, seen, &Rewrite::Delete).await?;
-    let event = Event::MessageDeleted { message: message.clone() };
-    state.fan_out.emit(Room::Conversation(message.conversation_id), event).await;
+    state.fan_out.changed(Arc::clone(&message)).await;
     Ok(message)
 }
 
@@ -66,10 +65,10 @@ async fn apply(
     id: MessageId,
     seen: Option<MessageState>,
     rewrite: &Rewrite,
-) -> ApiResult<Message> {
+) -> ApiResult<Arc<Message>> {
     let (conversations, rev) = (&state.stores.conversations, seen.map(|seen| seen.rev));
     let changed = conversations.rewrite_seen(access.conversation.id, id, rev, rewrite, state.clock.now()).await?;
-    changed.ok_or_else(ApiError::not_found)
+    changed.map(Arc::new).ok_or_else(ApiError::not_found)
 }
 
 fn not_yours(verb: &str) -> ApiError {

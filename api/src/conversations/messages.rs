@@ -15,7 +15,7 @@ use utoipa_axum::routes;
 use super::change::MessageState;
 use super::{AnswerRequest, ConversationAccess, MessageRequest, TAG, change, regenerate, send};
 use crate::auth::CurrentUser;
-use crate::http::{ApiError, ApiResult, Body, Created, Params, Problem, Query, Seen, accepted, created};
+use crate::http::{ApiError, ApiResult, Body, Created, Params, Problem, Query, Seen, Shared, accepted, created};
 use crate::state::ApiState;
 
 const DEFAULT_PAGE: u32 = 50;
@@ -105,11 +105,11 @@ async fn post(
     access: ConversationAccess,
     user: CurrentUser,
     Body(request): Body<MessageRequest>,
-) -> ApiResult<Created<Message>> {
+) -> ApiResult<Created<Shared<Message>>> {
     let path = |message: &Message| format!("/api/conversations/{}/messages/{}", message.conversation_id, message.id);
     Ok(match send(&state, &access, &user, request).await? {
-        Appended::Created(message) => created(path(&message), message),
-        Appended::Existing(message) => (StatusCode::OK, [(LOCATION, path(&message))], Json(message)),
+        Appended::Created(message) => created(path(&message), Shared(message)),
+        Appended::Existing(message) => (StatusCode::OK, [(LOCATION, path(&message))], Json(Shared(message))),
     })
 }
 
@@ -140,8 +140,8 @@ async fn edit(
     Params(path): Params<MessagePath>,
     Seen(seen): Seen<MessageState>,
     Body(request): Body<MessageEdit>,
-) -> ApiResult<Json<Message>> {
-    change::edit(&state, &access, path.message_id, seen, &request.content).await.map(Json)
+) -> ApiResult<Json<Shared<Message>>> {
+    change::edit(&state, &access, path.message_id, seen, &request.content).await.map(Shared).map(Json)
 }
 
 /// Delete one's own message, or any as an editor; an empty tombstone stays
@@ -154,8 +154,8 @@ async fn delete(
     access: ConversationAccess,
     Params(path): Params<MessagePath>,
     Seen(seen): Seen<MessageState>,
-) -> ApiResult<Json<Message>> {
-    change::delete(&state, &access, path.message_id, seen).await.map(Json)
+) -> ApiResult<Json<Shared<Message>>> {
+    change::delete(&state, &access, path.message_id, seen).await.map(Shared).map(Json)
 }
 
 /// Answer a question again

@@ -21,7 +21,7 @@ use super::{ConversationAccess, MessageRequest, TAG, begin, send};
 use crate::auth::{CurrentUser, Identity};
 use crate::generations::{self, GenerationAccess};
 use crate::http::idempotency::Again;
-use crate::http::{ApiError, ApiResult, Body, Problem, Query, accepted};
+use crate::http::{ApiError, ApiResult, Body, Problem, Query, Shared, accepted};
 use crate::notebooks::{NotebookAccess, Viewer};
 use crate::state::ApiState;
 
@@ -78,7 +78,8 @@ impl<S: Send + Sync> FromRequestParts<S> for Wanted {
 #[serde(rename_all = "camelCase")]
 struct Answered {
     conversation_id: ConversationId,
-    question: Message,
+    #[schema(value_type = Message)]
+    question: Shared<Message>,
     /// The answer with its citations; null while it is written, and when it failed before there was any text.
     answer: Option<Message>,
     generation: Generation,
@@ -124,7 +125,7 @@ async fn ask(
         source_ids: request.source_ids,
         ask: true,
     };
-    let question = send(&state, &access, &user, message).await?.message().clone();
+    let question = send(&state, &access, &user, message).await?.into_message();
     let id = question.generation_id.ok_or_else(|| ApiError::internal("a question without a generation"))?;
     if wanted.events {
         return streamed(&state, identity, id).await;
@@ -134,7 +135,7 @@ async fn ask(
     let conversation_id = access.conversation.id;
     let answer = state.stores.conversations.message(conversation_id, generation.answer_id).await?;
     let over = generation.state.is_final();
-    let answered = Answered { conversation_id, question, answer, generation };
+    let answered = Answered { conversation_id, question: Shared(question), answer, generation };
     Ok(if over { Json(answered).into_response() } else { accepted(address(id), answered).into_response() })
 }
 

@@ -1,5 +1,7 @@
 //! Sending a message: parsed, stored, acknowledged; then the others hear of it, and the engine answers.
 
+use std::sync::Arc;
+
 use collabry_shared::conversations::{
     Appended, Asked, Author, ClientId, Content, Conversation, InvalidMessage, Message, MessageStatus, NewMessage, Title,
 };
@@ -126,7 +128,7 @@ async fn store(state: &ApiState, head: u64, message: &NewMessage, request: Optio
     if let Err(refusal) = ask::queue(state, request).await {
         // Who may have no more answers may still hear what became of a message that was sent before.
         let known = conversations.by_client_id(message.conversation_id, &message.client_id).await?;
-        return known.map(Appended::Existing).ok_or(refusal);
+        return known.map(|known| Appended::Existing(Arc::new(known))).ok_or(refusal);
     }
     let appended = conversations.append_at(message, head).await;
     match &appended {
@@ -147,9 +149,8 @@ async fn store(state: &ApiState, head: u64, message: &NewMessage, request: Optio
     Ok(appended?)
 }
 
-async fn announce(state: &ApiState, conversation: &Conversation, message: &Message) -> ApiResult<()> {
-    let event = Event::MessageNew { message: message.clone() };
-    state.fan_out.emit(Room::Conversation(conversation.id), event).await;
+async fn announce(state: &ApiState, conversation: &Conversation, message: &Arc<Message>) -> ApiResult<()> {
+    state.fan_out.changed(Arc::clone(message)).await;
     let (notebook_id, conversation_id) = (conversation.notebook_id, conversation.id);
     let (head, last_message_at) = (message.rev, message.created_at);
     let event = Event::ConversationActivity { notebook_id, conversation_id, head, last_message_at };

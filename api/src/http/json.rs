@@ -1,6 +1,7 @@
 //! JSON bodies, with our errors for what cannot be read.
 
 use std::error::Error;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::{Bytes, to_bytes};
@@ -9,7 +10,7 @@ use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, StatusCode, header};
 use http_body_util::LengthLimitError;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Value, json};
 use tokio::time::timeout;
 use utoipa::ToSchema;
@@ -26,6 +27,16 @@ const IN_TIME: Duration = Duration::from_secs(30);
 /// A request body: a JSON object. Answers are plain [`axum::Json`].
 #[derive(Debug)]
 pub struct Body<T>(pub T);
+
+/// Something shared, as JSON: an answer does not need a copy of its own.
+#[derive(Debug)]
+pub struct Shared<T>(pub Arc<T>);
+
+impl<T: Serialize> Serialize for Shared<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        T::serialize(&self.0, serializer)
+    }
+}
 
 impl<T: DeserializeOwned + ToSchema, S: Send + Sync> FromRequest<S> for Body<T> {
     type Rejection = ApiError;

@@ -20,7 +20,7 @@ pub use self::conditional::Seen;
 pub use self::created::{Created, accepted, created};
 pub use self::error::{ApiError, ApiResult, FieldError};
 pub use self::form::Form;
-pub use self::json::Body;
+pub use self::json::{Body, Shared};
 pub use self::pages::{List, PageQuery, page};
 pub use self::path::Params;
 pub use self::problems::Problem;

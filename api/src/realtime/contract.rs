@@ -1,6 +1,6 @@
-//! What is said over sockets, as schemas: made from the types that are sent and read, for the document that programs read.
+//! The events of sockets as schemas, made from the types that are sent and parsed: for the OpenAPI document.
 
-use collabry_shared::realtime::Event;
+use collabry_shared::realtime::{ChangedMessage, Event, MessageChange};
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
@@ -31,17 +31,19 @@ impl Shape {
     }
 }
 
-/// What sockets hear, but for the events of answers.
+/// Events that have a type of their own.
 pub fn events() -> Vec<(&'static str, Shape)> {
-    vec![
+    let changes = MessageChange::NAMES.iter().map(|name| (*name, Shape::of::<ChangedMessage<'static>>()));
+    let of_the_api = [
         (auth::EXPIRED, Shape::of::<auth::Expired>()),
         (gate::CLOSING, Shape::of::<gate::Closing>()),
         (losses::CHECK, Shape::of::<losses::Check>()),
         (super::DRAINING, Shape::of::<Draining>()),
-    ]
+    ];
+    changes.chain(of_the_api).collect()
 }
 
-/// What sockets hear of notebooks and conversations: a choice, in the order of [`published_names`].
+/// What sockets receive of notebooks and conversations: a choice, in the order of [`published_names`].
 pub fn published() -> Shape {
     Shape::of::<Event>()
 }
@@ -50,7 +52,7 @@ pub fn published_names() -> &'static [&'static str] {
     Event::NAMES
 }
 
-/// What sockets hear of answers: a choice, told apart by `type`. The name of each is `generation:` and its type.
+/// What sockets receive of answers: a choice, told apart by `type`. The name of each is `generation:` and its type.
 pub fn relayed() -> Shape {
     Shape::of::<relay::Payload<'static>>()
 }

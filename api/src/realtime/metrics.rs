@@ -5,6 +5,7 @@ use std::fmt;
 use std::time::Duration;
 
 use collabry_shared::health::metrics::{Counts, Times, quick};
+use collabry_shared::realtime::Room;
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric as _};
 use prometheus_client::metrics::MetricType;
@@ -111,12 +112,22 @@ impl Collector for SocketIoCollector {
         }
         let help = "Rooms with a socket in them";
         let mut gauges = encoder.encode_descriptor("rooms", help, None, MetricType::Gauge)?;
+        let kinds: Vec<_> = rooms.iter().filter_map(|room| room.parse().ok().map(kind)).collect();
         for kind in ["user", "session", "notebook", "conversation"] {
-            let count = rooms.iter().filter(|room| room.split(':').next() == Some(kind)).count();
+            let count = kinds.iter().filter(|one| **one == kind).count();
             let labels = [("kind", kind)];
             ConstGauge::new(i64::try_from(count).unwrap_or(i64::MAX)).encode(gauges.encode_family(&labels)?)?;
         }
         Ok(())
+    }
+}
+
+fn kind(room: Room) -> &'static str {
+    match room {
+        Room::User(_) => "user",
+        Room::Session(_) => "session",
+        Room::Notebook(_) | Room::Outside(..) => "notebook",
+        Room::Conversation(_) => "conversation",
     }
 }
 

@@ -1,6 +1,7 @@
 //! What storage must do for conversations and their logs.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -36,13 +37,19 @@ pub struct NewMessage {
 /// What became of an append.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Appended {
-    Created(Message),
+    Created(Arc<Message>),
     /// The client id is known in this conversation: this is what was stored for it.
-    Existing(Message),
+    Existing(Arc<Message>),
 }
 
 impl Appended {
     pub fn message(&self) -> &Message {
+        match self {
+            Self::Created(message) | Self::Existing(message) => message,
+        }
+    }
+
+    pub fn into_message(self) -> Arc<Message> {
         match self {
             Self::Created(message) | Self::Existing(message) => message,
         }

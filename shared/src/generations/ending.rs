@@ -148,13 +148,12 @@ impl Endings {
         let finish = Finish { state, failure, cut_off, layout: draft.layout().cloned() };
         if self.finish(owner, generation, finish).await? {
             let Generation { notebook_id, conversation_id, .. } = *generation;
-            let room = Room::Conversation(conversation_id);
             let (head, last_message_at) = (message.rev, message.created_at);
-            self.fan_out.emit(room, Event::MessageNew { message }).await;
+            self.fan_out.changed(message).await;
             let event = Event::ConversationActivity { notebook_id, conversation_id, head, last_message_at };
             self.fan_out.emit(Room::Outside(notebook_id, conversation_id), event).await;
             if let Some(message) = replaced {
-                self.fan_out.emit(room, Event::MessageEdited { message }).await;
+                self.fan_out.changed(Arc::new(message)).await;
             }
         }
         Ok(())
@@ -185,12 +184,12 @@ impl Endings {
 
     /// Stores the answer. A message that is not it may have its client id, sent while such ids were not reserved: then
     /// what was written is kept as a failed answer, which replaces nothing. `None`: there is no place for that either.
-    async fn store(&self, generation: &Generation, answer: NewMessage) -> StoreResult<Option<Message>> {
+    async fn store(&self, generation: &Generation, answer: NewMessage) -> StoreResult<Option<Arc<Message>>> {
         let is_ours = |appended: &Appended| appended.message().id == generation.answer_id;
         let conversations = &self.conversations;
         let appended = conversations.append(&answer).await?;
         if is_ours(&appended) {
-            return Ok(Some(appended.message().clone()));
+            return Ok(Some(appended.into_message()));
         }
         let (id, other) = (generation.id, appended.message().id);
         tracing::error!(%id, %other, "another message has the client id of an answer; the answer ends as failed");
@@ -201,7 +200,7 @@ impl Endings {
             ..answer
         };
         let appended = conversations.append(&failed).await?;
-        Ok(is_ours(&appended).then(|| appended.message().clone()))
+        Ok(is_ours(&appended).then(|| appended.into_message()))
     }
 
     /// Marks the answer that a whole one replaces: one that was cut off may say less than the old one.

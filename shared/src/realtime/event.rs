@@ -1,27 +1,19 @@
-//! Everything that is said to clients without being asked, with its payload. `docs/realtime.md` documents each.
+//! Everything that the server sends to clients of its own accord, with its payload. `docs/realtime.md` documents each.
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde::Serialize;
 use strum::{IntoStaticStr, VariantNames};
 use utoipa::ToSchema;
 
 use crate::conversations::{Conversation, Message, ReadMark};
-use crate::ids::{ConversationId, GenerationId, NotebookId, SessionId, SourceId, UserId};
-use crate::notebooks::Role;
+use crate::ids::{ConversationId, NotebookId, SourceId, UserId};
 use crate::notifications::Notification;
 use crate::sources::Source;
 
-/// An event and its payload.
+/// An event and its payload; [`MessageChange`] has those of messages.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema, IntoStaticStr, VariantNames)]
 #[serde(untagged, rename_all_fields = "camelCase")]
 pub enum Event {
-    #[strum(serialize = "message:new")]
-    MessageNew { message: Message },
-    #[strum(serialize = "message:edited")]
-    MessageEdited { message: Message },
-    #[strum(serialize = "message:deleted")]
-    MessageDeleted { message: Message },
     #[strum(serialize = "messages:read")]
     MessagesRead {
         conversation_id: ConversationId,
@@ -69,43 +61,44 @@ impl Event {
     /// In the order of the variants.
     pub const NAMES: &[&str] = Self::VARIANTS;
 
-    /// What a message's last change is to those who watch.
-    pub fn of_change(message: Message) -> Self {
-        match &message {
-            Message { deleted_at: Some(_), .. } => Self::MessageDeleted { message },
-            Message { rev, position, .. } if rev == position => Self::MessageNew { message },
-            _ => Self::MessageEdited { message },
-        }
-    }
-
-    /// The message that changed. These events have an order, which their revs give.
-    pub fn message(&self) -> Option<&Message> {
-        match self {
-            Self::MessageNew { message } | Self::MessageEdited { message } | Self::MessageDeleted { message } => {
-                Some(message)
-            }
-            _ => None,
-        }
-    }
-
     /// Name of the Socket.IO event.
     pub fn name(&self) -> &'static str {
         self.into()
     }
-
-    /// The payload as JSON.
-    pub fn payload(&self) -> serde_json::Result<Value> {
-        serde_json::to_value(self)
-    }
 }
 
-/// What the api replicas need to know to serve their sockets right.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Signal {
-    /// A generation has begun: tail its log for those who have the conversation open.
-    GenerationRunning { generation_id: GenerationId, conversation_id: ConversationId },
-    /// Signed out: its sockets end.
-    SessionEnded { session_id: SessionId },
-    /// A user became a member (`Some` role) or stopped being one: their sockets enter or leave its rooms.
-    Membership { notebook_id: NotebookId, user_id: UserId, role: Option<Role> },
+/// What happened to a message, as its last change shows. Its events have an order, which the revs give.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, IntoStaticStr, VariantNames)]
+pub enum MessageChange {
+    #[strum(serialize = "message:new")]
+    New,
+    #[strum(serialize = "message:edited")]
+    Edited,
+    #[strum(serialize = "message:deleted")]
+    Deleted,
+}
+
+// The payload of each of these events. (No doc comment: it would be sent to readers of the OpenAPI document.)
+#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+pub struct ChangedMessage<'a> {
+    pub message: &'a Message,
+}
+
+impl MessageChange {
+    /// In the order of the variants.
+    pub const NAMES: &[&str] = Self::VARIANTS;
+
+    /// The last change of a message.
+    pub fn of(message: &Message) -> Self {
+        match message {
+            Message { deleted_at: Some(_), .. } => Self::Deleted,
+            Message { rev, position, .. } if rev == position => Self::New,
+            _ => Self::Edited,
+        }
+    }
+
+    /// Name of the Socket.IO event.
+    pub fn name(self) -> &'static str {
+        self.into()
+    }
 }

@@ -1,9 +1,12 @@
 //! Fan-out within one process: a bounded queue to the one api in it.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use tokio::sync::mpsc;
 
 use super::{Event, FanOut, Published, Room, Signal};
+use crate::conversations::Message;
 
 /// Enough for a burst; beyond it publishers wait, so memory stays bounded.
 const QUEUE: usize = 1024;
@@ -21,15 +24,19 @@ impl LocalFanOut {
     pub(super) async fn send(&self, published: Published) {
         if self.0.send(published).await.is_err() {
             // The api is gone: the process is ending and clients will catch up from the logs.
-            tracing::debug!("fan-out after the api ended");
+            tracing::debug!("event dropped: the api has ended");
         }
     }
 }
 
 #[async_trait]
 impl FanOut for LocalFanOut {
+    async fn changed(&self, message: Arc<Message>) {
+        self.send(Published::Changed(message)).await;
+    }
+
     async fn emit(&self, room: Room, event: Event) {
-        self.send(Published::Emit(room, event)).await;
+        self.send(Published::Event(room, event)).await;
     }
 
     async fn signal(&self, signal: Signal) {

@@ -1,49 +1,31 @@
-//! Live events: who hears what. The api turns them into Socket.IO packets; any role may publish them.
+//! Live events: from any role to the sockets of every api replica. The api turns them into Socket.IO packets.
 
 mod event;
 mod local;
 mod redis;
+mod room;
+mod signal;
 
-use std::fmt;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 
-pub use self::event::{Event, Signal};
+pub use self::event::{ChangedMessage, Event, MessageChange};
 pub use self::local::LocalFanOut;
 pub use self::redis::{RedisEmitter, RedisFanOut};
-use crate::ids::{ConversationId, NotebookId, SessionId, UserId};
-
-/// A set of sockets. Who is in which room is decided by the server alone.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Room {
-    User(UserId),
-    Session(SessionId),
-    /// Every connected member of the notebook.
-    Notebook(NotebookId),
-    /// The members who have the conversation open.
-    Conversation(ConversationId),
-    /// The connected members of the notebook who do not have the conversation open.
-    Outside(NotebookId, ConversationId),
-}
-
-impl fmt::Display for Room {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::User(id) => write!(f, "user:{id}"),
-            Self::Session(id) => write!(f, "session:{id}"),
-            Self::Notebook(id) => write!(f, "notebook:{id}"),
-            Self::Conversation(id) => write!(f, "conversation:{id}"),
-            Self::Outside(notebook, id) => write!(f, "notebook:{notebook} outside conversation:{id}"),
-        }
-    }
-}
+pub use self::room::{InvalidRoom, Room};
+pub use self::signal::Signal;
+use crate::conversations::Message;
 
 /// The way from any role to the sockets of every api replica.
 #[async_trait]
 pub trait FanOut: Send + Sync {
-    /// Hands an event to everyone in a room. Delivery is best effort: clients catch up from the logs.
+    /// Publishes a message that was added, edited or deleted. Each replica tells those of its sockets that have the
+    /// conversation open, in the order of revs, and reads from the database what it missed.
+    async fn changed(&self, message: Arc<Message>);
+    /// Sends an event to everyone in a room. Delivery is best effort: clients catch up from the logs.
     async fn emit(&self, room: Room, event: Event);
-    /// Tells the api replicas something that no client hears as such.
+    /// Tells the api replicas something that no client receives as such.
     async fn signal(&self, signal: Signal);
 }
 
@@ -51,12 +33,13 @@ pub trait FanOut: Send + Sync {
 #[derive(Debug, Clone, PartialEq)]
 #[expect(clippy::large_enum_variant, reason = "nearly all are events, so a box would cost and save nothing")]
 pub enum Published {
-    /// A message that changed is said on every replica and goes to the sockets of this one; any other event was said
-    /// here only and goes to the sockets of all.
-    Emit(Room, Event),
+    /// A message changed. Every replica receives it, and delivers it to its own sockets.
+    Changed(Arc<Message>),
+    /// An event that only this replica received; it delivers it to the sockets of all.
+    Event(Room, Event),
     Signal(Signal),
-    /// Changes of messages may have been missed: the database has them.
+    /// Changes of messages may have been missed: read them from the database.
     MissedChanges,
-    /// Signals may have been missed: what they were about is to be looked at again.
+    /// Signals may have been missed: look again at what they are about.
     MissedSignals,
 }

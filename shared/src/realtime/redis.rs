@@ -1,7 +1,7 @@
 //! Fan-out over all replicas.
 //!
-//! Changes of messages and signals have a channel of their own, because api replicas do more with them than hand them
-//! on. Every other event goes through the channels of the Socket.IO adapter.
+//! Changes of messages and signals have channels of their own, because api replicas do more with them than deliver
+//! them. Every other event goes through the channels of the Socket.IO adapter.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,109 +22,115 @@ use crate::storage::{StoreError, StoreResult};
 /// Messages of a channel that may wait here; what comes beyond is a gap, which the database fills.
 const QUEUE: usize = 4096;
 
-/// After a word of loss that did not get through either.
-const TRY_AGAIN: Duration = Duration::from_millis(250);
+/// Between two tries to announce a gap.
+const RETRY_AFTER: Duration = Duration::from_millis(250);
 
-/// What is said on our channels, and by whom; nothing: something was said that did not get through.
+/// A message on our channels. Releases that run side by side during an update have to agree on the names of the fields.
 #[derive(Debug, Serialize, Deserialize)]
-struct Said<T> {
-    by: OwnerId,
-    what: Option<T>,
+struct Envelope<T> {
+    #[serde(rename = "by")]
+    publisher: OwnerId,
+    /// `None`: something could not be published.
+    #[serde(rename = "what")]
+    content: Option<T>,
 }
 
-/// A process's voice on one of our channels.
+/// Publishes on one of our channels.
 #[derive(Debug)]
-struct Voice {
+struct Publisher {
     redis: Redis,
     process: OwnerId,
     channel: String,
-    /// The others are owed word that they missed something.
-    owed: Arc<Notify>,
-    _owning_up: AbortOnDropHandle<()>,
+    /// Something could not be published, and the others do not know yet.
+    gap: Arc<Notify>,
+    _announcing: AbortOnDropHandle<()>,
 }
 
-impl Voice {
+impl Publisher {
     fn new(redis: Redis, process: OwnerId, channel: String) -> Self {
-        let owed = Arc::<Notify>::default();
-        let owning_up = own_up(redis.clone(), process, channel.clone(), Arc::clone(&owed));
-        Self { redis, process, channel, owed, _owning_up: AbortOnDropHandle::new(tokio::spawn(owning_up)) }
+        let gap = Arc::<Notify>::default();
+        let announcing = announce_gaps(redis.clone(), process, channel.clone(), Arc::clone(&gap));
+        Self { redis, process, channel, gap, _announcing: AbortOnDropHandle::new(tokio::spawn(announcing)) }
     }
 
-    /// What does not get through is not lost: the others hear that they missed something, and look.
-    async fn say<T: Serialize>(&self, what: &T) {
-        if let Err(error) = publish(&self.redis, &self.channel, self.process, Some(what)).await {
-            tracing::debug!(%error, channel = self.channel, "the other replicas will hear that they missed something");
-            self.owed.notify_one();
+    /// What cannot be published is not lost: the others learn that they missed something, and read the database.
+    async fn publish<T: Serialize + Sync>(&self, content: &T) {
+        if let Err(error) = publish(&self.redis, &self.channel, self.process, Some(content)).await {
+            tracing::debug!(%error, channel = self.channel, "publishing failed; a gap will be announced");
+            self.gap.notify_one();
         }
     }
 }
 
-async fn publish<T: Serialize>(redis: &Redis, channel: &str, by: OwnerId, what: Option<T>) -> StoreResult<()> {
-    let said = serde_json::to_vec(&Said { by, what }).map_err(|error| StoreError::Damaged(error.to_string()))?;
-    redis.publish(channel, &said).await
+async fn publish<T: Serialize>(
+    redis: &Redis,
+    channel: &str,
+    publisher: OwnerId,
+    content: Option<T>,
+) -> StoreResult<()> {
+    let envelope = Envelope { publisher, content };
+    let envelope = serde_json::to_vec(&envelope).map_err(|error| StoreError::Damaged(error.to_string()))?;
+    redis.publish(channel, &envelope).await
 }
 
-/// Tells the others that they missed something, as soon as they can be told. Runs until it is dropped.
-async fn own_up(redis: Redis, process: OwnerId, channel: String, owed: Arc<Notify>) {
+/// Tells the others that they missed something, as soon as Redis takes it. Runs until it is dropped.
+async fn announce_gaps(redis: Redis, process: OwnerId, channel: String, gap: Arc<Notify>) {
     loop {
-        owed.notified().await;
+        gap.notified().await;
         while let Err(error) = publish(&redis, &channel, process, None::<()>).await {
-            tracing::debug!(%error, channel, "the others cannot be told yet");
-            tokio::time::sleep(TRY_AGAIN).await;
+            tracing::debug!(%error, channel, "announcing a gap failed");
+            tokio::time::sleep(RETRY_AFTER).await;
         }
     }
 }
 
-/// Of a process with sockets: what it publishes is delivered to them at once, Redis or not.
+/// The fan-out of a process with sockets: what it publishes is delivered to them at once, Redis or not.
 #[derive(Debug)]
 pub struct RedisFanOut {
     here: LocalFanOut,
-    changes: Voice,
-    signals: Voice,
+    changes: Publisher,
+    signals: Publisher,
     _listening: [AbortOnDropHandle<()>; 2],
 }
 
 impl RedisFanOut {
-    /// The publishing end, and the end that the api reads: what this process published and what it heard of others.
+    /// The publishing end, and the end that the api reads: what this process published and what it received of others.
     pub async fn new(redis: Redis, process: OwnerId) -> (Self, mpsc::Receiver<Published>) {
         let (here, published) = LocalFanOut::new();
         let messages = redis.subscribe(redis.channels().messages(), QUEUE).await;
         let control = redis.subscribe(redis.channels().control(), QUEUE).await;
-        let change = |message: Message| {
-            let room = Room::Conversation(message.conversation_id);
-            Published::Emit(room, Event::of_change(message))
-        };
+        let change = |message: Message| Published::Changed(Arc::new(message));
         let listening = [
             tokio::spawn(listen(messages, process, here.clone(), change, Published::MissedChanges)),
             tokio::spawn(listen(control, process, here.clone(), Published::Signal, Published::MissedSignals)),
         ];
-        let [changes, signals] = voices(&redis, process);
+        let [changes, signals] = publishers(&redis, process);
         (Self { here, changes, signals, _listening: listening.map(AbortOnDropHandle::new) }, published)
     }
 }
 
 /// For changes of messages, and for signals.
-fn voices(redis: &Redis, process: OwnerId) -> [Voice; 2] {
+fn publishers(redis: &Redis, process: OwnerId) -> [Publisher; 2] {
     let channels = redis.channels();
-    [channels.messages(), channels.control()].map(|channel| Voice::new(redis.clone(), process, channel))
+    [channels.messages(), channels.control()].map(|channel| Publisher::new(redis.clone(), process, channel))
 }
 
-/// Hands on what the others said. Runs until it is dropped.
+/// Passes on what the others published. Runs until it is dropped.
 async fn listen<T: DeserializeOwned>(
     mut subscription: Subscription,
     process: OwnerId,
     here: LocalFanOut,
-    hear: impl Fn(T) -> Published,
+    received: impl Fn(T) -> Published,
     missed: Published,
 ) {
-    while let Some(heard) = subscription.next().await {
-        match heard {
+    while let Some(incoming) = subscription.next().await {
+        match incoming {
             ChannelEvent::Gap => here.send(missed.clone()).await,
-            ChannelEvent::Message(said) => match serde_json::from_slice::<Said<T>>(&said) {
-                Ok(said) if said.by == process => {}
-                Ok(said) => here.send(said.what.map_or_else(|| missed.clone(), &hear)).await,
+            ChannelEvent::Message(envelope) => match serde_json::from_slice::<Envelope<T>>(&envelope) {
+                Ok(envelope) if envelope.publisher == process => {}
+                Ok(envelope) => here.send(envelope.content.map_or_else(|| missed.clone(), &received)).await,
                 Err(error) => {
-                    // Of another version: the database knows.
+                    // From another release: the database knows.
                     tracing::warn!(%error, "undecodable pub/sub message");
                     here.send(missed.clone()).await;
                 }
@@ -135,53 +141,51 @@ async fn listen<T: DeserializeOwned>(
 
 #[async_trait]
 impl FanOut for RedisFanOut {
+    async fn changed(&self, message: Arc<Message>) {
+        self.here.send(Published::Changed(Arc::clone(&message))).await;
+        self.changes.publish(&*message).await;
+    }
+
     async fn emit(&self, room: Room, event: Event) {
-        let changed = event.message().cloned();
-        self.here.send(Published::Emit(room, event)).await;
-        if let Some(message) = changed {
-            self.changes.say(&message).await;
-        }
+        self.here.send(Published::Event(room, event)).await;
     }
 
     async fn signal(&self, signal: Signal) {
         self.here.send(Published::Signal(signal.clone())).await;
-        self.signals.say(&signal).await;
+        self.signals.publish(&signal).await;
     }
 }
 
-/// Of a process without sockets.
+/// The fan-out of a process without sockets.
 #[derive(Debug)]
 pub struct RedisEmitter {
     redis: Redis,
-    changes: Voice,
-    signals: Voice,
+    changes: Publisher,
+    signals: Publisher,
 }
 
 impl RedisEmitter {
     pub fn new(redis: Redis, process: OwnerId) -> Arc<Self> {
-        let [changes, signals] = voices(&redis, process);
+        let [changes, signals] = publishers(&redis, process);
         Arc::new(Self { redis, changes, signals })
     }
 }
 
 #[async_trait]
 impl FanOut for RedisEmitter {
+    async fn changed(&self, message: Arc<Message>) {
+        self.changes.publish(&*message).await;
+    }
+
     async fn emit(&self, room: Room, event: Event) {
-        if let Some(message) = event.message() {
-            return self.changes.say(message).await;
-        }
-        let payload = match event.payload() {
-            Ok(payload) => payload,
-            Err(error) => return tracing::error!(%error, event = event.name(), "an event that is not JSON"),
-        };
         let emitter = IoEmitter::new().prefix(self.redis.channels().sockets()).to(room.to_string());
-        if let Err(error) = emitter.emit(event.name(), &payload, &Channel(&self.redis)).await {
-            tracing::debug!(%error, %room, event = event.name(), "an event reached nobody");
+        if let Err(error) = emitter.emit(event.name(), &event, &Channel(&self.redis)).await {
+            tracing::debug!(%error, %room, event = event.name(), "emitting an event failed");
         }
     }
 
     async fn signal(&self, signal: Signal) {
-        self.signals.say(&signal).await;
+        self.signals.publish(&signal).await;
     }
 }
 

@@ -1,5 +1,7 @@
 //! What the built-in jobs do.
 
+use std::sync::Arc;
+
 use collabry_shared::auth::Session;
 use collabry_shared::clock::{Clock as _, SystemClock};
 use collabry_shared::conversations::{Author, ClientId, Content, MessageStatus, NewMessage};
@@ -179,10 +181,10 @@ async fn a_generation_of_a_dead_engine_ends_as_interrupted_with_its_text() {
     assert_eq!((answer.content.as_str(), answer.status), ("Rivers flow", MessageStatus::Interrupted));
     let running = Signal::GenerationRunning { generation_id: generation.id, conversation_id: talk.id };
     let (head, last_message_at) = (answer.rev, answer.created_at);
-    let told = Published::Emit(Room::Conversation(talk.id), Event::MessageNew { message: answer });
+    let told = Published::Changed(Arc::new(answer));
     let (notebook_id, conversation_id) = (notebook.id, talk.id);
     let activity = Event::ConversationActivity { notebook_id, conversation_id, head, last_message_at };
-    let outside = Published::Emit(Room::Outside(notebook_id, conversation_id), activity);
+    let outside = Published::Event(Room::Outside(notebook_id, conversation_id), activity);
     assert_eq!(world.heard(), [Published::Signal(running), told, outside]);
 }
 

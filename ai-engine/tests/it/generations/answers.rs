@@ -1,11 +1,12 @@
 //! What is answered, streamed and stored.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use collabry_shared::conversations::MessageStatus;
 use collabry_shared::generations::{Generation, GenerationState};
 use collabry_shared::ids::GenerationId;
-use collabry_shared::realtime::{Event, Published, Room, Signal};
+use collabry_shared::realtime::{Event, MessageChange, Published, Room, Signal};
 use scripted_provider::Reply;
 
 use super::{BUILTIN, SCRIPTED, assert_done, assert_well_formed, first_delta, names};
@@ -34,8 +35,8 @@ async fn an_answer_is_streamed_stored_and_announced() {
         matches!(published[0], Published::Signal(Signal::GenerationRunning { generation_id, .. }) if generation_id == generation.id)
     );
     let conversation_id = generation.conversation_id;
-    let new = Event::MessageNew { message: answer.clone() };
-    assert_eq!(published[1], Published::Emit(Room::Conversation(conversation_id), new));
+    assert_eq!(published[1], Published::Changed(Arc::new(answer.clone())));
+    assert_eq!(MessageChange::of(&answer), MessageChange::New);
     let notebook_id = generation.notebook_id;
     let activity = Event::ConversationActivity {
         notebook_id,
@@ -43,7 +44,7 @@ async fn an_answer_is_streamed_stored_and_announced() {
         head: answer.rev,
         last_message_at: answer.created_at,
     };
-    assert_eq!(published[2], Published::Emit(Room::Outside(notebook_id, conversation_id), activity));
+    assert_eq!(published[2], Published::Event(Room::Outside(notebook_id, conversation_id), activity));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -166,7 +167,7 @@ async fn a_complete_answer_replaces_the_old_one_and_a_failed_one_does_not() {
         assert_eq!((old.content.as_str(), old.deleted_at), ("Old.", None));
     }
     let published = engine.published().await;
-    let told = |one: &&Published| matches!(one, Published::Emit(_, Event::MessageEdited { message }) if message.id == old.answer_id);
+    let told = |one: &&Published| matches!(one, Published::Changed(message) if message.id == old.answer_id && MessageChange::of(message) == MessageChange::Edited);
     assert_eq!(published.iter().filter(told).count(), 1);
     // What gave way is not said to the model again.
     let engine = world.engine(4).await;

@@ -96,7 +96,7 @@ impl Rig {
     /// The next state of the source that everyone in the notebook hears of.
     pub async fn next_state(&mut self) -> Source {
         loop {
-            if let Published::Emit(room, Event::SourceStatus { source }) = self.events.recv().await.unwrap() {
+            if let Published::Event(room, Event::SourceStatus { source }) = self.events.recv().await.unwrap() {
                 assert_eq!(room, Room::Notebook(self.notebook.id));
                 return source;
             }
@@ -114,7 +114,7 @@ impl Rig {
 
     /// The next thing heard is that whoever added the source is told of its failure, as is stored.
     pub async fn told_of_failure(&mut self, source: &Source, failure: &IngestFailure) {
-        let Published::Emit(room, Event::NotificationNew { notification }) = self.events.recv().await.unwrap() else {
+        let Published::Event(room, Event::NotificationNew { notification }) = self.events.recv().await.unwrap() else {
             panic!("the one who added it is told")
         };
         assert_eq!(room, Room::User(source.created_by));

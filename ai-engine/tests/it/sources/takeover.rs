@@ -22,7 +22,7 @@ fn engine_at(clock: &ManualClock, stores: &Stores, batches: usize) -> (Engine, A
 
 async fn heard(events: &mut mpsc::Receiver<Published>, is: impl Fn(&IngestState) -> bool) -> Source {
     loop {
-        if let Published::Emit(_, Event::SourceStatus { source }) = events.recv().await.unwrap()
+        if let Published::Event(_, Event::SourceStatus { source }) = events.recv().await.unwrap()
             && is(&source.latest.state)
         {
             return source;

@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 use super::dispatch::Call;
 use crate::conversations::{self, AnswerRequest, ConversationAccess, MessageRequest};
-use crate::http::ApiResult;
+use crate::http::{ApiResult, Shared};
 
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -43,7 +43,8 @@ pub(in crate::realtime) struct Regenerate {
 
 #[derive(Debug, Serialize, ToSchema)]
 pub(in crate::realtime) struct Stored {
-    message: Message,
+    #[schema(value_type = Message)]
+    message: Shared<Message>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -57,21 +58,21 @@ pub(in crate::realtime) async fn send(call: Call<Send>) -> ApiResult<Stored> {
     let api = &call.realtime.api;
     let access = ConversationAccess::prove(api, call.user.id(), call.payload.conversation_id).await?;
     let appended = conversations::send(api, &access, &call.user.user, call.payload.sending).await?;
-    Ok(Stored { message: appended.message().clone() })
+    Ok(Stored { message: Shared(appended.into_message()) })
 }
 
 pub(in crate::realtime) async fn edit(call: Call<Edit>) -> ApiResult<Stored> {
     let api = &call.realtime.api;
     let Edit { conversation_id, message_id, content } = call.payload;
     let access = ConversationAccess::prove(api, call.user.id(), conversation_id).await?;
-    Ok(Stored { message: conversations::edit(api, &access, message_id, None, &content).await? })
+    Ok(Stored { message: Shared(conversations::edit(api, &access, message_id, None, &content).await?) })
 }
 
 pub(in crate::realtime) async fn delete(call: Call<Delete>) -> ApiResult<Stored> {
     let api = &call.realtime.api;
     let Delete { conversation_id, message_id } = call.payload;
     let access = ConversationAccess::prove(api, call.user.id(), conversation_id).await?;
-    Ok(Stored { message: conversations::delete(api, &access, message_id, None).await? })
+    Ok(Stored { message: Shared(conversations::delete(api, &access, message_id, None).await?) })
 }
 
 pub(in crate::realtime) async fn regenerate(call: Call<Regenerate>) -> ApiResult<Regenerating> {

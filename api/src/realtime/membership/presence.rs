@@ -71,9 +71,7 @@ pub(in crate::realtime) async fn left(realtime: &Realtime, socket: &SocketRef, u
 /// The notebooks of a socket are its rooms: nothing has to be read.
 fn announce_in_rooms(realtime: &Realtime, socket: &SocketRef) {
     for room in socket.rooms() {
-        if let Some(("notebook", id)) = room.split_once(':')
-            && let Ok(notebook) = id.parse()
-        {
+        if let Ok(Room::Notebook(notebook)) = room.parse() {
             realtime.announcements.changed(notebook);
         }
     }

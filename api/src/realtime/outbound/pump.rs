@@ -1,4 +1,4 @@
-//! From what any role published to the sockets.
+//! Delivers to the sockets what any role published.
 
 use std::sync::atomic::Ordering;
 
@@ -13,7 +13,7 @@ use crate::realtime::adapter::SocketIo;
 use crate::realtime::membership::{connect, recheck};
 use crate::state::ApiState;
 
-/// Hands out what is published. Nothing here may wait for something to be published: this is what makes room for it.
+/// Delivers what is published. Nothing here may wait for something to be published: this is what makes room for it.
 pub(in crate::realtime) struct Pump {
     pub io: SocketIo,
     pub realtime: Realtime,
@@ -26,8 +26,9 @@ impl Pump {
     pub async fn run(self, mut published: mpsc::Receiver<Published>) {
         while let Some(published) = published.recv().await {
             match published {
-                Published::Emit(room, event) => self.emit(room, event).await,
-                Published::Signal(signal) => self.obey(signal).await,
+                Published::Changed(message) => self.realtime.sequencer.changed(message).await,
+                Published::Event(room, event) => self.emit(room, &event).await,
+                Published::Signal(signal) => self.apply(signal).await,
                 Published::MissedChanges => self.realtime.sequencer.missed_changes().await,
                 Published::MissedSignals => {
                     self.realtime.api.sessions.forget_all();
@@ -38,14 +39,7 @@ impl Pump {
         }
     }
 
-    async fn emit(&self, room: Room, event: Event) {
-        if let Some(message) = event.message() {
-            return self.realtime.sequencer.changed(message.clone()).await;
-        }
-        let payload = match event.payload() {
-            Ok(payload) => payload,
-            Err(error) => return tracing::error!(%error, event = event.name(), "an event that is not JSON"),
-        };
+    async fn emit(&self, room: Room, event: &Event) {
         // Of every replica: the adapter tells the others.
         let sockets = match room {
             Room::Outside(notebook, conversation) => {
@@ -54,19 +48,19 @@ impl Pump {
             }
             room => self.io.to(room.to_string()),
         };
-        let told = sockets.emit(event.name(), &payload).await;
-        self.realtime.api.metrics.realtime.emitted(event.name(), told.is_ok());
-        if let Err(error) = told {
-            // A slow client's buffer is full. What is said here is in no log; the client reads it again when it hears, or
-            // sees, that it missed something of a conversation.
-            tracing::debug!(%error, %room, event = event.name(), "not everyone got an event");
+        let sent = sockets.emit(event.name(), event).await;
+        self.realtime.api.metrics.realtime.emitted(event.name(), sent.is_ok());
+        if let Err(error) = sent {
+            // A slow client's buffer is full. These events are in no log; the client reads what they say again when it
+            // learns that it missed something of a conversation.
+            tracing::debug!(%error, %room, event = event.name(), "emitting an event failed");
         }
     }
 
-    async fn obey(&self, signal: Signal) {
+    async fn apply(&self, signal: Signal) {
         match signal {
             Signal::GenerationRunning { generation_id, conversation_id } => {
-                // Who joins later finds it running.
+                // A socket that joins later finds it running.
                 if !self.io.within(Room::Conversation(conversation_id).to_string()).sockets().is_empty() {
                     self.realtime.relay.watch(generation_id, conversation_id, 0).await;
                 }
@@ -95,7 +89,7 @@ impl Pump {
     }
 }
 
-/// Lets a user's sockets into a notebook's room, or puts them out of it and of its conversations.
+/// Puts a user's sockets into a notebook's room, or takes them out of it and of its conversations.
 async fn move_sockets(io: &SocketIo, api: &ApiState, notebook_id: NotebookId, user_id: UserId, member: bool) {
     let room = Room::Notebook(notebook_id).to_string();
     let sockets = io.within(Room::User(user_id).to_string()).sockets();
@@ -108,8 +102,8 @@ async fn move_sockets(io: &SocketIo, api: &ApiState, notebook_id: NotebookId, us
     let conversations = match api.stores.conversations.list(notebook_id).await {
         Ok(conversations) => conversations,
         Err(error) => {
-            // Who is no member any more must hear nothing more: close, and let them come back with what they may see.
-            tracing::error!(%error, "rooms of a removed member");
+            // A former member must receive nothing more: close the sockets, and let them come back to what they may see.
+            tracing::error!(notebook = %notebook_id, %error, "reading the rooms of a removed member failed");
             return sockets.iter().for_each(connect::disconnect);
         }
     };

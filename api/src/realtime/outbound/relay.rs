@@ -143,7 +143,7 @@ async fn emit(
     let told = io.local().to(room).emit(name, &payload).await;
     api.metrics.realtime.emitted(name, told.is_ok());
     let Err(error) = told else { return true };
-    tracing::debug!(%error, generation = %generation_id, "not everyone got an event");
+    tracing::debug!(%error, generation = %generation_id, "emitting an event failed");
     !losses::is_loss(&error)
 }
 

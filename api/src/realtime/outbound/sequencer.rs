@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use collabry_shared::conversations::Message;
 use collabry_shared::ids::ConversationId;
-use collabry_shared::realtime::{Event, Room};
+use collabry_shared::realtime::{ChangedMessage, MessageChange, Room};
 use collabry_shared::storage::StoreError;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, MissedTickBehavior};
@@ -32,9 +32,8 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 const CHECK_EVERY: Duration = Duration::from_secs(20);
 
 #[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "nearly all are changes, so a box would cost and save nothing")]
 pub(in crate::realtime) enum News {
-    Changed(Message),
+    Changed(Arc<Message>),
     /// A socket is in the room: from now on its conversation is told of.
     Opened(ConversationId, u64, oneshot::Sender<()>),
     MissedChanges,
@@ -59,7 +58,7 @@ impl Sequencer {
     }
 
     /// A message changed.
-    pub async fn changed(&self, message: Message) {
+    pub async fn changed(&self, message: Arc<Message>) {
         self.tell(message.conversation_id, News::Changed(message)).await;
     }
 
@@ -151,7 +150,7 @@ impl From<u64> for Sequence {
 impl Lane {
     async fn hear(&mut self, news: News) {
         match news {
-            News::Changed(message) => self.changed(message).await,
+            News::Changed(message) => self.changed(&message).await,
             News::Opened(id, head, reply) => {
                 self.open.entry(id).or_insert_with(|| Sequence::from(head));
                 if reply.send(()).is_err() {
@@ -171,7 +170,7 @@ impl Lane {
         }
     }
 
-    async fn changed(&mut self, message: Message) {
+    async fn changed(&mut self, message: &Message) {
         let id = message.conversation_id;
         let Some(sequence) = self.open.get_mut(&id) else { return };
         if message.rev <= sequence.told {
@@ -200,7 +199,7 @@ impl Lane {
             let before = sequence.told;
             sequence.told = missed.messages.last().map_or(sequence.told, |last| last.rev);
             let more = !missed.complete && !missed.messages.is_empty();
-            for (n, message) in missed.messages.into_iter().enumerate() {
+            for (n, message) in missed.messages.iter().enumerate() {
                 self.tell(message, before).await;
                 if (n + 1) % IN_ONE_GO == 0 {
                     tokio::task::yield_now().await;
@@ -213,9 +212,9 @@ impl Lane {
     }
 
     /// Tells the sockets of a change that came after the rev `before`.
-    async fn tell(&self, message: Message, before: u64) {
+    async fn tell(&self, message: &Message, before: u64) {
         let (id, generation) = (message.conversation_id, message.generation_id.filter(|_| message.position > before));
-        self.emit(id, message.rev, &Event::of_change(message)).await;
+        self.emit(message).await;
         if let Some(generation) = generation {
             // The signal that it runs may be lost, or come after its end. Its question and its answer are not: without
             // this, sockets would wait for an end that this replica does not know of.
@@ -224,18 +223,16 @@ impl Lane {
     }
 
     /// Tells those who are connected to this replica.
-    async fn emit(&self, id: ConversationId, rev: u64, event: &Event) {
-        let payload = match event.payload() {
-            Ok(payload) => payload,
-            Err(error) => return tracing::error!(%error, event = event.name(), "an event that is not JSON"),
-        };
-        let told = self.io.local().to(Room::Conversation(id).to_string()).emit(event.name(), &payload).await;
-        self.api.metrics.realtime.emitted(event.name(), told.is_ok());
-        if let Err(error) = told {
+    async fn emit(&self, message: &Message) {
+        let (id, event) = (message.conversation_id, MessageChange::of(message).name());
+        let room = Room::Conversation(id).to_string();
+        let sent = self.io.local().to(room).emit(event, &ChangedMessage { message }).await;
+        self.api.metrics.realtime.emitted(event, sent.is_ok());
+        if let Err(error) = sent {
             if losses::is_loss(&error) {
-                self.losses.change(id, rev);
+                self.losses.change(id, message.rev);
             }
-            tracing::debug!(%error, conversation = %id, event = event.name(), "not everyone got an event");
+            tracing::debug!(%error, conversation = %id, event, "emitting an event failed");
         }
     }
 

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
 use collabry_shared::config::Config;
+use collabry_shared::conversations::Message;
 use collabry_shared::coordination::Sockets;
 use collabry_shared::realtime::{Event, FanOut, Room, Signal};
 use redis_server::RedisServer;
@@ -31,6 +32,10 @@ struct Lossy {
 
 #[async_trait]
 impl FanOut for Lossy {
+    async fn changed(&self, message: Arc<Message>) {
+        self.way.changed(message).await;
+    }
+
     async fn emit(&self, room: Room, event: Event) {
         self.way.emit(room, event).await;
     }

@@ -5,6 +5,8 @@
 //! a head that is out of date loses to the index and tries the next. `head` in the conversation is moved up
 //! afterwards; it is where the next writer begins to look, and decides nothing.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use mongodb::bson::{Document, doc};
 
@@ -35,7 +37,7 @@ pub async fn append(db: &Database, new: &NewMessage, head: i64) -> StoreResult<A
             Err(error) => return Err(error),
         }
         if let Some(known) = known(db, new).await? {
-            let stored = message(&known)?;
+            let stored = Arc::new(message(&known)?);
             // Its process may have died before this.
             advance(db, new.conversation_id, &known, Some(new.created_at)).await?;
             // Stored as this call would have: its first answer was lost on the way, and the driver sent it again.
@@ -137,7 +139,7 @@ async fn next_after(db: &Database, id: ConversationId, taken: i64) -> StoreResul
 }
 
 async fn created(db: &Database, document: &Document, added_at: Timestamp) -> StoreResult<Appended> {
-    let stored = message(document)?;
+    let stored = Arc::new(message(document)?);
     if advance(db, stored.conversation_id, document, Some(added_at)).await? {
         return Ok(Appended::Created(stored));
     }

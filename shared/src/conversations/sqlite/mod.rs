@@ -4,6 +4,7 @@ mod log;
 mod rows;
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -218,11 +219,11 @@ impl ConversationRepo for Database {
         };
         if let Some(existing) = log::by_client_id(&mut tx, message).await? {
             // Dropping the transaction gives the rev back.
-            return Ok(Appended::Existing(existing));
+            return Ok(Appended::Existing(Arc::new(existing)));
         }
         let stored = log::insert(&mut tx, message, rev).await?;
         tx.commit().await?;
-        Ok(Appended::Created(stored))
+        Ok(Appended::Created(Arc::new(stored)))
     }
 
     async fn by_client_id(&self, conversation: ConversationId, client_id: &ClientId) -> StoreResult<Option<Message>> {
