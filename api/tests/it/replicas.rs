@@ -311,6 +311,26 @@ async fn what_an_engine_says_reaches_the_sockets_of_every_replica() {
     }
 }
 
+/// The engine, which has no sockets of its own, publishes that the answer was added.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_is_activity_for_members_who_do_not_have_the_conversation_open() {
+    let scene = Scene::set().await;
+    let bob = scene.cluster.replicas[1].register("bob").await;
+    scene.ada(0).invite(&scene.notebook, &bob, "viewer").await;
+    let mut outside = Socket::connect(&scene.cluster.replicas[1], &bob.token).await;
+    let mut inside = scene.socket(0).await;
+    scene.ada(0).say(&scene.conversation, "What is a leaf?", json!({})).await;
+    for head in [1, 2] {
+        let activity = outside.hear("conversation:activity").await;
+        assert_eq!(
+            (activity["conversationId"].as_str(), activity["head"].as_u64()),
+            (Some(&*scene.conversation), Some(head))
+        );
+    }
+    let heard = inside.hear_revs(2).await;
+    assert_eq!(heard, [1, 2], "whoever has it open gets the messages themselves");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn signals_reach_the_sockets_of_every_replica() {
     let scene = Scene::set().await;

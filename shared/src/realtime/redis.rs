@@ -178,7 +178,12 @@ impl FanOut for RedisEmitter {
     }
 
     async fn emit(&self, room: Room, event: Event) {
+        let (room, left_out) = room.audience();
         let emitter = IoEmitter::new().prefix(self.redis.channels().sockets()).to(room.to_string());
+        let emitter = match left_out {
+            Some(left_out) => emitter.except(left_out.to_string()),
+            None => emitter,
+        };
         if let Err(error) = emitter.emit(event.name(), &event, &Channel(&self.redis)).await {
             tracing::debug!(%error, %room, event = event.name(), "emitting an event failed");
         }

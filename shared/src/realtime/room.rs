@@ -18,6 +18,17 @@ pub enum Room {
     Outside(NotebookId, ConversationId),
 }
 
+impl Room {
+    /// The room whose sockets to send to, and the room whose sockets are left out: sockets join every kind of room but
+    /// [`Room::Outside`], which is made of two.
+    pub fn audience(self) -> (Self, Option<Self>) {
+        match self {
+            Self::Outside(notebook, conversation) => (Self::Notebook(notebook), Some(Self::Conversation(conversation))),
+            room => (room, None),
+        }
+    }
+}
+
 /// A text that is not the name of a room.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not the name of a room")]

@@ -41,12 +41,11 @@ impl Pump {
 
     async fn emit(&self, room: Room, event: &Event) {
         // Of every replica: the adapter tells the others.
-        let sockets = match room {
-            Room::Outside(notebook, conversation) => {
-                let open = Room::Conversation(conversation).to_string();
-                self.io.to(Room::Notebook(notebook).to_string()).except(open)
-            }
-            room => self.io.to(room.to_string()),
+        let (room, left_out) = room.audience();
+        let sockets = self.io.to(room.to_string());
+        let sockets = match left_out {
+            Some(left_out) => sockets.except(left_out.to_string()),
+            None => sockets,
         };
         let sent = sockets.emit(event.name(), event).await;
         self.realtime.api.metrics.realtime.emitted(event.name(), sent.is_ok());
