@@ -54,7 +54,7 @@ export type Role = "viewer" | "editor" | "owner";
  */
 export type InvitationId = string;
 /**
- * What becomes of a slot that passed while no worker ran.
+ * What happens to a slot that passed while no worker ran.
  */
 export type Missed = "catch-up" | "skip";
 /**
@@ -1416,12 +1416,12 @@ export interface UsageDay {
    */
   messages: number;
   /**
-   * Answers asked for, by model.
+   * Requested answers by model.
    */
   models: ModelUsage[];
   uploadedBytes: number;
   /**
-   * Files added as sources, each version for itself; they count for who added the source.
+   * Files added as sources, counting each version; they count for the user who added the source.
    */
   uploads: number;
 }
