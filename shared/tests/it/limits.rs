@@ -286,17 +286,17 @@ async fn while_redis_is_away_this_process_decides_and_says_so_once() {
         admitted
     };
     assert_eq!(admitted().await, 60);
-    assert_eq!((lines.matching("decides alone"), lines.matching("decides for all again")), (0, 0));
+    assert_eq!((lines.matching("limits are local to this process"), lines.matching("limits are shared again")), (0, 0));
 
     redis.kill();
     assert_eq!(admitted().await, 60, "limited, not open");
     assert_eq!(admitted().await, 0);
-    assert_eq!((lines.matching("decides alone"), lines.matching("decides for all again")), (1, 0));
+    assert_eq!((lines.matching("limits are local to this process"), lines.matching("limits are shared again")), (1, 0));
 
     redis.start_again();
     let somebody_new = [limit(Rule::Messages, &somebody(), 1, HOUR)];
     let back = async {
-        while lines.matching("decides for all again") == 0 {
+        while lines.matching("limits are shared again") == 0 {
             limiter.check(&somebody_new).await.unwrap();
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
@@ -304,7 +304,7 @@ async fn while_redis_is_away_this_process_decides_and_says_so_once() {
     tokio::time::timeout(Duration::from_mins(1), back).await.expect("Redis is asked again");
     // Redis came back empty, and counts again: what this process admitted meanwhile is not in it.
     assert_eq!(admitted().await, 60);
-    assert_eq!((lines.matching("decides alone"), lines.matching("decides for all again")), (1, 1));
+    assert_eq!((lines.matching("limits are local to this process"), lines.matching("limits are shared again")), (1, 1));
 }
 
 #[tokio::test]
