@@ -14,6 +14,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use collabry_shared::auth::Email;
 use collabry_shared::ids::UserId;
 use collabry_shared::limits::{Decision, Limit, LimitStatus, Rule};
+use collabry_shared::realtime::ClientEvent;
 use sha2::{Digest as _, Sha256};
 
 pub use self::client::{Client, forget_claims, identify, trusted};
@@ -53,12 +54,10 @@ pub async fn password(state: &ApiState, email: &Email) -> ApiResult<()> {
     allowed(&check(state, &[(Rule::Account, account(email))]).await?)
 }
 
-/// Counts an event that a user's socket sent.
-pub async fn event(state: &ApiState, user: UserId, event: &str) -> ApiResult<()> {
-    let mut rules = vec![(Rule::Events, user.to_string())];
-    if matches!(event, "message:send" | "message:edit" | "message:regenerate") {
-        rules.push((Rule::Messages, user.to_string()));
-    }
+/// Counts an event that a user's socket sent; `None`: one that there is not.
+pub async fn event(state: &ApiState, user: UserId, event: Option<ClientEvent>) -> ApiResult<()> {
+    let rules = [Some(Rule::Events), event.and_then(ClientEvent::rule)];
+    let rules: Vec<_> = rules.into_iter().flatten().map(|rule| (rule, user.to_string())).collect();
     allowed(&check(state, &rules).await?)
 }
 

@@ -1,5 +1,6 @@
 //! Live events: from any role to the sockets of every api replica. The api turns them into Socket.IO packets.
 
+mod command;
 mod event;
 mod local;
 mod redis;
@@ -10,6 +11,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
+pub use self::command::ClientEvent;
 pub use self::event::{ChangedMessage, Event, MessageChange};
 pub use self::local::LocalFanOut;
 pub use self::redis::{RedisEmitter, RedisFanOut};

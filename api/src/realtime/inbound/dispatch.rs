@@ -4,12 +4,13 @@
 
 use std::sync::Arc;
 
+use collabry_shared::realtime::ClientEvent;
 use collabry_shared::telemetry::trace;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use socketioxide::extract::{AckSender, Event, TryData};
-use socketioxide::handler::{FromMessageParts as _, Value as Said};
+use socketioxide::handler::{FromMessageParts as _, Value as Packet};
 use socketioxide::socket::Socket;
 use tokio::time::Instant;
 use tracing::Instrument as _;
@@ -29,44 +30,40 @@ use crate::realtime::membership::connect::SocketUser;
 
 /// Each event has its handler, and the handler's types are its payload and its acknowledgement.
 macro_rules! events {
-    ($($name:literal => $handler:path,)+) => {
-        const EVENTS: &[&str] = &[$($name),+];
-
-        async fn handle(event: &'static str, call: Call<Value>) -> ApiResult<Answer> {
+    ($($event:ident => $handler:path,)+) => {
+        async fn handle(event: ClientEvent, call: Call<Value>) -> ApiResult<Answer> {
             match event {
-                $($name => call.to(event, $handler).await,)+
-                _ => Err(ApiError::invalid("event_unknown", "There is no event of this name.")),
+                $(ClientEvent::$event => call.to(event, $handler).await,)+
             }
         }
 
-        /// What the document says of them.
+        /// What the OpenAPI document says of them.
         pub(in crate::realtime) fn requests() -> Vec<Request> {
-            vec![$(request($name, $handler)),+]
+            vec![$(request(ClientEvent::$event, $handler)),+]
         }
     };
 }
 
-// What sockets may say: see `docs/realtime.md`.
 events! {
-    "auth:refresh" => auth::refresh,
-    "conversation:join" => conversations::join,
-    "conversation:leave" => conversations::leave,
-    "generation:resume" => generations::resume,
-    "generation:stop" => generations::stop,
-    "message:delete" => messages::delete,
-    "message:edit" => messages::edit,
-    "message:regenerate" => messages::regenerate,
-    "message:send" => messages::send,
-    "messages:read" => conversations::mark_read,
-    "typing:start" => typing::start,
-    "typing:stop" => typing::stop,
+    AuthRefresh => auth::refresh,
+    ConversationJoin => conversations::join,
+    ConversationLeave => conversations::leave,
+    GenerationResume => generations::resume,
+    GenerationStop => generations::stop,
+    MessageDelete => messages::delete,
+    MessageEdit => messages::edit,
+    MessageRegenerate => messages::regenerate,
+    MessageSend => messages::send,
+    MessagesRead => conversations::mark_read,
+    TypingStart => typing::start,
+    TypingStop => typing::stop,
 }
 
-fn request<T: ToSchema, R: ToSchema, F>(name: &'static str, _: fn(Call<T>) -> F) -> Request
+fn request<T: ToSchema, R: ToSchema, F>(event: ClientEvent, _: fn(Call<T>) -> F) -> Request
 where
     F: Future<Output = ApiResult<R>>,
 {
-    Request { name, payload: Shape::of::<T>(), acknowledgement: Shape::of::<R>() }
+    Request { name: event.name(), payload: Shape::of::<T>(), acknowledgement: Shape::of::<R>() }
 }
 
 /// A parsed event with everything its handler needs.
@@ -80,25 +77,25 @@ pub(in crate::realtime) struct Call<T> {
 /// Acknowledges what a handler returned; written once, straight to text.
 type Answer = Box<dyn FnOnce(AckSender<Adapter>) -> Result<(), socketioxide::SendError> + Send>;
 
-/// Lets a socket be heard. What a handler returns is acknowledged as `{ ok: true, … }`.
+/// Handles the events of a socket. What a handler returns is acknowledged as `{ ok: true, … }`.
 pub(in crate::realtime) fn register(socket: &SocketRef, per_second: u32) {
     socket.on_fallback(Gate::new(per_second));
 }
 
 /// Answers one event.
-pub(in crate::realtime) async fn heard(
+pub(in crate::realtime) async fn received(
     socket: Arc<Socket<Adapter>>,
     realtime: Realtime,
-    mut said: Said,
+    mut packet: Packet,
     ack_id: Option<i64>,
 ) {
-    let named = Event::from_message_parts(&socket, &mut said, &ack_id);
-    // What clients make up has one name in figures and lines.
-    let event = EVENTS.iter().copied().find(|known| named.as_ref().is_ok_and(|Event(name)| name == known));
-    let event = event.unwrap_or("unknown");
-    let Ok(ack) = AckSender::from_message_parts(&socket, &mut said, &ack_id);
-    let Ok(TryData(data)) = TryData::<Value>::from_message_parts(&socket, &mut said, &ack_id);
-    drop(said);
+    let named = Event::from_message_parts(&socket, &mut packet, &ack_id);
+    let known = named.ok().and_then(|Event(name)| name.parse().ok());
+    // Whatever clients make up has one name in metrics and log lines.
+    let event = known.map_or("unknown", ClientEvent::name);
+    let Ok(ack) = AckSender::from_message_parts(&socket, &mut packet, &ack_id);
+    let Ok(TryData(data)) = TryData::<Value>::from_message_parts(&socket, &mut packet, &ack_id);
+    drop(packet);
     let (api, begun) = (realtime.api.clone(), Instant::now());
     let span = tracing::error_span!("event", otel.name = event, otel.kind = "server", trace_id = Empty);
     let parent = data.as_ref().ok().and_then(|data| data.get("traceparent")?.as_str()?.parse().ok());
@@ -108,7 +105,7 @@ pub(in crate::realtime) async fn heard(
             tracing::debug!(event, %error, "the payload is not JSON");
             fields::not_an_object()
         });
-        let answer = answer(event, realtime, SocketRef::from(socket), payload).await;
+        let answer = answer(known, realtime, SocketRef::from(socket), payload).await;
         let took = begun.elapsed();
         api.metrics.realtime.answered(event, &answer, took);
         let ms = took.as_millis();
@@ -118,7 +115,7 @@ pub(in crate::realtime) async fn heard(
             tracing::debug!(event, ok = answer.is_ok(), ms, "event");
         }
         match answer {
-            Ok(answer) => unheard(event, answer(ack)),
+            Ok(answer) => sent(event, answer(ack)),
             Err(error) => {
                 if let Some(internal) = &error.internal {
                     tracing::error!(event, code = error.code, error = internal, "socket event failed");
@@ -131,7 +128,7 @@ pub(in crate::realtime) async fn heard(
 }
 
 async fn answer(
-    event: &'static str,
+    event: Option<ClientEvent>,
     realtime: Realtime,
     socket: SocketRef,
     payload: ApiResult<Value>,
@@ -139,11 +136,14 @@ async fn answer(
     let user = socket.extensions.get::<SocketUser>().ok_or(TokenError::Missing)?;
     limits::event(&realtime.api, user.id(), event).await?;
     let call = Call { realtime, socket, user, payload: payload? };
-    handle(event, call).await
+    match event {
+        Some(event) => handle(event, call).await,
+        None => Err(ApiError::invalid("event_unknown", "There is no event of this name.")),
+    }
 }
 
 impl Call<Value> {
-    async fn to<T, R, F>(self, event: &'static str, handler: fn(Call<T>) -> F) -> ApiResult<Answer>
+    async fn to<T, R, F>(self, event: ClientEvent, handler: fn(Call<T>) -> F) -> ApiResult<Answer>
     where
         T: DeserializeOwned,
         R: Serialize + Send + 'static,
@@ -195,7 +195,7 @@ pub(in crate::realtime) struct Refusal<'a> {
 
 /// Acknowledges an event with what is wrong.
 pub(in crate::realtime) fn refuse(ack: AckSender<Adapter>, error: &ApiError) {
-    let told = Refusal {
+    let refusal = Refusal {
         code: error.code,
         status: error.status.as_u16(),
         message: &error.detail,
@@ -203,12 +203,12 @@ pub(in crate::realtime) fn refuse(ack: AckSender<Adapter>, error: &ApiError) {
         trace_id: trace::current_id(),
         retry_after: error.retry_after,
     };
-    unheard(error.code, ack.send(&Refused { ok: false, error: told }));
+    sent(error.code, ack.send(&Refused { ok: false, error: refusal }));
 }
 
-fn unheard(what: &str, sent: Result<(), socketioxide::SendError>) {
+fn sent(what: &str, sent: Result<(), socketioxide::SendError>) {
     if let Err(error) = sent {
         // The client is gone or takes nothing; it will send again.
-        tracing::debug!(what, %error, "unacknowledged");
+        tracing::debug!(what, %error, "sending an acknowledgement failed");
     }
 }

@@ -1,5 +1,6 @@
-//! Payloads of events, and what is wrong with them in the words of the contract.
+//! Parses the payloads of events, and says what is wrong with them in the words of the contract.
 
+use collabry_shared::realtime::ClientEvent;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use uuid::Uuid;
@@ -38,17 +39,19 @@ const MODEL: Field = may_have("model", Kind::Text);
 const SOURCES: Field = may_have("sourceIds", Kind::Ids);
 
 /// As in `docs/realtime.md`.
-fn fields(event: &str) -> &'static [Field] {
+fn fields(event: ClientEvent) -> &'static [Field] {
     match event {
-        "auth:refresh" => const { &[needs("token", Kind::Text)] },
-        "conversation:join" => const { &[CONVERSATION, may_have("sinceRev", Kind::Count)] },
-        "conversation:leave" | "typing:start" | "typing:stop" => const { &[CONVERSATION] },
-        "generation:resume" => const { &[GENERATION, needs("lastEventId", Kind::Count)] },
-        "generation:stop" => const { &[GENERATION] },
-        "message:delete" => const { &[CONVERSATION, MESSAGE] },
-        "message:edit" => const { &[CONVERSATION, MESSAGE, needs("content", Kind::Text)] },
-        "message:regenerate" => const { &[CONVERSATION, MESSAGE, MODEL, SOURCES] },
-        "message:send" => {
+        ClientEvent::AuthRefresh => const { &[needs("token", Kind::Text)] },
+        ClientEvent::ConversationJoin => const { &[CONVERSATION, may_have("sinceRev", Kind::Count)] },
+        ClientEvent::ConversationLeave | ClientEvent::TypingStart | ClientEvent::TypingStop => {
+            const { &[CONVERSATION] }
+        }
+        ClientEvent::GenerationResume => const { &[GENERATION, needs("lastEventId", Kind::Count)] },
+        ClientEvent::GenerationStop => const { &[GENERATION] },
+        ClientEvent::MessageDelete => const { &[CONVERSATION, MESSAGE] },
+        ClientEvent::MessageEdit => const { &[CONVERSATION, MESSAGE, needs("content", Kind::Text)] },
+        ClientEvent::MessageRegenerate => const { &[CONVERSATION, MESSAGE, MODEL, SOURCES] },
+        ClientEvent::MessageSend => {
             const {
                 &[
                     CONVERSATION,
@@ -60,13 +63,12 @@ fn fields(event: &str) -> &'static [Field] {
                 ]
             }
         }
-        "messages:read" => const { &[CONVERSATION, needs("rev", Kind::Count)] },
-        _ => &[],
+        ClientEvent::MessagesRead => const { &[CONVERSATION, needs("rev", Kind::Count)] },
     }
 }
 
 /// The payload of an event, parsed.
-pub(in crate::realtime) fn read<T: DeserializeOwned>(event: &'static str, payload: Value) -> ApiResult<T> {
+pub(in crate::realtime) fn read<T: DeserializeOwned>(event: ClientEvent, payload: Value) -> ApiResult<T> {
     let Value::Object(payload) = payload else { return Err(not_an_object()) };
     let wrong: Vec<_> = fields(event).iter().filter_map(|field| field.wrong(&payload)).collect();
     if !wrong.is_empty() {
@@ -76,12 +78,12 @@ pub(in crate::realtime) fn read<T: DeserializeOwned>(event: &'static str, payloa
         return Err(ApiError::not_found());
     }
     serde_json::from_value(Value::Object(payload)).map_err(|error| {
-        tracing::debug!(event, %error, "a payload that does not fit");
+        tracing::debug!(event = event.name(), %error, "a payload does not fit its event");
         ApiError::invalid("validation", "The payload does not fit this event.")
     })
 }
 
-/// What is said of a payload that has no fields at all.
+/// The error for a payload that has no fields at all.
 pub(in crate::realtime) fn not_an_object() -> ApiError {
     ApiError::invalid("validation", "The payload is a JSON object with the fields of the event.")
 }
@@ -115,11 +117,12 @@ fn is_id(value: &Value) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use collabry_shared::realtime::ClientEvent;
     use serde_json::{Value, json};
 
     use super::read;
 
-    fn said(event: &'static str, payload: Value) -> (String, String) {
+    fn parsed(event: ClientEvent, payload: Value) -> (String, String) {
         match read::<Value>(event, payload) {
             Ok(_) => ("ok".to_owned(), String::new()),
             Err(error) => (error.code.to_owned(), error.detail.into_owned()),
@@ -127,39 +130,44 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_said_in_the_words_of_the_contract() {
+    fn errors_use_the_words_of_the_contract() {
         let id = "0198c0de-0000-7000-8000-000000000000";
         let object = "The payload is a JSON object with the fields of the event.";
         for none in [Value::Null, json!([]), json!("x"), json!(1)] {
-            assert_eq!(said("conversation:join", none), ("validation".to_owned(), object.to_owned()));
+            assert_eq!(parsed(ClientEvent::ConversationJoin, none), ("validation".to_owned(), object.to_owned()));
         }
         let cases = [
-            ("conversation:join", json!({}), "validation", "`conversationId` is missing."),
-            ("conversation:join", json!({ "conversationId": 1 }), "validation", "`conversationId` is an id, as text."),
+            (ClientEvent::ConversationJoin, json!({}), "validation", "`conversationId` is missing."),
             (
-                "generation:resume",
+                ClientEvent::ConversationJoin,
+                json!({ "conversationId": 1 }),
+                "validation",
+                "`conversationId` is an id, as text.",
+            ),
+            (
+                ClientEvent::GenerationResume,
                 json!({ "generationId": id, "lastEventId": -1 }),
                 "validation",
                 "`lastEventId` is a whole number from 0.",
             ),
             (
-                "message:edit",
+                ClientEvent::MessageEdit,
                 json!({ "conversationId": id, "messageId": id, "content": 7 }),
                 "validation",
                 "`content` is text.",
             ),
             (
-                "message:send",
+                ClientEvent::MessageSend,
                 json!({ "conversationId": id, "sourceIds": "all", "ask": 1 }),
                 "validation",
                 "`clientId` is missing. `content` is missing. `sourceIds` is a list of ids. `ask` is true or false.",
             ),
         ];
         for (event, payload, code, sentence) in cases {
-            assert_eq!(said(event, payload), (code.to_owned(), sentence.to_owned()));
+            assert_eq!(parsed(event, payload), (code.to_owned(), sentence.to_owned()));
         }
-        assert_eq!(said("conversation:join", json!({ "conversationId": "xyz" })).0, "not_found");
+        assert_eq!(parsed(ClientEvent::ConversationJoin, json!({ "conversationId": "xyz" })).0, "not_found");
         let full = json!({ "conversationId": id, "sinceRev": null, "traceparent": "x" });
-        assert_eq!(said("conversation:join", full).0, "ok");
+        assert_eq!(parsed(ClientEvent::ConversationJoin, full).0, "ok");
     }
 }

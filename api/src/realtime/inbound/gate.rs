@@ -1,5 +1,5 @@
-//! What stands between a socket's packets and the work that they ask for. It looks at each packet before anything is
-//! parsed, counted elsewhere or spawned, so that one socket costs everybody else next to nothing.
+//! Admits a socket's packets to the work that they ask for. It looks at each packet before anything is parsed, counted
+//! elsewhere or spawned, so that one socket costs everybody else next to nothing.
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -30,14 +30,14 @@ const AT_WORK: usize = 4;
 const WAITING: usize = 512;
 /// What they weigh together.
 const WAITING_BYTES: usize = 1024 * 1024;
-/// A page that opens, or a client that comes back, has much to say at once: what it may say in so many seconds.
+/// A page that opens, or a client that comes back, sends much at once: as much as it may send in so many seconds.
 const BURST_SECONDS: u32 = 5;
-/// A socket that sends so many times more than it may is not heard any longer.
+/// A socket that sends so many times more than it may is closed.
 const FAR: u32 = 10;
-/// How long it is still read, and not heard: a connection that is closed while its client sends loses the reason.
+/// How long it is still read, and its packets ignored: a connection that is closed while its client sends loses the reason.
 const LAST_WORD: Duration = Duration::from_millis(500);
 
-/// Hears everything that a socket says.
+/// Receives everything that a socket sends.
 pub(in crate::realtime) struct Gate(Arc<Inside>);
 
 struct Inside {
@@ -73,7 +73,7 @@ struct Waits {
 }
 
 enum Verdict {
-    Heard(Waits),
+    Admitted(Waits),
     Refused(TurnedAway),
     Closed,
     /// After the end.
@@ -113,7 +113,7 @@ impl Gate {
         let waits = Waits::new(inside, bytes);
         let full = inside.waiting.load(Ordering::Relaxed) > WAITING
             || inside.waiting_bytes.load(Ordering::Relaxed) > WAITING_BYTES;
-        if full { Verdict::Refused(TurnedAway::Full) } else { Verdict::Heard(waits) }
+        if full { Verdict::Refused(TurnedAway::Full) } else { Verdict::Admitted(waits) }
     }
 }
 
@@ -142,34 +142,34 @@ pub(in crate::realtime) struct Closing<'a> {
 }
 
 impl MessageHandler<Adapter, Gate> for Gate {
-    fn call(&self, socket: Arc<Socket<Adapter>>, mut said: Value, ack_id: Option<i64>) {
-        let Ok(State(realtime)) = State::<Realtime>::from_message_parts(&socket, &mut said, &ack_id) else { return };
-        let verdict = self.judge(weight(&said));
+    fn call(&self, socket: Arc<Socket<Adapter>>, mut packet: Value, ack_id: Option<i64>) {
+        let Ok(State(realtime)) = State::<Realtime>::from_message_parts(&socket, &mut packet, &ack_id) else { return };
+        let verdict = self.judge(weight(&packet));
         let metrics = &realtime.api.metrics.realtime;
         match verdict {
-            Verdict::Heard(waits) => {
+            Verdict::Admitted(waits) => {
                 tokio::spawn(async move {
                     let inside = Arc::clone(&waits.inside);
                     let Ok(_at_work) = inside.at_work.acquire().await else { return };
                     drop(waits);
-                    // Nobody hears the answer, and what it asked for it can ask again.
+                    // A client that has gone receives no answer; it can send the event again.
                     if socket.connected() {
-                        dispatch::heard(socket, realtime, said, ack_id).await;
+                        dispatch::received(socket, realtime, packet, ack_id).await;
                     }
                 });
             }
             Verdict::Refused(why) => {
                 metrics.turned_away(why);
-                let Ok(ack) = AckSender::from_message_parts(&socket, &mut said, &ack_id);
+                let Ok(ack) = AckSender::from_message_parts(&socket, &mut packet, &ack_id);
                 dispatch::refuse(ack, &if why == TurnedAway::Large { too_large() } else { too_fast() });
             }
             Verdict::Closed => {
                 metrics.turned_away(TurnedAway::Far);
-                tracing::info!("a socket said far more than it may, and is closed");
+                tracing::info!("a socket sent far more than it may, and is closed");
                 let error = too_fast();
                 let reason = Closing { code: error.code, message: &error.detail };
                 if let Err(error) = socket.emit(CLOSING, &reason) {
-                    tracing::debug!(%error, "a socket is closed without a reason");
+                    tracing::debug!(%error, "sending the reason for closing a socket failed");
                 }
                 tokio::spawn(async move {
                     sleep(LAST_WORD).await;
@@ -190,8 +190,8 @@ fn too_large() -> ApiError {
     ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large", sentence)
 }
 
-fn weight(said: &Value) -> usize {
-    match said {
+fn weight(packet: &Value) -> usize {
+    match packet {
         Value::Str(text, attached) => text.len() + attached.iter().flatten().map(bytes::Bytes::len).sum::<usize>(),
         Value::Bytes(bytes) => bytes.len(),
     }
@@ -205,7 +205,7 @@ mod tests {
         let (mut heard, mut refused, mut closed) = (Vec::new(), 0, 0);
         for _ in 0..count {
             match gate.judge(bytes) {
-                Verdict::Heard(waits) => heard.push(waits),
+                Verdict::Admitted(waits) => heard.push(waits),
                 Verdict::Refused(_) => refused += 1,
                 Verdict::Closed | Verdict::Ignored => closed += 1,
             }
