@@ -62,6 +62,8 @@ use crate::{
 
 /// How long proxies and sockets have to hear of the drain before connections are refused.
 const TOLD: Duration = Duration::from_millis(500);
+/// What goes on behind answers when all else has ended has so long: for one engine that does not answer, and the next.
+const BEHIND_ANSWERS: Duration = Duration::from_secs(10);
 /// A client that sends nothing of its body for so long is given up.
 const STALLED: Duration = Duration::from_secs(30);
 /// A client that takes nothing of what is sent to it for so long is given up.
@@ -122,6 +124,7 @@ impl App {
             log_level: coordination.log_level,
             clock: parts.clock,
             draining: draining.clone(),
+            background: TaskTracker::new(),
             metrics: Metrics::new(),
             notices: Notices::default(),
         });
@@ -159,7 +162,7 @@ impl App {
         let broken = CancellationToken::new();
         self.server.start(self.published, &tasks, &stop, &broken).await?;
         tasks.spawn(stop.clone().run_until_cancelled_owned(self.ip_rate.evict_idle()));
-        let state = self.state;
+        let (state, background) = (self.state.clone(), self.state.background.clone());
         tasks.spawn(stop.clone().run_until_cancelled_owned(async move {
             admin::unmade::warn(state.stores.users.as_ref(), &state.config.admin_emails).await;
         }));
@@ -189,6 +192,13 @@ impl App {
         stop.cancel();
         tasks.close();
         tasks.wait().await;
+        background.close();
+        if tokio::time::timeout(BEHIND_ANSWERS, background.wait()).await.is_err() {
+            tracing::warn!(
+                tasks = background.len(),
+                "some engines did not answer; their generations wait in the queue"
+            );
+        }
         result
     }
 }

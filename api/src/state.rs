@@ -13,6 +13,7 @@ use collabry_shared::presence::Presence;
 use collabry_shared::realtime::FanOut;
 use collabry_shared::stores::Stores;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use crate::auth::passwords::Passwords;
 use crate::auth::sessions::Sessions;
@@ -43,6 +44,8 @@ pub struct Parts {
     /// Cancelled when the process begins to drain.
     pub draining: CancellationToken,
     pub log_level: Arc<LogLevel>,
+    /// Work that goes on behind its answer; the app waits for it before it ends.
+    pub background: TaskTracker,
     pub metrics: Metrics,
     pub notices: Notices,
 }

@@ -1,6 +1,7 @@
 //! Asking for an answer.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use collabry_shared::conversations::{Conversation, Message};
 use collabry_shared::engine::EngineError;
@@ -11,6 +12,7 @@ use collabry_shared::models::ModelId;
 use collabry_shared::notebooks::Role;
 use collabry_shared::telemetry::trace;
 use serde::Deserialize;
+use tracing::Instrument as _;
 use utoipa::ToSchema;
 
 use super::send::model_of;
@@ -82,17 +84,22 @@ pub(super) async fn queue(state: &ApiState, generation: &Generation) -> ApiResul
     }
 }
 
-/// Hands the request to an engine. An engine that is full or away is no error here: the request is stored, and whoever
-/// is free takes it up.
-pub(super) async fn start(state: &ApiState, notebook: NotebookId, id: GenerationId) -> ApiResult<()> {
-    match state.engine.start_generation(notebook, id).await {
-        Ok(()) => Ok(()),
-        Err(error @ (EngineError::Busy | EngineError::Unreachable)) => {
-            tracing::warn!(generation = %id, %error, "the generation waits in the queue");
-            Ok(())
+/// Hands the request to an engine, behind the answer to whoever asked: they need not wait for what cannot fail them. The
+/// request is stored, and if this call comes to nothing, the next engine that is free takes it from the queue.
+pub(super) fn start(state: &ApiState, notebook: NotebookId, id: GenerationId) {
+    let engine = Arc::clone(&state.engine);
+    let starting = async move {
+        match engine.start_generation(notebook, id).await {
+            Ok(()) => {}
+            Err(error @ (EngineError::Busy | EngineError::Unreachable)) => {
+                tracing::warn!(generation = %id, %error, "the generation waits in the queue");
+            }
+            Err(error) => {
+                tracing::error!(generation = %id, %error, "starting failed; the generation waits in the queue");
+            }
         }
-        Err(error) => Err(error.into()),
-    }
+    };
+    state.background.spawn(starting.in_current_span());
 }
 
 /// Asks a question again. `message` may be the question or an answer that gave way, which mean the newest answer,
@@ -126,7 +133,7 @@ pub async fn regenerate(
     let generation = generation(state, conversation, access.user_id, question);
     queue(state, &generation).await?;
     drop(alone);
-    start(state, conversation.notebook_id, generation.id).await?;
+    start(state, conversation.notebook_id, generation.id);
     Ok(generation)
 }
 

@@ -1,4 +1,4 @@
-//! Sending a message: parsed, stored, acknowledged; then the others hear of it, and the engine answers.
+//! Sending a message: it is parsed, stored, published and acknowledged; an engine answers it behind that.
 
 use std::sync::Arc;
 
@@ -60,7 +60,7 @@ impl From<InvalidMessage> for ApiError {
 }
 
 /// Stores the message and, unless it is for the members only, the request for its answer. Once it returns both are on
-/// disk.
+/// disk, and an engine is being asked to begin.
 ///
 /// The request comes first: a process that dies in between leaves a request without a question, which nobody sees and
 /// which is ended; the other way about it would be a question that nobody ever answers.
@@ -104,7 +104,7 @@ pub async fn send(
         announce(state, conversation, stored).await?;
     }
     if let Some(generation_id) = stored.generation_id {
-        ask::start(state, conversation.notebook_id, generation_id).await?;
+        ask::start(state, conversation.notebook_id, generation_id);
     }
     Ok(appended)
 }
@@ -126,7 +126,7 @@ async fn store(state: &ApiState, head: u64, message: &NewMessage, request: Optio
         return Ok(conversations.append_at(message, head).await?);
     };
     if let Err(refusal) = ask::queue(state, request).await {
-        // Who may have no more answers may still hear what became of a message that was sent before.
+        // A person at their limit of answers still learns what became of a message that they sent before.
         let known = conversations.by_client_id(message.conversation_id, &message.client_id).await?;
         return known.map(|known| Appended::Existing(Arc::new(known))).ok_or(refusal);
     }

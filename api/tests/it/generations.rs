@@ -1,11 +1,14 @@
 //! Answers: streamed, cited, resumed, stopped, asked again.
 
+use std::time::Duration;
+
 use collabry_shared::config::Config;
 use collabry_shared::generations::{Generation, GenerationState};
 use collabry_shared::ids::{GenerationId, MessageId};
 use reqwest::Method;
 use scripted_provider::Provider;
 use serde_json::{Value, json};
+use tokio::net::TcpListener;
 use tokio::time::timeout;
 
 use crate::support::{PATIENCE, Socket, SseEvent, TestApp, User, eventually, id};
@@ -507,4 +510,20 @@ async fn citations_stand_where_they_say_however_letters_are_composed() {
             assert_eq!(slice(&whole, start, end), place["text"].as_str().unwrap());
         }
     }
+}
+
+/// An engine that takes calls and does not answer them, for as long as the test runs.
+#[tokio::test]
+async fn a_message_is_acknowledged_before_an_engine_answers() {
+    let silent = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let url = format!("http://{}", silent.local_addr().unwrap());
+    let app = TestApp::start_with(|config| config.services.engines = vec![url.parse().unwrap()]).await;
+    let ada = app.register("ada").await;
+    let notebook = ada.notebook("Biology").await;
+    let conversation = ada.conversation(&notebook).await;
+    // An api that waited would give up on the engine after 5 s, and acknowledge then.
+    let within = Duration::from_secs(4);
+    let question = timeout(within, ada.say(&conversation, "Why?", json!({}))).await.expect("it does not wait");
+    assert!(question["generationId"].is_string());
+    silent.accept().await.expect("the engine is asked all the same");
 }
