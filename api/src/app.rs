@@ -107,7 +107,8 @@ impl App {
             is_shared: Arc::new(move |peer| limits::trusted(&trusted, peer)),
             send_timeout: Some(SEND_TIMEOUT),
         };
-        let coordination = parts.coordination;
+        let mut coordination = parts.coordination;
+        let (published, redis) = (coordination.take_published(), coordination.redis.clone());
         let state = ApiState::new(Parts {
             tokens: Tokens::new(&parts.jwt_secret, Arc::clone(&parts.clock)),
             sessions: Sessions::new(Arc::clone(&parts.stores.sessions), Arc::clone(&parts.clock)),
@@ -118,17 +119,14 @@ impl App {
             default_model: parts.default_model,
             stores: parts.stores,
             engine: parts.engine,
-            fan_out: coordination.fan_out,
-            presence: coordination.presence,
-            limiter: coordination.limiter,
-            log_level: coordination.log_level,
+            coordination,
             clock: parts.clock,
             draining: draining.clone(),
             background: TaskTracker::new(),
             metrics: Metrics::new(),
             notices: Notices::default(),
         });
-        let (server, sockets) = Server::new(state.clone(), coordination.redis);
+        let (server, sockets) = Server::new(state.clone(), redis);
         let mut registry = parts.registry;
         state.metrics.register(&mut registry);
         state.notices.register(metrics::ours(&mut registry));
@@ -136,18 +134,7 @@ impl App {
         let handlers = Handlers::default();
         let health = Arc::new(health::ApiHealth { state: state.clone(), registry });
         let (router, ip_rate) = router(state.clone(), handlers.clone(), sockets);
-        Self {
-            router,
-            server,
-            ip_rate,
-            published: coordination.published,
-            handlers,
-            draining,
-            drain,
-            bounds,
-            health,
-            state,
-        }
+        Self { router, server, ip_rate, published, handlers, draining, drain, bounds, health, state }
     }
 
     /// For the health listener of this process.

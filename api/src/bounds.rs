@@ -5,7 +5,7 @@
 
 use collabry_shared::locks::{Lock, LockGuard};
 
-use crate::http::{ApiError, ApiResult};
+use crate::http::{ApiError, ApiResult, Code};
 use crate::state::ApiState;
 
 /// Acquires the lock to count and add; it is held until the guard is dropped.
@@ -14,9 +14,9 @@ pub async fn alone(state: &ApiState, lock: Lock) -> ApiResult<LockGuard> {
 }
 
 /// Refuses one more of `what` when there are `most` already.
-pub fn check(has: usize, most: usize, code: &'static str, what: &str) -> ApiResult<()> {
+pub fn check(has: usize, most: usize, code: Code, what: &str) -> ApiResult<()> {
     if has < most {
         return Ok(());
     }
-    Err(ApiError::conflict(code, format!("There are {has} {what} already, and no more than {most} may be.")))
+    Err(ApiError::new(code, format!("There are {has} {what} already, and no more than {most} may be.")))
 }

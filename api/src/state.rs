@@ -5,12 +5,9 @@ use std::sync::Arc;
 
 use collabry_shared::clock::Clock;
 use collabry_shared::config::ApiConfig;
-use collabry_shared::coordination::LogLevel;
+use collabry_shared::coordination::Coordination;
 use collabry_shared::engine::AiEngine;
-use collabry_shared::limits::Limiter;
 use collabry_shared::models::ModelId;
-use collabry_shared::presence::Presence;
-use collabry_shared::realtime::FanOut;
 use collabry_shared::stores::Stores;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -32,9 +29,7 @@ pub struct Parts {
     pub default_model: ModelId,
     pub stores: Stores,
     pub engine: Arc<dyn AiEngine>,
-    pub fan_out: Arc<dyn FanOut>,
-    pub presence: Arc<dyn Presence>,
-    pub limiter: Arc<dyn Limiter>,
+    pub coordination: Coordination,
     pub clock: Arc<dyn Clock>,
     pub tokens: Tokens,
     pub sessions: Sessions,
@@ -43,7 +38,6 @@ pub struct Parts {
     pub ready: Checked,
     /// Cancelled when the process begins to drain.
     pub draining: CancellationToken,
-    pub log_level: Arc<LogLevel>,
     /// Work that goes on behind its answer; the app waits for it before it ends.
     pub background: TaskTracker,
     pub metrics: Metrics,

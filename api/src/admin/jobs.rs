@@ -12,7 +12,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::{Admin, TAG};
-use crate::http::{ApiError, ApiResult, Created, Params, Problem, accepted};
+use crate::http::{ApiError, ApiResult, Created, Params, accepted};
 use crate::state::ApiState;
 
 /// The newest runs of each job.
@@ -96,8 +96,8 @@ impl From<Run> for RunView {
 }
 
 /// The worker's jobs: when they run, and how their last runs went
-#[utoipa::path(get, operation_id = "listJobs", path = "/api/admin/jobs", tag = TAG, security(("bearer" = [])), responses(
-    (status = 200, body = JobList), (status = 404, body = Problem, description = "`not_found`: the caller is not an admin"),
+#[utoipa::path(get, operation_id = "listJobs", path = "/api/admin/jobs", tag = TAG, responses(
+    (status = 200, body = JobList), (status = 404, description = "`not_found`: the caller is not an admin"),
 ))]
 async fn list(State(state): State<ApiState>, _: Admin) -> ApiResult<Json<JobList>> {
     let (ledger, now) = (&state.stores.jobs, state.clock.now());
@@ -115,8 +115,8 @@ struct JobPath {
 }
 
 /// Run a job now; a worker takes it up within seconds. Asked again while a run waits, the answer is that run
-#[utoipa::path(post, operation_id = "runJob", path = "/api/admin/jobs/{name}/runs", tag = TAG, security(("bearer" = [])), params(("name" = JobName, Path)), responses(
-    (status = 202, body = RunView), (status = 404, body = Problem, description = "`not_found`: no such job, or the caller is not an admin"),
+#[utoipa::path(post, operation_id = "runJob", path = "/api/admin/jobs/{name}/runs", tag = TAG, params(("name" = JobName, Path)), responses(
+    (status = 202, body = RunView), (status = 404, description = "`not_found`: no such job, or the caller is not an admin"),
 ))]
 async fn run_now(
     State(state): State<ApiState>,

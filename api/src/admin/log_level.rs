@@ -10,7 +10,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::{Admin, TAG};
-use crate::http::{ApiError, ApiResult, Body, Problem};
+use crate::http::{ApiError, ApiResult, Body, Code};
 use crate::state::ApiState;
 
 const DEFAULT_SECS: u32 = 15 * 60;
@@ -45,24 +45,24 @@ struct LogLevelView {
 
 impl LogLevelView {
     fn of(state: &ApiState) -> Json<Self> {
-        let configured = state.log_level.configured().map(str::to_owned);
-        let (filter, until) = state.log_level.change().map(|change| (change.filter, change.until)).unzip();
+        let configured = state.coordination.log_level.configured().map(str::to_owned);
+        let (filter, until) = state.coordination.log_level.change().map(|change| (change.filter, change.until)).unzip();
         Json(Self { configured, filter, until })
     }
 }
 
 /// What is logged
-#[utoipa::path(get, operation_id = "getLogLevel", path = "/api/admin/log-level", tag = TAG, security(("bearer" = [])), responses(
-    (status = 200, body = LogLevelView), (status = 404, body = Problem, description = "`not_found`: the caller is not an admin"),
+#[utoipa::path(get, operation_id = "getLogLevel", path = "/api/admin/log-level", tag = TAG, responses(
+    (status = 200, body = LogLevelView), (status = 404, description = "`not_found`: the caller is not an admin"),
 ))]
 async fn get(State(state): State<ApiState>, _: Admin) -> Json<LogLevelView> {
     LogLevelView::of(&state)
 }
 
 /// Log more, or less, for a while: every process of every role, within seconds
-#[utoipa::path(put, operation_id = "setLogLevel", path = "/api/admin/log-level", tag = TAG, security(("bearer" = [])), request_body = LogLevelChange, responses(
-    (status = 200, body = LogLevelView), (status = 404, body = Problem, description = "`not_found`: the caller is not an admin"),
-    (status = 422, body = Problem, description = "`filter_invalid`, `duration_invalid`"),
+#[utoipa::path(put, operation_id = "setLogLevel", path = "/api/admin/log-level", tag = TAG, request_body = LogLevelChange, responses(
+    (status = 200, body = LogLevelView), (status = 404, description = "`not_found`: the caller is not an admin"),
+    (status = 422, description = "`filter_invalid`, `duration_invalid`"),
 ))]
 async fn set(
     State(state): State<ApiState>,
@@ -71,24 +71,25 @@ async fn set(
 ) -> ApiResult<Json<LogLevelView>> {
     let seconds = for_secs.unwrap_or(DEFAULT_SECS);
     if !(1..=MAX_SECS).contains(&seconds) {
-        return Err(ApiError::field("duration_invalid", "forSecs", "A log level holds for 1 to 86,400 seconds."));
+        return Err(ApiError::from(Code::DurationInvalid).of_field("forSecs"));
     }
     if filter.len() > MAX_FILTER_BYTES {
-        return Err(ApiError::field("filter_invalid", "filter", "A filter has at most 1,000 characters."));
+        return Err(ApiError::field(Code::FilterInvalid, "filter", "A filter has at most 1,000 characters."));
     }
     let until = state.clock.now().saturating_add(SignedDuration::from_secs(seconds.into())).unwrap_or(Timestamp::MAX);
-    let change = Change::parse(&filter, until)
-        .map_err(|error| ApiError::field("filter_invalid", "filter", format!("This is not a log filter: {error}.")))?;
+    let change = Change::parse(&filter, until).map_err(|error| {
+        ApiError::field(Code::FilterInvalid, "filter", format!("This is not a log filter: {error}."))
+    })?;
     tracing::info!(by = %admin.user_id, filter, seconds, "an admin changes the log level");
-    state.log_level.set(Some(change)).await?;
+    state.coordination.log_level.set(Some(change)).await?;
     Ok(LogLevelView::of(&state))
 }
 
 /// Go back to what is configured
-#[utoipa::path(delete, operation_id = "resetLogLevel", path = "/api/admin/log-level", tag = TAG, security(("bearer" = [])), responses(
-    (status = 200, body = LogLevelView), (status = 404, body = Problem, description = "`not_found`: the caller is not an admin"),
+#[utoipa::path(delete, operation_id = "resetLogLevel", path = "/api/admin/log-level", tag = TAG, responses(
+    (status = 200, body = LogLevelView), (status = 404, description = "`not_found`: the caller is not an admin"),
 ))]
 async fn reset(State(state): State<ApiState>, _: Admin) -> ApiResult<Json<LogLevelView>> {
-    state.log_level.set(None).await?;
+    state.coordination.log_level.set(None).await?;
     Ok(LogLevelView::of(&state))
 }

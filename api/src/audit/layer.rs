@@ -20,7 +20,7 @@ pub async fn record(trail: Trail, request: Request, next: Next) -> Response {
         None => return response,
         Some(action) => action,
     };
-    let outcome = response.extensions().get::<ApiError>().map_or("ok", |error| error.code);
+    let outcome = response.extensions().get::<ApiError>().map_or("ok", |error| error.code.name());
     let (actor, address) = trail.who();
     let known = trail.known();
     tracing::info!(

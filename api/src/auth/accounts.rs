@@ -6,7 +6,7 @@ use collabry_shared::storage::StoreError;
 use secrecy::SecretString;
 
 use super::passwords::{PasswordError, Passwords};
-use crate::http::ApiError;
+use crate::http::{ApiError, Code};
 
 /// What an account is made from.
 #[derive(Debug)]
@@ -29,9 +29,7 @@ pub enum AccountError {
 impl From<AccountError> for ApiError {
     fn from(error: AccountError) -> Self {
         match error {
-            AccountError::EmailTaken => {
-                Self::conflict("email_taken", "An account with this email already exists. Sign in instead.")
-            }
+            AccountError::EmailTaken => Code::EmailTaken.into(),
             AccountError::Password(error) => error.into(),
             AccountError::Store(error) => error.into(),
         }

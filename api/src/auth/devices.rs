@@ -14,7 +14,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::{Identity, cookies, end_session};
-use crate::http::{ApiError, ApiResult, List, PageQuery, Params, Problem, Query, page};
+use crate::http::{ApiError, ApiResult, List, PageQuery, Params, Query, page};
 use crate::state::ApiState;
 
 const TAG: &str = "auth";
@@ -69,8 +69,8 @@ struct CookieView {
 }
 
 /// Where the account is signed in, last used first
-#[utoipa::path(get, operation_id = "listSessions", path = "/api/auth/sessions", tag = TAG, security(("bearer" = [])), params(PageQuery), responses(
-    (status = 200, body = SessionList), (status = 422, body = Problem, description = "`validation`, `cursor_invalid`"),
+#[utoipa::path(get, operation_id = "listSessions", path = "/api/auth/sessions", tag = TAG, params(PageQuery), responses(
+    (status = 200, body = SessionList), (status = 422, description = "`validation`, `cursor_invalid`"),
 ))]
 async fn list(
     State(state): State<ApiState>,
@@ -86,7 +86,7 @@ async fn list(
 }
 
 /// Sign out everywhere: every session of the account ends, with its sockets and streams, this one too
-#[utoipa::path(delete, operation_id = "endSessions", path = "/api/auth/sessions", tag = TAG, security(("bearer" = [])), responses((status = 204)))]
+#[utoipa::path(delete, operation_id = "endSessions", path = "/api/auth/sessions", tag = TAG, responses((status = 204)))]
 async fn end_all(
     State(state): State<ApiState>,
     identity: Identity,
@@ -99,8 +99,8 @@ async fn end_all(
 }
 
 /// Sign out one device: its session ends, with its sockets and streams
-#[utoipa::path(delete, operation_id = "endSession", path = "/api/auth/sessions/{sessionId}", tag = TAG, security(("bearer" = [])), params(("sessionId" = SessionId, Path)), responses(
-    (status = 204), (status = 404, body = Problem, description = "`not_found`"),
+#[utoipa::path(delete, operation_id = "endSession", path = "/api/auth/sessions/{sessionId}", tag = TAG, params(("sessionId" = SessionId, Path)), responses(
+    (status = 204),
 ))]
 async fn end_one(
     State(state): State<ApiState>,
@@ -114,7 +114,7 @@ async fn end_one(
 }
 
 /// Whether the browser keeps the refresh cookie; asked after signing in
-#[utoipa::path(get, operation_id = "refreshCookie", path = "/api/auth/cookie", tag = TAG, responses((status = 200, body = CookieView)))]
+#[utoipa::path(get, operation_id = "refreshCookie", path = "/api/auth/cookie", tag = TAG, security(()), responses((status = 200, body = CookieView)))]
 async fn cookie(jar: CookieJar) -> Json<CookieView> {
     Json(CookieView { kept: cookies::kept(&jar) })
 }

@@ -34,7 +34,7 @@ pub fn router() -> OpenApiRouter<ApiState> {
 /// One JSON object a line, each with its `kind`: `account`, `session`, `notification`, `notebook` (those one is a member
 /// of), and of each notebook the `source`s that one added, the `conversation`s that one began and the `message`s that one
 /// wrote. The last line is of the kind `end`: without it the export was cut off.
-#[utoipa::path(get, operation_id = "exportAccount", path = "/api/auth/me/export", tag = "auth", security(("bearer" = [])), responses(
+#[utoipa::path(get, operation_id = "exportAccount", path = "/api/auth/me/export", tag = "auth", responses(
     (status = 200, content_type = "application/x-ndjson", body = String),
 ))]
 async fn export(State(state): State<ApiState>, CurrentUser(user): CurrentUser) -> Response {

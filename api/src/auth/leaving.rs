@@ -12,7 +12,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::{CurrentUser, cookies, end_session};
-use crate::http::{ApiError, ApiResult, Body, Problem};
+use crate::http::{ApiError, ApiResult, Body, Code};
 use crate::state::ApiState;
 use crate::{limits, notebooks};
 
@@ -35,9 +35,9 @@ struct AccountDeletion {
 ///
 /// Sessions, memberships, notifications and the invitations of the address go with it. Messages stay with their
 /// conversations, without the name. Backups keep what they have for as long as they are kept.
-#[utoipa::path(delete, operation_id = "deleteAccount", path = "/api/auth/me", tag = "auth", security(("bearer" = [])), request_body = AccountDeletion, responses(
-    (status = 204), (status = 403, body = Problem, description = "`password_wrong`"),
-    (status = 409, body = Problem, description = "`owns_notebooks`: some have no other owner"),
+#[utoipa::path(delete, operation_id = "deleteAccount", path = "/api/auth/me", tag = "auth", request_body = AccountDeletion, responses(
+    (status = 204), (status = 403, description = "`password_wrong`"),
+    (status = 409, description = "`owns_notebooks`: some have no other owner"),
 ))]
 async fn delete(
     State(state): State<ApiState>,
@@ -48,9 +48,7 @@ async fn delete(
     limits::password(&state, &user.email).await?;
     let hash = state.stores.users.password_hash(user.id).await?;
     if !state.passwords.verify(request.password, hash).await? {
-        return Err(
-            ApiError::new(StatusCode::FORBIDDEN, "password_wrong", "This is not your password.").of_field("password")
-        );
+        return Err(ApiError::from(Code::PasswordWrong).of_field("password"));
     }
     let (alone, shared) = memberships(&state, &user).await?;
     if !alone.is_empty() && !request.delete_notebooks {
@@ -88,5 +86,5 @@ fn owns(notebooks: &[Notebook]) -> ApiError {
         "You are the only owner of {}{more}. Make someone else an owner, or have them deleted with your account.",
         titles.join(", "),
     );
-    ApiError::conflict("owns_notebooks", detail)
+    ApiError::new(Code::OwnsNotebooks, detail)
 }

@@ -33,6 +33,6 @@ pub fn router() -> utoipa_axum::router::OpenApiRouter<ApiState> {
 async fn end_session(state: &ApiState, session_id: SessionId) -> ApiResult<()> {
     state.stores.sessions.delete(session_id).await?;
     state.sessions.forget(session_id);
-    state.fan_out.signal(Signal::SessionEnded { session_id }).await;
+    state.coordination.fan_out.signal(Signal::SessionEnded { session_id }).await;
     Ok(())
 }

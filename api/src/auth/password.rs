@@ -10,7 +10,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::{CurrentUser, Identity, end_session, strength};
-use crate::http::{ApiError, ApiResult, Body, FieldError, Problem};
+use crate::http::{ApiError, ApiResult, Body, Code, FieldError};
 use crate::limits;
 use crate::state::ApiState;
 
@@ -31,9 +31,9 @@ struct PasswordChange {
 /// Change one's password
 ///
 /// Every other session of the account ends, with its sockets and streams; this one goes on.
-#[utoipa::path(put, operation_id = "changePassword", path = "/api/auth/password", tag = "auth", security(("bearer" = [])), request_body = PasswordChange, responses(
-    (status = 204), (status = 403, body = Problem, description = "`password_wrong`"),
-    (status = 422, body = Problem, description = "`validation`"),
+#[utoipa::path(put, operation_id = "changePassword", path = "/api/auth/password", tag = "auth", request_body = PasswordChange, responses(
+    (status = 204), (status = 403, description = "`password_wrong`"),
+    (status = 422, description = "`validation`"),
 ))]
 async fn change(
     State(state): State<ApiState>,
@@ -61,7 +61,7 @@ async fn change(
 }
 
 fn wrong() -> ApiError {
-    ApiError::new(StatusCode::FORBIDDEN, "password_wrong", "This is not your password.").of_field("currentPassword")
+    ApiError::from(Code::PasswordWrong).of_field("currentPassword")
 }
 
 async fn end_other_sessions(state: &ApiState, user: &User, identity: &Identity) -> ApiResult<()> {

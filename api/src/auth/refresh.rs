@@ -9,11 +9,10 @@ use collabry_shared::storage::StoreResult;
 use sha2::{Digest as _, Sha256};
 
 use crate::audit;
-use crate::http::{ApiError, ApiResult};
+use crate::http::{ApiError, ApiResult, Code};
 use crate::state::ApiState;
 
 /// Code of the answer to a token that no session knows.
-pub const EXPIRED: &str = "session_expired";
 /// Others may trade a token at the same moment, and then it is looked at again.
 const TRIES: usize = 4;
 
@@ -153,5 +152,5 @@ async fn best<'a>(
 }
 
 pub fn expired() -> ApiError {
-    ApiError::unauthorized(EXPIRED, "Your session has ended. Sign in again.")
+    Code::SessionExpired.into()
 }

@@ -18,7 +18,7 @@ use super::identity::NamedSession;
 use super::refresh::{self, RefreshToken};
 use super::{CurrentUser, admission, cookies, end_session, strength};
 use crate::audit::Trail;
-use crate::http::{ApiError, ApiResult, Body, FieldError, Problem};
+use crate::http::{ApiError, ApiResult, Body, Code, FieldError};
 use crate::limits::Attempt;
 use crate::state::ApiState;
 
@@ -82,11 +82,11 @@ struct SignedIn {
 }
 
 /// Make an account and sign in
-#[utoipa::path(post, operation_id = "register", path = "/api/auth/register", tag = TAG, request_body = Registration, responses(
+#[utoipa::path(post, operation_id = "register", path = "/api/auth/register", tag = TAG, security(()), request_body = Registration, responses(
     (status = 201, body = SignedIn, description = "The refresh token is in the cookie"),
-    (status = 403, body = Problem, description = "`registration_closed`, `invitation_needed`, `address_reserved`"),
-    (status = 409, body = Problem, description = "`email_taken`"),
-    (status = 422, body = Problem, description = "`validation`"),
+    (status = 403, description = "`registration_closed`, `invitation_needed`, `address_reserved`"),
+    (status = 409, description = "`email_taken`"),
+    (status = 422, description = "`validation`"),
 ))]
 async fn register(
     State(state): State<ApiState>,
@@ -129,9 +129,9 @@ fn check_registration(request: &Registration) -> ApiResult<(Email, Name)> {
 }
 
 /// Sign in
-#[utoipa::path(post, operation_id = "login", path = "/api/auth/login", tag = TAG, request_body = Credentials, responses(
+#[utoipa::path(post, operation_id = "login", path = "/api/auth/login", tag = TAG, security(()), request_body = Credentials, responses(
     (status = 200, body = SignedIn, description = "The refresh token is in the cookie"),
-    (status = 401, body = Problem, description = "`credentials_invalid`"),
+    (status = 401, description = "`credentials_invalid`"),
 ))]
 async fn login(
     State(state): State<ApiState>,
@@ -162,13 +162,13 @@ async fn login(
 }
 
 fn wrong_credentials() -> ApiError {
-    ApiError::unauthorized("credentials_invalid", "Wrong email address or password.")
+    ApiError::from(Code::CredentialsInvalid)
 }
 
 /// Trade the refresh token for a new pair of tokens
-#[utoipa::path(post, operation_id = "refreshSession", path = "/api/auth/refresh", tag = TAG, request_body = RefreshRequest, responses(
+#[utoipa::path(post, operation_id = "refreshSession", path = "/api/auth/refresh", tag = TAG, security(()), request_body = RefreshRequest, responses(
     (status = 200, body = SignedIn),
-    (status = 401, body = Problem, description = "`session_expired`"),
+    (status = 401, description = "`session_expired`"),
 ))]
 async fn refresh_session(
     State(state): State<ApiState>,
@@ -186,8 +186,8 @@ async fn refresh_session(
 ///
 /// The session is that of the refresh token, in the cookie or the body; without one that of the access token, which may
 /// have expired.
-#[utoipa::path(post, operation_id = "logout", path = "/api/auth/logout", tag = TAG, request_body = RefreshRequest, responses(
-    (status = 204), (status = 401, body = Problem, description = "`token_invalid`: there is no refresh token, and the access token is not ours"),
+#[utoipa::path(post, operation_id = "logout", path = "/api/auth/logout", tag = TAG, security(()), request_body = RefreshRequest, responses(
+    (status = 204), (status = 401, description = "`token_invalid`: there is no refresh token, and the access token is not ours"),
 ))]
 async fn logout(
     State(state): State<ApiState>,
@@ -213,7 +213,7 @@ async fn logout(
 }
 
 /// The account that is signed in
-#[utoipa::path(get, operation_id = "me", path = "/api/auth/me", tag = TAG, security(("bearer" = [])), responses(
+#[utoipa::path(get, operation_id = "me", path = "/api/auth/me", tag = TAG, responses(
     (status = 200, body = UserSummary),
 ))]
 async fn me(CurrentUser(user): CurrentUser) -> Json<UserSummary> {

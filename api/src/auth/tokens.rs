@@ -9,7 +9,7 @@ use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 
-use crate::http::ApiError;
+use crate::http::{ApiError, Code};
 
 const ISSUER: &str = "collabry";
 const LIFETIME: SignedDuration = SignedDuration::from_mins(15);
@@ -24,22 +24,20 @@ pub struct Identity {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum TokenError {
-    #[error("token_missing")]
+    #[error("there is no access token")]
     Missing,
-    #[error("token_invalid")]
+    #[error("the access token is not valid")]
     Invalid,
-    #[error("token_expired")]
+    #[error("the access token has expired")]
     Expired,
 }
 
 impl From<TokenError> for ApiError {
     fn from(error: TokenError) -> Self {
         match error {
-            TokenError::Missing => Self::unauthorized("token_missing", "Sign in first."),
-            TokenError::Invalid => {
-                Self::unauthorized("token_invalid", "This access token is not valid. Sign in again.")
-            }
-            TokenError::Expired => Self::unauthorized("token_expired", "The access token has expired. Refresh it."),
+            TokenError::Missing => Code::TokenMissing.into(),
+            TokenError::Invalid => Code::TokenInvalid.into(),
+            TokenError::Expired => Code::TokenExpired.into(),
         }
     }
 }

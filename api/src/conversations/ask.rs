@@ -15,10 +15,9 @@ use serde::Deserialize;
 use tracing::Instrument as _;
 use utoipa::ToSchema;
 
-use super::send::model_of;
 use super::{ConversationAccess, allowance};
 use crate::bounds;
-use crate::http::{ApiError, ApiResult};
+use crate::http::{ApiError, ApiResult, Code};
 use crate::notebooks::{NotebookAccess, Viewer};
 use crate::state::ApiState;
 
@@ -43,7 +42,14 @@ pub(super) struct Question {
 }
 
 pub(super) fn parse_model(text: Option<&str>) -> ApiResult<Option<ModelId>> {
-    text.map(ModelId::parse).transpose().map_err(|error| ApiError::field("model_invalid", "model", format!("{error}.")))
+    text.map(ModelId::parse)
+        .transpose()
+        .map_err(|error| ApiError::field(Code::ModelInvalid, "model", format!("{error}.")))
+}
+
+/// The model that a conversation's questions go to when they name none.
+fn model_of(state: &ApiState, conversation: &Conversation, named: Option<ModelId>) -> ModelId {
+    named.or_else(|| conversation.model.clone()).unwrap_or_else(|| state.default_model.clone())
 }
 
 /// The request for an answer, not yet stored.
@@ -141,8 +147,7 @@ pub async fn regenerate(
 async fn none_in_progress(state: &ApiState, conversation: &Conversation, question: MessageId) -> ApiResult<()> {
     let unfinished = state.stores.generations.unfinished_in(conversation.id).await?;
     if unfinished.iter().any(|generation| generation.question_id == question) {
-        let sentence = "An answer to this question is being written. Wait for it, or stop it first.";
-        return Err(ApiError::conflict("answer_in_progress", sentence));
+        return Err(ApiError::from(Code::AnswerInProgress));
     }
     Ok(())
 }

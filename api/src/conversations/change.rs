@@ -9,7 +9,7 @@ use collabry_shared::stores::Writes;
 use serde::Deserialize;
 
 use super::ConversationAccess;
-use crate::http::{ApiError, ApiResult};
+use crate::http::{ApiError, ApiResult, Code};
 use crate::sources;
 use crate::state::ApiState;
 
@@ -34,7 +34,7 @@ pub async fn edit(
     }
     let rewrite = Rewrite::Edit { content: Content::parse(content)? };
     let message = apply(state, access, id, seen, &rewrite).await?;
-    state.fan_out.changed(Arc::clone(&message)).await;
+    state.coordination.fan_out.changed(Arc::clone(&message)).await;
     Ok(message)
 }
 
@@ -50,7 +50,7 @@ pub async fn delete(
         return Err(not_yours("delete"));
     }
     let message = apply(state, access, id, seen, &Rewrite::Delete).await?;
-    state.fan_out.changed(Arc::clone(&message)).await;
+    state.coordination.fan_out.changed(Arc::clone(&message)).await;
     Ok(message)
 }
 
@@ -72,6 +72,5 @@ async fn apply(
 }
 
 fn not_yours(verb: &str) -> ApiError {
-    let status = axum::http::StatusCode::FORBIDDEN;
-    ApiError::new(status, "message_not_yours", format!("You can {verb} only your own messages."))
+    ApiError::new(Code::MessageNotYours, format!("You can {verb} only your own messages."))
 }

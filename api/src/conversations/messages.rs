@@ -15,7 +15,7 @@ use utoipa_axum::routes;
 use super::change::MessageState;
 use super::{AnswerRequest, ConversationAccess, MessageRequest, TAG, change, regenerate, send};
 use crate::auth::CurrentUser;
-use crate::http::{ApiError, ApiResult, Body, Created, Params, Problem, Query, Seen, Shared, accepted, created};
+use crate::http::{ApiError, ApiResult, Body, Code, Created, Params, Query, Seen, Shared, accepted, created};
 use crate::state::ApiState;
 
 const DEFAULT_PAGE: u32 = 50;
@@ -64,8 +64,8 @@ struct MessagePath {
 }
 
 /// A page of history, or what changed since a rev
-#[utoipa::path(get, operation_id = "listMessages", path = "/api/conversations/{conversationId}/messages", tag = TAG, security(("bearer" = [])), params(("conversationId" = ConversationId, Path), Window), responses(
-    (status = 200, body = MessagePage), (status = 404, body = Problem, description = "`not_found`"),
+#[utoipa::path(get, operation_id = "listMessages", path = "/api/conversations/{conversationId}/messages", tag = TAG, params(("conversationId" = ConversationId, Path), Window), responses(
+    (status = 200, body = MessagePage),
 ))]
 async fn list(
     State(state): State<ApiState>,
@@ -76,7 +76,7 @@ async fn list(
     let conversations = &state.stores.conversations;
     if window.before.is_some() && window.since_rev.is_some() {
         return Err(ApiError::field(
-            "validation",
+            Code::Validation,
             "sinceRev",
             "`sinceRev` stands in place of `before`: send one of them.",
         ));
@@ -92,13 +92,13 @@ async fn list(
 }
 
 /// Send a message; unless `ask` is false, an answer follows
-#[utoipa::path(post, operation_id = "sendMessage", path = "/api/conversations/{conversationId}/messages", tag = TAG, security(("bearer" = [])), params(("conversationId" = ConversationId, Path)),
+#[utoipa::path(post, operation_id = "sendMessage", path = "/api/conversations/{conversationId}/messages", tag = TAG, params(("conversationId" = ConversationId, Path)),
     request_body = MessageRequest, responses(
     (status = 201, body = Message), (status = 200, body = Message, description = "The clientId was stored before"),
-    (status = 422, body = Problem, description = "`message_empty`, `message_too_long`, `client_id_invalid`, `model_invalid`"),
-    (status = 404, body = Problem, description = "`not_found`"), (status = 409, body = Problem, description = "`client_id_taken`"),
-    (status = 429, body = Problem, description = "`rate_limited`, `answers_unfinished`, `answers_spent`, `answers_spent_by_all`"),
-    (status = 507, body = Problem, description = "`storage_full`"),
+    (status = 422, description = "`message_empty`, `message_too_long`, `client_id_invalid`, `model_invalid`"),
+    (status = 409, description = "`client_id_taken`"),
+    (status = 429, description = "`rate_limited`, `answers_unfinished`, `answers_spent`, `answers_spent_by_all`"),
+    (status = 507, description = "`storage_full`"),
 ))]
 async fn post(
     State(state): State<ApiState>,
@@ -114,9 +114,9 @@ async fn post(
 }
 
 /// One message
-#[utoipa::path(get, operation_id = "getMessage", path = "/api/conversations/{conversationId}/messages/{messageId}", tag = TAG, security(("bearer" = [])),
+#[utoipa::path(get, operation_id = "getMessage", path = "/api/conversations/{conversationId}/messages/{messageId}", tag = TAG,
     params(("conversationId" = ConversationId, Path), ("messageId" = MessageId, Path)), responses(
-    (status = 200, body = Message), (status = 404, body = Problem, description = "`not_found`"),
+    (status = 200, body = Message),
 ))]
 async fn get(
     State(state): State<ApiState>,
@@ -128,11 +128,11 @@ async fn get(
 }
 
 /// Edit one's own message
-#[utoipa::path(patch, operation_id = "editMessage", path = "/api/conversations/{conversationId}/messages/{messageId}", tag = TAG, security(("bearer" = [])),
+#[utoipa::path(patch, operation_id = "editMessage", path = "/api/conversations/{conversationId}/messages/{messageId}", tag = TAG,
     params(("conversationId" = ConversationId, Path), ("messageId" = MessageId, Path)), request_body = MessageEdit, responses(
-    (status = 200, body = Message), (status = 403, body = Problem, description = "`message_not_yours`"), (status = 404, body = Problem, description = "`not_found`"),
-    (status = 422, body = Problem, description = "`message_empty`, `message_too_long`"),
-    (status = 507, body = Problem, description = "`storage_full`"),
+    (status = 200, body = Message), (status = 403, description = "`message_not_yours`"),
+    (status = 422, description = "`message_empty`, `message_too_long`"),
+    (status = 507, description = "`storage_full`"),
 ))]
 async fn edit(
     State(state): State<ApiState>,
@@ -145,9 +145,9 @@ async fn edit(
 }
 
 /// Delete one's own message, or any as an editor; an empty tombstone stays
-#[utoipa::path(delete, operation_id = "deleteMessage", path = "/api/conversations/{conversationId}/messages/{messageId}", tag = TAG, security(("bearer" = [])),
+#[utoipa::path(delete, operation_id = "deleteMessage", path = "/api/conversations/{conversationId}/messages/{messageId}", tag = TAG,
     params(("conversationId" = ConversationId, Path), ("messageId" = MessageId, Path)), responses(
-    (status = 200, body = Message), (status = 403, body = Problem, description = "`message_not_yours`"), (status = 404, body = Problem, description = "`not_found`"),
+    (status = 200, body = Message), (status = 403, description = "`message_not_yours`"),
 ))]
 async fn delete(
     State(state): State<ApiState>,
@@ -163,13 +163,13 @@ async fn delete(
 /// Once it is complete, the new answer replaces the old one if the question is the caller's, the old answer was asked for
 /// by the caller, or the caller is an editor. Otherwise it stands beside the old one. `supersedes` says which. While an
 /// answer to the question is being written, no other can be asked for.
-#[utoipa::path(post, operation_id = "regenerateAnswer", path = "/api/conversations/{conversationId}/messages/{messageId}/regenerate", tag = TAG, security(("bearer" = [])),
+#[utoipa::path(post, operation_id = "regenerateAnswer", path = "/api/conversations/{conversationId}/messages/{messageId}/regenerate", tag = TAG,
     params(("conversationId" = ConversationId, Path), ("messageId" = MessageId, Path, description = "The question, or one of its answers")),
     request_body = AnswerRequest, responses(
-    (status = 202, body = Generation), (status = 404, body = Problem, description = "`not_found`"),
-    (status = 409, body = Problem, description = "`answer_in_progress`"),
-    (status = 422, body = Problem, description = "`model_invalid`"),
-    (status = 429, body = Problem, description = "`rate_limited`, `answers_unfinished`, `answers_spent`, `answers_spent_by_all`"),
+    (status = 202, body = Generation),
+    (status = 409, description = "`answer_in_progress`"),
+    (status = 422, description = "`model_invalid`"),
+    (status = 429, description = "`rate_limited`, `answers_unfinished`, `answers_spent`, `answers_spent_by_all`"),
 ))]
 async fn ask_again(
     State(state): State<ApiState>,

@@ -21,7 +21,7 @@ use super::{ConversationAccess, MessageRequest, TAG, begin, send};
 use crate::auth::{CurrentUser, Identity};
 use crate::generations::{self, GenerationAccess};
 use crate::http::idempotency::Again;
-use crate::http::{ApiError, ApiResult, Body, Problem, Query, Shared, accepted};
+use crate::http::{ApiError, ApiResult, Body, Query, Shared, accepted};
 use crate::notebooks::{NotebookAccess, Viewer};
 use crate::state::ApiState;
 
@@ -90,14 +90,14 @@ struct Answered {
 /// The answer is a stored message that cites its sources, and question and answer are a conversation like any other. What
 /// takes longer than `wait` is answered 202: follow `Location`. With `Accept: text/event-stream` the events of the answer
 /// come as they happen, as from `streamGeneration`, whose address `Location` is.
-#[utoipa::path(post, operation_id = "askNotebook", path = "/api/notebooks/{notebookId}/ask", tag = TAG, security(("bearer" = [])), params(("notebookId" = NotebookId, Path), Wait),
+#[utoipa::path(post, operation_id = "askNotebook", path = "/api/notebooks/{notebookId}/ask", tag = TAG, params(("notebookId" = NotebookId, Path), Wait),
     request_body = QuestionRequest, responses(
     (status = 200, description = "The answer, or how it failed", content((Answered = "application/json"), (LoggedEvent = "text/event-stream"))),
     (status = 202, body = Answered, description = "It is not there yet"),
-    (status = 404, body = Problem, description = "`not_found`"), (status = 409, body = Problem, description = "`too_many_conversations`"),
-    (status = 422, body = Problem, description = "`message_empty`, `message_too_long`, `model_invalid`"),
-    (status = 429, body = Problem, description = "`rate_limited`, `answers_unfinished`, `answers_spent`, `answers_spent_by_all`"),
-    (status = 507, body = Problem, description = "`storage_full`"),
+    (status = 409, description = "`too_many_conversations`"),
+    (status = 422, description = "`message_empty`, `message_too_long`, `model_invalid`"),
+    (status = 429, description = "`rate_limited`, `answers_unfinished`, `answers_spent`, `answers_spent_by_all`"),
+    (status = 507, description = "`storage_full`"),
 ))]
 async fn ask(
     State(state): State<ApiState>,

@@ -11,7 +11,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::{ConversationAccess, TAG};
-use crate::http::{ApiResult, Body, Problem};
+use crate::http::{ApiResult, Body};
 use crate::state::ApiState;
 
 pub fn router() -> OpenApiRouter<ApiState> {
@@ -27,8 +27,8 @@ struct ReadUpTo {
 /// Say how far you have read
 ///
 /// A mark never goes back: what was read stays read.
-#[utoipa::path(put, operation_id = "markConversationRead", path = "/api/conversations/{conversationId}/read-mark", tag = TAG, security(("bearer" = [])), params(("conversationId" = ConversationId, Path)),
-    request_body = ReadUpTo, responses((status = 204), (status = 404, body = Problem, description = "`not_found`")))]
+#[utoipa::path(put, operation_id = "markConversationRead", path = "/api/conversations/{conversationId}/read-mark", tag = TAG, params(("conversationId" = ConversationId, Path)),
+    request_body = ReadUpTo, responses((status = 204), ))]
 async fn mark(
     State(state): State<ApiState>,
     access: ConversationAccess,
@@ -44,9 +44,9 @@ pub async fn mark_read(state: &ApiState, access: &ConversationAccess, rev: u64) 
     let (conversation_id, user_id, rev) = (conversation.id, access.user_id, rev.min(conversation.head));
     if state.stores.conversations.mark_read(conversation_id, user_id, rev).await? {
         let event = Event::MessagesRead { conversation_id, mark: ReadMark { user_id, rev } };
-        state.fan_out.emit(Room::Conversation(conversation_id), event).await;
+        state.coordination.fan_out.emit(Room::Conversation(conversation_id), event).await;
         let event = Event::ConversationRead { notebook_id: conversation.notebook_id, conversation_id, rev };
-        state.fan_out.emit(Room::User(user_id), event).await;
+        state.coordination.fan_out.emit(Room::User(user_id), event).await;
     }
     Ok(())
 }

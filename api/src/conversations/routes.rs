@@ -21,7 +21,7 @@ use super::{ConversationAccess, TAG};
 use crate::auth::Identity;
 use crate::bounds;
 use crate::http::json::there;
-use crate::http::{ApiError, ApiResult, Body, Created, List, PageQuery, Params, Problem, Query, Seen, created, page};
+use crate::http::{ApiError, ApiResult, Body, Code, Created, List, PageQuery, Params, Query, Seen, created, page};
 use crate::notebooks::{NotebookAccess, Viewer};
 use crate::state::ApiState;
 use crate::text::Needle;
@@ -87,14 +87,14 @@ struct ConversationChange {
 }
 
 fn parse_title(title: Option<&str>) -> ApiResult<Option<Title>> {
-    let invalid = || ApiError::field("title_invalid", "title", "Use 1 to 120 characters.");
+    let invalid = || ApiError::from(Code::TitleInvalid).of_field("title");
     title.map(|title| Title::parse(title).ok_or_else(invalid)).transpose()
 }
 
 /// The conversations of a notebook, those with the newest message first
-#[utoipa::path(get, operation_id = "listConversations", path = "/api/notebooks/{notebookId}/conversations", tag = TAG, security(("bearer" = [])), params(("notebookId" = NotebookId, Path), PageQuery, ConversationFilter), responses(
-    (status = 200, body = ConversationList), (status = 404, body = Problem, description = "`not_found`"),
-    (status = 422, body = Problem, description = "`validation`, `cursor_invalid`"),
+#[utoipa::path(get, operation_id = "listConversations", path = "/api/notebooks/{notebookId}/conversations", tag = TAG, params(("notebookId" = NotebookId, Path), PageQuery, ConversationFilter), responses(
+    (status = 200, body = ConversationList),
+    (status = 422, description = "`validation`, `cursor_invalid`"),
 ))]
 async fn list(
     State(state): State<ApiState>,
@@ -129,9 +129,9 @@ async fn list(
 }
 
 /// Start a conversation
-#[utoipa::path(post, operation_id = "createConversation", path = "/api/notebooks/{notebookId}/conversations", tag = TAG, security(("bearer" = [])), params(("notebookId" = NotebookId, Path)),
-    request_body = NewConversation, responses((status = 201, body = ReadConversation), (status = 409, body = Problem, description = "`too_many_conversations`"),
-    (status = 422, body = Problem, description = "`title_invalid`, `model_invalid`")))]
+#[utoipa::path(post, operation_id = "createConversation", path = "/api/notebooks/{notebookId}/conversations", tag = TAG, params(("notebookId" = NotebookId, Path)),
+    request_body = NewConversation, responses((status = 201, body = ReadConversation), (status = 409, description = "`too_many_conversations`"),
+    (status = 422, description = "`title_invalid`, `model_invalid`")))]
 async fn create(
     State(state): State<ApiState>,
     access: NotebookAccess<Viewer>,
@@ -174,13 +174,13 @@ async fn may_have_another(state: &ApiState, notebook: NotebookId, user: UserId) 
     let theirs = state.stores.conversations.count_begun(notebook, user).await?;
     let theirs = usize::try_from(theirs).unwrap_or(usize::MAX);
     let most = state.config.bounds.conversations;
-    bounds::check(theirs, most, "too_many_conversations", "conversations of yours in this notebook")?;
+    bounds::check(theirs, most, Code::TooManyConversations, "conversations of yours in this notebook")?;
     Ok(alone)
 }
 
 /// One conversation
-#[utoipa::path(get, operation_id = "getConversation", path = "/api/conversations/{conversationId}", tag = TAG, security(("bearer" = [])), params(("conversationId" = ConversationId, Path)), responses(
-    (status = 200, body = ReadConversation), (status = 404, body = Problem, description = "`not_found`"),
+#[utoipa::path(get, operation_id = "getConversation", path = "/api/conversations/{conversationId}", tag = TAG, params(("conversationId" = ConversationId, Path)), responses(
+    (status = 200, body = ReadConversation),
 ))]
 async fn get(
     State(state): State<ApiState>,
@@ -195,10 +195,10 @@ async fn read_by(state: &ApiState, user: UserId, conversation: Conversation) -> 
 }
 
 /// Rename a conversation, or choose its model: one's own, or any as an editor
-#[utoipa::path(patch, operation_id = "updateConversation", path = "/api/conversations/{conversationId}", tag = TAG, security(("bearer" = [])), params(("conversationId" = ConversationId, Path)),
-    request_body = ConversationChange, responses((status = 200, body = ReadConversation), (status = 403, body = Problem, description = "`role_too_small`"),
-    (status = 422, body = Problem, description = "`title_invalid`, `model_invalid`"),
-    (status = 404, body = Problem, description = "`not_found`")))]
+#[utoipa::path(patch, operation_id = "updateConversation", path = "/api/conversations/{conversationId}", tag = TAG, params(("conversationId" = ConversationId, Path)),
+    request_body = ConversationChange, responses((status = 200, body = ReadConversation), (status = 403, description = "`role_too_small`"),
+    (status = 422, description = "`title_invalid`, `model_invalid`"),
+    ))]
 async fn update(
     State(state): State<ApiState>,
     access: ConversationAccess,
@@ -218,8 +218,8 @@ async fn update(
 /// Delete a conversation: one's own, or any as an editor
 ///
 /// It can be brought back until it is purged, some days later.
-#[utoipa::path(delete, operation_id = "deleteConversation", path = "/api/conversations/{conversationId}", tag = TAG, security(("bearer" = [])), params(("conversationId" = ConversationId, Path)), responses(
-    (status = 204), (status = 403, body = Problem, description = "`role_too_small`"), (status = 404, body = Problem, description = "`not_found`"),
+#[utoipa::path(delete, operation_id = "deleteConversation", path = "/api/conversations/{conversationId}", tag = TAG, params(("conversationId" = ConversationId, Path)), responses(
+    (status = 204), (status = 403, description = "`role_too_small`"),
 ))]
 async fn remove(
     State(state): State<ApiState>,
@@ -233,15 +233,15 @@ async fn remove(
         return Err(ApiError::not_found());
     }
     let event = Event::ConversationDeleted { notebook_id: access.notebook_id, conversation_id: conversation.id };
-    state.fan_out.emit(Room::Notebook(access.notebook_id), event).await;
+    state.coordination.fan_out.emit(Room::Notebook(access.notebook_id), event).await;
     Ok(StatusCode::NO_CONTENT)
 }
 
 /// Bring a deleted conversation back: one's own, or any as an editor
-#[utoipa::path(post, operation_id = "restoreConversation", path = "/api/conversations/{conversationId}/restore", tag = TAG, security(("bearer" = [])), params(("conversationId" = ConversationId, Path)), responses(
-    (status = 200, body = Conversation), (status = 403, body = Problem, description = "`role_too_small`"),
-    (status = 404, body = Problem, description = "`not_found`: it is not deleted, or was purged"),
-    (status = 409, body = Problem, description = "`too_many_conversations`"),
+#[utoipa::path(post, operation_id = "restoreConversation", path = "/api/conversations/{conversationId}/restore", tag = TAG, params(("conversationId" = ConversationId, Path)), responses(
+    (status = 200, body = Conversation), (status = 403, description = "`role_too_small`"),
+    (status = 404, description = "`not_found`: it is not deleted, or was purged"),
+    (status = 409, description = "`too_many_conversations`"),
 ))]
 async fn restore(
     State(state): State<ApiState>,
@@ -268,5 +268,5 @@ fn may_manage(ConversationAccess { conversation, access }: &ConversationAccess) 
 
 async fn announce(state: &ApiState, conversation: &Conversation) {
     let event = Event::ConversationUpdated { conversation: conversation.clone() };
-    state.fan_out.emit(Room::Notebook(conversation.notebook_id), event).await;
+    state.coordination.fan_out.emit(Room::Notebook(conversation.notebook_id), event).await;
 }

@@ -7,7 +7,6 @@ use collabry_shared::conversations::{
 };
 use collabry_shared::generations::Generation;
 use collabry_shared::ids::{GenerationId, MessageId, SourceId};
-use collabry_shared::models::ModelId;
 use collabry_shared::realtime::{Event, Room};
 use collabry_shared::storage::StoreError;
 use collabry_shared::stores::Writes;
@@ -17,7 +16,7 @@ use utoipa::ToSchema;
 use super::ConversationAccess;
 use super::ask::{self, Question, parse_model};
 use crate::auth::CurrentUser;
-use crate::http::{ApiError, ApiResult};
+use crate::http::{ApiError, ApiResult, Code};
 use crate::sources;
 use crate::state::ApiState;
 use crate::text::headline;
@@ -54,8 +53,12 @@ impl From<InvalidMessage> for ApiError {
     fn from(error: InvalidMessage) -> Self {
         let mut sentence = error.to_string();
         sentence[..1].make_ascii_uppercase();
-        let field = if error.code() == "client_id_invalid" { "clientId" } else { "content" };
-        Self::field(error.code(), field, sentence + ".")
+        let (code, field) = match error {
+            InvalidMessage::Empty => (Code::MessageEmpty, "content"),
+            InvalidMessage::TooLong => (Code::MessageTooLong, "content"),
+            InvalidMessage::ClientId | InvalidMessage::ClientIdReserved => (Code::ClientIdInvalid, "clientId"),
+        };
+        Self::field(code, field, sentence + ".")
     }
 }
 
@@ -98,7 +101,7 @@ pub async fn send(
     // A message that was changed since may have been sent as this one.
     let as_sent = stored.edited_at.is_none() && stored.deleted_at.is_none();
     if !stored.author.is_user(member.user_id) || as_sent && stored.content != message.content.as_str() {
-        return Err(ApiError::conflict("client_id_taken", "This clientId belongs to another message. Make a new one."));
+        return Err(ApiError::from(Code::ClientIdTaken));
     }
     if let Appended::Created(stored) = &appended {
         announce(state, conversation, stored).await?;
@@ -150,22 +153,17 @@ async fn store(state: &ApiState, head: u64, message: &NewMessage, request: Optio
 }
 
 async fn announce(state: &ApiState, conversation: &Conversation, message: &Arc<Message>) -> ApiResult<()> {
-    state.fan_out.changed(Arc::clone(message)).await;
+    state.coordination.fan_out.changed(Arc::clone(message)).await;
     let (notebook_id, conversation_id) = (conversation.notebook_id, conversation.id);
     let (head, last_message_at) = (message.rev, message.created_at);
     let event = Event::ConversationActivity { notebook_id, conversation_id, head, last_message_at };
-    state.fan_out.emit(Room::Outside(notebook_id, conversation_id), event).await;
+    state.coordination.fan_out.emit(Room::Outside(notebook_id, conversation_id), event).await;
     if conversation.title.is_none() && message.generation_id.is_some() {
         let Some(title) = Title::parse(&headline(&message.content, MAX_TITLE_CHARS)) else { return Ok(()) };
         if let Some(conversation) = state.stores.conversations.title_if_none(conversation.id, &title).await? {
             let room = Room::Notebook(conversation.notebook_id);
-            state.fan_out.emit(room, Event::ConversationUpdated { conversation }).await;
+            state.coordination.fan_out.emit(room, Event::ConversationUpdated { conversation }).await;
         }
     }
     Ok(())
-}
-
-/// The model that a conversation's questions go to when they name none.
-pub(super) fn model_of(state: &ApiState, conversation: &Conversation, named: Option<ModelId>) -> ModelId {
-    named.or_else(|| conversation.model.clone()).unwrap_or_else(|| state.default_model.clone())
 }

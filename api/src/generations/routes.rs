@@ -10,7 +10,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::{GenerationAccess, TAG};
-use crate::http::{ApiResult, Problem};
+use crate::http::ApiResult;
 use crate::state::ApiState;
 
 pub fn router() -> OpenApiRouter<ApiState> {
@@ -24,16 +24,16 @@ struct StopResult {
 }
 
 /// One generation
-#[utoipa::path(get, operation_id = "getGeneration", path = "/api/ai/generations/{generationId}", tag = TAG, security(("bearer" = [])), params(("generationId" = GenerationId, Path)), responses(
-    (status = 200, body = Generation), (status = 404, body = Problem, description = "`not_found`"),
+#[utoipa::path(get, operation_id = "getGeneration", path = "/api/ai/generations/{generationId}", tag = TAG, params(("generationId" = GenerationId, Path)), responses(
+    (status = 200, body = Generation),
 ))]
 async fn get(GenerationAccess(generation): GenerationAccess) -> Json<Generation> {
     Json(generation)
 }
 
 /// Stop a generation; the text so far becomes the answer
-#[utoipa::path(post, operation_id = "stopGeneration", path = "/api/ai/generations/{generationId}/stop", tag = TAG, security(("bearer" = [])), params(("generationId" = GenerationId, Path)), responses(
-    (status = 200, body = StopResult), (status = 404, body = Problem, description = "`not_found`"),
+#[utoipa::path(post, operation_id = "stopGeneration", path = "/api/ai/generations/{generationId}/stop", tag = TAG, params(("generationId" = GenerationId, Path)), responses(
+    (status = 200, body = StopResult),
 ))]
 async fn stop(
     State(state): State<ApiState>,

@@ -21,7 +21,7 @@ use super::reader::Reader;
 use super::view::{self, Tail};
 use super::{GenerationAccess, TAG};
 use crate::auth::Identity;
-use crate::http::{ApiResult, Problem, Query};
+use crate::http::{ApiResult, Query};
 use crate::state::ApiState;
 
 const LAST_EVENT_ID: &str = "last-event-id";
@@ -49,10 +49,10 @@ struct From {
 /// text starts over); a `done` may have `cutOff` (why the answer may be incomplete).
 /// A client that reconnects after the end gets 204, at which a standard `EventSource` stops. Any number of clients may watch,
 /// and closing a stream does not stop the answer. While events cannot be read, the stream stays open and sends only comments.
-#[utoipa::path(get, operation_id = "streamGeneration", path = "/api/ai/generations/{generationId}/events", tag = TAG, security(("bearer" = [])), params(("generationId" = GenerationId, Path), From,
+#[utoipa::path(get, operation_id = "streamGeneration", path = "/api/ai/generations/{generationId}/events", tag = TAG, params(("generationId" = GenerationId, Path), From,
     ("Last-Event-ID" = u64, Header, description = "As `after`, and goes before it: what a standard `EventSource` sends when it comes back")), responses(
-    (status = 200, content_type = "text/event-stream", body = LoggedEvent), (status = 204, description = "nothing follows the given event, now or later"), (status = 404, body = Problem, description = "`not_found`"),
-    (status = 422, body = Problem, description = "`event_id_invalid`"),
+    (status = 200, content_type = "text/event-stream", body = LoggedEvent), (status = 204, description = "nothing follows the given event, now or later"),
+    (status = 422, description = "`event_id_invalid`"),
 ))]
 async fn events(
     State(state): State<ApiState>,

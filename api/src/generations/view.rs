@@ -8,7 +8,7 @@ use collabry_shared::ids::GenerationId;
 use collabry_shared::storage::{StoreError, StoreResult};
 
 use super::retell;
-use crate::http::{ApiError, ApiResult};
+use crate::http::{ApiError, ApiResult, Code};
 use crate::state::ApiState;
 
 /// How long a tail waits for the next event before it asks the database whether there will be one.
@@ -53,9 +53,7 @@ pub async fn check_given_out(state: &ApiState, generation: &Generation, after: E
 }
 
 pub fn not_given_out() -> ApiError {
-    let detail =
-        "The last event id is not a number we gave out. Begin again without one, or with the last you have seen.";
-    ApiError::invalid("event_id_invalid", detail)
+    ApiError::from(Code::EventIdInvalid)
 }
 
 /// The last event in the log; `None` while Redis cannot say.

@@ -9,12 +9,14 @@ use collabry_shared::storage::{BlobError, StoreError};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::code::Code;
+
 /// A refusal or a failure, on its way to the client.
 #[derive(Debug, Clone)]
 pub struct ApiError {
     pub status: StatusCode,
     /// Stable, for machines.
-    pub code: &'static str,
+    pub code: Code,
     /// A sentence for people: what is wrong and what to do.
     pub detail: Cow<'static, str>,
     pub fields: Vec<FieldError>,
@@ -44,36 +46,24 @@ impl FieldError {
 pub type ApiResult<T> = Result<T, ApiError>;
 
 impl ApiError {
-    pub fn new(status: StatusCode, code: &'static str, detail: impl Into<Cow<'static, str>>) -> Self {
-        Self { status, code, detail: detail.into(), fields: Vec::new(), retry_after: None, internal: None }
+    pub fn new(code: Code, detail: impl Into<Cow<'static, str>>) -> Self {
+        let (status, detail) = (code.status(), detail.into());
+        Self { status, code, detail, fields: Vec::new(), retry_after: None, internal: None }
     }
 
     /// Absent, or none of the caller's business: the answer is the same.
     pub fn not_found() -> Self {
-        Self::new(StatusCode::NOT_FOUND, "not_found", "There is nothing here, or you have no access to it.")
+        Code::NotFound.into()
     }
 
     /// The caller may know of the thing, but their role does not allow this.
     pub fn role_too_small(needed: &str) -> Self {
-        Self::new(StatusCode::FORBIDDEN, "role_too_small", format!("Only an {needed} of the notebook may do this."))
-    }
-
-    pub fn invalid(code: &'static str, detail: impl Into<Cow<'static, str>>) -> Self {
-        Self::new(StatusCode::UNPROCESSABLE_ENTITY, code, detail)
-    }
-
-    pub fn conflict(code: &'static str, detail: impl Into<Cow<'static, str>>) -> Self {
-        Self::new(StatusCode::CONFLICT, code, detail)
-    }
-
-    pub fn unauthorized(code: &'static str, detail: impl Into<Cow<'static, str>>) -> Self {
-        Self::new(StatusCode::UNAUTHORIZED, code, detail)
+        Self::new(Code::RoleTooSmall, format!("Only an {needed} of the notebook may do this."))
     }
 
     /// One field is wrong, in a way that has a code of its own.
-    pub fn field(code: &'static str, field: &'static str, detail: impl Into<Cow<'static, str>>) -> Self {
-        let error = Self::invalid(code, detail);
-        Self { fields: vec![FieldError::new(field, error.detail.clone())], ..error }
+    pub fn field(code: Code, field: &'static str, detail: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(code, detail).of_field(field)
     }
 
     /// What there are fields for is wrong with one of them.
@@ -85,42 +75,41 @@ impl ApiError {
     /// Several fields are wrong at once.
     pub fn fields(fields: Vec<FieldError>) -> Self {
         let sentences: Vec<_> = fields.iter().map(|field| field.message.as_ref()).collect();
-        Self { detail: sentences.join(" ").into(), fields, ..Self::invalid("validation", "") }
+        Self { detail: sentences.join(" ").into(), fields, ..Code::Validation.into() }
     }
 
     /// What `If-Match` names has changed since the caller read it.
     pub fn changed() -> Self {
-        let detail = "It is not what it was when you read it. Read it again, and look at what changed.";
-        Self::new(StatusCode::PRECONDITION_FAILED, "precondition_failed", detail)
+        Code::PreconditionFailed.into()
     }
 
     pub fn busy() -> Self {
-        let error = Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", "The server is busy. Try again in a moment.");
-        Self { retry_after: Some(2), ..error }
+        Self { retry_after: Some(2), ..Code::Busy.into() }
     }
 
     /// Nothing can be stored until whoever runs the server makes room.
     pub fn storage_full() -> Self {
-        let detail = "The server has no room left, so this was not saved. Tell whoever runs it, and try again later.";
-        let error = Self::new(StatusCode::INSUFFICIENT_STORAGE, "storage_full", detail);
-        Self { retry_after: Some(60), ..error }
+        Self { retry_after: Some(60), ..Code::StorageFull.into() }
     }
 
     pub fn rate_limited(detail: impl Into<Cow<'static, str>>, seconds: u32) -> Self {
-        Self { retry_after: Some(seconds), ..Self::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited", detail) }
+        Self { retry_after: Some(seconds), ..Self::new(Code::RateLimited, detail) }
     }
 
     pub fn internal(what: impl std::fmt::Display) -> Self {
-        let detail = "Something went wrong on our side. Try again, and if it keeps happening, report the request id.";
-        let error = Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", detail);
-        Self { internal: Some(what.to_string()), ..error }
+        Self { internal: Some(what.to_string()), ..Code::Internal.into() }
+    }
+
+    /// From a layer, which knows no more.
+    pub fn too_large() -> Self {
+        Self::new(Code::PayloadTooLarge, "The request is larger than this address takes.")
     }
 }
 
-impl ApiError {
-    /// Said by a layer, which knows no more.
-    pub fn too_large() -> Self {
-        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large", "The request is larger than this address takes.")
+impl From<Code> for ApiError {
+    /// With the sentence of the code.
+    fn from(code: Code) -> Self {
+        Self::new(code, code.sentence().unwrap_or_default())
     }
 }
 
@@ -131,7 +120,7 @@ impl From<StoreError> for ApiError {
             StoreError::Full(_) => Self { internal: Some(error.to_string()), ..Self::storage_full() },
             // Its outage is logged as a whole, by who keeps the connection.
             StoreError::Redis(_) => Self::busy(),
-            StoreError::Conflict(what) => Self::conflict("conflict", format!("{what} exists already.")),
+            StoreError::Conflict(what) => Self::new(Code::Conflict, format!("{what} exists already.")),
             // It was there when the request began: somebody has just deleted it.
             StoreError::Missing(_) => Self::not_found(),
             StoreError::Changed(_) => Self::changed(),

@@ -6,13 +6,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use axum::body::Body;
 use axum::extract::multipart::Field;
 use axum::extract::{FromRequest, Multipart, Request};
-use axum::http::{StatusCode, header};
+use axum::http::header;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use futures::StreamExt as _;
 use percent_encoding::percent_decode_str;
 use sha2::{Digest as _, Sha256};
 
+use super::code::Code;
 use super::error::{ApiError, ApiResult};
 use super::json::in_plain_utf8;
 
@@ -103,13 +104,12 @@ pub struct Uploaded(pub String);
 
 /// The file broke off.
 pub fn incomplete() -> ApiError {
-    ApiError::new(StatusCode::BAD_REQUEST, "upload_incomplete", "The upload was interrupted. Try again.")
+    ApiError::from(Code::UploadIncomplete)
 }
 
 /// All of it is there, and to send it again would not help.
 fn malformed() -> ApiError {
-    let detail = "The body is not a well-formed multipart form. Let a library write it.";
-    ApiError::new(StatusCode::BAD_REQUEST, "form_malformed", detail)
+    ApiError::from(Code::FormMalformed)
 }
 
 impl<S: Send + Sync> FromRequest<S> for Form {
@@ -127,13 +127,7 @@ impl<S: Send + Sync> FromRequest<S> for Form {
             });
             Body::from_stream(chunks)
         });
-        let fields = Multipart::from_request(request, state).await.map_err(|_| {
-            ApiError::new(
-                StatusCode::UNSUPPORTED_MEDIA_TYPE,
-                "form_expected",
-                "Send the file as a form with Content-Type: multipart/form-data.",
-            )
-        })?;
+        let fields = Multipart::from_request(request, state).await.map_err(|_| ApiError::from(Code::FormExpected))?;
         Ok(Self { fields, broken })
     }
 }

@@ -12,6 +12,7 @@ use collabry_shared::idempotency::{Claim, KEPT, KeptAnswer, Request as Claimed};
 use jiff::SignedDuration;
 use sha2::{Digest as _, Sha256};
 
+use super::code::Code;
 use super::error::{ApiError, ApiResult};
 use super::form::{Form, Uploaded};
 use super::json;
@@ -112,8 +113,7 @@ fn key(header: Option<&HeaderValue>) -> ApiResult<String> {
     if fits {
         return Ok(text.to_owned());
     }
-    let detail = "An Idempotency-Key is 1 to 255 visible ASCII characters; a UUID is a good one.";
-    Err(ApiError::field("idempotency_key_invalid", "Idempotency-Key", detail))
+    Err(ApiError::from(Code::IdempotencyKeyInvalid).of_field("Idempotency-Key"))
 }
 
 /// The answer as it is kept, when it says that something was done.
@@ -159,11 +159,9 @@ fn replay(answer: KeptAnswer) -> ApiResult<Response> {
 }
 
 fn in_progress() -> ApiError {
-    let detail = "The request with this Idempotency-Key is being carried out. Send it again in a moment.";
-    ApiError { retry_after: Some(1), ..ApiError::conflict("idempotency_in_progress", detail) }
+    ApiError { retry_after: Some(1), ..ApiError::from(Code::IdempotencyInProgress) }
 }
 
 fn reused() -> ApiError {
-    let detail = "This Idempotency-Key belongs to another request. Make a new key for each new request.";
-    ApiError::field("idempotency_key_reused", "Idempotency-Key", detail)
+    ApiError::from(Code::IdempotencyKeyReused).of_field("Idempotency-Key")
 }

@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 use tokio::time::timeout;
 use utoipa::ToSchema;
 
+use super::code::Code;
 use super::error::{ApiError, ApiResult};
 use super::shape;
 
@@ -68,16 +69,16 @@ pub async fn bytes(body: axum::body::Body) -> ApiResult<Bytes> {
 }
 
 fn too_slow() -> ApiError {
-    ApiError::new(StatusCode::REQUEST_TIMEOUT, "body_too_slow", "The body did not come in time. Send it again.")
+    ApiError::from(Code::BodyTooSlow)
 }
 
 fn too_large() -> ApiError {
     let detail = format!("The body is larger than {} KiB. Add long text as a source instead.", MAX_JSON_BYTES / 1024);
-    ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large", detail)
+    ApiError::new(Code::PayloadTooLarge, detail)
 }
 
 fn unreadable() -> ApiError {
-    ApiError::new(StatusCode::BAD_REQUEST, "body_unreadable", "The body cannot be read. Send it again.")
+    ApiError::from(Code::BodyUnreadable)
 }
 
 /// [`axum::Json`] would read whatever it is as UTF-8.
@@ -91,14 +92,13 @@ pub fn in_plain_utf8(headers: &HeaderMap) -> ApiResult<()> {
     {
         return Ok(());
     }
-    let detail = "Send the body as it is, without compression, in UTF-8.";
-    Err(ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "encoding_unsupported", detail))
+    Err(ApiError::from(Code::EncodingUnsupported))
 }
 
 /// Only an object has fields with names: values of an array would be taken by their place, which is no part of the contract.
 fn read<T: DeserializeOwned + ToSchema>(value: &Value) -> ApiResult<T> {
     let Value::Object(fields) = value else {
-        return Err(ApiError::invalid("validation", "The body is a JSON object with the fields of the operation."));
+        return Err(ApiError::new(Code::Validation, "The body is a JSON object with the fields of the operation."));
     };
     let wrong = shape::of_body::<T>(fields);
     if !wrong.is_empty() {
@@ -117,20 +117,17 @@ pub fn there<'de, T: Deserialize<'de>, D: Deserializer<'de>>(field: D) -> Result
 
 /// What no schema tells.
 pub fn does_not_fit(part: &str) -> ApiError {
-    ApiError::invalid("validation", format!("The {part} does not fit this operation."))
+    ApiError::new(Code::Validation, format!("The {part} does not fit this operation."))
 }
 
 fn expected() -> ApiError {
-    let detail = "Send the body as JSON with Content-Type: application/json.";
-    ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "json_expected", detail)
+    ApiError::from(Code::JsonExpected)
 }
 
 fn explain(rejection: &JsonRejection) -> ApiError {
     match rejection {
         JsonRejection::MissingJsonContentType(_) => expected(),
-        JsonRejection::JsonDataError(_) | JsonRejection::JsonSyntaxError(_) => {
-            ApiError::new(StatusCode::BAD_REQUEST, "json_malformed", "The body is not valid JSON.")
-        }
+        JsonRejection::JsonDataError(_) | JsonRejection::JsonSyntaxError(_) => ApiError::from(Code::JsonMalformed),
         other if other.status() == StatusCode::PAYLOAD_TOO_LARGE => too_large(),
         _ => unreadable(),
     }

@@ -1,5 +1,6 @@
 //! What every route has in common: errors, bodies, ids in paths.
 
+pub mod code;
 pub mod conditional;
 pub mod created;
 pub mod error;
@@ -16,6 +17,7 @@ pub mod safe_headers;
 pub mod shape;
 pub mod slash;
 
+pub use self::code::Code;
 pub use self::conditional::Seen;
 pub use self::created::{Created, accepted, created};
 pub use self::error::{ApiError, ApiResult, FieldError};

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use utoipa::IntoParams;
 
+use super::code::Code;
 use super::error::{ApiError, ApiResult};
 
 const DEFAULT: u32 = 200;
@@ -98,11 +99,7 @@ pub async fn page<T, V: Serialize, R: Future<Output = StoreResult<Vec<T>>>>(
 }
 
 fn unknown() -> ApiError {
-    ApiError::field(
-        "cursor_invalid",
-        "cursor",
-        "This is not the `next` of a page of this list. Begin without a cursor.",
-    )
+    ApiError::from(Code::CursorInvalid).of_field("cursor")
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use serde::Serialize;
 use tower_http::request_id::RequestId;
 use utoipa::ToSchema;
 
+use super::code::Code;
 use super::error::{ApiError, FieldError};
 
 pub const PROBLEM_JSON: &str = "application/problem+json";
@@ -59,7 +60,7 @@ pub async fn render(request: Request, next: Next) -> Response {
     };
     let request_id = id.as_ref().and_then(|id| id.to_str().ok()).unwrap_or_default();
     if let Some(internal) = &error.internal {
-        tracing::error!(code = error.code, error = internal, "request failed");
+        tracing::error!(code = error.code.name(), error = internal, "request failed");
     }
     write(response, &error, request_id)
 }
@@ -77,14 +78,10 @@ fn has_body_of_ours(response: &Response) -> bool {
 fn bare(status: StatusCode) -> Option<ApiError> {
     match status {
         StatusCode::NOT_FOUND => Some(ApiError::not_found()),
-        StatusCode::METHOD_NOT_ALLOWED => {
-            Some(ApiError::new(status, "method_not_allowed", "This address does not take that method."))
-        }
+        StatusCode::METHOD_NOT_ALLOWED => Some(ApiError::from(Code::MethodNotAllowed)),
         StatusCode::PAYLOAD_TOO_LARGE => Some(ApiError::too_large()),
         StatusCode::INTERNAL_SERVER_ERROR => Some(ApiError::internal("a handler panicked")),
-        other if other.is_client_error() => {
-            Some(ApiError::new(other, "request_invalid", "The request cannot be understood."))
-        }
+        other if other.is_client_error() => Some(ApiError { status: other, ..Code::RequestInvalid.into() }),
         _ => None,
     }
 }
@@ -95,7 +92,7 @@ fn write(response: Response, error: &ApiError, request_id: &str) -> Response {
         title: error.status.canonical_reason().unwrap_or("Error"),
         status: error.status.as_u16(),
         detail: &error.detail,
-        code: error.code,
+        code: error.code.name(),
         request_id,
         trace_id: trace::current_id(),
         errors: &error.fields,
@@ -115,12 +112,12 @@ fn write(response: Response, error: &ApiError, request_id: &str) -> Response {
 }
 
 /// RFC 9110, 15.5.2, and RFC 6750, 3: what would have been needed, and what is wrong with what was brought.
-fn challenge(code: &str) -> HeaderValue {
+fn challenge(code: Code) -> HeaderValue {
     HeaderValue::from_static(match code {
-        "token_invalid" => {
+        Code::TokenInvalid => {
             r#"Bearer realm="collabry", error="invalid_token", error_description="The access token is not valid""#
         }
-        "token_expired" => {
+        Code::TokenExpired => {
             r#"Bearer realm="collabry", error="invalid_token", error_description="The access token has expired""#
         }
         _ => r#"Bearer realm="collabry""#,

@@ -39,7 +39,7 @@ async fn check(state: &ApiState, rules: &[(Rule, String)]) -> ApiResult<Decision
     if limits.is_empty() {
         return Ok(Decision::Allowed(Vec::new()));
     }
-    let decision = state.limiter.check(&limits).await?;
+    let decision = state.coordination.limiter.check(&limits).await?;
     state.metrics.limits.decided(&decision);
     Ok(decision)
 }

@@ -106,7 +106,7 @@ mod tests {
         let mut waiting: Vec<_> = (0..=WAITING).map(|_| Box::pin(reads.begin(ada))).collect();
         let refused: Vec<_> = waiting.iter_mut().filter_map(FutureExt::now_or_never).collect();
         assert_eq!(refused.len(), 1, "the last one finds too many before it");
-        assert_eq!(refused[0].as_ref().unwrap_err().code, "rate_limited");
+        assert_eq!(refused[0].as_ref().unwrap_err().code, crate::http::Code::RateLimited);
         assert!(reads.begin(ben).now_or_never().is_some());
         under_way.pop();
         assert!(waiting[0].as_mut().now_or_never().unwrap().is_ok());

@@ -9,7 +9,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::auth::Identity;
-use crate::http::{ApiResult, Problem};
+use crate::http::ApiResult;
 use crate::state::ApiState;
 
 pub fn router() -> OpenApiRouter<ApiState> {
@@ -26,7 +26,7 @@ struct ModelList {
 }
 
 /// What the configured providers have now, and how they are
-#[utoipa::path(get, operation_id = "listModels", path = "/api/models", tag = "models", security(("bearer" = [])), responses((status = 200, body = ModelList), (status = 503, body = Problem, description = "`busy`")))]
+#[utoipa::path(get, operation_id = "listModels", path = "/api/models", tag = "models", responses((status = 200, body = ModelList), (status = 503, description = "`busy`")))]
 async fn list(State(state): State<ApiState>, _: Identity) -> ApiResult<Json<ModelList>> {
     let providers = state.engine.models().await?;
     Ok(Json(ModelList { default_model: state.default_model.clone(), providers }))

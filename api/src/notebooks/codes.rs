@@ -12,7 +12,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::members::joined;
 use crate::bounds;
-use crate::http::{ApiError, ApiResult};
+use crate::http::{ApiError, ApiResult, Code};
 use crate::state::ApiState;
 
 /// Crockford's base 32: none of its characters is mistaken for another.
@@ -75,7 +75,7 @@ pub async fn enter(state: &ApiState, ticket: Ticket, user_id: UserId) -> ApiResu
     let alone = bounds::alone(state, Lock::Members(id)).await?;
     let members = stores.members.member_ids(id).await?;
     if !members.contains(&user_id) {
-        bounds::check(members.len(), state.config.bounds.members, "too_many_members", "members in this notebook")?;
+        bounds::check(members.len(), state.config.bounds.members, Code::TooManyMembers, "members in this notebook")?;
         let is_new = match &ticket {
             Ticket::Notebook(_, code) => stores.members.join(id, &code.code, user_id, now).await?,
             Ticket::Invitation(invitation) => stores.invitations.accept_invitation(invitation, user_id, now).await?,
@@ -111,21 +111,16 @@ async fn tell(state: &ApiState, invitation: &Invitation, user_id: UserId) -> Api
         read_at: None,
     };
     stores.notifications.create(&notification).await?;
-    state.fan_out.emit(Room::User(user_id), Event::NotificationNew { notification }).await;
+    state.coordination.fan_out.emit(Room::User(user_id), Event::NotificationNew { notification }).await;
     Ok(())
 }
 
 fn unknown() -> ApiError {
-    ApiError {
-        code: "join_code_unknown",
-        detail: "This code isn't valid. Ask the owner for a new one.".into(),
-        ..ApiError::not_found()
-    }
+    Code::JoinCodeUnknown.into()
 }
 
 fn removed() -> ApiError {
-    let detail = "An owner has removed you from this notebook. Ask them to invite you again.";
-    ApiError { code: "member_removed", detail: detail.into(), ..ApiError::role_too_small("owner") }
+    Code::MemberRemoved.into()
 }
 
 fn after(now: Timestamp, time: SignedDuration) -> Timestamp {

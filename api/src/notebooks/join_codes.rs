@@ -13,7 +13,7 @@ use super::routes::NotebookView;
 use super::{NotebookAccess, Owner, codes};
 use crate::audit::Trail;
 use crate::auth::Identity;
-use crate::http::{ApiError, ApiResult, Body, Problem};
+use crate::http::{ApiError, ApiResult, Body, Code};
 use crate::state::ApiState;
 
 const TAG: &str = "members";
@@ -42,27 +42,27 @@ struct JoinRequest {
 }
 
 /// Make a new join code, which works for 30 days; the one before no longer does
-#[utoipa::path(put, operation_id = "renewJoinCode", path = "/api/notebooks/{notebookId}/join-code", tag = TAG, security(("bearer" = [])), params(("notebookId" = NotebookId, Path)),
-    request_body = CodeRequest, responses((status = 200, body = NotebookView), (status = 403, body = Problem, description = "`role_too_small`"),
-    (status = 422, body = Problem, description = "`role_invalid`, `validation`")))]
+#[utoipa::path(put, operation_id = "renewJoinCode", path = "/api/notebooks/{notebookId}/join-code", tag = TAG, params(("notebookId" = NotebookId, Path)),
+    request_body = CodeRequest, responses((status = 200, body = NotebookView), (status = 403, description = "`role_too_small`"),
+    (status = 422, description = "`role_invalid`, `validation`")))]
 async fn renew(
     State(state): State<ApiState>,
     access: NotebookAccess<Owner>,
     Body(request): Body<CodeRequest>,
 ) -> ApiResult<Json<NotebookView>> {
     if request.role == Role::Owner {
-        return Err(ApiError::field("role_invalid", "role", "A join code can add viewers or editors only."));
+        return Err(ApiError::field(Code::RoleInvalid, "role", "A join code can add viewers or editors only."));
     }
     if request.uses.is_some_and(|uses| !(1..=MOST_USES).contains(&uses)) {
-        return Err(ApiError::field("validation", "uses", "Use a number from 1 to 1000."));
+        return Err(ApiError::field(Code::Validation, "uses", "Use a number from 1 to 1000."));
     }
     set(&state, access, Some(codes::join_code(request.role, request.uses, state.clock.now()))).await
 }
 
 /// Switch the join code off
-#[utoipa::path(delete, operation_id = "switchOffJoinCode", path = "/api/notebooks/{notebookId}/join-code", tag = TAG, security(("bearer" = [])), params(("notebookId" = NotebookId, Path)),
+#[utoipa::path(delete, operation_id = "switchOffJoinCode", path = "/api/notebooks/{notebookId}/join-code", tag = TAG, params(("notebookId" = NotebookId, Path)),
     responses(
-    (status = 403, body = Problem, description = "`role_too_small`"), (status = 200, body = NotebookView)))]
+    (status = 403, description = "`role_too_small`"), (status = 200, body = NotebookView)))]
 async fn switch_off(State(state): State<ApiState>, access: NotebookAccess<Owner>) -> ApiResult<Json<NotebookView>> {
     set(&state, access, None).await
 }
@@ -73,10 +73,10 @@ async fn set(state: &ApiState, access: NotebookAccess<Owner>, code: Option<JoinC
 }
 
 /// Join a notebook with its code, or with that of an invitation
-#[utoipa::path(post, operation_id = "joinNotebook", path = "/api/notebooks/join", tag = TAG, security(("bearer" = [])), request_body = JoinRequest, responses(
-    (status = 200, body = NotebookView), (status = 403, body = Problem, description = "`member_removed`"),
-    (status = 404, body = Problem, description = "`join_code_unknown`"),
-    (status = 409, body = Problem, description = "`too_many_members`"),
+#[utoipa::path(post, operation_id = "joinNotebook", path = "/api/notebooks/join", tag = TAG, request_body = JoinRequest, responses(
+    (status = 200, body = NotebookView), (status = 403, description = "`member_removed`"),
+    (status = 404, description = "`join_code_unknown`"),
+    (status = 409, description = "`too_many_members`"),
 ))]
 async fn join(
     State(state): State<ApiState>,

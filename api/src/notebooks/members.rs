@@ -17,7 +17,7 @@ use utoipa_axum::routes;
 
 use super::{NotebookAccess, Owner, Viewer, codes};
 use crate::bounds;
-use crate::http::{ApiError, ApiResult, Body, Created, List, PageQuery, Params, Problem, Query, accepted, page};
+use crate::http::{ApiError, ApiResult, Body, Code, Created, List, PageQuery, Params, Query, accepted, page};
 use crate::state::ApiState;
 
 const TAG: &str = "members";
@@ -127,9 +127,9 @@ struct NewInvitation {
 }
 
 /// Members, who is connected, and for owners open invitations
-#[utoipa::path(get, operation_id = "listMembers", path = "/api/notebooks/{notebookId}/members", tag = TAG, security(("bearer" = [])), params(("notebookId" = NotebookId, Path), PageQuery), responses(
-    (status = 200, body = MemberList), (status = 404, body = Problem, description = "`not_found`"),
-    (status = 422, body = Problem, description = "`validation`, `cursor_invalid`"),
+#[utoipa::path(get, operation_id = "listMembers", path = "/api/notebooks/{notebookId}/members", tag = TAG, params(("notebookId" = NotebookId, Path), PageQuery), responses(
+    (status = 200, body = MemberList),
+    (status = 422, description = "`validation`, `cursor_invalid`"),
 ))]
 async fn list(
     State(state): State<ApiState>,
@@ -139,7 +139,7 @@ async fn list(
     let for_owner = access.role == Role::Owner;
     let (stored, id) = (&state.stores.members, access.notebook_id);
     let invitations = if for_owner { state.stores.invitations.invitations(id).await? } else { Vec::new() };
-    let present = state.presence.online(&stored.member_ids(id).await?).await;
+    let present = state.coordination.presence.online(&stored.member_ids(id).await?).await;
     let read = async |window| stored.members_page(id, &window).await;
     let show = |member| Some(MemberView::new(member, for_owner));
     let list = List::new("members", id, &());
@@ -153,32 +153,31 @@ async fn list(
 ///
 /// The answer is the same whether the address has an account or not, and nothing is sent: hand the code over. Whoever
 /// joins with it is a member, within 14 days. Invited again, an address has a new code, and the one before is void.
-#[utoipa::path(post, operation_id = "inviteMember", path = "/api/notebooks/{notebookId}/members", tag = TAG, security(("bearer" = [])), params(("notebookId" = NotebookId, Path)),
+#[utoipa::path(post, operation_id = "inviteMember", path = "/api/notebooks/{notebookId}/members", tag = TAG, params(("notebookId" = NotebookId, Path)),
     request_body = InviteRequest, responses(
     (status = 202, body = NewInvitation),
-    (status = 403, body = Problem, description = "`role_too_small`"),
-    (status = 409, body = Problem, description = "`already_member`, `too_many_invitations`"),
-    (status = 422, body = Problem, description = "`email_invalid`, `role_invalid`"),
+    (status = 403, description = "`role_too_small`"),
+    (status = 409, description = "`already_member`, `too_many_invitations`"),
+    (status = 422, description = "`email_invalid`, `role_invalid`"),
 ))]
 async fn invite(
     State(state): State<ApiState>,
     access: NotebookAccess<Owner>,
     Body(request): Body<InviteRequest>,
 ) -> ApiResult<Created<NewInvitation>> {
-    let email = Email::parse(&request.email)
-        .map_err(|_| ApiError::field("email_invalid", "email", "Enter a valid email address."))?;
+    let email = Email::parse(&request.email).map_err(|_| ApiError::from(Code::EmailInvalid).of_field("email"))?;
     if request.role == Role::Owner {
         let detail = "An invitation can add viewers or editors only. Make someone an owner once they are a member.";
-        return Err(ApiError::field("role_invalid", "role", detail));
+        return Err(ApiError::field(Code::RoleInvalid, "role", detail));
     }
     let stored = &state.stores.invitations;
     if state.stores.members.members(access.notebook_id).await?.iter().any(|member| member.user.email == email) {
-        return Err(ApiError::conflict("already_member", "This person is already a member."));
+        return Err(ApiError::from(Code::AlreadyMember));
     }
     let alone = bounds::alone(&state, Lock::Invitations(access.notebook_id)).await?;
     let others = stored.invitations(access.notebook_id).await?;
     let others = others.iter().filter(|invitation| invitation.email != email).count();
-    bounds::check(others, state.config.bounds.invitations, "too_many_invitations", "open invitations")?;
+    bounds::check(others, state.config.bounds.invitations, Code::TooManyInvitations, "open invitations")?;
     let (code, link) = codes::invitation(state.clock.now());
     let invitation = Invitation {
         notebook_id: access.notebook_id,
@@ -199,11 +198,10 @@ async fn invite(
 ///
 /// With a smaller one the join code is switched off if it would give them more, as they know it, and an owner's open
 /// invitations are withdrawn.
-#[utoipa::path(patch, operation_id = "setMemberRole", path = "/api/notebooks/{notebookId}/members/{userId}", tag = TAG, security(("bearer" = [])),
+#[utoipa::path(patch, operation_id = "setMemberRole", path = "/api/notebooks/{notebookId}/members/{userId}", tag = TAG,
     params(("notebookId" = NotebookId, Path), ("userId" = UserId, Path)), request_body = RoleRequest, responses(
-    (status = 204), (status = 403, body = Problem, description = "`role_too_small`"),
-    (status = 409, body = Problem, description = "`last_owner`"),
-    (status = 404, body = Problem, description = "`not_found`"),
+    (status = 204), (status = 403, description = "`role_too_small`"),
+    (status = 409, description = "`last_owner`"),
 ))]
 async fn set_role(
     State(state): State<ApiState>,
@@ -222,10 +220,10 @@ async fn set_role(
 ///
 /// Whoever is removed comes back by an invitation only: the join code is switched off, as they know it, invitations that
 /// they made are withdrawn, and other codes do not let them in. Whoever leaves may come back with a code.
-#[utoipa::path(delete, operation_id = "removeMember", path = "/api/notebooks/{notebookId}/members/{userId}", tag = TAG, security(("bearer" = [])),
+#[utoipa::path(delete, operation_id = "removeMember", path = "/api/notebooks/{notebookId}/members/{userId}", tag = TAG,
     params(("notebookId" = NotebookId, Path), ("userId" = UserId, Path)), responses(
-    (status = 204), (status = 403, body = Problem, description = "`role_too_small`"),
-    (status = 409, body = Problem, description = "`last_owner`"), (status = 404, body = Problem, description = "`not_found`"),
+    (status = 204), (status = 403, description = "`role_too_small`"),
+    (status = 409, description = "`last_owner`"),
 ))]
 async fn remove(
     State(state): State<ApiState>,
@@ -258,17 +256,16 @@ pub async fn leave(state: &ApiState, notebook_id: NotebookId, user_id: UserId) -
 
 /// Puts someone's sockets out and tells the others, and them.
 async fn gone(state: &ApiState, notebook_id: NotebookId, user_id: UserId) {
-    state.fan_out.signal(Signal::Membership { notebook_id, user_id, role: None }).await;
+    state.coordination.fan_out.signal(Signal::Membership { notebook_id, user_id, role: None }).await;
     members_changed(state, notebook_id).await;
     // Who has gone is out of the notebook's room by now.
-    state.fan_out.emit(Room::User(user_id), Event::MembersChanged { notebook_id }).await;
+    state.coordination.fan_out.emit(Room::User(user_id), Event::MembersChanged { notebook_id }).await;
 }
 
 /// Take an invitation back
-#[utoipa::path(delete, operation_id = "withdrawInvitation", path = "/api/notebooks/{notebookId}/invitations/{invitationId}", tag = TAG, security(("bearer" = [])),
+#[utoipa::path(delete, operation_id = "withdrawInvitation", path = "/api/notebooks/{notebookId}/invitations/{invitationId}", tag = TAG,
     params(("notebookId" = NotebookId, Path), ("invitationId" = InvitationId, Path)), responses(
-    (status = 204), (status = 403, body = Problem, description = "`role_too_small`"),
-    (status = 404, body = Problem, description = "`not_found`"),
+    (status = 204), (status = 403, description = "`role_too_small`"),
 ))]
 async fn withdraw(
     State(state): State<ApiState>,
@@ -288,17 +285,17 @@ async fn withdraw(
 /// Why a change to a member was refused: they are not a member, or the last owner.
 async fn refused(state: &ApiState, notebook_id: NotebookId, user_id: UserId) -> ApiResult<ApiError> {
     Ok(match state.stores.members.role_of(notebook_id, user_id).await? {
-        Some(_) => ApiError::conflict("last_owner", "A notebook needs an owner. Make someone else an owner first."),
+        Some(_) => ApiError::from(Code::LastOwner),
         None => ApiError::not_found(),
     })
 }
 
 /// Lets a new member's sockets in and tells the others.
 pub(super) async fn joined(state: &ApiState, notebook_id: NotebookId, user_id: UserId, role: Role) {
-    state.fan_out.signal(Signal::Membership { notebook_id, user_id, role: Some(role) }).await;
+    state.coordination.fan_out.signal(Signal::Membership { notebook_id, user_id, role: Some(role) }).await;
     members_changed(state, notebook_id).await;
 }
 
 async fn members_changed(state: &ApiState, notebook_id: NotebookId) {
-    state.fan_out.emit(Room::Notebook(notebook_id), Event::MembersChanged { notebook_id }).await;
+    state.coordination.fan_out.emit(Room::Notebook(notebook_id), Event::MembersChanged { notebook_id }).await;
 }

@@ -17,7 +17,7 @@ use utoipa_axum::routes;
 use super::{NotebookAccess, Owner, Viewer};
 use crate::auth::Identity;
 use crate::bounds;
-use crate::http::{ApiError, ApiResult, Body, Created, List, PageQuery, Params, Problem, Query, Seen, created, page};
+use crate::http::{ApiError, ApiResult, Body, Code, Created, List, PageQuery, Params, Query, Seen, created, page};
 use crate::state::ApiState;
 use crate::text::Needle;
 
@@ -87,13 +87,13 @@ struct NotebookTitle {
 
 impl NotebookTitle {
     fn parse(&self) -> ApiResult<Title> {
-        Title::parse(&self.title).ok_or_else(|| ApiError::field("title_invalid", "title", "Use 1 to 120 characters."))
+        Title::parse(&self.title).ok_or_else(|| ApiError::from(Code::TitleInvalid).of_field("title"))
     }
 }
 
 /// The caller's notebooks, last changed first
-#[utoipa::path(get, operation_id = "listNotebooks", path = "/api/notebooks", tag = TAG, security(("bearer" = [])), params(PageQuery, NotebookFilter), responses(
-    (status = 200, body = NotebookList), (status = 422, body = Problem, description = "`validation`, `cursor_invalid`"),
+#[utoipa::path(get, operation_id = "listNotebooks", path = "/api/notebooks", tag = TAG, params(PageQuery, NotebookFilter), responses(
+    (status = 200, body = NotebookList), (status = 422, description = "`validation`, `cursor_invalid`"),
 ))]
 async fn list(
     State(state): State<ApiState>,
@@ -120,9 +120,9 @@ async fn list(
 }
 
 /// Make a notebook; the caller owns it
-#[utoipa::path(post, operation_id = "createNotebook", path = "/api/notebooks", tag = TAG, security(("bearer" = [])), request_body = NotebookTitle, responses(
-    (status = 201, body = NotebookView), (status = 409, body = Problem, description = "`too_many_notebooks`"),
-    (status = 422, body = Problem, description = "`title_invalid`"),
+#[utoipa::path(post, operation_id = "createNotebook", path = "/api/notebooks", tag = TAG, request_body = NotebookTitle, responses(
+    (status = 201, body = NotebookView), (status = 409, description = "`too_many_notebooks`"),
+    (status = 422, description = "`title_invalid`"),
 ))]
 async fn create(
     State(state): State<ApiState>,
@@ -144,7 +144,7 @@ async fn create(
     drop(alone);
     let role = Some(Role::Owner);
     let signal = Signal::Membership { notebook_id: notebook.id, user_id: identity.user_id, role };
-    state.fan_out.signal(signal).await;
+    state.coordination.fan_out.signal(signal).await;
     Ok(created(format!("/api/notebooks/{}", notebook.id), NotebookView::new(notebook, Role::Owner)))
 }
 
@@ -152,13 +152,13 @@ async fn create(
 async fn may_own_another(state: &ApiState, user: UserId) -> ApiResult<LockGuard> {
     let alone = bounds::alone(state, Lock::Notebooks(user)).await?;
     let owned = usize::try_from(state.stores.notebooks.count_owned(user).await?).unwrap_or(usize::MAX);
-    bounds::check(owned, state.config.bounds.notebooks, "too_many_notebooks", "notebooks of yours")?;
+    bounds::check(owned, state.config.bounds.notebooks, Code::TooManyNotebooks, "notebooks of yours")?;
     Ok(alone)
 }
 
 /// One notebook
-#[utoipa::path(get, operation_id = "getNotebook", path = "/api/notebooks/{notebookId}", tag = TAG, security(("bearer" = [])), params(("notebookId" = NotebookId, Path)), responses(
-    (status = 200, body = NotebookView), (status = 404, body = Problem, description = "`not_found`"),
+#[utoipa::path(get, operation_id = "getNotebook", path = "/api/notebooks/{notebookId}", tag = TAG, params(("notebookId" = NotebookId, Path)), responses(
+    (status = 200, body = NotebookView),
 ))]
 async fn get(State(state): State<ApiState>, access: NotebookAccess<Viewer>) -> ApiResult<Json<NotebookView>> {
     let notebook = state.stores.notebooks.get(access.notebook_id).await?.ok_or_else(ApiError::not_found)?;
@@ -166,10 +166,10 @@ async fn get(State(state): State<ApiState>, access: NotebookAccess<Viewer>) -> A
 }
 
 /// Rename a notebook
-#[utoipa::path(patch, operation_id = "renameNotebook", path = "/api/notebooks/{notebookId}", tag = TAG, security(("bearer" = [])), params(("notebookId" = NotebookId, Path)),
+#[utoipa::path(patch, operation_id = "renameNotebook", path = "/api/notebooks/{notebookId}", tag = TAG, params(("notebookId" = NotebookId, Path)),
     request_body = NotebookTitle, responses(
-    (status = 200, body = NotebookView), (status = 403, body = Problem, description = "`role_too_small`"),
-    (status = 404, body = Problem, description = "`not_found`"), (status = 422, body = Problem, description = "`title_invalid`"),
+    (status = 200, body = NotebookView), (status = 403, description = "`role_too_small`"),
+    (status = 422, description = "`title_invalid`"),
 ))]
 async fn rename(
     State(state): State<ApiState>,
@@ -181,16 +181,15 @@ async fn rename(
     let renamed = state.stores.notebooks.rename(access.notebook_id, seen.as_ref(), &title, now).await?;
     let notebook = renamed.ok_or_else(ApiError::not_found)?;
     let event = Event::NotebookUpdated { notebook_id: notebook.id, title: notebook.title.to_string() };
-    state.fan_out.emit(Room::Notebook(notebook.id), event).await;
+    state.coordination.fan_out.emit(Room::Notebook(notebook.id), event).await;
     Ok(Json(NotebookView::new(notebook, access.role)))
 }
 
 /// Delete a notebook with everything in it
 ///
 /// It can be brought back until it is purged, some days later.
-#[utoipa::path(delete, operation_id = "deleteNotebook", path = "/api/notebooks/{notebookId}", tag = TAG, security(("bearer" = [])), params(("notebookId" = NotebookId, Path)), responses(
-    (status = 204), (status = 403, body = Problem, description = "`role_too_small`"),
-    (status = 404, body = Problem, description = "`not_found`"),
+#[utoipa::path(delete, operation_id = "deleteNotebook", path = "/api/notebooks/{notebookId}", tag = TAG, params(("notebookId" = NotebookId, Path)), responses(
+    (status = 204), (status = 403, description = "`role_too_small`"),
 ))]
 async fn delete(
     State(state): State<ApiState>,
@@ -205,9 +204,9 @@ async fn delete(
 }
 
 /// Bring a deleted notebook back with everything in it, but for its join code
-#[utoipa::path(post, operation_id = "restoreNotebook", path = "/api/notebooks/{notebookId}/restore", tag = TAG, security(("bearer" = [])), params(("notebookId" = NotebookId, Path)), responses(
-    (status = 200, body = NotebookView), (status = 404, body = Problem, description = "`not_found`: it is not deleted, was purged, or is not the caller's"),
-    (status = 409, body = Problem, description = "`too_many_notebooks`"),
+#[utoipa::path(post, operation_id = "restoreNotebook", path = "/api/notebooks/{notebookId}/restore", tag = TAG, params(("notebookId" = NotebookId, Path)), responses(
+    (status = 200, body = NotebookView), (status = 404, description = "`not_found`: it is not deleted, was purged, or is not the caller's"),
+    (status = 409, description = "`too_many_notebooks`"),
 ))]
 async fn restore(
     State(state): State<ApiState>,
@@ -221,10 +220,10 @@ async fn restore(
     for member in state.stores.members.members(notebook_id).await? {
         // Their sockets may have come meanwhile.
         let signal = Signal::Membership { notebook_id, user_id: member.user.id, role: Some(member.role) };
-        state.fan_out.signal(signal).await;
+        state.coordination.fan_out.signal(signal).await;
     }
     let event = Event::NotebookUpdated { notebook_id, title: notebook.title.to_string() };
-    state.fan_out.emit(Room::Notebook(notebook_id), event).await;
+    state.coordination.fan_out.emit(Room::Notebook(notebook_id), event).await;
     state.engine.sources_changed().await;
     Ok(Json(NotebookView::new(notebook, Role::Owner)))
 }
@@ -238,7 +237,7 @@ pub async fn delete_notebook(
     if !state.stores.notebooks.mark_deleted(notebook_id, seen, state.clock.now()).await? {
         return Ok(false);
     }
-    state.fan_out.emit(Room::Notebook(notebook_id), Event::NotebookDeleted { notebook_id }).await;
+    state.coordination.fan_out.emit(Room::Notebook(notebook_id), Event::NotebookDeleted { notebook_id }).await;
     state.engine.sources_changed().await;
     Ok(true)
 }

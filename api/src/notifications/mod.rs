@@ -12,7 +12,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::auth::Identity;
-use crate::http::{ApiResult, Body, List, PageQuery, Problem, Query, page};
+use crate::http::{ApiResult, Body, List, PageQuery, Query, page};
 use crate::state::ApiState;
 
 const TAG: &str = "notifications";
@@ -47,8 +47,8 @@ struct ReadRequest {
 }
 
 /// Notifications of the last 90 days, newest first
-#[utoipa::path(get, operation_id = "listNotifications", path = "/api/notifications", tag = TAG, security(("bearer" = [])), params(PageQuery, NotificationFilter), responses(
-    (status = 200, body = NotificationList), (status = 422, body = Problem, description = "`validation`, `cursor_invalid`"),
+#[utoipa::path(get, operation_id = "listNotifications", path = "/api/notifications", tag = TAG, params(PageQuery, NotificationFilter), responses(
+    (status = 200, body = NotificationList), (status = 422, description = "`validation`, `cursor_invalid`"),
 ))]
 async fn list(
     State(state): State<ApiState>,
@@ -66,7 +66,7 @@ async fn list(
 }
 
 /// Mark notifications as read
-#[utoipa::path(post, operation_id = "markNotificationsRead", path = "/api/notifications/read", tag = TAG, security(("bearer" = [])), request_body = ReadRequest, responses((status = 204)))]
+#[utoipa::path(post, operation_id = "markNotificationsRead", path = "/api/notifications/read", tag = TAG, request_body = ReadRequest, responses((status = 204)))]
 async fn mark_read(
     State(state): State<ApiState>,
     identity: Identity,

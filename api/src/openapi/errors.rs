@@ -1,4 +1,5 @@
-//! The errors that an operation has by its kind, so that its handler documents only its own.
+//! The errors that an operation has by its kind, and the body of all errors, so that its handler documents only the codes
+//! that are its own.
 
 use axum::http::StatusCode;
 use serde_json::{Value, json};
@@ -36,7 +37,7 @@ fn of_kind(path: &str, method: &str, operation: &Value) -> Vec<(&'static str, &'
         ("503", BUSY),
         ("default", "Any other error; see the list of codes"),
     ];
-    if operation.get("security").is_some() {
+    if operation["security"].as_array().is_some_and(|schemes| !schemes.is_empty()) {
         errors.push(("401", "`token_missing`, `token_invalid`, `token_expired`"));
     }
     if path.contains('{') {

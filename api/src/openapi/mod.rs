@@ -6,7 +6,7 @@ mod headers;
 mod schemas;
 
 use axum::Router;
-use serde_json::Value;
+use serde_json::{Value, json};
 use utoipa::openapi::OpenApi;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi as _};
@@ -75,6 +75,7 @@ fn complete(document: &OpenApi) -> Value {
     schemas::spell_as_sent(&mut document);
     schemas::say_how_times_are_written(&mut document);
     for (path, method, operation) in operations(&mut document) {
+        secure(operation);
         errors::add(&path, method, operation);
         headers::add(method, operation);
         headers::add_parameters(&path, method, operation);
@@ -111,13 +112,18 @@ fn say_which_bodies_are_needed(document: &mut Value) {
     }
 }
 
-/// Whoever reads a description finds one, and whoever needs no token is told so.
+/// An operation takes a token, unless its handler says `security(())`: that none is needed.
+fn secure(operation: &mut Value) {
+    operation["security"] = match operation.get("security") {
+        None => json!([{ "bearer": [] }]),
+        Some(_) => json!([]),
+    };
+}
+
+/// Whoever reads a description finds one.
 fn describe(operation: &mut Value) {
     if operation.get("description").is_none() {
         operation["description"] = format!("{}.", operation["summary"].as_str().unwrap_or_default()).into();
-    }
-    if operation.get("security").is_none() {
-        operation["security"] = Value::Array(Vec::new());
     }
     // Not by index, which would make a list that is not there null.
     for parameter in operation.get_mut("parameters").and_then(Value::as_array_mut).into_iter().flatten() {

@@ -1,35 +1,12 @@
 //! The events of sockets as schemas, made from the types that are sent and parsed: for the OpenAPI document.
 
 use collabry_shared::realtime::{ChangedMessage, Event, MessageChange};
-use utoipa::openapi::{RefOr, Schema};
-use utoipa::{PartialSchema, ToSchema};
 
-use super::Draining;
 use super::inbound::{dispatch, gate};
 use super::membership::auth;
 use super::outbound::{losses, relay};
-
-/// A schema, and those that it names.
-pub struct Shape {
-    pub schema: RefOr<Schema>,
-    pub parts: Vec<(String, RefOr<Schema>)>,
-}
-
-/// What a socket may send.
-pub struct Request {
-    pub name: &'static str,
-    pub payload: Shape,
-    /// Beside `ok`.
-    pub acknowledgement: Shape,
-}
-
-impl Shape {
-    pub(in crate::realtime) fn of<T: ToSchema>() -> Self {
-        let mut parts = Vec::new();
-        T::schemas(&mut parts);
-        Self { schema: <T as PartialSchema>::schema(), parts }
-    }
-}
+use super::server::{DRAINING, Draining};
+use super::shape::{Request, Shape};
 
 /// Events that have a type of their own.
 pub fn events() -> Vec<(&'static str, Shape)> {
@@ -38,7 +15,7 @@ pub fn events() -> Vec<(&'static str, Shape)> {
         (auth::EXPIRED, Shape::of::<auth::Expired>()),
         (gate::CLOSING, Shape::of::<gate::Closing>()),
         (losses::CHECK, Shape::of::<losses::Check>()),
-        (super::DRAINING, Shape::of::<Draining>()),
+        (DRAINING, Shape::of::<Draining>()),
     ];
     changes.chain(of_the_api).collect()
 }

@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::http::{ApiError, ApiResult, Body, Problem};
+use crate::http::{ApiError, ApiResult, Body, Code};
 use crate::notebooks::{NotebookAccess, Viewer};
 use crate::state::ApiState;
 
@@ -52,9 +52,9 @@ struct SearchResults {
 }
 
 /// Search the sources of a notebook; best first
-#[utoipa::path(post, operation_id = "searchNotebook", path = "/api/notebooks/{notebookId}/search", tag = "search", security(("bearer" = [])), params(("notebookId" = NotebookId, Path)),
+#[utoipa::path(post, operation_id = "searchNotebook", path = "/api/notebooks/{notebookId}/search", tag = "search", params(("notebookId" = NotebookId, Path)),
     request_body = SearchQuery, responses(
-    (status = 200, body = SearchResults), (status = 422, body = Problem, description = "`query_invalid`"), (status = 404, body = Problem, description = "`not_found`"),
+    (status = 200, body = SearchResults), (status = 422, description = "`query_invalid`"),
 ))]
 async fn search(
     State(state): State<ApiState>,
@@ -63,7 +63,7 @@ async fn search(
 ) -> ApiResult<Json<SearchResults>> {
     let query = request.query.trim();
     if query.is_empty() || query.chars().count() > MAX_QUERY_CHARS {
-        return Err(ApiError::field("query_invalid", "query", "Use 1 to 1,000 characters."));
+        return Err(ApiError::from(Code::QueryInvalid).of_field("query"));
     }
     let sources = state.stores.sources.list(access.notebook_id).await?;
     let wanted = SearchRequest {

@@ -15,7 +15,7 @@ use utoipa_axum::routes;
 use super::upload::{self, Upload};
 use super::{SourceAccess, TAG, queue, room};
 use crate::http::form::Uploaded;
-use crate::http::{ApiError, ApiResult, Body, Created, Form, Problem, created};
+use crate::http::{ApiError, ApiResult, Body, Code, Created, Form, created};
 use crate::notebooks::{Editor, NotebookAccess};
 use crate::state::ApiState;
 
@@ -48,14 +48,14 @@ struct UrlRequest {
 ///
 /// A PDF, DOCX, PPTX, XLSX, CSV, HTML, Markdown or plain text file of at most 50 MB, if the server's operator did not choose
 /// otherwise. Fields beside `file` are passed over.
-#[utoipa::path(post, operation_id = "uploadSource", path = "/api/notebooks/{notebookId}/sources", tag = TAG, security(("bearer" = [])), params(("notebookId" = NotebookId, Path)),
+#[utoipa::path(post, operation_id = "uploadSource", path = "/api/notebooks/{notebookId}/sources", tag = TAG, params(("notebookId" = NotebookId, Path)),
     request_body(content = FileForm, content_type = "multipart/form-data"), responses(
-    (status = 201, body = Source), (status = 403, body = Problem, description = "`role_too_small`"),
-    (status = 400, body = Problem, description = "`upload_incomplete`, `form_malformed`"),
-    (status = 409, body = Problem, description = "`too_many_sources`, `storage_share_spent`"),
-    (status = 507, body = Problem, description = "`storage_full`"),
-    (status = 413, body = Problem, description = "`upload_too_large`"), (status = 415, body = Problem, description = "`format_unknown`"),
-    (status = 422, body = Problem, description = "`file_empty`, `file_missing`, `too_many_files`"),
+    (status = 201, body = Source), (status = 403, description = "`role_too_small`"),
+    (status = 400, description = "`upload_incomplete`, `form_malformed`"),
+    (status = 409, description = "`too_many_sources`, `storage_share_spent`"),
+    (status = 507, description = "`storage_full`"),
+    (status = 413, description = "`upload_too_large`"), (status = 415, description = "`format_unknown`"),
+    (status = 422, description = "`file_empty`, `file_missing`, `too_many_files`"),
 ))]
 async fn upload_source(
     State(state): State<ApiState>,
@@ -78,14 +78,14 @@ async fn upload_source(
 ///
 /// A file as for a new source, whose name becomes that of the source. A web page takes one too: its `origin` stays the
 /// address that it came from first, and `format` says what the version is.
-#[utoipa::path(post, operation_id = "uploadSourceVersion", path = "/api/sources/{sourceId}/versions", tag = TAG, security(("bearer" = [])), params(("sourceId" = SourceId, Path)),
+#[utoipa::path(post, operation_id = "uploadSourceVersion", path = "/api/sources/{sourceId}/versions", tag = TAG, params(("sourceId" = SourceId, Path)),
     request_body(content = FileForm, content_type = "multipart/form-data"), responses(
-    (status = 201, body = Source), (status = 403, body = Problem, description = "`role_too_small`"),
-    (status = 400, body = Problem, description = "`upload_incomplete`, `form_malformed`"),
-    (status = 409, body = Problem, description = "`version_taken`, `storage_share_spent`"),
-    (status = 507, body = Problem, description = "`storage_full`"),
-    (status = 413, body = Problem, description = "`upload_too_large`"), (status = 415, body = Problem, description = "`format_unknown`"),
-    (status = 422, body = Problem, description = "`file_empty`, `file_missing`, `too_many_files`"),
+    (status = 201, body = Source), (status = 403, description = "`role_too_small`"),
+    (status = 400, description = "`upload_incomplete`, `form_malformed`"),
+    (status = 409, description = "`version_taken`, `storage_share_spent`"),
+    (status = 507, description = "`storage_full`"),
+    (status = 413, description = "`upload_too_large`"), (status = 415, description = "`format_unknown`"),
+    (status = 422, description = "`file_empty`, `file_missing`, `too_many_files`"),
 ))]
 async fn upload_version(
     State(state): State<ApiState>,
@@ -105,11 +105,11 @@ async fn upload_version(
 }
 
 /// Add a web page as a source; it is fetched in the background
-#[utoipa::path(post, operation_id = "addUrlSource", path = "/api/notebooks/{notebookId}/sources/url", tag = TAG, security(("bearer" = [])), params(("notebookId" = NotebookId, Path)),
-    request_body = UrlRequest, responses((status = 201, body = Source), (status = 403, body = Problem, description = "`role_too_small`"),
-    (status = 409, body = Problem, description = "`too_many_sources`, `storage_share_spent`"),
-    (status = 507, body = Problem, description = "`storage_full`"),
-    (status = 422, body = Problem, description = "`url_invalid`")))]
+#[utoipa::path(post, operation_id = "addUrlSource", path = "/api/notebooks/{notebookId}/sources/url", tag = TAG, params(("notebookId" = NotebookId, Path)),
+    request_body = UrlRequest, responses((status = 201, body = Source), (status = 403, description = "`role_too_small`"),
+    (status = 409, description = "`too_many_sources`, `storage_share_spent`"),
+    (status = 507, description = "`storage_full`"),
+    (status = 422, description = "`url_invalid`")))]
 async fn add_url(
     State(state): State<ApiState>,
     access: NotebookAccess<Editor>,
@@ -132,7 +132,7 @@ async fn add_url(
 }
 
 fn parse_url(text: &str) -> ApiResult<Url> {
-    let invalid = || ApiError::field("url_invalid", "url", "Enter the address of a web page (http:// or https://).");
+    let invalid = || ApiError::from(Code::UrlInvalid).of_field("url");
     let url = Url::parse(text.trim()).map_err(|_| invalid())?;
     let web = matches!(url.scheme(), "http" | "https") && url.has_host() && text.len() <= MAX_URL_BYTES;
     let anonymous = url.username().is_empty() && url.password().is_none();
@@ -154,10 +154,7 @@ async fn add_version(
     let _alone = room::take(state, by, false, version.size).await?;
     match state.stores.sources.add_version(id, name, version).await {
         Ok(source) => source.ok_or_else(ApiError::not_found),
-        Err(StoreError::Conflict(_)) => {
-            let sentence = "Someone uploaded a new version at the same time. Look at it, then upload yours again.";
-            Err(ApiError::conflict("version_taken", sentence))
-        }
+        Err(StoreError::Conflict(_)) => Err(Code::VersionTaken.into()),
         Err(error) => Err(error.into()),
     }
 }
@@ -180,7 +177,11 @@ async fn store(state: &ApiState, by: UserId, source: Source) -> ApiResult<Create
 /// Tells the members, and the engine that there is work; returns the source as they hear of it.
 pub(super) async fn announce(state: &ApiState, mut source: Source) -> Source {
     queue::say_what_is_ahead(state, std::slice::from_mut(&mut source)).await;
-    state.fan_out.emit(Room::Notebook(source.notebook_id), Event::SourceStatus { source: source.clone() }).await;
+    state
+        .coordination
+        .fan_out
+        .emit(Room::Notebook(source.notebook_id), Event::SourceStatus { source: source.clone() })
+        .await;
     state.engine.sources_changed().await;
     source
 }

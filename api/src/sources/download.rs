@@ -14,7 +14,7 @@ use utoipa_axum::routes;
 use super::read::{VersionPath, find_version};
 use super::{SourceAccess, TAG};
 use crate::http::conditional::{names, not_modified};
-use crate::http::{ApiError, ApiResult, Params, Problem};
+use crate::http::{ApiError, ApiResult, Code, Params};
 use crate::notebooks::Viewer;
 use crate::state::ApiState;
 
@@ -29,15 +29,14 @@ pub fn router() -> OpenApiRouter<ApiState> {
 ///
 /// `Range` asks for a part of it (one range of bytes), with `If-Range` only if the file is still the same. A version's file
 /// never changes.
-#[utoipa::path(get, operation_id = "downloadSourceFile", path = "/api/sources/{sourceId}/versions/{version}/file", tag = TAG, security(("bearer" = [])), params(
+#[utoipa::path(get, operation_id = "downloadSourceFile", path = "/api/sources/{sourceId}/versions/{version}/file", tag = TAG, params(
     ("sourceId" = SourceId, Path), ("version" = u32, Path),
     ("Range" = String, Header, description = "`bytes=0-99`, `bytes=100-`, `bytes=-100`"),
     ), responses(
     (status = 200, body = Vec<u8>, content_type = "application/octet-stream", description = "The file, with its own `Content-Type`"),
     (status = 206, body = Vec<u8>, content_type = "application/octet-stream", description = "The part that was asked for"),
     (status = 304, description = "It is what `If-None-Match` names"),
-    (status = 404, body = Problem, description = "`not_found`"),
-    (status = 416, body = Problem, description = "`range_not_satisfiable`"),
+    (status = 416, description = "`range_not_satisfiable`"),
 ))]
 async fn file(
     State(state): State<ApiState>,
@@ -106,8 +105,7 @@ fn part(range: &HeaderValue, size: u64) -> ApiResult<Option<Range<u64>>> {
     match bytes {
         Some(bytes) if bytes.start < bytes.end => Ok(Some(bytes)),
         Some(_) => Err(ApiError::new(
-            StatusCode::RANGE_NOT_SATISFIABLE,
-            "range_not_satisfiable",
+            Code::RangeNotSatisfiable,
             format!("The file has {size} bytes, and none of those that you ask for."),
         )),
         None => Ok(None),
@@ -151,6 +149,7 @@ mod tests {
     use axum::http::HeaderValue;
 
     use super::part;
+    use crate::http::Code;
 
     #[test]
     fn ranges_are_those_of_the_standard() {
@@ -161,8 +160,8 @@ mod tests {
             ("bytes=-10", Ok(Some(90..100))),
             ("bytes=-1000", Ok(Some(0..100))),
             ("bytes=50-1000", Ok(Some(50..100))),
-            ("bytes=100-", Err("range_not_satisfiable")),
-            ("bytes=-0", Err("range_not_satisfiable")),
+            ("bytes=100-", Err(Code::RangeNotSatisfiable)),
+            ("bytes=-0", Err(Code::RangeNotSatisfiable)),
             ("bytes=0-9,20-29", Ok(None)),
             ("lines=1-2", Ok(None)),
             ("bytes=x-y", Ok(None)),

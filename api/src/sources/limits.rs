@@ -23,7 +23,7 @@ struct UploadLimits {
 }
 
 /// How large a file may be
-#[utoipa::path(get, operation_id = "getLimits", path = "/api/limits", tag = TAG, security(("bearer" = [])), responses((status = 200, body = UploadLimits)))]
+#[utoipa::path(get, operation_id = "getLimits", path = "/api/limits", tag = TAG, responses((status = 200, body = UploadLimits)))]
 async fn get(State(state): State<ApiState>, _: Identity) -> Json<UploadLimits> {
     Json(UploadLimits { max_upload_bytes: state.config.max_upload_bytes })
 }

@@ -11,7 +11,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::{SourceAccess, TAG};
-use crate::http::{ApiError, ApiResult, List, PageQuery, Params, Problem, Query, page as page_of};
+use crate::http::{ApiError, ApiResult, List, PageQuery, Params, Query, page as page_of};
 use crate::notebooks::Viewer;
 use crate::state::ApiState;
 
@@ -52,9 +52,9 @@ pub(super) struct VersionPath {
 }
 
 /// The text of a page, or of a part of a source without pages
-#[utoipa::path(get, operation_id = "getSourcePage", path = "/api/sources/{sourceId}/versions/{version}/pages/{page}", tag = TAG, security(("bearer" = [])), params(
+#[utoipa::path(get, operation_id = "getSourcePage", path = "/api/sources/{sourceId}/versions/{version}/pages/{page}", tag = TAG, params(
     ("sourceId" = SourceId, Path), ("version" = u32, Path), ("page" = u32, Path, description = "Counts from 1"),
-    ), responses((status = 200, body = PageView), (status = 404, body = Problem, description = "`not_found`")))]
+    ), responses((status = 200, body = PageView), ))]
 async fn page(
     State(state): State<ApiState>,
     SourceAccess { source, .. }: SourceAccess<Viewer>,
@@ -70,9 +70,9 @@ async fn page(
 }
 
 /// The versions of a source, newest first
-#[utoipa::path(get, operation_id = "listSourceVersions", path = "/api/sources/{sourceId}/versions", tag = TAG, security(("bearer" = [])), params(("sourceId" = SourceId, Path), PageQuery), responses(
-    (status = 200, body = VersionList), (status = 404, body = Problem, description = "`not_found`"),
-    (status = 422, body = Problem, description = "`validation`, `cursor_invalid`"),
+#[utoipa::path(get, operation_id = "listSourceVersions", path = "/api/sources/{sourceId}/versions", tag = TAG, params(("sourceId" = SourceId, Path), PageQuery), responses(
+    (status = 200, body = VersionList),
+    (status = 422, description = "`validation`, `cursor_invalid`"),
 ))]
 async fn versions(
     State(state): State<ApiState>,
@@ -97,9 +97,9 @@ async fn versions(
 }
 
 /// One version of a source
-#[utoipa::path(get, operation_id = "getSourceVersion", path = "/api/sources/{sourceId}/versions/{version}", tag = TAG, security(("bearer" = [])), params(
+#[utoipa::path(get, operation_id = "getSourceVersion", path = "/api/sources/{sourceId}/versions/{version}", tag = TAG, params(
     ("sourceId" = SourceId, Path), ("version" = u32, Path),
-    ), responses((status = 200, body = SourceVersion), (status = 404, body = Problem, description = "`not_found`")))]
+    ), responses((status = 200, body = SourceVersion), ))]
 async fn version(
     State(state): State<ApiState>,
     SourceAccess { source, .. }: SourceAccess<Viewer>,

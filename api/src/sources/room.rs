@@ -9,7 +9,7 @@ use collabry_shared::sources::Owned;
 use collabry_shared::stores::Writes;
 
 use crate::bounds;
-use crate::http::{ApiError, ApiResult};
+use crate::http::{ApiError, ApiResult, Code};
 use crate::state::ApiState;
 
 const MIB: u64 = 1024 * 1024;
@@ -43,7 +43,7 @@ pub async fn check(state: &ApiState, person: UserId, new_source: bool) -> ApiRes
     let owned = state.stores.sources.owned_by(person).await?;
     if let Some(sources) = limits.sources.filter(|sources| new_source && owned.sources >= *sources) {
         let sentence = format!("You have {sources} sources, the most that one person can have. Delete some first.");
-        return Err(ApiError::conflict("too_many_sources", sentence));
+        return Err(ApiError::new(Code::TooManySources, sentence));
     }
     let left = limits.bytes.map_or(u64::MAX, |share| left(share, owned));
     if left == 0 {
@@ -82,7 +82,7 @@ fn share_kept(state: &ApiState) -> ApiError {
         "Your files and those that you deleted lately take up {most} MB, the most that is kept for you. What is deleted \
          goes for good after some days; try again then."
     );
-    ApiError::conflict("storage_share_spent", sentence)
+    ApiError::new(Code::StorageShareSpent, sentence)
 }
 
 /// The person's files are as large together as they may be.
@@ -90,5 +90,5 @@ pub fn share_spent(state: &ApiState) -> ApiError {
     let most = state.config.shares.bytes.unwrap_or_default() / MIB;
     let sentence =
         format!("Your files can take up {most} MB in total. Delete sources that you no longer need, then try again.");
-    ApiError::conflict("storage_share_spent", sentence)
+    ApiError::new(Code::StorageShareSpent, sentence)
 }

@@ -20,7 +20,7 @@ use utoipa_axum::routes;
 use super::add::announce;
 use super::{SourceAccess, TAG, queue, room};
 use crate::auth::Identity;
-use crate::http::{ApiError, ApiResult, Body, List, PageQuery, Params, Problem, Query, Seen, page};
+use crate::http::{ApiError, ApiResult, Body, Code, List, PageQuery, Params, Query, Seen, page};
 use crate::limits::wait;
 use crate::notebooks::{Editor, NotebookAccess, Viewer};
 use crate::state::ApiState;
@@ -86,9 +86,9 @@ struct SourceRename {
 }
 
 /// The sources of a notebook, first added first
-#[utoipa::path(get, operation_id = "listSources", path = "/api/notebooks/{notebookId}/sources", tag = TAG, security(("bearer" = [])), params(("notebookId" = NotebookId, Path), PageQuery, SourceFilter), responses(
-    (status = 200, body = SourceList), (status = 404, body = Problem, description = "`not_found`"),
-    (status = 422, body = Problem, description = "`validation`, `cursor_invalid`"),
+#[utoipa::path(get, operation_id = "listSources", path = "/api/notebooks/{notebookId}/sources", tag = TAG, params(("notebookId" = NotebookId, Path), PageQuery, SourceFilter), responses(
+    (status = 200, body = SourceList),
+    (status = 422, description = "`validation`, `cursor_invalid`"),
 ))]
 async fn list(
     State(state): State<ApiState>,
@@ -98,7 +98,7 @@ async fn list(
 ) -> ApiResult<Json<SourceList>> {
     if let Some(step) = filter.step.as_deref().filter(|step| !IngestState::STEPS.contains(step)) {
         let detail = format!("`step` is one of {}, not `{}`.", IngestState::STEPS.join(", "), headline(step, 20));
-        return Err(ApiError::field("validation", "step", detail));
+        return Err(ApiError::field(Code::Validation, "step", detail));
     }
     let wanted = Needle::new(filter.q.as_deref());
     let (stored, notebook) = (&state.stores.sources, access.notebook_id);
@@ -127,8 +127,8 @@ async fn list(
 ///
 /// With `wait` the answer comes once the newest version is `ready` or `failed`, and at the latest after so many seconds, with
 /// whatever it is then.
-#[utoipa::path(get, operation_id = "getSource", path = "/api/sources/{sourceId}", tag = TAG, security(("bearer" = [])), params(("sourceId" = SourceId, Path), Wait), responses(
-    (status = 200, body = Source), (status = 404, body = Problem, description = "`not_found`"),
+#[utoipa::path(get, operation_id = "getSource", path = "/api/sources/{sourceId}", tag = TAG, params(("sourceId" = SourceId, Path), Wait), responses(
+    (status = 200, body = Source),
 ))]
 async fn get(
     State(state): State<ApiState>,
@@ -157,10 +157,10 @@ async fn settled(state: &ApiState, mut source: Source, patience: Duration) -> Ap
 }
 
 /// Rename a source
-#[utoipa::path(patch, operation_id = "renameSource", path = "/api/sources/{sourceId}", tag = TAG, security(("bearer" = [])), params(("sourceId" = SourceId, Path)),
+#[utoipa::path(patch, operation_id = "renameSource", path = "/api/sources/{sourceId}", tag = TAG, params(("sourceId" = SourceId, Path)),
     request_body = SourceRename, responses(
-    (status = 200, body = Source), (status = 403, body = Problem, description = "`role_too_small`"),
-    (status = 404, body = Problem, description = "`not_found`"), (status = 422, body = Problem, description = "`name_invalid`"),
+    (status = 200, body = Source), (status = 403, description = "`role_too_small`"),
+    (status = 422, description = "`name_invalid`"),
 ))]
 async fn rename(
     State(state): State<ApiState>,
@@ -169,21 +169,20 @@ async fn rename(
     Body(request): Body<SourceRename>,
 ) -> ApiResult<Json<Source>> {
     let name = Line::<MAX_NAME_CHARS>::parse(&request.name)
-        .ok_or_else(|| ApiError::field("name_invalid", "name", "Use 1 to 200 characters."))?;
+        .ok_or_else(|| ApiError::from(Code::NameInvalid).of_field("name"))?;
     let renamed = state.stores.sources.rename(source.notebook_id, source.id, seen.as_ref(), name.as_str()).await?;
     let mut source = renamed.ok_or_else(ApiError::not_found)?;
     queue::say_what_is_ahead(&state, std::slice::from_mut(&mut source)).await;
     let event = Event::SourceStatus { source: source.clone() };
-    state.fan_out.emit(Room::Notebook(source.notebook_id), event).await;
+    state.coordination.fan_out.emit(Room::Notebook(source.notebook_id), event).await;
     Ok(Json(source))
 }
 
 /// Try a failed source again
-#[utoipa::path(post, operation_id = "retrySource", path = "/api/sources/{sourceId}/retry", tag = TAG, security(("bearer" = [])), params(("sourceId" = SourceId, Path)), responses(
-    (status = 200, body = Source), (status = 403, body = Problem, description = "`role_too_small`"),
-    (status = 409, body = Problem, description = "`source_not_failed`, `retries_exhausted`"),
-    (status = 429, body = Problem, description = "`retry_too_soon`, `rate_limited`"),
-    (status = 404, body = Problem, description = "`not_found`"),
+#[utoipa::path(post, operation_id = "retrySource", path = "/api/sources/{sourceId}/retry", tag = TAG, params(("sourceId" = SourceId, Path)), responses(
+    (status = 200, body = Source), (status = 403, description = "`role_too_small`"),
+    (status = 409, description = "`source_not_failed`, `retries_exhausted`"),
+    (status = 429, description = "`retry_too_soon`, `rate_limited`"),
 ))]
 async fn retry(
     State(state): State<ApiState>,
@@ -192,12 +191,10 @@ async fn retry(
     let now = state.clock.now();
     match state.stores.ingest_queue.retry(source.notebook_id, source.id, user_id, now).await? {
         Retry::Queued(source) => Ok(Json(announce(&state, *source).await)),
-        Retry::NotFailed => {
-            Err(ApiError::conflict("source_not_failed", "This source has not failed: nothing to retry."))
-        }
+        Retry::NotFailed => Err(ApiError::from(Code::SourceNotFailed)),
         Retry::TooSoon(again_at) => Err(too_soon(now, again_at)),
-        Retry::Exhausted => Err(ApiError::conflict(
-            "retries_exhausted",
+        Retry::Exhausted => Err(ApiError::new(
+            Code::RetriesExhausted,
             format!("This source failed after {MAX_RETRIES} retries. Fix the file and upload it again."),
         )),
     }
@@ -206,16 +203,16 @@ async fn retry(
 fn too_soon(now: Timestamp, again_at: Timestamp) -> ApiError {
     let seconds = u32::try_from(again_at.duration_since(now).as_secs()).unwrap_or_default() + 1;
     let sentence = format!("This source failed just now. Try it again in {}.", wait(seconds));
-    let error = ApiError::new(StatusCode::TOO_MANY_REQUESTS, "retry_too_soon", sentence);
+    let error = ApiError::new(Code::RetryTooSoon, sentence);
     ApiError { retry_after: Some(seconds), ..error }
 }
 
 /// Bring a deleted source back
-#[utoipa::path(post, operation_id = "restoreSource", path = "/api/sources/{sourceId}/restore", tag = TAG, security(("bearer" = [])), params(("sourceId" = SourceId, Path)), responses(
-    (status = 200, body = Source), (status = 403, body = Problem, description = "`role_too_small`"),
-    (status = 404, body = Problem, description = "`not_found`: it is not deleted, or was purged"),
-    (status = 409, body = Problem, description = "`too_many_sources`, `storage_share_spent`"),
-    (status = 507, body = Problem, description = "`storage_full`"),
+#[utoipa::path(post, operation_id = "restoreSource", path = "/api/sources/{sourceId}/restore", tag = TAG, params(("sourceId" = SourceId, Path)), responses(
+    (status = 200, body = Source), (status = 403, description = "`role_too_small`"),
+    (status = 404, description = "`not_found`: it is not deleted, or was purged"),
+    (status = 409, description = "`too_many_sources`, `storage_share_spent`"),
+    (status = 507, description = "`storage_full`"),
 ))]
 async fn restore(
     State(state): State<ApiState>,
@@ -233,9 +230,8 @@ async fn restore(
 /// Delete a source with its text, vectors and file
 ///
 /// It can be brought back until it is purged, some days later.
-#[utoipa::path(delete, operation_id = "deleteSource", path = "/api/sources/{sourceId}", tag = TAG, security(("bearer" = [])), params(("sourceId" = SourceId, Path)), responses(
-    (status = 204), (status = 403, body = Problem, description = "`role_too_small`"),
-    (status = 404, body = Problem, description = "`not_found`"),
+#[utoipa::path(delete, operation_id = "deleteSource", path = "/api/sources/{sourceId}", tag = TAG, params(("sourceId" = SourceId, Path)), responses(
+    (status = 204), (status = 403, description = "`role_too_small`"),
 ))]
 async fn delete(
     State(state): State<ApiState>,
@@ -247,7 +243,7 @@ async fn delete(
         return Err(ApiError::not_found());
     }
     let event = Event::SourceDeleted { notebook_id: source.notebook_id, source_id: source.id };
-    state.fan_out.emit(Room::Notebook(source.notebook_id), event).await;
+    state.coordination.fan_out.emit(Room::Notebook(source.notebook_id), event).await;
     state.engine.sources_changed().await;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -3,7 +3,6 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use axum::extract::multipart::{Field, MultipartError};
-use axum::http::StatusCode;
 use bytes::{Bytes, BytesMut};
 use collabry_shared::sources::{FailureCode, Format, SNIFF_BYTES, UnknownFormat};
 use collabry_shared::storage::BlobError;
@@ -13,7 +12,7 @@ use unicode_normalization::UnicodeNormalization as _;
 
 use super::room::{Room, share_spent};
 use crate::http::form::{FILE, FileDigest, incomplete, sent_name};
-use crate::http::{ApiError, ApiResult, Form};
+use crate::http::{ApiError, ApiResult, Code, Form};
 use crate::state::ApiState;
 
 /// Fields of other names say nothing that is wanted.
@@ -36,7 +35,7 @@ pub struct Upload {
 pub async fn receive(form: &mut Form, state: &ApiState, key: &str, room: Room) -> ApiResult<Upload> {
     let upload = loop {
         let Some(field) = form.next().await? else {
-            return Err(ApiError::field("file_missing", FILE, "Send one file in the multipart field `file`."));
+            return Err(ApiError::from(Code::FileMissing).of_field(FILE));
         };
         if field.name() == Some(FILE) {
             break receive_file(field, state, key, room).await?;
@@ -62,8 +61,8 @@ async fn receive_file(mut field: Field<'_>, state: &ApiState, key: &str, room: R
 
 fn refuse(unknown: UnknownFormat) -> ApiError {
     match unknown.code {
-        FailureCode::Empty => ApiError::field("file_empty", "file", unknown.to_string()),
-        _ => ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "format_unknown", unknown.to_string()).of_field("file"),
+        FailureCode::Empty => ApiError::field(Code::FileEmpty, "file", unknown.to_string()),
+        _ => ApiError::new(Code::FormatUnknown, unknown.to_string()).of_field("file"),
     }
 }
 
@@ -71,8 +70,7 @@ fn refuse(unknown: UnknownFormat) -> ApiError {
 async fn expect_no_other(form: &mut Form) -> ApiResult<()> {
     while let Some(field) = form.next().await? {
         if field.name() == Some(FILE) {
-            let detail = "Send one file in a request: this form has several fields `file`. Nothing was stored.";
-            return Err(ApiError::field("too_many_files", FILE, detail));
+            return Err(ApiError::from(Code::TooManyFiles).of_field(FILE));
         }
         pass_over(field).await?;
     }
@@ -85,7 +83,7 @@ async fn pass_over(mut field: Field<'_>) -> ApiResult<()> {
         bytes += chunk.len();
         if bytes > MAX_OTHER_BYTES {
             let detail = "A field beside the file is larger than 64 KiB. Send the file in the field `file`.";
-            return Err(ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "upload_too_large", detail));
+            return Err(ApiError::new(Code::UploadTooLarge, detail));
         }
     }
     Ok(())
@@ -140,8 +138,7 @@ fn over_limit(state: &ApiState, room: Room) -> ApiError {
         return share_spent(state);
     }
     ApiError::new(
-        StatusCode::PAYLOAD_TOO_LARGE,
-        "upload_too_large",
+        Code::UploadTooLarge,
         format!("The file is larger than {} MB. Split it, or leave out what is not needed.", room.bytes / 1024 / 1024),
     )
 }

@@ -38,7 +38,7 @@ struct UsageReport {
 }
 
 /// What you used, by day. Counted once an hour: the last one may be missing
-#[utoipa::path(get, operation_id = "getUsage", path = "/api/usage", tag = TAG, security(("bearer" = [])), params(UsageQuery), responses((status = 200, body = UsageReport)))]
+#[utoipa::path(get, operation_id = "getUsage", path = "/api/usage", tag = TAG, params(UsageQuery), responses((status = 200, body = UsageReport)))]
 async fn get(
     State(state): State<ApiState>,
     identity: Identity,

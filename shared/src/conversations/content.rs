@@ -27,17 +27,6 @@ pub enum InvalidMessage {
     ClientIdReserved,
 }
 
-impl InvalidMessage {
-    /// Stable, for machines.
-    pub fn code(self) -> &'static str {
-        match self {
-            Self::Empty => "message_empty",
-            Self::TooLong => "message_too_long",
-            Self::ClientId | Self::ClientIdReserved => "client_id_invalid",
-        }
-    }
-}
-
 /// The text of a message. What people write is trimmed, not empty, at most [`MAX_CONTENT_CHARS`] code points, without NUL.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Content(String);

@@ -34,8 +34,8 @@ pub struct Coordination {
     pub generation_log: Arc<dyn GenerationLog>,
     pub presence: Arc<dyn Presence>,
     pub fan_out: Arc<dyn FanOut>,
-    /// What `fan_out` delivers to the sockets of this process; nothing where there are none.
-    pub published: mpsc::Receiver<Published>,
+    /// See [`take_published`](Self::take_published).
+    published: mpsc::Receiver<Published>,
     pub limiter: Arc<dyn Limiter>,
     /// The process follows the level that admins set for as long as this lives.
     pub log_level: Arc<LogLevel>,
@@ -77,7 +77,7 @@ async fn over(redis: Redis, clock: Arc<dyn Clock>, sockets: Sockets) -> StoreRes
             let (fan_out, published) = RedisFanOut::new(redis.clone(), process).await;
             (Arc::new(fan_out), published)
         }
-        Sockets::Elsewhere => (RedisEmitter::new(redis.clone(), process), mpsc::channel(1).1),
+        Sockets::Elsewhere => (RedisEmitter::new(redis.clone(), process), silent()),
     };
     Ok(Coordination {
         generation_log: Arc::new(RedisLog::new(redis.clone(), process)),
@@ -94,7 +94,16 @@ fn log_level(redis: Option<Redis>, clock: &Arc<dyn Clock>) -> Arc<LogLevel> {
     Arc::new(LogLevel::new(redis, Arc::clone(clock), telemetry::installed_filter()))
 }
 
+fn silent() -> mpsc::Receiver<Published> {
+    mpsc::channel(1).1
+}
+
 impl Coordination {
+    /// What `fan_out` delivers to the sockets of this process, for the first caller; silent where there are no sockets.
+    pub fn take_published(&mut self) -> mpsc::Receiver<Published> {
+        std::mem::replace(&mut self.published, silent())
+    }
+
     /// Makes `clock` follow the server that all processes share: Redis, or else a shared database. Without either the machine's
     /// clock counts.
     pub async fn agree_on(&self, clock: &AgreedClock, stores: &Stores) -> Result<(), TimeError> {

@@ -9,10 +9,10 @@ use collabry_shared::storage::StoreError;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::dispatch::Call;
+use super::call::Call;
 use crate::conversations::{self, ConversationAccess};
 use crate::http::{ApiError, ApiResult};
-use crate::realtime::Realtime;
+use crate::realtime::context::Realtime;
 use crate::state::ApiState;
 
 /// Messages in a first join.
@@ -100,7 +100,7 @@ async fn read(call: &Call<Join>, id: ConversationId, head: u64) -> ApiResult<Joi
     let Opened { conversation, members, page, read_marks, .. } = opened.ok_or_else(ApiError::not_found)?;
     let Page { messages, complete } = page;
     let generations = in_the_making(&call.realtime, id, unfinished, &messages).await?;
-    let present = api.presence.online(&members).await;
+    let present = api.coordination.presence.online(&members).await;
     reading.may_send(messages.iter().map(Message::bytes).sum()).await;
     Ok(Joined { conversation, messages, complete, read_marks, generations, present })
 }

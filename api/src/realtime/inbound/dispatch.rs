@@ -17,23 +17,23 @@ use tracing::Instrument as _;
 use tracing::field::Empty;
 use utoipa::ToSchema;
 
-use super::gate::Gate;
+use super::call::Call;
 use super::{conversations, fields, generations, messages, typing};
 use crate::auth::TokenError;
-use crate::http::{ApiError, ApiResult, FieldError};
+use crate::http::{ApiError, ApiResult, Code, FieldError};
 use crate::limits;
-use crate::realtime::Realtime;
 use crate::realtime::adapter::{Adapter, SocketRef};
-use crate::realtime::contract::{Request, Shape};
+use crate::realtime::context::Realtime;
 use crate::realtime::membership::auth;
-use crate::realtime::membership::connect::SocketUser;
+use crate::realtime::shape::{Request, Shape};
+use crate::realtime::socket::SocketUser;
 
 /// Each event has its handler, and the handler's types are its payload and its acknowledgement.
 macro_rules! events {
     ($($event:ident => $handler:path,)+) => {
         async fn handle(event: ClientEvent, call: Call<Value>) -> ApiResult<Answer> {
             match event {
-                $(ClientEvent::$event => call.to(event, $handler).await,)+
+                $(ClientEvent::$event => pass(event, call, $handler).await,)+
             }
         }
 
@@ -66,21 +66,8 @@ where
     Request { name: event.name(), payload: Shape::of::<T>(), acknowledgement: Shape::of::<R>() }
 }
 
-/// A parsed event with everything its handler needs.
-pub(in crate::realtime) struct Call<T> {
-    pub realtime: Realtime,
-    pub socket: SocketRef,
-    pub user: SocketUser,
-    pub payload: T,
-}
-
 /// Acknowledges what a handler returned; written once, straight to text.
 type Answer = Box<dyn FnOnce(AckSender<Adapter>) -> Result<(), socketioxide::SendError> + Send>;
-
-/// Handles the events of a socket. What a handler returns is acknowledged as `{ ok: true, … }`.
-pub(in crate::realtime) fn register(socket: &SocketRef, per_second: u32) {
-    socket.on_fallback(Gate::new(per_second));
-}
 
 /// Answers one event.
 pub(in crate::realtime) async fn received(
@@ -118,7 +105,7 @@ pub(in crate::realtime) async fn received(
             Ok(answer) => sent(event, answer(ack)),
             Err(error) => {
                 if let Some(internal) = &error.internal {
-                    tracing::error!(event, code = error.code, error = internal, "socket event failed");
+                    tracing::error!(event, code = error.code.name(), error = internal, "socket event failed");
                 }
                 refuse(ack, &error);
             }
@@ -138,22 +125,21 @@ async fn answer(
     let call = Call { realtime, socket, user, payload: payload? };
     match event {
         Some(event) => handle(event, call).await,
-        None => Err(ApiError::invalid("event_unknown", "There is no event of this name.")),
+        None => Err(ApiError::from(Code::EventUnknown)),
     }
 }
 
-impl Call<Value> {
-    async fn to<T, R, F>(self, event: ClientEvent, handler: fn(Call<T>) -> F) -> ApiResult<Answer>
-    where
-        T: DeserializeOwned,
-        R: Serialize + Send + 'static,
-        F: Future<Output = ApiResult<R>>,
-    {
-        let Self { realtime, socket, user, payload } = self;
-        let payload = fields::read(event, payload)?;
-        let answer = handler(Call { realtime, socket, user, payload }).await?;
-        Ok(Box::new(move |ack| ack.send(&Acknowledged { ok: true, answer })))
-    }
+/// Parses the payload, and calls the handler with it.
+async fn pass<T, R, F>(event: ClientEvent, call: Call<Value>, handler: fn(Call<T>) -> F) -> ApiResult<Answer>
+where
+    T: DeserializeOwned,
+    R: Serialize + Send + 'static,
+    F: Future<Output = ApiResult<R>>,
+{
+    let Call { realtime, socket, user, payload } = call;
+    let payload = fields::read(event, payload)?;
+    let answer = handler(Call { realtime, socket, user, payload }).await?;
+    Ok(Box::new(move |ack| ack.send(&Acknowledged { ok: true, answer })))
 }
 
 #[derive(Serialize)]
@@ -196,14 +182,14 @@ pub(in crate::realtime) struct Refusal<'a> {
 /// Acknowledges an event with what is wrong.
 pub(in crate::realtime) fn refuse(ack: AckSender<Adapter>, error: &ApiError) {
     let refusal = Refusal {
-        code: error.code,
+        code: error.code.name(),
         status: error.status.as_u16(),
         message: &error.detail,
         errors: &error.fields,
         trace_id: trace::current_id(),
         retry_after: error.retry_after,
     };
-    sent(error.code, ack.send(&Refused { ok: false, error: refusal }));
+    sent(error.code.name(), ack.send(&Refused { ok: false, error: refusal }));
 }
 
 fn sent(what: &str, sent: Result<(), socketioxide::SendError>) {

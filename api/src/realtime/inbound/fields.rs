@@ -5,7 +5,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use crate::http::{ApiError, ApiResult, FieldError};
+use crate::http::{ApiError, ApiResult, Code, FieldError};
 
 /// What a field holds.
 #[derive(Debug, Clone, Copy)]
@@ -79,13 +79,13 @@ pub(in crate::realtime) fn read<T: DeserializeOwned>(event: ClientEvent, payload
     }
     serde_json::from_value(Value::Object(payload)).map_err(|error| {
         tracing::debug!(event = event.name(), %error, "a payload does not fit its event");
-        ApiError::invalid("validation", "The payload does not fit this event.")
+        ApiError::new(Code::Validation, "The payload does not fit this event.")
     })
 }
 
 /// The error for a payload that has no fields at all.
 pub(in crate::realtime) fn not_an_object() -> ApiError {
-    ApiError::invalid("validation", "The payload is a JSON object with the fields of the event.")
+    ApiError::new(Code::Validation, "The payload is a JSON object with the fields of the event.")
 }
 
 impl Field {
@@ -125,7 +125,7 @@ mod tests {
     fn parsed(event: ClientEvent, payload: Value) -> (String, String) {
         match read::<Value>(event, payload) {
             Ok(_) => ("ok".to_owned(), String::new()),
-            Err(error) => (error.code.to_owned(), error.detail.into_owned()),
+            Err(error) => (error.code.name().to_owned(), error.detail.into_owned()),
         }
     }
 

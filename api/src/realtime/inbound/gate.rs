@@ -6,7 +6,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use axum::http::StatusCode;
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use serde::Serialize;
 use socketioxide::extract::{AckSender, State};
@@ -17,13 +16,15 @@ use tokio::time::sleep;
 use utoipa::ToSchema;
 
 use super::dispatch;
-use crate::http::ApiError;
+use crate::http::{ApiError, Code};
 use crate::realtime::adapter::{Adapter, SocketRef};
-use crate::realtime::membership::connect;
+use crate::realtime::context::Realtime;
 use crate::realtime::metrics::TurnedAway;
-use crate::realtime::{MAX_EVENT, Realtime};
+use crate::realtime::socket::disconnect;
 
 pub(in crate::realtime) const CLOSING: &str = "server:closing";
+/// A message of 16,000 code points with room for its escapes.
+const MAX_EVENT: usize = 256 * 1024;
 /// Events of one socket that are worked on at a time.
 const AT_WORK: usize = 4;
 /// Events of one socket that wait for one of these places.
@@ -36,6 +37,11 @@ const BURST_SECONDS: u32 = 5;
 const FAR: u32 = 10;
 /// How long it is still read, and its packets ignored: a connection that is closed while its client sends loses the reason.
 const LAST_WORD: Duration = Duration::from_millis(500);
+
+/// Handles the events of a socket. What a handler returns is acknowledged as `{ ok: true, … }`.
+pub(in crate::realtime) fn register(socket: &SocketRef, per_second: u32) {
+    socket.on_fallback(Gate::new(per_second));
+}
 
 /// Receives everything that a socket sends.
 pub(in crate::realtime) struct Gate(Arc<Inside>);
@@ -167,13 +173,13 @@ impl MessageHandler<Adapter, Gate> for Gate {
                 metrics.turned_away(TurnedAway::Far);
                 tracing::info!("a socket sent far more than it may, and is closed");
                 let error = too_fast();
-                let reason = Closing { code: error.code, message: &error.detail };
+                let reason = Closing { code: error.code.name(), message: &error.detail };
                 if let Err(error) = socket.emit(CLOSING, &reason) {
                     tracing::debug!(%error, "sending the reason for closing a socket failed");
                 }
                 tokio::spawn(async move {
                     sleep(LAST_WORD).await;
-                    connect::disconnect(&SocketRef::from(socket));
+                    disconnect(&SocketRef::from(socket));
                 });
             }
             Verdict::Ignored => {}
@@ -187,7 +193,7 @@ fn too_fast() -> ApiError {
 
 fn too_large() -> ApiError {
     let sentence = format!("The event is larger than {} KiB. Add long text as a source instead.", MAX_EVENT / 1024);
-    ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large", sentence)
+    ApiError::new(Code::PayloadTooLarge, sentence)
 }
 
 fn weight(packet: &Value) -> usize {

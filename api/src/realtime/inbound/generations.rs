@@ -5,7 +5,7 @@ use collabry_shared::ids::GenerationId;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::dispatch::Call;
+use super::call::Call;
 use crate::generations::{GenerationAccess, view};
 use crate::http::ApiResult;
 

@@ -5,7 +5,7 @@ use collabry_shared::ids::{ConversationId, GenerationId, MessageId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::dispatch::Call;
+use super::call::Call;
 use crate::conversations::{self, AnswerRequest, ConversationAccess, MessageRequest};
 use crate::http::{ApiResult, Shared};
 

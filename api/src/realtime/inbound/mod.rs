@@ -1,5 +1,6 @@
-//! What sockets say: from a packet to a handler and back to an acknowledgement.
+//! What sockets send: from a packet to a handler and back to an acknowledgement.
 
+pub(super) mod call;
 pub(super) mod conversations;
 pub(super) mod dispatch;
 pub(super) mod fields;
@@ -9,3 +10,4 @@ pub(super) mod head;
 pub(super) mod messages;
 pub(super) mod refused;
 pub(super) mod typing;
+pub(super) mod typists;

@@ -1,53 +1,29 @@
-//! Who is typing: shown to the others, and forgotten by itself.
+//! Tells the others who is typing, until they stop or some seconds have passed.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use collabry_shared::ids::ConversationId;
 use collabry_shared::realtime::{Event, Room};
 use serde::Deserialize;
-use socketioxide::socket::Sid;
 use tokio::time::Instant;
 use utoipa::ToSchema;
 
-use super::dispatch::Call;
+use super::call::Call;
+use super::typists::Typist;
 use crate::conversations::ConversationAccess;
 use crate::http::ApiResult;
-use crate::realtime::Realtime;
 use crate::realtime::adapter::SocketRef;
-use crate::realtime::membership::connect::SocketUser;
+use crate::realtime::context::Realtime;
+use crate::realtime::socket::SocketUser;
 
-/// A client that types on says so again within this time.
+/// A client whose user types on sends so again within this time.
 const LASTS: Duration = Duration::from_secs(6);
 const LOOK_EVERY: Duration = Duration::from_secs(1);
-
-/// Those who type now, on this replica.
-#[derive(Debug, Clone, Default)]
-pub(in crate::realtime) struct Typing(Arc<Mutex<HashMap<(Sid, ConversationId), Typist>>>);
-
-#[derive(Debug, Clone)]
-struct Typist {
-    user: SocketUser,
-    until: Instant,
-}
 
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(in crate::realtime) struct Target {
     conversation_id: ConversationId,
-}
-
-impl Typing {
-    fn lock(&self) -> MutexGuard<'_, HashMap<(Sid, ConversationId), Typist>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Takes out those whom `over` is true of.
-    fn take(&self, over: impl Fn(&(Sid, ConversationId), &Typist) -> bool) -> Vec<(ConversationId, SocketUser)> {
-        let taken = self.lock().extract_if(|key, typist| over(key, typist)).collect::<Vec<_>>();
-        taken.into_iter().map(|((_, conversation), typist)| (conversation, typist.user)).collect()
-    }
 }
 
 pub(in crate::realtime) async fn start(call: Call<Target>) -> ApiResult<()> {
@@ -58,7 +34,7 @@ pub(in crate::realtime) async fn start(call: Call<Target>) -> ApiResult<()> {
     if before.is_none() {
         let name = call.user.user.0.name.to_string();
         let event = Event::UserTyping { conversation_id, user_id: call.user.id(), name };
-        call.realtime.api.fan_out.emit(Room::Conversation(conversation_id), event).await;
+        call.realtime.api.coordination.fan_out.emit(Room::Conversation(conversation_id), event).await;
     }
     Ok(())
 }
@@ -90,6 +66,6 @@ async fn announce(realtime: &Realtime, stopped: Vec<(ConversationId, SocketUser)
     for (conversation_id, user) in stopped {
         let (user_id, name) = (user.id(), user.user.0.name.into());
         let event = Event::UserStoppedTyping { conversation_id, user_id, name };
-        realtime.api.fan_out.emit(Room::Conversation(conversation_id), event).await;
+        realtime.api.coordination.fan_out.emit(Room::Conversation(conversation_id), event).await;
     }
 }

@@ -1,4 +1,4 @@
-//! Tokens of living sockets: told when they expire, renewed in place, closed when they are not.
+//! Tokens of connected sockets: a socket is told when its token expires, renews it in place, or is closed.
 
 use std::time::Duration;
 
@@ -7,11 +7,11 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::connect::{SocketUser, disconnect};
 use crate::auth::{Identity, TokenError};
 use crate::http::ApiResult;
 use crate::realtime::adapter::{SocketIo, SocketRef};
-use crate::realtime::inbound::dispatch::Call;
+use crate::realtime::inbound::call::Call;
+use crate::realtime::socket::{SocketUser, disconnect};
 use crate::state::ApiState;
 
 pub(in crate::realtime) const EXPIRED: &str = "auth:expired";
@@ -74,7 +74,7 @@ fn expire(socket: &SocketRef, now: Timestamp) {
     match user.warned_at {
         None => {
             if let Err(error) = socket.emit(EXPIRED, &Expired { grace_secs: GRACE.as_secs() }) {
-                tracing::debug!(%error, "auth:expired not sent");
+                tracing::debug!(%error, "sending auth:expired failed");
             }
             socket.extensions.insert(SocketUser { warned_at: Some(now), ..user });
         }

@@ -3,10 +3,10 @@
 use collabry_shared::ids::ConversationId;
 use collabry_shared::realtime::{InvalidRoom, Room};
 
-use super::connect::{self, SocketUser};
 use crate::conversations::ConversationAccess;
 use crate::http::ApiResult;
 use crate::realtime::adapter::{SocketIo, SocketRef};
+use crate::realtime::socket::{SocketUser, disconnect};
 use crate::state::ApiState;
 
 pub(in crate::realtime) async fn sockets(io: SocketIo, api: ApiState) {
@@ -14,15 +14,19 @@ pub(in crate::realtime) async fn sockets(io: SocketIo, api: ApiState) {
         let Some(user) = socket.extensions.get::<SocketUser>() else { continue };
         if let Err(error) = recheck(&api, &socket, &user).await {
             // A user who may have lost access must receive nothing more: close the socket, and let it come back.
-            tracing::error!(code = error.code, error = error.internal, "rechecking the rooms of a socket failed");
-            connect::disconnect(&socket);
+            tracing::error!(
+                code = error.code.name(),
+                error = error.internal,
+                "rechecking the rooms of a socket failed"
+            );
+            disconnect(&socket);
         }
     }
 }
 
 async fn recheck(api: &ApiState, socket: &SocketRef, user: &SocketUser) -> ApiResult<()> {
     if api.stores.sessions.get(user.session_id, api.clock.now()).await?.is_none() {
-        connect::disconnect(socket);
+        disconnect(socket);
         return Ok(());
     }
     let notebooks = api.stores.notebooks.list_for(user.id()).await?;

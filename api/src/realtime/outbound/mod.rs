@@ -4,3 +4,6 @@ pub(super) mod losses;
 pub(super) mod pump;
 pub(super) mod relay;
 pub(super) mod sequencer;
+
+/// Packets sent in one go, well below what a socket's buffer holds; then the writers of the sockets have their turn.
+const IN_ONE_GO: usize = 32;

@@ -8,9 +8,10 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::realtime::Realtime;
 use crate::realtime::adapter::SocketIo;
-use crate::realtime::membership::{connect, recheck};
+use crate::realtime::context::Realtime;
+use crate::realtime::membership::recheck;
+use crate::realtime::socket::disconnect;
 use crate::state::ApiState;
 
 /// Delivers what is published. Nothing here may wait for something to be published: this is what makes room for it.
@@ -67,7 +68,7 @@ impl Pump {
             Signal::SessionEnded { session_id } => {
                 self.realtime.api.sessions.forget(session_id);
                 for socket in self.io.within(Room::Session(session_id).to_string()).sockets() {
-                    connect::disconnect(&socket);
+                    disconnect(&socket);
                 }
             }
             Signal::Membership { notebook_id, user_id, role } => {
@@ -103,7 +104,7 @@ async fn move_sockets(io: &SocketIo, api: &ApiState, notebook_id: NotebookId, us
         Err(error) => {
             // A former member must receive nothing more: close the sockets, and let them come back to what they may see.
             tracing::error!(notebook = %notebook_id, %error, "reading the rooms of a removed member failed");
-            return sockets.iter().for_each(connect::disconnect);
+            return sockets.iter().for_each(disconnect);
         }
     };
     let mut rooms: Vec<_> = conversations.iter().map(|c| Room::Conversation(c.id).to_string()).collect();

@@ -11,10 +11,9 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use utoipa::ToSchema;
 
-use super::losses;
-use super::losses::Losses;
+use super::IN_ONE_GO;
+use super::losses::{self, Losses};
 use crate::generations::view::Tail;
-use crate::realtime::IN_ONE_GO;
 use crate::realtime::adapter::SocketIo;
 use crate::state::ApiState;
 

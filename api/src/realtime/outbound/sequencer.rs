@@ -15,9 +15,8 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, MissedTickBehavior};
 
 use super::losses::Losses;
-use super::{losses, relay};
+use super::{IN_ONE_GO, losses, relay};
 use crate::http::ApiResult;
-use crate::realtime::IN_ONE_GO;
 use crate::realtime::adapter::SocketIo;
 use crate::state::ApiState;
 
