@@ -1,12 +1,12 @@
-//! What a document holds and its ingestion did not read, so that no source claims more than was read.
+//! What ingestion could not read of a document, so that no source claims more than was read.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// Pages that are named; more are counted only.
+/// The most pages that are named; further ones are only counted.
 pub const MAX_NAMED_PAGES: usize = 100;
 
-/// What was found and left out.
+/// The kinds of content that are not read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Unread {
@@ -17,12 +17,12 @@ pub enum Unread {
     EmbeddedFiles,
     HeadersAndFooters,
     Frames,
-    /// Of a newer version.
+    /// A kind from a newer version.
     #[serde(other)]
     Other,
 }
 
-/// One kind of thing that a version holds and that was not read.
+/// One kind of content of a version that was not read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct NotRead {
@@ -37,7 +37,7 @@ pub struct NotRead {
 }
 
 impl NotRead {
-    /// `page_count` is that of the whole document, when it has pages.
+    /// `page_count` is that of the whole document, if it has pages.
     pub fn new(what: Unread, count: u32, mut pages: Vec<u32>, page_count: Option<u32>) -> Self {
         pages.truncate(MAX_NAMED_PAGES);
         Self { what, count, pages, message: sentence(what, count, page_count) }
@@ -49,7 +49,7 @@ fn sentence(what: Unread, count: u32, page_count: Option<u32>) -> String {
         Unread::PagesWithoutText => {
             let verb = if count == 1 { "has" } else { "have" };
             let of = page_count.map_or_else(|| format!("{count} pages"), |pages| format!("{count} of {pages} pages"));
-            return format!("{of} {verb} no text that can be read; run OCR on them if they are scanned.");
+            return format!("{of} {verb} no readable text; run OCR on them if they are scans.");
         }
         Unread::Pictures => ("picture was", "pictures were"),
         Unread::Charts => ("chart was", "charts were"),
@@ -69,7 +69,7 @@ mod tests {
     #[test]
     fn sentences_count() {
         let message = |what, count, pages| NotRead::new(what, count, Vec::new(), pages).message;
-        let ocr = "no text that can be read; run OCR on them if they are scanned.";
+        let ocr = "no readable text; run OCR on them if they are scans.";
         assert_eq!(message(Unread::PagesWithoutText, 3, Some(12)), format!("3 of 12 pages have {ocr}"));
         assert_eq!(message(Unread::PagesWithoutText, 1, Some(12)), format!("1 of 12 pages has {ocr}"));
         assert_eq!(message(Unread::Charts, 1, None), "1 chart was not read.");

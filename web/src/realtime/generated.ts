@@ -19,7 +19,7 @@ export type NotificationId = string;
  */
 export type Format = "pdf" | "docx" | "pptx" | "xlsx" | "csv" | "html" | "markdown" | "text" | "web";
 /**
- * What was found and left out.
+ * The kinds of content that are not read.
  */
 export type Unread =
   | "pages_without_text"
@@ -460,7 +460,7 @@ export interface SourceVersion {
   version: number;
 }
 /**
- * One kind of thing that a version holds and that was not read.
+ * One kind of content of a version that was not read.
  */
 export interface NotRead {
   count: number;

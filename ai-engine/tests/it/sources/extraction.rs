@@ -1,4 +1,4 @@
-//! What is made of each format, and of files that cannot be read.
+//! The text of each format, and files that cannot be read.
 
 use std::os::unix::fs::PermissionsExt as _;
 
@@ -42,8 +42,8 @@ async fn a_pdf_keeps_its_pages_and_its_paragraphs_are_joined() {
     let first = "A river carries a great deal of sediment to the sea, and nobody can stop it.\n\nSecond.";
     assert_eq!([1, 2, 3].map(|number| page(&document, number)), [first, "", "The third page."]);
     assert_eq!(document.omitted, [Omitted { what: Unread::PagesWithoutText, count: 1, pages: vec![2] }]);
-    let said = &document.not_read(Some(3))[0].message;
-    assert!(said.starts_with("1 of 3 pages has no text that can be read"), "{said}");
+    let message = &document.not_read(Some(3))[0].message;
+    assert!(message.starts_with("1 of 3 pages has no readable text"), "{message}");
 }
 
 #[tokio::test]
@@ -63,7 +63,7 @@ async fn text_without_its_fonts_is_read_with_poppler_data() {
     assert_eq!(document.omitted, []);
 }
 
-/// The programs' complaint is scripted, as poppler-data is there.
+/// The programs' error is scripted, because poppler-data is installed.
 #[tokio::test]
 async fn without_poppler_data_nobody_is_told_half_of_a_document() {
     assert_eq!(without_poppler_data(&japanese(), "echo Plain words").await, Err(FailureCode::PdfLanguageMissing));
@@ -77,7 +77,7 @@ async fn without_poppler_data_a_document_of_nothing_else_is_not_called_empty() {
     assert_eq!(read, Err(FailureCode::PdfLanguageMissing));
 }
 
-/// Reads it with a `pdftotext` that `says` something and complains as the real one does.
+/// Reads it with a `pdftotext` that prints `says` and reports errors as the real one does.
 async fn without_poppler_data(file: &[u8], says: &str) -> Result<Document, FailureCode> {
     let programs = tempfile::tempdir().unwrap();
     let complain = "echo \"Syntax Error: Missing language pack for 'Adobe-Japan1' mapping\" >&2";
