@@ -1,4 +1,4 @@
-//! What `check` says of what an ai-engine needs besides its stores.
+//! The findings of `check` about what an ai-engine needs besides its stores.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -11,7 +11,7 @@ use collabry_shared::models::ProviderStatus;
 
 use crate::embeddings::LocalEmbedder;
 use crate::models::{Models, RetryPolicy};
-use crate::sources::extract_child::{NO_LANDLOCK, landlock_is_there};
+use crate::sources::extract_child::{NO_LANDLOCK, has_landlock};
 
 /// The embedding model, the programs that read PDFs, and the model providers.
 pub async fn findings(config: &EngineConfig) -> Vec<Finding> {
@@ -19,8 +19,8 @@ pub async fn findings(config: &EngineConfig) -> Vec<Finding> {
         Finding::new(format!("embedding model {}", config.model_dir.display()), embedding_model(config)),
         Finding::new("pdftotext", pdf_tools("pdftotext")),
         Finding::new("pdfinfo", pdf_tools("pdfinfo")),
-        Finding::new("character maps of PDFs (poppler-data)", character_maps(CHARACTER_MAPS)),
-        walls(),
+        Finding::new("character maps for PDFs (poppler-data)", character_maps(CHARACTER_MAPS)),
+        confinement(),
     ];
     findings.extend(providers(config).await);
     findings
@@ -35,26 +35,26 @@ fn pdf_tools(program: &str) -> Result<(), String> {
     let run = Command::new(program).arg("-v").stdout(Stdio::null()).stderr(Stdio::null()).status();
     match run {
         Ok(_) => Ok(()),
-        Err(error) => Err(format!("{error}. PDFs cannot be read without it: install poppler-utils.")),
+        Err(error) => Err(format!("{error}. It is needed to read PDFs: install poppler-utils.")),
     }
 }
 
-/// Where distributions put `poppler-data`.
+/// Where distributions install `poppler-data`.
 const CHARACTER_MAPS: &[&str] = &["/usr/share/poppler/cMap", "/usr/local/share/poppler/cMap"];
 
 fn character_maps(folders: &[&str]) -> Result<(), String> {
     if folders.iter().any(|folder| Path::new(folder).is_dir()) {
         return Ok(());
     }
-    Err("not installed. Chinese, Japanese and Korean text of many PDFs cannot be read without them: install \
+    Err("not installed. They are needed to read Chinese, Japanese and Korean text in many PDFs: install \
          poppler-data."
         .to_owned())
 }
 
-const READER: &str = "walls around the reader of files";
+const READER: &str = "confinement of the file reader";
 
-fn walls() -> Finding {
-    if landlock_is_there() { Finding::new(READER, Ok::<_, String>(())) } else { Finding::note(READER, NO_LANDLOCK) }
+fn confinement() -> Finding {
+    if has_landlock() { Finding::new(READER, Ok::<_, String>(())) } else { Finding::note(READER, NO_LANDLOCK) }
 }
 
 async fn providers(config: &EngineConfig) -> Vec<Finding> {
@@ -75,7 +75,7 @@ mod tests {
     use super::{character_maps, pdf_tools};
 
     #[test]
-    fn what_reads_pdfs_is_looked_for_and_named_with_its_package() {
+    fn missing_pdf_tools_are_named_with_their_package() {
         let folder = tempfile::tempdir().unwrap();
         let there = folder.path().to_str().unwrap();
         assert_eq!(character_maps(&["/nowhere/cMap", there]), Ok(()));

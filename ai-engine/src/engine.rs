@@ -17,24 +17,24 @@ use collabry_shared::stores::Stores;
 use prometheus_client::registry::Registry;
 use tokio_util::sync::CancellationToken;
 
-use crate::embeddings::{Embedder, LocalEmbedder, Remembered};
+use crate::embeddings::{CachedEmbedder, Embedder, LocalEmbedder};
 use crate::generations::{GenerationParts, Generations};
 use crate::metrics::Gauges;
-use crate::models::{Extractive, Known, Models, RetryPolicy};
+use crate::models::{Extractive, Models, ProviderSnapshot, RetryPolicy};
 use crate::outcomes::{Outcomes, count};
 use crate::retrieval::{Retrieval, Search};
 use crate::sources::{Extractor, Ingestion, IngestionParts};
 
-/// What generations that run at shutdown have left to come to their end.
+/// How long running generations may go on after shutdown was requested.
 const DRAIN: Duration = Duration::from_secs(5);
 
-/// What an engine is made of; which backends are behind the traits is decided by whoever builds it.
+/// The parts of an engine. Whoever builds it chooses the backends behind the traits.
 pub struct EngineParts {
     pub config: EngineConfig,
     pub stores: Stores,
     pub fan_out: Arc<dyn FanOut>,
     pub clock: Arc<dyn Clock>,
-    /// Starts the program that reads files.
+    /// Starts the child process that reads files.
     pub extractor: Extractor,
 }
 
@@ -57,11 +57,11 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// Loads the embedding model; fails when it is not there.
+    /// Loads the embedding model; fails when it is missing.
     pub fn build(parts: EngineParts) -> anyhow::Result<Self> {
         let EngineParts { config, stores, fan_out, clock, extractor } = parts;
         let local = LocalEmbedder::start(&config.model_dir, config.threads)?;
-        let embedder: Arc<dyn Embedder> = Arc::new(Remembered::new(local));
+        let embedder: Arc<dyn Embedder> = Arc::new(CachedEmbedder::new(local));
         let retrieval = Arc::new(Retrieval::new(
             Arc::clone(&stores.segments),
             Arc::clone(&embedder),
@@ -91,7 +91,7 @@ impl Engine {
         Ok(Self { stores, clock, ingestion, retrieval, models, generations, searches: Outcomes::default() })
     }
 
-    /// Works until `shutdown`; then what runs comes to an end of its own or is interrupted, and is stored as such.
+    /// Works until `shutdown`; then running generations finish, or are interrupted and stored as such.
     pub async fn run(&self, shutdown: CancellationToken) -> StoreResult<()> {
         self.generations.recover().await?;
         let ingestion = Arc::clone(&self.ingestion).run(shutdown.clone());
@@ -100,7 +100,7 @@ impl Engine {
             self.generations.shutdown(DRAIN).await;
         };
         let unwanted = self.generations.keep_dropping_unwanted(shutdown.clone());
-        tokio::join!(ingestion, generations, unwanted, self.models.keep_listing(shutdown.clone()));
+        tokio::join!(ingestion, generations, unwanted, self.models.keep_refreshing(shutdown.clone()));
         Ok(())
     }
 
@@ -116,7 +116,7 @@ impl Engine {
     /// Adds the engine's counters and gauges.
     pub fn register(&self, registry: &mut Registry) {
         let registry = ours(registry).sub_registry_with_prefix("engine");
-        registry.register("searches", "Searches by how they ended", self.searches.clone());
+        registry.register("searches", "Searches, by outcome", self.searches.clone());
         self.ingestion.register(registry);
         self.generations.register(registry);
         self.retrieval.register(registry);
@@ -127,8 +127,8 @@ impl Engine {
         }));
     }
 
-    /// Takes over what a process before this one left, without waiting for its leases: for a process that knows that it
-    /// is the only one to use its storage.
+    /// Takes over what an earlier process left behind, without waiting for its leases to expire: for a process that is
+    /// known to be the only one that uses its storage.
     pub async fn take_over(&self) -> StoreResult<()> {
         self.stores.ingest_queue.end_leases(self.clock.now()).await?;
         self.generations.recover_as_only_engine().await
@@ -146,14 +146,14 @@ impl AiEngine for Engine {
     }
 
     async fn search(&self, request: &SearchRequest) -> Result<Vec<SearchHit>, EngineError> {
-        let found = self.retrieval.search(request).await;
-        let outcome = match &found {
+        let result = self.retrieval.search(request).await;
+        let outcome = match &result {
             Ok(_) => "answered",
             Err(EngineError::Busy) => "refused",
             Err(_) => "failed",
         };
         count(&self.searches, outcome);
-        found
+        result
     }
 
     async fn models(&self) -> Result<Vec<ProviderStatus>, EngineError> {
@@ -164,16 +164,16 @@ impl AiEngine for Engine {
         self.ingestion.nudge();
     }
 
-    /// The providers of models, as they were when they were last asked. The embedding model is loaded once it is built,
-    /// and what the stores need is for their owner to ask.
+    /// The model providers, as of their last snapshots. The embedding model is loaded once the engine is built, and the
+    /// stores are probed by their owner.
     async fn ready(&self) -> Vec<DependencyStatus> {
-        let status = |Known { status, took }: Known| DependencyStatus {
+        let status = |ProviderSnapshot { status, elapsed }: ProviderSnapshot| DependencyStatus {
             name: format!("models of {}", status.provider),
             required: false,
             ready: status.healthy,
-            latency_ms: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
+            latency_ms: u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX),
             problem: status.problem,
         };
-        self.models.known().into_iter().map(status).collect()
+        self.models.snapshots().into_iter().map(status).collect()
     }
 }

@@ -9,7 +9,7 @@ use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::gauge::ConstGauge;
 
 use crate::generations::Generations;
-use crate::models::{Known, Models};
+use crate::models::{Models, ProviderSnapshot};
 use crate::retrieval::Retrieval;
 
 /// Computed on scrape.
@@ -25,7 +25,7 @@ impl Collector for Gauges {
         let load = self.generations.load();
         let gauges = [
             ("generations_writing", "Answers being written", load.writing),
-            ("generations_waiting", "Answers that wait for a place", load.waiting),
+            ("generations_waiting", "Answers that wait for a permit to write", load.waiting),
             ("segments_bytes", "Memory of loaded segments", self.retrieval.memory_used()),
         ];
         for (name, help, value) in gauges {
@@ -34,7 +34,7 @@ impl Collector for Gauges {
         }
         let help = "Whether a model provider listed its models when it was last asked";
         let mut providers = encoder.encode_descriptor("provider_up", help, None, MetricType::Gauge)?;
-        for Known { status, .. } in self.models.known() {
+        for ProviderSnapshot { status, .. } in self.models.snapshots() {
             let labels = [("provider", status.provider)];
             ConstGauge::new(i64::from(status.healthy)).encode(providers.encode_family(&labels)?)?;
         }

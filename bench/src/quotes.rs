@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use collabry_ai_engine::embeddings::Embedder;
 use collabry_ai_engine::generations::PASSAGES;
-use collabry_ai_engine::models::{Coverage, Extractive, Piece, Provider as _, Task};
+use collabry_ai_engine::models::{AnswerEvent, AnswerRequest, Coverage, Extractive, Provider as _};
 use collabry_shared::conversations::Citation;
 use collabry_shared::engine::SearchHit;
 use collabry_shared::ids::SourceId;
@@ -32,16 +32,17 @@ pub struct Quote {
 /// Answers from the best of `hits` as the product does.
 pub async fn quotes(embedder: &Arc<dyn Embedder>, question: &str, hits: &[SearchHit]) -> anyhow::Result<Quotes> {
     let passages: Vec<_> = (1..=PASSAGES).zip(hits).map(|(number, hit)| citation(number, hit)).collect();
-    let task = Task { question: question.to_owned(), history: Vec::new(), passages, coverage: Coverage::Searched };
-    let pieces = Extractive::new(Arc::clone(embedder)).answer(ModelId::extractive().name(), &task).await?;
+    let request =
+        AnswerRequest { question: question.to_owned(), history: Vec::new(), passages, coverage: Coverage::Searched };
+    let pieces = Extractive::new(Arc::clone(embedder)).answer(ModelId::extractive().name(), &request).await?;
     let text = pieces.try_fold(String::new(), async |mut text, piece| {
-        if let Piece::Text(more) = piece {
+        if let AnswerEvent::Text(more) = piece {
             text.push_str(&more);
         }
         Ok(text)
     });
     let text = text.await?;
-    let found = text.lines().filter_map(|line| parse(line, &task.passages));
+    let found = text.lines().filter_map(|line| parse(line, &request.passages));
     Ok(Quotes { answered: text.starts_with(ANSWERED), quotes: found.collect() })
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
-use collabry_ai_engine::embeddings::{Embedder, LocalEmbedder, Remembered};
+use collabry_ai_engine::embeddings::{CachedEmbedder, Embedder, LocalEmbedder};
 use collabry_ai_engine::retrieval::{Retrieval, Search as _};
 use collabry_ai_engine::sources::{Extractor, Ingestion, IngestionParts};
 use collabry_shared::auth::{Email, Name, User};
@@ -45,7 +45,7 @@ impl Workbench {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let stores = stores::open_embedded(folder.path(), Arc::clone(&clock)).await?;
         let local = LocalEmbedder::start(&config.model_dir, config.threads)?;
-        let embedder: Arc<dyn Embedder> = Arc::new(Remembered::new(local));
+        let embedder: Arc<dyn Embedder> = Arc::new(CachedEmbedder::new(local));
         let retrieval = Retrieval::new(
             Arc::clone(&stores.segments),
             Arc::clone(&embedder),

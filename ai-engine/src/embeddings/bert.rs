@@ -1,6 +1,6 @@
 //! The forward pass of all-MiniLM-L6-v2 (a BERT with six layers) on the CPU, in `f32`.
 //!
-//! The sentences of a batch lie one after the other without padding; only attention looks at them one by one.
+//! The sentences of a batch are stored one after the other without padding; only attention handles them one by one.
 
 use std::path::Path;
 
@@ -11,10 +11,10 @@ use super::native::{Matrix, Second, multiply};
 use super::weights::{HEADS, INNER, Layer, Linear, Norm, WIDTH, Weights, unusable};
 use super::{EmbedError, native};
 
-/// Word pieces of a text that are read; the model was trained with this window.
+/// The most word pieces that are read of a text; the model was trained with this window.
 pub const WINDOW: usize = 256;
 
-/// More bytes than any text of [`WINDOW`] word pieces is likely to have: what lies beyond is not even tokenized.
+/// More bytes than a text of [`WINDOW`] word pieces is likely to have: the rest is not even tokenized.
 const MAX_BYTES: usize = 16 * 1024;
 
 const HEAD_WIDTH: usize = WIDTH / HEADS;
@@ -25,7 +25,7 @@ pub struct Bert {
     weights: Weights,
 }
 
-/// Memory that a thread keeps from batch to batch.
+/// The memory that a thread reuses from batch to batch.
 #[derive(Default)]
 pub struct Workspace {
     states: Vec<f32>,
@@ -47,14 +47,14 @@ impl Bert {
         Ok(Self { tokenizer, weights: Weights::load(folder)? })
     }
 
-    /// Ids of a text's word pieces, at most [`WINDOW`].
+    /// The ids of a text's word pieces, at most [`WINDOW`].
     pub fn tokenize(&self, text: &str) -> Result<Vec<u32>, EmbedError> {
         let text = &text[..text.floor_char_boundary(MAX_BYTES)];
         let encoding = self.tokenizer.encode_fast(text, true).map_err(|error| EmbedError::Model(error.to_string()))?;
         Ok(encoding.get_ids().to_vec())
     }
 
-    /// One unit-length vector per sentence.
+    /// One vector of unit length for each sentence.
     pub fn forward(&self, sentences: &[Vec<u32>], workspace: &mut Workspace) -> Vec<Vec<f32>> {
         self.embed_tokens(sentences, workspace);
         for layer in &self.weights.layers {

@@ -1,4 +1,4 @@
-//! Which of `OpenBLAS`' kernels multiply.
+//! Chooses the kernels of `OpenBLAS`.
 
 use std::env;
 use std::io;
@@ -7,7 +7,7 @@ use std::process::Command;
 
 use super::native;
 
-/// Read by `OpenBLAS` when it is loaded, which is before `main`.
+/// `OpenBLAS` reads this variable when it is loaded, which is before `main`.
 const CHOICE: &str = "OPENBLAS_CORETYPE";
 
 #[derive(Debug, thiserror::Error)]
@@ -17,21 +17,22 @@ pub struct SlowKernels {
     error: io::Error,
 }
 
-/// `OpenBLAS` knows processors by their names. For one that is newer than itself (0.3.21, Debian 12's, is of 2022) it takes
-/// the kernels of 2004, and embedding needs three times as long. Then this restarts the program, as the same process,
-/// with an older processor of the same instructions in `OPENBLAS_CORETYPE`. Whoever sets that has chosen already.
+/// `OpenBLAS` identifies processors by their names. For one that is newer than itself (0.3.21, Debian 12's, is from
+/// 2022) it uses the kernels of 2004, and embedding takes three times as long. In that case this restarts the program,
+/// as the same process, with an older processor of the same instruction set in `OPENBLAS_CORETYPE`. If the variable is
+/// set, it stays.
 ///
-/// Comes first in `main`: whatever is open or runs by then is lost. Returns when there is nothing to change.
+/// Call it first in `main`: whatever is open or running by then is lost. Returns when there is nothing to change.
 pub fn choose_blas_kernels() -> Result<(), SlowKernels> {
     if native::blas_kernels() != "Prescott" || env::var_os(CHOICE).is_some_and(|choice| !choice.is_empty()) {
         return Ok(());
     }
-    let Some(better) = by_instructions() else { return Ok(()) };
-    Err(SlowKernels { better, error: begin_anew(better) })
+    let Some(better) = by_instruction_set() else { return Ok(()) };
+    Err(SlowKernels { better, error: restart(better) })
 }
 
 /// Returns only when it fails.
-fn begin_anew(better: &str) -> io::Error {
+fn restart(better: &str) -> io::Error {
     let program = match env::current_exe() {
         Ok(program) => program,
         Err(error) => return error,
@@ -46,7 +47,7 @@ fn begin_anew(better: &str) -> io::Error {
 }
 
 #[cfg(target_arch = "x86_64")]
-fn by_instructions() -> Option<&'static str> {
+fn by_instruction_set() -> Option<&'static str> {
     if is_x86_feature_detected!("avx512f")
         && is_x86_feature_detected!("avx512bw")
         && is_x86_feature_detected!("avx512cd")
@@ -61,8 +62,8 @@ fn by_instructions() -> Option<&'static str> {
     }
 }
 
-/// "Prescott" is a name for x86.
+/// "Prescott" exists on x86 only.
 #[cfg(not(target_arch = "x86_64"))]
-fn by_instructions() -> Option<&'static str> {
+fn by_instruction_set() -> Option<&'static str> {
     None
 }

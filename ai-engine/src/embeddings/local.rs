@@ -1,4 +1,4 @@
-//! all-MiniLM-L6-v2 in this process, on threads of its own: some for what people wait for, some for ingestion.
+//! all-MiniLM-L6-v2 in this process, on threads of its own: some for what people wait for, others for ingestion.
 
 use std::fmt;
 use std::num::NonZero;
@@ -16,17 +16,17 @@ use super::queue::{Item, Queue};
 use super::weights::WIDTH;
 use super::{EmbedError, Embedder, Priority};
 
-/// So much less often than the threads that people wait for do those of ingestion get the processor, while both want it.
+/// The threads for ingestion get less processor time than those that people wait for, while both need it.
 const BACKGROUND_NICENESS: i32 = 10;
 
-/// Dropping it ends its threads after the batch that they are at.
+/// Dropping it ends its threads after their current batch.
 pub struct LocalEmbedder {
-    queries: Crew,
-    background: Crew,
+    queries: Workers,
+    background: Workers,
 }
 
 /// Threads that work off a queue.
-struct Crew {
+struct Workers {
     queue: Arc<Queue>,
     threads: Vec<JoinHandle<()>>,
 }
@@ -42,17 +42,17 @@ impl LocalEmbedder {
         };
         let bert = Arc::new(Bert::load(folder)?);
         tracing::info!(kernels = blas_kernels(), threads, "the embedding model is loaded");
-        let queries = Crew::start(&bert, threads, Priority::Query)?;
-        let background = Crew::start(&bert, threads, Priority::Background)?;
+        let queries = Workers::start(&bert, threads, Priority::Query)?;
+        let background = Workers::start(&bert, threads, Priority::Background)?;
         Ok(Self { queries, background })
     }
 }
 
-impl Crew {
+impl Workers {
     fn start(bert: &Arc<Bert>, threads: usize, priority: Priority) -> Result<Self, EmbedError> {
-        let mut crew = Self { queue: Arc::new(Queue::new(threads)), threads: Vec::new() };
+        let mut workers = Self { queue: Arc::new(Queue::new(threads)), threads: Vec::new() };
         for index in 0..threads {
-            let (bert, queue) = (Arc::clone(bert), Arc::clone(&crew.queue));
+            let (bert, queue) = (Arc::clone(bert), Arc::clone(&workers.queue));
             let (name, run): (_, fn(&Bert, &Queue)) = match priority {
                 Priority::Query => (format!("embed-{index}"), work),
                 Priority::Background => (format!("embed-bg-{index}"), work_in_background),
@@ -60,10 +60,10 @@ impl Crew {
             let thread = std::thread::Builder::new()
                 .name(name)
                 .spawn(move || run(&bert, &queue))
-                .map_err(|error| EmbedError::Model(format!("no thread for it: {error}")))?;
-            crew.threads.push(thread);
+                .map_err(|error| EmbedError::Model(format!("its thread could not be started: {error}")))?;
+            workers.threads.push(thread);
         }
-        Ok(crew)
+        Ok(workers)
     }
 }
 
@@ -77,12 +77,12 @@ impl Embedder for LocalEmbedder {
         if texts.is_empty() {
             return Ok(Vec::new());
         }
-        let crew = match priority {
+        let workers = match priority {
             Priority::Query => &self.queries,
             Priority::Background => &self.background,
         };
-        let answer = crew.queue.push(texts)?;
-        answer.await.unwrap_or_else(|_| Err(EmbedError::Model("it stopped before it answered".to_owned())))
+        let answer = workers.queue.push(texts)?;
+        answer.await.unwrap_or_else(|_| Err(EmbedError::Model("its thread stopped before it answered".to_owned())))
     }
 }
 
@@ -92,21 +92,21 @@ impl fmt::Debug for LocalEmbedder {
     }
 }
 
-impl Drop for Crew {
+impl Drop for Workers {
     fn drop(&mut self) {
         self.queue.close();
         for thread in self.threads.drain(..) {
             if thread.join().is_err() {
-                tracing::error!("an embedding thread had panicked");
+                tracing::error!("embedding thread panicked");
             }
         }
     }
 }
 
 fn work_in_background(bert: &Bert, queue: &Queue) {
-    // On Linux this is a thread's own: the others keep their priority.
+    // On Linux this applies to the calling thread alone; the others keep their priority.
     if let Err(error) = nice(BACKGROUND_NICENESS) {
-        tracing::warn!(%error, "embedding in the background cannot give way to other work");
+        tracing::warn!(%error, "background embedding priority could not be lowered");
     }
     work(bert, queue);
 }
@@ -114,9 +114,9 @@ fn work_in_background(bert: &Bert, queue: &Queue) {
 fn work(bert: &Bert, queue: &Queue) {
     let mut workspace = Workspace::default();
     while let Some(batch) = queue.next_batch() {
-        // A panic over one text drops its batch, which its callers see as an error, and must not end the thread.
+        // A panic drops its batch, which the callers see as an error. It must not end the thread.
         if catch_unwind(AssertUnwindSafe(|| embed(bert, batch, &mut workspace))).is_err() {
-            tracing::error!("embedding a batch panicked");
+            tracing::error!("embedding of a batch panicked");
             workspace = Workspace::default();
         }
     }

@@ -1,4 +1,4 @@
-//! The parts of the forward pass that are no matrix product, written so that the compiler can vectorise them: no
+//! The parts of the forward pass that are not matrix products, written so that the compiler can vectorise them: no
 //! branches, no calls into libm, sums in independent lanes.
 
 /// Independent partial sums: one AVX-512 register, or two of AVX2.
@@ -43,7 +43,7 @@ pub fn gelu(values: &mut [f32]) {
     }
 }
 
-/// Each row of `width` becomes positive numbers that add up to 1.
+/// Turns each row of `width` numbers into positive numbers whose sum is 1.
 pub fn softmax(values: &mut [f32], width: usize) {
     for row in values.chunks_exact_mut(width) {
         let max = row.iter().fold(f32::NEG_INFINITY, |max, value| if *value > max { *value } else { max });
@@ -57,7 +57,7 @@ pub fn softmax(values: &mut [f32], width: usize) {
     }
 }
 
-/// Each row is shifted and scaled to mean 0 and variance 1, then by `weight` and `bias`.
+/// Normalizes each row to mean 0 and variance 1, then applies `weight` and `bias`.
 pub fn layer_norm(values: &mut [f32], weight: &[f32], bias: &[f32]) {
     const EPSILON: f32 = 1e-12;
     #[expect(clippy::cast_precision_loss, reason = "a small number")]
@@ -74,7 +74,7 @@ pub fn layer_norm(values: &mut [f32], weight: &[f32], bias: &[f32]) {
     }
 }
 
-/// Scales to length 1; zeros stay.
+/// Scales to length 1; a zero vector stays as it is.
 pub fn normalize(vector: &mut [f32]) {
     let length = dot(vector, vector).sqrt().max(f32::MIN_POSITIVE);
     for value in vector {

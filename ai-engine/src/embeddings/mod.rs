@@ -1,34 +1,34 @@
-//! Text to vectors.
+//! Embeds texts as vectors.
 
 mod bert;
+mod cached;
 mod kernels;
 mod local;
 mod math;
 mod native;
 mod queue;
-mod remembered;
 mod weights;
 
 use async_trait::async_trait;
 
+pub use self::cached::CachedEmbedder;
 pub use self::kernels::{SlowKernels, choose_blas_kernels};
 pub use self::local::LocalEmbedder;
 pub use self::math::dot;
-pub use self::remembered::Remembered;
 
-/// Who waits for the vectors.
+/// Who is waiting for the vectors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Priority {
     /// A person.
     Query,
-    /// Ingestion: gives way to everything that people wait for.
+    /// Ingestion, which yields to everything that people wait for.
     Background,
 }
 
 #[derive(Debug, thiserror::Error)]
 pub enum EmbedError {
-    /// The queue is full; ask again later.
-    #[error("the embedder is full of work")]
+    /// The queue is full; try again later.
+    #[error("the embedder is at capacity")]
     Busy,
     #[error("the embedding model cannot be used: {0}")]
     Model(String),
@@ -37,8 +37,8 @@ pub enum EmbedError {
 /// An embedding model, in this process or behind an endpoint.
 #[async_trait]
 pub trait Embedder: Send + Sync {
-    /// Length of every vector.
+    /// The length of every vector.
     fn dimensions(&self) -> usize;
-    /// One unit-length vector per text, in order. Text beyond the model's window is cut off.
+    /// One vector of unit length for each text, in order. Text beyond the model's window is ignored.
     async fn embed(&self, texts: Vec<String>, priority: Priority) -> Result<Vec<Vec<f32>>, EmbedError>;
 }

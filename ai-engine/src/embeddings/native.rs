@@ -50,7 +50,7 @@ impl<'a> Matrix<'a> {
     }
 }
 
-/// How the second factor lies in memory.
+/// The layout of the second factor in memory.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Second {
     AsIs,
@@ -61,7 +61,7 @@ pub enum Second {
 /// `c = scale · a · b + keep · c`, where the rows of `c` start `stride` numbers apart.
 ///
 /// # Panics
-/// When the shapes do not fit each other or the data.
+/// When the shapes do not match each other or the data.
 pub fn multiply(a: Matrix<'_>, b: Matrix<'_>, second: Second, scale: f32, c: &mut [f32], stride: usize, keep: f32) {
     let (inner, width) = if second == Second::Transposed { (b.width, b.rows) } else { (b.rows, b.width) };
     assert_eq!(a.width, inner, "the factors fit each other");
@@ -103,21 +103,21 @@ fn int(value: usize) -> c_int {
     c_int::try_from(value).expect("dimensions of a small matrix")
 }
 
-/// Makes each BLAS call run on the thread that makes it: the embedder has threads of its own, and two pools for the
-/// same cores disturb each other.
+/// Makes each BLAS call run on the calling thread: the embedder has threads of its own, and two pools would compete for
+/// the same cores.
 pub fn single_threaded_blas() {
-    // SAFETY: sets a number inside the library, which guards it with a lock.
+    // SAFETY: this sets a number inside the library, which guards it with a lock.
     unsafe { openblas_set_num_threads(1) }
 }
 
-/// The processor that `OpenBLAS` computes for, by its name for it.
+/// The name of the processor whose kernels `OpenBLAS` uses.
 pub fn blas_kernels() -> &'static str {
-    // SAFETY: it returns a text of the library's own, which ends with a zero and is never changed.
+    // SAFETY: this returns a static string of the library, which ends with a zero byte.
     let name = unsafe { CStr::from_ptr(openblas_get_corename()) };
     name.to_str().unwrap_or("unknown")
 }
 
-/// Maps a file that nobody changes while it is mapped: weights are installed once, under their final name.
+/// Maps a file that must not change while it is mapped: weights are installed once, under their final name.
 pub fn map(path: &Path) -> std::io::Result<Mmap> {
     let file = File::open(path)?;
     // SAFETY: see above; a change of the file from outside is the operator's fault, as with a shared library.

@@ -1,4 +1,4 @@
-//! What waits to be embedded: a bounded line.
+//! The bounded queue of texts to embed.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -7,16 +7,16 @@ use tokio::sync::oneshot;
 
 use super::EmbedError;
 
-/// Texts that may wait before the next call is refused. A call is never refused for its own size.
-const MAX_WAITING: usize = 512;
+/// The most texts in the queue before the next call is rejected. A call is never rejected for its own size.
+const MAX_QUEUED: usize = 512;
 
-/// Bytes of text that are computed as one: enough rows for the matrix products to run at full speed. Of a small call less,
-/// so that its texts are spread over all threads.
+/// The most text in a batch, in bytes: enough rows for the matrix products to run at full speed. A small call gets
+/// smaller batches, so that its texts are spread over all threads.
 const BATCH_BYTES: usize = 1_536;
 
 type Answer = Result<Vec<Vec<f32>>, EmbedError>;
 
-/// A text on its way, and where its vector goes.
+/// A text in the queue, and the call that its vector belongs to.
 pub struct Item {
     pub text: String,
     index: usize,
@@ -26,19 +26,19 @@ pub struct Item {
 /// One call of [`embed`](super::Embedder::embed).
 struct Call {
     state: Mutex<CallState>,
-    /// Bytes of its texts for each thread.
+    /// The bytes of its texts for each thread.
     share: usize,
 }
 
 struct CallState {
     vectors: Vec<Vec<f32>>,
     missing: usize,
-    /// Gone when the call is answered.
+    /// `None` once the call is answered.
     reply: Option<oneshot::Sender<Answer>>,
 }
 
 impl Item {
-    /// Gives the call its vector; the last one answers it.
+    /// Adds the vector to its call; the last one answers the call.
     pub fn finish(self, vector: Vec<f32>) {
         let mut state = lock(&self.call.state);
         state.vectors[self.index] = vector;
@@ -49,7 +49,7 @@ impl Item {
         }
     }
 
-    /// Ends the whole call.
+    /// Fails the whole call.
     pub fn fail(self, error: EmbedError) {
         lock(&self.call.state).reply(Err(error));
     }
@@ -62,7 +62,7 @@ impl Item {
 impl CallState {
     fn reply(&mut self, answer: Answer) {
         if let Some(reply) = self.reply.take() {
-            // An error here means that the caller went away.
+            // An error means that the caller has gone.
             drop(reply.send(answer));
         }
     }
@@ -76,17 +76,17 @@ pub struct Queue {
 
 #[derive(Default)]
 struct QueueState {
-    line: VecDeque<Item>,
+    items: VecDeque<Item>,
     closed: bool,
 }
 
 impl Queue {
-    /// A queue that `threads` threads work off.
+    /// A queue for `threads` threads.
     pub fn new(threads: usize) -> Self {
         Self { state: Mutex::default(), arrived: Condvar::new(), threads: threads.max(1) }
     }
 
-    /// Takes a call in; its answer arrives through the receiver.
+    /// Enqueues a call; its answer arrives through the receiver.
     pub fn push(&self, texts: Vec<String>) -> Result<oneshot::Receiver<Answer>, EmbedError> {
         let (reply, answer) = oneshot::channel();
         let count = texts.len();
@@ -95,20 +95,20 @@ impl Queue {
         let call = Arc::new(Call { state: Mutex::new(state), share });
         let items = texts.into_iter().enumerate().map(|(index, text)| Item { text, index, call: Arc::clone(&call) });
         let mut state = lock(&self.state);
-        let line = &mut state.line;
-        if line.len() >= MAX_WAITING {
-            line.retain(|item| !item.is_abandoned());
+        let queued = &mut state.items;
+        if queued.len() >= MAX_QUEUED {
+            queued.retain(|item| !item.is_abandoned());
         }
-        if line.len() >= MAX_WAITING {
+        if queued.len() >= MAX_QUEUED {
             return Err(EmbedError::Busy);
         }
-        line.extend(items);
+        queued.extend(items);
         drop(state);
         self.arrived.notify_all();
         Ok(answer)
     }
 
-    /// The next texts to compute together, at least one; waits for them. `None` when the queue is closed.
+    /// Waits for the next texts to compute together, at least one. `None`: the queue is closed.
     pub fn next_batch(&self) -> Option<Vec<Item>> {
         let mut state = lock(&self.state);
         loop {
@@ -123,7 +123,7 @@ impl Queue {
         }
     }
 
-    /// Wakes all that wait for work, and drops what is left.
+    /// Wakes all threads that wait for work, and drops the rest of the queue.
     pub fn close(&self) {
         let mut state = lock(&self.state);
         *state = QueueState { closed: true, ..QueueState::default() };
@@ -136,9 +136,9 @@ impl QueueState {
     fn take_batch(&mut self) -> Vec<Item> {
         let mut batch = Vec::new();
         let mut bytes = 0;
-        while let Some(item) = self.line.front() {
+        while let Some(item) = self.items.front() {
             if item.is_abandoned() {
-                self.line.pop_front();
+                self.items.pop_front();
                 continue;
             }
             let full = bytes >= item.call.share || bytes + item.text.len() > BATCH_BYTES;
@@ -146,7 +146,7 @@ impl QueueState {
                 break;
             }
             bytes += item.text.len();
-            batch.extend(self.line.pop_front());
+            batch.extend(self.items.pop_front());
         }
         batch
     }
@@ -158,7 +158,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 #[cfg(test)]
 mod tests {
-    use super::{BATCH_BYTES, MAX_WAITING, Queue};
+    use super::{BATCH_BYTES, MAX_QUEUED, Queue};
     use crate::embeddings::EmbedError;
 
     fn texts(count: usize, text: &str) -> Vec<String> {
@@ -183,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn who_went_away_is_skipped() {
+    fn calls_whose_caller_has_gone_are_skipped() {
         let queue = Queue::new(1);
         drop(queue.push(texts(2, "gone")).unwrap());
         let _answer = queue.push(texts(1, "here")).unwrap();
@@ -193,9 +193,9 @@ mod tests {
     }
 
     #[test]
-    fn refuses_when_full_but_not_for_those_who_left() {
+    fn a_full_queue_rejects_calls_but_does_not_count_abandoned_ones() {
         let queue = Queue::new(1);
-        let waiting = queue.push(texts(MAX_WAITING + 5, "a")).unwrap();
+        let waiting = queue.push(texts(MAX_QUEUED + 5, "a")).unwrap();
         assert!(matches!(queue.push(texts(1, "b")), Err(EmbedError::Busy)));
         drop(waiting);
         assert!(queue.push(texts(1, "b")).is_ok());

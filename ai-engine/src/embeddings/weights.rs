@@ -7,16 +7,16 @@ use safetensors::{Dtype, SafeTensors};
 
 use super::{EmbedError, native};
 
-/// Length of a token's and a sentence's vector.
+/// The length of the vector of a token or sentence.
 pub const WIDTH: usize = 384;
 pub const HEADS: usize = 12;
-/// Width of the feed-forward part.
+/// The width of the feed-forward layer.
 pub const INNER: usize = 1536;
 const LAYERS: usize = 6;
 const VOCABULARY: usize = 30_522;
 const POSITIONS: usize = 512;
 
-/// A matrix in rows of inputs, one row per output, and what is added to each output.
+/// A matrix with one row of inputs for each output, and a bias for each output.
 pub struct Linear {
     pub weight: Vec<f32>,
     pub bias: Vec<f32>,
@@ -37,12 +37,12 @@ pub struct Layer {
     pub out_norm: Norm,
 }
 
-/// The word vectors stay in the mapped file: few of them are ever needed.
+/// The word vectors stay in the mapped file, because few of them are ever needed.
 pub struct Weights {
     file: Mmap,
     /// Byte offset of the word vectors in the file.
     words: usize,
-    /// With the vector of token type 0 added: there is no other type here.
+    /// Includes the vector of token type 0, which is the only type here.
     pub positions: Vec<f32>,
     pub embedding_norm: Norm,
     pub layers: Vec<Layer>,
@@ -73,7 +73,7 @@ impl Weights {
     }
 }
 
-/// What is wrong with a file of the model, and what to do.
+/// An error that says what is wrong with a file of the model, and what to do.
 pub fn unusable(path: &Path, error: impl std::fmt::Display) -> EmbedError {
     EmbedError::Model(format!(
         "{}: {error}; fetch the model with scripts/fetch-model.sh, or set COLLABRY_MODEL_DIR to a folder that holds \

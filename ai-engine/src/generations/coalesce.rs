@@ -1,17 +1,17 @@
-//! Many small pieces of text to few log entries.
+//! Merges many small pieces of text into few log entries.
 
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// Faster than anyone reads, and forty entries a second at most.
+/// Faster than anyone reads, and at most forty entries a second.
 const INTERVAL: Duration = Duration::from_millis(25);
 
-/// Lets the first text through at once, and gathers what follows.
+/// Lets the first text through at once, and collects what follows.
 #[derive(Debug, Default)]
 pub(super) struct Coalescer {
     pending: String,
-    /// When the next entry may be made; `None` before the first.
+    /// The earliest time of the next entry; `None` before the first.
     next: Option<Instant>,
 }
 
@@ -20,17 +20,17 @@ impl Coalescer {
         self.pending.push_str(text);
     }
 
-    /// Drops what is pending.
+    /// Drops the pending text.
     pub fn clear(&mut self) {
         self.pending.clear();
     }
 
-    /// When there is something to take; `None`: nothing is pending.
+    /// When the pending text is due; `None`: nothing is pending.
     pub fn due(&self, now: Instant) -> Option<Instant> {
         (!self.pending.is_empty()).then(|| self.next.unwrap_or(now))
     }
 
-    /// What is pending, due or not.
+    /// Takes the pending text, whether it is due or not.
     pub fn take(&mut self, now: Instant) -> String {
         self.next = Some(now + INTERVAL);
         std::mem::take(&mut self.pending)

@@ -1,31 +1,31 @@
-//! How others end a running generation.
+//! Ends a running generation from outside.
 
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use collabry_shared::generations::Unwanted;
 use tokio_util::sync::CancellationToken;
 
-use super::ending::Outcome;
+use super::outcome::Outcome;
 
-/// One generation's switch.
+/// The switches of one generation.
 #[derive(Debug)]
 pub(super) struct Control {
     stop: CancellationToken,
     interrupt: CancellationToken,
     dropped: CancellationToken,
     why: OnceLock<Unwanted>,
-    /// The outcome is decided: it is too late to stop.
+    /// Whether the outcome is decided, so that it is too late to stop.
     closed: Mutex<bool>,
 }
 
 impl Control {
-    /// `interrupt` ends it from the outside, as at shutdown.
+    /// `interrupt` ends the generation from outside, as at shutdown.
     pub fn new(interrupt: CancellationToken) -> Self {
         let (stop, dropped) = (CancellationToken::new(), CancellationToken::new());
         Self { stop, interrupt, dropped, why: OnceLock::new(), closed: Mutex::new(false) }
     }
 
-    /// Whether it will end as stopped.
+    /// Stops the generation; `false`: it is too late.
     pub fn stop(&self) -> bool {
         let closed = self.closed.lock().unwrap_or_else(PoisonError::into_inner);
         if !*closed {
@@ -34,13 +34,13 @@ impl Control {
         !*closed
     }
 
-    /// Nobody wants the answer any more.
+    /// Drops the generation, because nobody wants its answer any more.
     pub fn drop_unwanted(&self, why: Unwanted) {
         self.why.get_or_init(|| why);
         self.dropped.cancel();
     }
 
-    /// Decides the outcome: a stop that was promised is kept, also when the answer ended meanwhile.
+    /// Decides the outcome. A stop that was acknowledged counts, even if the answer was completed meanwhile.
     pub fn close(&self, outcome: Outcome) -> Outcome {
         *self.closed.lock().unwrap_or_else(PoisonError::into_inner) = true;
         if let Some(why) = self.why.get() {
@@ -49,7 +49,7 @@ impl Control {
         if self.stop.is_cancelled() { Outcome::Stopped } else { outcome }
     }
 
-    /// Resolves when somebody ends it.
+    /// Resolves when the generation is ended from outside.
     pub async fn ended(&self) -> Outcome {
         tokio::select! {
             biased;
@@ -61,7 +61,7 @@ impl Control {
         }
     }
 
-    /// Waits for `work`, unless somebody ends the generation before.
+    /// Waits for `work`, unless the generation is ended first.
     pub async fn unless_ended<T>(&self, work: impl Future<Output = T>) -> Result<T, Outcome> {
         tokio::select! {
             biased;

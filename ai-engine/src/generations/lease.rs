@@ -1,4 +1,4 @@
-//! Renews the right to write a generation.
+//! Renews the lease on a generation.
 
 use std::time::Duration;
 
@@ -9,11 +9,13 @@ use jiff::SignedDuration;
 
 use super::parts::GenerationParts;
 
-/// Between tries while the database is away: shorter than the others wait when it is back, see `SETTLE` of the runner.
+/// Between attempts while the database is unavailable: shorter than the other engines wait when it is back, see
+/// `SETTLE` of the runner.
 const RETRY: Duration = Duration::from_millis(500);
 
-/// While the database is away nobody can take over, so the answer goes on being written. If it is away for us only, the
-/// one who takes over ends the log, and what we add after that is not shown; this bounds how long we work for nothing.
+/// While the database is unavailable nobody can take over, so the answer goes on. If it is unavailable for this engine
+/// only, the engine that takes over ends the log, and nothing is shown that is added later; this bounds the work that
+/// is wasted.
 const GRACE: SignedDuration = SignedDuration::from_secs(30);
 
 /// Renews the lease; returns when it is lost.
@@ -27,7 +29,7 @@ pub(super) async fn keep(parts: &GenerationParts, id: GenerationId, owner: Owner
         match generations.renew(id, owner, until(now)).await {
             Ok(true) => (held_until, wait) = (until(now), HEARTBEAT),
             Err(error) if now.duration_since(held_until) < GRACE => {
-                tracing::warn!(%id, %error, "a lease could not be renewed; trying again");
+                tracing::warn!(%id, %error, "lease renewal failed");
                 wait = RETRY;
             }
             Ok(false) | Err(_) => return,

@@ -1,4 +1,4 @@
-//! Answers: how they ended, how long people waited for them, what they took.
+//! Metrics of answers: outcomes, durations and tokens.
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -13,11 +13,11 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
-use super::ending::Outcome;
+use super::outcome::Outcome;
 use crate::models::{Models, Usage};
 
-/// Models that have labels of their own; further ones share one for each provider.
-const MODELS: usize = 50;
+/// The most models with labels of their own; further ones share one for each provider.
+const MAX_LABELS: usize = 50;
 
 const STATES: [&str; 5] = ["done", "stopped", "interrupted", "failed", "unwanted"];
 
@@ -29,7 +29,7 @@ pub struct Metrics {
     models: Arc<Models>,
     named: Mutex<HashSet<ModelId>>,
     ended: Family<ByModelAnd, Counter>,
-    took: Family<ByModel, Histogram>,
+    duration: Family<ByModel, Histogram>,
     first_text: Family<ByModel, Histogram>,
     tokens: Family<ByModelAnd, Counter>,
     unclaimed: Gauge,
@@ -41,7 +41,7 @@ impl Metrics {
             models,
             named: Mutex::default(),
             ended: Family::default(),
-            took: Family::new_with_constructor(long),
+            duration: Family::new_with_constructor(long),
             first_text: Family::new_with_constructor(long),
             tokens: Family::default(),
             unclaimed: Gauge::default(),
@@ -50,19 +50,19 @@ impl Metrics {
 
     /// `registry` is the engine's.
     pub fn register(&self, registry: &mut Registry) {
-        registry.register("generations", "Answers, by how they ended", self.ended.clone());
+        registry.register("generations", "Answers, by outcome", self.ended.clone());
         let help = "Time from the claim of a generation to its end";
-        registry.register("generation_duration_seconds", help, self.took.clone());
+        registry.register("generation_duration_seconds", help, self.duration.clone());
         let help = "Time from the question to the first text of its answer";
         registry.register("first_text_seconds", help, self.first_text.clone());
-        let help = "Tokens of prompts and answers, as far as providers count them";
+        let help = "Tokens of prompts and answers, where providers report them";
         registry.register("tokens", help, self.tokens.clone());
-        let help = "Questions that no engine has taken up for five seconds";
+        let help = "Questions that no engine has claimed within five seconds";
         registry.register("generations_unclaimed", help, self.unclaimed.clone());
     }
 
-    /// `took` is missing when it never began.
-    pub(super) fn ended(&self, model: &ModelId, outcome: &Outcome, took: Option<Duration>) {
+    /// `elapsed` is `None` when the generation never started.
+    pub(super) fn ended(&self, model: &ModelId, outcome: &Outcome, elapsed: Option<Duration>) {
         let state = match outcome {
             Outcome::Complete(_) => "done",
             Outcome::Stopped => "stopped",
@@ -71,17 +71,17 @@ impl Metrics {
             Outcome::Unwanted(_) => "unwanted",
         };
         let model = self.label(model);
-        for one in STATES {
-            // Each is there before the first, which would otherwise look like no increase.
-            let labels = [("model", model.clone()), ("state", one.to_owned())];
-            self.ended.get_or_create(&labels).inc_by(u64::from(one == state));
+        for label in STATES {
+            // Every series exists before it is first increased: otherwise that increase would be invisible.
+            let labels = [("model", model.clone()), ("state", label.to_owned())];
+            self.ended.get_or_create(&labels).inc_by(u64::from(label == state));
         }
-        if let Some(took) = took {
-            self.took.get_or_create(&[("model", model)]).observe(took.as_secs_f64());
+        if let Some(elapsed) = elapsed {
+            self.duration.get_or_create(&[("model", model)]).observe(elapsed.as_secs_f64());
         }
     }
 
-    /// `waited` is from when the question was stored.
+    /// `waited` is the time since the question was stored.
     pub(super) fn first_text(&self, model: &ModelId, waited: SignedDuration) {
         self.first_text.get_or_create(&[("model", self.label(model))]).observe(waited.as_secs_f64().max(0.0));
     }
@@ -97,17 +97,17 @@ impl Metrics {
         self.unclaimed.set(i64::try_from(count).unwrap_or(i64::MAX));
     }
 
-    /// Users may name any model: only those that a provider lists have a label, and only so many.
+    /// Users can name any model, so only models that a provider lists get a label, up to `MAX_LABELS`.
     fn label(&self, model: &ModelId) -> String {
         let mut named = self.named.lock().unwrap_or_else(PoisonError::into_inner);
         if named.contains(model) {
             return model.to_string();
         }
-        let known = self.models.known();
-        let Some(provider) = known.iter().find(|known| known.status.provider == model.provider()) else {
+        let snapshots = self.models.snapshots();
+        let Some(provider) = snapshots.iter().find(|snapshot| snapshot.status.provider == model.provider()) else {
             return "unknown".to_owned();
         };
-        if named.len() < MODELS && provider.status.models.iter().any(|listed| listed.id == *model) {
+        if named.len() < MAX_LABELS && provider.status.models.iter().any(|listed| listed.id == *model) {
             named.insert(model.clone());
             return model.to_string();
         }

@@ -1,16 +1,18 @@
-//! Answers in the making: who runs them, what they are made of, and how they end.
+//! Generations: who runs them, what goes into them, and how they end.
 
+mod capacity;
 mod coalesce;
 mod control;
-mod ending;
 mod lease;
 mod metrics;
+mod outcome;
 mod parts;
-mod passages;
-mod places;
+mod permits;
+mod recovery;
+mod request;
 mod run;
 mod runner;
 
 pub use self::parts::GenerationParts;
-pub use self::passages::PASSAGES;
+pub use self::request::PASSAGES;
 pub use self::runner::{Generations, Load};

@@ -1,4 +1,4 @@
-//! How the writing of an answer ended, as the engine sees it.
+//! How a generation ended, from the point of view of the engine.
 
 use collabry_shared::conversations::CutOff;
 use collabry_shared::generations::{End, Unwanted};
@@ -7,20 +7,20 @@ use crate::models::AnswerError;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Outcome {
-    /// Or so the model says; otherwise why it may end too early.
+    /// `Some`: why the answer may have ended too early.
     Complete(Option<CutOff>),
     Stopped,
     Interrupted,
     Failed(AnswerError),
     /// Nobody wants it any more.
     Unwanted(Unwanted),
-    /// Another engine has it now, and will end it.
+    /// Another engine has taken it over, and will end it.
     TakenOver,
 }
 
 impl Outcome {
-    /// What everyone is told; `label` is what people call the model's provider.
-    pub fn told(&self, label: &str) -> End {
+    /// The outcome as it is stored and published; `label` is that of the model's provider.
+    pub fn published(&self, label: &str) -> End {
         match self {
             Self::Complete(cut_off) => End::Complete(*cut_off),
             Self::Stopped => End::Stopped,

@@ -1,4 +1,4 @@
-//! What generations are made with.
+//! What generations work with.
 
 use std::fmt;
 use std::sync::Arc;

@@ -1,5 +1,6 @@
-//! Places to write at, shared fairly by person: who writes least comes first, then whose turn was the longest ago. So one
-//! person's many questions delay another's by one answer at most for each place.
+//! Permits to write an answer, shared fairly by person: the person with the fewest answers in progress comes first,
+//! then the one who was served the longest ago. So one person's many questions delay another's by at most one answer
+//! for each permit.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -7,82 +8,82 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use collabry_shared::ids::UserId;
 use tokio::sync::oneshot;
 
-/// Clones are the same places.
+/// Clones share the same permits.
 #[derive(Debug, Clone)]
-pub(super) struct Places(Arc<Mutex<State>>);
+pub(super) struct WriterPermits(Arc<Mutex<State>>);
 
 #[derive(Debug)]
 struct State {
     free: usize,
     people: HashMap<UserId, Person>,
-    /// First come first; bounded by those who let people in here.
+    /// In order of arrival. The callers bound its length.
     waiting: VecDeque<Waiting>,
-    turn: u64,
+    served: u64,
 }
 
-/// A person who holds places or waits for one.
+/// A person who holds permits or waits for one.
 #[derive(Debug, Default)]
 struct Person {
     writing: usize,
     waiting: usize,
-    /// When they last got a place; 0: not since they came.
-    turn: u64,
+    /// When they were last served; 0: not yet.
+    last_served: u64,
 }
 
 #[derive(Debug)]
 struct Waiting {
     person: UserId,
-    place: oneshot::Sender<Place>,
+    permit: oneshot::Sender<WriterPermit>,
 }
 
-/// A place, given back when dropped.
+/// A permit, released when dropped.
 #[derive(Debug)]
-pub(super) struct Place {
-    places: Places,
+pub(super) struct WriterPermit {
+    permits: WriterPermits,
     person: UserId,
 }
 
-impl Places {
+impl WriterPermits {
     pub fn new(count: usize) -> Self {
-        Self(Arc::new(Mutex::new(State { free: count, people: HashMap::new(), waiting: VecDeque::new(), turn: 0 })))
+        Self(Arc::new(Mutex::new(State { free: count, people: HashMap::new(), waiting: VecDeque::new(), served: 0 })))
     }
 
     pub fn free(&self) -> usize {
         self.state().free
     }
 
-    /// How many wait for a place.
+    /// The number of requests that wait for a permit.
     pub fn waiting(&self) -> usize {
-        self.state().waiting.iter().filter(|waiting| !waiting.place.is_closed()).count()
+        self.state().waiting.iter().filter(|waiting| !waiting.permit.is_closed()).count()
     }
 
-    /// Waits for a place; whoever drops this future waits no more.
-    pub async fn take(&self, person: UserId) -> Place {
+    /// Waits for a permit. Dropping the future withdraws the request.
+    pub async fn acquire(&self, person: UserId) -> WriterPermit {
         loop {
             let receiver = {
                 let mut state = self.state();
-                let (place, receiver) = oneshot::channel();
+                let (permit, receiver) = oneshot::channel();
                 state.people.entry(person).or_default().waiting += 1;
-                state.waiting.push_back(Waiting { person, place });
+                state.waiting.push_back(Waiting { person, permit });
                 receiver
             };
-            self.hand_out();
-            // A sender is dropped only with what it sent.
-            if let Ok(place) = receiver.await {
-                return place;
+            self.grant();
+            // A sender is dropped only after it has sent a permit.
+            if let Ok(permit) = receiver.await {
+                return permit;
             }
         }
     }
 
-    fn hand_out(&self) {
+    fn grant(&self) {
         loop {
-            let given = {
+            let returned = {
                 let mut state = self.state();
-                let Some(Waiting { person, place }) = state.next() else { return };
-                place.send(Place { places: self.clone(), person })
+                let Some(Waiting { person, permit }) = state.next() else { return };
+                permit.send(WriterPermit { permits: self.clone(), person })
             };
-            // Who waited has gone: dropped outside of the lock, the place comes back by itself.
-            drop(given);
+            // If the waiter has gone, this drop releases the permit; it must happen outside the lock.
+            drop(returned);
         }
     }
 
@@ -92,11 +93,11 @@ impl Places {
 }
 
 impl State {
-    /// Takes a free place for whoever is next.
+    /// Takes a free permit for the request that comes next.
     fn next(&mut self) -> Option<Waiting> {
         let people = &mut self.people;
         self.waiting.retain(|waiting| {
-            let gone = waiting.place.is_closed();
+            let gone = waiting.permit.is_closed();
             if gone && let Some(person) = people.get_mut(&waiting.person) {
                 person.waiting -= 1;
             }
@@ -106,27 +107,28 @@ impl State {
         if self.free == 0 {
             return None;
         }
-        let rank = |waiting: &Waiting| self.people.get(&waiting.person).map(|person| (person.writing, person.turn));
+        let rank =
+            |waiting: &Waiting| self.people.get(&waiting.person).map(|person| (person.writing, person.last_served));
         let (index, _) = self.waiting.iter().enumerate().min_by_key(|(index, waiting)| (rank(waiting), *index))?;
         let next = self.waiting.remove(index)?;
         self.free -= 1;
-        self.turn += 1;
+        self.served += 1;
         let person = self.people.entry(next.person).or_default();
-        (person.waiting, person.writing, person.turn) = (person.waiting - 1, person.writing + 1, self.turn);
+        (person.waiting, person.writing, person.last_served) = (person.waiting - 1, person.writing + 1, self.served);
         Some(next)
     }
 }
 
-impl Drop for Place {
+impl Drop for WriterPermit {
     fn drop(&mut self) {
         {
-            let mut state = self.places.state();
+            let mut state = self.permits.state();
             state.free += 1;
             if let Some(person) = state.people.get_mut(&self.person) {
                 person.writing -= 1;
             }
         }
-        self.places.hand_out();
+        self.permits.grant();
     }
 }
 
@@ -136,23 +138,23 @@ mod tests {
 
     use super::*;
 
-    /// Who of these got their place by now.
-    type Waiters = Vec<(&'static str, std::pin::Pin<Box<dyn Future<Output = Place> + Send>>)>;
+    /// Requests with the names of those who made them.
+    type Waiters = Vec<(&'static str, std::pin::Pin<Box<dyn Future<Output = WriterPermit> + Send>>)>;
 
-    fn wait(places: &Places, person: UserId) -> std::pin::Pin<Box<dyn Future<Output = Place> + Send>> {
-        let places = places.clone();
-        let mut waiting: std::pin::Pin<Box<dyn Future<Output = Place> + Send>> =
-            Box::pin(async move { places.take(person).await });
-        assert!(waiting.as_mut().now_or_never().is_none(), "there is no place yet");
+    fn wait(permits: &WriterPermits, person: UserId) -> std::pin::Pin<Box<dyn Future<Output = WriterPermit> + Send>> {
+        let permits = permits.clone();
+        let mut waiting: std::pin::Pin<Box<dyn Future<Output = WriterPermit> + Send>> =
+            Box::pin(async move { permits.acquire(person).await });
+        assert!(waiting.as_mut().now_or_never().is_none(), "there is no permit yet");
         waiting
     }
 
-    fn got(waiters: &mut Waiters) -> Option<(&'static str, Place)> {
+    fn got(waiters: &mut Waiters) -> Option<(&'static str, WriterPermit)> {
         for index in 0..waiters.len() {
-            if let Some(place) = waiters[index].1.as_mut().now_or_never() {
+            if let Some(permit) = waiters[index].1.as_mut().now_or_never() {
                 let (name, done) = waiters.remove(index);
                 drop(done);
-                return Some((name, place));
+                return Some((name, permit));
             }
         }
         None
@@ -161,37 +163,37 @@ mod tests {
     #[tokio::test]
     async fn people_take_turns() {
         let (ada, bob, eve) = (UserId::new(), UserId::new(), UserId::new());
-        let places = Places::new(1);
-        let mut place = Some(places.take(eve).await);
+        let permits = WriterPermits::new(1);
+        let mut permit = Some(permits.acquire(eve).await);
         let mut waiters: Waiters = vec![
-            ("eve 1", wait(&places, eve)),
-            ("eve 2", wait(&places, eve)),
-            ("eve 3", wait(&places, eve)),
-            ("ada", wait(&places, ada)),
-            ("bob 1", wait(&places, bob)),
-            ("bob 2", wait(&places, bob)),
+            ("eve 1", wait(&permits, eve)),
+            ("eve 2", wait(&permits, eve)),
+            ("eve 3", wait(&permits, eve)),
+            ("ada", wait(&permits, ada)),
+            ("bob 1", wait(&permits, bob)),
+            ("bob 2", wait(&permits, bob)),
         ];
         let mut order = Vec::new();
         while !waiters.is_empty() {
-            drop(place.take());
-            let (name, next) = got(&mut waiters).expect("a place was given back");
-            assert!(got(&mut waiters).is_none(), "there is one place");
+            drop(permit.take());
+            let (name, next) = got(&mut waiters).expect("a permit was released");
+            assert!(got(&mut waiters).is_none(), "there is one permit");
             order.push(name);
-            place = Some(next);
+            permit = Some(next);
         }
         assert_eq!(order, ["ada", "bob 1", "eve 1", "bob 2", "eve 2", "eve 3"]);
-        drop(place);
-        assert_eq!(places.free(), 1);
-        assert!(places.state().waiting.is_empty());
+        drop(permit);
+        assert_eq!(permits.free(), 1);
+        assert!(permits.state().waiting.is_empty());
     }
 
     #[tokio::test]
-    async fn who_writes_least_comes_first_and_who_has_gone_does_not() {
+    async fn the_person_with_least_in_progress_comes_first_and_a_withdrawn_request_gets_nothing() {
         let (ada, eve) = (UserId::new(), UserId::new());
-        let places = Places::new(2);
-        let (one, _two) = (places.take(eve).await, places.take(eve).await);
-        drop(wait(&places, ada));
-        let mut waiters: Waiters = vec![("eve", wait(&places, eve)), ("ada", wait(&places, ada))];
+        let permits = WriterPermits::new(2);
+        let (one, _two) = (permits.acquire(eve).await, permits.acquire(eve).await);
+        drop(wait(&permits, ada));
+        let mut waiters: Waiters = vec![("eve", wait(&permits, eve)), ("ada", wait(&permits, ada))];
         drop(one);
         let (name, _place) = got(&mut waiters).unwrap();
         assert_eq!(name, "ada");

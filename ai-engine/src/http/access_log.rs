@@ -1,4 +1,4 @@
-//! One line and one span for each request, and its part in the numbers.
+//! Logs and measures each request, within a span of its own.
 
 use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use tracing::Instrument as _;
 use tracing::field::Empty;
 
-/// Every api asks these again and again: only a no is worth a line.
+/// Every api polls these, so only failures are worth a line.
 const PROBES: [&str; 2] = ["/health", "/ready"];
 
 pub async fn log(State(requests): State<Requests>, request: Request, next: Next) -> Response {
@@ -19,13 +19,13 @@ pub async fn log(State(requests): State<Requests>, request: Request, next: Next)
     let span = tracing::error_span!("request", otel.name = name, otel.kind = "server", trace_id = Empty);
     let parent = request.headers().get(trace::TRACEPARENT).and_then(|parent| parent.to_str().ok()?.parse().ok());
     trace::adopt(&span, parent);
-    let answered = async {
-        let (running, begun) = (requests.running(), Instant::now());
+    let handled = async {
+        let (running, started) = (requests.running(), Instant::now());
         let response = next.run(request).await;
         drop(running);
-        let (status, took) = (response.status().as_u16(), begun.elapsed());
-        requests.answered(&endpoint, method.as_str(), status, took);
-        let ms = took.as_millis();
+        let (status, elapsed) = (response.status().as_u16(), started.elapsed());
+        requests.answered(&endpoint, method.as_str(), status, elapsed);
+        let ms = elapsed.as_millis();
         if PROBES.contains(&endpoint.as_str()) && status < 400 {
             tracing::debug!(%method, path = endpoint, status, ms, "request");
         } else {
@@ -33,5 +33,5 @@ pub async fn log(State(requests): State<Requests>, request: Request, next: Next)
         }
         response
     };
-    answered.instrument(span).await
+    handled.instrument(span).await
 }

@@ -1,4 +1,4 @@
-//! Refusals and failures: RFC 9457 problem details with a stable code.
+//! Error responses: RFC 9457 problem details with a stable code.
 
 use axum::Json;
 use axum::extract::rejection::{JsonRejection, PathRejection};
@@ -10,19 +10,19 @@ use collabry_shared::engine::wire::{self, Code};
 use collabry_shared::storage::StoreError;
 use collabry_shared::telemetry::trace;
 
-/// Seconds after which a full engine may have a place again.
+/// Seconds after which an engine at capacity may accept work again.
 const RETRY_AFTER_SECONDS: HeaderValue = HeaderValue::from_static("1");
 
 #[derive(Debug)]
-pub struct Problem {
+pub struct ErrorResponse {
     status: StatusCode,
     code: Code,
     detail: String,
 }
 
-impl Problem {
+impl ErrorResponse {
     pub fn unauthorized() -> Self {
-        Self::new(StatusCode::UNAUTHORIZED, Code::Unauthorized, "Only services that know the service secret may ask.")
+        Self::new(StatusCode::UNAUTHORIZED, Code::Unauthorized, "The service secret is missing or wrong.")
     }
 
     pub fn not_found() -> Self {
@@ -39,7 +39,7 @@ impl Problem {
     }
 }
 
-impl From<EngineError> for Problem {
+impl From<EngineError> for ErrorResponse {
     fn from(error: EngineError) -> Self {
         let detail = error.to_string();
         match error {
@@ -51,28 +51,28 @@ impl From<EngineError> for Problem {
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, Code::StoreUnavailable, detail)
             }
             EngineError::Store(_) | EngineError::Internal(_) => {
-                tracing::error!(error = detail, "a request failed");
+                tracing::error!(error = detail, "request failed");
                 Self::new(StatusCode::INTERNAL_SERVER_ERROR, Code::Internal, detail)
             }
         }
     }
 }
 
-impl From<JsonRejection> for Problem {
+impl From<JsonRejection> for ErrorResponse {
     fn from(rejection: JsonRejection) -> Self {
         Self::new(rejection.status(), Code::RequestInvalid, rejection.body_text())
     }
 }
 
-impl From<PathRejection> for Problem {
+impl From<PathRejection> for ErrorResponse {
     fn from(rejection: PathRejection) -> Self {
         Self::new(rejection.status(), Code::RequestInvalid, rejection.body_text())
     }
 }
 
-impl IntoResponse for Problem {
+impl IntoResponse for ErrorResponse {
     fn into_response(self) -> Response {
-        let problem = wire::Problem {
+        let body = wire::Problem {
             kind: "about:blank".to_owned(),
             title: self.status.canonical_reason().unwrap_or("Error").to_owned(),
             status: self.status.as_u16(),
@@ -80,7 +80,7 @@ impl IntoResponse for Problem {
             trace_id: trace::current_id().unwrap_or_default(),
             code: self.code,
         };
-        let mut response = (self.status, Json(problem)).into_response();
+        let mut response = (self.status, Json(body)).into_response();
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         if self.status == StatusCode::SERVICE_UNAVAILABLE {

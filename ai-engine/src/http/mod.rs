@@ -1,9 +1,9 @@
-//! The engine as the apis reach it: HTTP for services that know the secret, and for nobody else.
+//! The engine's HTTP interface for the apis. Only services that know the secret can use it.
 
 mod access_log;
 mod auth;
+mod error_response;
 mod health;
-mod problem;
 mod routes;
 
 use std::fmt;
@@ -26,16 +26,16 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
+use self::error_response::ErrorResponse;
 use self::health::EngineHealth;
-use self::problem::Problem;
 use crate::Engine;
 
 /// The largest request is a search that names every source of a notebook.
 const MAX_BODY: usize = 1024 * 1024;
-/// Apis keep few connections; more is a mistake or an attack.
+/// Apis keep few connections; more are a mistake or an attack.
 const CONNECTIONS: u32 = 4096;
-/// For requests that still run when the work has ended.
-const GRACE: Duration = Duration::from_secs(5);
+/// How long requests may still run after the engine has stopped.
+const REQUEST_GRACE: Duration = Duration::from_secs(5);
 
 #[derive(Clone)]
 struct EngineState {
@@ -52,8 +52,8 @@ pub struct Server {
 }
 
 impl Server {
-    /// Everything but `/health` and `/ready` wants `secret` as a bearer token.
-    /// `registry` holds what else the process counts.
+    /// Everything but `/health` and `/ready` requires `secret` as a bearer token.
+    /// `registry` holds the other metrics of the process.
     pub fn new(engine: Arc<Engine>, secret: SecretString, shutdown: CancellationToken, mut registry: Registry) -> Self {
         let requests = Requests::new(Service::Engine);
         requests.register(&mut registry);
@@ -61,10 +61,10 @@ impl Server {
         let draining = shutdown.clone();
         let health: Arc<dyn HealthSource> = Arc::new(EngineHealth { engine: Arc::clone(&engine), registry, draining });
         let state = EngineState { engine: Arc::clone(&engine), health: Arc::clone(&health) };
-        let router = routes::secret()
+        let router = routes::protected()
             .layer(DefaultBodyLimit::max(MAX_BODY))
-            .fallback(async || Problem::not_found())
-            .method_not_allowed_fallback(async || Problem::method_not_allowed())
+            .fallback(async || ErrorResponse::not_found())
+            .method_not_allowed_fallback(async || ErrorResponse::method_not_allowed())
             .layer(middleware::from_fn_with_state(secret, auth::check))
             .merge(routes::open())
             .layer(middleware::from_fn_with_state(requests, access_log::log))
@@ -77,34 +77,34 @@ impl Server {
         Arc::clone(&self.health)
     }
 
-    /// Works and serves until shutdown. What runs then can still be stopped until it has ended; what is new is refused,
-    /// so that the api asks another engine.
+    /// Works and serves until shutdown. After that, running generations can still be stopped until they have ended; new
+    /// ones are rejected, so that the api asks another engine.
     pub async fn run(self, listener: TcpListener) -> anyhow::Result<()> {
-        let ended = CancellationToken::new();
+        let stopped = CancellationToken::new();
         let router = self.router;
         let bounds =
             Bounds { connections: CONNECTIONS, per_address: 0, is_shared: Arc::new(|_| true), send_timeout: None };
-        let serving = serving::serve(listener, bounds, ended.clone(), move |_, _| {
+        let serving = serving::serve(listener, bounds, stopped.clone(), move |_, _| {
             let bodies = |request: Request<Incoming>| request.map(Body::new);
             TowerToHyperService::new(router.clone().map_request(bodies))
         });
         let working = async {
-            let worked = self.engine.run(self.shutdown).await;
-            ended.cancel();
-            Ok(worked?)
+            let result = self.engine.run(self.shutdown).await;
+            stopped.cancel();
+            Ok(result?)
         };
-        let patience = async {
-            ended.cancelled().await;
-            tokio::time::sleep(GRACE).await;
+        let grace_period = async {
+            stopped.cancelled().await;
+            tokio::time::sleep(REQUEST_GRACE).await;
         };
         let serving = async {
             tokio::select! {
                 () = serving => {}
-                () = patience => tracing::warn!("some requests did not finish in time"),
+                () = grace_period => tracing::warn!("some requests did not finish within the drain time"),
             }
         };
-        let (worked, ()) = tokio::join!(working, serving);
-        worked
+        let (result, ()) = tokio::join!(working, serving);
+        result
     }
 }
 

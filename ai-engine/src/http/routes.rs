@@ -1,4 +1,4 @@
-//! One handler for each thing that an api asks; see [`AiEngine`] for what they mean.
+//! One handler for each request of an api; see [`AiEngine`] for what they mean.
 
 use axum::extract::rejection::{JsonRejection, PathRejection};
 use axum::extract::{Path, State};
@@ -11,20 +11,20 @@ use collabry_shared::health::{Readiness, metrics};
 use collabry_shared::ids::GenerationId;
 
 use super::EngineState;
-use super::problem::Problem;
+use super::error_response::ErrorResponse;
 
-/// What only services may ask.
-pub fn secret() -> Router<EngineState> {
+/// Routes that require the service secret.
+pub fn protected() -> Router<EngineState> {
     Router::new()
         .route(wire::SEARCH, post(search))
         .route(wire::GENERATIONS, post(start))
         .route("/v1/generations/{id}/stop", post(stop))
         .route(wire::MODELS, get(models))
         .route(wire::SOURCES_CHANGED, post(sources_changed))
-        .route("/metrics", get(numbers))
+        .route("/metrics", get(metrics_text))
 }
 
-/// What anyone may ask: it says nothing but whether the process works.
+/// Routes that are open to anyone: they tell only whether the process works.
 pub fn open() -> Router<EngineState> {
     Router::new().route("/health", get(health)).route(wire::READY, get(ready))
 }
@@ -32,16 +32,16 @@ pub fn open() -> Router<EngineState> {
 async fn search(
     State(state): State<EngineState>,
     request: Result<Json<SearchRequest>, JsonRejection>,
-) -> Result<Json<wire::Hits>, Problem> {
+) -> Result<Json<wire::Hits>, ErrorResponse> {
     let hits = state.engine.search(&request?.0).await?;
     Ok(Json(wire::Hits { hits }))
 }
 
-/// 202 once it is claimed, also when it was claimed before.
+/// 202 once the generation is claimed, also if it was claimed before.
 async fn start(
     State(state): State<EngineState>,
     request: Result<Json<wire::Start>, JsonRejection>,
-) -> Result<StatusCode, Problem> {
+) -> Result<StatusCode, ErrorResponse> {
     state.engine.start(request?.id).await?;
     Ok(StatusCode::ACCEPTED)
 }
@@ -49,12 +49,12 @@ async fn start(
 async fn stop(
     State(state): State<EngineState>,
     id: Result<Path<GenerationId>, PathRejection>,
-) -> Result<Json<wire::Stopped>, Problem> {
+) -> Result<Json<wire::Stopped>, ErrorResponse> {
     let stopped = state.engine.stop_generation(id?.0).await?;
     Ok(Json(wire::Stopped { stopped }))
 }
 
-async fn models(State(state): State<EngineState>) -> Result<Json<wire::Providers>, Problem> {
+async fn models(State(state): State<EngineState>) -> Result<Json<wire::Providers>, ErrorResponse> {
     let providers = state.engine.models().await?;
     Ok(Json(wire::Providers { providers }))
 }
@@ -64,7 +64,7 @@ async fn sources_changed(State(state): State<EngineState>) -> StatusCode {
     StatusCode::NO_CONTENT
 }
 
-async fn numbers(State(state): State<EngineState>) -> impl IntoResponse {
+async fn metrics_text(State(state): State<EngineState>) -> impl IntoResponse {
     ([(header::CONTENT_TYPE, metrics::CONTENT_TYPE)], metrics::text([state.health.registry()]))
 }
 

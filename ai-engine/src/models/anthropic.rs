@@ -11,18 +11,18 @@ use super::http::Endpoint;
 use super::json::{count, text};
 use super::prompt::{self, ChatMessage};
 use super::refusal::reported;
-use super::reply::{self, Dialect, End, Said};
-use super::{Answer, AnswerError, Provider, Task, Usage};
+use super::reply::{self, Dialect, Finish, ReplyDelta};
+use super::{Answer, AnswerError, AnswerRequest, Provider, Usage};
 
 const ID: &str = "anthropic";
 
-/// An answer's limit, which has to be named: what the smallest of its models can write.
+/// The limit of an answer, which the API requires: what its smallest model can write.
 const ANSWER_TOKENS: u32 = 4_096;
 
-/// The longest list that it gives at once; there are fewer models.
+/// The largest page of the list; there are fewer models.
 const WHOLE_LIST: [(&str, &str); 1] = [("limit", "1000")];
 
-const DIALECT: Dialect = Dialect { framing: Framing::Events, said };
+const DIALECT: Dialect = Dialect { framing: Framing::Events, parse };
 
 #[derive(Debug)]
 pub(super) struct Anthropic {
@@ -59,58 +59,58 @@ impl Provider for Anthropic {
         self.endpoint.list(ID, &["models"], &WHOLE_LIST).await
     }
 
-    async fn answer(&self, model: &str, task: &Task) -> Result<Answer, AnswerError> {
-        let mut messages = prompt::chat(task);
-        // The instruction is the first of them, and has a field of its own here.
+    async fn answer(&self, model: &str, request: &AnswerRequest) -> Result<Answer, AnswerError> {
+        let mut messages = prompt::chat(request);
+        // Anthropic takes the instruction, which is the first message, in a field of its own.
         let system = messages.remove(0).content;
-        let mut request = MessagesRequest { model, max_tokens: self.max_tokens, system, messages, stream: true };
-        let asked = self.endpoint.ask(model, &["messages"], &request, DIALECT).await;
-        let too_much = asked.as_ref().err().and_then(|refusal| refusal.told.as_ref());
-        if request.max_tokens > ANSWER_TOKENS && too_much.is_some_and(|told| told.names(&["max_tokens"])) {
-            // A smaller model, or what is left of its window.
-            request.max_tokens = ANSWER_TOKENS;
-            return Ok(self.endpoint.ask(model, &["messages"], &request, DIALECT).await?);
+        let mut body = MessagesRequest { model, max_tokens: self.max_tokens, system, messages, stream: true };
+        let result = self.endpoint.chat(model, &["messages"], &body, DIALECT).await;
+        let report = result.as_ref().err().and_then(|refusal| refusal.report.as_ref());
+        if body.max_tokens > ANSWER_TOKENS && report.is_some_and(|report| report.names(&["max_tokens"])) {
+            // The limit is above what a smaller model, or the rest of its window, allows.
+            body.max_tokens = ANSWER_TOKENS;
+            return Ok(self.endpoint.chat(model, &["messages"], &body, DIALECT).await?);
         }
-        Ok(asked?)
+        Ok(result?)
     }
 }
 
-/// What one event says, or a whole message from a server that does not stream.
-fn said(event: &Value) -> Result<Said, AnswerError> {
+/// Parses one event, or a whole message from a server that does not stream.
+fn parse(event: &Value) -> Result<ReplyDelta, AnswerError> {
     if let Some(error) = reported(event) {
         return Err(error);
     }
-    let mut said = Said { usage: usage(event.get("usage")), ..Said::default() };
+    let mut delta = ReplyDelta { usage: usage(event.get("usage")), ..ReplyDelta::default() };
     match event.get("type").and_then(Value::as_str) {
-        Some("message_start") => said.usage = usage(event.pointer("/message/usage")),
-        Some("content_block_start") => block(event.get("content_block"), &mut said),
-        Some("content_block_delta") => block(event.get("delta"), &mut said),
-        Some("message_delta") => said.end = reply::end(event.pointer("/delta/stop_reason"))?,
-        Some("message_stop") => said.end = Some(End { cut_off: None, last: true }),
+        Some("message_start") => delta.usage = usage(event.pointer("/message/usage")),
+        Some("content_block_start") => block(event.get("content_block"), &mut delta),
+        Some("content_block_delta") => block(event.get("delta"), &mut delta),
+        Some("message_delta") => delta.finish = reply::finish(event.pointer("/delta/stop_reason"))?,
+        Some("message_stop") => delta.finish = Some(Finish { cut_off: None, last: true }),
         Some("message") => {
             event
                 .get("content")
                 .and_then(Value::as_array)
                 .into_iter()
                 .flatten()
-                .for_each(|part| block(Some(part), &mut said));
-            said.end = reply::end(event.get("stop_reason"))?;
+                .for_each(|part| block(Some(part), &mut delta));
+            delta.finish = reply::finish(event.get("stop_reason"))?;
         }
-        _ => said.usage = None,
+        _ => delta.usage = None,
     }
-    Ok(said)
+    Ok(delta)
 }
 
-fn block(block: Option<&Value>, said: &mut Said) {
+fn block(block: Option<&Value>, delta: &mut ReplyDelta) {
     let field = |name: &str| block.and_then(|block| text(block.get(name)));
     match field("type") {
-        Some("text" | "text_delta") => said.text.push_str(field("text").unwrap_or_default()),
-        Some("thinking" | "thinking_delta" | "redacted_thinking") => said.thinks = true,
+        Some("text" | "text_delta") => delta.text.push_str(field("text").unwrap_or_default()),
+        Some("thinking" | "thinking_delta" | "redacted_thinking") => delta.thinking = true,
         _ => {}
     }
 }
 
-/// So far: the prompt's are told at the beginning, the answer's at the end.
+/// The usage so far: the prompt's tokens arrive at the beginning, the answer's at the end.
 fn usage(tokens: Option<&Value>) -> Option<Usage> {
     let tokens = tokens?;
     let of = |name: &str| count(tokens.get(name));

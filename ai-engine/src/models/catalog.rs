@@ -1,4 +1,4 @@
-//! The configured providers and what they have.
+//! The configured providers and the models that they offer.
 
 use std::fmt;
 use std::sync::Arc;
@@ -19,49 +19,49 @@ use super::http::{Auth, Endpoint};
 use super::ollama::Ollama;
 use super::openai::OpenAi;
 use super::retry::{self, Limits, RetryPolicy};
-use super::{Answer, AnswerError, Provider, Task};
+use super::{Answer, AnswerError, AnswerRequest, Provider};
 
 /// How long a provider may take to list its models.
 const LIST_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// For how long a list is good: a page that shows it is opened by many people at once.
-const LIST_LIFE: Duration = Duration::from_secs(5);
+/// How long a list is cached: many people open the page that shows it at once.
+const LIST_TTL: Duration = Duration::from_secs(5);
 
-/// How often providers are asked without anyone wanting to know, for [`Models::known`].
-const LIST_EVERY: Duration = Duration::from_secs(15);
+/// How often the lists are refreshed in the background, for [`Models::snapshots`].
+const REFRESH_EVERY: Duration = Duration::from_secs(15);
 
 const AZURE_KEY: HeaderName = HeaderName::from_static("api-key");
 
-/// What an error is told of when it is no provider's.
+/// The label in errors that do not come from a provider.
 const NO_PROVIDER: &str = "The server";
 
-/// What a provider said when it was last asked, and how long it took.
+/// The last answer of a provider to a request for its models, and how long it took.
 #[derive(Debug, Clone)]
-pub struct Known {
+pub struct ProviderSnapshot {
     pub status: ProviderStatus,
-    pub took: Duration,
+    pub elapsed: Duration,
 }
 
-/// What is known of a model.
+/// Whether a model can be asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Standing {
+pub enum Availability {
     /// Its provider lists it, or the configuration allows it.
     Allowed,
-    /// Its provider lists others.
+    /// Its provider lists other models only.
     NotListed,
-    /// Its provider does not say what it has.
+    /// Its provider does not list its models.
     Unknown,
 }
 
 /// All models that can be asked.
 pub struct Models {
-    /// What may be asked without being listed.
+    /// Models that may be asked although no provider lists them.
     allowed: Vec<ModelPattern>,
     providers: Vec<Arc<dyn Provider>>,
     limits: Limits,
-    /// Held while providers are asked, so that callers at the same time share one round.
+    /// Locked while providers are asked, so that concurrent callers share one round.
     listed: Mutex<Option<Instant>>,
-    known: watch::Sender<Vec<Known>>,
+    snapshots: watch::Sender<Vec<ProviderSnapshot>>,
 }
 
 impl fmt::Debug for Models {
@@ -71,7 +71,7 @@ impl fmt::Debug for Models {
 }
 
 impl Models {
-    /// `builtin` and the providers that the configuration names.
+    /// `builtin` and the configured providers.
     pub fn new(
         config: &ProvidersConfig,
         builtin: Arc<dyn Provider>,
@@ -83,7 +83,7 @@ impl Models {
         Ok(models)
     }
 
-    /// Only the providers that the configuration names.
+    /// Only the configured providers, without `builtin`.
     pub fn external(config: &ProvidersConfig, clock: &Arc<dyn Clock>, retry: RetryPolicy) -> reqwest::Result<Self> {
         let mut providers: Vec<Arc<dyn Provider>> = Vec::new();
         if let Some(url) = &config.ollama_url {
@@ -100,65 +100,65 @@ impl Models {
         }
         let limits = Limits { first_token: config.first_token, between_tokens: config.between_tokens, retry };
         let allowed = config.allowed.clone();
-        Ok(Self { allowed, providers, limits, listed: Mutex::default(), known: watch::Sender::default() })
+        Ok(Self { allowed, providers, limits, listed: Mutex::default(), snapshots: watch::Sender::default() })
     }
 
-    /// Asks a model. A provider that fails before there is text is asked again as the policy says.
-    pub fn answer(&self, model: &ModelId, task: &Task) -> Answer {
+    /// Asks a model. If its provider fails before there is text, the retry policy decides whether it is asked again.
+    pub fn answer(&self, model: &ModelId, request: &AnswerRequest) -> Answer {
         match self.provider(model) {
-            Some(provider) => retry::answer(provider.clone(), model.name(), task, self.limits),
+            Some(provider) => retry::answer(provider.clone(), model.name(), request, self.limits),
             None => stream::iter([Err(AnswerError::UnknownModel(model.clone()))]).boxed(),
         }
     }
 
-    /// Whether a model may be asked: users name any, and what they name is paid for. A name that is not known of is looked
-    /// for in a list that is at most a few seconds old.
-    pub async fn standing(&self, model: &ModelId) -> Result<Standing, AnswerError> {
+    /// Whether a model may be asked: users can name any model, and whoever runs the server pays for it. An unknown name
+    /// is looked up in a list that is at most a few seconds old.
+    pub async fn availability(&self, model: &ModelId) -> Result<Availability, AnswerError> {
         self.provider(model).ok_or_else(|| AnswerError::UnknownModel(model.clone()))?;
         let of_provider = |status: &ProviderStatus| status.provider == model.provider();
-        let lists = |status: &ProviderStatus| status.models.iter().any(|listed| is_the_same(&listed.id, model));
+        let lists = |status: &ProviderStatus| status.models.iter().any(|listed| is_same_model(&listed.id, model));
         if self.allowed.iter().any(|allowed| allowed.matches(model))
-            || self.known().iter().any(|known| of_provider(&known.status) && lists(&known.status))
+            || self.snapshots().iter().any(|snapshot| of_provider(&snapshot.status) && lists(&snapshot.status))
         {
-            return Ok(Standing::Allowed);
+            return Ok(Availability::Allowed);
         }
         Ok(match self.statuses().await.iter().find(|status| of_provider(status)) {
-            Some(status) if lists(status) => Standing::Allowed,
-            Some(status) if status.healthy => Standing::NotListed,
-            _ => Standing::Unknown,
+            Some(status) if lists(status) => Availability::Allowed,
+            Some(status) if status.healthy => Availability::NotListed,
+            _ => Availability::Unknown,
         })
     }
 
-    /// What people call the provider of a model, for [`AnswerError::failure`].
+    /// The label of a model's provider, for [`AnswerError::failure`].
     pub fn label(&self, model: &ModelId) -> &'static str {
         self.provider(model).map_or(NO_PROVIDER, |provider| provider.label())
     }
 
-    /// Every provider with its models and health; at most a few seconds old.
+    /// Every provider with its models and health, at most a few seconds old.
     pub async fn statuses(&self) -> Vec<ProviderStatus> {
         let mut listed = self.listed.lock().await;
-        if listed.is_none_or(|at| at.elapsed() >= LIST_LIFE) {
-            let known = future::join_all(self.providers.iter().map(|provider| ask(provider.as_ref()))).await;
-            self.known.send_replace(known);
+        if listed.is_none_or(|at| at.elapsed() >= LIST_TTL) {
+            let snapshots = future::join_all(self.providers.iter().map(|provider| list(provider.as_ref()))).await;
+            self.snapshots.send_replace(snapshots);
             *listed = Some(Instant::now());
         }
-        self.known().into_iter().map(|known| known.status).collect()
+        self.snapshots().into_iter().map(|snapshot| snapshot.status).collect()
     }
 
-    /// What the providers said when they were last asked, without asking; nothing before the first time.
-    pub fn known(&self) -> Vec<Known> {
-        self.known.borrow().clone()
+    /// The last snapshot of each provider, without asking again; empty before the first round.
+    pub fn snapshots(&self) -> Vec<ProviderSnapshot> {
+        self.snapshots.borrow().clone()
     }
 
-    /// Asks the providers now and then until `shutdown`, so that what is known is never old.
-    pub async fn keep_listing(&self, shutdown: CancellationToken) {
-        let asking = async {
+    /// Refreshes the snapshots regularly until `shutdown`.
+    pub async fn keep_refreshing(&self, shutdown: CancellationToken) {
+        let refreshing = async {
             loop {
                 self.statuses().await;
-                sleep(LIST_EVERY).await;
+                sleep(REFRESH_EVERY).await;
             }
         };
-        shutdown.run_until_cancelled(asking).await;
+        shutdown.run_until_cancelled(refreshing).await;
     }
 
     fn provider(&self, model: &ModelId) -> Option<&Arc<dyn Provider>> {
@@ -166,7 +166,7 @@ impl Models {
     }
 }
 
-/// Deployments of Azure want the key in a header of its own, and their addresses tell them apart.
+/// Azure deployments expect the key in a header of their own. Their addresses tell which ones they are.
 fn openai_auth(config: &ProvidersConfig, url: &Url) -> Auth {
     let Some(key) = config.openai_api_key.clone() else {
         return Auth::None;
@@ -180,24 +180,24 @@ fn openai_auth(config: &ProvidersConfig, url: &Url) -> Auth {
     }
 }
 
-/// Ollama takes a name without a tag for its latest.
-fn is_the_same(listed: &ModelId, named: &ModelId) -> bool {
+/// Ollama reads a name without a tag as `:latest`.
+fn is_same_model(listed: &ModelId, named: &ModelId) -> bool {
     let tagged = listed.provider() == "ollama" && listed.name().strip_suffix(":latest") == Some(named.name());
     listed == named || tagged
 }
 
-async fn ask(provider: &dyn Provider) -> Known {
-    let begun = Instant::now();
-    let listed = timeout(LIST_TIMEOUT, provider.models())
+async fn list(provider: &dyn Provider) -> ProviderSnapshot {
+    let started = Instant::now();
+    let result = timeout(LIST_TIMEOUT, provider.models())
         .await
         .unwrap_or_else(|_| Err(AnswerError::Unreachable { detail: "no list in time".to_owned() }));
-    let (models, problem) = match listed {
+    let (models, problem) = match result {
         Ok(models) => (models, None),
         Err(error) => {
-            tracing::warn!(provider = provider.id(), %error, "a provider does not list its models");
+            tracing::warn!(provider = provider.id(), %error, "model provider does not list its models");
             (Vec::new(), Some(error.failure(provider.label()).message))
         }
     };
     let status = ProviderStatus { provider: provider.id().to_owned(), healthy: problem.is_none(), problem, models };
-    Known { status, took: begun.elapsed() }
+    ProviderSnapshot { status, elapsed: started.elapsed() }
 }

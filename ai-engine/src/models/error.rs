@@ -1,4 +1,4 @@
-//! Every way in which an answer fails: its stable code, and what people are told.
+//! Every way in which an answer fails: a stable code, and a message for people.
 
 use std::time::Duration;
 
@@ -7,44 +7,44 @@ use collabry_shared::conversations::Failure;
 use collabry_shared::generations::Unwanted;
 use collabry_shared::models::ModelId;
 
-/// Why there is no answer, or not all of it. `Display` is for the log, [`AnswerError::failure`] for people.
+/// Why there is no answer, or only part of it. `Display` is for the log, [`AnswerError::failure`] for people.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AnswerError {
     #[error("there is no model {0}")]
     UnknownModel(ModelId),
     #[error("the provider does not have the model")]
     ModelNotFound,
-    #[error("the provider does not list its models, and this one never answered here")]
+    #[error("the provider does not list its models, and this model has never answered here")]
     Unchecked,
     #[error("no connection: {detail}")]
     Unreachable { detail: String },
-    #[error("its certificate is not trusted: {detail} (SSL_CERT_FILE, or the system's store, has who is)")]
+    #[error("its certificate is not trusted: {detail} (add its authority to the system's store, or set SSL_CERT_FILE)")]
     Untrusted { detail: String },
-    #[error("asked too often (wait: {retry_after:?})")]
+    #[error("rate limited (retry after: {retry_after:?})")]
     RateLimited { retry_after: Option<Duration> },
     #[error("answered with status {status}")]
     Unavailable { status: u16, retry_after: Option<Duration> },
     #[error("is loading the model")]
     Loading { retry_after: Option<Duration> },
-    #[error("no text in time (COLLABRY_PROVIDER_FIRST_TOKEN_SECS)")]
+    #[error("timeout before the first token (COLLABRY_PROVIDER_FIRST_TOKEN_SECS)")]
     NoFirstToken,
-    #[error("went silent in the middle (COLLABRY_PROVIDER_BETWEEN_TOKENS_SECS)")]
+    #[error("timeout between tokens (COLLABRY_PROVIDER_BETWEEN_TOKENS_SECS)")]
     Stalled,
-    #[error("the connection ended before the answer did")]
+    #[error("the connection closed before the answer was complete")]
     CutOff,
-    #[error("the key is missing, wrong, or lacks the right (status {status})")]
+    #[error("the key is missing, wrong or lacks a permission (status {status})")]
     Refused { status: u16 },
-    #[error("the question and its passages are longer than the model's window")]
+    #[error("the question and its passages exceed the model's context window")]
     PromptTooLong,
     #[error("reported an error: {detail}")]
     Reported { detail: String },
-    #[error("sent what is not the protocol: {detail}")]
+    #[error("violated the protocol: {detail}")]
     Garbled { detail: &'static str },
     #[error("the address does not answer like a model server (status {status})")]
     WrongAddress { status: u16 },
-    #[error("ended without a word")]
+    #[error("empty response")]
     Nothing,
-    #[error("ended without any text (thought: {thought}, reason: {cut_off:?})")]
+    #[error("ended without text (thought: {thought}, reason: {cut_off:?})")]
     Empty { thought: bool, cut_off: Option<CutOff> },
     #[error("the account has no credit left")]
     NoCredit,
@@ -54,7 +54,7 @@ pub enum AnswerError {
     ModelNotAllowed,
     #[error("the answer is longer than {limit} bytes")]
     TooLong { limit: usize },
-    #[error("the engine is full of work")]
+    #[error("the engine is at capacity")]
     Busy,
     #[error("the question is gone")]
     QuestionGone,
@@ -65,9 +65,9 @@ pub enum AnswerError {
 }
 
 impl AnswerError {
-    /// Whether another try may go better, as long as nothing was shown yet. One that took too long is not one of them: a
-    /// server that loads its model would start over.
-    pub fn is_passing(&self) -> bool {
+    /// Whether a retry may succeed, as long as nothing was shown yet. A timeout is not transient: a server that loads
+    /// its model would start over.
+    pub fn is_transient(&self) -> bool {
         matches!(
             self,
             Self::Unreachable { .. }
@@ -79,7 +79,7 @@ impl AnswerError {
         )
     }
 
-    /// How long the provider asked to be left alone.
+    /// How long the provider asked to wait before a retry.
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::RateLimited { retry_after }
@@ -89,8 +89,8 @@ impl AnswerError {
         }
     }
 
-    /// What people see; `label` is the provider's, as at the start of a sentence. Tells neither addresses nor keys nor
-    /// the provider's own words.
+    /// The failure as people see it; `label` is the provider's, as at the start of a sentence. It contains no address,
+    /// no key and none of the provider's own words.
     pub fn failure(&self, label: &str) -> Failure {
         let inside = inside(label);
         let (code, retryable, message) = match self {
@@ -98,13 +98,13 @@ impl AnswerError {
                 ("model_not_found", false, format!("There is no model {id}. Choose another one."))
             }
             Self::ModelNotFound => {
-                ("model_not_found", false, format!("{label} does not have this model (any more). Choose another one."))
+                ("model_not_found", false, format!("{label} no longer offers this model. Choose another one."))
             }
             Self::Unchecked => (
                 "model_unchecked",
                 true,
                 format!(
-                    "{label} does not say which models it has, and this one was never used here. Try again in a moment, or choose another model."
+                    "{label} does not list its models, and this one was never used here. Try again in a moment, or choose another model."
                 ),
             ),
             Self::Unreachable { .. }
@@ -114,20 +114,20 @@ impl AnswerError {
             | Self::Unavailable { .. }
             | Self::NoFirstToken
             | Self::Stalled
-            | Self::CutOff => self.trouble(label),
+            | Self::CutOff => self.connection_failure(label),
             Self::Empty { thought, cut_off } => empty(*thought, *cut_off, label),
             Self::Nothing => empty(false, None, label),
             Self::Refused { .. } => (
                 "provider_refused",
                 false,
                 format!(
-                    "{label} refuses our key. Choose another model, and ask whoever runs this server to set a valid key."
+                    "{label} rejects our key. Choose another model, and ask whoever runs this server to set a valid key."
                 ),
             ),
             Self::PromptTooLong => (
                 "prompt_too_long",
                 false,
-                "The question with its passages is too long for this model. Shorten it, or choose another model."
+                "The question and its passages are too long for this model. Shorten the question, or choose another model."
                     .to_owned(),
             ),
             Self::Reported { .. } | Self::Garbled { .. } => {
@@ -144,7 +144,7 @@ impl AnswerError {
                 "model_not_allowed",
                 false,
                 format!(
-                    "{label} does not let this server use this model. Choose another one, or ask whoever runs this server for it."
+                    "{label} does not allow this server to use this model. Choose another one, or ask whoever runs this server for access."
                 ),
             ),
             Self::NoChat => ("model_cannot_chat", false, "This model cannot chat. Choose another one.".to_owned()),
@@ -152,7 +152,7 @@ impl AnswerError {
                 "provider_no_credit",
                 false,
                 format!(
-                    "The account of this server at {inside} has no credit left. Choose another model, and tell whoever runs this server."
+                    "This server's account at {inside} is out of credit. Choose another model, and tell whoever runs this server."
                 ),
             ),
             Self::TooLong { .. } => (
@@ -174,8 +174,8 @@ impl AnswerError {
         Failure { code: code.to_owned(), message, retryable }
     }
 
-    /// With the server, or the way to it.
-    fn trouble(&self, label: &str) -> Told {
+    /// Failures of the server or of the connection to it.
+    fn connection_failure(&self, label: &str) -> FailureText {
         let inside = inside(label);
         match self {
             Self::Unreachable { .. } => (
@@ -199,7 +199,7 @@ impl AnswerError {
                 "provider_timeout",
                 true,
                 format!(
-                    "{label} is still loading this model. Try again in a minute, choose another model, or ask whoever runs this server to wait longer (COLLABRY_PROVIDER_FIRST_TOKEN_SECS)."
+                    "{label} is still loading this model. Try again in a minute, choose another model, or ask whoever runs this server to raise the timeout (COLLABRY_PROVIDER_FIRST_TOKEN_SECS)."
                 ),
             ),
             Self::Unavailable { .. } => (
@@ -211,7 +211,7 @@ impl AnswerError {
                 "provider_timeout",
                 true,
                 format!(
-                    "{label} did not begin to answer in time. Try again, choose a faster model, or ask whoever runs this server to wait longer (COLLABRY_PROVIDER_FIRST_TOKEN_SECS)."
+                    "{label} did not start to answer in time. Try again, choose a faster model, or ask whoever runs this server to raise the timeout (COLLABRY_PROVIDER_FIRST_TOKEN_SECS)."
                 ),
             ),
             Self::Stalled => (
@@ -228,45 +228,43 @@ impl AnswerError {
     }
 }
 
-/// A code, whether asking again may help, and what people see.
-type Told = (&'static str, bool, String);
+/// A code, whether asking again may help, and the message for people.
+type FailureText = (&'static str, bool, String);
 
 /// Why an answer has no text.
-fn empty(thought: bool, cut_off: Option<CutOff>, label: &str) -> Told {
+fn empty(thought: bool, cut_off: Option<CutOff>, label: &str) -> FailureText {
     let inside = inside(label);
     match (cut_off, thought) {
         (Some(CutOff::Length), thought) => (
             "answer_limit_reached",
             true,
             format!(
-                "The model used up its limit{} before it answered. Ask a narrower question, or choose another model.",
-                if thought { " while it was thinking," } else { "" }
+                "The model reached its limit{} before it answered. Ask a narrower question, or choose another model.",
+                if thought { " while thinking," } else { "" }
             ),
         ),
         (Some(CutOff::Filter), _) => (
             "answer_withheld",
             false,
-            format!(
-                "A filter of {inside} withheld the answer. Put the question in other words, or choose another model."
-            ),
+            format!("A filter of {inside} withheld the answer. Rephrase the question, or choose another model."),
         ),
         (Some(CutOff::Refusal), _) => (
             "model_declined",
             false,
-            "The model declined to answer. Put the question in other words, or choose another model.".to_owned(),
+            "The model declined to answer. Rephrase the question, or choose another model.".to_owned(),
         ),
         (_, true) => (
             "provider_empty",
             true,
-            "The model ended while it was thinking, without an answer. Try again, or choose another model.".to_owned(),
+            "The model stopped while thinking, without an answer. Try again, or choose another model.".to_owned(),
         ),
         (_, false) => {
-            ("provider_empty", true, format!("{label} ended without an answer. Try again, or choose another model."))
+            ("provider_empty", true, format!("{label} returned no answer. Try again, or choose another model."))
         }
     }
 }
 
-/// A label as it stands inside a sentence.
+/// The label inside a sentence.
 fn inside(label: &str) -> String {
     label.strip_prefix("The ").map_or_else(|| label.to_owned(), |name| format!("the {name}"))
 }
@@ -277,13 +275,13 @@ mod tests {
 
     #[test]
     fn a_label_is_lower_case_inside_a_sentence() {
-        let told = |error: AnswerError, label| error.failure(label).message;
+        let message = |error: AnswerError, label| error.failure(label).message;
         let broke = "broke before the answer was complete. Try again.";
         assert_eq!(
-            told(AnswerError::CutOff, "The model server"),
+            message(AnswerError::CutOff, "The model server"),
             format!("The connection to the model server {broke}")
         );
-        assert_eq!(told(AnswerError::CutOff, "Ollama"), format!("The connection to Ollama {broke}"));
-        assert!(told(AnswerError::Nothing, "The model server").starts_with("The model server ended"));
+        assert_eq!(message(AnswerError::CutOff, "Ollama"), format!("The connection to Ollama {broke}"));
+        assert!(message(AnswerError::Nothing, "The model server").starts_with("The model server returned"));
     }
 }

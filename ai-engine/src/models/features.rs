@@ -1,35 +1,35 @@
-//! What a server does not accept, once it has said so.
+//! Request features that a server has rejected, so that they are not sent again.
 
 use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
 
-use super::refusal::Told;
+use super::refusal::ErrorReport;
 
-/// Enough for every model that people name; beyond it the oldest entries are forgotten and learned again.
+/// Enough for every model that people name. Beyond it all entries are dropped, and learned again.
 const MAX_LEARNED: usize = 1_000;
 
-/// A part of a request that some servers refuse.
+/// A feature of a request that some servers reject.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Part {
-    /// `stream_options`: it can do without, only that nobody hears what it took.
+pub(super) enum Feature {
+    /// `stream_options`: without it the number of tokens is unknown.
     StreamOptions,
-    /// `max_tokens`; newer models want `max_completion_tokens` in its place.
+    /// `max_tokens`; newer models want `max_completion_tokens` instead.
     MaxTokens,
     MaxCompletionTokens,
-    /// A message with the role `system`: the instruction stands before the first question instead.
+    /// A message with the role `system`: without it the instruction goes in front of the first question.
     System,
-    /// `stream: true`: the answer comes whole.
+    /// `stream: true`: without it the answer arrives in one piece.
     Stream,
 }
 
-impl Part {
-    /// Whether a refusal is about it.
-    fn is_refused(self, told: &Told) -> bool {
+impl Feature {
+    /// Whether an error is about it.
+    fn is_rejected(self, report: &ErrorReport) -> bool {
         match self {
-            Self::StreamOptions => told.names(&["stream_options", "include_usage"]),
-            Self::MaxTokens => told.names(&["max_tokens"]),
-            Self::MaxCompletionTokens => told.names(&["max_completion_tokens"]),
-            Self::System => told.names(&[
+            Self::StreamOptions => report.names(&["stream_options", "include_usage"]),
+            Self::MaxTokens => report.names(&["max_tokens"]),
+            Self::MaxCompletionTokens => report.names(&["max_completion_tokens"]),
+            Self::System => report.names(&[
                 "system role not supported",
                 "system role is not supported",
                 "does not support 'system'",
@@ -41,8 +41,8 @@ impl Part {
                 "roles must alternate",
             ]),
             Self::Stream => {
-                told.is_about("stream")
-                    || told.names(&[
+                report.is_about("stream")
+                    || report.names(&[
                         "does not support streaming",
                         "streaming is not supported",
                         "stream is not supported",
@@ -53,35 +53,35 @@ impl Part {
         }
     }
 
-    /// Whether it differs between the models of one server.
-    fn is_of_a_model(self) -> bool {
+    /// Whether the models of one server differ in it.
+    fn is_per_model(self) -> bool {
         matches!(self, Self::System | Self::Stream)
     }
 }
 
-/// What each server, and each of its models, refused so far.
+/// The features that a server, or one of its models, has rejected so far.
 #[derive(Debug, Default)]
-pub(super) struct Refused(Mutex<BTreeSet<(String, Part)>>);
+pub(super) struct Rejected(Mutex<BTreeSet<(String, Feature)>>);
 
-impl Refused {
-    pub fn accepts(&self, model: &str, part: Part) -> bool {
-        !self.0.lock().unwrap_or_else(PoisonError::into_inner).contains(&key(model, part))
+impl Rejected {
+    pub fn accepts(&self, model: &str, feature: Feature) -> bool {
+        !self.0.lock().unwrap_or_else(PoisonError::into_inner).contains(&key(model, feature))
     }
 
-    /// Learns from a refusal which of the sent parts it is about; `false`: of none.
-    pub fn learn(&self, model: &str, told: &Told, sent: &[Part]) -> bool {
-        let Some(part) = sent.iter().find(|part| part.is_refused(told)) else {
+    /// Learns from an error which of the sent features it is about; `false`: about none.
+    pub fn learn(&self, model: &str, report: &ErrorReport, sent: &[Feature]) -> bool {
+        let Some(feature) = sent.iter().find(|feature| feature.is_rejected(report)) else {
             return false;
         };
-        tracing::info!(model, ?part, "a model server refuses a part of our requests, which now come without it");
-        let mut refused = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if refused.len() >= MAX_LEARNED {
-            refused.clear();
+        tracing::info!(model, ?feature, "model server rejected a request feature; requests go on without it");
+        let mut rejected = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if rejected.len() >= MAX_LEARNED {
+            rejected.clear();
         }
-        refused.insert(key(model, *part))
+        rejected.insert(key(model, *feature))
     }
 }
 
-fn key(model: &str, part: Part) -> (String, Part) {
-    (if part.is_of_a_model() { model.to_owned() } else { String::new() }, part)
+fn key(model: &str, feature: Feature) -> (String, Feature) {
+    (if feature.is_per_model() { model.to_owned() } else { String::new() }, feature)
 }

@@ -1,17 +1,18 @@
-//! The JSON values in a streamed body: server-sent events, or a line each.
+//! The JSON values in a streamed body: server-sent events, or one value a line.
 //!
-//! Server-sent events are read as the HTML standard says (<https://html.spec.whatwg.org/multipage/server-sent-events.html>),
-//! and more is taken: an event that no blank line ends, and a whole document from a server that does not stream.
+//! Server-sent events are read as the HTML standard defines them
+//! (<https://html.spec.whatwg.org/multipage/server-sent-events.html>). Beyond it, an event without a blank line at its end is
+//! accepted, and a whole document from a server that does not stream.
 
 use serde_json::{Value, json};
 
 use super::lines::Lines;
 use super::{AnswerError, json};
 
-/// Far above any answer as one document.
+/// Far above any answer that arrives as one document.
 const MAX_DOCUMENT_BYTES: usize = 4 * 1024 * 1024;
 
-/// How the values of a body are told apart.
+/// How the values of a body are separated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Framing {
     Events,
@@ -29,14 +30,14 @@ pub(super) enum Frame {
 pub(super) struct Frames {
     framing: Framing,
     lines: Lines,
-    /// The lines of an event so far that is not complete as it stands.
+    /// The lines so far of an event that is not complete.
     event: String,
-    /// Everything, when what comes is not what was asked for.
+    /// The whole body, when it does not have the framing that was requested.
     document: String,
     seen: bool,
 }
 
-const GARBLED: AnswerError = AnswerError::Garbled { detail: "something else than JSON of a chat" };
+const GARBLED: AnswerError = AnswerError::Garbled { detail: "no JSON of a chat" };
 
 impl Frames {
     pub fn new(framing: Framing) -> Self {
@@ -58,7 +59,7 @@ impl Frames {
         Ok(None)
     }
 
-    /// The body is over: what its unfinished end says.
+    /// The value in the unfinished end of the body.
     pub fn rest(&mut self) -> Result<Option<Frame>, AnswerError> {
         let rest = self.lines.rest();
         if let Some(frame) = self.line(&rest)? {
@@ -99,7 +100,7 @@ impl Frames {
         let (field, value) = line.split_once(':').unwrap_or((line, ""));
         match field {
             "data" => {
-                // Most events are one line, and some servers do not end them with a blank one.
+                // Most events have one line, and some servers do not end them with a blank one.
                 if self.event.is_empty()
                     && let Some(frame) = frame(value.trim())
                 {
@@ -107,7 +108,7 @@ impl Frames {
                 }
                 add(&mut self.event, value).map(|()| None)
             }
-            // As older servers of llama.cpp have it.
+            // Older llama.cpp servers send errors this way.
             "error" => Ok(json::read(value).map(|error| Frame::Json(json!({ "error": error })))),
             "" | "event" | "id" | "retry" => Ok(None),
             _ if self.seen => Ok(None),
@@ -131,7 +132,7 @@ fn add(document: &mut String, line: &str) -> Result<(), AnswerError> {
     document.push_str(line);
     document.push('\n');
     let fits = document.len() <= MAX_DOCUMENT_BYTES;
-    if fits { Ok(()) } else { Err(AnswerError::Garbled { detail: "a document beyond all measure" }) }
+    if fits { Ok(()) } else { Err(AnswerError::Garbled { detail: "an oversized document" }) }
 }
 
 #[cfg(test)]

@@ -18,20 +18,20 @@ use super::reply::{self, Dialect};
 use super::thoughts::ThinkFirst;
 use super::{Answer, AnswerError, listing};
 
-/// A list of a few thousand models is about 1 MB.
+/// A list of a few thousand models takes about 1 MB.
 const MAX_LIST_BYTES: usize = 4 * 1024 * 1024;
 
-/// Errors are short; what is longer is not worth reading.
+/// Error bodies are short; a longer one is not worth reading.
 const MAX_ERROR_BYTES: usize = 16 * 1024;
 
-/// How a request says whose it is.
+/// How a request authenticates.
 #[derive(Debug, Clone)]
 pub(super) enum Auth {
     None,
     Bearer(SecretString),
     /// In a header of this name.
     Header(HeaderName, SecretString),
-    /// As Anthropic wants it: a header of its own, and the version of the protocol beside it.
+    /// In Anthropic's header, together with the one for the version of the protocol.
     Anthropic(SecretString),
 }
 
@@ -66,15 +66,15 @@ impl Endpoint {
             url.query_pairs_mut().extend_pairs(query);
         }
         let response = self.send(self.client.get(url).header(ACCEPT, "application/json")).await?;
-        let body = beginning(response, MAX_LIST_BYTES).await?;
+        let body = read_body(response, MAX_LIST_BYTES).await?;
         let list = super::json::read(&String::from_utf8_lossy(&body));
-        let told = list.as_ref().and_then(refusal::reported);
+        let reported = list.as_ref().and_then(refusal::reported);
         let models = list.and_then(|list| listing::models(provider, &list));
-        models.ok_or_else(|| told.unwrap_or(AnswerError::Garbled { detail: "a list of models of another form" }))
+        models.ok_or_else(|| reported.unwrap_or(AnswerError::Garbled { detail: "an unknown form of a list of models" }))
     }
 
-    /// Asks a model.
-    pub async fn ask(
+    /// Asks a model, and streams its answer.
+    pub async fn chat(
         &self,
         model: &str,
         path: &[&str],
@@ -86,7 +86,7 @@ impl Endpoint {
         if response.headers().get(CONTENT_TYPE).is_some_and(html) {
             return Err(AnswerError::WrongAddress { status: response.status().as_u16() }.into());
         }
-        Ok(reply::pieces(response, dialect, self.think_first.filter(model)))
+        Ok(reply::events(response, dialect, self.think_first.filter(model)))
     }
 
     fn url(&self, path: &[&str]) -> Url {
@@ -109,30 +109,30 @@ impl Endpoint {
             Some(parent) => request.header(trace::TRACEPARENT, parent.to_string()),
             None => request,
         };
-        let response = request.send().await.map_err(|error| transport(&error))?;
+        let response = request.send().await.map_err(|error| transport_error(&error))?;
         if response.status().is_success() {
             return Ok(response);
         }
         let (status, headers) = (response.status(), response.headers().clone());
-        let body = beginning(response, MAX_ERROR_BYTES).await.unwrap_or_default();
+        let body = read_body(response, MAX_ERROR_BYTES).await.unwrap_or_default();
         Err(refusal::refusal(status, &headers, &String::from_utf8_lossy(&body), self.clock.as_ref()))
     }
 }
 
 /// Reads a body of at most `limit` bytes.
-async fn beginning(response: Response, limit: usize) -> Result<Vec<u8>, AnswerError> {
+async fn read_body(response: Response, limit: usize) -> Result<Vec<u8>, AnswerError> {
     let (mut body, mut chunks) = (Vec::new(), response.bytes_stream());
     while let Some(chunk) = chunks.next().await {
         body.extend_from_slice(&chunk.map_err(|_| AnswerError::CutOff)?);
         if body.len() > limit {
-            return Err(AnswerError::Garbled { detail: "a body beyond all measure" });
+            return Err(AnswerError::Garbled { detail: "an oversized body" });
         }
     }
     Ok(body)
 }
 
-fn transport(error: &reqwest::Error) -> AnswerError {
-    // The outermost says only that there was an error, and where.
+fn transport_error(error: &reqwest::Error) -> AnswerError {
+    // The outermost error names only the address.
     let (mut causes, mut next) = (Vec::new(), error.source());
     while let Some(cause) = next {
         causes.push(cause.to_string());
@@ -140,7 +140,7 @@ fn transport(error: &reqwest::Error) -> AnswerError {
     }
     let detail = causes.join(": ");
     if error.is_builder() {
-        AnswerError::Garbled { detail: "a key or address that no request can carry" }
+        AnswerError::Garbled { detail: "a key or address that is invalid in a request" }
     } else if detail.contains("certificate") {
         AnswerError::Untrusted { detail }
     } else if error.is_connect() || error.is_timeout() {

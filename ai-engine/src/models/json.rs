@@ -1,81 +1,81 @@
-//! JSON as model servers write it, which is not always JSON.
+//! JSON as model servers write it, which is not always valid.
 
 use serde_json::Value;
 
-/// Reads a JSON value. What Python's parser takes, and with it every official client, is taken here too: half a
-/// character (see [`Halves`]), and numbers that are none, which become null.
+/// Reads a JSON value. Accepts what Python's parser, and so every official client, accepts: half a surrogate pair (see
+/// [`SurrogatePairs`]), and `NaN` and infinities, which become null.
 pub(super) fn read(text: &str) -> Option<Value> {
-    serde_json::from_str(text).ok().or_else(|| serde_json::from_str(&mended(text)).ok())
+    serde_json::from_str(text).ok().or_else(|| serde_json::from_str(&repaired(text)).ok())
 }
 
-/// A count of something, however it is written.
+/// A count, whether it is written as an integer or as a float.
 pub(super) fn count(value: Option<&Value>) -> Option<u64> {
     let value = value?;
     let whole = |number: f64| (0.0..1e15).contains(&number).then(|| format!("{number:.0}").parse().ok()).flatten();
     value.as_u64().or_else(|| whole(value.as_f64()?))
 }
 
-/// A text that says something.
+/// A text that is not empty.
 pub(super) fn text(value: Option<&Value>) -> Option<&str> {
     value.and_then(Value::as_str).filter(|text| !text.is_empty())
 }
 
-/// Halves of surrogate pairs, and the private characters that stand for them: U+D800 is U+10F800, and so on.
+/// Lone surrogates are represented by private characters: U+D800 by U+10F800, and so on.
 const SURROGATES: std::ops::Range<u32> = 0xd800..0xe000;
 const LOW: u32 = 0xdc00;
 const TO_PRIVATE: u32 = 0x0010_f800 - 0xd800;
 
-const NO_NUMBERS: [&str; 3] = ["-Infinity", "Infinity", "NaN"];
+const NOT_NUMBERS: [&str; 3] = ["-Infinity", "Infinity", "NaN"];
 
-fn mended(text: &str) -> String {
-    let (mut mended, mut rest, mut in_string) = (String::with_capacity(text.len()), text, false);
+fn repaired(text: &str) -> String {
+    let (mut repaired, mut rest, mut in_string) = (String::with_capacity(text.len()), text, false);
     while let Some(c) = rest.chars().next() {
         let mut taken = c.len_utf8();
         match half(rest).filter(|_| in_string) {
             Some(high) if high < LOW && half(&rest[ESCAPE..]).is_some_and(|low| low >= LOW) => {
                 taken = 2 * ESCAPE;
-                mended.push_str(&rest[..taken]);
+                repaired.push_str(&rest[..taken]);
             }
             Some(lone) => {
                 taken = ESCAPE;
-                mended.extend(char::from_u32(lone + TO_PRIVATE));
+                repaired.extend(char::from_u32(lone + TO_PRIVATE));
             }
             None if in_string && c == '\\' => {
                 taken += rest[1..].chars().next().map_or(0, char::len_utf8);
-                mended.push_str(&rest[..taken]);
+                repaired.push_str(&rest[..taken]);
             }
             None => {
-                if let Some(word) = NO_NUMBERS.into_iter().find(|word| !in_string && rest.starts_with(word)) {
+                if let Some(word) = NOT_NUMBERS.into_iter().find(|word| !in_string && rest.starts_with(word)) {
                     taken = word.len();
-                    mended.push_str("null");
+                    repaired.push_str("null");
                 } else {
                     in_string ^= c == '"';
-                    mended.push(c);
+                    repaired.push(c);
                 }
             }
         }
         rest = &rest[taken..];
     }
-    mended
+    repaired
 }
 
-/// Bytes of `\uD83D`.
+/// The length of `\uD83D` in bytes.
 const ESCAPE: usize = 6;
 
-/// The half of a pair that a text begins with as an escape.
+/// The surrogate that a text starts with as an escape.
 fn half(text: &str) -> Option<u32> {
     let unit = text.strip_prefix("\\u")?.get(..4).filter(|hex| hex.bytes().all(|byte| byte.is_ascii_hexdigit()))?;
     u32::from_str_radix(unit, 16).ok().filter(|unit| SURROGATES.contains(unit))
 }
 
-/// Puts characters together that came in two halves, each in a string of its own.
+/// Joins surrogate pairs whose halves arrive in two strings.
 #[derive(Debug, Default)]
-pub(super) struct Halves {
+pub(super) struct SurrogatePairs {
     high: Option<u32>,
 }
 
-impl Halves {
-    /// The text that is certain by now; half a character at its end waits for the other half.
+impl SurrogatePairs {
+    /// The text that is certain by now; half a pair at its end waits for the other half.
     pub fn push(&mut self, text: &str) -> String {
         let mut whole = String::with_capacity(text.len());
         for c in text.chars() {
@@ -97,8 +97,8 @@ impl Halves {
         whole
     }
 
-    /// No other half will come.
-    pub fn end(&mut self) -> Option<char> {
+    /// What is left when no other half follows.
+    pub fn finish(&mut self) -> Option<char> {
         self.high.take().map(|_| char::REPLACEMENT_CHARACTER)
     }
 }
@@ -107,13 +107,13 @@ impl Halves {
 mod tests {
     use serde_json::json;
 
-    use super::{Halves, count, read};
+    use super::{SurrogatePairs, count, read};
 
     fn joined(texts: &[&str]) -> String {
-        let mut halves = Halves::default();
+        let mut halves = SurrogatePairs::default();
         let strings = texts.iter().map(|text| read(&format!("\"{text}\"")).unwrap());
         let mut whole: String = strings.map(|text| halves.push(text.as_str().unwrap())).collect();
-        whole.extend(halves.end());
+        whole.extend(halves.finish());
         whole
     }
 

@@ -1,24 +1,28 @@
-//! Bytes to lines, with bounded memory.
+//! Splits bytes into lines, with bounded memory.
+//!
+//! This is not `tokio_util::codec::LinesCodec`: server-sent events may end a line with CR alone, a byte that is no
+//! UTF-8 must not end the answer, and a byte order mark has to go. `AnyDelimiterCodec` would see a blank line inside CR
+//! LF, which ends an event.
 
 use super::AnswerError;
 
-/// A whole answer may come as one line; a peer that sends no line end cannot fill the memory.
+/// A whole answer may arrive as one line. A peer that never ends its line must not fill the memory.
 const MAX_LINE_BYTES: usize = 4 * 1024 * 1024;
 
 const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
-/// Collects chunks that are cut anywhere, also inside a character, and gives back whole lines. They end with LF, CR LF,
-/// or CR.
+/// Collects chunks, which may be cut anywhere, also inside a character, and returns whole lines. They end with LF, CR
+/// LF or CR.
 #[derive(Debug, Default)]
 pub(super) struct Lines {
     buffer: Vec<u8>,
-    /// Start of the line that is being collected.
+    /// The start of the current line.
     start: usize,
-    /// Bytes before this place hold no further line end.
+    /// Bytes before this offset contain no further line ending.
     scanned: usize,
-    /// The last line ended with CR: an LF that follows belongs to it.
+    /// The last line ended with CR, so an LF that follows belongs to it.
     after_cr: bool,
-    begun: bool,
+    started: bool,
 }
 
 impl Lines {
@@ -29,7 +33,7 @@ impl Lines {
         self.buffer.extend_from_slice(chunk);
     }
 
-    /// The next whole line without its end; `None`: push more.
+    /// The next whole line without its ending; `None`: push more.
     pub fn next_line(&mut self) -> Result<Option<String>, AnswerError> {
         if self.after_cr && self.start < self.buffer.len() {
             self.after_cr = false;
@@ -39,7 +43,7 @@ impl Lines {
         let Some(length) = self.buffer[self.scanned..].iter().position(|byte| matches!(byte, b'\n' | b'\r')) else {
             self.scanned = self.buffer.len();
             if self.buffer.len() - self.start > MAX_LINE_BYTES {
-                return Err(AnswerError::Garbled { detail: "a line without end" });
+                return Err(AnswerError::Garbled { detail: "an oversized line" });
             }
             return Ok(None);
         };
@@ -51,7 +55,7 @@ impl Lines {
         Ok(Some(line))
     }
 
-    /// What came after the last line end.
+    /// The bytes after the last line ending.
     pub fn rest(&mut self) -> String {
         let rest = self.text(self.buffer.len());
         self.start = self.buffer.len();
@@ -59,10 +63,10 @@ impl Lines {
         rest
     }
 
-    /// Bytes that are no UTF-8 become U+FFFD: they cost a character, not the answer.
+    /// Invalid UTF-8 becomes U+FFFD: it costs a character, not the answer.
     fn text(&mut self, end: usize) -> String {
         let line = &self.buffer[self.start..end];
-        let marked = !std::mem::replace(&mut self.begun, true);
+        let marked = !std::mem::replace(&mut self.started, true);
         let line = if marked { line.strip_prefix(BYTE_ORDER_MARK).unwrap_or(line) } else { line };
         String::from_utf8_lossy(line).into_owned()
     }

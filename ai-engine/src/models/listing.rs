@@ -1,10 +1,9 @@
-//! Lists of models, in whatever form a server gives them.
+//! Reads lists of models in the forms that different servers use.
 
 use collabry_shared::models::{ModelId, ModelInfo};
 use serde_json::Value;
 
-/// The models in a list that can chat, as far as the list tells. An entry that cannot be read is left out alone.
-/// `None`: it is no list.
+/// The models in a list that can chat, as far as the list tells. An invalid entry is skipped. `None`: it is no list.
 pub(super) fn models(provider: &str, list: &Value) -> Option<Vec<ModelInfo>> {
     let named = ["data", "models"].into_iter().find_map(|name| list.get(name));
     let entries = match (list, named) {
@@ -12,7 +11,7 @@ pub(super) fn models(provider: &str, list: &Value) -> Option<Vec<ModelInfo>> {
         (_, Some(Value::Null)) => &[],
         _ => return None,
     };
-    Some(entries.iter().filter(|entry| chats(entry)).filter_map(|entry| info(provider, entry)).collect())
+    Some(entries.iter().filter(|entry| can_chat(entry)).filter_map(|entry| info(provider, entry)).collect())
 }
 
 fn info(provider: &str, entry: &Value) -> Option<ModelInfo> {
@@ -27,7 +26,7 @@ fn name(entry: &Value) -> Option<&str> {
     entry.as_str().or_else(named)
 }
 
-/// Kinds that some servers name and that cannot chat.
+/// Kinds of models that cannot chat.
 const OTHER_KINDS: [&str; 11] = [
     "embedding",
     "embeddings",
@@ -42,7 +41,7 @@ const OTHER_KINDS: [&str; 11] = [
     "text-to-speech",
 ];
 
-/// Words in a name that say what it is for. A name is cut at everything that is no letter or digit.
+/// Words in a name that tell that the model cannot chat. Names are split at everything but letters and digits.
 const OTHER_WORDS: [&str; 41] = [
     "embed",
     "embedding",
@@ -87,12 +86,12 @@ const OTHER_WORDS: [&str; 41] = [
     "parler",
 ];
 
-/// Older ones that only go on with a text.
+/// Older models that can only complete a text.
 const COMPLETION_ONLY: [&str; 3] = ["babbage-002", "davinci-002", "gpt-3.5-turbo-instruct"];
 
-fn chats(entry: &Value) -> bool {
+fn can_chat(entry: &Value) -> bool {
     let text = |path: &str| entry.pointer(path).and_then(Value::as_str).unwrap_or_default().to_ascii_lowercase();
-    let says = |path: &str| entry.pointer(path).and_then(Value::as_bool);
+    let flag = |path: &str| entry.pointer(path).and_then(Value::as_bool);
     let kinds = [text("/type"), text("/task"), text("/model_type")];
     if kinds.iter().any(|kind| OTHER_KINDS.contains(&kind.as_str())) {
         return false;
@@ -100,12 +99,13 @@ fn chats(entry: &Value) -> bool {
     if text("/details/family").contains("bert") {
         return false;
     }
-    let chat = ["/capabilities/completion_chat", "/capabilities/chat_completion"].into_iter().find_map(says);
+    let chat = ["/capabilities/completion_chat", "/capabilities/chat_completion"].into_iter().find_map(flag);
     let outputs = entry.pointer("/architecture/output_modalities").and_then(Value::as_array);
     let writes = outputs.is_none_or(|kinds| kinds.iter().any(|kind| kind == "text"));
     let abilities = entry.get("capabilities").and_then(Value::as_array);
     let completes = abilities.is_none_or(|all| {
-        all.is_empty() || all.iter().any(|one| ["completion", "chat", "tools"].iter().any(|ability| one == ability))
+        all.is_empty()
+            || all.iter().any(|listed| ["completion", "chat", "tools"].iter().any(|ability| listed == ability))
     });
     chat.unwrap_or(true) && writes && completes && (chat == Some(true) || name(entry).is_none_or(is_chat_name))
 }

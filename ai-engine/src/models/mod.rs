@@ -1,10 +1,10 @@
-//! Language models behind one small trait: what answers a question from numbered passages.
+//! Language models behind one small trait: they answer a question from numbered passages.
 
-mod accepts;
 mod anthropic;
 mod catalog;
 mod error;
 mod extractive;
+mod features;
 mod frames;
 mod http;
 mod json;
@@ -14,9 +14,10 @@ mod ollama;
 mod openai;
 pub mod prompt;
 mod refusal;
+mod refusal_words;
 mod reply;
+mod request;
 mod retry;
-mod task;
 #[cfg(test)]
 mod testing;
 mod thoughts;
@@ -26,47 +27,47 @@ use collabry_shared::conversations::CutOff;
 use collabry_shared::models::ModelInfo;
 use futures::stream::BoxStream;
 
-pub use self::catalog::{Known, Models, Standing};
+pub use self::catalog::{Availability, Models, ProviderSnapshot};
 pub use self::error::AnswerError;
 pub use self::extractive::Extractive;
+pub use self::request::{AnswerRequest, Coverage, PastMessage, Speaker};
 pub use self::retry::RetryPolicy;
-pub use self::task::{Coverage, Speaker, Task, Turn};
 
-/// What a model sends.
+/// An event of an answer, in the order in which a model sends them.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Piece {
+pub enum AnswerEvent {
     /// Text of the answer, never empty.
     Text(String),
-    /// A sign of life of a model that thinks before it answers. What it thinks is shown to nobody, and not kept.
+    /// A heartbeat of a model that thinks before it answers. Its thoughts are neither shown nor stored.
     Thinking,
-    /// All text so far was a thought: it counts as never said.
-    Anew,
-    /// The answer ends here, and why perhaps too early; after all text.
+    /// All text so far turned out to be a thought: it is no part of the answer.
+    Retracted,
+    /// Why the answer may have ended too early; after all text.
     CutOff(CutOff),
-    /// What the whole answer took; at most once, after all text.
+    /// The tokens of the whole answer; at most once, after all text.
     Usage(Usage),
 }
 
-/// Tokens, as the provider counts them.
+/// Numbers of tokens, as the provider counts them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Usage {
     pub prompt: u64,
     pub answer: u64,
 }
 
-/// An answer as it comes. It ends after the last piece, or with one error; dropping it ends the request. An answer
+/// A streamed answer. It ends after the last event or with one error; dropping it cancels the request. An answer
 /// without text is an error.
-pub type Answer = BoxStream<'static, Result<Piece, AnswerError>>;
+pub type Answer = BoxStream<'static, Result<AnswerEvent, AnswerError>>;
 
-/// Something that has models.
+/// A service that offers models.
 #[async_trait]
 pub trait Provider: Send + Sync {
-    /// First part of its models' ids: `builtin`, `ollama`, `openai`, `anthropic`.
+    /// The first part of its models' ids: `builtin`, `ollama`, `openai`, `anthropic`.
     fn id(&self) -> &'static str;
-    /// What people call it, at the start of a sentence.
+    /// Its name for people, as at the start of a sentence.
     fn label(&self) -> &'static str;
-    /// The models that it has now.
+    /// The models that it offers now.
     async fn models(&self) -> Result<Vec<ModelInfo>, AnswerError>;
-    /// Asks the model that the provider knows as `model`. One try; no time limit of its own.
-    async fn answer(&self, model: &str, task: &Task) -> Result<Answer, AnswerError>;
+    /// Asks the model that the provider knows as `model`: one attempt, without a timeout of its own.
+    async fn answer(&self, model: &str, request: &AnswerRequest) -> Result<Answer, AnswerError>;
 }

@@ -11,19 +11,19 @@ use super::http::Endpoint;
 use super::json::{count, text};
 use super::prompt::{self, ChatMessage};
 use super::refusal::reported;
-use super::reply::{self, Dialect, End, Said};
-use super::{Answer, AnswerError, Provider, Task, Usage};
+use super::reply::{self, Dialect, Finish, ReplyDelta};
+use super::{Answer, AnswerError, AnswerRequest, Provider, Usage};
 
 const ID: &str = "ollama";
 
-/// Windows asked for, in tokens. Ollama cuts what does not fit without a word, and loads the model again when the
-/// number changes, so there are few of them. The largest holds the longest prompt in any script.
+/// Context windows to request, in tokens. Ollama silently truncates what does not fit, and reloads the model when the
+/// window changes, so there are few sizes. The largest holds the longest prompt in any script.
 const WINDOWS: [usize; 4] = [8_192, 16_384, 32_768, 49_152];
 
-/// Tokens left for the answer.
+/// Tokens reserved for the answer.
 const ANSWER_TOKENS: usize = 2_048;
 
-const DIALECT: Dialect = Dialect { framing: Framing::Lines, said };
+const DIALECT: Dialect = Dialect { framing: Framing::Lines, parse };
 
 #[derive(Debug)]
 pub(super) struct Ollama {
@@ -66,16 +66,16 @@ impl Provider for Ollama {
         self.endpoint.list(ID, &["api", "tags"], &[]).await
     }
 
-    async fn answer(&self, model: &str, task: &Task) -> Result<Answer, AnswerError> {
-        let messages = prompt::chat(task);
+    async fn answer(&self, model: &str, request: &AnswerRequest) -> Result<Answer, AnswerError> {
+        let messages = prompt::chat(request);
         let num_ctx = window(prompt::tokens(&messages), self.max_tokens).ok_or(AnswerError::PromptTooLong)?;
         let options = Options { num_ctx, num_predict: self.max_tokens };
-        let request = ChatRequest { model, messages, stream: true, options };
-        Ok(self.endpoint.ask(model, &["api", "chat"], &request, DIALECT).await?)
+        let body = ChatRequest { model, messages, stream: true, options };
+        Ok(self.endpoint.chat(model, &["api", "chat"], &body, DIALECT).await?)
     }
 }
 
-/// The smallest window that holds prompt and answer, or as much of a long answer as there is place for.
+/// The smallest window that holds prompt and answer, or as much of a long answer as fits.
 fn window(prompt: usize, max_tokens: Option<u32>) -> Option<usize> {
     let [.., largest] = WINDOWS;
     let answer = max_tokens.and_then(|tokens| usize::try_from(tokens).ok()).unwrap_or(ANSWER_TOKENS);
@@ -83,28 +83,28 @@ fn window(prompt: usize, max_tokens: Option<u32>) -> Option<usize> {
     holds(prompt + answer).or_else(|| holds(prompt + ANSWER_TOKENS.min(answer)).map(|_| largest))
 }
 
-fn said(line: &Value) -> Result<Said, AnswerError> {
+fn parse(line: &Value) -> Result<ReplyDelta, AnswerError> {
     if let Some(error) = reported(line) {
         return Err(error);
     }
     let message = |name: &str| line.get("message").and_then(|message| text(message.get(name)));
-    // A prompt that is still in its cache is not counted.
+    // Ollama leaves out the count of a prompt that it still has in its cache.
     let prompt = count(line.get("prompt_eval_count")).unwrap_or(0);
     let done = line.get("done").and_then(Value::as_bool).unwrap_or(false);
-    let end = if done {
-        reply::end(line.get("done_reason"))?.map_or(Some(END), |end| Some(End { last: true, ..end }))
+    let finish = if done {
+        reply::finish(line.get("done_reason"))?.map_or(Some(LAST), |finish| Some(Finish { last: true, ..finish }))
     } else {
         None
     };
-    Ok(Said {
+    Ok(ReplyDelta {
         text: message("content").unwrap_or_default().to_owned(),
-        thinks: message("thinking").is_some(),
+        thinking: message("thinking").is_some(),
         usage: count(line.get("eval_count")).map(|answer| Usage { prompt, answer }),
-        end,
+        finish,
     })
 }
 
-const END: End = End { cut_off: None, last: true };
+const LAST: Finish = Finish { cut_off: None, last: true };
 
 #[cfg(test)]
 mod tests {
@@ -115,7 +115,7 @@ mod tests {
         assert_eq!(window(10, None), Some(8_192));
         assert_eq!(window(6_145, None), Some(16_384));
         assert_eq!(window(6_144, Some(100)), Some(8_192));
-        assert_eq!(window(30_000, Some(1_000_000)), Some(49_152), "as much as there is place for");
+        assert_eq!(window(30_000, Some(1_000_000)), Some(49_152), "as much as fits");
         assert_eq!(window(1_000_000, None), None);
     }
 }

@@ -7,25 +7,25 @@ use collabry_shared::models::ModelInfo;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::accepts::{Part, Refused};
+use super::features::{Feature, Rejected};
 use super::frames::Framing;
 use super::http::Endpoint;
 use super::json::{count, text};
 use super::prompt::{self, ChatMessage};
 use super::refusal::reported;
-use super::reply::{self, Dialect, Said};
-use super::{Answer, AnswerError, Provider, Task, Usage};
+use super::reply::{self, Dialect, Finish, ReplyDelta};
+use super::{Answer, AnswerError, AnswerRequest, Provider, Usage};
 
 const ID: &str = "openai";
 
-const DIALECT: Dialect = Dialect { framing: Framing::Events, said };
+const DIALECT: Dialect = Dialect { framing: Framing::Events, parse };
 
 #[derive(Debug)]
 pub(super) struct OpenAi {
     endpoint: Endpoint,
-    /// What is asked for at most; without it the server's own limit holds.
+    /// The limit of an answer; without it the server's own limit applies.
     max_tokens: Option<u32>,
-    refused: Refused,
+    rejected: Rejected,
 }
 
 #[derive(Serialize)]
@@ -54,32 +54,33 @@ struct StreamOptions {
 
 impl OpenAi {
     pub fn new(endpoint: Endpoint, max_tokens: Option<u32>) -> Self {
-        Self { endpoint, max_tokens, refused: Refused::default() }
+        Self { endpoint, max_tokens, rejected: Rejected::default() }
     }
 
-    /// The parts that go into a request to a model; `limit`: also that of the answer.
-    fn parts(&self, model: &str, limit: bool) -> Vec<Part> {
-        let accepted = |part: &Part| self.refused.accepts(model, *part);
-        let mut parts = vec![Part::System, Part::Stream];
-        parts.extend([Part::StreamOptions].into_iter().filter(|_| self.refused.accepts(model, Part::Stream)));
+    /// The features to use in a request to a model; `limit`: also the limit of the answer.
+    fn features(&self, model: &str, limit: bool) -> Vec<Feature> {
+        let accepted = |feature: &Feature| self.rejected.accepts(model, *feature);
+        let mut features = vec![Feature::System, Feature::Stream];
+        features.extend([Feature::StreamOptions].into_iter().filter(|_| self.rejected.accepts(model, Feature::Stream)));
         if limit && self.max_tokens.is_some() {
-            // One of the two: servers differ in which they know.
-            parts.extend([Part::MaxTokens, Part::MaxCompletionTokens].into_iter().find(accepted));
+            // Only one of the two: servers differ in which one they know.
+            features.extend([Feature::MaxTokens, Feature::MaxCompletionTokens].into_iter().find(accepted));
         }
-        parts.retain(accepted);
-        parts
+        features.retain(accepted);
+        features
     }
 
-    fn request<'a>(&self, model: &'a str, task: &Task, parts: &[Part]) -> ChatRequest<'a> {
-        let has = |part: Part| parts.contains(&part);
-        let messages = if has(Part::System) { prompt::chat(task) } else { prompt::without_system(prompt::chat(task)) };
+    fn body<'a>(&self, model: &'a str, request: &AnswerRequest, features: &[Feature]) -> ChatRequest<'a> {
+        let has = |feature: Feature| features.contains(&feature);
+        let messages =
+            if has(Feature::System) { prompt::chat(request) } else { prompt::without_system(prompt::chat(request)) };
         ChatRequest {
             model,
             messages,
-            stream: has(Part::Stream),
-            stream_options: has(Part::StreamOptions).then_some(StreamOptions { include_usage: true }),
-            max_tokens: self.max_tokens.filter(|_| has(Part::MaxTokens)),
-            max_completion_tokens: self.max_tokens.filter(|_| has(Part::MaxCompletionTokens)),
+            stream: has(Feature::Stream),
+            stream_options: has(Feature::StreamOptions).then_some(StreamOptions { include_usage: true }),
+            max_tokens: self.max_tokens.filter(|_| has(Feature::MaxTokens)),
+            max_completion_tokens: self.max_tokens.filter(|_| has(Feature::MaxCompletionTokens)),
         }
     }
 }
@@ -98,19 +99,20 @@ impl Provider for OpenAi {
         self.endpoint.list(ID, &["models"], &[]).await
     }
 
-    /// A server that refuses a part of the request is asked once more without it, and so it is from then on.
-    async fn answer(&self, model: &str, task: &Task) -> Result<Answer, AnswerError> {
+    /// When a server rejects a feature of the request, this one and all further requests are sent without it.
+    async fn answer(&self, model: &str, request: &AnswerRequest) -> Result<Answer, AnswerError> {
         let mut limit = true;
         loop {
-            let parts = self.parts(model, limit);
-            let request = self.request(model, task, &parts);
-            let refusal = match self.endpoint.ask(model, &["chat", "completions"], &request, DIALECT).await {
+            let features = self.features(model, limit);
+            let body = self.body(model, request, &features);
+            let refusal = match self.endpoint.chat(model, &["chat", "completions"], &body, DIALECT).await {
                 Ok(answer) => return Ok(answer),
                 Err(refusal) => refusal,
             };
-            let limited = parts.iter().any(|part| matches!(part, Part::MaxTokens | Part::MaxCompletionTokens));
+            let limited =
+                features.iter().any(|feature| matches!(feature, Feature::MaxTokens | Feature::MaxCompletionTokens));
             if refusal.error == AnswerError::PromptTooLong {
-                // Some count the answer's limit as a part of the prompt.
+                // Some servers count the limit of the answer as part of the prompt.
                 if !limited {
                     return Err(refusal.error);
                 }
@@ -123,50 +125,50 @@ impl Provider for OpenAi {
                     | AnswerError::WrongAddress { .. }
                     | AnswerError::Unavailable { status: 500, .. }
             );
-            // What is learned is sent no more, so this ends.
-            match refusal.told {
-                Some(told) if about_request && self.refused.learn(model, &told, &parts) => {}
+            // A rejected feature is not sent again, so this ends.
+            match refusal.report {
+                Some(report) if about_request && self.rejected.learn(model, &report, &features) => {}
                 _ => return Err(refusal.error),
             }
         }
     }
 }
 
-/// What one chunk says, or a whole answer from a server that does not stream.
-fn said(chunk: &Value) -> Result<Said, AnswerError> {
+/// Parses one chunk, or a whole answer from a server that does not stream.
+fn parse(chunk: &Value) -> Result<ReplyDelta, AnswerError> {
     if let Some(error) = reported(chunk) {
         return Err(error);
     }
-    let mut said = Said { usage: usage(chunk), ..Said::default() };
-    // One answer was asked for; chunks about usage have none at all.
+    let mut reply = ReplyDelta { usage: usage(chunk), ..ReplyDelta::default() };
+    // Only one answer was requested; chunks about usage have none at all.
     let choices = chunk.get("choices").and_then(Value::as_array);
     let first = |choice: &&Value| choice.get("index").and_then(Value::as_u64).is_none_or(|index| index == 0);
     let Some(choice) = choices.and_then(|choices| choices.iter().find(first)) else {
-        return Ok(said);
+        return Ok(reply);
     };
-    let part = ["delta", "message"].into_iter().filter_map(|name| choice.get(name)).find(|part| part.is_object());
-    if let Some(delta) = part {
-        content(delta.get("content"), &mut said);
+    let message = ["delta", "message"].into_iter().filter_map(|name| choice.get(name)).find(|part| part.is_object());
+    if let Some(delta) = message {
+        content(delta.get("content"), &mut reply);
         let thoughts = ["reasoning", "reasoning_content", "reasoning_details", "thinking", "thought"];
-        said.thinks |= thoughts.into_iter().any(|name| delta.get(name).is_some_and(thinks));
+        reply.thinking |= thoughts.into_iter().any(|name| delta.get(name).is_some_and(is_thought));
     }
-    said.end = reply::end(choice.get("finish_reason"))?;
-    if part.is_some_and(|delta| text(delta.get("refusal")).is_some()) {
-        let end = said.end.unwrap_or(reply::End { cut_off: None, last: false });
-        said.end = Some(reply::End { cut_off: Some(CutOff::Refusal), ..end });
+    reply.finish = reply::finish(choice.get("finish_reason"))?;
+    if message.is_some_and(|delta| text(delta.get("refusal")).is_some()) {
+        let finish = reply.finish.unwrap_or(Finish { cut_off: None, last: false });
+        reply.finish = Some(Finish { cut_off: Some(CutOff::Refusal), ..finish });
     }
-    Ok(said)
+    Ok(reply)
 }
 
-/// A text, or parts of which some are texts and some are thoughts, as Mistral has it.
-fn content(content: Option<&Value>, said: &mut Said) {
+/// The content is a text or, from Mistral, a list of parts: texts and thoughts.
+fn content(content: Option<&Value>, reply: &mut ReplyDelta) {
     match content {
-        Some(Value::String(text)) => said.text.push_str(text),
+        Some(Value::String(text)) => reply.text.push_str(text),
         Some(Value::Array(parts)) => {
             for part in parts {
                 match part.get("type").and_then(Value::as_str) {
-                    Some("text" | "output_text") => said.text.push_str(text(part.get("text")).unwrap_or_default()),
-                    Some("thinking" | "reasoning") => said.thinks = true,
+                    Some("text" | "output_text") => reply.text.push_str(text(part.get("text")).unwrap_or_default()),
+                    Some("thinking" | "reasoning") => reply.thinking = true,
                     _ => {}
                 }
             }
@@ -175,7 +177,7 @@ fn content(content: Option<&Value>, said: &mut Said) {
     }
 }
 
-fn thinks(thought: &Value) -> bool {
+fn is_thought(thought: &Value) -> bool {
     match thought {
         Value::String(text) => !text.is_empty(),
         Value::Array(parts) => !parts.is_empty(),

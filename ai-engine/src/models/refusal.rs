@@ -1,4 +1,4 @@
-//! What statuses and error objects mean, in each server's words.
+//! Maps the statuses and error objects of each kind of server to [`AnswerError`].
 
 use std::time::Duration;
 
@@ -9,14 +9,15 @@ use reqwest::header::{HeaderMap, RETRY_AFTER};
 use serde_json::Value;
 
 use super::AnswerError;
+use super::refusal_words::{NO_CHAT, NO_CREDIT, NO_MODEL, TOO_LONG, WITHHELD};
 
-/// Enough to know what to look for in the provider's own log.
+/// Enough to find the error in the provider's own log.
 const MAX_DETAIL_CHARS: usize = 200;
 
-/// What a provider said is wrong, in lower case.
+/// An error as a provider reported it, in lower case.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Told {
-    /// Codes, types and statuses.
+pub(super) struct ErrorReport {
+    /// Its codes, types and statuses.
     kind: String,
     message: String,
     /// The parameters that it is about.
@@ -24,17 +25,17 @@ pub(super) struct Told {
     detail: String,
 }
 
-/// A request that was turned down.
+/// A request that was rejected.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Refusal {
     pub error: AnswerError,
-    /// What was said, unless it is about the account or the server.
-    pub told: Option<Told>,
+    /// The provider's report, if it sent one.
+    pub report: Option<ErrorReport>,
 }
 
 impl From<AnswerError> for Refusal {
     fn from(error: AnswerError) -> Self {
-        Self { error, told: None }
+        Self { error, report: None }
     }
 }
 
@@ -44,109 +45,15 @@ impl From<Refusal> for AnswerError {
     }
 }
 
-const NO_CREDIT: [&str; 15] = [
-    "insufficient_quota",
-    "billing_",
-    "credit balance",
-    "insufficient balance",
-    "insufficient_balance",
-    "insufficient credit",
-    "insufficient_credit",
-    "insufficient funds",
-    "insufficient_user_quota",
-    "not enough credit",
-    "out of credit",
-    "requires more credits",
-    "payment required",
-    "arrearage",
-    "purchase credits",
-];
-
-const TOO_LONG: [&str; 30] = [
-    "context_length_exceeded",
-    "exceed_context_size",
-    "request_too_large",
-    "string_above_max_length",
-    "prompt is too long",
-    "prompt too long",
-    "input is too long",
-    "input too long",
-    "too long for",
-    "too large for model",
-    "maximum context length",
-    "max context length",
-    "maximum input length",
-    "maximum prompt length",
-    "maximum model length",
-    "max_model_len",
-    "context length of only",
-    "context length is only",
-    "exceeds context length",
-    "exceeds the context",
-    "exceed the context",
-    "exceed context",
-    "context window",
-    "context size",
-    "context the overflows",
-    "too many tokens",
-    "input token count",
-    "tokens + `max_new_tokens`",
-    "must have less than",
-    "reduce the length",
-];
-
-const WITHHELD: [&str; 8] = [
-    "content_filter",
-    "content_policy",
-    "content filtering policy",
-    "responsibleaipolicy",
-    "content management policy",
-    "content exists risk",
-    "data_inspection_failed",
-    "moderation_blocked",
-];
-
-const NO_CHAT: [&str; 15] = [
-    "does not support chat",
-    "not support the chat",
-    "doesn't support chat",
-    "not a chat model",
-    "not chat model",
-    "cannot chat",
-    "not supported in the v1/chat",
-    "only supported in v1/responses",
-    "not supported for generatecontent",
-    "not support text generation",
-    "not allowed to sample",
-    "is an embedding model",
-    "embedding model cannot",
-    "does not support generate",
-    "chat template is no longer allowed",
-];
-
-const NO_MODEL: [&str; 11] = [
-    "model_not_found",
-    "model not found",
-    "model_not_exist",
-    "model not exist",
-    "no such model",
-    "unknown model",
-    "unknown_model",
-    "invalid model name",
-    "is not a valid model",
-    "invalid_model",
-    "does not exist or you do not have access",
-];
-
-impl Told {
-    /// What a JSON value reports, if it reports an error. Bodies of errors differ with each server: a string, an object,
-    /// a list of them, with or without a name.
+impl ErrorReport {
+    /// Reads the error that a JSON value reports, if it does. Error bodies differ between servers: a string, an object
+    /// or a list of them, with or without a name.
     pub fn read(value: &Value) -> Option<Self> {
         if let Value::Array(all) = value {
-            return all.first().filter(|one| one.is_object()).and_then(Self::read);
+            return all.first().filter(|first| first.is_object()).and_then(Self::read);
         }
         let error = match value.get("error") {
-            Some(error) if says(error) => error,
+            Some(error) if is_truthy(error) => error,
             _ if value.get("object").and_then(Value::as_str) == Some("error") => value,
             _ if value.get("type").and_then(Value::as_str) == Some("error") => value,
             _ => return None,
@@ -154,38 +61,38 @@ impl Told {
         Some(Self::of(error, value))
     }
 
-    /// What came with a status that is an error by itself.
-    fn read_refusal(body: &str) -> Option<Self> {
+    /// Reads the body of a response whose status is an error by itself.
+    fn read_error_body(body: &str) -> Option<Self> {
         let value: Value = serde_json::from_str(body).ok()?;
         Self::read(&value).or_else(|| {
             let named = ["message", "detail", "errors", "error_message", "msg"].into_iter();
-            let said = named.filter_map(|name| value.get(name)).find(|said| says(said))?;
-            Some(Self::of(said, &value))
+            let error = named.filter_map(|name| value.get(name)).find(|error| is_truthy(error))?;
+            Some(Self::of(error, &value))
         })
     }
 
     fn of(error: &Value, whole: &Value) -> Self {
-        let mut told = Self::default();
-        told.add(error, 0);
+        let mut report = Self::default();
+        report.add(error, 0);
         for name in ["code", "type", "status"] {
-            told.add_kind(whole.get(name));
+            report.add_kind(whole.get(name));
         }
-        told.detail = told.message.chars().take(MAX_DETAIL_CHARS).collect();
-        told.message = told.message.to_lowercase();
-        told.kind = told.kind.to_lowercase();
-        told.params = told.params.to_lowercase();
-        told
+        report.detail = report.message.chars().take(MAX_DETAIL_CHARS).collect();
+        report.message = report.message.to_lowercase();
+        report.kind = report.kind.to_lowercase();
+        report.params = report.params.to_lowercase();
+        report
     }
 
-    /// Only what the server says itself: some send back the request, with what people wrote.
+    /// Takes only the server's own words: some servers send back the request, with what people wrote.
     fn add(&mut self, error: &Value, depth: usize) {
         match error {
             Value::String(text) => push(&mut self.message, text),
-            Value::Array(all) if depth < 3 => all.iter().take(10).for_each(|one| self.add(one, depth + 1)),
+            Value::Array(all) if depth < 3 => all.iter().take(10).for_each(|item| self.add(item, depth + 1)),
             Value::Object(fields) if depth < 3 => {
                 for name in ["message", "msg", "detail", "error", "innererror", "metadata", "raw"] {
-                    if let Some(said) = fields.get(name) {
-                        self.add(said, depth + 1);
+                    if let Some(value) = fields.get(name) {
+                        self.add(value, depth + 1);
                     }
                 }
                 for name in ["code", "type", "status", "reason"] {
@@ -209,7 +116,7 @@ impl Told {
         }
     }
 
-    /// Whether it is about one of these words.
+    /// Whether it contains one of these words.
     pub fn names(&self, words: &[&str]) -> bool {
         words.iter().any(|word| self.message.contains(word) || self.params.contains(word) || self.kind.contains(word))
     }
@@ -244,29 +151,31 @@ impl Told {
     }
 }
 
-/// The error that a part of a stream reports, if it reports one.
+/// The error that an event of a stream reports, if it does.
 pub(super) fn reported(value: &Value) -> Option<AnswerError> {
-    Told::read(value).map(|told| told.error())
+    ErrorReport::read(value).map(|report| report.error())
 }
 
-/// What a status other than success means; `body` is the beginning of what came with it.
+/// The error that a status other than success means; `body` is the beginning of the response's body.
 pub(super) fn refusal(status: StatusCode, headers: &HeaderMap, body: &str, clock: &dyn Clock) -> Refusal {
     let retry_after = retry_after(headers, clock);
-    let told = Told::read_refusal(body);
-    let meant = told.as_ref().map(Told::error);
+    let report = ErrorReport::read_error_body(body);
+    let reported = report.as_ref().map(ErrorReport::error);
     let number = status.as_u16();
-    let error = match (number, meant) {
+    let error = match (number, reported) {
         (402, _) | (_, Some(AnswerError::NoCredit)) => AnswerError::NoCredit,
         (401, _) => AnswerError::Refused { status: 401 },
         (400..=499, Some(error @ (AnswerError::NoChat | AnswerError::ModelNotFound | AnswerError::Empty { .. }))) => {
             error
         }
-        (403, _) if told.as_ref().is_some_and(|told| told.names(&["model"])) => AnswerError::ModelNotAllowed,
+        (403, _) if report.as_ref().is_some_and(|report| report.names(&["model"])) => AnswerError::ModelNotAllowed,
         (403, _) => AnswerError::Refused { status: 403 },
         (413 | 414, _) => AnswerError::PromptTooLong,
         (429, _) => AnswerError::RateLimited { retry_after },
-        (503, _) if told.as_ref().is_some_and(|told| told.names(&["loading"])) => AnswerError::Loading { retry_after },
-        // Templates and windows fail with it in some servers; neither will pass.
+        (503, _) if report.as_ref().is_some_and(|report| report.names(&["loading"])) => {
+            AnswerError::Loading { retry_after }
+        }
+        // Some servers use it for templates and windows that do not fit; neither goes away by trying again.
         (500, Some(error @ (AnswerError::PromptTooLong | AnswerError::NoChat))) => error,
         (408 | 425 | 500.., _) => AnswerError::Unavailable { status: number, retry_after },
         (404, Some(_)) if body.contains("model") => AnswerError::ModelNotFound,
@@ -275,7 +184,7 @@ pub(super) fn refusal(status: StatusCode, headers: &HeaderMap, body: &str, clock
         (_, Some(AnswerError::Unavailable { .. })) => AnswerError::Unavailable { status: number, retry_after },
         (_, Some(error)) => error,
     };
-    Refusal { error, told }
+    Refusal { error, report }
 }
 
 fn push(text: &mut String, more: &str) {
@@ -285,8 +194,8 @@ fn push(text: &mut String, more: &str) {
     text.push_str(more);
 }
 
-/// As JavaScript and Python see it.
-fn says(value: &Value) -> bool {
+/// Truthiness as in JavaScript and Python.
+fn is_truthy(value: &Value) -> bool {
     match value {
         Value::Null | Value::Bool(false) => false,
         Value::String(text) => !text.is_empty(),

@@ -7,7 +7,7 @@ use reqwest::header::{HeaderMap, HeaderValue, RETRY_AFTER};
 
 use super::{AnswerError, refusal, reported};
 
-fn told(status: u16, retry_after: Option<&'static str>, body: &str) -> AnswerError {
+fn error(status: u16, retry_after: Option<&'static str>, body: &str) -> AnswerError {
     let mut headers = HeaderMap::new();
     if let Some(value) = retry_after {
         headers.insert(RETRY_AFTER, HeaderValue::from_static(value));
@@ -18,7 +18,7 @@ fn told(status: u16, retry_after: Option<&'static str>, body: &str) -> AnswerErr
 
 #[test]
 fn retry_after_is_seconds_or_a_date() {
-    let wait = |header| told(429, header, "").retry_after();
+    let wait = |header| error(429, header, "").retry_after();
     assert_eq!(wait(Some("7")), Some(Duration::from_secs(7)));
     assert_eq!(wait(Some("Sat, 21 Nov 2026 08:00:30 GMT")), Some(Duration::from_secs(30)));
     assert_eq!(wait(Some("Sat, 21 Nov 2026 07:00:00 GMT")), Some(Duration::ZERO));
@@ -35,11 +35,11 @@ fn a_missing_model_is_told_from_a_wrong_address() {
         (400, r#"{"error":{"message":"x is not a valid model ID","code":400}}"#),
         (400, r#"{"error":{"message":"Model Not Exist","type":"invalid_request_error"}}"#),
     ] {
-        assert_eq!(told(status, None, body), AnswerError::ModelNotFound, "{body}");
+        assert_eq!(error(status, None, body), AnswerError::ModelNotFound, "{body}");
     }
-    assert_eq!(told(404, None, "404 page not found"), AnswerError::WrongAddress { status: 404 });
-    assert_eq!(told(404, None, r#"{"detail":"Not Found"}"#), AnswerError::WrongAddress { status: 404 });
-    assert_eq!(told(301, None, ""), AnswerError::WrongAddress { status: 301 });
+    assert_eq!(error(404, None, "404 page not found"), AnswerError::WrongAddress { status: 404 });
+    assert_eq!(error(404, None, r#"{"detail":"Not Found"}"#), AnswerError::WrongAddress { status: 404 });
+    assert_eq!(error(301, None, ""), AnswerError::WrongAddress { status: 301 });
 }
 
 #[test]
@@ -59,11 +59,11 @@ fn a_prompt_beyond_the_window_is_named_in_each_servers_words() {
         r#"{"message":"Input is too long for requested model."}"#,
         r#"{"detail":"too many tokens"}"#,
     ] {
-        let error = told(400, None, body);
+        let error = error(400, None, body);
         assert_eq!(error, AnswerError::PromptTooLong, "{body}");
         assert!(!error.failure("It").retryable);
     }
-    assert_eq!(told(413, None, ""), AnswerError::PromptTooLong);
+    assert_eq!(error(413, None, ""), AnswerError::PromptTooLong);
 }
 
 #[test]
@@ -83,12 +83,12 @@ fn an_account_without_credit_is_told_at_once() {
         (403, r#"{"error":{"code":"insufficient_user_quota","message":"no"}}"#),
         (429, r#"{"error":{"code":"billing_hard_limit_reached","message":"Billing hard limit has been reached"}}"#),
     ] {
-        let error = told(status, None, body);
+        let error = error(status, None, body);
         assert_eq!(error, AnswerError::NoCredit, "{status} {body}");
-        assert!(!error.is_passing() && !error.failure("It").retryable);
+        assert!(!error.is_transient() && !error.failure("It").retryable);
     }
     let gemini = r#"[{"error":{"code":429,"message":"You exceeded your current quota, please check your plan and billing details.","status":"RESOURCE_EXHAUSTED"}}]"#;
-    assert_eq!(told(429, None, gemini), AnswerError::RateLimited { retry_after: None }, "its limits by the minute");
+    assert_eq!(error(429, None, gemini), AnswerError::RateLimited { retry_after: None }, "its limits by the minute");
 }
 
 #[test]
@@ -108,33 +108,33 @@ fn a_model_that_cannot_chat_is_told_from_one_that_is_gone_and_from_a_wrong_key()
             r#"{"object":"error","message":"The model does not support Chat Completions API","type":"BadRequestError"}"#,
         ),
     ] {
-        let error = told(status, None, body);
+        let error = error(status, None, body);
         assert_eq!(error, AnswerError::NoChat, "{body}");
         assert!(!error.failure("It").retryable);
     }
     let project =
         r#"{"error":{"message":"Project `p` does not have access to model `gpt-9`","code":"model_forbidden"}}"#;
-    assert_eq!(told(403, None, project), AnswerError::ModelNotAllowed);
-    assert_eq!(told(403, None, "no"), AnswerError::Refused { status: 403 });
+    assert_eq!(error(403, None, project), AnswerError::ModelNotAllowed);
+    assert_eq!(error(403, None, "no"), AnswerError::Refused { status: 403 });
 }
 
 #[test]
 fn what_a_filter_withholds_before_the_answer_is_no_error_of_the_server() {
     let azure = r#"{"error":{"message":"The response was filtered due to the prompt triggering Azure OpenAI's content management policy.","code":"content_filter","status":400,"innererror":{"code":"ResponsibleAIPolicyViolation"}}}"#;
-    assert_eq!(told(400, None, azure), AnswerError::Empty { thought: false, cut_off: Some(CutOff::Filter) });
+    assert_eq!(error(400, None, azure), AnswerError::Empty { thought: false, cut_off: Some(CutOff::Filter) });
 }
 
 #[test]
 fn a_model_that_is_being_loaded_is_waited_for() {
     let llama = r#"{"error":{"code":503,"message":"Loading model","type":"unavailable_error"}}"#;
-    assert_eq!(told(503, None, llama), AnswerError::Loading { retry_after: None });
-    assert_eq!(told(503, None, "overloaded"), AnswerError::Unavailable { status: 503, retry_after: None });
+    assert_eq!(error(503, None, llama), AnswerError::Loading { retry_after: None });
+    assert_eq!(error(503, None, "overloaded"), AnswerError::Unavailable { status: 503, retry_after: None });
 }
 
 #[test]
 fn what_people_wrote_decides_nothing() {
     let echo = r#"{"detail":[{"type":"extra_forbidden","loc":["body","seed"],"msg":"Extra inputs are not permitted","input":{"messages":["What is a context window? My credit balance?"]}}]}"#;
-    assert_eq!(told(422, None, echo), AnswerError::Reported { detail: "Extra inputs are not permitted".to_owned() });
+    assert_eq!(error(422, None, echo), AnswerError::Reported { detail: "Extra inputs are not permitted".to_owned() });
 }
 
 #[test]

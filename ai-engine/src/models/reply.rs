@@ -1,4 +1,4 @@
-//! A streamed answer: what its chunks say, in every dialect, as pieces.
+//! Reads a streamed answer in any dialect into events.
 
 use std::collections::VecDeque;
 
@@ -7,40 +7,41 @@ use futures::stream::{self, BoxStream, StreamExt};
 use serde_json::Value;
 
 use super::frames::{Frame, Frames, Framing};
-use super::json::Halves;
-use super::thoughts::Thoughts;
-use super::{Answer, AnswerError, Piece, Usage};
+use super::json::SurrogatePairs;
+use super::thoughts::ThoughtFilter;
+use super::{Answer, AnswerError, AnswerEvent, Usage};
 
-/// Far above the longest answer with its thoughts.
+/// Far above the longest answer including its thoughts.
 const MAX_BODY_BYTES: usize = 64 * 1024 * 1024;
 
-/// What one chunk of a stream says.
+/// The content of one chunk of a stream.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Said {
+pub(super) struct ReplyDelta {
     pub text: String,
-    pub thinks: bool,
+    pub thinking: bool,
     pub usage: Option<Usage>,
-    pub end: Option<End>,
+    pub finish: Option<Finish>,
 }
 
-/// That the answer ends.
+/// The end of an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct End {
-    /// Why before it is complete.
+pub(super) struct Finish {
+    /// Why it ends before it is complete.
     pub cut_off: Option<CutOff>,
-    /// Nothing follows, not even about what it took.
+    /// Nothing follows, not even the usage.
     pub last: bool,
 }
 
-/// How a provider's protocol is read.
+/// How to read a provider's protocol.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Dialect {
     pub framing: Framing,
-    pub said: fn(&Value) -> Result<Said, AnswerError>,
+    pub parse: fn(&Value) -> Result<ReplyDelta, AnswerError>,
 }
 
-/// The end that a provider's word for it means; `None`: it goes on. What nobody knows is perhaps no end of the answer.
-pub(super) fn end(reason: Option<&Value>) -> Result<Option<End>, AnswerError> {
+/// The end that a provider's reason for it means; `None`: the answer goes on. After an unknown reason the answer may be
+/// incomplete.
+pub(super) fn finish(reason: Option<&Value>) -> Result<Option<Finish>, AnswerError> {
     let Some(reason) = reason.and_then(Value::as_str) else {
         return Ok(None);
     };
@@ -63,75 +64,76 @@ pub(super) fn end(reason: Option<&Value>) -> Result<Option<End>, AnswerError> {
         "error" => return Err(AnswerError::Reported { detail: "it ended with an error".to_owned() }),
         _ => Some(CutOff::Unknown),
     };
-    Ok(Some(End { cut_off, last: false }))
+    Ok(Some(Finish { cut_off, last: false }))
 }
 
 type Body = BoxStream<'static, reqwest::Result<bytes::Bytes>>;
 
-struct Reading {
+struct ReplyReader {
     body: Body,
     read: usize,
     frames: Frames,
-    said: fn(&Value) -> Result<Said, AnswerError>,
-    halves: Halves,
-    thoughts: Thoughts,
-    /// Pieces that nobody has taken yet.
-    ready: VecDeque<Piece>,
-    /// What comes after them.
+    parse: fn(&Value) -> Result<ReplyDelta, AnswerError>,
+    halves: SurrogatePairs,
+    thoughts: ThoughtFilter,
+    /// Events that the caller has not taken yet.
+    ready: VecDeque<AnswerEvent>,
+    /// The error that comes after them.
     failed: Option<AnswerError>,
-    over: bool,
-    /// Whether there is text, and whether the model thought, as its server says.
-    text: bool,
+    ended: bool,
+    /// Whether the answer has text.
+    has_text: bool,
+    /// Whether the model thought, as its server reports.
     thought: bool,
     usage: Option<Usage>,
-    end: Option<End>,
+    finish: Option<Finish>,
 }
 
-/// The pieces in a streamed body.
-pub(super) fn pieces(response: reqwest::Response, dialect: Dialect, thoughts: Thoughts) -> Answer {
-    let reading = Reading {
+/// The events of a streamed body.
+pub(super) fn events(response: reqwest::Response, dialect: Dialect, thoughts: ThoughtFilter) -> Answer {
+    let reader = ReplyReader {
         body: response.bytes_stream().boxed(),
         read: 0,
         frames: Frames::new(dialect.framing),
-        said: dialect.said,
-        halves: Halves::default(),
+        parse: dialect.parse,
+        halves: SurrogatePairs::default(),
         thoughts,
         ready: VecDeque::new(),
         failed: None,
-        over: false,
-        text: false,
+        ended: false,
+        has_text: false,
         thought: false,
         usage: None,
-        end: None,
+        finish: None,
     };
-    stream::try_unfold(reading, async |mut reading| Ok(reading.next().await?.map(|piece| (piece, reading)))).boxed()
+    stream::try_unfold(reader, async |mut reader| Ok(reader.next().await?.map(|event| (event, reader)))).boxed()
 }
 
-impl Reading {
-    async fn next(&mut self) -> Result<Option<Piece>, AnswerError> {
+impl ReplyReader {
+    async fn next(&mut self) -> Result<Option<AnswerEvent>, AnswerError> {
         loop {
-            if let Some(piece) = self.ready.pop_front() {
-                return Ok(Some(piece));
+            if let Some(event) = self.ready.pop_front() {
+                return Ok(Some(event));
             }
             if let Some(error) = self.failed.take() {
                 return Err(error);
             }
-            if self.over {
+            if self.ended {
                 return Ok(None);
             }
             let chunk = self.body.next().await;
-            if let Err(error) = self.hear(chunk) {
-                // What came before it is shown first.
-                self.thoughts.broken(&mut self.ready);
+            if let Err(error) = self.receive(chunk) {
+                // The text before the error is shown first.
+                self.thoughts.abort(&mut self.ready);
                 self.failed = Some(error);
-                self.over = true;
+                self.ended = true;
             }
-            self.look();
+            self.drain_thoughts();
         }
     }
 
-    /// Everything that came at once is looked at before any of it is told: a thought is often known by its end.
-    fn hear(&mut self, chunk: Option<reqwest::Result<bytes::Bytes>>) -> Result<(), AnswerError> {
+    /// Handles the whole chunk before any of it is emitted: often only its end shows that it is a thought.
+    fn receive(&mut self, chunk: Option<reqwest::Result<bytes::Bytes>>) -> Result<(), AnswerError> {
         match chunk {
             Some(Ok(chunk)) => {
                 self.read += chunk.len();
@@ -139,101 +141,101 @@ impl Reading {
                     return Err(AnswerError::TooLong { limit: MAX_BODY_BYTES });
                 }
                 self.frames.push(&chunk);
-                while !self.over {
+                while !self.ended {
                     match self.frames.next() {
-                        Ok(Some(frame)) => self.take(frame)?,
+                        Ok(Some(frame)) => self.apply(frame)?,
                         Ok(None) => break,
-                        Err(_) if self.end.is_some() => self.over = true,
+                        Err(_) if self.finish.is_some() => self.ended = true,
                         Err(error) => return Err(error),
                     }
                 }
-                if self.over { self.close() } else { Ok(()) }
+                if self.ended { self.close() } else { Ok(()) }
             }
-            // What follows an end is about it, and not needed.
-            Some(Err(_)) if self.end.is_some() => self.close(),
+            // After the end there is only metadata, which is not needed.
+            Some(Err(_)) if self.finish.is_some() => self.close(),
             Some(Err(_)) => Err(AnswerError::CutOff),
-            None => self.finish(),
+            None => self.end_of_body(),
         }
     }
 
-    fn take(&mut self, frame: Frame) -> Result<(), AnswerError> {
-        let last = End { cut_off: None, last: true };
-        let said = match frame {
-            Frame::Done => Ok(Said { end: Some(last), ..Said::default() }),
-            Frame::Json(value) => (self.said)(&value),
+    fn apply(&mut self, frame: Frame) -> Result<(), AnswerError> {
+        let last = Finish { cut_off: None, last: true };
+        let parsed = match frame {
+            Frame::Done => Ok(ReplyDelta { finish: Some(last), ..ReplyDelta::default() }),
+            Frame::Json(value) => (self.parse)(&value),
         };
-        let said = match said {
-            Ok(said) => said,
-            Err(_) if self.end.is_some() => return Ok(()),
+        let delta = match parsed {
+            Ok(delta) => delta,
+            Err(_) if self.finish.is_some() => return Ok(()),
             Err(error) => return Err(error),
         };
-        self.thoughts.push(&self.halves.push(&said.text));
-        if said.thinks && said.text.is_empty() {
+        self.thoughts.push(&self.halves.push(&delta.text));
+        if delta.thinking && delta.text.is_empty() {
             self.thought = true;
-            self.ready.push_back(Piece::Thinking);
+            self.ready.push_back(AnswerEvent::Thinking);
         }
-        self.usage = match (self.usage, said.usage) {
-            (Some(before), Some(now)) => Some(before.most(now)),
+        self.usage = match (self.usage, delta.usage) {
+            (Some(before), Some(now)) => Some(before.max(now)),
             (before, now) => now.or(before),
         };
-        if let Some(now) = said.end {
-            self.over |= now.last;
-            let cut_off = self.end.and_then(|before| before.cut_off).or(now.cut_off);
-            self.end = Some(End { cut_off, ..now });
+        if let Some(now) = delta.finish {
+            self.ended |= now.last;
+            let cut_off = self.finish.and_then(|before| before.cut_off).or(now.cut_off);
+            self.finish = Some(Finish { cut_off, ..now });
         }
         Ok(())
     }
 
-    /// The body is over; its last line may lack a line end, or may have been cut.
-    fn finish(&mut self) -> Result<(), AnswerError> {
+    /// Handles the end of the body. Its last line may lack a line ending, or may be incomplete.
+    fn end_of_body(&mut self) -> Result<(), AnswerError> {
         match self.frames.rest() {
-            Ok(Some(frame)) => self.take(frame)?,
+            Ok(Some(frame)) => self.apply(frame)?,
             Ok(None) => {}
-            Err(_) if self.end.is_some() => {}
-            Err(_) if self.text || self.thought => return Err(AnswerError::CutOff),
+            Err(_) if self.finish.is_some() => {}
+            Err(_) if self.has_text || self.thought => return Err(AnswerError::CutOff),
             Err(error) => return Err(error),
         }
         self.close()
     }
 
-    /// The answer is over.
+    /// Handles the end of the answer.
     fn close(&mut self) -> Result<(), AnswerError> {
-        self.over = true;
-        if let Some(half) = self.halves.end() {
+        self.ended = true;
+        if let Some(half) = self.halves.finish() {
             self.thoughts.push(half.encode_utf8(&mut [0; 4]));
         }
-        self.thoughts.end(&mut self.ready);
-        self.look();
-        let cut_off = self.end.map_or(Some(CutOff::Unknown), |end| end.cut_off);
-        let thought = self.thought || self.thoughts.any();
-        self.ready.extend(self.usage.take().map(Piece::Usage));
-        if self.text {
-            self.ready.extend(cut_off.map(Piece::CutOff));
+        self.thoughts.finish(&mut self.ready);
+        self.drain_thoughts();
+        let cut_off = self.finish.map_or(Some(CutOff::Unknown), |finish| finish.cut_off);
+        let thought = self.thought || self.thoughts.has_thought();
+        self.ready.extend(self.usage.take().map(AnswerEvent::Usage));
+        if self.has_text {
+            self.ready.extend(cut_off.map(AnswerEvent::CutOff));
             Ok(())
-        } else if self.end.is_none() && !thought {
+        } else if self.finish.is_none() && !thought {
             Err(AnswerError::Nothing)
         } else {
             Err(AnswerError::Empty { thought, cut_off })
         }
     }
 
-    fn look(&mut self) {
-        if !self.over {
+    fn drain_thoughts(&mut self) {
+        if !self.ended {
             self.thoughts.drain(&mut self.ready);
         }
-        for piece in &self.ready {
-            match piece {
-                Piece::Text(_) => self.text = true,
-                Piece::Anew => self.text = false,
-                Piece::Thinking | Piece::CutOff(_) | Piece::Usage(_) => {}
+        for event in &self.ready {
+            match event {
+                AnswerEvent::Text(_) => self.has_text = true,
+                AnswerEvent::Retracted => self.has_text = false,
+                AnswerEvent::Thinking | AnswerEvent::CutOff(_) | AnswerEvent::Usage(_) => {}
             }
         }
     }
 }
 
 impl Usage {
-    /// Of two counts of one answer, which only grow.
-    fn most(self, other: Self) -> Self {
+    /// The later of two counts of one answer: counts only grow.
+    fn max(self, other: Self) -> Self {
         Self { prompt: self.prompt.max(other.prompt), answer: self.answer.max(other.answer) }
     }
 }
@@ -243,17 +245,17 @@ mod tests {
     use collabry_shared::conversations::CutOff;
     use serde_json::json;
 
-    use super::{End, end};
+    use super::{Finish, finish};
 
     #[test]
-    fn ends_are_told_by_their_reasons() {
-        let of = |reason: &str| end(Some(&json!(reason))).unwrap().map(|End { cut_off, .. }| cut_off);
+    fn reasons_tell_how_an_answer_ended() {
+        let of = |reason: &str| finish(Some(&json!(reason))).unwrap().map(|Finish { cut_off, .. }| cut_off);
         assert_eq!([of("stop"), of("END_TURN"), of("eos_token")], [Some(None); 3]);
         assert_eq!([of("length"), of("MAX_TOKENS")], [Some(Some(CutOff::Length)); 2]);
         assert_eq!([of("content_filter"), of("SAFETY")], [Some(Some(CutOff::Filter)); 2]);
         assert_eq!([of("tool_calls"), of("something new")], [Some(Some(CutOff::Unknown)); 2]);
         assert_eq!([of(""), of("null")], [None; 2]);
-        assert_eq!(end(Some(&json!(null))), Ok(None));
-        assert!(end(Some(&json!("error"))).is_err());
+        assert_eq!(finish(Some(&json!(null))), Ok(None));
+        assert!(finish(Some(&json!("error"))).is_err());
     }
 }

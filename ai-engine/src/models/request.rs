@@ -1,27 +1,27 @@
-//! What a model is asked to do.
+//! What a model is asked.
 
 use collabry_shared::conversations::Citation;
 
-/// A question, what was said before it, and the passages that may answer it.
+/// A question with its history and the passages that may answer it.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Task {
+pub struct AnswerRequest {
     pub question: String,
-    /// What was said before, oldest first.
-    pub history: Vec<Turn>,
+    /// The messages before the question, oldest first.
+    pub history: Vec<PastMessage>,
     /// Best first, numbered from 1.
     pub passages: Vec<Citation>,
     pub coverage: Coverage,
 }
 
-impl Task {
+impl AnswerRequest {
     /// The question asked before this one.
     pub fn previous_question(&self) -> Option<&str> {
-        self.history.iter().rev().find(|turn| turn.speaker == Speaker::User).map(|turn| turn.text.as_str())
+        self.history.iter().rev().find(|message| message.speaker == Speaker::User).map(|message| message.text.as_str())
     }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Turn {
+pub struct PastMessage {
     pub speaker: Speaker,
     pub text: String,
 }
@@ -32,12 +32,12 @@ pub enum Speaker {
     Assistant,
 }
 
-/// What there was to search.
+/// What the search covered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Coverage {
     /// The notebook, or the selection, has no sources.
     NoSources,
-    /// There are sources, but none is ready to be searched.
+    /// There are sources, but none is searchable yet.
     NoneReady,
     Searched,
 }

@@ -1,4 +1,4 @@
-//! Patience: time limits of a stream, and further tries before its first text.
+//! Timeouts of a stream, and retries before its first text.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,119 +8,130 @@ use futures::stream;
 use tokio::time::{Instant, sleep, timeout_at};
 use tracing::{Instrument as _, Span};
 
-use super::{Answer, AnswerError, Piece, Provider, Task};
+use super::{Answer, AnswerError, AnswerEvent, AnswerRequest, Provider};
 
-/// How a provider that fails before its first text is asked again.
+/// When a provider that fails before its first text is asked again.
 #[derive(Debug, Clone, Copy)]
 pub struct RetryPolicy {
-    /// Tries in all.
-    pub tries: u32,
-    /// Wait before the second try; doubles with each one.
+    /// The number of attempts, including the first.
+    pub attempts: u32,
+    /// The wait before the second attempt; it doubles with each further one.
     pub first_wait: Duration,
-    /// Longest wait, also when the provider asks for a longer one: then there is no further try.
-    pub longest_wait: Duration,
+    /// The longest wait. A provider that asks for a longer one is not asked again.
+    pub max_wait: Duration,
 }
 
 impl Default for RetryPolicy {
     fn default() -> Self {
-        Self { tries: 4, first_wait: Duration::from_millis(500), longest_wait: Duration::from_secs(20) }
+        Self { attempts: 4, first_wait: Duration::from_millis(500), max_wait: Duration::from_secs(20) }
     }
 }
 
 impl RetryPolicy {
-    /// The wait after the `tried`th try, or `None` when it was the last. `jitter` is from 0 to 1.
-    fn wait(&self, tried: u32, error: &AnswerError, jitter: f64) -> Option<Duration> {
-        // A model that is being loaded will be there, and how long that may take has a limit of its own.
+    /// The wait after an attempt, numbered from 1; `None`: it was the last. `jitter` is from 0 to 1.
+    fn wait(&self, attempt: u32, error: &AnswerError, jitter: f64) -> Option<Duration> {
+        // A model that is loading will be available, and the timeout for the first token bounds how long that may take.
         let loading = matches!(error, AnswerError::Loading { .. });
-        if (tried >= self.tries && !loading) || !error.is_passing() {
+        if (attempt >= self.attempts && !loading) || !error.is_transient() {
             return None;
         }
-        // Half is fixed and half is random, so that those who failed together do not come back together.
-        let backoff = self.first_wait.saturating_mul(1 << (tried - 1).min(16)).min(self.longest_wait);
+        // Half of it is random, so that requests that failed together are not retried together.
+        let backoff = self.first_wait.saturating_mul(1 << (attempt - 1).min(16)).min(self.max_wait);
         let backoff = backoff.mul_f64(0.5 + jitter / 2.0);
-        let asked = error.retry_after().unwrap_or_default();
-        (asked <= self.longest_wait).then(|| backoff.max(asked))
+        let requested = error.retry_after().unwrap_or_default();
+        (requested <= self.max_wait).then(|| backoff.max(requested))
     }
 }
 
-/// How long to wait for text.
+/// The timeouts of an answer, and its retry policy.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Limits {
-    /// For the first piece, all tries together.
+    /// For the first event, all attempts together.
     pub first_token: Duration,
     pub between_tokens: Duration,
     pub retry: RetryPolicy,
 }
 
-/// Asks until there is text; from then on errors end the answer. A request that is still open is never dropped in order
-/// to ask the same again: a server that loads a model for it would start over.
-pub(super) fn answer(provider: Arc<dyn Provider>, model: &str, task: &Task, limits: Limits) -> Answer {
+/// Retries until there is text; from then on an error ends the answer. A request that is still open is never dropped in
+/// favour of a retry: a server that loads the model for it would start over.
+pub(super) fn answer(provider: Arc<dyn Provider>, model: &str, request: &AnswerRequest, limits: Limits) -> Answer {
     let deadline = Instant::now() + limits.first_token;
-    let (model, task) = (model.to_owned(), task.clone());
-    let asking = Asking { provider, model, task, limits, deadline, tried: 0, open: None, heard: false, spoke: false };
-    stream::try_unfold(asking, async |mut asking| Ok(asking.next().await?.map(|piece| (piece, asking)))).boxed()
+    let (model, request) = (model.to_owned(), request.clone());
+    let attempts = Attempts {
+        provider,
+        model,
+        request,
+        limits,
+        deadline,
+        attempt: 0,
+        open: None,
+        received: false,
+        has_text: false,
+    };
+    stream::try_unfold(attempts, async |mut attempts| Ok(attempts.next().await?.map(|event| (event, attempts)))).boxed()
 }
 
-struct Asking {
+struct Attempts {
     provider: Arc<dyn Provider>,
     model: String,
-    task: Task,
+    request: AnswerRequest,
     limits: Limits,
     deadline: Instant,
-    tried: u32,
-    /// The request that is under way, and its span.
+    /// The number of the current attempt, from 1.
+    attempt: u32,
+    /// The open request and its span.
     open: Option<(Answer, Span)>,
-    /// Whether it has said anything.
-    heard: bool,
-    /// Whether any text was sent: then the request must not be retried.
-    spoke: bool,
+    /// Whether it has sent an event.
+    received: bool,
+    /// Whether there was any text: then the request must not be retried.
+    has_text: bool,
 }
 
-impl Asking {
-    async fn next(&mut self) -> Result<Option<Piece>, AnswerError> {
+impl Attempts {
+    async fn next(&mut self) -> Result<Option<AnswerEvent>, AnswerError> {
         loop {
-            match self.listen().await {
-                Ok(Some(piece)) => {
-                    self.heard = true;
-                    self.spoke |= matches!(piece, Piece::Text(_));
-                    return Ok(Some(piece));
+            match self.next_of_attempt().await {
+                Ok(Some(event)) => {
+                    self.received = true;
+                    self.has_text |= matches!(event, AnswerEvent::Text(_));
+                    return Ok(Some(event));
                 }
                 Ok(None) => return Ok(None),
-                Err(error) => self.again(error).await?,
+                Err(error) => self.wait_for_retry(error).await?,
             }
         }
     }
 
-    /// The next piece of this try.
-    async fn listen(&mut self) -> Result<Option<Piece>, AnswerError> {
+    /// The next event of the current attempt; starts one if none is open.
+    async fn next_of_attempt(&mut self) -> Result<Option<AnswerEvent>, AnswerError> {
         if self.open.is_none() {
-            self.tried += 1;
-            let (provider, model, tried) = (self.provider.id(), self.model.as_str(), self.tried);
-            let span = tracing::error_span!("ask model", otel.kind = "client", provider, model, tried);
-            let asked = self.provider.answer(&self.model, &self.task).instrument(span.clone());
-            let answer = timeout_at(self.deadline, asked).await.unwrap_or(Err(AnswerError::NoFirstToken))?;
-            (self.open, self.heard) = (Some((answer, span)), false);
+            self.attempt += 1;
+            let (provider, model, attempt) = (self.provider.id(), self.model.as_str(), self.attempt);
+            let span = tracing::error_span!("ask model", otel.kind = "client", provider, model, attempt);
+            let answer = self.provider.answer(&self.model, &self.request).instrument(span.clone());
+            let answer = timeout_at(self.deadline, answer).await.unwrap_or(Err(AnswerError::NoFirstToken))?;
+            (self.open, self.received) = (Some((answer, span)), false);
         }
         let Some((answer, span)) = &mut self.open else {
             return Ok(None);
         };
-        let (limit, late) = if self.heard {
+        let (limit, timed_out) = if self.received {
             (Instant::now() + self.limits.between_tokens, AnswerError::Stalled)
         } else {
             (self.deadline, AnswerError::NoFirstToken)
         };
-        timeout_at(limit, answer.next().instrument(span.clone())).await.unwrap_or(Some(Err(late))).transpose()
+        timeout_at(limit, answer.next().instrument(span.clone())).await.unwrap_or(Some(Err(timed_out))).transpose()
     }
 
-    /// Waits for another try, if there is to be one.
-    async fn again(&mut self, error: AnswerError) -> Result<(), AnswerError> {
+    /// Waits before the next attempt; returns the error if there is to be none.
+    async fn wait_for_retry(&mut self, error: AnswerError) -> Result<(), AnswerError> {
         self.open = None;
-        if self.spoke {
+        if self.has_text {
             return Err(error);
         }
-        let (provider, model, tried) = (self.provider.id(), self.model.as_str(), self.tried);
-        tracing::warn!(provider, model, tried, %error, "a model did not begin to answer");
-        match self.limits.retry.wait(tried, &error, rand::random()) {
+        let (provider, model, attempt) = (self.provider.id(), self.model.as_str(), self.attempt);
+        tracing::warn!(provider, model, attempt, %error, "model did not start to answer");
+        match self.limits.retry.wait(attempt, &error, rand::random()) {
             Some(wait) if Instant::now() + wait < self.deadline => {
                 sleep(wait).await;
                 Ok(())
@@ -143,7 +154,7 @@ mod tests {
     #[test]
     fn waits_grow_and_end() {
         let policy = RetryPolicy::default();
-        let waits: Vec<_> = (1..=4).map(|tried| policy.wait(tried, &unreachable(), 1.0)).collect();
+        let waits: Vec<_> = (1..=4).map(|attempt| policy.wait(attempt, &unreachable(), 1.0)).collect();
         let millis = |n| Some(Duration::from_millis(n));
         assert_eq!(waits, [millis(500), millis(1000), millis(2000), None]);
         assert_eq!(policy.wait(1, &unreachable(), 0.0), millis(250));

@@ -3,7 +3,7 @@
 use collabry_shared::conversations::Citation;
 use collabry_shared::ids::SourceId;
 
-use crate::models::{Coverage, Task};
+use crate::models::{AnswerRequest, Coverage};
 
 pub fn passage(number: u32, text: &str) -> Citation {
     Citation {
@@ -19,6 +19,6 @@ pub fn passage(number: u32, text: &str) -> Citation {
     }
 }
 
-pub fn task(question: &str, passages: Vec<Citation>) -> Task {
-    Task { question: question.to_owned(), history: Vec::new(), passages, coverage: Coverage::Searched }
+pub fn request(question: &str, passages: Vec<Citation>) -> AnswerRequest {
+    AnswerRequest { question: question.to_owned(), history: Vec::new(), passages, coverage: Coverage::Searched }
 }

@@ -1,17 +1,18 @@
-//! Thoughts that a model writes into its answer, between tags, when its server does not tell them apart.
+//! Filters out the thoughts that a model writes into its answer between tags, when its server does not separate them.
 //!
-//! A thought counts only where one can stand: at the beginning of the answer, one or several. What looks like a tag
-//! later on is text, also in code and quotations. Many templates write the opening tag into the prompt, so that the
-//! answer has the closing one alone: everything before it was a thought, unless an opening tag or a code block says
-//! otherwise. By then the thought may have been shown; it is taken back ([`Piece::Anew`]), and the model's next answers
-//! are held until their thought is over.
+//! Thoughts count only at the beginning of the answer, where there may be several. Anything later that looks like a tag
+//! is text, also in code and quotations. Many templates put the opening tag into the prompt, so that the answer has the
+//! closing one alone: then everything before it was a thought, unless an opening tag or a code block says otherwise. By
+//! then the thought may have been shown; it is retracted ([`AnswerEvent::Retracted`]), and the model's next answers are
+//! held back until their thought ends.
 
 use std::collections::{HashSet, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::Piece;
+use super::AnswerEvent;
 
-/// How thoughts begin and end. Sources: chat templates of `DeepSeek`, Qwen, Magistral, Kimi, Seed, Sky-T1, gpt-oss; Gemini.
+/// Opening and closing tags of thoughts. Sources: the chat templates of `DeepSeek`, Qwen, Magistral, Kimi, Seed,
+/// Sky-T1, gpt-oss; Gemini.
 const TAGS: [(&str, &str); 9] = [
     ("<think>", "</think>"),
     ("<thinking>", "</thinking>"),
@@ -24,25 +25,25 @@ const TAGS: [(&str, &str); 9] = [
     ("<|channel|>analysis<|message|>", "<|channel|>final<|message|>"),
 ];
 
-/// A longer beginning without the end of a thought is an answer.
+/// Text longer than this without the end of a thought is an answer.
 const MAX_HELD_BYTES: usize = 256 * 1024;
 
-/// Models remembered at a time.
+/// The most models in [`ThinkFirst`].
 const MAX_MODELS: usize = 1_000;
 
-/// The models of one server whose prompt opens their thought.
+/// The models of one server whose prompt contains the opening tag, so that their answers start with a thought.
 #[derive(Debug, Clone, Default)]
 pub(super) struct ThinkFirst(Arc<Mutex<HashSet<String>>>);
 
 impl ThinkFirst {
     /// A filter for one answer of a model.
-    pub fn filter(&self, model: &str) -> Thoughts {
-        let known = self.lock().contains(model);
-        Thoughts {
-            state: State::Start { held: known },
-            text: String::new(),
+    pub fn filter(&self, model: &str) -> ThoughtFilter {
+        let held = self.lock().contains(model);
+        ThoughtFilter {
+            state: State::Start { held },
+            pending: String::new(),
             shown: String::new(),
-            thought: false,
+            found: false,
             model: model.to_owned(),
             think_first: self.clone(),
         }
@@ -64,106 +65,107 @@ impl ThinkFirst {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
-    /// Nothing but white space and thoughts has come; `held`: what comes is a thought until its end says so.
+    /// So far only white space and thoughts have arrived. `held`: hold back what follows, because it is probably a
+    /// thought.
     Start { held: bool },
-    /// In a thought that ends with this tag.
+    /// Inside a thought that ends with this tag.
     Thought(&'static str),
-    /// In what is a thought, if its end comes.
+    /// Inside text that is held back: a thought, if a closing tag follows.
     Held,
-    /// In the answer, where the end of a thought may still come that nothing has opened.
+    /// Inside the answer, which a closing tag without an opening one may still turn into a thought.
     Open,
-    /// In the answer for good.
+    /// Inside the answer for good.
     Answer,
 }
 
 #[derive(Debug)]
-pub(super) struct Thoughts {
+pub(super) struct ThoughtFilter {
     state: State,
-    /// Not told yet.
-    text: String,
-    /// Told as text, as long as it may turn out to be a thought.
+    /// Received, and not emitted yet.
+    pending: String,
+    /// Emitted as text, and kept while it may still turn out to be a thought.
     shown: String,
-    thought: bool,
+    found: bool,
     model: String,
     think_first: ThinkFirst,
 }
 
-impl Thoughts {
-    /// Whether there was a thought.
-    pub fn any(&self) -> bool {
-        self.thought
+impl ThoughtFilter {
+    /// Whether the answer contained a thought.
+    pub fn has_thought(&self) -> bool {
+        self.found
     }
 
     pub fn push(&mut self, text: &str) {
-        self.text.push_str(text);
+        self.pending.push_str(text);
     }
 
-    /// What is certain by now.
-    pub fn drain(&mut self, pieces: &mut VecDeque<Piece>) {
-        while self.step(pieces) {}
+    /// Emits what is certain by now.
+    pub fn drain(&mut self, events: &mut VecDeque<AnswerEvent>) {
+        while self.step(events) {}
     }
 
-    /// What is left at the end of the answer.
-    pub fn end(&mut self, pieces: &mut VecDeque<Piece>) {
-        self.drain(pieces);
+    /// Emits the rest at the end of the answer.
+    pub fn finish(&mut self, events: &mut VecDeque<AnswerEvent>) {
+        self.drain(events);
         match self.state {
-            State::Thought(_) => self.text.clear(),
+            State::Thought(_) => self.pending.clear(),
             State::Held => {
                 self.think_first.learn(&self.model, false);
-                self.tell(self.text.len(), pieces);
+                self.emit(self.pending.len(), events);
             }
-            State::Start { .. } if self.thought || self.text.trim().is_empty() => self.text.clear(),
-            State::Start { .. } | State::Open | State::Answer => self.tell(self.text.len(), pieces),
+            State::Start { .. } if self.found || self.pending.trim().is_empty() => self.pending.clear(),
+            State::Start { .. } | State::Open | State::Answer => self.emit(self.pending.len(), events),
         }
     }
 
-    /// What is left of an answer that broke: what may be a thought is not part of it.
-    pub fn broken(&mut self, pieces: &mut VecDeque<Piece>) {
-        self.drain(pieces);
+    /// Emits the rest of an answer that broke off, without what may be a thought.
+    pub fn abort(&mut self, events: &mut VecDeque<AnswerEvent>) {
+        self.drain(events);
         if matches!(self.state, State::Open | State::Answer) {
-            self.tell(self.text.len(), pieces);
+            self.emit(self.pending.len(), events);
         }
     }
 
-    /// `false`: nothing more can be said before more text comes.
-    fn step(&mut self, pieces: &mut VecDeque<Piece>) -> bool {
+    /// `false`: nothing more is certain before more text arrives.
+    fn step(&mut self, events: &mut VecDeque<AnswerEvent>) -> bool {
         match self.state {
-            State::Start { held } => self.start(held, pieces),
+            State::Start { held } => self.start(held, events),
             State::Thought(close) => {
-                self.thinks(pieces);
-                match find(&self.text, close) {
+                self.emit_thinking(events);
+                match find(&self.pending, close) {
                     Some((_, end)) => self.end_of_thought(end),
                     None => self.keep_tail(close),
                 }
             }
-            State::Held | State::Open => self.open(pieces),
+            State::Held | State::Open => self.open(events),
             State::Answer => {
-                self.tell(self.text.len(), pieces);
+                self.emit(self.pending.len(), events);
                 false
             }
         }
     }
 
-    fn start(&mut self, held: bool, pieces: &mut VecDeque<Piece>) -> bool {
-        let lead = self.text.len() - self.text.trim_start().len();
-        let begun = &self.text[lead..];
-        let begins = |tag: &str| begun.get(..tag.len()).is_some_and(|start| start.eq_ignore_ascii_case(tag));
+    fn start(&mut self, held: bool, events: &mut VecDeque<AnswerEvent>) -> bool {
+        let lead = self.pending.len() - self.pending.trim_start().len();
+        let rest = &self.pending[lead..];
+        let begins = |tag: &str| rest.get(..tag.len()).is_some_and(|start| start.eq_ignore_ascii_case(tag));
         if let Some((open, close)) = TAGS.into_iter().find(|(open, _)| begins(open)) {
-            self.text.drain(..lead + open.len());
+            self.pending.drain(..lead + open.len());
             self.state = State::Thought(close);
-            self.thinks(pieces);
+            self.emit_thinking(events);
             return true;
         }
         if let Some((_, close)) = TAGS.into_iter().find(|(_, close)| begins(close)) {
             return self.end_of_thought(lead + close.len());
         }
-        if TAGS.into_iter().any(|(open, close)| is_start(begun, open) || is_start(begun, close)) {
+        if TAGS.into_iter().any(|(open, close)| is_start(rest, open) || is_start(rest, close)) {
             return false;
         }
-        if self.thought {
-            self.text.drain(..lead);
+        if self.found {
+            self.pending.drain(..lead);
         }
-        self.state = match (self.thought, held) {
+        self.state = match (self.found, held) {
             (true, _) => State::Answer,
             (false, true) => State::Held,
             (false, false) => State::Open,
@@ -171,13 +173,13 @@ impl Thoughts {
         true
     }
 
-    /// Text that may be a thought.
-    fn open(&mut self, pieces: &mut VecDeque<Piece>) -> bool {
-        let found = TAGS.into_iter().filter_map(|(_, close)| find(&self.text, close)).min();
+    /// Handles text that may still turn out to be a thought.
+    fn open(&mut self, events: &mut VecDeque<AnswerEvent>) -> bool {
+        let found = TAGS.into_iter().filter_map(|(_, close)| find(&self.pending, close)).min();
         if let Some((start, end)) = found {
-            let before = format!("{}{}", self.shown, &self.text[..start]);
+            let before = format!("{}{}", self.shown, &self.pending[..start]);
             if opens_thought(&before) || in_code(&before) {
-                self.tell(end, pieces);
+                self.emit(end, events);
                 if opens_thought(&before) {
                     self.think_first.learn(&self.model, false);
                     self.state = State::Answer;
@@ -185,18 +187,18 @@ impl Thoughts {
                 return true;
             }
             if !std::mem::take(&mut self.shown).is_empty() {
-                pieces.push_back(Piece::Anew);
+                events.push_back(AnswerEvent::Retracted);
             }
-            self.thinks(pieces);
+            self.emit_thinking(events);
             self.think_first.learn(&self.model, true);
             return self.end_of_thought(end);
         }
-        if self.state == State::Held && self.text.len() < MAX_HELD_BYTES {
-            pieces.push_back(Piece::Thinking);
+        if self.state == State::Held && self.pending.len() < MAX_HELD_BYTES {
+            events.push_back(AnswerEvent::Thinking);
             return false;
         }
-        let tail = TAGS.into_iter().map(|(_, close)| started(&self.text, close)).max().unwrap_or_default();
-        self.tell(self.text.len() - tail, pieces);
+        let tail = TAGS.into_iter().map(|(_, close)| partial_tag(&self.pending, close)).max().unwrap_or_default();
+        self.emit(self.pending.len() - tail, events);
         if self.shown.len() > MAX_HELD_BYTES {
             self.shown = String::new();
             self.state = State::Answer;
@@ -205,47 +207,47 @@ impl Thoughts {
     }
 
     fn end_of_thought(&mut self, end: usize) -> bool {
-        self.thought = true;
-        self.text.drain(..end);
+        self.found = true;
+        self.pending.drain(..end);
         self.state = State::Start { held: false };
         true
     }
 
-    fn thinks(&mut self, pieces: &mut VecDeque<Piece>) {
-        self.thought = true;
-        pieces.push_back(Piece::Thinking);
+    fn emit_thinking(&mut self, events: &mut VecDeque<AnswerEvent>) {
+        self.found = true;
+        events.push_back(AnswerEvent::Thinking);
     }
 
     fn keep_tail(&mut self, close: &str) -> bool {
-        self.text.drain(..self.text.len() - started(&self.text, close));
+        self.pending.drain(..self.pending.len() - partial_tag(&self.pending, close));
         false
     }
 
-    fn tell(&mut self, end: usize, pieces: &mut VecDeque<Piece>) {
-        let text: String = self.text.drain(..end).collect();
+    fn emit(&mut self, end: usize, events: &mut VecDeque<AnswerEvent>) {
+        let text: String = self.pending.drain(..end).collect();
         if text.is_empty() {
             return;
         }
         if matches!(self.state, State::Open | State::Held) {
             self.shown.push_str(&text);
         }
-        pieces.push_back(Piece::Text(text));
+        events.push_back(AnswerEvent::Text(text));
     }
 }
 
-/// Where a tag stands, in any case of its letters.
+/// Start and end of the first such tag, compared without case.
 fn find(text: &str, tag: &str) -> Option<(usize, usize)> {
     let at = text.as_bytes().windows(tag.len()).position(|window| window.eq_ignore_ascii_case(tag.as_bytes()))?;
     Some((at, at + tag.len()))
 }
 
-/// Whether a text may become a tag.
+/// Whether a text is the start of a tag.
 fn is_start(text: &str, tag: &str) -> bool {
     tag.as_bytes().get(..text.len()).is_some_and(|start| start.eq_ignore_ascii_case(text.as_bytes()))
 }
 
-/// How many bytes at the end of a text may become a tag.
-fn started(text: &str, tag: &str) -> usize {
+/// The number of bytes at the end of a text that may be the start of a tag.
+fn partial_tag(text: &str, tag: &str) -> usize {
     let from = text.len().saturating_sub(tag.len() - 1);
     let mut starts = (from..text.len()).filter(|at| text.is_char_boundary(*at));
     starts.find(|at| is_start(&text[*at..], tag)).map_or(0, |at| text.len() - at)
@@ -255,7 +257,7 @@ fn opens_thought(text: &str) -> bool {
     TAGS.into_iter().any(|(open, _)| find(text, open).is_some())
 }
 
-/// Whether what comes next is code: an open fence, or an odd number of backticks in the line.
+/// Whether the text that follows is code: after an open fence, or an odd number of backticks in the line.
 fn in_code(before: &str) -> bool {
     let fences = before.lines().filter(|line| ["```", "~~~"].iter().any(|fence| line.trim_start().starts_with(fence)));
     let line = before.rsplit('\n').next().unwrap_or_default();
@@ -264,107 +266,5 @@ fn in_code(before: &str) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::collections::VecDeque;
-
-    use super::{Piece, ThinkFirst};
-
-    /// What is left of an answer in pieces of so many characters, and whether text was taken back.
-    fn answer(think_first: &ThinkFirst, text: &str, size: usize) -> (String, bool, bool) {
-        let mut thoughts = think_first.filter("m");
-        let mut pieces = VecDeque::new();
-        let chars: Vec<char> = text.chars().collect();
-        for chunk in chars.chunks(size) {
-            thoughts.push(&chunk.iter().collect::<String>());
-            thoughts.drain(&mut pieces);
-        }
-        thoughts.end(&mut pieces);
-        let (mut text, mut anew) = (String::new(), false);
-        for piece in pieces {
-            match piece {
-                Piece::Text(more) => text.push_str(&more),
-                Piece::Anew => {
-                    anew = true;
-                    text.clear();
-                }
-                Piece::Thinking | Piece::CutOff(_) | Piece::Usage(_) => {}
-            }
-        }
-        (text, anew, thoughts.any())
-    }
-
-    #[test]
-    fn thoughts_at_the_beginning_are_no_text_however_they_are_cut() {
-        for text in [
-            "<think>\nsecret [2]\n</think>\n\nIt is 42 [1].",
-            "\n <THINK>secret</Think>It is 42 [1].",
-            "<thinking>a</thinking> <think>b </thinking> c</think>\nIt is 42 [1].",
-            "<reasoning>secret < / ></reasoning>It is 42 [1].",
-            "<think>\n\n</think>\n\nIt is 42 [1].",
-            "[THINK]secret[/THINK]It is 42 [1].",
-            "◁think▷secret◁/think▷It is 42 [1].",
-            "<|channel|>analysis<|message|>x<|end|><|start|>assistant<|channel|>final<|message|>It is 42 [1].",
-            "</think>\n\nIt is 42 [1].",
-        ] {
-            for size in 1..=text.chars().count() {
-                let (left, anew, thought) = answer(&ThinkFirst::default(), text, size);
-                assert_eq!((left.as_str(), anew, thought), ("It is 42 [1].", false, true), "{text:?} by {size}");
-            }
-        }
-    }
-
-    #[test]
-    fn a_thought_that_nothing_opened_is_taken_back_once_and_then_held() {
-        let text = "secret `a` [2]\n</think>\n\nIt is 42 [1].";
-        for size in 1..=text.len() {
-            let models = ThinkFirst::default();
-            let (left, anew, thought) = answer(&models, text, size);
-            assert_eq!((left.as_str(), thought), ("It is 42 [1].", true), "by {size}");
-            assert!(anew || size > 15, "by {size}");
-            assert_eq!(answer(&models, text, size), ("It is 42 [1].".to_owned(), false, true), "held, by {size}");
-        }
-    }
-
-    #[test]
-    fn a_model_that_no_longer_thinks_is_not_held_twice() {
-        let models = ThinkFirst::default();
-        answer(&models, "secret</think>Yes.", 100);
-        assert_eq!(answer(&models, "Plain.", 2), ("Plain.".to_owned(), false, false));
-        let mut pieces = VecDeque::new();
-        let mut thoughts = models.filter("m");
-        thoughts.push("Plain ");
-        thoughts.drain(&mut pieces);
-        assert_eq!(pieces, [Piece::Text("Plain ".to_owned())]);
-    }
-
-    #[test]
-    fn a_thought_without_end_leaves_nothing() {
-        for size in [1, 3, 100] {
-            let models = ThinkFirst::default();
-            assert_eq!(answer(&models, "<think> It is 42. </thin", size), (String::new(), false, true));
-            assert_eq!(answer(&models, "<think>a</think> \n", size), (String::new(), false, true));
-        }
-    }
-
-    #[test]
-    fn text_about_tags_is_text() {
-        for text in [
-            "Models write <think> and </think> around thoughts.",
-            "Write `</think>` at the end.",
-            "```xml\n</think>\n```\nIs how it ends.",
-            "It is 42 <think>not a thought</think> [1].",
-            "> <think>quoted</think>",
-            "`<think>` opens it.",
-            "  indented",
-            "<thin",
-            "<b>bold</b> </thin",
-            "a < b",
-            "42",
-        ] {
-            for size in 1..=text.len() {
-                let (left, anew, thought) = answer(&ThinkFirst::default(), text, size);
-                assert_eq!((left.as_str(), anew, thought), (text, false, false), "{text:?} by {size}");
-            }
-        }
-    }
-}
+#[path = "thoughts_tests.rs"]
+mod tests;

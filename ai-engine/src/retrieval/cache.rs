@@ -1,4 +1,7 @@
-//! Loaded segments under a memory budget.
+//! Caches loaded segments within a memory budget.
+//!
+//! This is not `moka`: there a failed load fails every caller that waits for it, and entries are evicted later than
+//! they are inserted, which matters for entries of this size.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -9,12 +12,12 @@ use tokio::sync::OnceCell;
 
 use super::segment::Segment;
 
-/// Bookkeeping of one entry.
+/// The overhead of an entry.
 const ENTRY_BYTES: usize = 512;
 
 type Slot = Arc<OnceCell<Arc<Segment>>>;
 
-/// Keeps what was used last. A search holds its segments for as long as it runs, also when the budget is smaller.
+/// Evicts the least recently used segments. A search holds its segments while it runs, even beyond the budget.
 pub struct SegmentCache {
     state: Mutex<State>,
     budget: usize,
@@ -23,7 +26,7 @@ pub struct SegmentCache {
 #[derive(Default)]
 struct State {
     entries: HashMap<SegmentId, Entry>,
-    /// From the least recently used on.
+    /// In order of use, the least recent first.
     order: BTreeMap<u64, SegmentId>,
     clock: u64,
     bytes: usize,
@@ -40,8 +43,8 @@ impl SegmentCache {
         Self { state: Mutex::default(), budget }
     }
 
-    /// The segment, loaded by `load` when it is not there. Those who ask meanwhile wait for the same load; when it
-    /// fails or its caller goes away, the next of them tries. `None` from `load` (no chunks) is not kept.
+    /// Returns the segment, and loads it by `load` on a cache miss. Concurrent callers wait for the same load; if it
+    /// fails or its caller goes away, the next one loads. `None` from `load` (no chunks) is not cached.
     pub async fn get_or_load<F>(&self, id: SegmentId, load: F) -> Result<Option<Arc<Segment>>, EngineError>
     where
         F: Future<Output = Result<Option<Segment>, EngineError>>,
@@ -64,7 +67,7 @@ impl SegmentCache {
                 Ok(Some(Arc::clone(segment)))
             }
             Err(failed) => {
-                state.forget(id, &slot);
+                state.remove_empty(id, &slot);
                 match failed {
                     Failed::Empty => Ok(None),
                     Failed::Error(error) => Err(error),
@@ -73,7 +76,7 @@ impl SegmentCache {
         }
     }
 
-    /// Memory of what is kept.
+    /// The memory of the cached segments.
     pub fn bytes(&self) -> usize {
         self.lock().bytes
     }
@@ -89,7 +92,7 @@ enum Failed {
 }
 
 impl State {
-    /// The place of a segment, now the most recently used one.
+    /// The slot of a segment, which becomes the most recently used one.
     fn slot(&mut self, id: SegmentId) -> Slot {
         self.clock += 1;
         let used = self.clock;
@@ -103,7 +106,7 @@ impl State {
         Arc::clone(&entry.slot)
     }
 
-    /// Counts a loaded segment once; not when it was evicted before its load ended.
+    /// Counts a loaded segment once, unless it was evicted before its load ended.
     fn account(&mut self, id: SegmentId, slot: &Slot, bytes: usize) {
         let entry = self.entries.get_mut(&id).filter(|entry| Arc::ptr_eq(&entry.slot, slot));
         if let Some(entry) = entry.filter(|entry| entry.bytes == ENTRY_BYTES) {
@@ -122,8 +125,8 @@ impl State {
         }
     }
 
-    /// Removes a slot that nothing was loaded into.
-    fn forget(&mut self, id: SegmentId, slot: &Slot) {
+    /// Removes a slot that is still empty.
+    fn remove_empty(&mut self, id: SegmentId, slot: &Slot) {
         if slot.get().is_none()
             && self.entries.get(&id).is_some_and(|entry| Arc::ptr_eq(&entry.slot, slot))
             && let Some(entry) = self.entries.remove(&id)
@@ -164,7 +167,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn who_asks_together_shares_one_load() {
+    async fn concurrent_callers_share_one_load() {
         let (cache, id, loads) = (SegmentCache::new(usize::MAX), id(), AtomicUsize::new(0));
         let load = async || {
             loads.fetch_add(1, Ordering::Relaxed);
@@ -177,7 +180,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn failure_and_emptiness_are_not_kept() {
+    async fn failures_and_empty_segments_are_not_cached() {
         let (cache, id) = (SegmentCache::new(usize::MAX), id());
         let failed = cache.get_or_load(id, async { Err(EngineError::Busy) }).await;
         assert!(matches!(failed, Err(EngineError::Busy)));
@@ -187,7 +190,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_least_recently_used_goes_first() {
+    async fn the_least_recently_used_is_evicted_first() {
         let [a, b, c] = [id(), id(), id()];
         let room_for_two = SegmentCache::new((segment(a).bytes + super::ENTRY_BYTES) * 2);
         let loads = AtomicUsize::new(0);

@@ -1,4 +1,4 @@
-//! Where the time of a search goes.
+//! Metrics of the steps of a search.
 
 use collabry_shared::engine::EngineError;
 use collabry_shared::health::metrics::{Times, quick};
@@ -26,16 +26,16 @@ impl Metrics {
         registry.register("segments_loaded", "Segments that were not in memory", self.loaded.clone());
     }
 
-    /// Takes the time of a step that comes to its end.
+    /// Measures a step that succeeds.
     pub async fn step<T>(
         &self,
         step: &'static str,
         work: impl Future<Output = Result<T, EngineError>>,
     ) -> Result<T, EngineError> {
-        let begun = Instant::now();
-        let done = work.await?;
-        self.steps.get_or_create(&[("step", step)]).observe(begun.elapsed().as_secs_f64());
-        Ok(done)
+        let started = Instant::now();
+        let result = work.await?;
+        self.steps.get_or_create(&[("step", step)]).observe(started.elapsed().as_secs_f64());
+        Ok(result)
     }
 
     pub fn loaded(&self) {

@@ -1,4 +1,4 @@
-//! From a question to the passages that may answer it.
+//! Finds the passages that may answer a question.
 
 mod cache;
 pub mod followup;
@@ -22,11 +22,11 @@ pub use self::vectors::{CoarseLayout, Vectors};
 /// Search over segments.
 #[async_trait]
 pub trait Search: Send + Sync {
-    /// Hits best first, at most `request.limit`.
+    /// The hits, best first, at most `request.limit`.
     async fn search(&self, request: &SearchRequest) -> Result<Vec<SearchHit>, EngineError>;
 }
 
-/// What a chunk is embedded as and searched by: a passage is found by its headings too.
+/// The text by which a chunk is embedded and searched: headings help to find their passages.
 pub fn searched_text(chunk: &Chunk) -> String {
     if chunk.headings.is_empty() {
         return chunk.text.clone();

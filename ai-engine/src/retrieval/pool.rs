@@ -1,10 +1,10 @@
-//! Threads for work that computes for milliseconds: it must not run on the async runtime's.
+//! Threads for work that computes for milliseconds, which must not run on the threads of the async runtime.
 
 use collabry_shared::engine::EngineError;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use tokio::sync::oneshot;
 
-/// Not bounded itself: who calls it holds one of a bounded number of places.
+/// The pool itself is not bounded: its callers hold one of a bounded number of permits.
 pub struct Pool(ThreadPool);
 
 impl Pool {
@@ -14,7 +14,7 @@ impl Pool {
         builder.build().map(Self).map_err(|error| EngineError::Internal(error.to_string()))
     }
 
-    /// Runs `work`, whose parallel iterators use this pool. Skipped when the caller has gone before it starts.
+    /// Runs `work`, whose parallel iterators use this pool. Skips it if the caller has gone before it starts.
     pub async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> Result<T, EngineError> + Send + 'static,
@@ -22,7 +22,7 @@ impl Pool {
         let (reply, answer) = oneshot::channel();
         self.0.spawn(move || {
             if !reply.is_closed() {
-                // An error means that the caller has gone meanwhile.
+                // An error means that the caller has gone.
                 drop(reply.send(std::panic::catch_unwind(std::panic::AssertUnwindSafe(work))));
             }
         });

@@ -5,19 +5,19 @@ use std::sync::Arc;
 use collabry_shared::engine::{EngineError, SearchHit};
 use rayon::prelude::*;
 
-use super::fusion::{Proposals, fuse};
+use super::fusion::{Candidates, fuse};
 use super::segment::Segment;
 use super::text::{Statistics, TextQuery};
 
-/// Passages that each of the two searches proposes, at least: deep enough for a passage that both rank low to win.
+/// The least number of candidates of each of the two searches: enough for a passage that both rank low to win.
 const MIN_CANDIDATES: usize = 100;
 
-/// The part of a question's information that a good match by words has. A question whose telling words occur nowhere
-/// finds passages by its "how", "the" and "from"; those must not weigh as much as real matches.
+/// The share of a question's information that a good match by words has. A question whose distinctive words occur
+/// nowhere finds passages by its "how", "the" and "from"; those must not count as much as real matches.
 const GOOD_MATCH: f32 = 0.5;
 
-/// Segment and chunk, by their places in the lists.
-type Place = (usize, u32);
+/// The indices of a segment and its chunk.
+type Position = (usize, u32);
 
 /// The best `limit` passages, best first. Runs on all threads of the current pool.
 pub fn rank(
@@ -37,27 +37,27 @@ pub fn rank(
     Ok(hits.collect())
 }
 
-fn by_vector(segments: &[Arc<Segment>], vector: &[f32], count: usize) -> Result<Proposals<Place>, EngineError> {
+fn by_vector(segments: &[Arc<Segment>], vector: &[f32], count: usize) -> Result<Candidates<Position>, EngineError> {
     let found = best(segments, count, |segment| segment.vectors.search(vector, count.min(segment.chunks.len())))?;
     let floor = found.last().map_or(0.0, |(_, score)| *score);
-    Ok(Proposals { found, floor, good: floor })
+    Ok(Candidates { found, floor, good: floor })
 }
 
-fn by_text(segments: &[Arc<Segment>], query: &str, count: usize) -> Result<Proposals<Place>, EngineError> {
-    let (Some(query), Some(first)) = (TextQuery::parse(query), segments.first()) else { return Ok(Proposals::none()) };
+fn by_text(segments: &[Arc<Segment>], query: &str, count: usize) -> Result<Candidates<Position>, EngineError> {
+    let (Some(query), Some(first)) = (TextQuery::parse(query), segments.first()) else { return Ok(Candidates::none()) };
     let statistics = segments
         .par_iter()
         .map(|segment| Statistics::of(&query, &segment.text))
         .try_reduce(|| Statistics::none(&query), |a, b| Ok(a.and(&b)))?;
     let weighed = query.weigh(&statistics, &first.text)?;
     let found = best(segments, count, |segment| segment.text.search(&weighed, count))?;
-    // When there are fewer, all that match were found, and what was not has no term of the question.
+    // If there are fewer, every match was found, and the other passages have no term of the question.
     let floor = found.get(count - 1).map_or(0.0, |(_, score)| *score);
-    Ok(Proposals { found, floor, good: statistics.information() * GOOD_MATCH })
+    Ok(Candidates { found, floor, good: statistics.information() * GOOD_MATCH })
 }
 
 /// The `count` best of what `search` finds in each segment.
-fn best<F>(segments: &[Arc<Segment>], count: usize, search: F) -> Result<Vec<(Place, f32)>, EngineError>
+fn best<F>(segments: &[Arc<Segment>], count: usize, search: F) -> Result<Vec<(Position, f32)>, EngineError>
 where
     F: Fn(&Segment) -> Result<Vec<(u32, f32)>, EngineError> + Sync,
 {
@@ -66,7 +66,7 @@ where
         Ok::<_, EngineError>(found.into_iter().map(|(chunk, score)| ((at, chunk), score)).collect::<Vec<_>>())
     });
     let mut best = found.collect::<Result<Vec<_>, _>>()?.concat();
-    best.sort_unstable_by(|(a_place, a), (b_place, b)| b.total_cmp(a).then(a_place.cmp(b_place)));
+    best.sort_unstable_by(|(a_position, a), (b_position, b)| b.total_cmp(a).then(a_position.cmp(b_position)));
     best.truncate(count);
     Ok(best)
 }

@@ -20,11 +20,11 @@ use super::rank::rank;
 use super::segment::Segment;
 use crate::embeddings::{EmbedError, Embedder, Priority};
 
-/// Searches at a time; more are refused. Each waits for its turn on the threads that compute.
+/// The most concurrent searches; further ones are rejected. Each waits for the threads that compute.
 const MAX_SEARCHES: usize = 64;
 
-/// Segments that one search loads at a time.
-const LOADS: usize = 4;
+/// The most segments that one search loads at a time.
+const CONCURRENT_LOADS: usize = 4;
 
 const MAX_LIMIT: u32 = 100;
 
@@ -34,12 +34,12 @@ pub struct Retrieval {
     embedder: Arc<dyn Embedder>,
     segments: SegmentCache,
     pool: Arc<Pool>,
-    places: Semaphore,
+    permits: Semaphore,
     metrics: Metrics,
 }
 
 impl Retrieval {
-    /// Segments are kept up to `memory_bytes`. `threads` compute, 0 meaning one per core.
+    /// Segments are cached up to `memory_bytes`. `threads` threads compute, 0 meaning one for each core.
     pub fn new(
         repo: Arc<dyn SegmentRepo>,
         embedder: Arc<dyn Embedder>,
@@ -48,25 +48,25 @@ impl Retrieval {
     ) -> Result<Self, EngineError> {
         let budget = usize::try_from(memory_bytes).unwrap_or(usize::MAX);
         let pool = Arc::new(Pool::start(threads)?);
-        let (segments, places) = (SegmentCache::new(budget), Semaphore::new(MAX_SEARCHES));
-        Ok(Self { repo, embedder, segments, pool, places, metrics: Metrics::default() })
+        let (segments, permits) = (SegmentCache::new(budget), Semaphore::new(MAX_SEARCHES));
+        Ok(Self { repo, embedder, segments, pool, permits, metrics: Metrics::default() })
     }
 
-    /// Adds what searches take.
+    /// Registers the metrics of searches.
     pub fn register(&self, registry: &mut Registry) {
         self.metrics.register(registry);
     }
 
-    /// Memory that loaded segments hold, in bytes.
+    /// The memory of loaded segments, in bytes.
     pub fn memory_used(&self) -> usize {
         self.segments.bytes()
     }
 
-    /// Those of the segments that have chunks.
+    /// The segments that have chunks.
     async fn segments(&self, ids: &[SegmentId]) -> Result<Vec<Arc<Segment>>, EngineError> {
         let ids: BTreeSet<_> = ids.iter().copied().collect();
         let loads = ids.into_iter().map(|id| self.segments.get_or_load(id, self.load(id)));
-        stream::iter(loads).buffered(LOADS).try_filter_map(async |segment| Ok(segment)).try_collect().await
+        stream::iter(loads).buffered(CONCURRENT_LOADS).try_filter_map(async |segment| Ok(segment)).try_collect().await
     }
 
     async fn load(&self, id: SegmentId) -> Result<Option<Segment>, EngineError> {
@@ -102,7 +102,7 @@ impl Retrieval {
 #[async_trait]
 impl Search for Retrieval {
     async fn search(&self, request: &SearchRequest) -> Result<Vec<SearchHit>, EngineError> {
-        let Ok(_place) = self.places.try_acquire() else { return Err(EngineError::Busy) };
+        let Ok(_permit) = self.permits.try_acquire() else { return Err(EngineError::Busy) };
         if request.segments.is_empty() || request.query.trim().is_empty() {
             return Ok(Vec::new());
         }

@@ -1,4 +1,4 @@
-//! A source version's chunks, ready to be searched. Never changed once built.
+//! The chunks of a source version, ready to be searched. A segment never changes once it is built.
 
 use collabry_shared::engine::EngineError;
 use collabry_shared::sources::{Chunk, SegmentId};
@@ -12,12 +12,12 @@ pub struct Segment {
     pub chunks: Vec<Chunk>,
     pub vectors: Vectors,
     pub text: TextIndex,
-    /// Memory it holds.
+    /// Its memory.
     pub bytes: usize,
 }
 
 impl Segment {
-    /// Takes milliseconds, for a very large segment seconds.
+    /// Takes milliseconds, or seconds for a very large segment.
     pub fn build(id: SegmentId, mut chunks: Vec<Chunk>, dimensions: usize) -> Result<Self, EngineError> {
         let vectors = Vectors::build(&chunks, dimensions)?;
         for chunk in &mut chunks {

@@ -1,4 +1,4 @@
-//! BM25 over the passages of a segment, by tantivy, in memory.
+//! BM25 over the passages of a segment, in tantivy, in memory.
 
 use collabry_shared::engine::EngineError;
 use collabry_shared::sources::Chunk;
@@ -14,19 +14,19 @@ const ANALYZER: &str = "words";
 /// The only field of the schema.
 const TEXT: Field = Field::from_field_id(0);
 
-/// Terms of a question that are looked up; the rest of a very long one is ignored.
+/// The most terms of a question; the rest of a very long one is ignored.
 const MAX_TERMS: usize = 64;
 
-/// Bytes of a question that are read for terms.
+/// The most bytes of a question that are searched for terms.
 const MAX_QUERY_BYTES: usize = 8 * 1024;
 
-/// What tantivy sizes its hash table of terms by; it grows when a segment needs more.
+/// Determines the initial size of tantivy's hash table of terms, which grows if a segment needs more.
 const WRITER_BYTES: usize = 1024 * 1024;
 
-/// Structures of an open index beside its files, measured with a thousand open ones.
+/// The memory of an open index in addition to its files, measured with a thousand open ones.
 const OPEN_INDEX_BYTES: usize = 24 * 1024;
 
-/// The terms of a segment; document ids are places in the list of chunks.
+/// The terms of a segment; document ids are indices of chunks.
 pub struct TextIndex {
     searcher: Searcher,
     pub bytes: usize,
@@ -84,12 +84,12 @@ fn build(chunks: &[Chunk]) -> tantivy::Result<TextIndex> {
     Ok(TextIndex { searcher, bytes: directory.total_mem_usage() + OPEN_INDEX_BYTES })
 }
 
-/// The terms of a question, any of which may match. Nothing in it is query syntax.
+/// The terms of a question, any of which may match. The question has no query syntax.
 pub struct TextQuery {
     terms: Vec<Term>,
 }
 
-/// A question whose terms weigh what they do in all searched segments together; good for each of them.
+/// A question whose terms are weighted by all searched segments together, so that it can be used on each of them.
 pub struct WeighedQuery(Box<dyn Weight>);
 
 impl TextQuery {
@@ -106,26 +106,26 @@ impl TextQuery {
         (!terms.is_empty()).then_some(Self { terms })
     }
 
-    /// Passages are scored as if all segments of `statistics` were one; `index` is any of them.
+    /// Passages are scored as if all segments of `statistics` were one. `index` is any of them.
     pub fn weigh(&self, statistics: &Statistics, index: &TextIndex) -> Result<WeighedQuery, EngineError> {
         let corpus = Corpus { terms: &self.terms, statistics };
-        // Of the searcher only the schema is used, which is the same everywhere.
+        // Only the schema of the searcher is used, which is the same for all.
         let scoring = EnableScoring::enabled_from_statistics_provider(&corpus, &index.searcher);
         let query = BooleanQuery::new_multiterms_query(self.terms.clone());
         query.weight(scoring).map(WeighedQuery).map_err(failed)
     }
 }
 
-/// How often the terms of a question occur in all searched segments together.
+/// How often the terms of a question occur in the searched segments.
 pub struct Statistics {
     passages: u64,
     tokens: u64,
-    /// Passages that have a term, in the order of the question's terms.
+    /// The number of passages with each term, in the order of the question's terms.
     frequencies: Vec<u64>,
 }
 
 impl Statistics {
-    /// Those of no segment.
+    /// The statistics of no segment.
     pub fn none(query: &TextQuery) -> Self {
         Self { passages: 0, tokens: 0, frequencies: vec![0; query.terms.len()] }
     }
@@ -152,7 +152,7 @@ impl Statistics {
         self.frequencies.iter().map(idf).sum()
     }
 
-    /// Of both together; they are of the same question.
+    /// The statistics of both together; they must belong to the same question.
     #[must_use]
     pub fn and(mut self, other: &Self) -> Self {
         self.passages += other.passages;
@@ -164,7 +164,7 @@ impl Statistics {
     }
 }
 
-/// Statistics as tantivy asks for them.
+/// Statistics in the form that tantivy needs.
 struct Corpus<'a> {
     terms: &'a [Term],
     statistics: &'a Statistics,

@@ -1,4 +1,4 @@
-//! How text is divided into search terms, the same way for passages and questions.
+//! Splits text into search terms, in the same way for passages and questions.
 
 use std::ops::Range;
 
@@ -10,7 +10,7 @@ use tantivy::tokenizer::{
 /// Longer words are data: hashes, base64.
 const MAX_TERM_BYTES: usize = 64;
 
-/// Words as [`fold`] has them, by their English stem; other languages lose little by it.
+/// Folded words (see [`fold`]), reduced to their English stem; other languages lose little by it.
 pub fn analyzer() -> TextAnalyzer {
     TextAnalyzer::builder(Words::default())
         .filter(RemoveLongFilter::limit(MAX_TERM_BYTES))
@@ -19,13 +19,13 @@ pub fn analyzer() -> TextAnalyzer {
         .build()
 }
 
-/// Runs of letters and digits. Scripts written without spaces, and Korean, whose words carry their particles, give each
-/// character and each pair of neighbours: a word is found where its characters stand side by side.
+/// Runs of letters and digits. Scripts without spaces, and Korean, whose particles are attached to words, give each
+/// character and each pair of neighbours as terms: a word is found where its characters are adjacent.
 #[derive(Clone, Default)]
 struct Words {
     token: Token,
     folded: String,
-    /// The terms of the text, by their places in `folded`.
+    /// The terms of the text, as ranges of `folded`.
     terms: Vec<Range<usize>>,
 }
 
@@ -42,12 +42,12 @@ impl Tokenizer for Words {
         self.token.reset();
         self.folded = fold(text);
         self.terms.clear();
-        divide(&self.folded, &mut self.terms);
+        split(&self.folded, &mut self.terms);
         WordStream { folded: &self.folded, terms: self.terms.iter(), token: &mut self.token }
     }
 }
 
-fn divide(text: &str, terms: &mut Vec<Range<usize>>) {
+fn split(text: &str, terms: &mut Vec<Range<usize>>) {
     let mut chars = text.char_indices().peekable();
     while let Some((start, first)) = chars.next() {
         if !first.is_alphanumeric() {
@@ -73,7 +73,7 @@ impl TokenStream for WordStream<'_> {
         let Some(term) = self.terms.next() else { return false };
         self.token.text.clear();
         self.token.text.push_str(&self.folded[term.clone()]);
-        // Of the folded text: nothing here asks where a term stood in the passage.
+        // Offsets of the folded text: nothing needs those of the passage.
         self.token.offset_from = term.start;
         self.token.offset_to = term.end;
         self.token.position = self.token.position.wrapping_add(1);

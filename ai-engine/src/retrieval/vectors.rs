@@ -1,4 +1,4 @@
-//! The vectors of a segment, by FAISS.
+//! The vectors of a segment, in FAISS.
 
 use collabry_shared::engine::EngineError;
 use collabry_shared::sources::Chunk;
@@ -8,21 +8,21 @@ use faiss::{ConcurrentIndex, Idx, Index, MetricType};
 
 use crate::embeddings::dot;
 
-/// Above it a scan of all vectors costs a query more than about 8 ms, and a coarse index pays.
+/// Above this size a scan of all vectors takes a query more than about 8 ms, and a coarse index pays off.
 pub const LARGE: usize = 50_000;
 
-/// How many candidates of the coarse index are compared exactly, per hit that is wanted.
+/// How many candidates of the coarse index are compared exactly for each requested hit.
 const RESCORED: usize = 2;
 
-/// Vectors per cell that its centre is learned from; more make it slower and hardly better.
+/// The number of vectors from which the centre of a cell is learned; more are slower and hardly better.
 const TRAINING_PER_CELL: usize = 40;
 
-/// How the coarse index of a segment is laid out.
+/// The layout of the coarse index of a segment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CoarseLayout {
-    /// Groups of near vectors.
+    /// The number of groups of near vectors.
     pub cells: u32,
-    /// Cells that a query looks into.
+    /// The number of cells that a query searches.
     pub probes: u32,
     /// Sampling stride for training: the cells' centres are learned from every n-th vector.
     pub sample_step: usize,
@@ -39,11 +39,12 @@ impl CoarseLayout {
 type Coarse = IVFScalarQuantizerIndexImpl<FlatIndexImpl>;
 
 /// All vectors exactly and, for a large segment, a coarse index that finds the candidates: cells around learned
-/// centres, 8 bits a dimension on one scale for all, which decodes faster than a scale for each. Search results keep exact similarities either way.
+/// centres, with 8 bits a dimension on one scale for all dimensions, which decodes faster than a scale for each. Search
+/// results have exact similarities either way.
 pub struct Vectors {
     exact: FlatIndexImpl,
     coarse: Option<Coarse>,
-    /// Memory they hold.
+    /// Their memory.
     pub bytes: usize,
 }
 
@@ -61,17 +62,17 @@ impl Vectors {
         Self::of(&data, dimensions)
     }
 
-    /// Vectors one after the other, each of `dimensions` numbers.
+    /// Builds from vectors of `dimensions` numbers, one after the other.
     pub fn of(data: &[f32], dimensions: usize) -> Result<Self, EngineError> {
         build(data, dimensions, data.len() > LARGE * dimensions).map_err(failed)
     }
 
-    /// Without a coarse index, however many there are.
+    /// Builds without a coarse index, whatever the number of vectors.
     pub fn exact(data: &[f32], dimensions: usize) -> Result<Self, EngineError> {
         build(data, dimensions, false).map_err(failed)
     }
 
-    /// Places of the `count` most similar chunks and their cosines, best first.
+    /// The indices of the `count` most similar chunks with their cosines, best first.
     pub fn search(&self, query: &[f32], count: usize) -> Result<Vec<(u32, f32)>, EngineError> {
         let found = match &self.coarse {
             None => ConcurrentIndex::search(&self.exact, query, count),
@@ -79,7 +80,7 @@ impl Vectors {
         };
         let found = found.map_err(failed)?;
         let places = found.labels.iter().zip(&found.distances).filter_map(|(label, score)| {
-            // FAISS fills up with "none" when there are fewer.
+            // FAISS pads with "none" if there are fewer.
             Some((u32::try_from(label.get()?).ok()?, *score))
         });
         if self.coarse.is_none() {
@@ -91,7 +92,7 @@ impl Vectors {
         Ok(exact)
     }
 
-    /// Cosine of the query and one chunk.
+    /// The cosine of the query and one chunk.
     pub fn similarity(&self, query: &[f32], place: u32) -> f32 {
         let start = place as usize * query.len();
         dot(&self.exact.xb()[start..start + query.len()], query)

@@ -1,10 +1,10 @@
-//! Lays out a document's text while it is read.
+//! Builds the text of a document while it is read.
 
 use collabry_shared::sources::{FailureCode, Unread};
 
 use super::document::{Document, Heading, PageStart};
 
-/// Blocks are separated by blank lines, items of a list and rows of a table by line ends.
+/// Separates blocks by blank lines, and items of a list and rows of a table by line breaks.
 #[derive(Debug)]
 pub struct DocumentBuilder {
     document: Document,
@@ -13,7 +13,7 @@ pub struct DocumentBuilder {
 }
 
 impl DocumentBuilder {
-    /// Refuses more than `max_bytes` of text.
+    /// Fails on more than `max_bytes` of text.
     pub fn new(max_bytes: usize) -> Self {
         Self { document: Document::default(), max_bytes, last_was_item: false }
     }
@@ -26,7 +26,7 @@ impl DocumentBuilder {
         }
     }
 
-    /// Begins the next page.
+    /// Starts the next page.
     pub fn page(&mut self) {
         self.separate("\n\n");
         let number = u32::try_from(self.document.pages.len() + 1).unwrap_or(u32::MAX);
@@ -55,7 +55,7 @@ impl DocumentBuilder {
         Ok(())
     }
 
-    /// Adds a line that belongs together with the items right before and after it.
+    /// Adds a line that belongs to the items directly before and after it.
     pub fn item(&mut self, text: &str) -> Result<(), FailureCode> {
         let separator = if self.last_was_item { "\n" } else { "\n\n" };
         self.add(text, separator)?;
@@ -63,19 +63,19 @@ impl DocumentBuilder {
         Ok(())
     }
 
-    /// Adds an item that is the first of its list or table.
+    /// Adds the first item of a list or table.
     pub fn first_item(&mut self, text: &str) -> Result<(), FailureCode> {
         self.last_was_item = false;
         self.item(text)
     }
 
-    /// Notes that something is there which is not read; on the page that was begun last, if there are pages.
+    /// Records an item that is not read, on the current page if there are pages.
     pub fn omit(&mut self, what: Unread) {
         let page = u32::try_from(self.document.pages.len()).unwrap_or(u32::MAX);
         self.document.omit(what, Some(page).filter(|page| *page > 0));
     }
 
-    /// The document; one without any text is refused.
+    /// Returns the document; fails if it has no text.
     pub fn finish(mut self) -> Result<Document, FailureCode> {
         let end = self.document.text.trim_end().len();
         if end == 0 {
@@ -105,7 +105,7 @@ impl DocumentBuilder {
     }
 
     fn append(&mut self, text: &str) -> Result<(), FailureCode> {
-        // Databases and JSON readers stumble over NUL and other controls.
+        // Databases and JSON parsers do not handle NUL and other control characters.
         let printable = |c: &char| !c.is_control() || matches!(c, '\n' | '\t');
         if self.document.text.len() + text.len() > self.max_bytes {
             return Err(FailureCode::TooMuchText);
@@ -115,7 +115,7 @@ impl DocumentBuilder {
     }
 }
 
-/// `text` with every run of white space as one space.
+/// `text` with every run of white space replaced by one space.
 pub fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
@@ -139,7 +139,7 @@ mod tests {
         assert_eq!(document.text, "A title\n\n- one\n- two\n\nlast");
         assert_eq!(document.pages.iter().map(|page| page.start).collect::<Vec<_>>(), [0, 22, 22, 26]);
         assert_eq!(document.headings, [Heading { start: 0, level: 1, text: "A title".to_owned() }]);
-        assert!(document.is_sound());
+        assert!(document.is_valid());
     }
 
     #[test]

@@ -1,9 +1,9 @@
-//! Cuts a document into passages that are embedded, found and cited as one.
+//! Splits a document into passages, each of which is embedded, found and cited as a whole.
 //!
-//! The text becomes units that are never cut (sentences, table rows, headings); a shortest-path search then groups
-//! them so that passages come near a target size and end where the text itself pauses: best before a heading, then
-//! between paragraphs, then between sentences. A page start always ends a passage, so that a citation names the page
-//! it is read on; only a sentence that runs over the page break is kept whole.
+//! The text is split into units that are never cut (sentences, table rows, headings). A shortest-path search then
+//! groups them so that passages come near a target size and end at a natural break: best before a heading, then between
+//! paragraphs, then between sentences. A new page always ends a passage, so that a citation names the page it is on;
+//! only a sentence that runs over the page break is kept whole.
 
 mod pieces;
 pub(crate) mod tables;
@@ -27,12 +27,12 @@ pub struct Passage {
     /// itself begins is in its text, not here.
     pub headings: Vec<String>,
     pub text: String,
-    /// The names of the columns, when it begins further down in a table: without them its values say nothing.
+    /// The names of the columns, when it starts further down in a table: without them its values mean nothing.
     pub names: Option<String>,
 }
 
 impl Passage {
-    /// The passage as it is searched and read, under the names of its columns.
+    /// The text that is searched and read, with the names of its columns above it.
     pub fn readable(&self) -> String {
         match &self.names {
             Some(names) => format!("{names}\n{}", self.text),
@@ -41,14 +41,14 @@ impl Passage {
     }
 }
 
-/// What a passage aims for, in estimated word pieces: chosen with `make eval`, where larger ones lose recall at small
-/// budgets and smaller ones lose the context that makes them understood.
+/// The target size of a passage, in estimated word pieces: chosen with `make eval`, where larger ones lose recall at
+/// small budgets and smaller ones lose the context that makes them comprehensible.
 const TARGET_PIECES: usize = 110;
 
-/// No passage is larger. The model reads 256 word pieces; the rest is for headings, and for the estimate being one.
+/// The largest passage. The model reads 256 word pieces; the rest is for headings and for errors of the estimate.
 const MAX_PIECES: usize = 200;
 
-/// Passages that together hold all of the document's text but white space, in order, without overlap.
+/// Passages that together contain all of the document's text except white space, in order, without overlap.
 pub fn chunk(document: &Document) -> Vec<Passage> {
     let units = units::split(document, MAX_PIECES);
     let outline = Outline::new(document);
@@ -59,9 +59,9 @@ pub fn chunk(document: &Document) -> Vec<Passage> {
         .collect()
 }
 
-/// Divides units into runs of the least total cost: a shortest path over the places where the text may be cut.
+/// Groups the units at the least total cost: a shortest path over the positions where the text may be split.
 fn group(units: &[Unit]) -> Vec<&[Unit]> {
-    // best[i]: least cost of the first i units, and where the last of their passages starts.
+    // best[i]: the least cost of the first i units, and the start of their last passage.
     let mut best = vec![(0.0_f32, 0); units.len() + 1];
     for end in 1..=units.len() {
         let cut = units.get(end).map_or(0.0, |next| cut_cost(&units[end - 1], next));
@@ -88,7 +88,7 @@ fn group(units: &[Unit]) -> Vec<&[Unit]> {
     ends.into_iter().rev().map(|range: Range<usize>| &units[range]).collect()
 }
 
-/// 0 at the target, 1 for nothing at all and for the largest.
+/// 0 at the target size, 1 for an empty and for the largest passage.
 fn size_cost(pieces: usize) -> f32 {
     #[expect(clippy::cast_precision_loss, reason = "small numbers")]
     let off = if pieces < TARGET_PIECES {
@@ -99,7 +99,7 @@ fn size_cost(pieces: usize) -> f32 {
     off * off
 }
 
-/// What it costs to end a passage here, beside [`size_cost`].
+/// The cost of ending a passage here, in addition to [`size_cost`].
 fn cut_cost(last: &Unit, next: &Unit) -> f32 {
     if last.is_heading {
         return 4.0; // a heading belongs to what follows it
@@ -113,11 +113,11 @@ fn cut_cost(last: &Unit, next: &Unit) -> f32 {
     }
 }
 
-/// Where in a document's structure an offset lies.
+/// The structure of a document: finds the page and the headings of an offset.
 struct Outline<'a> {
     document: &'a Document,
     title: Option<&'a str>,
-    /// For each heading the one it lies under.
+    /// The parent of each heading.
     parents: Vec<Option<usize>>,
     tables: Tables<'a>,
 }

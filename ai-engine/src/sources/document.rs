@@ -1,4 +1,4 @@
-//! What extraction makes of a file, whatever its format.
+//! The result of extraction, for every format.
 
 use collabry_shared::sources::{MAX_NAMED_PAGES, NotRead, Unread};
 use serde::{Deserialize, Serialize};
@@ -7,34 +7,35 @@ use serde::{Deserialize, Serialize};
 /// points where they leave the engine.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Document {
-    /// What the document calls itself.
+    /// The title that the document gives itself.
     pub title: Option<String>,
-    /// For plain text the file's own, unchanged but for its encoding and line ends; for Markdown as well, but for what only
-    /// programs read. For other formats text laid out for reading: blank lines between blocks.
+    /// For plain text the content of the file, unchanged except for encoding and line endings; for Markdown also
+    /// without what only programs read. For other formats the text is laid out for reading, with blank lines between
+    /// blocks.
     pub text: String,
     /// Where each page, slide or sheet starts, in order; empty when the format has none.
     pub pages: Vec<PageStart>,
     /// In order of `start`.
     pub headings: Vec<Heading>,
-    /// What the file holds and is not in `text`, each kind once.
+    /// What the file contains and `text` does not, each kind once.
     #[serde(default)]
     pub omitted: Vec<Omitted>,
 }
 
-/// Things of one kind that were seen and not read.
+/// The items of one kind that were not read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Omitted {
     pub what: Unread,
     pub count: u32,
-    /// The pages that they are on, in order, as far as they are named.
+    /// The pages that they are on, in order, up to [`MAX_NAMED_PAGES`].
     pub pages: Vec<u32>,
 }
 
-/// More kinds than there are.
+/// More than there are kinds.
 const MAX_KINDS: usize = 16;
 
 impl Document {
-    /// Notes something that is not read.
+    /// Records an item that is not read.
     pub fn omit(&mut self, what: Unread, page: Option<u32>) {
         let index = self.omitted.iter().position(|omitted| omitted.what == what).unwrap_or_else(|| {
             self.omitted.push(Omitted { what, count: 0, pages: Vec::new() });
@@ -49,15 +50,15 @@ impl Document {
         }
     }
 
-    /// What is to be said of what was not read.
+    /// What was not read, with messages for people.
     pub fn not_read(&self, page_count: Option<u32>) -> Vec<NotRead> {
-        let say = |omitted: &Omitted| NotRead::new(omitted.what, omitted.count, omitted.pages.clone(), page_count);
-        self.omitted.iter().map(say).collect()
+        let not_read = |omitted: &Omitted| NotRead::new(omitted.what, omitted.count, omitted.pages.clone(), page_count);
+        self.omitted.iter().map(not_read).collect()
     }
 
-    /// Whether every offset lies in the text, on a character boundary, and in order. A document that comes from the
-    /// extraction child is checked, because a hostile file may have had its way there.
-    pub fn is_sound(&self) -> bool {
+    /// Whether all offsets are in the text, on character boundaries and in order. Documents from the extraction child
+    /// are checked, because a hostile file may have taken it over.
+    pub fn is_valid(&self) -> bool {
         let pages = self.pages.iter().map(|page| page.start);
         let headings = self.headings.iter().map(|heading| heading.start);
         let numbered = self.pages.iter().zip(1..).all(|(page, number)| page.number == number);

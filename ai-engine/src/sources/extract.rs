@@ -1,4 +1,4 @@
-//! Runs the extraction child and makes sense of how it ended.
+//! Runs the extraction child and interprets how it exited.
 
 use std::io;
 use std::os::unix::process::ExitStatusExt as _;
@@ -15,7 +15,7 @@ use tokio::time::timeout;
 use super::document::Document;
 use super::extract_child::{Answer, max_answer_bytes};
 
-/// Enough of the child's complaints to see what ailed it.
+/// Enough of the child's standard error to diagnose it.
 const MAX_STDERR_BYTES: u64 = 8 * 1024;
 
 /// Starts extraction children.
@@ -26,30 +26,30 @@ pub struct Extractor {
 }
 
 impl Extractor {
-    /// Children are this program with the subcommand `extract`. The link stays valid when the file on disk is replaced
-    /// by a newer version while this process runs.
+    /// Runs this program itself with the subcommand `extract`. The link stays valid when a newer version replaces the
+    /// file on disk while this process runs.
     pub fn this_program(config: ExtractionConfig) -> Self {
         Self::new(PathBuf::from("/proc/self/exe"), config)
     }
 
-    /// Children are `program`, which must run [`extract_child::main`](super::extract_child::main) as `extract`.
+    /// Runs `program`, which must run [`extract_child::main`](super::extract_child::main) as `extract`.
     pub fn new(program: PathBuf, config: ExtractionConfig) -> Self {
         Self { program, config }
     }
 
-    /// Reads `file`, in a child whose working folder is `folder`. Dropping the future ends the child.
+    /// Reads `file` in a child whose working folder is `folder`. Dropping the future kills the child.
     pub async fn extract(&self, format: Format, file: &Path, folder: &Path) -> Result<Document, FailureCode> {
         let mut child = self.start(format, file, folder).map_err(|error| {
-            tracing::error!(%error, "the extraction child cannot be started");
+            tracing::error!(%error, "extraction child could not be started");
             FailureCode::ExtractCrashed
         })?;
         let group = Group::of(&child);
-        let ended = timeout(self.config.timeout, self.listen(&mut child)).await;
+        let exited = timeout(self.config.timeout, self.read_output(&mut child)).await;
         drop(group);
-        match ended {
-            Ok(Ok(ended)) => self.judge(ended).await,
+        match exited {
+            Ok(Ok(exit)) => self.interpret_exit(exit).await,
             Ok(Err(error)) => {
-                tracing::error!(%error, "the extraction child cannot be listened to");
+                tracing::error!(%error, "extraction child output could not be read");
                 Err(FailureCode::ExtractCrashed)
             }
             Err(_) => Err(FailureCode::ExtractTimeout),
@@ -69,7 +69,7 @@ impl Extractor {
             .env_clear()
             .env("PATH", &config.path)
             .env("LC_ALL", "C.UTF-8")
-            // The numeric libraries of this program reserve memory per thread as soon as it starts.
+            // Otherwise the numeric libraries of this program would reserve memory for many threads at its start.
             .env("OPENBLAS_NUM_THREADS", "1")
             .env("OMP_NUM_THREADS", "1")
             .current_dir(folder)
@@ -81,35 +81,35 @@ impl Extractor {
             .spawn()
     }
 
-    async fn listen(&self, child: &mut Child) -> io::Result<Ended> {
+    async fn read_output(&self, child: &mut Child) -> io::Result<Exit> {
         let (Some(stdout), Some(stderr)) = (child.stdout.take(), child.stderr.take()) else {
             return Err(io::Error::other("the child has no pipes"));
         };
-        // Kept open until the child has ended: its end would tell the child that this process is gone.
+        // Stays open until the child has exited: if it is closed, the child takes this process for dead.
         let stdin = child.stdin.take();
         let limit = max_answer_bytes(self.max_text_bytes()) as u64;
         let (stdout, stderr) = tokio::try_join!(bounded(stdout, limit), bounded(stderr, MAX_STDERR_BYTES))?;
         let status = child.wait().await?;
         drop(stdin);
-        Ok(Ended { status, stdout, stderr: String::from_utf8_lossy(&stderr).into_owned() })
+        Ok(Exit { status, stdout, stderr: String::from_utf8_lossy(&stderr).into_owned() })
     }
 
-    async fn judge(&self, ended: Ended) -> Result<Document, FailureCode> {
-        if !ended.status.success() {
-            let code = ended.failure();
-            tracing::warn!(status = %ended.status, stderr = ended.stderr, code = code.code(), "an extraction child failed");
+    async fn interpret_exit(&self, exit: Exit) -> Result<Document, FailureCode> {
+        if !exit.status.success() {
+            let code = exit.failure();
+            tracing::warn!(status = %exit.status, stderr = exit.stderr, code = code.code(), "extraction child failed");
             return Err(code);
         }
         let max_text_bytes = self.max_text_bytes();
-        // Tens of megabytes of JSON: not on a thread that serves others.
-        let parsed = tokio::task::spawn_blocking(move || serde_json::from_slice(&ended.stdout)).await;
+        // The JSON may have tens of megabytes, too much to parse on a thread of the async runtime.
+        let parsed = tokio::task::spawn_blocking(move || serde_json::from_slice(&exit.stdout)).await;
         match parsed {
-            Ok(Ok(Answer::Document(document))) if document.text.len() <= max_text_bytes && document.is_sound() => {
+            Ok(Ok(Answer::Document(document))) if document.text.len() <= max_text_bytes && document.is_valid() => {
                 Ok(document)
             }
             Ok(Ok(Answer::Error(code))) => Err(code),
             _ => {
-                tracing::error!("the extraction child's answer makes no sense");
+                tracing::error!("extraction child sent an invalid answer");
                 Err(FailureCode::ExtractCrashed)
             }
         }
@@ -120,7 +120,7 @@ impl Extractor {
     }
 }
 
-/// Reads up to `limit` bytes, then lets the rest pass unread, so that the writer does not wait forever.
+/// Reads up to `limit` bytes and discards the rest, so that the writer does not block forever.
 async fn bounded(mut pipe: impl AsyncRead + Unpin, limit: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     (&mut pipe).take(limit).read_to_end(&mut bytes).await?;
@@ -128,27 +128,27 @@ async fn bounded(mut pipe: impl AsyncRead + Unpin, limit: u64) -> io::Result<Vec
     Ok(bytes)
 }
 
-struct Ended {
+struct Exit {
     status: ExitStatus,
     stdout: Vec<u8>,
     stderr: String,
 }
 
-impl Ended {
+impl Exit {
     fn failure(&self) -> FailureCode {
         let signal = self.status.signal().and_then(Signal::from_named_raw);
         match signal {
             Some(Signal::XCPU) => FailureCode::ExtractTimeout,
-            // Not from here: this side kills only after the timeout. So it was the kernel, short of memory.
+            // This process kills only after the timeout, so it was the kernel, which ran out of memory.
             Some(Signal::KILL) => FailureCode::ExtractMemory,
-            // What Rust says when an allocation is refused.
+            // Rust prints this when an allocation fails.
             Some(Signal::ABORT) if self.stderr.contains("memory allocation of") => FailureCode::ExtractMemory,
             _ => FailureCode::ExtractCrashed,
         }
     }
 }
 
-/// The child and whatever it started; they end when this is dropped.
+/// The process group of the child, which is killed when this is dropped.
 struct Group(Option<Pid>);
 
 impl Group {
@@ -163,7 +163,7 @@ impl Drop for Group {
             && let Err(error) = kill_process_group(leader, Signal::KILL)
             && error != rustix::io::Errno::SRCH
         {
-            tracing::error!(%error, "an extraction child cannot be ended");
+            tracing::error!(%error, "extraction child could not be killed");
         }
     }
 }

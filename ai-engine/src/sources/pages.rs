@@ -1,20 +1,20 @@
-//! Pages as they are stored, also for formats that have none, and offsets as they leave the engine.
+//! Pages as they are stored, also for formats without pages, and offsets in code points as other services see them.
 
 use collabry_shared::sources::Page;
 
 use super::document::Document;
 
-/// Characters of a part of a document without pages: about a screen and a half of text.
+/// The size of a part of a document without pages, in characters: about a screen and a half of text.
 const PART_CHARS: usize = 4000;
 
-/// Bytes between two counts that are kept.
+/// The distance between two stored counts, in bytes.
 const STRIDE: usize = 1024;
 
-/// Turns byte offsets of a text into code points.
+/// Converts byte offsets of a text to code points.
 #[derive(Debug)]
 pub struct CodePoints<'a> {
     text: &'a str,
-    /// Code points that begin before byte `index * STRIDE`.
+    /// The number of code points that start before byte `index * STRIDE`.
     before: Vec<u64>,
 }
 
@@ -28,7 +28,7 @@ impl<'a> CodePoints<'a> {
         Self { text, before: counts.collect() }
     }
 
-    /// Code points before `byte`, which is cut to the text's length.
+    /// The number of code points before `byte`, which is limited to the text's length.
     pub fn at(&self, byte: usize) -> u64 {
         let byte = byte.min(self.text.len());
         // At the very end there may be no entry of its own.
@@ -39,12 +39,12 @@ impl<'a> CodePoints<'a> {
     }
 }
 
-/// Code points that begin in `bytes` of UTF-8.
+/// The number of code points that start in `bytes` of UTF-8.
 fn count(bytes: &[u8]) -> u64 {
     bytes.iter().filter(|byte| (**byte & 0xC0) != 0x80).count() as u64
 }
 
-/// The pages of a document, or the parts that stand for them.
+/// The pages of a document, or parts in their place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PageMap {
     /// Byte offsets; never empty.
@@ -61,7 +61,7 @@ impl PageMap {
         Self { starts }
     }
 
-    /// The number of the page on which `byte` lies.
+    /// The number of the page that contains `byte`.
     pub fn number_at(&self, byte: usize) -> u32 {
         number(self.starts.partition_point(|start| *start <= byte).max(1))
     }
@@ -82,8 +82,8 @@ fn number(count: usize) -> u32 {
     u32::try_from(count).unwrap_or(u32::MAX)
 }
 
-/// Where parts of about [`PART_CHARS`] begin: after a blank line if there is one in the second half, else after a line,
-/// else after a space.
+/// The starts of parts of about [`PART_CHARS`]: after a blank line if there is one in the second half, otherwise after
+/// a line, otherwise after a space.
 fn parts(text: &str) -> Vec<usize> {
     let mut starts = vec![0];
     let mut start = 0;

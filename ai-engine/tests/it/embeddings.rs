@@ -10,7 +10,7 @@ use crate::minilm;
 #[derive(Deserialize)]
 struct Reference {
     text: String,
-    /// By sentence-transformers, normalised.
+    /// Computed by sentence-transformers, normalised.
     vector: Vec<f32>,
 }
 
@@ -46,7 +46,7 @@ async fn neighbours_in_a_batch_change_nothing() {
 
 #[tokio::test]
 async fn a_query_overtakes_ingestion() {
-    // One thread: what is computed first is answered first.
+    // With one thread the first call that is computed is answered first.
     let embedder = LocalEmbedder::start(&minilm::folder(), 1).unwrap();
     let text = "A passage of some length about the history of the lighthouse. ".repeat(8);
     let background = embedder.embed(vec![text; 400], Priority::Background);

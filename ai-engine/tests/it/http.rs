@@ -1,4 +1,4 @@
-//! Engines behind their HTTP interface, asked by the client that the api uses.
+//! Engines behind their HTTP interface, called by the client that the api uses.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -56,7 +56,7 @@ impl Process {
         Self { address: starting.await.unwrap(), shutdown, runtime: Some(runtime) }
     }
 
-    /// Ends it in the middle of whatever it does.
+    /// Kills it in the middle of its work.
     async fn kill(&mut self) {
         self.runtime.take().unwrap().shutdown_background();
         while TcpStream::connect(self.address).await.is_ok() {
@@ -231,7 +231,7 @@ async fn a_full_engine_is_skipped_and_says_when_to_come_back() {
     let engines = [Process::start(&world, 1).await, Process::start(&world, 1).await];
     let both = client(&world, &[&engines[0], &engines[1]]);
     world.scripted.script(vec![hangs(); 9]);
-    // Each writes one and lets two wait.
+    // Each engine writes one answer and lets two wait.
     for _ in 0..6 {
         let generation = world.ask(&stores, "Why?", SCRIPTED).await;
         both.start_generation(generation.notebook_id, generation.id).await.unwrap();
@@ -280,7 +280,7 @@ async fn a_draining_engine_takes_nothing_new_and_can_still_be_told_to_stop() {
     let ready: Value = draining.ask(Method::GET, "/ready", "", "").await.json().await.unwrap();
     assert_eq!((&ready["ready"], &ready["draining"]), (&json!(false), &json!(true)));
     let start = json!({ "id": GenerationId::new() }).to_string();
-    // The runner hears of the shutdown a moment after the token.
+    // The runner notices the shutdown a moment after the token is cancelled.
     while draining.ask(Method::POST, wire::GENERATIONS, SECRET, &start).await.status() != 503 {}
     let both = client(&world, &[&draining, &other]);
     assert!(both.stop_generation(running.id).await.unwrap());

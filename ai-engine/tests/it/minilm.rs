@@ -1,11 +1,11 @@
-//! Where the tests find the embedding model.
+//! Finds the embedding model for the tests.
 
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
 use collabry_ai_engine::embeddings::LocalEmbedder;
 
-/// `COLLABRY_MODEL_DIR`, or the place where `scripts/fetch-model.sh` puts it.
+/// `COLLABRY_MODEL_DIR`, or the folder where `scripts/fetch-model.sh` puts it.
 pub fn folder() -> PathBuf {
     let set = std::env::var_os("COLLABRY_MODEL_DIR").map(PathBuf::from);
     set.unwrap_or_else(|| PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../models/all-MiniLM-L6-v2")))

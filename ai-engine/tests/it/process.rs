@@ -1,4 +1,4 @@
-//! The program as its operators meet it.
+//! The program as its operators see it.
 
 use std::process::{Command, Output};
 

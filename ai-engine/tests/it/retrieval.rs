@@ -147,7 +147,8 @@ async fn division_into_segments_changes_nothing() {
         apart.push(library.add(&[text]).await);
     }
     let retrieval = library.retrieval(ROOMY);
-    // Headings are searched too, and those of the single ones all say "Part 0": ask for none of their words.
+    // Headings are searched too, and those of the single ones are all "Part 0": the question must have none of their
+    // words.
     for query in ["mercury", "when did the war end", "blood and heart", "speed of interest"] {
         let (one, many) = (search(&retrieval, &[together], query).await, search(&retrieval, &apart, query).await);
         assert_eq!(texts(&one)[..2], texts(&many)[..2], "{query}");
@@ -210,7 +211,7 @@ async fn any_text_is_a_question() {
     assert_eq!(retrieval.search(&few).await.unwrap().len(), 3);
 }
 
-/// Never done.
+/// A load that never ends.
 struct Stuck;
 
 #[async_trait]

@@ -38,7 +38,7 @@ pub const PASSAGES: [&str; 3] = [
     "The heart beats about seventy times a minute at rest.",
 ];
 
-/// Long enough for any machine; nothing waits for it to pass.
+/// Long enough for any machine; no test waits for it to elapse.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Finds the same passages for every query.
@@ -64,7 +64,7 @@ impl Search for Found {
     }
 }
 
-/// Texts are near each other as far as they share words.
+/// The more words texts share, the nearer their vectors.
 pub struct Words;
 
 #[async_trait]
@@ -91,7 +91,7 @@ impl Embedder for Words {
 pub struct World {
     pub scripted: Scripted,
     pub clock: ManualClock,
-    /// What may be asked without being listed.
+    /// Models that may be asked without being listed.
     pub allowed: Vec<ModelPattern>,
     provider: Url,
     folder: TempDir,
@@ -190,7 +190,7 @@ impl World {
         Engine { runner: Generations::new(parts, concurrent), stores, published, conversation: self.conversation }
     }
 
-    /// What another process needs to know.
+    /// What another process needs.
     pub fn outside(&self) -> Outside {
         let Self { provider, folder, clock, allowed, .. } = self;
         let (provider, folder, clock) = (provider.clone(), folder.path().to_owned(), clock.clone());
@@ -256,7 +256,7 @@ impl World {
         generation
     }
 
-    /// Somebody beside the user who owns the notebook.
+    /// A member besides the user who owns the notebook.
     pub async fn another_owner(&self, stores: &Stores) -> UserId {
         let now = self.clock.now();
         let other = User::new(Email::parse("bob@example.org").unwrap(), Name::parse("Bob").unwrap(), now);
@@ -275,7 +275,7 @@ impl World {
         other.id
     }
 
-    /// Lets every lease run out.
+    /// Lets every lease expire.
     pub fn pass_leases(&self) {
         self.clock.advance(lease::LEASE + SignedDuration::from_secs(1));
     }
@@ -298,7 +298,7 @@ impl Outside {
         open(&self.folder, &self.clock).await
     }
 
-    /// What a whole engine on the data folder is made of.
+    /// The parts of a whole engine on the data folder.
     pub async fn parts(&self, concurrent: usize) -> EngineParts {
         let mut config = Config::from_lookup(|_| None).unwrap().engine;
         config.model_dir = minilm::folder();
@@ -348,7 +348,7 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// The events up to the first that `until` holds for.
+    /// The events up to the first for which `until` is true.
     pub async fn events_until(
         &self,
         generation: &Generation,
@@ -388,7 +388,7 @@ impl Engine {
         self.stores.generations.get(generation.id).await.unwrap().unwrap().state
     }
 
-    /// What was published, once all tasks have ended.
+    /// The published events, once all tasks have ended.
     pub async fn published(&mut self) -> Vec<Published> {
         self.runner.shutdown(PATIENCE).await;
         let mut published = Vec::new();
@@ -413,7 +413,7 @@ pub fn text(events: &[LoggedEvent]) -> String {
     all
 }
 
-/// Whether the text so far ends like this is for the caller to know: any delta will do.
+/// Whether the event is a delta, whatever its text.
 pub fn is_delta(event: &GenerationEvent) -> bool {
     matches!(event, GenerationEvent::Delta { .. })
 }
@@ -422,12 +422,12 @@ pub fn says(text: &str) -> Reply {
     Reply { text: text.to_owned(), ..Reply::default() }
 }
 
-/// Says one word and then nothing, without an end.
+/// Sends one word and then nothing, without an end.
 pub fn hangs() -> Reply {
     Reply { end: Ending::Hang, after: Some(1), ..says("Blood moves") }
 }
 
-/// Never says anything.
+/// Never sends anything.
 pub fn silent() -> Reply {
     Reply { end: Ending::Hang, after: Some(0), ..says("") }
 }

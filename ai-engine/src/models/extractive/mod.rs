@@ -1,4 +1,4 @@
-//! The built-in answerer: quotes the sentences that answer best, and invents nothing.
+//! The built-in answerer quotes the best sentences, and invents nothing.
 
 mod compose;
 mod phrases;
@@ -14,10 +14,10 @@ use futures::stream::{self, StreamExt};
 use self::phrases::Phrases;
 use self::rank::Ranked;
 use crate::embeddings::{EmbedError, Embedder, Priority};
-use crate::models::{Answer, AnswerError, Coverage, Piece, Provider, Task};
+use crate::models::{Answer, AnswerError, AnswerEvent, AnswerRequest, Coverage, Provider};
 use crate::retrieval::followup;
 
-/// Needs no language model: ranks sentences by their embeddings and words.
+/// Ranks sentences by their embeddings and words, without a language model.
 pub struct Extractive {
     embedder: Arc<dyn Embedder>,
 }
@@ -33,20 +33,20 @@ impl Extractive {
         Self { embedder }
     }
 
-    async fn compose(&self, task: &Task) -> Result<String, AnswerError> {
-        let phrases = Phrases::of(followup::language(&task.question, task.previous_question()));
-        match task.coverage {
+    async fn compose(&self, request: &AnswerRequest) -> Result<String, AnswerError> {
+        let phrases = Phrases::of(followup::language(&request.question, request.previous_question()));
+        match request.coverage {
             Coverage::NoSources => return Ok(phrases.no_sources.to_owned()),
             Coverage::NoneReady => return Ok(phrases.none_ready.to_owned()),
             Coverage::Searched => {}
         }
-        let query = followup::query(&task.question, task.previous_question());
-        let ranked = self.rank(&query, task).await?;
-        Ok(compose::answer(phrases, &ranked, &task.passages))
+        let query = followup::query(&request.question, request.previous_question());
+        let ranked = self.rank(&query, request).await?;
+        Ok(compose::answer(phrases, &ranked, &request.passages))
     }
 
-    async fn rank(&self, query: &str, task: &Task) -> Result<Vec<Ranked>, AnswerError> {
-        let candidates = rank::candidates(query, &task.passages);
+    async fn rank(&self, query: &str, request: &AnswerRequest) -> Result<Vec<Ranked>, AnswerError> {
+        let candidates = rank::candidates(query, &request.passages);
         if candidates.is_empty() {
             return Ok(Vec::new());
         }
@@ -73,12 +73,12 @@ impl Provider for Extractive {
         Ok(vec![ModelInfo { id: ModelId::extractive(), label: "Quotes from your sources (built in)".to_owned() }])
     }
 
-    async fn answer(&self, model: &str, task: &Task) -> Result<Answer, AnswerError> {
+    async fn answer(&self, model: &str, request: &AnswerRequest) -> Result<Answer, AnswerError> {
         if model != ModelId::extractive().name() {
             return Err(AnswerError::ModelNotFound);
         }
-        let text = self.compose(task).await?;
-        let words: Vec<_> = text.split_inclusive(' ').map(|word| Ok(Piece::Text(word.to_owned()))).collect();
+        let text = self.compose(request).await?;
+        let words: Vec<_> = text.split_inclusive(' ').map(|word| Ok(AnswerEvent::Text(word.to_owned()))).collect();
         Ok(stream::iter(words).boxed())
     }
 }

@@ -1,4 +1,4 @@
-//! What the built-in answerer says of its own, in the language of the question.
+//! The built-in answerer's own sentences, in the language of the question.
 
 /// The sentences of one language.
 #[derive(Debug)]
@@ -8,7 +8,7 @@ pub(super) struct Phrases {
     pub no_sources: &'static str,
     pub none_ready: &'static str,
     pub nothing: &'static str,
-    /// With no passage near enough to show, other words are what is left to try.
+    /// Shown when no passage is near enough: all that is left is to rephrase.
     pub other_words: &'static str,
     /// After `nothing`, before a quote.
     pub closest: &'static str,
@@ -18,7 +18,7 @@ pub(super) struct Phrases {
 }
 
 impl Phrases {
-    /// Those of a language; English where it has none here.
+    /// The phrases of a language, or English if it has none.
     pub(super) fn of(code: &str) -> &'static Self {
         PHRASES.iter().find(|phrases| phrases.code == code).unwrap_or(&PHRASES[0])
     }

@@ -1,4 +1,4 @@
-//! Which sentences answer the question.
+//! Ranks the sentences that may answer the question.
 
 use std::collections::{HashMap, HashSet};
 
@@ -8,28 +8,29 @@ use super::sentences::sentences;
 use crate::embeddings::dot;
 use crate::retrieval::followup::content_words;
 
-/// Sentences looked at closely: embedding them is nearly all of the time that an answer takes. With four times as many
-/// `eval` finds the same share of right quotes.
+/// The most sentences to embed, which takes nearly all the time of an answer. With four times as many, `eval` finds the
+/// same share of right quotes.
 const MAX_CANDIDATES: usize = 8;
 
-/// The best passages are looked at whole; of the others only sentences that share a word with the question.
+/// All sentences of this many best passages are candidates; of the others only those that share a word with the
+/// question.
 const WHOLE_PASSAGES: u32 = 3;
 
-/// Share of the meaning in a sentence's score; the rest is the share of the question's words that it has. A change asks
-/// for new thresholds in `compose`.
+/// The weight of the meaning in a sentence's score; the rest is for the share of the question's words that it has. A
+/// change requires new thresholds in `compose`.
 const MEANING: f32 = 0.75;
 
 /// A sentence of a passage, and how well it fits.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Ranked {
-    /// Of the passage.
+    /// The number of the passage.
     pub number: u32,
-    /// Place in the passage.
+    /// The position in the passage.
     pub place: usize,
     pub text: String,
-    /// 0 to 1: the question's content words that it has.
+    /// The share of the question's content words that it has, from 0 to 1.
     pub overlap: f32,
-    /// Cosine of question and sentence.
+    /// The cosine of question and sentence.
     pub similarity: f32,
 }
 
@@ -39,7 +40,7 @@ impl Ranked {
     }
 }
 
-/// The sentences worth a closer look, each text once: those that have the question's rarest words.
+/// The sentences worth embedding, each text once: those with the question's rarest words.
 pub(super) fn candidates(query: &str, passages: &[Citation]) -> Vec<Ranked> {
     let wanted: HashSet<String> = content_words(query).map(|word| stem(&word)).collect();
     let mut seen = HashSet::new();
@@ -57,13 +58,13 @@ pub(super) fn candidates(query: &str, passages: &[Citation]) -> Vec<Ranked> {
     let rarity = rarity(&found);
     let mut weighed: Vec<(f32, Ranked)> =
         found.into_iter().map(|(sentence, shared)| (shared.iter().map(|word| rarity[word]).sum(), sentence)).collect();
-    // Stable: among equals, those of better passages stay first.
+    // The sort is stable: among equals, sentences of better passages stay first.
     weighed.sort_by(|(a, _), (b, _)| b.total_cmp(a));
     weighed.truncate(MAX_CANDIDATES);
     weighed.into_iter().map(|(_, sentence)| sentence).collect()
 }
 
-/// What each word of the question weighs: the more, the fewer sentences have it.
+/// The weight of each word of the question: the fewer sentences have it, the higher.
 fn rarity<'a>(found: &[(Ranked, Vec<&'a String>)]) -> HashMap<&'a String, f32> {
     let mut having: HashMap<&String, usize> = HashMap::new();
     for word in found.iter().flat_map(|(_, shared)| shared) {
@@ -72,7 +73,7 @@ fn rarity<'a>(found: &[(Ranked, Vec<&'a String>)]) -> HashMap<&'a String, f32> {
     having.into_iter().map(|(word, count)| (word, -share(count, found.len() + 1).ln())).collect()
 }
 
-/// Best first. `vectors` are those of the question and of each candidate, of unit length.
+/// Ranks the candidates, best first. `vectors` are those of the question and of each candidate, of unit length.
 pub(super) fn rank(mut candidates: Vec<Ranked>, vectors: &[Vec<f32>]) -> Vec<Ranked> {
     if let Some((question, sentences)) = vectors.split_first() {
         for (candidate, vector) in candidates.iter_mut().zip(sentences) {
@@ -88,7 +89,8 @@ fn share(part: usize, whole: usize) -> f32 {
     if whole == 0 { 0.0 } else { number(part) / number(whole) }
 }
 
-/// The beginning of a word, so that its forms meet. What has a figure is a name or a number, and has no forms.
+/// The beginning of a word, so that its inflected forms match. A word with a digit is a name or a number, and has no
+/// forms.
 fn stem(word: &str) -> String {
     const CHARS: usize = 6;
     if word.contains(|c: char| c.is_ascii_digit()) {

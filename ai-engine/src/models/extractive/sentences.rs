@@ -1,15 +1,15 @@
-//! Sentences of a passage as they can be quoted.
+//! Splits a passage into sentences that can be quoted.
 
-use crate::sources::chunker::tables::{BETWEEN_CELLS, has_names};
+use crate::sources::chunker::tables::{CELL_SEPARATOR, has_names};
 use unicode_segmentation::UnicodeSegmentation;
 
-/// Shorter ones are headings, labels or left-overs of a cut,
+/// Shorter sentences are headings, labels or remains of a cut,
 const MIN_WORDS: usize = 4;
 
-/// but for those that end like a sentence, or give something its value: `Otters eat crabs.`, `Fee: 5 euro`.
+/// except those that end like a sentence, or give a value: `Otters eat crabs.`, `Fee: 5 euro`.
 const MIN_WORDS_IF_WHOLE: usize = 3;
 
-/// Longer ones are tables or text without punctuation: nobody reads them as a quote.
+/// Longer ones are tables or text without punctuation, which nobody would read as a quote.
 const MAX_CHARS: usize = 600;
 
 /// The sentences of `text`, in order. Lines that were wrapped are joined, list items and paragraphs are not; a row of a
@@ -20,7 +20,7 @@ pub(super) fn sentences(text: &str) -> Vec<String> {
         sentence.unicode_words().count() >= least && sentence.chars().count() <= MAX_CHARS
     };
     let of_block = |block: String| -> Vec<String> {
-        let is_row = block.contains(BETWEEN_CELLS);
+        let is_row = block.contains(CELL_SEPARATOR);
         if is_row {
             vec![block]
         } else {
@@ -34,18 +34,19 @@ fn is_whole(sentence: &str) -> bool {
     sentence.ends_with(['.', '!', '。', '！']) || sentence.split_once(": ").is_some_and(|(_, value)| !value.is_empty())
 }
 
-/// A row of a table without the bars around it, in Markdown as elsewhere; not the line below Markdown's names.
+/// A row of a table without the bars around it, in Markdown and elsewhere; not the line below the column names in
+/// Markdown.
 fn row(line: &str) -> Option<&str> {
     let cells = line.trim_matches(['|', ' ']);
     let is_rule = !cells.contains(|c: char| !matches!(c, '-' | ':' | '|' | ' '));
-    (line.contains(BETWEEN_CELLS) && !is_rule).then_some(cells)
+    (line.contains(CELL_SEPARATOR) && !is_rule).then_some(cells)
 }
 
 /// Paragraphs, list items and rows, each on one line with single spaces; headings are left out.
 fn blocks(text: &str) -> Vec<String> {
     let mut blocks: Vec<String> = Vec::new();
     let mut open = false;
-    // The names of the columns of the open table; empty when it has none.
+    // The column names of the current table; empty if it has none.
     let mut names: Option<String> = None;
     let lines: Vec<&str> = text.lines().collect();
     for (at, line) in lines.iter().enumerate() {
@@ -54,7 +55,7 @@ fn blocks(text: &str) -> Vec<String> {
             (open, names) = (false, None);
             continue;
         }
-        if line.contains(BETWEEN_CELLS) {
+        if line.contains(CELL_SEPARATOR) {
             open = false;
             match (row(&line), &names) {
                 (Some(first), None) => {
@@ -65,7 +66,7 @@ fn blocks(text: &str) -> Vec<String> {
                 }
                 (Some(row), Some(names)) if names.is_empty() => blocks.push(row.to_owned()),
                 (Some(row), Some(names)) => {
-                    // Names alone say nothing.
+                    // Column names alone mean nothing.
                     blocks.pop_if(|last| last == names);
                     blocks.push(format!("{names} … {row}"));
                 }

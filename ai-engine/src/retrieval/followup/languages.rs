@@ -1,12 +1,12 @@
-//! What the words of a question do, in the languages that people ask in.
+//! The function words of questions, in the languages that people ask in.
 
 use std::collections::HashSet;
 use std::sync::LazyLock;
 
 use collabry_shared::text::fold;
 
-/// Words that carry a question but not its subject. The lists of other languages come from `stop-words`; that of English
-/// would take "computer" and "million" away.
+/// Function words of English questions. The lists of other languages come from `stop-words`, whose English list would
+/// remove "computer" and "million".
 const ENGLISH: &[&str] = &[
     "a", "about", "again", "all", "also", "am", "an", "and", "any", "are", "as", "at", "be", "been", "but", "by",
     "can", "could", "did", "do", "does", "else", "example", "examples", "explain", "for", "from", "give", "had", "has",
@@ -17,21 +17,21 @@ const ENGLISH: &[&str] = &[
     "your",
 ];
 
-/// How questions go on from the one before.
+/// How follow-up questions refer to the previous one.
 struct Habits {
     /// ISO 639-1.
     code: &'static str,
-    /// Words without a subject that the list of stop words lacks.
+    /// Function words that are missing from the list of stop words.
     empty: &'static [&'static str],
-    /// Words that point back. No articles: they stand in nearly every question.
+    /// Words that refer back. Articles are not included: nearly every question has one.
     pointers: &'static [&'static str],
-    /// Beginnings that go on from what was said.
+    /// Openings of follow-up questions.
     openings: &'static [&'static str],
-    /// Words that point back when they stand at the end, and are articles or particles elsewhere.
+    /// Words that refer back only at the end; elsewhere they are articles or particles.
     endings: &'static [&'static str],
 }
 
-/// The languages that a question is tried in. Order does not matter.
+/// The supported languages, in no particular order.
 const HABITS: &[Habits] = &[
     Habits {
         code: "en",
@@ -301,7 +301,7 @@ const HABITS: &[Habits] = &[
     },
 ];
 
-/// The words of a language, folded, ready to be asked.
+/// The folded words of a language, for lookups.
 #[derive(Debug)]
 pub(super) struct Language {
     pub code: &'static str,
@@ -311,7 +311,7 @@ pub(super) struct Language {
     pub endings: Vec<String>,
 }
 
-/// All of them, once for the process: some 15,000 words.
+/// All languages, loaded once for the process: about 15,000 words.
 pub(super) static LANGUAGES: LazyLock<Vec<Language>> = LazyLock::new(|| HABITS.iter().map(language).collect());
 
 fn language(habits: &Habits) -> Language {
@@ -328,7 +328,7 @@ fn language(habits: &Habits) -> Language {
     }
 }
 
-/// Whether a folded word says nothing about what an English text is about.
+/// Whether a folded word is an English function word.
 pub(super) fn is_empty_in_english(word: &str) -> bool {
     ENGLISH.contains(&word)
 }

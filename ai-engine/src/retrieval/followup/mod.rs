@@ -1,4 +1,4 @@
-//! Questions that make sense only with the one before.
+//! Recognizes questions that make sense only together with the previous one.
 
 mod languages;
 
@@ -10,42 +10,42 @@ use unicode_segmentation::UnicodeSegmentation;
 
 use self::languages::{LANGUAGES, Language, is_empty_in_english};
 
-/// A question with more content than this stands for itself.
+/// A question with more content words than this stands on its own.
 const FEW_WORDS: usize = 3;
 
-/// In writing without spaces, so many characters count as a word.
+/// The number of characters that count as a word in scripts without spaces.
 const CHARS_OF_A_WORD: usize = 2;
 
-/// Folded words that say what a text is about.
+/// The folded words that tell what a text is about.
 pub(crate) fn content_words(text: &str) -> impl Iterator<Item = String> {
     text.unicode_words().map(fold).filter(|word| !is_empty_in_english(word))
 }
 
-/// What to search for: the question, after the one before if it leans on it.
+/// The text to search for: the question, together with the previous one if it refers to it.
 pub(crate) fn query(question: &str, previous: Option<&str>) -> String {
     match previous {
-        Some(previous) if leans_on(question, previous) => format!("{previous}\n{question}"),
+        Some(previous) if refers_to(question, previous) => format!("{previous}\n{question}"),
         _ => question.to_owned(),
     }
 }
 
-/// The language that a question is asked in (ISO 639-1): the one that knows most of its small words; for one that has too few
-/// of them, that of the question before. English, where several know as many.
+/// The language of a question (ISO 639-1): the one with most of its function words. If it has too few of them, the
+/// language of the previous question; on a tie, English.
 pub(crate) fn language(question: &str, previous: Option<&str>) -> &'static str {
     [Some(question), previous].into_iter().flatten().find_map(|text| Words::of(text).language()).unwrap_or("en")
 }
 
-/// In English, or in a language that the question before has words of: "die" and "war" are content in one language and
-/// none in another. Writing that few languages share needs no such hint.
-fn leans_on(question: &str, previous: &str) -> bool {
+/// Tries English, and the languages that the previous question has words of: "die" and "war" are content words in one
+/// language and function words in another. Scripts that few languages share need no such hint.
+fn refers_to(question: &str, previous: &str) -> bool {
     let (question, previous) = (Words::of(question), Words::of(previous));
     LANGUAGES.iter().any(|language| {
         let spoken = language.code == "en" || !question.is_latin() || previous.has_words_of(language);
-        spoken && question.leans_back(language)
+        spoken && question.refers_back(language)
     })
 }
 
-/// A folded text, and its words.
+/// A folded text with its words.
 struct Words {
     text: String,
     words: Vec<String>,
@@ -54,17 +54,17 @@ struct Words {
 impl Words {
     fn of(text: &str) -> Self {
         let text = fold(text.trim_start_matches(|c: char| !c.is_alphanumeric()));
-        // Not by `unicode_words`, which takes each character of Chinese for a word.
+        // Not `unicode_words`, which treats each Chinese character as a word.
         let words = text.split(|c: char| !c.is_alphanumeric() && !is_combining_mark(c)).filter(|word| !word.is_empty());
         Self { words: words.map(str::to_owned).collect(), text }
     }
 
-    fn leans_back(&self, language: &Language) -> bool {
+    fn refers_back(&self, language: &Language) -> bool {
         let content: usize = self.words.iter().map(|word| content(word, language)).sum();
-        content == 0 || (content <= FEW_WORDS && self.goes_on(language))
+        content == 0 || (content <= FEW_WORDS && self.continues(language))
     }
 
-    fn goes_on(&self, language: &Language) -> bool {
+    fn continues(&self, language: &Language) -> bool {
         let points = self.words.iter().any(|word| language.pointers.contains(word));
         let opens = language.openings.iter().any(|opening| self.opens_with(opening));
         let last = self.words.last().is_some_and(|last| {
@@ -86,7 +86,7 @@ impl Words {
         self.words.iter().any(|word| language.empty.contains(word))
     }
 
-    /// `None`: no language, or several alike.
+    /// `None`: no language, or a tie.
     fn language(&self) -> Option<&'static str> {
         let has = |range: RangeInclusive<char>| self.text.contains(|c| range.contains(&c));
         if has('\u{3040}'..='\u{30ff}') {
@@ -106,12 +106,13 @@ impl Words {
     }
 }
 
-/// How many words of content a word is: one or none; in writing without spaces, as many as no empty words cover.
+/// The number of content words in a word: one or none. In scripts without spaces, as many as its characters that no
+/// function word covers.
 fn content(word: &str, language: &Language) -> usize {
     if !is_unspaced(word) {
         return usize::from(!language.empty.contains(word));
     }
-    // The least number of characters that stay uncovered, up to each place of the word.
+    // The least number of uncovered characters, up to each position in the word.
     let chars: Vec<char> = word.chars().collect();
     let mut least = vec![0_usize];
     for end in 1..=chars.len() {
@@ -122,7 +123,7 @@ fn content(word: &str, language: &Language) -> usize {
     least[chars.len()].div_ceil(CHARS_OF_A_WORD)
 }
 
-/// Whether the word has characters of a writing that puts no spaces between words.
+/// Whether the word has characters of a script without spaces between words.
 fn is_unspaced(word: &str) -> bool {
     word.chars().any(|c| {
         matches!(c, '\u{e00}'..='\u{eff}' | '\u{1000}'..='\u{109f}' | '\u{1780}'..='\u{17ff}'
@@ -132,7 +133,7 @@ fn is_unspaced(word: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{language, leans_on, query};
+    use super::{language, query, refers_to};
 
     #[test]
     fn questions_that_lean_on_the_one_before() {
@@ -169,7 +170,7 @@ mod tests {
             ("Tại sao?", "Quang hợp là gì?"),
             ("Mengapa?", "Apa itu fotosintesis?"),
         ] {
-            assert!(leans_on(question, previous), "{question}");
+            assert!(refers_to(question, previous), "{question}");
         }
     }
 
@@ -190,7 +191,7 @@ mod tests {
             // Words of another language's list.
             ("War die Bank da?", "What did the soldiers see?"),
         ] {
-            assert!(!leans_on(question, previous), "{question}");
+            assert!(!refers_to(question, previous), "{question}");
         }
     }
 

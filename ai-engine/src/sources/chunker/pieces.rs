@@ -1,7 +1,7 @@
-//! Estimates how many word pieces of an English BERT vocabulary a text makes, without the vocabulary: cutting a
-//! document must not need the model.
+//! Estimates the number of word pieces that an English BERT vocabulary splits a text into, without the vocabulary:
+//! chunking a document must not need the model.
 
-/// At least 1 for text that is not white space; rather too many than too few.
+/// At least 1 for text that is not white space, and rather too many than too few.
 pub fn estimate(text: &str) -> usize {
     let mut total = 0;
     let mut run = Run::default();
@@ -12,16 +12,16 @@ pub fn estimate(text: &str) -> usize {
         total += std::mem::take(&mut run).pieces();
         total += match c {
             _ if c.is_whitespace() || c.is_control() => 0,
-            // Hangul syllables are taken apart into two or three letters.
+            // Hangul syllables are split into two or three letters.
             '\u{AC00}'..='\u{D7A3}' => 3,
-            // Other scripts are known letter by letter, punctuation and symbols one by one.
+            // In other scripts each letter is a piece, and so is each punctuation mark and symbol.
             _ => 1,
         };
     }
     total + run.pieces()
 }
 
-/// Latin letters and digits in a row.
+/// A run of Latin letters and digits.
 #[derive(Default)]
 struct Run {
     letters: usize,
@@ -36,7 +36,7 @@ impl Run {
         latin || c.is_ascii_digit()
     }
 
-    /// Common words are one piece; long or rare ones and numbers are several.
+    /// Common words are one piece; long or rare words and numbers are several.
     fn pieces(self) -> usize {
         self.letters.div_ceil(6) + self.digits.div_ceil(3)
     }

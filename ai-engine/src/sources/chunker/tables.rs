@@ -1,22 +1,22 @@
-//! The names of columns that a table's rows stand under, for passages that begin further down.
+//! Finds the column names of a table, for passages that start further down in it.
 
 use std::ops::Range;
 
 use crate::sources::{Document, TableRow, find_header, is_typed};
 
-/// What stands between two cells of a row.
-pub const BETWEEN_CELLS: &str = " | ";
+/// The separator between the cells of a row.
+pub const CELL_SEPARATOR: &str = " | ";
 
-/// Rows that are looked at to find the names.
+/// The number of rows that are searched for the names.
 const SAMPLE_ROWS: usize = 20;
 
-/// Longer names would push the rows out of what is searched.
+/// Longer names would push the rows out of the model's window.
 const MAX_NAMES_BYTES: usize = 600;
 
-/// A page may begin with a line or two, such as its number, before a table goes on.
+/// A page may start with a line or two, such as its number, before a table continues.
 const MAX_GAP_BYTES: usize = 120;
 
-/// Rows and the names that they stand under, each a part of the document's text.
+/// The rows of a table and their column names, as ranges of the document's text.
 #[derive(Debug, Clone, PartialEq)]
 struct Named {
     rows: Range<usize>,
@@ -37,14 +37,14 @@ impl<'a> Tables<'a> {
             let end = lines.last().map_or(0, |line| line.end);
             let own = names(text, &lines).map(|names| Named { rows: names.end..end, names });
             let going_on =
-                || named.last().filter(|last| goes_on(document, last, &lines)).map(|last| last.names.clone());
+                || named.last().filter(|last| continues(document, last, &lines)).map(|last| last.names.clone());
             let found = own.or_else(|| Some(Named { rows: lines.first()?.start..end, names: going_on()? }));
             named.extend(found);
         }
         Self { text, named }
     }
 
-    /// The names that stand above what begins at `start`, unless it begins with them.
+    /// The column names for a passage that starts at `start`, unless it starts with them.
     pub fn names_above(&self, start: usize) -> Option<&'a str> {
         let next = self.named.partition_point(|table| table.rows.start <= start);
         let table = self.named.get(next.checked_sub(1)?).filter(|table| start < table.rows.end)?;
@@ -53,14 +53,14 @@ impl<'a> Tables<'a> {
     }
 }
 
-/// Lines with cells that follow each other.
+/// Runs of consecutive lines with cells.
 fn runs(text: &str) -> Vec<Vec<Range<usize>>> {
     let mut runs: Vec<Vec<Range<usize>>> = Vec::new();
     let (mut start, mut is_open) = (0, false);
     for line in text.split_inclusive('\n') {
         let range = start..start + line.trim_end().len();
         start += line.len();
-        let is_row = line.contains(BETWEEN_CELLS);
+        let is_row = line.contains(CELL_SEPARATOR);
         match runs.last_mut() {
             Some(run) if is_row && is_open => run.push(range),
             _ if is_row => runs.push(vec![range]),
@@ -81,31 +81,31 @@ fn names(text: &str, lines: &[Range<usize>]) -> Option<Range<usize>> {
     Some(lines.get(found.first)?.start..lines.get(found.first + found.rows - 1)?.end)
 }
 
-/// The names of columns among a table's first rows, if any of them has some; `None` too when it cannot be told.
+/// Whether the first rows of a table contain column names.
 pub fn has_names(rows: &[&str]) -> bool {
     let rows: Vec<TableRow> = rows.iter().take(SAMPLE_ROWS).map(|line| row(line)).collect();
     let is_of_words = |row: &TableRow| !row.cells.iter().any(|cell| is_typed(cell));
     rows.first().is_some_and(is_of_words) || find_header(&rows).is_some_and(|found| found.first == 0)
 }
 
-/// The line below Markdown's names.
+/// The line below the column names in Markdown.
 fn is_rule(line: &str) -> bool {
     line.contains("--") && !line.contains(|c: char| !matches!(c, '-' | ':' | '|' | ' '))
 }
 
 fn row(line: &str) -> TableRow {
-    // Bars around a row are those of Markdown; a bar at the start alone follows an empty cell.
+    // Markdown has bars on both sides of a row; a bar only at the start follows an empty cell.
     let inner = line.strip_prefix("| ").map_or(line, |rest| rest.strip_suffix('|').unwrap_or(rest));
     TableRow { cells: inner.split('|').map(|cell| cell.trim().to_owned()).collect(), spread: Vec::new() }
 }
 
-/// Whether rows without names of their own go on with the table on the page before.
-fn goes_on(document: &Document, last: &Named, lines: &[Range<usize>]) -> bool {
+/// Whether rows without names of their own continue the table on the previous page.
+fn continues(document: &Document, last: &Named, lines: &[Range<usize>]) -> bool {
     let Some(first) = lines.first() else { return false };
     let gap = last.rows.end..first.start;
     let is_page = document.pages.iter().any(|page| gap.start < page.start && page.start <= gap.end);
     let between = document.text[gap.clone()].trim();
-    // A row with one cell, such as the name of a section.
+    // A row with a single cell, such as the name of a section.
     let is_section = between.lines().count() == 1 && !document.text[gap.clone()].contains("\n\n");
     let is_heading = document.headings.iter().any(|heading| gap.contains(&heading.start));
     let width = |line: &Range<usize>| row(&document.text[line.clone()]).cells.len();

@@ -1,4 +1,4 @@
-//! Finds the parts of a text that are not cut: headings, sentences, lines of tables and lists.
+//! Splits a text into the units that are not cut: headings, sentences, lines of tables and lists.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -8,18 +8,18 @@ use unicode_segmentation::UnicodeSegmentation;
 use super::pieces;
 use crate::sources::Document;
 
-/// Part of the text that stays whole; no white space at either end.
+/// A part of the text that stays whole, without white space at either end.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unit {
     pub start: usize,
     pub end: usize,
     pub pieces: usize,
     pub is_heading: bool,
-    /// What lies between the unit before and this one.
+    /// The boundary between the previous unit and this one.
     pub before: Boundary,
 }
 
-/// From the strongest pause to the weakest.
+/// From the strongest boundary to the weakest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Boundary {
     Page,
@@ -27,11 +27,11 @@ pub enum Boundary {
     Paragraph,
     Line,
     Sentence,
-    /// Inside a sentence that is too long to stay whole.
+    /// Within a sentence that is too long to stay whole.
     Inside,
 }
 
-/// The units of a document in order, none above `max_pieces`.
+/// The units of a document in order, none larger than `max_pieces`.
 pub fn split(document: &Document, max_pieces: usize) -> Vec<Unit> {
     let mut units = Vec::new();
     for block in blocks(document) {
@@ -49,7 +49,7 @@ pub fn split(document: &Document, max_pieces: usize) -> Vec<Unit> {
     mark_pages(document, units, max_pieces)
 }
 
-/// Lines that are read as one flow of text.
+/// Lines that form one flow of text.
 struct Block {
     range: Range<usize>,
     is_heading: bool,
@@ -92,9 +92,9 @@ fn blocks(document: &Document) -> Vec<Block> {
     blocks
 }
 
-/// Whether a line break is there only because the line was full.
+/// Whether the line breaks only because it was full.
 fn is_wrapped(line: &str, next: &str) -> bool {
-    /// A line that ends earlier was ended on purpose, unless its sentence plainly goes on.
+    /// A shorter line was ended on purpose, unless its sentence clearly continues.
     const FULL_LINE: usize = 50;
     let (line, next) = (line.trim(), next.trim_start());
     let Some(first) = next.chars().next() else { return false };
@@ -118,7 +118,7 @@ fn ends_sentence(text: &str) -> bool {
 
 fn push_sentences(text: &str, range: Range<usize>, max_pieces: usize, units: &mut Vec<Unit>) {
     let block = &text[range.clone()];
-    // Unicode ends a sentence at each line feed; in a wrapped line it is a space. Both are one byte.
+    // Unicode ends a sentence at each line feed, but in a wrapped line it stands for a space. Both are one byte.
     let flow =
         if block.trim_end().contains('\n') { Cow::Owned(block.replace('\n', " ")) } else { Cow::Borrowed(block) };
     let mut start = 0;
@@ -133,7 +133,7 @@ fn push_sentences(text: &str, range: Range<usize>, max_pieces: usize, units: &mu
     }
 }
 
-/// `Mr.`, `e.g.`, `J.`: a full stop that ends no sentence although a capital follows.
+/// `Mr.`, `e.g.`, `J.`: the full stop does not end a sentence although a capital follows.
 fn ends_in_abbreviation(text: &str) -> bool {
     const TITLES: [&str; 16] =
         ["Mr", "Mrs", "Ms", "Dr", "Prof", "St", "Jr", "Sr", "vs", "Fig", "No", "Eq", "Sec", "Art", "e.g", "i.e"];
@@ -144,7 +144,7 @@ fn ends_in_abbreviation(text: &str) -> bool {
     TITLES.contains(&word) || (word.len() == 1 && word.bytes().all(|byte| byte.is_ascii_uppercase() && byte != b'I'))
 }
 
-/// Adds `range` as one unit or, when it is too long for that, as several.
+/// Adds `range` as one unit or, if it is too long, as several.
 fn push_limited(text: &str, range: Range<usize>, before: Boundary, max_pieces: usize, units: &mut Vec<Unit>) {
     let Some(range) = trim(text, range) else { return };
     let pieces = pieces::estimate(&text[range.clone()]);
@@ -190,17 +190,17 @@ fn cut_long(text: &str, range: Range<usize>, max_pieces: usize) -> Vec<Range<usi
     parts
 }
 
-/// A word piece has at most so many letters: see [`pieces::estimate`].
+/// The most letters in a word piece: see [`pieces::estimate`].
 const LETTERS_PER_PIECE: usize = 6;
 
-/// Words with the white space after them; one that is too long by itself in parts.
+/// Words with the white space after them. A word that is too long by itself is split.
 fn words(text: &str, max_pieces: usize) -> impl Iterator<Item = &str> {
     text.split_inclusive(char::is_whitespace).flat_map(move |word| {
         let mut parts = Vec::new();
         let mut rest = word;
         // A character makes at most 3 word pieces.
         while let Some((at, _)) = rest.char_indices().nth((max_pieces / 3).max(1)).filter(|(at, _)| *at < rest.len()) {
-            // Only a rest that can be short enough is looked at as a whole: a file may be one word of megabytes.
+            // Counts only a rest that can be short enough: a file may be a single word of megabytes.
             let may_fit = rest.char_indices().nth(max_pieces * LETTERS_PER_PIECE).is_none();
             if may_fit && pieces::estimate(rest) <= max_pieces {
                 break;
@@ -214,7 +214,7 @@ fn words(text: &str, max_pieces: usize) -> impl Iterator<Item = &str> {
     })
 }
 
-/// Tells which units start a page. A sentence that the page break cut in two becomes one again.
+/// Marks the units that start a page. A sentence that the page break cut in two is joined again.
 fn mark_pages(document: &Document, units: Vec<Unit>, max_pieces: usize) -> Vec<Unit> {
     let mut marked: Vec<Unit> = Vec::with_capacity(units.len());
     for mut unit in units {

@@ -1,4 +1,4 @@
-//! What the child says to its parent.
+//! The answer of the child to its parent.
 
 use collabry_shared::sources::FailureCode;
 use serde::{Deserialize, Serialize};
@@ -12,13 +12,13 @@ pub enum Answer {
     Error(FailureCode),
 }
 
-/// Escapes and headings may make the JSON longer than the text; no honest document needs more than this.
+/// Escapes and headings can make the JSON longer than the text. No honest document needs more than this.
 pub fn max_answer_bytes(max_text_bytes: usize) -> usize {
     max_text_bytes.saturating_mul(3).saturating_add(1 << 20)
 }
 
 impl Answer {
-    /// The answer as JSON, within what the parent reads.
+    /// The answer as JSON, within the limit up to which the parent reads.
     pub fn to_json(&self, max_text_bytes: usize) -> std::io::Result<Vec<u8>> {
         let json = serde_json::to_vec(self)?;
         if json.len() > max_answer_bytes(max_text_bytes) {

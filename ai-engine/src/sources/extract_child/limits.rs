@@ -1,4 +1,4 @@
-//! Limits that the child sets on itself before it touches the file. The programs that it starts inherit them.
+//! Limits that the child sets for itself before it opens the file. The programs that it starts inherit them.
 
 use std::io;
 
@@ -9,14 +9,14 @@ use super::ExtractArgs;
 
 const MAX_OPEN_FILES: u64 = 64;
 
-/// So much less often than the server's threads does the child get the processor.
+/// The child gets less processor time than the server's threads.
 const NICENESS: i32 = 10;
 
-/// Sets the limits. The number of processes is not limited: the kernel counts it per user, the server included.
+/// Sets the limits. The number of processes has none: the kernel counts it per user, including the server.
 pub fn set(args: &ExtractArgs) -> io::Result<()> {
-    // What the process has mapped already is its program and libraries, not the work on the file.
+    // The memory that is mapped already belongs to the program and its libraries, not to the work on the file.
     limit(Resource::As, mapped_bytes()?.saturating_add(args.memory_bytes))?;
-    // The signal at the soft limit tells what happened; at the hard limit comes a plain kill.
+    // The soft limit sends a signal that tells the reason; the hard limit just kills.
     let cpu = Rlimit { current: Some(args.cpu_seconds), maximum: Some(args.cpu_seconds.saturating_add(1)) };
     setrlimit(Resource::Cpu, cpu)?;
     limit(Resource::Fsize, 0)?;
@@ -36,6 +36,6 @@ fn mapped_bytes() -> io::Result<u64> {
         .split_whitespace()
         .next()
         .and_then(|pages| pages.parse().ok())
-        .ok_or_else(|| io::Error::other("/proc/self/statm cannot be understood"))?;
+        .ok_or_else(|| io::Error::other("/proc/self/statm is malformed"))?;
     Ok(pages * page_size() as u64)
 }

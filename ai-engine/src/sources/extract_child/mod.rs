@@ -1,4 +1,4 @@
-//! The child process that reads one file. Whatever a hostile file does to its reader, it does it here: under limits of
+//! The child process that reads one file. A hostile file that takes over its reader finds itself here: under limits of
 //! memory and time, in an empty folder, without the server's environment, its files, the network or other processes.
 
 mod answer;
@@ -14,51 +14,51 @@ use std::process::ExitCode;
 use collabry_shared::sources::{FailureCode, Format};
 
 pub(super) use self::answer::{Answer, max_answer_bytes};
-pub(crate) use self::confine::landlock_is_there;
+pub(crate) use self::confine::has_landlock;
 use super::document::Document;
 use super::formats;
 
-/// What is said where the reader has seccomp alone.
-pub(crate) const NO_LANDLOCK: &str = "This kernel has no Landlock (Linux 5.13, lsm=landlock), so a hostile file that takes the \
-    reader over can read what the server can. Everything else is shut.";
+/// The warning where only seccomp confines the reader.
+pub(crate) const NO_LANDLOCK: &str = "This kernel has no Landlock (Linux 5.13, lsm=landlock), so a hostile file that takes over its \
+    reader can read every file that the server can. Everything else stays blocked.";
 
-/// What the child is told.
+/// The arguments of the child.
 #[derive(Debug, clap::Args)]
 pub struct ExtractArgs {
-    /// The file's format, as sniffed.
+    /// The format of the file, as detected from its content.
     #[arg(long, value_parser = parse_format)]
     pub format: Format,
     /// The file.
     #[arg(long)]
     pub file: PathBuf,
-    /// Folders of programs that may be started.
+    /// Folders with programs that may be started.
     #[arg(long, default_value = "/usr/local/bin:/usr/bin:/bin")]
     pub programs: String,
-    /// Pages, slides or sheets that a document may have.
+    /// The most pages, slides or sheets of a document.
     #[arg(long)]
     pub max_pages: u32,
-    /// Bytes of text that a document may have.
+    /// The most text of a document, in bytes.
     #[arg(long)]
     pub max_text_bytes: usize,
-    /// Memory that reading may take.
+    /// The most memory that reading may take.
     #[arg(long)]
     pub memory_bytes: u64,
-    /// Processor time that reading may take.
+    /// The most processor time that reading may take.
     #[arg(long)]
     pub cpu_seconds: u64,
 }
 
 /// Reads the file and writes one JSON `Answer` to standard output.
 pub fn main(args: &ExtractArgs) -> ExitCode {
-    // The walls before the first thread: Landlock is around the thread that asks, and those that it starts.
-    let walled = limits::set(args).and_then(|()| confine::confine(args)).and_then(|()| parent::die_with_it());
-    let answer = match walled {
+    // Before the first thread starts: Landlock confines the calling thread and those that it starts later.
+    let confined = limits::set(args).and_then(|()| confine::confine(args)).and_then(|()| parent::exit_with_parent());
+    let answer = match confined {
         Ok(()) => Answer::from(read(args)),
-        Err(error) => return complain(&format!("the limits cannot be set: {error}")),
+        Err(error) => return report(&format!("limits could not be set: {error}")),
     };
     match answer.to_json(args.max_text_bytes).and_then(|json| std::io::stdout().lock().write_all(&json)) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => complain(&format!("the answer cannot be written: {error}")),
+        Err(error) => report(&format!("answer could not be written: {error}")),
     }
 }
 
@@ -73,8 +73,8 @@ fn read(args: &ExtractArgs) -> Result<Document, FailureCode> {
     formats::read(args.format, &input)
 }
 
-fn complain(problem: &str) -> ExitCode {
-    // Nobody is left to tell when standard error is gone too.
+fn report(problem: &str) -> ExitCode {
+    // If standard error is closed too, there is nobody left to report to.
     let _ = writeln!(std::io::stderr(), "{problem}");
     ExitCode::FAILURE
 }

@@ -1,8 +1,8 @@
-//! Which addresses a user may make this server connect to.
+//! The addresses that users may make this server connect to.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// Blocks that are not for the public, from IANA's special-purpose registry for IPv4 (RFC 6890 and later).
+/// Blocks that are not public, from IANA's special-purpose registry for IPv4 (RFC 6890 and later).
 const PRIVATE_V4: &[([u8; 4], u32)] = &[
     ([0, 0, 0, 0], 8),       // this network
     ([10, 0, 0, 0], 8),      // private
@@ -19,10 +19,11 @@ const PRIVATE_V4: &[([u8; 4], u32)] = &[
     ([224, 0, 0, 0], 3),     // multicast, reserved, broadcast
 ];
 
-/// Never allowed: link-local, where clouds keep their metadata services, and Azure's, which has a public address.
+/// Never allowed: link-local addresses, where clouds run their metadata services, and Azure's, which has a public
+/// address.
 const NEVER_V4: &[([u8; 4], u32)] = &[([169, 254, 0, 0], 16), ([168, 63, 129, 16], 32)];
 
-/// Public IPv6 lies in here, but for the blocks below.
+/// Public IPv6 addresses are in this block, except for those below.
 const GLOBAL_V6: (u128, u32) = (0x2000 << 112, 3);
 
 const PRIVATE_V6: &[(u128, u32)] = &[
@@ -34,7 +35,7 @@ const PRIVATE_V6: &[(u128, u32)] = &[
 /// Never allowed: link-local and the metadata service of AWS.
 const NEVER_V6: &[(u128, u32)] = &[(0xfe80 << 112, 10), (0xfd00_0ec2_0000_0000_0000_0000_0000_0254, 128)];
 
-/// IPv6 addresses with an IPv4 address inside, by the bit at which that ends.
+/// IPv6 blocks whose addresses embed an IPv4 address, with the bit at which it ends.
 const EMBEDDING_V6: &[(u128, u32, u32)] = &[
     (0xffff << 32, 96, 128),           // mapped
     (0, 96, 128),                      // compatible; also holds :: and ::1
@@ -43,12 +44,12 @@ const EMBEDDING_V6: &[(u128, u32, u32)] = &[
     (0x2002 << 112, 16, 48),           // 6to4
 ];
 
-/// Names by which machines find themselves or their cloud.
+/// Names of the machine itself, its network or its cloud.
 const PRIVATE_NAMES: &[&str] = &["localhost", "local", "localdomain", "internal", "intranet", "lan", "home.arpa"];
 const METADATA_NAMES: &[&str] =
     &["metadata", "metadata.google.internal", "metadata.azure.internal", "instance-data", "instance-data.ec2.internal"];
 
-/// Whether to connect to `address`. `allow_private` opens all but the metadata services.
+/// Whether to connect to `address`. `allow_private` allows all but the metadata services.
 pub fn may_connect(address: IpAddr, allow_private: bool) -> bool {
     match address {
         IpAddr::V4(address) => v4(address, allow_private),
@@ -56,7 +57,7 @@ pub fn may_connect(address: IpAddr, allow_private: bool) -> bool {
     }
 }
 
-/// Whether to ask for the addresses of `name` at all.
+/// Whether to resolve `name` at all.
 pub fn may_resolve(name: &str, allow_private: bool) -> bool {
     let name = name.trim_end_matches('.').to_ascii_lowercase();
     let under = |domain: &str| name == domain || name.strip_suffix(domain).is_some_and(|rest| rest.ends_with('.'));
@@ -74,7 +75,7 @@ fn v6(address: Ipv6Addr, allow_private: bool) -> bool {
     let within = |(network, length): &(u128, u32)| (bits ^ network) >> (128 - length) == 0;
     if let Some((_, _, end)) = EMBEDDING_V6.iter().find(|(network, length, _)| within(&(*network, *length))) {
         let [.., a, b, c, d] = (bits >> (128 - end)).to_be_bytes();
-        // Even to a public address these are detours that nobody needs.
+        // Nobody needs such a detour, even to a public address.
         return allow_private && v4(Ipv4Addr::new(a, b, c, d), true);
     }
     !NEVER_V6.iter().any(within) && (allow_private || (within(&GLOBAL_V6) && !PRIVATE_V6.iter().any(within)))

@@ -1,4 +1,4 @@
-//! Pages from the web, fetched without letting their address point into our own network.
+//! Fetches web pages, and refuses addresses that point into our own network.
 
 mod addresses;
 mod content_type;
@@ -24,7 +24,7 @@ use self::resolver::{NotAllowed, Resolver};
 
 const MAX_REDIRECTS: usize = 5;
 
-const WANTED: &str = "text/html,application/xhtml+xml,application/pdf,text/markdown,text/plain;q=0.9,*/*;q=0.5";
+const ACCEPTED: &str = "text/html,application/xhtml+xml,application/pdf,text/markdown,text/plain;q=0.9,*/*;q=0.5";
 
 /// Fetches what URL sources point to.
 #[derive(Debug, Clone)]
@@ -33,7 +33,7 @@ pub struct Fetcher {
     config: ExtractionConfig,
 }
 
-/// What was found, in the file that the caller named.
+/// A page that was written to the file that the caller named.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fetched {
     pub format: Format,
@@ -49,7 +49,7 @@ impl Fetcher {
             .no_proxy()
             .redirect(Policy::none())
             .dns_resolver(Arc::new(Resolver { allow_private: config.fetch_allow_private }))
-            // A kept connection would be used again without asking the resolver.
+            // A pooled connection would be reused without asking the resolver.
             .pool_max_idle_per_host(0)
             .build()?;
         Ok(Self { client, config })
@@ -64,17 +64,22 @@ impl Fetcher {
         let mut url = url.clone();
         for _ in 0..=MAX_REDIRECTS {
             self.check(&url)?;
-            let response =
-                self.client.get(url.clone()).header(ACCEPT, WANTED).send().await.map_err(|error| code(&error))?;
+            let response = self
+                .client
+                .get(url.clone())
+                .header(ACCEPT, ACCEPTED)
+                .send()
+                .await
+                .map_err(|error| request_error(&error))?;
             if !response.status().is_redirection() {
-                return self.take(url, response, file).await;
+                return self.receive(url, response, file).await;
             }
             url = next(&url, &response)?;
         }
         Err(FailureCode::UrlTooManyRedirects)
     }
 
-    /// What can be told from the address alone; names are checked by the resolver, with the addresses they stand for.
+    /// Checks the URL alone. The resolver checks names, with the addresses that they resolve to.
     fn check(&self, url: &Url) -> Result<(), FailureCode> {
         let private = self.config.fetch_allow_private;
         let has_user = !url.username().is_empty() || url.password().is_some();
@@ -92,7 +97,7 @@ impl Fetcher {
         }
     }
 
-    async fn take(&self, url: Url, response: Response, file: &Path) -> Result<Fetched, FailureCode> {
+    async fn receive(&self, url: Url, response: Response, file: &Path) -> Result<Fetched, FailureCode> {
         let status = response.status();
         if !status.is_success() {
             return Err(FailureCode::UrlStatus(status.as_u16()));
@@ -103,25 +108,26 @@ impl Fetcher {
         Ok(Fetched { format, size, url })
     }
 
-    /// Writes the body to `file`; counts bytes after decompression, so that a small answer cannot become a large file.
+    /// Writes the body to `file`. The limit counts decompressed bytes, so that a small response cannot become a large
+    /// file.
     async fn save(&self, response: Response, file: &Path) -> Result<(Vec<u8>, u64), FailureCode> {
         let limit = self.config.max_file_bytes;
         if response.content_length().is_some_and(|length| length > limit) {
             return Err(FailureCode::UrlTooLarge);
         }
-        let mut output = File::create(file).await.map_err(|error| disk(&error))?;
+        let mut output = File::create(file).await.map_err(|error| disk_error(&error))?;
         let mut body = response.bytes_stream();
         let (mut head, mut size) = (Vec::new(), 0);
         while let Some(chunk) = body.next().await {
-            let chunk = chunk.map_err(|error| code(&error))?;
+            let chunk = chunk.map_err(|error| request_error(&error))?;
             size += chunk.len() as u64;
             if size > limit {
                 return Err(FailureCode::UrlTooLarge);
             }
             head.extend_from_slice(&chunk[..chunk.len().min(SNIFF_BYTES - head.len())]);
-            output.write_all(&chunk).await.map_err(|error| disk(&error))?;
+            output.write_all(&chunk).await.map_err(|error| disk_error(&error))?;
         }
-        output.flush().await.map_err(|error| disk(&error))?;
+        output.flush().await.map_err(|error| disk_error(&error))?;
         Ok((head, size))
     }
 }
@@ -136,12 +142,12 @@ fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers.get(name)?.to_str().ok()
 }
 
-fn disk(error: &std::io::Error) -> FailureCode {
-    tracing::error!(%error, "a fetched page cannot be written");
+fn disk_error(error: &std::io::Error) -> FailureCode {
+    tracing::error!(%error, "fetched page could not be written");
     FailureCode::FileMissing
 }
 
-fn code(error: &reqwest::Error) -> FailureCode {
+fn request_error(error: &reqwest::Error) -> FailureCode {
     let mut source = error.source();
     while let Some(cause) = source {
         if cause.is::<NotAllowed>() {

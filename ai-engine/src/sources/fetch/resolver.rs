@@ -1,10 +1,11 @@
-//! Name resolution that hands out only addresses that may be connected to: what was checked is what is used.
+//! Name resolution that returns only addresses that may be connected to, so that the address that is used is the one
+//! that was checked.
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
 use super::addresses;
 
-/// The name, or an address that it stands for, is not for users to reach.
+/// The name, or an address that it resolves to, is not open to users.
 #[derive(Debug, thiserror::Error)]
 #[error("the address is not public")]
 pub struct NotAllowed;
@@ -21,9 +22,9 @@ impl Resolve for Resolver {
             if !addresses::may_resolve(name.as_str(), allow_private) {
                 return Err(NotAllowed.into());
             }
-            // Port 0 is replaced by that of the request.
+            // The client replaces port 0 by the port of the request.
             let found: Vec<_> = tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
-            // One private address among public ones is an attempt, not a choice.
+            // A private address among public ones is an attack: reject the whole name.
             if found.iter().all(|address| addresses::may_connect(address.ip(), allow_private)) {
                 Ok(Box::new(found.into_iter()) as Addrs)
             } else {
@@ -37,9 +38,9 @@ impl Resolve for Resolver {
 mod tests {
     use super::*;
 
-    /// `127.1` is no address to the URL's parser of names, but one to the system's resolver.
+    /// `127.1` is a name to this trait, but an address to the system's resolver.
     #[tokio::test]
-    async fn names_are_judged_by_their_addresses() {
+    async fn names_are_checked_by_their_addresses() {
         let resolve = |allow_private| Resolver { allow_private }.resolve("127.1".parse().unwrap());
         assert!(resolve(false).await.err().unwrap().is::<NotAllowed>());
         let found: Vec<_> = resolve(true).await.unwrap().map(|address| address.ip()).collect();

@@ -1,4 +1,4 @@
-//! Office files are zip containers; this opens them without trusting what they say about themselves.
+//! Opens the zip containers of Office files without trusting their metadata.
 
 use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
@@ -26,14 +26,14 @@ const MAX_RATIO: u64 = 200;
 /// Below this a high ratio does no harm: an empty sheet packs well.
 const RATIO_MATTERS_ABOVE: u64 = 8 * 1024 * 1024;
 
-/// Bytes of parts that are looked at together.
+/// The most bytes of parts that are read together.
 const CHUNK_BYTES: u64 = 4 * 1024 * 1024;
 
 pub trait ReadSeek: Read + Seek {}
 
 impl<T: Read + Seek> ReadSeek for T {}
 
-/// The container's bytes: the file's, or those with its parts' names put right.
+/// The container's bytes: those of the file, or a copy with repaired names of parts.
 pub type Container = Box<dyn ReadSeek>;
 
 /// A zip container whose parts are read within a common budget.
@@ -62,8 +62,8 @@ impl Archive {
         if has_backslashes { renamed(&mut zip) } else { Ok(Box::new(zip.into_inner())) }
     }
 
-    /// The name of the part that the others hang on: the container's relationships say it, nearly always `usual`.
-    /// When it lies in another folder, the container is another kind of document.
+    /// The name of the main part, from the container's relationships: nearly always `usual`.
+    /// If it is in another folder, the container is another kind of document.
     pub fn main_part(&mut self, usual: &str) -> Result<String, FailureCode> {
         let main = self.relationships("")?.into_values().find(|relationship| relationship.kind == "officeDocument");
         let main = main.map_or_else(|| usual.to_owned(), |relationship| relationship.target);
@@ -95,12 +95,12 @@ impl Archive {
         self.text(name)?.ok_or(FailureCode::Damaged)
     }
 
-    /// A part as text; `None` when there is none.
+    /// A part as text; `None`: there is no such part.
     pub fn text(&mut self, name: &str) -> Result<Option<String>, FailureCode> {
         let Some(bytes) = self.bytes(name)? else {
             return Ok(None);
         };
-        // XML is UTF-8 unless a byte order mark says UTF-16; no office program writes anything else.
+        // XML is UTF-8 unless it has a byte order mark of UTF-16; no office application writes anything else.
         let (text, ..) = encoding_rs::UTF_8.decode(&bytes);
         Ok(Some(text.into_owned()))
     }
@@ -131,7 +131,7 @@ impl Archive {
         Ok(())
     }
 
-    /// The relationships of a part by their ids; those of the container itself when `part` is empty.
+    /// The relationships of a part by their ids; of the container itself if `part` is empty.
     pub fn relationships(&mut self, part: &str) -> Result<HashMap<String, Relationship>, FailureCode> {
         let (folder, file) = part.rsplit_once('/').unwrap_or(("", part));
         let mut found = HashMap::new();

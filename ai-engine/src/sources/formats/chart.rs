@@ -47,8 +47,8 @@ impl Series {
     }
 }
 
-/// The chart as lines: its titles, what kind of chart it is, then a table with a row per category and a column per series.
-/// `formats` are those of the cells that it refers to.
+/// The chart as lines: its titles, what kind of chart it is, then a table with a row per category and a column per
+/// series. `formats` are those of the cells that it refers to.
 pub fn chart_of(xml: &str, formats: &HashMap<String, String>) -> Result<String, FailureCode> {
     let mut reader = ChartReader { axis: axis_of_dates(xml)?, ..ChartReader::new(formats) };
     xml::walk(xml, |node| {
@@ -62,7 +62,7 @@ pub fn chart_of(xml: &str, formats: &HashMap<String, String>) -> Result<String, 
     Ok(reader.lines().join("\n"))
 }
 
-/// The references of numbers whose format the chart does not say.
+/// The references of numbers whose format is missing in the chart.
 pub fn without_format(xml: &str) -> Result<Vec<String>, FailureCode> {
     let (mut references, mut open, mut text) = (Vec::new(), None, String::new());
     xml::walk(xml, |node| {
@@ -80,7 +80,7 @@ pub fn without_format(xml: &str) -> Result<Vec<String>, FailureCode> {
     Ok(references)
 }
 
-/// Whether the format says nothing of how numbers look.
+/// Whether the format leaves the look of numbers open.
 pub fn is_general(format: &str) -> bool {
     let format = format.trim();
     format.is_empty() || format.eq_ignore_ascii_case("general")
@@ -115,7 +115,7 @@ struct ChartReader<'a> {
     /// Of one point alone.
     own_format: Option<String>,
     titles: Vec<String>,
-    /// One, or those that lie over each other.
+    /// One chart, or several on top of each other.
     kinds: Vec<&'static str>,
     series: Vec<Series>,
     /// The names of the open elements that matter.
@@ -294,7 +294,7 @@ impl<'a> ChartReader<'a> {
     }
 }
 
-/// What people call the kind of chart.
+/// The name of the kind of chart.
 fn kind(tag: &str) -> Option<&'static str> {
     Some(match tag {
         "barChart" | "bar3DChart" => "Bar chart",

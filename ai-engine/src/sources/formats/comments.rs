@@ -1,4 +1,4 @@
-//! What people noted beside the text of Office files: who, when, on what.
+//! Comments in Office files: author, time, and the commented text.
 
 use std::collections::HashMap;
 
@@ -8,7 +8,7 @@ use quick_xml::events::BytesStart;
 use super::xml::{self, Node};
 use crate::sources::builder::one_line;
 
-/// How newer spreadsheets say in an old comment that there is a new one.
+/// The text in an old comment by which newer spreadsheets refer to the new one.
 const THREADED: &str = "[Threaded comment]";
 
 #[derive(Debug, Default)]
@@ -24,7 +24,7 @@ pub struct Comment {
 }
 
 impl Comment {
-    /// A note on a page; nothing when it says nothing.
+    /// A note on a page; `None` if it is empty.
     pub fn new(author: &str, text: &str) -> Option<Self> {
         let (author, text) = (one_line(author), one_line(text));
         (!text.is_empty()).then(|| Self { author, text, ..Self::default() })
@@ -62,7 +62,7 @@ pub fn people(xml: &str) -> Result<HashMap<String, String>, FailureCode> {
     Ok(people)
 }
 
-/// The comments of a document, slide or sheet, answers after what they answer.
+/// The comments of a document, slide or sheet, each followed by its replies.
 pub fn comments(xml: &str, people: &HashMap<String, String>) -> Result<Vec<Comment>, FailureCode> {
     Ok(settled(read(xml, people)?))
 }

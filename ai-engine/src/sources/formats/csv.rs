@@ -1,4 +1,4 @@
-//! Tables as text.
+//! CSV: tables as text.
 
 use collabry_shared::sources::FailureCode;
 use csv::{Reader, ReaderBuilder, StringRecord};
@@ -10,7 +10,7 @@ use crate::sources::document::Document;
 
 const DELIMITERS: &[u8] = b",;\t|";
 
-/// Rows that are looked at to find the delimiter.
+/// The number of rows that are examined to find the delimiter.
 const SAMPLE_ROWS: usize = 50;
 
 pub fn read(input: &Input<'_>) -> Result<Document, FailureCode> {
@@ -41,7 +41,7 @@ pub fn read(input: &Input<'_>) -> Result<Document, FailureCode> {
     builder.finish()
 }
 
-/// The delimiter that a first line `sep=;` tells Excel, and the text below it.
+/// The delimiter in a first line `sep=;` for Excel, and the text below it.
 fn marked(text: &str) -> Option<(u8, &str)> {
     let (line, rest) = text.split_once('\n')?;
     let line = line.trim_end_matches('\r').trim_matches('"');
@@ -70,22 +70,22 @@ fn delimiter(text: &str) -> u8 {
             return (0, false, 0);
         };
         let agreeing = widths.iter().filter(|width| **width == usual).count();
-        // Of the names that stand in the first row that is cut, none is split by a delimiter of records.
+        // A delimiter of records splits none of the names in the first row that is cut.
         let first = cut.clone().next() == Some(usual);
         (agreeing * 100 / widths.len() + if first { 50 } else { 0 }, !is_within_numbers, usual)
     };
-    // The first of equals: a comma.
+    // On a tie the first one wins: a comma.
     DELIMITERS.iter().rev().copied().max_by_key(|delimiter| score(*delimiter)).unwrap_or(b',')
 }
 
-/// Whether all commas of the first rows stand between two digits, as those of `1,5` do.
+/// Whether all commas of the first rows are between two digits, as in `1,5`.
 fn is_decimal(text: &str) -> bool {
     let sample = text.lines().take(SAMPLE_ROWS).collect::<Vec<_>>().join("\n");
     let digit_at = |at: Option<usize>| at.and_then(|at| sample.as_bytes().get(at)).is_some_and(u8::is_ascii_digit);
     sample.match_indices(',').all(|(at, _)| digit_at(at.checked_sub(1)) && digit_at(Some(at + 1)))
 }
 
-/// Spreadsheets write as many delimiters behind a title as behind the fields of a row: those cut nothing.
+/// Spreadsheets pad a title with as many delimiters as a row has; these do not count.
 fn width(row: &StringRecord) -> usize {
     let is_title = row.iter().skip(1).all(str::is_empty);
     if is_title { 1 } else { row.len() }

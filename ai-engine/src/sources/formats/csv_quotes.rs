@@ -3,19 +3,19 @@
 
 use std::borrow::Cow;
 
-/// How many times over a table may be looked through.
+/// How many times a table may be scanned.
 const MAX_LOOKS: usize = 8;
 
-/// The table with its quotation marks put right; most have nothing to put right.
+/// The table with its quotation marks repaired; most need no repair.
 pub fn mended(text: &str, delimiter: u8) -> Cow<'_, str> {
     if !text.contains('"') {
         return Cow::Borrowed(text);
     }
     let fields = Fields { bytes: text.as_bytes(), delimiter };
     let mut mended = String::new();
-    // What is not copied begins here.
+    // The start of what is not copied yet.
     let (mut start, mut at) = (0, 0);
-    // Fields that do not end are looked through in vain, and not for ever.
+    // Scanning a field that never ends is wasted work, which is bounded.
     let mut room = text.len().saturating_mul(MAX_LOOKS);
     while at < text.len() && room > 0 {
         let open = fields.after_blanks(at);
@@ -58,7 +58,7 @@ enum Field {
         end: usize,
         escaped: bool,
     },
-    /// Its quotation mark is closed nowhere, or another field begins before; how many bytes were looked at.
+    /// Its quotation mark is never closed, or another field starts first; the number of bytes that were scanned.
     Open {
         looked: usize,
     },

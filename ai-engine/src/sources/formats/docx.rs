@@ -6,7 +6,7 @@ use collabry_shared::sources::FailureCode;
 use super::archive::Archive;
 use super::docx_body::BodyReader;
 use super::docx_numbering::Numbering;
-use super::docx_parts::Parts;
+use super::docx_parts::PartReader;
 use super::docx_styles::Styles;
 use super::{Input, docx_links, xml};
 use crate::sources::document::Document;
@@ -24,7 +24,7 @@ pub fn read(input: &Input<'_>) -> Result<Document, FailureCode> {
     if let Some(core) = archive.text("docProps/core.xml")? {
         builder.title(&xml::text_of(&core, "title")?.unwrap_or_default());
     }
-    let parts = Parts { styles: &styles, numbering: numbering.clone(), max_text_bytes: input.max_text_bytes };
+    let parts = PartReader { styles: &styles, numbering: numbering.clone(), max_text_bytes: input.max_text_bytes };
     let mut reader = BodyReader::new(&styles, numbering, drawings, &mut builder);
     reader.read(&body)?;
     reader.put_drawings()?;

@@ -18,35 +18,35 @@ use super::docx_math::{Formula, Math};
 use super::docx_notes::Notes;
 use super::docx_numbering::Numbering;
 use super::docx_styles::Styles;
-use super::docx_table::{BETWEEN_CELLS, Stand, Table};
+use super::docx_table::{CELL_SEPARATOR, Stand, Table};
 use super::drawing;
 use super::scripts::{apart, struck};
 use super::symbols::{self, symbol};
 use super::xml::{self, Node};
 use crate::sources::builder::DocumentBuilder;
 
-/// What the reader is in.
+/// The element that the reader is in.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Inside {
     Nothing,
     Text,
     /// Of a field.
     Code,
-    /// Of a paragraph, where those of its end are too.
+    /// Of a paragraph; properties of its end are among them.
     Properties,
 }
 
 pub struct BodyReader<'a> {
     styles: &'a Styles,
     numbering: Numbering,
-    /// Charts and diagrams that did not come up yet.
+    /// Charts and diagrams that have not come up yet.
     drawings: HashMap<String, String>,
-    /// Those that did, to be put after the paragraph.
+    /// Charts and diagrams to be put after the current paragraph.
     found: Vec<String>,
     commented: Commented,
     builder: &'a mut DocumentBuilder,
     paragraphs: Vec<Paragraph>,
-    /// One that goes on in the next.
+    /// A paragraph that continues in the next one.
     begun: Option<Paragraph>,
     tables: Vec<Table>,
     math: Math,
@@ -60,7 +60,7 @@ pub struct BodyReader<'a> {
     is_struck: bool,
     inside: Inside,
     is_beside_body: bool,
-    /// How deep in an element whose content is not for reading.
+    /// The depth within an element whose content is skipped.
     skipping: usize,
 }
 
@@ -96,7 +96,7 @@ impl<'a> BodyReader<'a> {
         }
     }
 
-    /// For headers and comments: their pictures are logos, and all that their controls ask for is left out.
+    /// For headers and comments: their pictures are logos, and the prompts of their controls are left out.
     pub fn beside_body(mut self) -> Self {
         self.is_beside_body = true;
         self
@@ -174,7 +174,7 @@ impl<'a> BodyReader<'a> {
             }
             "footnote" | "endnote" => self.notes.begin(tag, xml::attribute(element, "id")),
             "t" => self.inside = Inside::Text,
-            // Those of the properties say where tabs go.
+            // Tabs among the properties define tab stops.
             "tab" | "ptab" if self.inside != Inside::Properties => self.push("\t"),
             "br" | "cr" => self.push("\n"),
             "noBreakHyphen" => self.push("-"),
@@ -332,7 +332,7 @@ impl<'a> BodyReader<'a> {
         }
     }
 
-    /// What people said about the text, with the words that they said it about.
+    /// The comments, each with the words that it is about.
     pub fn put_comments(&mut self, comments: Vec<Comment>) -> Result<(), FailureCode> {
         for mut comment in comments {
             comment.about = self.commented.words(&comment.id);
@@ -349,7 +349,7 @@ impl<'a> BodyReader<'a> {
     }
 }
 
-/// The rows of a table inside of a cell, which are no rows of the table around it.
+/// The rows of a table inside a cell, which are not rows of the outer table.
 fn within_cell(rows: &str) -> String {
-    rows.replace(BETWEEN_CELLS, " / ").replace('\n', "; ")
+    rows.replace(CELL_SEPARATOR, " / ").replace('\n', "; ")
 }

@@ -1,4 +1,4 @@
-//! The words of a Word document that comments are about.
+//! Finds the words of a Word document that comments are about.
 
 use std::collections::HashMap;
 
@@ -32,7 +32,7 @@ impl Commented {
         }
     }
 
-    /// What a comment is about, in quotation marks; empty when it is about nothing.
+    /// The words that a comment is about, in quotation marks; empty if there are none.
     pub fn words(&self, id: &str) -> String {
         let words = self.words.get(id).map(|words| one_line(words)).filter(|words| !words.is_empty());
         words.map(|words| format!("“{words}”")).unwrap_or_default()

@@ -1,10 +1,10 @@
-//! Content controls of Word documents, and whether they still show what is to be entered.
+//! Content controls of Word documents, and whether they still show their placeholder text.
 
 use quick_xml::events::BytesStart;
 
 use super::xml;
 
-/// The names of the texts that Word itself shows in an empty control, in any language.
+/// The names of Word's own placeholder texts, which are the same in all languages.
 const STANDARD: &str = "DefaultPlaceholder";
 
 #[derive(Debug, Default)]

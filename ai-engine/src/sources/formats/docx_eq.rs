@@ -1,12 +1,12 @@
-//! Formulas of the old kind, `EQ \f(5,8)`: fields that Word computes when it shows them.
+//! Old-style formulas, `EQ \f(5,8)`: fields that Word computes when it shows them.
 
 use super::docx_math::Formula;
 use super::scripts::{divided, grouped, index, power};
 
-/// Deeper formulas are read without their structure.
+/// Deeper formulas lose their structure.
 const MAX_DEPTH: usize = 40;
 
-/// What the code of a field shows, if it is a formula.
+/// The text of a field code that is a formula.
 pub fn formula(code: &str) -> Option<Formula> {
     let code = code.trim();
     let rest = code.get(..2).filter(|name| name.eq_ignore_ascii_case("eq")).map(|_| code[2..].trim())?;
@@ -18,7 +18,7 @@ pub fn formula(code: &str) -> Option<Formula> {
 
 type Chars<'a> = std::iter::Peekable<std::str::Chars<'a>>;
 
-/// The arguments up to the closing bracket, or all there is in one.
+/// The arguments up to the closing bracket; without one, the rest as a single argument.
 fn written(chars: &mut Chars<'_>, depth: usize, in_brackets: bool) -> Vec<String> {
     let mut arguments = vec![String::new()];
     while let Some(c) = chars.next() {
@@ -72,7 +72,7 @@ fn switch(chars: &mut Chars<'_>, depth: usize) -> String {
     }
 }
 
-/// Letters, and a number behind them that is left out.
+/// Letters, without the number behind them.
 fn word(chars: &mut Chars<'_>) -> String {
     let mut name = String::new();
     while let Some(c) = chars.next_if(char::is_ascii_alphanumeric) {

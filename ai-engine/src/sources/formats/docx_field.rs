@@ -1,10 +1,10 @@
-//! Fields of a form in a Word document.
+//! Form fields of Word documents.
 
 use quick_xml::events::BytesStart;
 
 use super::xml;
 
-/// A box to tick, or a choice.
+/// A checkbox or a drop-down list.
 #[derive(Debug, Default)]
 pub struct Field {
     is_box: bool,
@@ -14,7 +14,7 @@ pub struct Field {
     chosen: usize,
 }
 
-/// Goes on with the field that is open; `ffData` opens one.
+/// Continues the open field; `ffData` opens one.
 pub fn open(field: &mut Option<Field>, tag: &str, element: &BytesStart<'_>) {
     let value = || xml::attribute(element, "val");
     let is_on = || value().is_none_or(|value| !matches!(value.as_str(), "0" | "false" | "off"));
@@ -30,7 +30,7 @@ pub fn open(field: &mut Option<Field>, tag: &str, element: &BytesStart<'_>) {
 }
 
 impl Field {
-    /// What the field shows.
+    /// The text that the field shows.
     pub fn into_text(mut self) -> Option<String> {
         if self.is_box {
             let is_ticked = self.is_checked.unwrap_or(self.default);

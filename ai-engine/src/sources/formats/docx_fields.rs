@@ -1,4 +1,4 @@
-//! Fields that Word computes when it shows them. Some keep no result in the file: formulas and signs.
+//! Fields that Word computes when it shows them. Formulas and symbols have no result in the file.
 
 use super::docx_eq;
 use super::docx_math::Formula;
@@ -41,7 +41,7 @@ impl Fields {
         }
     }
 
-    /// Whether text is seen here. What a field shows within the code of another one is a part of that code.
+    /// Whether text is visible here. The result of a field within the code of another one is part of that code.
     pub fn show(&mut self, text: &str) -> bool {
         for field in self.0.iter_mut().filter(|field| field.in_result) {
             field.has_result = true;
@@ -55,7 +55,7 @@ impl Fields {
         }
     }
 
-    /// The same for what the innermost field shows besides its code and its result: a box to tick.
+    /// The same for what the innermost field shows besides its code and its result: a checkbox.
     pub fn show_by_itself(&mut self, text: &str) -> bool {
         let own = self.0.pop();
         let is_seen = self.show(text);
@@ -63,7 +63,7 @@ impl Fields {
         is_seen
     }
 
-    /// Codes end in their paragraph; one that does not is broken, and must not hide the rest of the document.
+    /// A code ends in its own paragraph. One that does not is broken, and must not hide the rest of the document.
     pub fn end_codes(&mut self) {
         for field in &mut self.0 {
             field.in_result = true;
@@ -71,17 +71,17 @@ impl Fields {
     }
 }
 
-/// The sign that `SYMBOL 177 \f "Symbol"` stands for.
+/// The character that `SYMBOL 177 \f "Symbol"` stands for.
 fn sign(code: &str) -> Option<Formula> {
     let mut words = code.split_whitespace();
     words.next().filter(|name| name.eq_ignore_ascii_case("symbol"))?;
     let number = words.next()?;
     let hex = number.strip_prefix("0x").or_else(|| number.strip_prefix("0X"));
     let number = hex.map_or_else(|| number.parse().ok(), |hex| u32::from_str_radix(hex, 16).ok())?;
-    // The name of a font may have several words.
+    // A font name may have several words.
     let font = code.split_once("\\f").map_or("", |(_, font)| font.trim_start());
     let font = font.strip_prefix('"').and_then(|font| font.split('"').next()).unwrap_or(font);
-    // The code pages of Windows have other signs here than Unicode.
+    // Windows code pages have other characters here than Unicode.
     let is_of_windows = (0x80..0xA0).contains(&number) && !code.contains("\\u");
     let sign = match u8::try_from(number) {
         Ok(byte) if is_of_windows => encoding_rs::WINDOWS_1252.decode(&[byte]).0.chars().next(),

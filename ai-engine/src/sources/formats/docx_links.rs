@@ -1,4 +1,4 @@
-//! What a Word document's links lead to: charts, diagrams, files that were put in, comments, headers and footers.
+//! The parts that a Word document links to: charts, diagrams, embedded files, comments, headers and footers.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -6,11 +6,11 @@ use collabry_shared::sources::FailureCode;
 
 use super::archive::{Archive, Relationship};
 use super::comments::{self, Comment};
-use super::docx_parts::Parts;
+use super::docx_parts::PartReader;
 use super::{drawing, html};
 use crate::sources::builder::{DocumentBuilder, one_line};
 
-/// What the charts and diagrams say, by the ids of their links.
+/// The texts of the charts and diagrams, by the ids of their links.
 pub fn drawings(
     archive: &mut Archive,
     links: &HashMap<String, Relationship>,
@@ -26,7 +26,7 @@ pub fn drawings(
     Ok(drawings)
 }
 
-/// What a file says that was put into the document as it is: a web page, or text.
+/// The text of a file that was embedded in the document: a web page or plain text.
 pub fn included(archive: &mut Archive, link: &Relationship) -> Result<Option<String>, FailureCode> {
     let ending = link.target.rsplit('.').next().unwrap_or_default().to_lowercase();
     let text = match ending.as_str() {
@@ -42,7 +42,7 @@ pub fn included(archive: &mut Archive, link: &Relationship) -> Result<Option<Str
 pub fn comments(
     archive: &mut Archive,
     links: &HashMap<String, Relationship>,
-    parts: &Parts<'_>,
+    parts: &PartReader<'_>,
 ) -> Result<Vec<Comment>, FailureCode> {
     let part = links.values().find(|link| link.kind == "comments").map(|link| link.target.clone());
     let xml = part.map(|part| archive.text(&part)).transpose()?.flatten();
@@ -53,7 +53,7 @@ pub fn comments(
 pub fn read_margins(
     archive: &mut Archive,
     links: &HashMap<String, Relationship>,
-    parts: &Parts<'_>,
+    parts: &PartReader<'_>,
     builder: &mut DocumentBuilder,
 ) -> Result<(), FailureCode> {
     let margins: BTreeSet<(bool, &str)> = links
@@ -66,7 +66,7 @@ pub fn read_margins(
         let text = archive.text(part)?.map_or_else(|| Ok(String::new()), |xml| parts.text(&xml))?;
         for block in text.split("\n\n") {
             let mut kept: Vec<String> = block.lines().map(one_line).collect();
-            // What is nothing but a page's number changes from page to page; a field may have failed.
+            // A line with nothing but the page number changes from page to page, and a field may have failed.
             kept.retain(|line| {
                 let is_worded = line.chars().filter(|c| c.is_alphabetic()).count() > 1;
                 is_worded && !line.starts_with("Error!") && said.insert(line.clone())

@@ -1,11 +1,11 @@
-//! Formulas on one line: a/b for fractions, √ for roots, raised and lowered figures.
+//! Formulas on one line: a/b for fractions, √ for roots, superscripts and subscripts.
 
 use quick_xml::events::BytesStart;
 
 use super::scripts::{apart, based, divided, grouped, index, power};
 use super::xml;
 
-/// Deeper formulas are read without their structure.
+/// Deeper formulas lose their structure.
 const MAX_DEPTH: usize = 200;
 
 /// An open element: its text so far, its finished arguments and its properties.
@@ -20,10 +20,10 @@ struct Frame {
     sign: Option<String>,
     kind: Option<String>,
     position: Option<String>,
-    /// Only the room that it would take is seen.
+    /// Only its space is visible, not its content.
     is_unseen: bool,
-    /// The text begins, or so far ends, with what would be read as one with a figure beside it: `1` before `1/2`, `2` before
-    /// `¹⁴C`.
+    /// The text starts, or so far ends, with something that would merge with an adjacent digit: `1` before `1/2`, `2`
+    /// before `¹⁴C`.
     begins_apart: bool,
     ends_apart: bool,
 }
@@ -65,7 +65,7 @@ impl Formula {
         &self.text
     }
 
-    /// Adds the formula to the text before it; whether what follows must stand apart from it.
+    /// Adds the formula to the text before it. Returns whether what follows must be separated from it.
     pub fn add_to(&self, text: &mut String) -> bool {
         if self.begins_apart {
             text.push_str(apart(text, &self.text));
@@ -75,7 +75,7 @@ impl Formula {
     }
 }
 
-/// The formula that is being read, if any.
+/// The formula that is being read, if there is one.
 #[derive(Debug, Default)]
 pub struct Math {
     frames: Vec<Frame>,
@@ -114,7 +114,7 @@ impl Math {
         }
     }
 
-    /// The whole formula when it ends here.
+    /// The whole formula, if it ends here.
     pub fn close(&mut self, tag: &str) -> Option<Formula> {
         let frame = self.frames.pop_if(|frame| frame.tag == tag)?;
         let text = match tag {
@@ -188,7 +188,7 @@ fn written(frame: &Frame) -> String {
         "d" => {
             let (begin, end) = (frame.begin.as_deref().unwrap_or("("), frame.end.as_deref().unwrap_or(")"));
             match frame.all("e").as_slice() {
-                // Brackets of its own are enough.
+                // Its own brackets are enough.
                 [one] if begin == "(" && is_choice(one) => (*one).to_owned(),
                 all => format!("{begin}{}{end}", all.join(frame.separator.as_deref().unwrap_or("|"))),
             }

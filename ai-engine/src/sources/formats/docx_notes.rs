@@ -1,4 +1,4 @@
-//! Marks that tell which footnote or endnote belongs where: `[1]` and `[i]`.
+//! The marks of footnotes and endnotes: `[1]` and `[i]`.
 
 use quick_xml::events::BytesStart;
 
@@ -10,9 +10,9 @@ pub struct Notes {
     /// The ids of the notes in the order of their marks.
     footnotes: Vec<String>,
     endnotes: Vec<String>,
-    /// Notes that only deleted or hidden text refers to, as far as no other text does.
+    /// Notes that only deleted or hidden text refers to.
     left_out: Vec<(String, String)>,
-    /// What the next paragraph begins with.
+    /// The text at the start of the next paragraph.
     label: Option<String>,
 }
 
@@ -26,7 +26,7 @@ impl Notes {
         self.mark_of(tag, id).unwrap_or_default()
     }
 
-    /// Text that is not read refers to a note.
+    /// Records that skipped text refers to a note.
     pub fn leave_out(&mut self, tag: &str, reference: &BytesStart<'_>) {
         self.left_out.extend(xml::attribute(reference, "id").map(|id| (tag.replace("Reference", ""), id)));
     }
@@ -39,12 +39,12 @@ impl Notes {
         !marked.contains(&id) && self.left_out.iter().any(|(kind, left_out)| kind == tag && *left_out == id)
     }
 
-    /// A note begins.
+    /// Starts a note.
     pub fn begin(&mut self, tag: &str, id: Option<String>) {
         self.label = id.and_then(|id| self.mark_of(tag, &id));
     }
 
-    /// What stands before a note's first words.
+    /// The mark before a note's first words.
     pub fn label(&mut self) -> Option<String> {
         self.label.take()
     }

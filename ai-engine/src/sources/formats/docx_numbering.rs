@@ -1,4 +1,4 @@
-//! The numbers of paragraphs, which are not in their text: `Article 2`, `d)`, `(ii)`.
+//! Computes the numbers of paragraphs, which are not part of their text: `Article 2`, `d)`, `(ii)`.
 
 use std::collections::HashMap;
 
@@ -15,7 +15,7 @@ const MAX_LEVELS: usize = 9;
 struct Level {
     start: i64,
     format: String,
-    /// `%1` stands for the number of the outermost depth.
+    /// `%1` is replaced by the number of the outermost depth.
     text: Option<String>,
     style: Option<String>,
     all_decimal: bool,
@@ -23,7 +23,7 @@ struct Level {
     restart: Option<usize>,
 }
 
-/// A list as it is defined; several lists may go by it.
+/// The definition of a list, which several lists may share.
 #[derive(Debug, Clone, Default)]
 struct Definition {
     levels: Vec<Level>,
@@ -39,22 +39,22 @@ struct List {
     levels: HashMap<usize, Level>,
 }
 
-/// The lists of a document, and where their numbers are.
+/// The lists of a document with their current numbers.
 #[derive(Debug, Clone, Default)]
 pub struct Numbering {
     definitions: HashMap<String, Definition>,
     lists: HashMap<String, List>,
-    /// Numbers by definition: lists that go by the same one go on where the other ended.
+    /// Numbers by definition: lists with the same definition continue each other.
     numbers: HashMap<String, [Option<i64>; MAX_LEVELS]>,
     begun: std::collections::HashSet<(String, usize)>,
 }
 
-/// What stands before a paragraph.
+/// The label before a paragraph.
 #[derive(Debug, PartialEq)]
 pub enum Label {
     Bullet,
     Number(String),
-    /// Numbered by nothing that is seen.
+    /// Numbered without a visible label.
     None,
 }
 
@@ -141,7 +141,7 @@ impl Numbering {
         definition.levels.iter().rposition(is_its)
     }
 
-    /// The next label of a list at the given depth; `None` when there is no such list.
+    /// The next label of a list at the given depth; `None`: there is no such list.
     pub fn next(&mut self, id: &str, depth: usize, styles: &Styles) -> Option<Label> {
         let depth = depth.min(MAX_LEVELS - 1);
         let list = self.lists.get(id)?.clone();

@@ -1,4 +1,4 @@
-//! Parts of a Word document beside its body, read as the body is: comments, headers and footers.
+//! Parts of a Word document besides its body, which are read in the same way: comments, headers and footers.
 
 use std::collections::HashMap;
 
@@ -10,19 +10,19 @@ use super::docx_styles::Styles;
 use crate::sources::builder::DocumentBuilder;
 use crate::sources::document::Document;
 
-pub struct Parts<'a> {
+pub struct PartReader<'a> {
     pub styles: &'a Styles,
     pub numbering: Numbering,
     pub max_text_bytes: usize,
 }
 
-impl Parts<'_> {
-    /// The text of a part; empty when it says nothing.
+impl PartReader<'_> {
+    /// The text of a part; empty if it has none.
     pub fn text(&self, xml: &str) -> Result<String, FailureCode> {
         self.read(xml).map(|document| document.text)
     }
 
-    /// What each comment says, in order.
+    /// The text of each comment, in order.
     pub fn comments(&self, xml: &str) -> Result<Vec<String>, FailureCode> {
         let document = self.read(xml)?;
         // Each is a page of its own.

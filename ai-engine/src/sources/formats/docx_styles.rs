@@ -1,4 +1,4 @@
-//! Which paragraph styles are headings.
+//! Finds the paragraph styles that are headings.
 
 use std::collections::HashMap;
 
@@ -6,7 +6,7 @@ use collabry_shared::sources::FailureCode;
 
 use super::xml::{self, Node};
 
-/// A chain of styles that are based on each other may be a circle.
+/// A chain of styles that are based on each other may be circular.
 const MAX_BASES: usize = 10;
 
 #[derive(Debug, Default)]
@@ -17,7 +17,7 @@ struct Style {
     level: Option<u8>,
     is_title: bool,
     based_on: Option<String>,
-    /// The list that its paragraphs are numbered in, and how deep.
+    /// The list and the depth in which its paragraphs are numbered.
     list: Option<String>,
     list_level: Option<usize>,
     /// `superscript` or `subscript`.
@@ -79,7 +79,7 @@ impl Styles {
         if self.0.contains_key(id) { None } else { heading_level(&id.to_lowercase()) }
     }
 
-    /// The list of a style and the depth in it, as far as they are said.
+    /// The list and the depth of a style, if they are given.
     pub fn list(&self, id: &str) -> Option<(&str, Option<usize>)> {
         let mut level = None;
         self.chain(id).find_map(|style| {
@@ -88,7 +88,7 @@ impl Styles {
         })
     }
 
-    /// How a style of characters stands to the line.
+    /// The vertical position of a character style.
     pub fn raised(&self, id: &str) -> Option<&str> {
         self.chain(id).find_map(|style| style.raised.as_deref())
     }

@@ -1,23 +1,23 @@
-//! Tables of documents and slides as rows, each value under its own column whatever is merged.
+//! Tables of documents and slides as rows, with each value in its own column even if cells are merged.
 
 use super::scripts;
 
-/// What stands between two cells of a row.
-pub const BETWEEN_CELLS: &str = " | ";
+/// The separator between the cells of a row.
+pub const CELL_SEPARATOR: &str = " | ";
 
 /// No table has more columns.
 const MAX_SPAN: usize = 60;
 
-/// Merged cells over more columns are said in the first of them only.
+/// A merged cell over more columns than this is written in the first one only.
 const MAX_SAID_AGAIN: usize = 4;
 
-/// A table being read. They nest.
+/// A table that is being read. Tables can be nested.
 #[derive(Debug, Default)]
 pub struct Table {
     rows: Vec<String>,
     row: Vec<Cell>,
     cell: Cell,
-    /// The values of cells that reach down, by column.
+    /// The values of cells that span rows, by column.
     above: Vec<String>,
 }
 
@@ -25,7 +25,7 @@ pub struct Table {
 struct Cell {
     text: String,
     span: usize,
-    /// `Some(true)` begins a cell that reaches down, `Some(false)` goes on with it.
+    /// `Some(true)` starts a cell that spans rows, `Some(false)` continues it.
     reaches_down: Option<bool>,
     is_covered: bool,
 }
@@ -56,7 +56,7 @@ impl Table {
         self.row.extend((0..columns).map(|_| Cell::default()));
     }
 
-    /// Slides have a cell of its own for each column that another one covers.
+    /// Slides have a separate cell for each column that a merged cell covers.
     pub fn is_covered(&mut self, covered: bool) {
         self.cell.is_covered = covered;
     }
@@ -70,7 +70,7 @@ impl Table {
 
     pub fn end_row(&mut self) {
         let cells = std::mem::take(&mut self.row);
-        // A title over the whole table is said once.
+        // A title over the whole table is written once.
         let is_alone = cells.iter().filter(|cell| !cell.text.trim().is_empty()).count() == 1;
         let mut row: Vec<String> = Vec::new();
         for cell in cells {
@@ -90,7 +90,7 @@ impl Table {
             row.extend(std::iter::repeat_n(again, cell.span - 1));
         }
         if row.iter().any(|cell| !cell.is_empty()) {
-            self.rows.push(row.join(BETWEEN_CELLS).trim_end_matches([' ', '|']).to_owned());
+            self.rows.push(row.join(CELL_SEPARATOR).trim_end_matches([' ', '|']).to_owned());
         }
     }
 
@@ -99,13 +99,13 @@ impl Table {
     }
 }
 
-/// The text of a cell on one line; a bar of its own would be taken for the end of the cell.
+/// The text of a cell on one line; a bar in it would look like the end of the cell.
 fn without_bars(text: &str) -> String {
     let words: Vec<&str> = text.split_whitespace().map(|word| if word == "|" { "/" } else { word }).collect();
     words.join(" ")
 }
 
-/// How the text of a run stands to the line.
+/// The vertical position of a run of text.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub enum Stand {
     #[default]
@@ -123,7 +123,7 @@ impl Stand {
         }
     }
 
-    /// The text as it is to be read behind `before`.
+    /// The text as it reads behind `before`.
     pub fn applied(self, text: &str, before: &str) -> String {
         match self {
             Self::On => text.to_owned(),

@@ -1,5 +1,5 @@
-//! Text of DOS, whose code pages the detector does not know: read as anything else, it has signs and capitals within its
-//! words.
+//! Text of DOS, whose code pages the detector does not know: read as anything else, it has signs and capitals within
+//! its words.
 
 use super::dos_languages;
 
@@ -25,13 +25,13 @@ const NORDIC: &str = "ÇüéâäàåçêëèïîìÄÅÉæÆôöòûùÿÖÜø£
 /// Code page 869.
 const GREEK_869: &str = "\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}Ά\u{fffd}·¬¦‘’Έ―ΉΊΪΌ\u{fffd}\u{fffd}ΎΫ©Ώ²³ά£έήίϊΐόύΑΒΓΔΕΖΗ½ΘΙ«»░▒▓│┤ΚΛΜΝ╣║╗╝ΞΟ┐└┴┬├─┼ΠΡ╚╔╩╦╠═╬ΣΤΥΦΧΨΩαβγ┘┌█▄δε▀ζηθικλμνξοπρσςτ΄\u{ad}±υφχ§ψ΅°¨ωϋΰώ■\u{a0}";
 
-/// Characters that are looked at.
+/// The most characters that are examined.
 const SAMPLE_CHARS: usize = 20_000;
 
-/// So many letters at least tell Hebrew, which has no capitals, from capitals.
+/// The least number of letters that distinguish Hebrew, which has no capitals, from capitals.
 const MIN_LETTERS: usize = 12;
 
-/// The text, where it reads far better as that of DOS than `taken` does.
+/// The text, if it reads far better as DOS text than `taken` does.
 pub fn decoded(bytes: &[u8], taken: &str) -> Option<String> {
     let own = Fit::of(taken);
     let hebrew = page(bytes, HEBREW);
@@ -56,7 +56,7 @@ pub fn decoded(bytes: &[u8], taken: &str) -> Option<String> {
         let fit = Fit::of(&page);
         let strange = language.map_or(0, |language| language.strange_letters(&page));
         let score = count(fit.good) - count(fit.bad) * 3 - count(strange) * 2;
-        // The first ones are the commoner ones.
+        // The more common ones come first.
         if fit.bad * 10 <= fit.good && best.as_ref().is_none_or(|(best, _)| score > best + best.abs() / 12) {
             best = Some((score, page));
         }
@@ -68,7 +68,7 @@ fn count(count: usize) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
 }
 
-/// Whether the Thai letters stand in words that are as short as those of other languages: Thai has no spaces between them.
+/// Whether the Thai letters form words as short as those of other languages: Thai has no spaces between words.
 fn is_broken_thai(taken: &str) -> bool {
     let is_thai = |c: char| ('\u{e01}'..='\u{e4e}').contains(&c);
     let runs: Vec<usize> =
@@ -85,7 +85,7 @@ fn page(bytes: &[u8], table: &str) -> String {
     bytes.iter().map(decoded).collect()
 }
 
-/// How many of the characters beyond ASCII are letters that stand well in their words, and how many are where none belongs.
+/// The number of characters beyond ASCII that fit into their words, and the number of those that do not.
 #[derive(Debug, Default)]
 struct Fit {
     good: usize,
@@ -109,7 +109,7 @@ impl Fit {
     }
 }
 
-/// Whether the character stands well between the others; `None` where that says nothing.
+/// Whether the character fits between the others; `None`: it tells nothing.
 fn stand(before: char, c: char, after: char) -> Option<bool> {
     let touches = |other: char| other.is_alphabetic() || !other.is_ascii() && !is_mark(other) && !other.is_whitespace();
     match c {
@@ -141,7 +141,7 @@ fn stand(before: char, c: char, after: char) -> Option<bool> {
     }
 }
 
-/// What touches words in honest text: quotation marks, dashes, lines of boxes.
+/// Characters next to words in real text: quotation marks, dashes, box drawing.
 fn is_mark(c: char) -> bool {
     matches!(c, '\u{a0}' | '\u{ad}' | '«' | '»' | '\u{2010}'..='\u{203a}' | '\u{2500}'..='\u{25ff}' | '²' | '³' | '°' | '®' | '™')
 }
@@ -150,7 +150,7 @@ fn has_final_letters(hebrew: &str) -> bool {
     hebrew.contains(['ך', 'ם', 'ן', 'ף', 'ץ'])
 }
 
-/// The script of a letter; `None` for those that stand beside letters of any other.
+/// The script of a letter; `None` for letters that occur next to any script.
 fn script(c: char) -> Option<u8> {
     match u32::from(c) {
         ..0x250 | 0x1E00..0x1F00 => Some(0),

@@ -1,5 +1,5 @@
-//! Languages of DOS text by their commonest words without accents: code pages that differ in few letters are told apart by
-//! which of them the language has.
+//! Recognizes the language of DOS text by its most common words without accents: code pages that differ in few letters
+//! are distinguished by the letters of the language.
 
 /// A language, by words that are in nearly every text of it, and the letters that it has beyond a to z.
 #[derive(Debug)]
@@ -44,7 +44,7 @@ const LANGUAGES: &[Language] = &[
     },
 ];
 
-/// Fewer of its words may be those of another.
+/// Fewer words may belong to another language.
 const MIN_WORDS: usize = 2;
 
 /// The language with the most words in the text, if it has more than any other. `read` is for words that are not ASCII,
@@ -66,7 +66,7 @@ pub fn of(bytes: &[u8], read: impl Fn(&[u8]) -> String) -> Option<&'static Langu
 }
 
 impl Language {
-    /// How many letters of the text it does not have.
+    /// The number of letters in the text that the language does not have.
     pub fn strange_letters(&self, text: &str) -> usize {
         let is_strange = |c: &char| {
             let small = c.to_lowercase().next().unwrap_or(*c);

@@ -1,4 +1,4 @@
-//! What charts, diagrams and other drawings of Office files say.
+//! The texts of charts, diagrams and other drawings in Office files.
 
 use std::collections::HashMap;
 
@@ -12,10 +12,10 @@ use super::scripts::struck;
 use super::xml::{self, Node};
 use crate::sources::builder::one_line;
 
-/// Longer descriptions of pictures are cut.
+/// Longer descriptions of pictures are truncated.
 const MAX_DESCRIPTION_CHARS: usize = 1_000;
 
-/// What the part that is linked to says, when it is a chart or a diagram and says anything.
+/// The text of the linked part, if it is a chart or diagram with text.
 pub fn linked(archive: &mut Archive, link: &Relationship) -> Result<Option<String>, FailureCode> {
     linked_with(archive, link, &HashMap::new())
 }
@@ -33,11 +33,11 @@ pub fn linked_with(
         return Ok(None);
     };
     let read = if link.kind == "chart" { chart_of(&xml, formats) } else { paragraphs(&xml) };
-    // The document can be read without a part that is broken.
+    // The document is readable without a broken part.
     Ok(read.ok().filter(|text| !text.is_empty()))
 }
 
-/// What someone wrote for those who do not see a picture; programs put the file's name there.
+/// The alternative text of a picture; programs put the file's name there.
 pub fn description(element: &BytesStart<'_>) -> Option<String> {
     let said = one_line(&xml::attribute(element, "descr")?);
     let said = said.trim_end_matches("Description automatically generated").trim_end();
@@ -46,7 +46,7 @@ pub fn description(element: &BytesStart<'_>) -> Option<String> {
         .then(|| said.chars().take(MAX_DESCRIPTION_CHARS).collect())
 }
 
-/// The paragraphs of any drawing, a line each.
+/// The paragraphs of a drawing, one on each line.
 pub fn paragraphs(xml: &str) -> Result<String, FailureCode> {
     let (mut lines, mut line, mut run) = (Vec::new(), String::new(), None);
     let (mut stand, mut is_struck) = (Stand::On, false);
@@ -76,7 +76,7 @@ pub fn paragraphs(xml: &str) -> Result<String, FailureCode> {
     Ok(lines.join("\n"))
 }
 
-/// How text with these properties stands to the line.
+/// The vertical position of text with these properties.
 pub fn raised(properties: &BytesStart<'_>) -> Stand {
     match xml::attribute(properties, "baseline").and_then(|share| share.trim_end_matches('%').parse::<f64>().ok()) {
         Some(share) if share > 0.0 => Stand::Above,

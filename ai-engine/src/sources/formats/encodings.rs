@@ -1,4 +1,4 @@
-//! Encodings that the detector does not know, or that it would not be asked about.
+//! Encodings that the detector does not support or would not be asked about.
 
 use encoding_rs::{
     EUC_KR, Encoding, GBK, IBM866, ISO_2022_JP, ISO_8859_2, ISO_8859_5, KOI8_R, KOI8_U, MACINTOSH, WINDOWS_1250,
@@ -9,7 +9,7 @@ const ESCAPE: u8 = 0x1B;
 const SHIFT_OUT: u8 = 0x0E;
 const SHIFT_IN: u8 = 0x0F;
 
-/// Characters that are looked at to tell encodings apart.
+/// The most characters that are examined to distinguish encodings.
 const SAMPLE_CHARS: usize = 20_000;
 
 /// 7-bit encodings, which pass for ASCII: ISO-2022 and HZ.
@@ -37,7 +37,7 @@ fn clean(encoding: &'static Encoding, bytes: &[u8]) -> Option<String> {
     (!had_errors).then(|| text.into_owned())
 }
 
-/// Between shift out and shift in, bytes are those of the wide set without their highest bit.
+/// Between shift out and shift in, bytes belong to the wide set without their highest bit.
 fn shifted(bytes: &[u8], announcement: &[u8]) -> Vec<u8> {
     let (mut out, mut is_out, mut at) = (Vec::with_capacity(bytes.len()), false, 0);
     while let Some(byte) = bytes.get(at) {
@@ -79,7 +79,8 @@ fn hz(bytes: &[u8]) -> Vec<u8> {
     out
 }
 
-/// The text, if the bytes are UTF-8 but for some that were spoilt, cut off, or added by a program that writes windows-1252.
+/// The text, if the bytes are UTF-8 except for some that were damaged, truncated, or added by a program that writes
+/// windows-1252.
 pub fn utf_8(bytes: &[u8]) -> Option<String> {
     let (mut wide, mut spoilt, mut is_western) = (0usize, 0usize, true);
     let whole = without_cut_character(bytes);
@@ -98,7 +99,7 @@ pub fn utf_8(bytes: &[u8]) -> Option<String> {
     }
 }
 
-/// The last character may have been cut in two with the file.
+/// The file may have been cut within its last character.
 fn without_cut_character(bytes: &[u8]) -> &[u8] {
     match str::from_utf8(bytes) {
         Err(error) if error.error_len().is_none() && error.valid_up_to() > 0 => &bytes[..error.valid_up_to()],
@@ -106,8 +107,7 @@ fn without_cut_character(bytes: &[u8]) -> &[u8] {
     }
 }
 
-/// Lines of which nothing but ASCII is UTF-8 are windows-1252 in western text; elsewhere bytes that are no character are
-/// shown as such.
+/// In western text, lines without valid UTF-8 beyond ASCII are windows-1252; elsewhere invalid bytes are shown as such.
 fn mended(bytes: &[u8], is_western: bool) -> String {
     let line = |line: &[u8]| {
         let has_wide = line.utf8_chunks().any(|chunk| !chunk.valid().is_ascii());
@@ -120,8 +120,8 @@ fn mended(bytes: &[u8], is_western: bool) -> String {
     bytes.split_inclusive(|byte| *byte == b'\n').map(line).collect()
 }
 
-/// Western text of old Macs, which detectors take for windows-1252: there it has capitals and signs where accented small
-/// letters belong, `CafŽ ˆ la cr\u{8f}me`.
+/// Western text of old Macs, which detectors take for windows-1252: there it has capitals and signs where accented
+/// small letters belong, `CafŽ ˆ la cr\u{8f}me`.
 pub fn mac_roman(bytes: &[u8], guess: &'static Encoding) -> Option<String> {
     if ![WINDOWS_1252, WINDOWS_1250, WINDOWS_1254, WINDOWS_1257, WINDOWS_1258, ISO_8859_2].contains(&guess) {
         return None;
@@ -134,7 +134,7 @@ pub fn mac_roman(bytes: &[u8], guess: &'static Encoding) -> Option<String> {
         match byte {
             // Š Œ Ž Ÿ within a word in small letters.
             0x8A | 0x8C | 0x8E | 0x9F if before.is_ascii_lowercase() => mac += 1,
-            // † ‡ ˆ ‰ ˜ and what is no character.
+            // † ‡ ˆ ‰ ˜ and invalid characters.
             0x81 | 0x86..=0x89 | 0x8D | 0x8F | 0x90 | 0x98 | 0x9D if touches => mac += 1,
             0x88 if before == b' ' && after == b' ' => mac += 1,
             0xDF..=0xFF if before.is_ascii_lowercase() => windows += 1,
@@ -144,8 +144,8 @@ pub fn mac_roman(bytes: &[u8], guess: &'static Encoding) -> Option<String> {
     (mac > windows * 3).then(|| MACINTOSH.decode_without_bom_handling(bytes).0.into_owned())
 }
 
-/// Whether it is ISO-8859-15 that looks like windows-1252: there is `€` where that has `¤`, which nobody writes, and `œ`
-/// where it has `½`. Neither ISO-8859 has a character from 0x80 to 0x9F.
+/// Whether it is ISO-8859-15 that looks like windows-1252: there is `€` where that has `¤`, which nobody writes, and
+/// `œ` where it has `½`. Neither ISO-8859 has a character from 0x80 to 0x9F.
 pub fn is_latin_9(bytes: &[u8]) -> bool {
     let letter_at = |at: Option<usize>| at.and_then(|at| bytes.get(at)).is_some_and(u8::is_ascii_alphabetic);
     let is_within = |at: usize| letter_at(at.checked_sub(1)) && letter_at(Some(at + 1));
@@ -157,8 +157,8 @@ pub fn is_latin_9(bytes: &[u8]) -> bool {
     !bytes.iter().any(|byte| (0x80..0xA0).contains(byte)) && bytes.iter().enumerate().any(is_sign)
 }
 
-/// Whether all that is not ASCII would be signs in windows-1252, as `£` in `£5`, and stands where no letter does. A detector
-/// that knows words has nothing to go by there.
+/// Whether all characters beyond ASCII would be symbols in windows-1252, as `£` in `£5`, and are where no letter could
+/// be. A detector that relies on words has no evidence there.
 pub fn has_signs_only(bytes: &[u8]) -> bool {
     let letter_at = |at: Option<usize>| at.and_then(|at| bytes.get(at)).is_some_and(u8::is_ascii_alphabetic);
     bytes.iter().enumerate().filter(|(_, byte)| !byte.is_ascii()).all(|(at, byte)| match byte {
@@ -193,7 +193,7 @@ fn cyrillic(text: &str) -> i64 {
             'о' | 'е' | 'а' | 'и' | 'н' | 'т' => 3,
             'с' | 'р' | 'в' | 'л' | 'к' | 'м' | 'д' | 'п' | 'у' => 2,
             'а'..='я' | 'ё' | 'і' | 'ї' | 'є' => 1,
-            // Capitals stand at the beginning of words.
+            // Capitals are at the beginning of words.
             'А'..='Я' if before.is_lowercase() => -6,
             'А'..='Я' | 'Ё' => 0,
             c if c.is_ascii() => 0,

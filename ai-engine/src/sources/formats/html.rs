@@ -34,7 +34,7 @@ pub fn read(input: &Input<'_>) -> Result<Document, FailureCode> {
 struct Page {
     title: Option<String>,
     markdown: String,
-    /// Pages shown within this one.
+    /// Pages that are embedded in this one.
     frames: u32,
 }
 
@@ -59,7 +59,7 @@ impl Page {
     }
 }
 
-/// HTML inside of another document as Markdown.
+/// Converts HTML inside another document to Markdown.
 pub fn fragment(html: &str) -> String {
     let converter = converter();
     let Ok(tree) = converter.html_to_tree(html) else {
@@ -96,9 +96,9 @@ fn converter() -> HtmlToMarkdown {
             let is_line = !inner.is_empty() && !inner.contains('\n');
             Some(HandlerResult::from(if is_line { text.replacen(inner, &format!("~~{inner}~~"), 1) } else { text }))
         })
-        // Deleted text is not part of what the page says now.
+        // Deleted text is no longer part of the page.
         .add_handler(vec!["del"], |_: &dyn Handlers, _: Element<'_>| None)
-        // Addresses of links and pictures are noise to a search; their words are not.
+        // The addresses of links and pictures are noise in a search; their words are not.
         .add_handler(vec!["a"], |handlers: &dyn Handlers, element: Element<'_>| {
             Some(handlers.walk_children(element.node))
         })

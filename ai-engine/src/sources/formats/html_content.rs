@@ -1,4 +1,4 @@
-//! The part of a page that holds its content: what the page says itself, if that can be believed.
+//! Finds the part of a page with its content: the one that the page marks as such, if that is plausible.
 
 use std::collections::HashSet;
 use std::rc::Rc;
@@ -8,10 +8,10 @@ use markup5ever_rcdom::Node;
 use super::html_furniture::is_furniture;
 use super::html_tree::{Amount, Amounts, attribute, descendants, parent, tag};
 
-/// The content that a page marks as its main part must be at least this share of the whole to be believed.
+/// The part that a page marks as its main part must have at least this share of the text to be plausible.
 const MIN_MAIN_SHARE: usize = 10;
 
-/// Shorter text beside the main part is a slogan, unless it is a table.
+/// Shorter text outside the main part is a slogan, unless it is a table.
 const MIN_BESIDE_LETTERS: usize = 300;
 
 pub fn of(tree: &Rc<Node>, amounts: &Amounts) -> Rc<Node> {
@@ -30,7 +30,7 @@ pub fn of(tree: &Rc<Node>, amounts: &Amounts) -> Rc<Node> {
     Rc::clone(tree)
 }
 
-/// What the page marks as its main part.
+/// The part that the page marks as its main part.
 fn marked(tree: &Rc<Node>, amounts: &Amounts) -> Option<Rc<Node>> {
     let letters = |node: &Rc<Node>| amounts.get(node).letters;
     let all = letters(tree);
@@ -47,7 +47,7 @@ fn marked(tree: &Rc<Node>, amounts: &Amounts) -> Option<Rc<Node>> {
     longest.filter(is_alone).filter(|article| enough(article)).cloned()
 }
 
-/// What is outside of the main part.
+/// The content outside the main part.
 struct Outside<'a> {
     marked: &'a Rc<Node>,
     amounts: &'a Amounts,
@@ -79,7 +79,7 @@ impl Outside<'_> {
         self.walk(tree, |node| {
             let amount = self.amounts.get(node);
             let is_text = amount.letters >= MIN_BESIDE_LETTERS && holds(node, &["p"]);
-            // Above it are the banners of the site.
+            // Above it are the site's banners.
             let is_part = matches!(tag(node), "section" | "div" | "article")
                 && !before.contains(&Rc::as_ptr(node))
                 && holds(node, &["h2", "h3"])
@@ -96,7 +96,7 @@ impl Outside<'_> {
         content
     }
 
-    /// Visits what is outside, from above, as deep as the visit says.
+    /// Visits the nodes outside, top down, as deep as the visitor decides.
     fn walk(&self, tree: &Rc<Node>, mut goes_on: impl FnMut(&Rc<Node>) -> bool) {
         let above: HashSet<*const Node> = path(self.marked).collect();
         let mut open = vec![Rc::clone(tree)];
@@ -115,7 +115,7 @@ impl Outside<'_> {
     }
 }
 
-/// The node and all that it is in.
+/// The node and its ancestors.
 fn path(node: &Rc<Node>) -> impl Iterator<Item = *const Node> + use<> {
     let mut next = Some(Rc::clone(node));
     std::iter::from_fn(move || {
@@ -125,7 +125,7 @@ fn path(node: &Rc<Node>) -> impl Iterator<Item = *const Node> + use<> {
     })
 }
 
-/// Removes all but these nodes and what they are in.
+/// Removes all but these nodes, their ancestors and their content.
 fn keep_only(root: &Rc<Node>, kept: &[Rc<Node>]) {
     let paths: HashSet<*const Node> = kept.iter().flat_map(path).collect();
     let kept: HashSet<*const Node> = kept.iter().map(Rc::as_ptr).collect();

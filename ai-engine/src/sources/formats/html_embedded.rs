@@ -1,5 +1,5 @@
-//! What a page shows from within other elements: words of drawings, pages in a page, what is there instead of scripts and
-//! plug-ins, dialogues that are open.
+//! What a page shows from within other elements: words of drawings, pages in a page, what is there instead of scripts
+//! and plug-ins, dialogues that are open.
 
 use std::rc::Rc;
 
@@ -9,18 +9,18 @@ use super::html_furniture::words;
 use super::html_tree::{attribute, descendants, element, tag, text, text_node};
 use crate::sources::builder::one_line;
 
-/// Fewer letters and digits in a drawing are a part of an icon.
+/// A drawing with fewer letters and digits is an icon.
 const MIN_WORDS_OF_DRAWING: usize = 3;
 
-/// Fewer words describe an icon.
+/// A description with fewer words is that of an icon.
 const MIN_DESCRIPTION_WORDS: usize = 4;
 
-/// Fewer letters instead of a script ask for it.
+/// A shorter text in place of a script only asks to enable it.
 const MIN_INSTEAD_LETTERS: usize = 60;
 
-/// Puts the words in place of the elements. `parse` makes a tree of a page.
+/// Replaces the elements by their words. `parse` parses a page into a tree.
 pub fn replace(root: &Rc<Node>, parse: impl Fn(&str) -> Option<Rc<Node>>) {
-    // Without what is put there: pages within pages within pages are not followed.
+    // Nodes that are inserted here are not visited: nested pages are followed one level deep.
     for node in descendants(root).collect::<Vec<_>>() {
         let parent = tag(&node);
         for child in node.children.borrow_mut().iter_mut() {
@@ -61,21 +61,21 @@ fn body(page: &Rc<Node>) -> Rc<Node> {
     element("div", body.map(|body| body.children.take()).unwrap_or_default())
 }
 
-/// Its content is text where scripts run.
+/// Its content is text when scripts are enabled.
 fn instead_of_script(node: &Rc<Node>, parse: impl Fn(&str) -> Option<Rc<Node>>) -> Option<Rc<Node>> {
     let instead = body(&parse(&text(node))?);
     let asks_for_script = text(&instead).to_lowercase().contains("javascript");
     (letters(&instead) >= MIN_INSTEAD_LETTERS && !asks_for_script).then_some(instead)
 }
 
-/// The words of a drawing after its title, a line each.
+/// The title and the words of a drawing, one on each line.
 fn drawing(svg: &Rc<Node>, is_inline: bool) -> Option<Rc<Node>> {
     let (mut described, mut lines) = (Vec::new(), Vec::new());
     described.extend(attribute(svg, "aria-label").map(|label| one_line(&label)));
     for node in descendants(svg) {
         match tag(&node) {
             "title" | "desc" => described.push(one_line(&text(&node))),
-            "text" | "foreignObject" => lines.push(said(&node)),
+            "text" | "foreignObject" => lines.push(text_of_part(&node)),
             _ => {}
         }
     }
@@ -99,8 +99,8 @@ fn drawing(svg: &Rc<Node>, is_inline: bool) -> Option<Rc<Node>> {
     }
 }
 
-/// The words of a part of a drawing; parts with a place of their own are apart.
-fn said(node: &Rc<Node>) -> String {
+/// The words of a part of a drawing; parts with a position of their own are separate.
+fn text_of_part(node: &Rc<Node>) -> String {
     let mut words = String::new();
     for part in descendants(node) {
         if let NodeData::Text { contents } = &part.data {

@@ -1,4 +1,4 @@
-//! Fields of forms, with what is filled in. A field that says nothing still keeps the words beside it apart.
+//! Form fields with their values. An empty field still separates the words beside it.
 
 use std::rc::Rc;
 
@@ -7,7 +7,7 @@ use markup5ever_rcdom::Node;
 use super::html_tree::{attribute, descendants, tag, text, text_node};
 use crate::sources::builder::one_line;
 
-/// Puts what they say in place of fields.
+/// Replaces fields by their values.
 pub fn replace(root: &Rc<Node>) {
     for node in descendants(root) {
         let parent = tag(&node);
@@ -31,7 +31,7 @@ fn is_search(field: &Rc<Node>) -> bool {
     names.into_iter().any(|name| name == "q" || name == "s" || name.to_lowercase().contains("search"))
 }
 
-/// What stands in a field for text.
+/// The value of a text field.
 fn entered(input: &Rc<Node>) -> String {
     let kind = attribute(input, "type").unwrap_or_default().to_ascii_lowercase();
     let is_of_text = matches!(

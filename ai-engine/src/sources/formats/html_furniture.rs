@@ -1,4 +1,4 @@
-//! What surrounds the content of a page: menus, banners, what else there is to read, what others said.
+//! Removes what surrounds the content of a page: menus, banners, further reading, readers' comments.
 
 use std::rc::Rc;
 
@@ -7,7 +7,7 @@ use markup5ever_rcdom::Node;
 use super::html_notes::Notes;
 use super::html_tree::{Amount, Amounts, attribute, descendants, each, parent, prune, tag, text, text_node};
 
-/// Elements that hold no content of a page, whatever is in them.
+/// Elements that never contain content of the page.
 const SURROUNDINGS: &[&str] = &[
     "script",
     "style",
@@ -33,7 +33,7 @@ const SURROUNDINGS: &[&str] = &[
 const ROLES: &[&str] =
     &["navigation", "contentinfo", "search", "complementary", "dialog", "alertdialog", "menu", "menubar", "toolbar"];
 
-/// Words in the names of classes and ids that tell what a block is for.
+/// Words in class names and ids that tell the purpose of a block.
 const STRONG_WORDS: &[&str] = &[
     "cookie",
     "cookies",
@@ -103,48 +103,48 @@ const LINK_WORDS: &[&str] = &[
 /// A block with more than this many letters outside its links, per letter inside them, is not a list of links.
 const MAX_BESIDE_LINKS: usize = 6;
 
-/// Those of blocks with what readers said.
+/// Words for blocks of readers' comments.
 const COMMENTS: &[&str] = &["comments", "kommentare", "comentarios", "commentaires", "disqus", "respond"];
 
 const HEADINGS: &[&str] = &["h1", "h2", "h3", "h4", "h5", "h6"];
 
-/// Words that need another sign: many links, or hardly any text.
+/// Words that need further evidence: many links, or hardly any text.
 const WEAK_WORDS: &[&str] = &[
     "comment", "overlay", "toolbar", "skip", "login", "teaser", "teasers", "trending", "mostread", "popular", "widget",
     "widgets", "more", "next", "prev", "previous", "tags", "latest", "header", "links", "list", "banner",
 ];
 
-/// A block with this share of a page's text is its content, whatever it is called.
+/// A block with this share of a page's text is its content, whatever its name.
 const MAX_SHARE: usize = 3;
 
-/// Fewer letters say next to nothing.
+/// A text with fewer letters says next to nothing.
 const MIN_LETTERS: usize = 20;
 
-/// Less text below a heading leads on as well: `Share this article`.
+/// A heading with less text below it only leads elsewhere: `Share this article`.
 const MIN_HEADED_LETTERS: usize = 60;
 
-/// So many short links and hardly a word besides are a menu, where there is a text of such a length.
+/// This many short links with hardly any other word are a menu, if the page has a text of this length.
 const MIN_MENU_LINKS: usize = 4;
 const MAX_LINK_LETTERS: usize = 40;
 const MIN_PROSE_LETTERS: usize = 400;
 
-/// When so little would be left of a page, the blocks that look like furniture are its content.
+/// If this little would be left of a page, the blocks that look like furniture are its content.
 const MIN_LETTERS_LEFT: usize = 150;
 const MAX_LOSS: usize = 8;
 
-/// Removes what is no content, as far as it is known for certain.
+/// Removes what is certainly not content.
 pub fn remove_elements(root: &Rc<Node>, amounts: &Amounts) {
     let notes = Notes::of(root);
     each(root, |node| {
         for child in node.children.borrow_mut().iter_mut() {
-            // The words beside a button stay apart.
+            // The words on both sides of a button stay separate.
             if tag(child) == "button" && !is_question(child) {
                 *child = text_node(" ");
             }
         }
     });
     let all = amounts.get(root).letters;
-    // A page that is one form is laid out in it; others ask for something.
+    // A page that consists of one form is laid out in it; other forms only ask for something.
     let keeps_form = |form: &Rc<Node>| amounts.get(form).letters * 2 > all;
     prune(root, |node| {
         let tag = tag(node);
@@ -167,7 +167,7 @@ fn is_question(button: &Rc<Node>) -> bool {
     in_heading || unfolds && (label.ends_with(['?', '？', '؟']) || label.split_whitespace().count() > 3)
 }
 
-/// Removes blocks that their names or their links give away; none when hardly anything would be left.
+/// Removes blocks that are recognized by their names or links, unless hardly anything would be left.
 pub fn remove_blocks(root: &Rc<Node>, amounts: &Amounts) {
     let all = amounts.get(root);
     let mut removed = 0;
@@ -190,7 +190,7 @@ pub fn remove_blocks(root: &Rc<Node>, amounts: &Amounts) {
 pub fn is_furniture(node: &Rc<Node>, amounts: &Amounts, all: Amount) -> bool {
     let amount = amounts.get(node);
     let others = all.letters.saturating_sub(amount.letters);
-    // What is said below an article may be longer than the article.
+    // The comments below an article may be longer than the article.
     let is_below = others > MIN_PROSE_LETTERS && others * MAX_LOSS > all.letters && holds_comments(node);
     let is_most = amount.letters * MAX_SHARE > all.letters && !is_below;
     if is_most || !is_box(tag(node)) {
@@ -216,7 +216,7 @@ pub fn is_furniture(node: &Rc<Node>, amounts: &Amounts, all: Amount) -> bool {
     is_for_more && !has_heading()
 }
 
-/// Whether a block has no more than a word that leads on: `Next`, `Log in`. The header of a part is its heading.
+/// Whether a block has only a word that leads elsewhere: `Next`, `Log in`. The header of a part is its heading.
 fn says_little(node: &Rc<Node>, amount: Amount) -> bool {
     let is_list = matches!(tag(node), "ul" | "ol" | "dl" | "table") && amount.links == 0;
     let has_figure = || amount.links == 0 && text(node).contains(|c: char| c.is_ascii_digit());
@@ -226,7 +226,7 @@ fn says_little(node: &Rc<Node>, amount: Amount) -> bool {
     amount.letters < MIN_LETTERS && !is_list && !has_figure() && !is_heading()
 }
 
-/// Whether a block begins with a heading, and below it is text with a figure or of some length.
+/// Whether a block starts with a heading, followed by text with a digit or of some length.
 fn is_headed_text(node: &Rc<Node>, amount: Amount) -> bool {
     const TEXTS: [&str; 4] = ["p", "li", "td", "dd"];
     let says = |inner: &Rc<Node>| HEADINGS.contains(&tag(inner)) || TEXTS.contains(&tag(inner)) || tag(inner) == "a";
@@ -268,7 +268,7 @@ fn is_section(node: &Rc<Node>) -> bool {
     tag(node) == "section" || attribute(node, "class").is_some_and(is_called_so)
 }
 
-/// Sections of one parent that are looked at.
+/// The most sections of one parent that are examined.
 const MAX_BESIDE: usize = 40;
 
 fn has_section_beside(node: &Rc<Node>) -> bool {
@@ -282,7 +282,7 @@ fn has_section_beside(node: &Rc<Node>) -> bool {
     })
 }
 
-/// Whether the block's own name says that it is furniture.
+/// Whether the block's own name marks it as furniture.
 pub fn is_named_furniture(node: &Rc<Node>) -> bool {
     matches!(named(node), Some(Named::Strongly | Named::AsLinks))
 }

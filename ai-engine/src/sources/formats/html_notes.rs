@@ -37,7 +37,7 @@ const NAMES: &[&str] = &[
     "warning",
 ];
 
-/// What the marks of a page's notes lead to.
+/// The targets of the note marks of a page.
 pub struct Notes(HashSet<String>);
 
 impl Notes {
@@ -68,7 +68,7 @@ impl Notes {
     }
 }
 
-/// `[12]`, `*`, or anything short that is raised; a link to a menu may be short too.
+/// `[12]`, `*`, or any short superscript; a link to a menu may be short too.
 fn is_mark(link: &Rc<Node>) -> bool {
     let label = text(link);
     let label = label.trim();
@@ -84,7 +84,7 @@ fn is_below_quotation(footer: &Rc<Node>) -> bool {
     parent(footer).is_some_and(|parent| matches!(tag(&parent), "blockquote" | "figure"))
 }
 
-/// What scripts show at some time.
+/// Content that scripts show at some point.
 fn is_hidden(node: &Rc<Node>) -> bool {
     let style = attribute(node, "style").unwrap_or_default().replace(' ', "");
     attribute(node, "hidden").is_some() || style.contains("display:none")
@@ -97,7 +97,7 @@ fn is_named(aside: &Rc<Node>) -> bool {
         .any(|names| names.split_whitespace().any(|name| words(name).iter().any(|word| NAMES.contains(&word.as_str()))))
 }
 
-/// Sentences that lead nowhere.
+/// Sentences without links.
 fn is_prose(aside: &Rc<Node>) -> bool {
     let words = text(aside);
     let words = words.trim();

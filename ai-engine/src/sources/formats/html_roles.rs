@@ -1,4 +1,4 @@
-//! What elements are for, where their tags do not say so: tables made of blocks, buttons that are headings, boxes to tick.
+//! Recognizes elements whose tags do not tell their role: tables made of blocks, buttons that are headings, checkboxes.
 
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -7,10 +7,10 @@ use markup5ever_rcdom::{Node, NodeData};
 
 use super::html_tree::{attribute, descendants, each, parent, renamed, tag, text, text_node};
 
-/// Longer ones are no headings.
+/// Longer texts are not headings.
 const MAX_QUESTION_CHARS: usize = 200;
 
-/// Names of classes that accordions give what unfolds an answer.
+/// Class names by which accordions mark what unfolds an answer.
 const QUESTIONS: &[&str] = &[
     "accordion-button",
     "accordion-header",
@@ -23,7 +23,7 @@ const QUESTIONS: &[&str] = &[
     "faq__question",
 ];
 
-/// Puts the elements that are meant in place of those that look so.
+/// Replaces elements by those whose role they have.
 pub fn replace(root: &Rc<Node>) {
     let levels = levels_of_questions(root);
     each(root, |node| {
@@ -86,7 +86,7 @@ fn levels_of_questions(root: &Rc<Node>) -> HashMap<*const Node, (Rc<Node>, u8)> 
         if let Some(own) = heading_level(&node) {
             level = own;
         } else if is_question(&node) && !parent(&node).is_some_and(|parent| is_in_heading(&parent)) {
-            // Kept as well, so that no new node takes its address.
+            // Kept alive, so that no new node gets its address.
             levels.insert(Rc::as_ptr(&node), (Rc::clone(&node), (level + 1).min(6)));
         }
     }
@@ -125,7 +125,7 @@ fn is_question(node: &Rc<Node>) -> bool {
     (is_named || asks) && !label.is_empty() && label.chars().count() <= MAX_QUESTION_CHARS
 }
 
-/// Whether a box is ticked; `None` for what is no box.
+/// Whether a checkbox is ticked; `None`: it is not a checkbox.
 fn ticked(node: &Rc<Node>) -> Option<bool> {
     if tag(node) == "input" {
         let kind = attribute(node, "type")?.to_ascii_lowercase();
@@ -135,7 +135,7 @@ fn ticked(node: &Rc<Node>) -> Option<bool> {
     is_box.then(|| attribute(node, "aria-checked").as_deref() == Some("true"))
 }
 
-/// Boxes that only open menus have no words beside them.
+/// Checkboxes that only open menus have no words beside them.
 fn is_labelled(parent: &str, next: Option<&Rc<Node>>) -> bool {
     let says = |node: &Rc<Node>| match &node.data {
         NodeData::Text { contents } => !contents.borrow().trim().is_empty(),

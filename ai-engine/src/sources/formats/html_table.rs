@@ -1,4 +1,4 @@
-//! Tables of web pages as rows, each value under its own column whatever is merged.
+//! Tables of web pages as rows, with each value in its own column even if cells are merged.
 
 use std::rc::Rc;
 
@@ -8,31 +8,31 @@ use markup5ever_rcdom::Node;
 use super::html_tree::{attribute, descendants, renamed, tag, text_node};
 use crate::sources::builder::one_line;
 
-/// No table has more columns; more of them are said in the first only.
+/// No table has more columns; a cell that spans more is written in the first one only.
 const MAX_SPAN: usize = 60;
 const MAX_SAID_AGAIN: usize = 4;
 
-/// Longer text of a merged cell is not said again.
+/// Longer text of a merged cell is not repeated.
 const MAX_TEXT_SAID_AGAIN: usize = 200;
 
-/// A cell with blocks and so much text is part of a page's layout.
+/// A cell with blocks and this much text is part of the page's layout.
 const MAX_CELL_BYTES: usize = 1_000;
 
-/// A table may grow by so many bytes of merged cells that are said again, and by so many times its text.
+/// Repeating merged cells may add this many bytes to a table, or this many times its text.
 const MIN_ROOM: usize = 600;
 const MAX_GROWTH: usize = 8;
 
-/// A longer table in a cell is part of a page's layout.
+/// A table that is longer and inside a cell is part of the page's layout.
 const MAX_INNER_TABLE_BYTES: usize = 400;
 
-/// A cell that reaches into rows to come: how many, and its text.
+/// A cell that spans rows: the number of rows to come, and its text.
 #[derive(Clone, Default)]
 struct Down {
     rows: usize,
     text: String,
 }
 
-/// The table as Markdown, or what is in it when it only lays out the page.
+/// The table as Markdown, or its content if it only lays out the page.
 pub fn text(handlers: &dyn Handlers, node: &Rc<Node>) -> String {
     if is_layout(node) {
         return layout(handlers, node);
@@ -60,10 +60,10 @@ pub fn text(handlers: &dyn Handlers, node: &Rc<Node>) -> String {
     format!("\n\n{caption}{}\n\n", lines.join("\n"))
 }
 
-/// The rows of a table with what reaches into them.
+/// The rows of a table including the cells that span into them.
 struct Grid {
     below: Vec<Down>,
-    /// Bytes that may still be said again in places that a merged cell reaches into.
+    /// The bytes of merged cells that may still be repeated.
     room: usize,
 }
 
@@ -79,7 +79,7 @@ impl Grid {
             let text = cell_text(handlers, cell).replace(" | ", " / ");
             let span = number(cell, "colspan").clamp(1, MAX_SPAN);
             let rows = match number(cell, "rowspan") {
-                // To the end of the table.
+                // It spans to the end of the table.
                 0 if attribute(cell, "rowspan").is_some() => usize::MAX,
                 rows => rows.max(1),
             };
@@ -102,7 +102,7 @@ impl Grid {
         line
     }
 
-    /// Fills in the cells of rows above that reach down to here.
+    /// Fills in the cells of rows above that span this row.
     fn carry(&mut self, line: &mut Vec<String>) {
         while let Some(down) = self.below.get_mut(line.len()).filter(|down| down.rows > 0) {
             down.rows -= 1;
@@ -115,7 +115,7 @@ impl Grid {
         }
     }
 
-    /// Whether a cell may be said again, which takes of the room.
+    /// Whether a cell may be repeated; if so, its bytes are deducted.
     fn has_room(&mut self, text: &str) -> bool {
         let bytes = text.len() + " | ".len();
         let has_room = self.room >= bytes;
@@ -124,7 +124,7 @@ impl Grid {
     }
 }
 
-/// A cell on one line: headings without their marks, the rows of a table in it one after the other.
+/// A cell on one line: headings without their marks, and nested tables row by row.
 fn cell_text(handlers: &dyn Handlers, cell: &Rc<Node>) -> String {
     for node in descendants(cell).collect::<Vec<_>>() {
         for child in node.children.borrow_mut().iter_mut() {
@@ -169,7 +169,7 @@ fn is_layout(table: &Rc<Node>) -> bool {
     let own: Vec<Rc<Node>> = rows.iter().flat_map(cells).collect();
     let widest = rows.iter().map(|row| cells(row).len()).max().unwrap_or_default();
     let has_names = widest > 1 && rows.len() > 1 && own.iter().any(|cell| tag(cell) == "th");
-    // A heading that names a column or a row is one of the table.
+    // A heading that names a column or a row belongs to the table.
     let is_name = |cell: &Rc<Node>| has_names && tag(cell) == "th";
     let is_small = |inner: &Rc<Node>| has_names && super::html_tree::text(inner).len() <= MAX_INNER_TABLE_BYTES;
     let holds_page = |node: &Rc<Node>| match tag(node) {
@@ -188,7 +188,7 @@ fn is_layout(table: &Rc<Node>) -> bool {
         })
 }
 
-/// The table's own rows, not those of tables inside. The foot may be written before the body.
+/// The table's own rows, without those of nested tables. The foot may come before the body.
 fn rows(table: &Rc<Node>) -> Vec<Rc<Node>> {
     let (mut rows, mut foot) = (Vec::new(), Vec::new());
     for child in table.children.borrow().iter() {

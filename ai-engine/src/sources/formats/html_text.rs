@@ -1,4 +1,4 @@
-//! Raised figures and formulas of a page as plain text.
+//! Superscripts, subscripts and formulas of a page as plain text.
 
 use std::rc::Rc;
 
@@ -8,10 +8,10 @@ use super::html_tree::{attribute, descendants, tag, text, text_node};
 use super::scripts::{apart, based, divided, grouped, index, lower, power, raise};
 use crate::sources::builder::one_line;
 
-/// Deeper formulas are read without their structure.
+/// Deeper formulas lose their structure.
 const MAX_DEPTH: usize = 60;
 
-/// Puts text in place of formulas and of what is raised and lowered.
+/// Replaces formulas, superscripts and subscripts by text.
 pub fn replace(root: &Rc<Node>) {
     for node in descendants(root) {
         let mut before = String::new();
@@ -37,7 +37,7 @@ pub fn replace(root: &Rc<Node>) {
 
 fn raised(node: &Rc<Node>, before: &str, apply: fn(&str, &str) -> String) -> String {
     let text = one_line(&text(node));
-    // A mark of a note, `[3]`, is told apart already.
+    // A note mark, `[3]`, is distinct already.
     if text.starts_with(['[', '(']) { text } else { apply(&text, before) }
 }
 

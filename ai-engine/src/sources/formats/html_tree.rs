@@ -1,4 +1,4 @@
-//! The tree of a web page, and what there is to know about its nodes.
+//! The tree of a web page, with properties of its nodes.
 
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -7,7 +7,7 @@ use html5ever::tendril::StrTendril;
 use html5ever::{Attribute, LocalName, QualName, ns};
 use markup5ever_rcdom::{Node, NodeData};
 
-/// The converter goes as deep as the tree; a stack does not.
+/// The converter recurses as deep as the tree, and the stack is limited.
 const MAX_DEPTH: usize = 120;
 
 pub fn tag(node: &Node) -> &str {
@@ -61,7 +61,7 @@ pub fn element(name: &str, children: Vec<Rc<Node>>) -> Rc<Node> {
     with_children(name, Vec::new(), children)
 }
 
-/// Puts an element of another name in place of one.
+/// Replaces an element by one with another name.
 pub fn renamed(node: &mut Rc<Node>, name: &str, parent: &Rc<Node>) {
     let NodeData::Element { attrs, .. } = &node.data else { return };
     let element = with_children(name, attrs.take(), node.children.take());
@@ -83,7 +83,7 @@ fn with_children(name: &str, attributes: Vec<Attribute>, children: Vec<Rc<Node>>
     element
 }
 
-/// Visits the node and all below it, also what is put there by the visit.
+/// Visits the node and all below it, including nodes that the visitor inserts.
 pub fn each(root: &Rc<Node>, mut visit: impl FnMut(&Rc<Node>)) {
     let mut open = vec![Rc::clone(root)];
     while let Some(node) = open.pop() {
@@ -92,11 +92,11 @@ pub fn each(root: &Rc<Node>, mut visit: impl FnMut(&Rc<Node>)) {
     }
 }
 
-/// What is deeper than any honest page is brought up, with its borders of blocks and without its structure.
+/// Flattens what is deeper than any honest page: block boundaries are kept, the structure is not.
 pub fn flatten(root: &Rc<Node>) {
     let mut open = vec![(Rc::clone(root), 0)];
     while let Some((node, depth)) = open.pop() {
-        // Rows and lists cannot hold text themselves.
+        // Rows and lists cannot contain text directly.
         if depth < MAX_DEPTH || matches!(tag(&node), "table" | "thead" | "tbody" | "tfoot" | "tr" | "ul" | "ol" | "dl")
         {
             open.extend(node.children.borrow().iter().map(|child| (Rc::clone(child), depth + 1)));
@@ -163,11 +163,11 @@ impl Amounts {
     }
 }
 
-/// Removes the nodes that `is_unwanted` says so of, with all below them.
+/// Removes the nodes for which `is_unwanted` is true, with all below them.
 pub fn prune(root: &Rc<Node>, mut is_unwanted: impl FnMut(&Rc<Node>) -> bool) {
     let mut open = vec![Rc::clone(root)];
     while let Some(node) = open.pop() {
-        // Decided on before any is removed: what a node is may depend on those beside it.
+        // All decisions come before the first removal, because they may depend on neighbouring nodes.
         let unwanted: Vec<bool> = node.children.borrow().iter().map(&mut is_unwanted).collect();
         let mut unwanted = unwanted.into_iter();
         node.children.borrow_mut().retain(|_| !unwanted.next().unwrap_or_default());

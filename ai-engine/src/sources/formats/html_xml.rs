@@ -1,14 +1,14 @@
-//! XHTML for a reader of HTML, to which `<title/>` and `<script/>` begin what never ends, and CDATA is a comment.
+//! Prepares XHTML for an HTML parser, which would never close `<title/>` and `<script/>`, and reads CDATA as a comment.
 
 use std::borrow::Cow;
 
-/// How far from the start the marks of XHTML are looked for.
+/// How far from the start XHTML is recognized.
 const HEAD_BYTES: usize = 2_048;
 
-/// No tag is longer, but for pictures in it.
+/// No tag is longer, except for inline pictures.
 const MAX_TAG_BYTES: usize = 256 * 1024;
 
-/// Elements that are empty in HTML anyhow.
+/// Elements that are always empty in HTML.
 const VOID: &[&str] =
     &["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr"];
 
@@ -73,7 +73,7 @@ fn tag_length(tag: &str) -> usize {
             _ => {}
         }
     }
-    // A `<` that opens no tag.
+    // A `<` that does not open a tag.
     1
 }
 

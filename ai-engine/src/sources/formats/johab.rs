@@ -1,16 +1,16 @@
-//! Johab, the Korean encoding of the 1990s that puts syllables together from their letters: the detector takes it for
-//! anything else.
+//! Johab, the Korean encoding of the 1990s that composes syllables from their letters: the detector mistakes it for
+//! others.
 
 use encoding_rs::EUC_KR;
 
 /// Syllables that make up a good part of any Korean text.
 const COMMON: &str = "이다는의에을가하고를은지사기도로한서나시어리자니들";
 
-/// Characters that are looked at.
+/// The most characters that are examined.
 const SAMPLE_CHARS: usize = 2_000;
 const MIN_SYLLABLES: usize = 4;
 
-/// The text, when the bytes are Johab without a doubt.
+/// The text, if the bytes are certainly Johab.
 pub fn decoded(bytes: &[u8]) -> Option<String> {
     let mut text = String::with_capacity(bytes.len() * 3 / 2);
     let mut at = 0;

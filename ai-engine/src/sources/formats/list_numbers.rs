@@ -1,11 +1,11 @@
-//! Numbers of lists as Office writes them.
+//! List numbers as Office writes them.
 
 use super::number_words;
 
-/// How many times a letter is repeated at most (a, aa, aaa …).
+/// The most repetitions of a letter (a, aa, aaa …).
 const MAX_ROUNDS: usize = 30;
 
-/// The number as lists write it.
+/// The number in the style of a list.
 pub fn formatted(number: i64, format: &str) -> String {
     match format {
         "none" => String::new(),
@@ -24,7 +24,7 @@ pub fn formatted(number: i64, format: &str) -> String {
     }
 }
 
-/// In the signs of a script. Letters begin again doubled, like those of the Latin one.
+/// In the characters of a script. After the last letter they start again doubled, like Latin letters.
 fn in_script(number: i64, format: &str) -> Option<String> {
     if let Some(text) = number_words::counted(number, format).or_else(|| number_words::digits(number, format)) {
         return Some(text);

@@ -1,4 +1,4 @@
-//! Markdown: the file's own text, but for what only programs read, with its headings.
+//! Markdown: the text of the file without what only programs read, with its headings.
 
 use collabry_shared::sources::FailureCode;
 use pulldown_cmark::{Event, HeadingLevel, Options, Parser, Tag, TagEnd};
@@ -7,7 +7,7 @@ use super::{Input, markdown_plain, text};
 use crate::sources::builder::one_line;
 use crate::sources::document::{Document, Heading};
 
-/// What is read as Markdown beyond `CommonMark`.
+/// The Markdown extensions beyond `CommonMark`.
 pub const OPTIONS: Options =
     Options::ENABLE_TABLES.union(Options::ENABLE_YAML_STYLE_METADATA_BLOCKS).union(Options::ENABLE_MATH);
 
@@ -30,7 +30,7 @@ fn declared_title(markdown: &str) -> Option<String> {
         if matches!(line.trim_end(), "---" | "...") {
             let title = matter.into_iter().find_map(|line: &str| line.strip_prefix("title:"))?;
             let title = one_line(title.trim().trim_matches(['"', '\'']));
-            // A sign of a title that is folded into the next lines.
+            // A YAML indicator of a title on the following lines.
             return Some(title).filter(|title| !title.is_empty() && !title.starts_with(['|', '>']));
         }
         matter.push(line);
@@ -38,7 +38,7 @@ fn declared_title(markdown: &str) -> Option<String> {
     None
 }
 
-/// The headings of a Markdown text; what only looks like one, in code or front matter, is none.
+/// The headings of a Markdown text, without lookalikes in code and front matter.
 pub fn headings(markdown: &str) -> Vec<Heading> {
     let mut headings = Vec::new();
     let mut open: Option<Heading> = None;

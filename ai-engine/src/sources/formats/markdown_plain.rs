@@ -10,19 +10,19 @@ use super::html_tags::{self, tag_name};
 use super::scripts::{lower, raise};
 use super::{html, markdown};
 
-/// Longer addresses are data, and stay where they are defined.
+/// Longer addresses are data, and stay in their definitions.
 const MAX_ADDRESS_BYTES: usize = 300;
 
 const MAX_UNKNOWN_NAMES: usize = 100;
 
-/// How far below its beginning the end of a table is looked for.
+/// How far below the start of a table its end is searched for.
 const MAX_TABLE_BYTES: usize = 256 * 1024;
 const TABLE_END: &str = "</table>";
 
-/// A small text may grow by so many bytes of addresses, a larger one to twice its size.
+/// A small text may grow by this many bytes of addresses, a larger one to twice its size.
 const MIN_ROOM: usize = 64 * 1024;
 
-/// What stands in place of a stretch of the text.
+/// The replacement of a range of the text.
 struct Edit {
     range: Range<usize>,
     text: String,
@@ -43,7 +43,7 @@ pub fn plain(markdown: &str) -> String {
     let mut depth = 0_usize;
     for (event, range) in parser.by_ref() {
         match event {
-            // Lines of HTML inside have the marks of what they are in.
+            // Lines of HTML inside have the marks of the blocks around them.
             Event::Start(Tag::List(_) | Tag::BlockQuote(_)) => depth += 1,
             Event::End(TagEnd::List(_) | TagEnd::BlockQuote(_)) => depth = depth.saturating_sub(1),
             Event::Start(Tag::HtmlBlock) if depth == 0 => edits.block(range),
@@ -68,7 +68,7 @@ struct Edits<'a> {
     list: Vec<Edit>,
     /// Labels of links that carry their addresses now.
     defined: HashSet<String>,
-    /// Whether names that are not those of HTML are closed somewhere.
+    /// Whether names that HTML does not know have closing tags.
     unknown: HashMap<String, bool>,
     /// Whether there was a table without an end.
     unclosed: bool,
@@ -161,7 +161,7 @@ impl Edits<'_> {
         }
     }
 
-    /// Names that HTML does not know are tags where they are closed too.
+    /// Names that HTML does not know are tags if they have closing tags.
     fn is_tag(&mut self, name: &str) -> bool {
         if name.is_empty() || html_tags::is_known(name) {
             return !name.is_empty();
@@ -169,7 +169,7 @@ impl Edits<'_> {
         if let Some(is_closed) = self.unknown.get(name) {
             return *is_closed;
         }
-        // Each name is looked for once, and no more of them than people make up.
+        // Searches for each name once, and for no more names than people make up.
         let is_closed = self.unknown.len() < MAX_UNKNOWN_NAMES && self.markdown.contains(&format!("</{name}>"));
         self.unknown.insert(name.to_owned(), is_closed);
         is_closed

@@ -109,7 +109,7 @@ impl Input<'_> {
     }
 }
 
-/// What an error of reading the file or a part of it means; `otherwise` unless memory ran out.
+/// The failure for an error while reading the file or a part of it: `otherwise`, unless memory ran out.
 fn io_code(error: &std::io::Error, otherwise: FailureCode) -> FailureCode {
     match error.kind() {
         std::io::ErrorKind::OutOfMemory => FailureCode::ExtractMemory,
@@ -117,7 +117,7 @@ fn io_code(error: &std::io::Error, otherwise: FailureCode) -> FailureCode {
     }
 }
 
-/// Reads a file of the given format.
+/// Reads a file in the given format.
 pub fn read(format: Format, input: &Input<'_>) -> Result<Document, FailureCode> {
     match format {
         Format::Pdf => pdf::read(input),

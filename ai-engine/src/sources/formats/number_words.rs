@@ -1,4 +1,4 @@
-//! Numbers in words and in the signs of many scripts, as lists are numbered.
+//! Numbers in words and in the characters of many scripts, as lists use them.
 
 const ONES: [&str; 20] = [
     "",
@@ -74,16 +74,16 @@ fn capitalised(text: &str) -> String {
     chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
 }
 
-/// How the numbers of a script are counted.
+/// The number system of a script.
 struct Counting {
-    /// Nought to nine.
+    /// Zero to nine.
     digits: &'static str,
     /// Ten, hundred, thousand.
     units: [char; 3],
-    /// Whether one is said before a unit inside of a number: 一百, and before ten at its beginning: 一十.
+    /// Whether one is written before a unit within a number: 一百, and before ten at its start: 一十.
     says_one: bool,
     says_one_ten: bool,
-    /// Whether nought is said where a unit is missing: 一百零五.
+    /// Whether zero is written where a unit is missing: 一百零五.
     says_nought: bool,
 }
 
@@ -196,7 +196,7 @@ pub fn digits(number: i64, format: &str) -> Option<String> {
     number.to_string().chars().map(|c| c.to_digit(10).and_then(|digit| digits.get(digit as usize).copied())).collect()
 }
 
-/// Hebrew letters as numbers; 15 and 16 are not written with those of a holy name.
+/// Hebrew letters as numbers; 15 and 16 avoid the letters of a holy name.
 pub fn hebrew(number: i64) -> Option<String> {
     const LETTERS: [(i64, &str); 24] = [
         (400, "ת"),

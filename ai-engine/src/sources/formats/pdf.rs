@@ -11,7 +11,7 @@ use super::pdf_page::{Line, Page};
 use super::{Input, pdf_annotations, pdf_layout, pdf_ligatures, pdf_pictures, pdf_tools};
 use crate::sources::document::Document;
 
-/// The end mark may be followed by a little rubbish, as after a download.
+/// The end marker may be followed by a little garbage, as after a download.
 const TAIL_BYTES: u64 = 64 * 1024;
 
 /// The notice of XFA forms is shorter, in any language.
@@ -39,7 +39,7 @@ pub fn read(input: &Input<'_>) -> Result<Document, FailureCode> {
     input.check_pages(page_count)?;
     let max_bytes = input.max_text_bytes as u64;
     let mut output = pdf_tools::text(input.path, max_bytes)?;
-    // What was read well is not given up because a second look at it fails.
+    // What was read successfully is kept, even if the second pass fails.
     if runs_from_right_to_left(&output.pages)
         && let Some(rewritten) = pdf_ligatures::as_characters(input.path)
         && let Ok(again) = pdf_tools::text_of_bytes(rewritten, max_bytes)
@@ -48,7 +48,7 @@ pub fn read(input: &Input<'_>) -> Result<Document, FailureCode> {
         output.pages = again.pages;
     }
     if output.lacks_language {
-        // Part of it may have been read, and nobody would see which.
+        // Only a part may have been read, and nobody would notice.
         return Err(FailureCode::PdfLanguageMissing);
     }
     if output.pages.iter().all(|page| page.blocks.is_empty()) {
@@ -59,14 +59,14 @@ pub fn read(input: &Input<'_>) -> Result<Document, FailureCode> {
     }
     let mut builder = input.builder();
     builder.title(&info.title.unwrap_or_default());
-    // As the program gave them: what the layout drops of a page was read.
+    // The pages as poppler returned them: what the layout drops was still read.
     let mut has_text: Vec<bool> = output.pages.iter().map(|page| !page.blocks.is_empty()).collect();
     has_text.resize(page_count, false);
     let mut notes = pdf_annotations::add_to(input.path, info.has_form, &mut output.pages);
     notes.resize(page_count, Vec::new());
     let mut pages = pdf_layout::pages(output.pages);
     pages.resize(page_count, Vec::new());
-    // A file in which they cannot be looked for is read all the same.
+    // If the search for them fails, the file is read all the same.
     let pictures = pdf_pictures::pages(&pdf_tools::pictures(input.path).unwrap_or_default());
     for (((page, notes), has_text), number) in pages.iter().zip(notes).zip(has_text).zip(1..) {
         builder.page();
@@ -94,7 +94,7 @@ fn runs_from_right_to_left(pages: &[Page]) -> bool {
     words.any(|word| word.text.contains(is_right_to_left))
 }
 
-/// What programs show who cannot make the pages of an XFA form: its words are not those of the document.
+/// The notice for programs that cannot render an XFA form: it is not the text of the document.
 fn is_placeholder(pages: &[Page]) -> bool {
     let lines = pages.iter().flat_map(|page| page.blocks.iter().flatten());
     let text = lines.map(Line::text).collect::<Vec<_>>().join(" ").to_lowercase();
@@ -102,7 +102,7 @@ fn is_placeholder(pages: &[Page]) -> bool {
     text.len() < MAX_PLACEHOLDER_BYTES && PLACEHOLDER_SIGNS.iter().any(says)
 }
 
-/// A file that was cut off may still show its first pages; to take those for the whole would be worse than an error.
+/// A truncated file may still show its first pages; presenting them as the whole would be worse than an error.
 fn has_end(path: &Path) -> std::io::Result<bool> {
     let mut file = File::open(path)?;
     let length = file.metadata()?.len();

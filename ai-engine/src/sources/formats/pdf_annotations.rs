@@ -8,7 +8,7 @@ use lopdf::{Dictionary, Document, Object, ObjectId, decode_text_string};
 use super::comments::Comment;
 use super::pdf_page::{Area, Line, Page, Word};
 
-/// Larger files are read without: to open one takes several times its size.
+/// Larger files are read without annotations, because opening one takes several times its size.
 const MAX_FILE_BYTES: u64 = 16 * 1024 * 1024;
 
 /// Forms nest their fields, pages their trees.
@@ -16,23 +16,23 @@ const MAX_DEPTH: usize = 16;
 
 const MAX_ANNOTATIONS: usize = 20_000;
 
-/// Buttons that keep no state.
+/// Buttons without a state.
 const PUSH_BUTTON: i64 = 1 << 16;
 
-/// The words of a box are no further from it than so many of its heights.
+/// The greatest distance between a checkbox and its words, as a multiple of its height.
 const MAX_WORD_GAP: f32 = 3.0;
 
-/// Where they stand before it, there may be room for longer ones.
+/// If they are in front of it, there may be room for longer ones.
 const MAX_LABEL_GAP: f32 = 8.0;
 
-/// A box on a page, and whether it is ticked.
+/// A checkbox on a page, and whether it is ticked.
 #[derive(Debug, PartialEq)]
 struct TickBox {
     area: Area,
     is_ticked: bool,
 }
 
-/// Puts the boxes of forms before their words, and gives the notes of each page.
+/// Puts checkboxes in front of their words, and returns the notes of each page.
 pub fn add_to(path: &Path, has_form: bool, pages: &mut [Page]) -> Vec<Vec<String>> {
     let Some(document) = open(path, has_form) else { return Vec::new() };
     let mut notes = Vec::new();
@@ -43,7 +43,7 @@ pub fn add_to(path: &Path, has_form: bool, pages: &mut [Page]) -> Vec<Vec<String
             let boxes: Vec<TickBox> =
                 annotations().filter_map(|annotation| tick_box(&document, annotation, top)).collect();
             for tick_box in &boxes {
-                // `Member ☐ Guest ☐`: nothing stands behind the last.
+                // `Member ☐ Guest ☐`: nothing follows the last.
                 let row = boxes.iter().map(|other| other.area).filter(|area| area.is_beside(&tick_box.area));
                 let last = row.max_by(|one, other| one.right.total_cmp(&other.right)).unwrap_or(tick_box.area);
                 let room = last.height() * MAX_WORD_GAP;
@@ -82,7 +82,7 @@ fn inherited<'a>(document: &'a Document, object: &'a Dictionary, key: &[u8]) -> 
     None
 }
 
-/// Where the page ends above; of pages that are turned nothing is known.
+/// The upper edge of the page; unknown for rotated pages.
 fn top(document: &Document, page: ObjectId) -> Option<(f32, f32)> {
     let page = document.get_dictionary(page).ok()?;
     let turned = inherited(document, page, b"Rotate").and_then(|turned| turned.as_i64().ok()).unwrap_or_default();
@@ -112,14 +112,14 @@ fn tick_box(document: &Document, annotation: &Dictionary, (left, top): (f32, f32
     Some(TickBox { area, is_ticked: name(b"AS").or_else(|| name(b"V")).is_some_and(|state| state != b"Off") })
 }
 
-/// How far the nearest word is from the box.
+/// The distance from the box to the nearest word.
 fn gap(page: &Page, area: &Area, between: fn(&Area, &Area) -> f32) -> f32 {
     let lines = page.blocks.iter().flatten().filter(|line| line.area.is_beside(area));
     let gaps = lines.flat_map(|line| &line.words).map(|word| between(&word.area, area));
     gaps.filter(|gap| *gap > -2.0).fold(f32::MAX, f32::min)
 }
 
-/// Puts the box beside its words.
+/// Puts the checkbox beside its words.
 fn put(page: &mut Page, tick_box: &TickBox, is_before: bool) {
     let TickBox { area, is_ticked } = tick_box;
     // What ticks the box may be a letter of a font of signs.
@@ -139,7 +139,7 @@ fn put(page: &mut Page, tick_box: &TickBox, is_before: bool) {
     let is_label = |word: &Word| nearest <= room && (between(&word.area, area) - nearest).abs() < 0.1;
     for line in page.blocks.iter_mut().flatten().filter(|line| line.area.is_beside(area)) {
         if let Some(place) = line.words.iter().position(is_label) {
-            // As tall as the words, and close to them, so that it is no line or column of its own.
+            // As tall as the words and close to them, so that it does not become a line or column of its own.
             let next = line.words[place].area;
             let size = next.height();
             let left = if is_before { next.left - size } else { next.right + size * 0.3 };

@@ -2,19 +2,19 @@
 
 use super::pdf_page::{Area, Block, Page, letters};
 
-/// Columns stand apart by so many points at least.
+/// The least distance between columns, in points.
 const MIN_GUTTER: f32 = 4.0;
 
-/// Fewer letters on a side are no column.
+/// A side with fewer letters is not a column.
 const MIN_LETTERS: usize = 200;
 
-/// Lines of a column of prose have so many letters at least, mostly.
+/// The least number of letters in most lines of a column of prose.
 const MIN_LINE_LETTERS: usize = 24;
 
 /// Columns within columns.
 const MAX_DEPTH: usize = 4;
 
-/// Blocks on a page that are looked at.
+/// The most blocks on a page that are examined.
 const MAX_BLOCKS: usize = 500;
 
 struct Placed {

@@ -1,8 +1,8 @@
-//! Lines as they are seen, into the order in which they are read: right to left where the letters are.
+//! Converts lines from visual order to reading order: right to left where the letters are.
 
 use unicode_normalization::UnicodeNormalization as _;
 
-/// The line in reading order, in plain letters.
+/// The line in reading order, without presentation forms.
 pub fn logical(seen: &str) -> String {
     let seen: String = seen.chars().filter(|c| !is_mark_of_direction(*c)).collect();
     if !seen.contains(is_right_to_left) {
@@ -24,14 +24,14 @@ pub fn logical(seen: &str) -> String {
     with_ligatures(&plain(&text))
 }
 
-/// Which brackets look the other way: those of text from right to left.
+/// Mirrors brackets in text from right to left.
 #[derive(Clone, Copy, PartialEq)]
 enum Brackets {
     Inside,
     Outside,
 }
 
-/// Turns around the stretches that begin and end with a character of `inside` and hold none of `outside`.
+/// Reverses the ranges that start and end with a character of `inside` and contain none of `outside`.
 fn turn_runs(chars: &mut [char], inside: impl Fn(char) -> bool, outside: impl Fn(char) -> bool, brackets: Brackets) {
     let mut start = 0;
     while start < chars.len() {
@@ -71,8 +71,8 @@ fn mirrored(c: char) -> char {
     }
 }
 
-/// The letters of the ligature lam-alef come in reading order while all around them stand as seen, and so are turned
-/// once too often. Two alefs never follow each other, which gives most of them away.
+/// The letters of the ligature lam-alef arrive in reading order while all around them are in visual order, so they are
+/// reversed once too often. Two alefs never follow each other, which reveals most cases.
 fn with_ligatures(text: &str) -> String {
     let chars: Vec<char> = text.chars().collect();
     let mut mended = chars.clone();

@@ -1,25 +1,25 @@
-//! Running heads: said once, not on every page. What differs from page to page stays, but for page numbers.
+//! Removes repeated running heads. What differs from page to page stays, except for page numbers.
 
 use std::collections::HashMap;
 
-use super::docx_table::BETWEEN_CELLS;
+use super::docx_table::CELL_SEPARATOR;
 use super::pdf_page::Area;
 
-/// Below so many pages a repeated line may be meant.
+/// In a document with fewer pages a repeated line may be intended.
 const MIN_PAGES: usize = 4;
 
 const MAX_HEAD_CHARS: usize = 120;
 
-/// Lines of writing at the top and the bottom of a page that may be running heads.
+/// The most lines at the top and bottom of a page that may be running heads.
 const PLACES: usize = 2;
 
 /// The share of a page's height that is its upper or lower margin.
 const MARGIN: f32 = 0.1;
 
-/// Larger ones may be years.
+/// Larger numbers may be years.
 const MAX_LONE_NUMBER: i64 = 1_500;
 
-/// Words that come with page numbers.
+/// Words next to page numbers.
 const PAGE_WORDS: &[&str] = &[
     "page",
     "pages",
@@ -41,7 +41,7 @@ const PAGE_WORDS: &[&str] = &[
     "ページ",
 ];
 
-/// A stretch of a line of writing.
+/// A section of a line.
 #[derive(Debug)]
 pub struct Printed {
     pub area: Area,
@@ -50,7 +50,7 @@ pub struct Printed {
     pub line: usize,
 }
 
-/// For each page the areas of lines that are only said again, or are nothing but its number.
+/// For each page the areas of lines that are repetitions, or contain only its number.
 pub fn repeated(pages: &[Vec<Printed>]) -> Vec<Vec<Area>> {
     let mut dropped: Vec<Vec<Area>> = pages.iter().map(|_| Vec::new()).collect();
     let filled = pages.iter().filter(|page| !page.is_empty()).count();
@@ -60,7 +60,7 @@ pub fn repeated(pages: &[Vec<Printed>]) -> Vec<Vec<Area>> {
     let candidates: Vec<Vec<&Printed>> = pages.iter().map(|page| ends(page)).collect();
     drop_again(&candidates, filled, &mut dropped);
     drop_numbers(&candidates, filled, &mut dropped);
-    // Never all of a page.
+    // Never removes a whole page.
     for (page, dropped) in pages.iter().zip(&mut dropped) {
         if dropped.len() >= page.len() {
             dropped.clear();
@@ -69,7 +69,7 @@ pub fn repeated(pages: &[Vec<Printed>]) -> Vec<Vec<Area>> {
     dropped
 }
 
-/// The page's number at its very top or bottom, apart from all else; for pages that no others can be compared with.
+/// The page number at the very top or bottom, separate from all else; for pages that cannot be compared with others.
 pub fn lone_number(page: &[Printed], height: f32) -> Option<Area> {
     let is_lone = |part: &&Printed| {
         let area = &part.area;
@@ -84,20 +84,20 @@ pub fn lone_number(page: &[Printed], height: f32) -> Option<Area> {
     numbers.rfind(is_lone).filter(|_| page.len() > 1).map(|part| part.area)
 }
 
-/// What stands in the first lines of a page and in the last.
+/// The content of the first and last lines of a page.
 fn ends(page: &[Printed]) -> Vec<&Printed> {
     let lines = page.last().map_or(0, |last| last.line + 1);
     let is_end = |line: usize| line < PLACES || line + PLACES >= lines;
     page.iter().filter(|part| is_end(part.line) && part.text.chars().count() <= MAX_HEAD_CHARS).collect()
 }
 
-/// Lines that are the same, to the last digit, on most pages or on every other one: all but the first go.
+/// Lines that are the same, to the last digit, on most pages or on every other one: all but the first are removed.
 fn drop_again(candidates: &[Vec<&Printed>], filled: usize, dropped: &mut [Vec<Area>]) {
     let mut counts: HashMap<&str, usize> = HashMap::new();
-    // A row of figures may be the same by chance.
+    // A row of digits may be the same by chance.
     let is_worded = |line: &&&Printed| line.text.chars().filter(|c| c.is_alphabetic()).count() > 2;
-    // The names of a table's columns are said on each page that it runs over, for the rows below them.
-    let is_row = |line: &&&Printed| line.text.contains(BETWEEN_CELLS);
+    // The column names of a table are repeated on each of its pages, for the rows below them.
+    let is_row = |line: &&&Printed| line.text.contains(CELL_SEPARATOR);
     for line in candidates.iter().flatten().filter(is_worded).filter(|line| !is_row(line)) {
         *counts.entry(&line.text).or_default() += 1;
     }
@@ -112,7 +112,7 @@ fn drop_again(candidates: &[Vec<&Printed>], filled: usize, dropped: &mut [Vec<Ar
     }
 }
 
-/// Lines that are a page's number and no more: the number grows by one from page to page.
+/// Lines that are only a page number, which grows by one from page to page.
 fn drop_numbers(candidates: &[Vec<&Printed>], filled: usize, dropped: &mut [Vec<Area>]) {
     let mut offsets: HashMap<i64, usize> = HashMap::new();
     let numbered: Vec<Vec<(i64, Area)>> = candidates

@@ -1,14 +1,14 @@
-//! Large first letters, which the program gives apart from the word that they begin.
+//! Joins drop caps with their words: poppler returns them separately.
 
 use super::pdf_page::{Line, Page};
 
-/// A letter is this many times as high as the lines beside it.
+/// The least height of a drop cap, as a multiple of the height of the lines beside it.
 const MIN_LINES: f32 = 1.8;
 
-/// It stands this share of its width from them at most.
+/// Its greatest distance from them, as a share of its width.
 const MAX_GAP: f32 = 0.6;
 
-/// Puts large first letters before the words that they are the first letter of.
+/// Puts drop caps in front of their words.
 pub fn attach(page: &mut Page) {
     let places = |page: &Page| -> Vec<(usize, usize)> {
         let all = page.blocks.iter().enumerate();
@@ -18,7 +18,7 @@ pub fn attach(page: &mut Page) {
         places(page).into_iter().filter(|(block, line)| is_letter(&page.blocks[*block][*line])).collect();
     for (block, line) in letters.into_iter().rev() {
         let letter = page.blocks[block][line].clone();
-        let is_known = |word: &str| says(page, word);
+        let is_known = |word: &str| contains_word(page, word);
         let first = places(page)
             .into_iter()
             .filter(|(block, line)| is_beside(&letter, &page.blocks[*block][*line]))
@@ -28,7 +28,7 @@ pub fn attach(page: &mut Page) {
         };
         let mut begun = letter.words[0].text.clone();
         let word = &page.blocks[to][at].words[0].text;
-        // Some are words of their own.
+        // Some drop caps are words of their own.
         if matches!(begun.as_str(), "A" | "I" | "O") && !is_known(&format!("{begun}{word}")) {
             begun.push(' ');
         }
@@ -47,7 +47,7 @@ fn is_letter(line: &Line) -> bool {
     chars.next().is_some_and(char::is_uppercase) && chars.next().is_none()
 }
 
-/// Whether the line stands right of the letter, in type that is so much smaller, and begins with a letter.
+/// Whether the line is to the right of the letter, in type that is this much smaller, and starts with a letter.
 fn is_beside(letter: &Line, line: &Line) -> bool {
     let gap = line.area.left - letter.area.right;
     let common = letter.area.bottom.min(line.area.bottom) - letter.area.top.max(line.area.top);
@@ -59,7 +59,7 @@ fn is_beside(letter: &Line, line: &Line) -> bool {
         && common > 0.0
 }
 
-fn says(page: &Page, word: &str) -> bool {
+fn contains_word(page: &Page, word: &str) -> bool {
     let word = word.to_lowercase();
     let mut words = page.blocks.iter().flatten().flat_map(|line| &line.words);
     words.any(|other| other.text.to_lowercase() == word)

@@ -1,15 +1,15 @@
-//! Bullets and numbers of lists and headings that stand apart from what they belong to.
+//! Joins bullets and numbers with their list items and headings.
 
 use super::pdf_page::{Area, Line};
 use super::pdf_tables::Part;
 
-/// How far from its text a label may stand, in heights of its line.
+/// The greatest distance of a label from its text, as a multiple of the line's height.
 const MAX_GAP: f32 = 5.0;
 
-/// Pairs of labels and lines that are looked at on a page.
+/// The most pairs of labels and lines on a page that are examined.
 const MAX_PAIRS: usize = 1_000_000;
 
-/// Puts labels in front of the lines that they stand beside.
+/// Puts labels in front of the lines beside them.
 pub fn join(parts: &mut Vec<Part>) {
     let mut labels = Vec::new();
     for part in parts.iter_mut() {
@@ -44,7 +44,7 @@ fn beside<'a>(parts: &'a mut [Part], label: &Area) -> Option<&'a mut Line> {
         .min_by(|one, other| one.area.left.total_cmp(&other.area.left))
 }
 
-/// Before the first line that stands lower.
+/// Before the first line that is lower.
 fn put_back(parts: &mut Vec<Part>, label: Line) {
     for part in parts.iter_mut() {
         if let Part::Lines(lines) = part

@@ -1,4 +1,4 @@
-//! From lines on pages to paragraphs that read well.
+//! Joins the lines of pages into paragraphs.
 
 use super::pdf_heads::{self, Printed};
 use super::pdf_page::{Area, Page, letters};
@@ -12,10 +12,10 @@ const MIN_PROSE_CHARS: usize = 35;
 /// Lines of double-spaced text are no further apart than this many of their heights.
 const MAX_LINE_GAP: f32 = 2.2;
 
-/// A line of text and where it stands.
+/// A line of text and its position.
 type Placed = (Area, String);
 
-/// What stands together on a page.
+/// A group of lines on a page.
 enum Block {
     Lines(Vec<Placed>),
     Rows(Vec<Placed>),
@@ -70,7 +70,7 @@ fn blocks(mut page: Page) -> Vec<Block> {
     parts.into_iter().map(placed).collect()
 }
 
-/// The page's stretches of lines, from top to bottom.
+/// The page's groups of lines, from top to bottom.
 fn printed(page: &[Block]) -> Vec<Printed> {
     let mut lines: Vec<&Placed> = page.iter().flat_map(Block::lines).collect();
     lines.sort_by(|one, other| one.0.middle().total_cmp(&other.0.middle()));
@@ -116,13 +116,13 @@ fn without_leaders(line: &str) -> String {
 
 const LEADER: &str = " … ";
 
-/// Whether it is an entry of a list of contents: it ends with a number after dots.
+/// Whether it is an entry of a table of contents: it ends with a number after dots.
 fn is_entry(line: &str) -> bool {
     line.rsplit_once(LEADER)
         .is_some_and(|(_, page)| page.chars().count() < 8 && page.chars().any(char::is_alphanumeric))
 }
 
-/// A paragraph, and the lines that it begins and ends with.
+/// A paragraph with its first and last line.
 struct Paragraph {
     text: String,
     first: Area,
@@ -155,7 +155,7 @@ fn paragraphs(page: &[Block], words: &Words<'_>) -> Vec<String> {
     paragraphs.into_iter().map(|paragraph| paragraph.text).collect()
 }
 
-/// Whether a sentence that one block leaves open goes on in the next one.
+/// Whether a sentence at the end of one block continues in the next one.
 fn goes_on(open: &Paragraph, next: &Paragraph) -> bool {
     let (before, after) = (&open.last.0, &next.first);
     let as_tall = (before.height() - after.height()).abs() < before.height() * 0.3;
@@ -218,7 +218,7 @@ fn ends_paragraph(line: &str, width: usize) -> bool {
 }
 
 fn starts_item(line: &str) -> bool {
-    // A sign of a font of signs.
+    // A character of a symbol font.
     if line.starts_with(|c| ('\u{e000}'..='\u{f8ff}').contains(&c)) {
         return true;
     }
@@ -247,7 +247,7 @@ fn is_lettered(line: &str) -> bool {
     !name.is_empty() && (is_roman || is_letter || is_number)
 }
 
-/// A note at the foot of a page: it begins with a raised figure.
+/// A footnote: it starts with a superscript.
 fn is_note(line: &str) -> bool {
     let is_raised = |c: char| matches!(c, '¹' | '²' | '³' | '⁰' | '⁴'..='⁹');
     let rest = line.trim_start_matches(is_raised);

@@ -1,8 +1,8 @@
-//! Several letters from right to left that a font draws as one glyph.
+//! Right-to-left ligatures: several letters that a font draws as one glyph.
 //!
-//! `pdftotext` gives the letters of a word in the order in which they are seen, but those of one glyph in the order in
-//! which they are read, and does not say which these are. So it is given the file with such a glyph named by the one
-//! character that Unicode has for it, as lam-alef is U+FEFB. What is read later as its letters again stays together.
+//! `pdftotext` returns the letters of a word in visual order, but those of one glyph in reading order, and does not
+//! tell which they are. So it gets a copy of the file in which such a glyph maps to its single Unicode character, as
+//! lam-alef to U+FEFB. Later that character is replaced by its letters, which stay together.
 
 use std::collections::{BTreeSet, HashMap};
 use std::fs;
@@ -14,11 +14,11 @@ use unicode_normalization::UnicodeNormalization as _;
 
 use super::pdf_direction::is_right_to_left;
 
-/// Larger files are read as they are: to rewrite one takes several times its size.
+/// Larger files are read as they are, because rewriting one takes several times its size.
 const MAX_FILE_BYTES: u64 = 32 * 1024 * 1024;
 const MAX_MAP_BYTES: usize = 1024 * 1024;
 
-/// What each sequence of letters is as one character; of several forms, the one that stands alone.
+/// The single character for each sequence of letters; of several forms, the isolated one.
 static CHARACTERS: LazyLock<HashMap<String, char>> = LazyLock::new(|| {
     let forms = ('\u{fb1d}'..='\u{fb4f}').chain('\u{fbea}'..='\u{fdfb}').chain('\u{fef5}'..='\u{fefc}');
     let mut characters = HashMap::new();
@@ -31,7 +31,7 @@ static CHARACTERS: LazyLock<HashMap<String, char>> = LazyLock::new(|| {
     characters
 });
 
-/// The file with its ligatures as single characters; nothing when it has none, or cannot be rewritten.
+/// The file with its ligatures as single characters; `None` if it has none or cannot be rewritten.
 pub fn as_characters(path: &Path) -> Option<Vec<u8>> {
     if fs::metadata(path).ok()?.len() > MAX_FILE_BYTES {
         return None;

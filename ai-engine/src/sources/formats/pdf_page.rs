@@ -1,4 +1,4 @@
-//! The words of a page and where they stand, as `pdftotext -bbox-layout` gives them.
+//! The words of a page with their positions, from `pdftotext -bbox-layout`.
 
 use std::io::BufRead;
 
@@ -38,7 +38,7 @@ impl Area {
         }
     }
 
-    /// Whether both stand in the same line of writing.
+    /// Whether both are in the same line.
     pub fn is_beside(&self, other: &Self) -> bool {
         let common = self.bottom.min(other.bottom) - self.top.max(other.top);
         common > self.height().min(other.height()) / 2.0
@@ -63,7 +63,7 @@ impl Line {
         text_of(&self.words)
     }
 
-    /// Text that was turned by a quarter has tall words.
+    /// Text that is rotated by 90 degrees has tall words.
     pub fn is_upright(&self) -> bool {
         let chars: usize = self.words.iter().map(|word| word.text.chars().count()).sum();
         chars < 3 || self.area.width() > self.area.height() * 0.7
@@ -84,12 +84,12 @@ pub fn text_of(words: &[Word]) -> String {
     logical(&text)
 }
 
-/// The size of the type, also where the line was turned.
+/// The size of the type, also in a rotated line.
 fn size(area: &Area) -> f32 {
     area.height().min(area.width().max(area.height() / 4.0))
 }
 
-/// How far apart two neighbours are, whichever way the line runs.
+/// The distance between two neighbours, in any direction of the line.
 fn gap(first: &Area, second: &Area) -> f32 {
     let across = (second.left - first.right).max(first.left - second.right);
     let down = (second.top - first.bottom).max(first.top - second.bottom);
@@ -107,13 +107,13 @@ pub type Block = Vec<Line>;
 /// A page's blocks in reading order.
 #[derive(Debug, Default, PartialEq)]
 pub struct Page {
-    /// In points; 0 when it is not said.
+    /// In points; 0 if it is unknown.
     pub height: f32,
     pub blocks: Vec<Block>,
 }
 
 /// The pages of the program's output, which may be many times longer than its text and is therefore never kept whole.
-/// More than `max_bytes` of text are refused.
+/// Fails on more than `max_bytes` of text.
 pub fn read(output: impl BufRead, max_bytes: u64) -> Result<Vec<Page>, FailureCode> {
     let mut pages = Vec::new();
     let mut bytes = 0;
@@ -151,7 +151,7 @@ fn word(line: &str) -> Option<Word> {
     let inside = line.strip_prefix("<word ")?.strip_suffix("</word>")?;
     let (_, text) = inside.split_once('>')?;
     let text = quick_xml::escape::unescape(text).ok()?;
-    // A soft hyphen is one at the end of a line only.
+    // A soft hyphen is visible at the end of a line only.
     let text = match text.strip_suffix('\u{ad}') {
         Some(before) => format!("{}-", before.replace('\u{ad}', "")),
         None => text.replace('\u{ad}', ""),

@@ -1,15 +1,15 @@
-//! The pictures on a PDF's pages, as `pdfimages -list` gives them: which of them say something.
+//! Finds the meaningful pictures on a PDF's pages, from `pdfimages -list`.
 
 use std::collections::{HashMap, HashSet};
 
-/// In inches: smaller ones are signs and logos.
+/// In inches: smaller pictures are icons and logos.
 const MIN_SIDE: f32 = 0.8;
 const MIN_AREA: f32 = 1.5;
 
 /// Larger ones are the background of the page, or a scan of what is read from it.
 const MAX_AREA: f32 = 75.0;
 
-/// A picture on more pages is furniture.
+/// A picture on more pages than this is decoration.
 const MAX_PAGES: usize = 2;
 
 /// The pages of the pictures, in order.

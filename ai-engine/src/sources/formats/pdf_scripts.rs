@@ -1,21 +1,21 @@
-//! Small figures that were raised or lowered: without a sign that they are, 10⁶ reads as 106.
+//! Recognizes superscripts and subscripts by their position: without a mark, 10⁶ would read as 106.
 
 use super::pdf_page::{Area, Line, Page, Word};
 use super::scripts::{lowered, raised};
 
-/// So much smaller is a raised figure than the word that it belongs to.
+/// The size of a superscript relative to its word.
 const SMALLER: f32 = 0.88;
 
 /// The gap to the word, as a share of the word's height.
 const NEAR: f32 = 0.3;
 
-/// The same where both are of one line already.
+/// The same if both are in one line already.
 const NEAR_IN_LINE: f32 = 0.55;
 
-/// Pairs of small lines and words that are looked at on a page.
+/// The most pairs of small lines and words on a page that are examined.
 const MAX_PAIRS: usize = 4_000_000;
 
-/// Puts raised and lowered figures behind the word that they follow.
+/// Appends superscripts and subscripts to their words.
 pub fn attach(page: &mut Page) {
     for line in page.blocks.iter_mut().flatten() {
         attach_within(line);
@@ -73,7 +73,7 @@ fn attach_within(line: &mut Line) {
     }
 }
 
-/// Puts the raised figure before the note that it is the mark of.
+/// Puts a superscript mark in front of its note.
 fn begin_any(page: &mut Page, from: (usize, usize), small: &Word) -> bool {
     for (block, lines) in page.blocks.iter_mut().enumerate() {
         for (index, line) in lines.iter_mut().enumerate() {
@@ -90,7 +90,7 @@ fn begin_any(page: &mut Page, from: (usize, usize), small: &Word) -> bool {
     false
 }
 
-/// The figure in raised characters, if it stands at the upper left of `first`.
+/// The number in superscript characters, if it is at the upper left of `first`.
 fn mark_of_note(first: &Area, word: &Word) -> Option<String> {
     let (small, height) = (&word.area, first.height());
     let gap = first.left - small.right;
@@ -120,7 +120,7 @@ fn attach_to_any(page: &mut Page, from: (usize, usize), small: &Word) -> bool {
     false
 }
 
-/// The figure in raised or lowered characters, if it stands at the upper or lower right of `base`.
+/// The number in superscript or subscript characters, if it is at the upper or lower right of `base`.
 fn script(base: &Area, word: &Word, near: f32) -> Option<String> {
     let (small, height) = (&word.area, base.height());
     let is_near = (small.left - base.right).abs() < height * near;

@@ -1,5 +1,5 @@
-//! Words that are set with space between their letters, as headings often are: each letter comes as a word of its own,
-//! and further apart as a line or a block of its own.
+//! Joins words that are set with space between their letters, as headings often are: each letter arrives as a word of
+//! its own, and, if spaced further, as a line or block of its own.
 
 use super::pdf_page::{Area, Line, Page, Word};
 
@@ -12,18 +12,19 @@ const MIN_SMALL_LETTERS: usize = 5;
 /// Letters of a word are no further apart than this many of their heights, and words than that many.
 const MAX_GAP: f32 = 1.3;
 const MAX_WORD_GAP: f32 = 3.2;
-/// A gap that is so much wider than the smallest of its line stands between two words.
+/// A gap that is this much wider than the smallest in its line separates two words.
 const WORD_GAP: f32 = 1.6;
 /// Gaps within a word differ by this part of its height at most.
 const SLACK: f32 = 0.08;
 /// Letters this many heights apart were not typed with spaces between them.
 const TYPED_GAP: f32 = 0.4;
-/// So wide is a letter with the space behind it, as a share of its height, where a word was spread; else about the other.
+/// So wide is a letter with the space behind it, as a share of its height, where a word was spread; else about the
+/// other.
 const SPREAD_CAPITAL: f32 = 0.92;
 const CAPITAL: f32 = 0.72;
 const SPREAD_SMALL: f32 = 0.78;
 const SMALL: f32 = 0.52;
-/// Marks that may stand among spread letters, and those of formulas, which may not.
+/// Marks that may be among spaced letters, and those of formulas, which may not.
 const MARKS: &[&str] = &["&", "-", "–", "—", "’", "'"];
 const OPERATORS: &[&str] = &["=", "+", "−", "<", ">", "≤", "≥", "×", "·", "/", "*", "^", "|", "→"];
 /// First letters of the names of days and months, as tables have them.
@@ -32,7 +33,7 @@ const SERIES: &[&str] = &["MTWTFSS", "SMTWTFS", "MTWTF", "MDMDFSS", "LMMJVSD", "
 /// Where a word is on the page: block, line, word.
 type Place = (usize, usize, usize);
 
-/// A letter, or a word of letters that the program has joined, and where it is.
+/// A letter, or letters that poppler has joined, with their position.
 struct Piece {
     place: Place,
     area: Area,
@@ -44,7 +45,7 @@ impl Piece {
         Self { place, area: word.area, text: word.text.clone() }
     }
 
-    /// A letter or figure, with the mark behind it.
+    /// A letter or digit, with the mark behind it.
     fn is_letter(&self) -> bool {
         let bare = bare(&self.text);
         let mut chars = bare.chars();
@@ -68,7 +69,7 @@ impl Piece {
     }
 }
 
-/// Joins the letters of words that were spread.
+/// Joins the letters of spaced words.
 pub fn join(page: &mut Page) {
     let pieces = page.blocks.iter().enumerate().flat_map(|(block, lines)| {
         lines.iter().enumerate().filter(|(_, line)| line.is_upright()).flat_map(move |(at, line)| {
@@ -94,10 +95,10 @@ pub fn join(page: &mut Page) {
     replace(page, changes);
 }
 
-/// Letters that follow each other in a line of writing.
+/// Consecutive letters in a line.
 fn runs(pieces: Vec<Piece>) -> Vec<Vec<Piece>> {
     let mut runs: Vec<Vec<Piece>> = Vec::new();
-    // Rows first: marks stand a little higher or lower than letters.
+    // Rows first: marks are a little higher or lower than letters.
     let mut rows: Vec<Vec<Piece>> = Vec::new();
     for piece in pieces {
         match rows.iter_mut().rev().take(3).find(|row| is_in_line(&row[0].area, &piece.area)) {
@@ -150,7 +151,7 @@ fn is_in_line(one: &Area, other: &Area) -> bool {
     (one.bottom - other.bottom).abs() < height * 0.15 && (height - other.height()).abs() < height * 0.15
 }
 
-/// The words of the run, if they are such.
+/// The words of the run, if it has any.
 fn words_of(run: &[Piece], page: &Page) -> Option<Vec<Word>> {
     let height = run[0].area.height();
     let gaps: Vec<f32> = run.windows(2).map(|pair| pair[1].area.left - pair[0].area.right).collect();
@@ -216,12 +217,12 @@ fn words_of(run: &[Piece], page: &Page) -> Option<Vec<Word>> {
     }
     let likely = |word: &&&str| word.chars().count() >= MIN_LETTERS && is_like_a_word(word, is_typed);
     let likely: usize = joined.iter().filter(likely).map(|word| word.chars().count()).sum();
-    // An abbreviation may stand between words that were spread; letters with spaces between them are to be words.
+    // An abbreviation may be between spaced words; letters with spaces between them must form words.
     let is_likely = if is_typed { likely + 4 > all && likely * 3 >= all * 2 } else { likely * 2 >= all };
     (is_enough && (is_likely || joined.is_empty())).then_some(words)
 }
 
-/// Whether nothing but the run stands in its lines.
+/// Whether the run is alone in its lines.
 fn is_alone(run: &[Piece], page: &Page) -> bool {
     run.iter().all(|piece| {
         let line = &page.blocks[piece.place.0][piece.place.1];
@@ -230,7 +231,7 @@ fn is_alone(run: &[Piece], page: &Page) -> bool {
     })
 }
 
-/// All letters, of one case or with a capital first; or all figures. Marks stand at the ends.
+/// All letters, of one case or with a capital first; or all digits. Marks are at the ends.
 fn is_of_one_kind(word: &str) -> bool {
     let bare = bare(word);
     let chars: Vec<char> = bare.chars().filter(|c| !MARKS.contains(&c.to_string().as_str())).collect();
@@ -242,7 +243,7 @@ fn is_of_one_kind(word: &str) -> bool {
     chars.iter().all(|c| c.is_alphabetic()) && (rest.iter().all(is_capital) || !rest.iter().any(is_capital))
 }
 
-/// Whether people could say it: names of things, of columns, of notes are mostly none.
+/// Whether the word is pronounceable: labels of things, columns and notes mostly are not.
 fn is_like_a_word(word: &str, is_typed: bool) -> bool {
     let word = bare(word).to_lowercase();
     if word.chars().all(|c| c.is_ascii_digit()) {
@@ -258,7 +259,7 @@ fn is_like_a_word(word: &str, is_typed: bool) -> bool {
     count * 6 >= vowels.len() && count < vowels.len() && consonants <= if is_typed { 4 } else { 5 }
 }
 
-/// Names that follow each other: A, B, C; or that go up by few letters, as those of vitamins.
+/// Consecutive labels: A, B, C; or ones that skip few letters, like those of vitamins.
 fn is_series(word: &str, is_typed: bool) -> bool {
     let letters: Vec<char> = bare(word).to_lowercase().chars().filter(|c| c.is_alphabetic()).collect();
     if letters.len() < MIN_LETTERS {
@@ -276,7 +277,7 @@ fn is_series(word: &str, is_typed: bool) -> bool {
     next * 4 >= steps.len() * 3 || is_typed && letters.len() > 2 && is_rising
 }
 
-/// `None` of scripts that are not known here.
+/// `None` for unknown scripts.
 fn is_vowel(c: char) -> Option<bool> {
     Some(match u32::from(c) {
         0x61..0x250 => {
@@ -338,7 +339,7 @@ fn is_vowel(c: char) -> Option<bool> {
     })
 }
 
-/// Without what stands behind it.
+/// Without what follows it.
 fn bare(text: &str) -> &str {
     let mark = |c: char| matches!(c, '.' | ',' | ':' | ';' | '!' | '?' | ')' | '(' | '"' | '“' | '”' | '„' | '«' | '»');
     text.trim_matches(mark)
@@ -355,7 +356,7 @@ fn is_beside_operator(piece: &Piece, page: &Page) -> bool {
     is_operator(at.checked_sub(1).and_then(|before| words.get(before))) || is_operator(words.get(at + 1))
 }
 
-/// Whether the letters stand over or under others in columns, as cells of a table do.
+/// Whether the letters are above or below others in columns, like the cells of a table.
 fn is_row_of_cells(run: &[Piece], page: &Page) -> bool {
     let letters: Vec<&Piece> = run.iter().filter(|piece| piece.is_letter()).collect();
     let height = run[0].area.height();
@@ -385,7 +386,7 @@ fn is_row_of_cells(run: &[Piece], page: &Page) -> bool {
     !letters.is_empty() && letters.iter().filter(is_cell).count() * 2 > letters.len()
 }
 
-/// Puts the words where the first of their letters was.
+/// Puts each word at the position of its first letter.
 fn replace(page: &mut Page, changes: Vec<(Vec<Place>, Vec<Word>)>) {
     let mut gone: std::collections::HashSet<Place> = std::collections::HashSet::new();
     let mut new: std::collections::HashMap<Place, Vec<Word>> = std::collections::HashMap::new();

@@ -1,4 +1,4 @@
-//! Cells that stand side by side become rows; the program gives them column by column.
+//! Joins cells side by side into rows: poppler returns them column by column.
 
 use super::pdf_page::{Area, Line, Page, letters, text_of};
 
@@ -8,13 +8,13 @@ const CELL_GAP: f32 = 1.1;
 /// No page is wide enough for more.
 const MAX_COLUMNS: usize = 80;
 
-/// Columns stand apart by this share of a line's height at least; slanted text does not.
+/// The least distance between columns, as a share of a line's height; slanted text has less.
 const MIN_COLUMN_GAP: f32 = 0.4;
 
 /// Rows further apart than this many heights of a line are not of one table.
 const MAX_ROW_GAP: f32 = 3.2;
 
-/// Edges of cells in one column differ by so many points at most.
+/// The most by which the edges of cells in one column differ, in points.
 const ALIGNED: f32 = 4.0;
 
 /// The next line of a cell is nearer than the next row, and no further below than this many heights of a line.
@@ -31,7 +31,7 @@ const MAX_CELL_LINES: usize = 8;
 /// Prose fills its column in most lines, and they are long.
 const PROSE_LINE_CHARS: usize = 34;
 
-/// What a block holds, in reading order.
+/// The content of a block, in reading order.
 #[derive(Debug, PartialEq)]
 pub enum Part {
     Lines(Vec<Line>),
@@ -102,7 +102,7 @@ pub fn with_rows(page: Page) -> Vec<Part> {
     settled(parts)
 }
 
-/// What stands below a table comes after it, if nothing stands beside it: the program gives the paragraphs around a table
+/// Moves the text below a table behind it, if there is nothing beside it: poppler returns the paragraphs around a table
 /// before its cells.
 fn settled(mut parts: Vec<Part>) -> Vec<Part> {
     put_captions(&mut parts);
@@ -172,7 +172,7 @@ fn area_of_rows(part: &Part) -> Option<Area> {
     }
 }
 
-/// All that may be cells, by the line of writing that they stand in, from the top.
+/// All candidates for cells by their lines, from the top.
 fn rows(page: &Page) -> Vec<Row> {
     let mut cells: Vec<Cell> = Vec::new();
     let is_text: Vec<bool> = page.blocks.iter().map(|lines| is_prose(lines)).collect();
@@ -198,7 +198,7 @@ fn rows(page: &Page) -> Vec<Row> {
     rows
 }
 
-/// Whether a few lines of prose are what one cell holds: there are cells beside the first of them.
+/// Whether a few lines of prose are one cell: there are cells beside the first of them.
 fn is_long_cell(page: &Page, is_text: &[bool], lines: &[Line]) -> bool {
     let Some(first) = lines.first().filter(|_| lines.len() <= MAX_CELL_LINES) else {
         return false;
@@ -256,12 +256,12 @@ fn runs(rows: Vec<Row>) -> Vec<Vec<Row>> {
                 runs.push(std::mem::take(&mut open));
             }
         }
-        // More than two single rows in a row are no part of a table.
+        // More than two consecutive single rows are not part of a table.
         let singles = open.iter().rev().take_while(|row| row.len() == 1).count();
         if row.len() == 1 && singles >= 2 && !may_be_rest(&open, &row) {
             runs.push(std::mem::take(&mut open));
         }
-        // Below what stands between two tables the columns are others.
+        // Below the text between two tables the columns differ.
         let widest = open.iter().map(Vec::len).max().unwrap_or_default();
         let is_parted = open.split_last().is_some_and(|(last, rest)| last.len() == 1 && !may_be_rest(rest, last));
         if row.len() > 1 && is_parted && (row.len() > widest || !is_in_columns(&open, &row)) {
@@ -283,7 +283,7 @@ fn runs(rows: Vec<Row>) -> Vec<Vec<Row>> {
     runs
 }
 
-/// Whether it is a line that begins further left than the table, such as a note below it.
+/// Whether it is a line that starts further left than the table, such as a note below it.
 fn is_outside(open: &[Row], row: &Row) -> bool {
     let left = open.iter().filter(|row| row.len() > 1).map(|row| row[0].area.left).fold(f32::MAX, f32::min);
     let cell = &row[0].area;
@@ -296,7 +296,7 @@ fn may_be_rest(open: &[Row], row: &Row) -> bool {
     row.iter().all(|cell| cell.line > 0 && full.is_some_and(|full| full.iter().any(|its| its.block == cell.block)))
 }
 
-/// Whether it is one: it stands in the column of that cell, and does not reach into the next.
+/// Whether it is one: it is in the column of that cell, and does not extend into the next.
 fn is_rest(open: &[Row], row: &Row) -> bool {
     let Some(full) = open.iter().rev().find(|row| row.len() > 1) else {
         return false;
@@ -373,7 +373,7 @@ fn lines_of(run: &[Row]) -> Vec<(Area, String)> {
             place.push_str(&cell.text);
         }
         let is_near = !row.iter().any(Cell::is_number) && area.top - above < pitch * 1.1;
-        // Rows of a group: what they have in common is said in the first of them.
+        // Rows of a group: their common values are in the first of them.
         let step = area.top - above;
         let is_full = columns.len() > 2 && cells[1..].iter().all(|cell| !cell.is_empty());
         // The names of columns may have several lines.
@@ -383,7 +383,7 @@ fn lines_of(run: &[Row]) -> Vec<(Area, String)> {
         let continues = cells[0].is_empty() && !is_row && (is_near || row.len() == 1 && is_rest(&run[..index], row));
         above = area.top;
         match lines.last_mut() {
-            // What goes on in the next line of a cell.
+            // The continuation in the next line of a cell.
             Some((whole, before)) if continues => {
                 *whole = whole.around(&area);
                 for (cell, more) in before.iter_mut().zip(cells).filter(|(_, more)| !more.is_empty()) {

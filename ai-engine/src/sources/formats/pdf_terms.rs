@@ -7,10 +7,10 @@ use super::pdf_words::Words;
 /// A gap of this share of a line's height is one between a term and its meaning.
 const MIN_GAP: f32 = 0.45;
 
-/// Left edges of lines in one column differ by so many points at most.
+/// The most by which the left edges of lines in one column differ, in points.
 const ALIGNED: f32 = 2.5;
 
-/// Fewer lines are no column.
+/// Fewer lines are not a column.
 const MIN_LINES: usize = 4;
 
 /// A step from line to line that is longer than the usual one by this parts two paragraphs.
@@ -24,17 +24,17 @@ const MIN_MEANING_LETTERS: usize = 25;
 /// Left edges that are tried on a page.
 const MAX_EDGES: usize = 12;
 
-/// Lines of a page that are looked at.
+/// The most lines of a page that are examined.
 const MAX_PAGE_LINES: usize = 600;
 
-/// A term with its meaning, and the lines of the page that say it.
+/// A term with its meaning, and its lines on the page.
 #[derive(Debug)]
 pub struct Entry {
     pub area: Area,
     pub text: String,
 }
 
-/// A list, and where in the page's blocks it begins.
+/// A list, and its start among the page's blocks.
 pub struct List {
     pub entries: Vec<Entry>,
     lines: Vec<Place>,
@@ -118,7 +118,7 @@ fn edges(page: &Page) -> Vec<f32> {
     edges.into_iter().take(MAX_EDGES).map(|(edge, _)| edge).collect()
 }
 
-/// The lists whose meanings begin at this edge.
+/// The lists whose meanings start at this edge.
 fn lists_at(page: &Page, edge: f32) -> Vec<List> {
     let (mut terms, mut meanings, mut barriers) = (Vec::new(), Vec::new(), Vec::new());
     for (block, lines) in page.blocks.iter().enumerate() {
@@ -157,7 +157,7 @@ fn lists_at(page: &Page, edge: f32) -> Vec<List> {
     by_zone(terms).into_iter().zip(by_zone(meanings)).filter_map(|(terms, meanings)| list(&terms, meanings)).collect()
 }
 
-/// Whether it stands over entries and belongs to none: in larger type, or a letter of the alphabet, or far from any.
+/// Whether it is above entries and belongs to none: in larger type, or a letter of the alphabet, or far from any.
 fn is_heading(term: &Part, terms: &[Part], meanings: &[Part]) -> bool {
     if meanings.iter().any(|meaning| meaning.area.is_beside(&term.area)) {
         return false;
@@ -174,7 +174,7 @@ fn is_heading(term: &Part, terms: &[Part], meanings: &[Part]) -> bool {
 enum Side {
     /// Over the edge, or with more parts than two.
     Across,
-    /// Where the meaning begins; all of the line may be on one side.
+    /// The start of the meaning; all of the line may be on one side.
     Split(usize),
 }
 
@@ -192,11 +192,11 @@ fn side(line: &Line, edge: f32) -> Side {
     if is_clear && begins && is_split && !has_more_parts { Side::Split(index) } else { Side::Across }
 }
 
-/// The list that these lines are, if they are one.
+/// The list that these lines form, if they do.
 fn list(mut terms: &[Part], mut meanings: Vec<Part>) -> Option<List> {
-    // What stands above and below belongs to something else.
+    // The lines above and below belong to something else.
     let usual = pitch(&meanings)?;
-    // A term may stand between two lines of what it means.
+    // A term may be between two lines of its meaning.
     let is_within = |term: &Part, its: &Area| its.bottom > term.area.top && its.top < term.area.bottom;
     let is_beside = |term: &Part| meanings.iter().any(|meaning| is_within(term, &meaning.area));
     while let [term, next, ..] = terms
@@ -225,7 +225,7 @@ fn list(mut terms: &[Part], mut meanings: Vec<Part>) -> Option<List> {
 /// Which lines of terms and of meanings belong together.
 type Group = (Vec<usize>, Vec<usize>);
 
-/// Whether terms begin or end at the same place.
+/// Whether terms start or end at the same position.
 fn is_column(terms: &[Part]) -> bool {
     let near = |of: fn(&Area) -> f32, slack: f32| {
         let edge = terms.iter().map(|term| of(&term.area)).fold(f32::MAX, f32::min);
@@ -247,7 +247,7 @@ fn step(one: &Part, other: &Part) -> f32 {
     other.area.bottom - one.area.bottom
 }
 
-/// Terms and meanings that stand apart from the next ones, each beside its own.
+/// Terms and meanings that are separated from the next ones, each beside its own.
 fn by_gaps(terms: &[Part], meanings: &[Part], pitch: f32) -> Option<Vec<Group>> {
     let (terms_by, meanings_by) = (parted(terms, pitch), parted(meanings, pitch));
     let area = |parts: &[Part], group: &[usize]| {
@@ -286,7 +286,7 @@ fn parted(parts: &[Part], pitch: f32) -> Vec<Vec<usize>> {
     groups
 }
 
-/// Without room between the entries: one begins where the meaning before has ended.
+/// Without space between the entries: one starts where the previous meaning ends.
 fn by_lines(terms: &[Part], meanings: &[Part], pitch: f32) -> Option<Vec<Group>> {
     let right = meanings.iter().map(|part| part.area.right).fold(f32::MIN, f32::max);
     let mut groups: Vec<Group> = Vec::new();
@@ -336,7 +336,7 @@ fn is_closed(text: &str) -> bool {
     text.ends_with(['.', '!', '?', ';', ')', '”', '"', '。'])
 }
 
-/// Whether terms are short, and some of what they mean is long.
+/// Whether the terms are short and some of their meanings are long.
 fn is_list(terms: &[Part], meanings: &[Part], groups: &[Group]) -> bool {
     let length =
         |parts: &[Part], group: &[usize]| group.iter().map(|index| letters(&parts[*index].text())).sum::<usize>();

@@ -18,12 +18,12 @@ const MAX_INFO_BYTES: u64 = 256 * 1024;
 const MAX_LIST_BYTES: u64 = 8 * 1024 * 1024;
 const MAX_STDERR_BYTES: u64 = 64 * 1024;
 
-/// What `pdfinfo` says.
+/// The output of `pdfinfo`.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct PdfInfo {
     pub title: Option<String>,
     pub pages: u64,
-    /// Whether it holds a form of Adobe's XML kind.
+    /// Whether it contains an XFA form.
     pub has_xfa: bool,
     pub has_form: bool,
 }
@@ -67,7 +67,7 @@ fn text_of(file: &Path, input: Vec<u8>, max_bytes: u64) -> Result<PdfText, Failu
     })
 }
 
-/// How many files are attached to it, as those of a portfolio.
+/// The number of attached files, as in a portfolio.
 pub fn attachments(file: &Path) -> Result<usize, FailureCode> {
     let mut command = Command::new("pdfdetach");
     command.arg("-list").arg(file);
@@ -105,7 +105,7 @@ fn run<T>(
     else {
         return Err(FailureCode::ExtractCrashed);
     };
-    // A program that has seen enough does not read the rest, and says so by its exit code if that was wrong.
+    // A program that has read enough leaves the rest, and its exit code tells if that was wrong.
     let feeding = thread::spawn(move || drop(stdin.write_all(&input)));
     let complaints = thread::spawn(move || bounded(stderr, MAX_STDERR_BYTES));
     let output = read(stdout);

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-/// Beginnings of words that keep their hyphen, and those of what follows where they are a syllable.
+/// Prefixes that keep their hyphen, with the beginnings of what follows where they are only a syllable.
 const KEPT: &[(&str, &[&str])] = &[
     ("self", &["ish", "less", "same", "hood"]),
     ("non", &["sense", "chalan", "descript", "entit", "etheless", "stop"]),
@@ -32,10 +32,10 @@ const FORMER: &[&str] = &[
 /// Parts of names of places and directions: `north-south`.
 const COMPASS: &[&str] = &["north", "south", "east", "west"];
 
-/// Words before which a hyphen stands for what is said later: `two- and three-room flats`.
+/// Words after a hyphen that stands for a later part: `two- and three-room flats`.
 const BETWEEN: &[&str] = &["and", "or", "und", "oder", "bzw", "sowie", "bis", "et", "ou"];
 
-/// How a line goes on in the next one.
+/// How a line continues in the next one.
 #[derive(Debug, PartialEq)]
 enum Ending {
     /// With a part of the same word.
@@ -45,7 +45,7 @@ enum Ending {
     Space,
 }
 
-/// The words of the document, to tell a word that was divided from one that has a hyphen.
+/// The words of the document, to distinguish a divided word from one with a hyphen.
 pub struct Words<'a>(HashSet<&'a str>);
 
 impl<'a> Words<'a> {
@@ -90,7 +90,7 @@ impl<'a> Words<'a> {
 /// Whether the hyphen between the two is one of an address on the web, of mail or of a file.
 fn is_address(start: &str, end: &str) -> bool {
     let is_path = |text: &str| text.contains("://") || text.contains('@') || text.starts_with("www.");
-    // `and/or` is no path: one has an ending behind a point.
+    // `and/or` is not a path: paths have an extension.
     let has_ending = |text: &str| {
         let (name, ending) = text.trim_end_matches(['.', ',', ';', ':', ')']).rsplit_once('.').unwrap_or_default();
         !name.is_empty() && (2..=5).contains(&ending.len()) && ending.chars().all(|c| c.is_ascii_alphanumeric())
@@ -98,7 +98,7 @@ fn is_address(start: &str, end: &str) -> bool {
     is_path(start) || end.contains('@') || start.contains('/') && (end.contains('/') || has_ending(end))
 }
 
-/// Whether the parts are those of a word with a hyphen, whatever else the document says.
+/// Whether the parts always form a word with a hyphen.
 fn is_compound(stem: &str, rest: &str) -> bool {
     let last = stem.rsplit('-').next().unwrap_or_default();
     // Nobody leaves a letter of a word alone, and an abbreviation is not the beginning of one.

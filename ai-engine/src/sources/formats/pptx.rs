@@ -1,4 +1,4 @@
-//! Presentations: each slide a page, its title a heading, its notes included.
+//! Presentations: each slide becomes a page and its title a heading; notes are included.
 
 use std::collections::{HashMap, HashSet};
 
@@ -36,7 +36,7 @@ pub fn read(input: &Input<'_>) -> Result<Document, FailureCode> {
     builder.finish()
 }
 
-/// The parts' names say nothing about the order; the presentation's list does.
+/// The order of the slides is in the presentation's list, not in the names of the parts.
 fn slides_in_order(archive: &mut Archive) -> Result<Vec<String>, FailureCode> {
     let part = archive.main_part("ppt/presentation.xml")?;
     let presentation = archive.required(&part)?;
@@ -76,17 +76,17 @@ fn read_slide(
         }
     }
     let (titles, bodies): (Vec<_>, Vec<_>) =
-        shapes(&xml, drawings)?.into_iter().partition(|shape| shape.role == Role::Title);
+        shapes(&xml, drawings)?.into_iter().partition(|shape| shape.kind == PlaceholderKind::Title);
     for title in titles {
         let text = one_line(&title.text);
         builder.title(&text);
         builder.heading(1, &text)?;
     }
-    let is_content = |shape: &&Shape| matches!(shape.role, Role::Body | Role::Other);
+    let is_content = |shape: &&Shape| matches!(shape.kind, PlaceholderKind::Body | PlaceholderKind::Other);
     for body in bodies.iter().filter(is_content) {
         builder.block(&body.text)?;
     }
-    for margin in bodies.iter().filter(|shape| shape.role == Role::Margin) {
+    for margin in bodies.iter().filter(|shape| shape.kind == PlaceholderKind::Margin) {
         // Once in the document, where it comes first.
         if margins.insert(margin.text.clone()) {
             builder.block(&margin.text)?;
@@ -102,8 +102,9 @@ fn read_slide(
     if let Some(notes) = notes
         && let Some(xml) = archive.text(&notes.target)?
     {
-        for note in
-            shapes(&xml, HashMap::new())?.iter().filter(|shape| shape.role == Role::Body && !shape.text.is_empty())
+        for note in shapes(&xml, HashMap::new())?
+            .iter()
+            .filter(|shape| shape.kind == PlaceholderKind::Body && !shape.text.is_empty())
         {
             builder.block(&format!("Notes: {}", note.text))?;
         }
@@ -112,7 +113,7 @@ fn read_slide(
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Role {
+enum PlaceholderKind {
     Title,
     Body,
     Other,
@@ -125,16 +126,16 @@ enum Role {
 /// A box of text on a slide; paragraphs and rows of a table are lines.
 #[derive(Debug)]
 struct Shape {
-    role: Role,
+    kind: PlaceholderKind,
     text: String,
 }
 
-/// Reads the shapes of a slide; `drawings` are what its charts and diagrams say, by the ids of their links.
+/// Reads the shapes of a slide; `drawings` are the texts of its charts and diagrams, by the ids of their links.
 #[derive(Default)]
 struct ShapeReader {
     drawings: HashMap<String, String>,
     shapes: Vec<Shape>,
-    role: Option<Role>,
+    kind: Option<PlaceholderKind>,
     text: String,
     line: String,
     table: Option<Table>,
@@ -142,7 +143,7 @@ struct ShapeReader {
     stand: Stand,
     is_struck: bool,
     fonts: Fonts,
-    /// Numbers of the list, by depth; what stands between its items ends it.
+    /// The numbers of the list, by depth; anything between its items ends it.
     numbers: Vec<i64>,
     depth: usize,
     numbering: Option<(String, i64)>,
@@ -155,7 +156,7 @@ fn shapes(xml: &str, drawings: HashMap<String, String>) -> Result<Vec<Shape>, Fa
     let mut reader = ShapeReader { drawings, ..ShapeReader::default() };
     xml::walk(xml, |node| {
         match node {
-            // The second form of a drawing, for older programs.
+            // The fallback of a drawing for older programs.
             Node::Open(tag, _) if reader.skipping > 0 || tag == "Fallback" => reader.skipping += 1,
             Node::Close(_) if reader.skipping > 0 => reader.skipping -= 1,
             Node::Open(tag, element) => reader.open(tag, element),
@@ -175,16 +176,16 @@ impl ShapeReader {
         self.math.open(tag, element);
         match tag {
             "sp" | "graphicFrame" => {
-                self.role = None;
+                self.kind = None;
                 self.text.clear();
                 self.numbers.clear();
             }
             "pic" => self.in_picture = true,
             "cNvPr" if std::mem::take(&mut self.in_picture) => {
                 let text = drawing::description(element);
-                self.shapes.extend(text.map(|text| Shape { role: Role::Other, text }));
+                self.shapes.extend(text.map(|text| Shape { kind: PlaceholderKind::Other, text }));
             }
-            "ph" => self.role = Some(role(xml::attribute(element, "type").as_deref())),
+            "ph" => self.kind = Some(kind(xml::attribute(element, "type").as_deref())),
             "p" => (self.depth, self.numbering) = (0, None),
             "pPr" => {
                 self.depth = number("lvl").and_then(|depth| usize::try_from(depth).ok()).unwrap_or_default().min(9);
@@ -264,14 +265,14 @@ impl ShapeReader {
                 let text = std::mem::take(&mut self.text);
                 let lines = text.lines().map(str::trim_end).filter(|line| !line.trim().is_empty());
                 let text = lines.collect::<Vec<_>>().join("\n");
-                self.shapes.push(Shape { role: self.role.take().unwrap_or(Role::Other), text });
+                self.shapes.push(Shape { kind: self.kind.take().unwrap_or(PlaceholderKind::Other), text });
             }
             _ => {}
         }
     }
 }
 
-/// The fonts of a run, as far as it names them itself.
+/// The fonts that a run names itself.
 #[derive(Debug, Default)]
 struct Fonts {
     latin: String,
@@ -280,7 +281,7 @@ struct Fonts {
 }
 
 impl Fonts {
-    /// The text as it is seen: fonts of signs have signs in the places of letters.
+    /// The visible text: symbol fonts have symbols in place of letters.
     fn seen(&self, text: &str) -> String {
         let is_sign = text.trim().chars().count() == 1 && !text.trim().is_ascii();
         let by_signs = || is_sign.then(|| symbols::typed(&self.of_signs, text)).flatten();
@@ -289,12 +290,12 @@ impl Fonts {
     }
 }
 
-/// A placeholder without a type holds content.
-fn role(placeholder: Option<&str>) -> Role {
+/// A placeholder without a type contains content.
+fn kind(placeholder: Option<&str>) -> PlaceholderKind {
     match placeholder {
-        Some("title" | "ctrTitle") => Role::Title,
-        Some("ftr" | "hdr") => Role::Margin,
-        Some("dt" | "sldNum" | "sldImg") => Role::Furniture,
-        _ => Role::Body,
+        Some("title" | "ctrTitle") => PlaceholderKind::Title,
+        Some("ftr" | "hdr") => PlaceholderKind::Margin,
+        Some("dt" | "sldNum" | "sldImg") => PlaceholderKind::Furniture,
+        _ => PlaceholderKind::Body,
     }
 }

@@ -1,17 +1,17 @@
-//! Raised, lowered and struck text: without a sign that it is, 10⁶ reads as 106.
+//! Superscripts, subscripts and struck-through text: without a mark, 10⁶ would read as 106.
 
 use std::borrow::Cow;
 
-/// Raised endings that say the same on the line.
+/// Superscript endings that mean the same on the line.
 const ENDINGS: &[&str] =
     &["st", "nd", "rd", "th", "er", "re", "ème", "e", "o", "a", "os", "as", "tm", "sm", "®", "™", "©"];
 
-/// Text that stands raised behind `before`.
+/// Superscript text behind `before`.
 pub fn raise(text: &str, before: &str) -> String {
     script(text, before, raised, '^')
 }
 
-/// Text that stands lowered behind `before`.
+/// Subscript text behind `before`.
 pub fn lower(text: &str, before: &str) -> String {
     script(text, before, lowered, '_')
 }
@@ -33,12 +33,12 @@ fn script(text: &str, before: &str, sign: fn(char) -> Option<char>, mark: char) 
     text.replacen(inner, &marked, 1)
 }
 
-/// What stands above in a formula, where nothing may be left flat.
+/// A superscript in a formula, where nothing may lose its position.
 pub fn power(sup: &str, base: &str) -> String {
     marked(sup.trim(), &raise(sup.trim(), base), '^')
 }
 
-/// What stands below in a formula.
+/// A subscript in a formula.
 pub fn index(sub: &str, base: &str) -> String {
     marked(sub.trim(), &lower(sub.trim(), base), '_')
 }
@@ -50,7 +50,7 @@ fn marked(text: &str, changed: &str, mark: char) -> String {
     format!("{mark}({text})")
 }
 
-/// The part of a formula in brackets, unless it is one thing or has them.
+/// The part of a formula in brackets, unless it is a single item or has brackets already.
 pub fn grouped(text: &str) -> String {
     let text = text.trim();
     let one = text.chars().all(|c| c.is_alphanumeric() || matches!(c, '.' | ',' | '²' | '³'));
@@ -60,19 +60,19 @@ pub fn grouped(text: &str) -> String {
 /// A fraction on one line.
 pub fn divided(above: &str, below: &str) -> String {
     let below = grouped(below);
-    // Without brackets only the figure of `2y` would be below the line.
+    // Without brackets only the digit of `2y` would be below the line.
     let has_factors = below.starts_with(|c: char| c.is_ascii_digit()) && below.contains(char::is_alphabetic);
     let below = if has_factors { format!("({below})") } else { below };
     format!("{}/{below}", grouped(above))
 }
 
-/// What must stand between the two so that neither becomes a part of the other: 1 and 1/2 are not 11/2.
+/// The separator that keeps two parts from merging: 1 and 1/2 are not 11/2.
 pub fn apart(before: &str, after: &str) -> &'static str {
     let ends = before.ends_with(|c: char| c.is_alphanumeric() || matches!(c, ')' | ']'));
     if ends && after.starts_with(char::is_alphanumeric) { " " } else { "" }
 }
 
-/// Fractions that were typed with a raised and a lowered figure, `2¹/₃`, as `2 1/3`.
+/// Fractions that were typed with a superscript and a subscript, `2¹/₃`, as `2 1/3`.
 pub fn typed_fractions(text: &str) -> Cow<'_, str> {
     if !text.contains(|c| ('₀'..='₉').contains(&c)) {
         return Cow::Borrowed(text);
@@ -100,12 +100,12 @@ pub fn typed_fractions(text: &str) -> Cow<'_, str> {
     Cow::Owned(changed + rest)
 }
 
-/// The figure that is raised or lowered to `c`.
+/// The digit whose superscript or subscript is `c`.
 fn figure(c: char, script: fn(char) -> Option<char>) -> Option<char> {
     ('0'..='9').find(|figure| script(*figure) == Some(c))
 }
 
-/// What is raised to a power, in brackets when it has parts.
+/// The base of a power, in brackets if it has parts.
 pub fn based(text: &str) -> String {
     let text = text.trim();
     let has_parts = text.contains(['+', '-', '−', '/', '·', '×', '=', ' ']);
@@ -128,7 +128,7 @@ fn is_bracketed(text: &str) -> bool {
     false
 }
 
-/// Text that was struck out, in the marks of Markdown; runs beside each other share them.
+/// Struck-through text in Markdown; adjacent runs share the marks.
 pub fn struck(before: &mut String, text: String) -> String {
     if text.trim().is_empty() {
         return text;
@@ -141,7 +141,7 @@ pub fn struck(before: &mut String, text: String) -> String {
     format!("{}~~{}~~{}", &text[..start], &text[start..end], &text[end..])
 }
 
-/// The character as it is written above the line.
+/// The superscript form of the character.
 pub fn raised(c: char) -> Option<char> {
     Some(match c {
         '0' => '⁰',
@@ -165,7 +165,7 @@ pub fn raised(c: char) -> Option<char> {
     })
 }
 
-/// The character as it is written below the line.
+/// The subscript form of the character.
 pub fn lowered(c: char) -> Option<char> {
     Some(match c {
         '0'..='9' => char::from_u32('₀' as u32 + (c as u32 - '0' as u32))?,

@@ -1,4 +1,4 @@
-//! Characters of the old symbol fonts, which put signs where other fonts have letters.
+//! Characters of old symbol fonts, which have symbols where other fonts have letters.
 
 /// What the font shows at `code`: its own place, or the same place among the characters for private use.
 pub fn symbol(font: &str, code: u32) -> Option<char> {
@@ -23,7 +23,7 @@ pub fn typed(font: &str, text: &str) -> Option<String> {
     is_known.then(|| text.chars().map(sign).collect())
 }
 
-/// The commonest of these signs where the font is not known: bullets and ticks.
+/// The most common symbols if the font is unknown: bullets and ticks.
 pub fn private(c: char) -> Option<char> {
     Some(match c {
         '\u{f0b7}' => '•',

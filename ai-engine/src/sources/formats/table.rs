@@ -1,4 +1,4 @@
-//! Rows of a table as lines that can be understood alone.
+//! Formats the rows of a table as lines that can be understood on their own.
 
 use collabry_shared::sources::FailureCode;
 
@@ -7,14 +7,14 @@ pub use super::table_header::Row;
 use super::table_header::{self, Found};
 use crate::sources::builder::DocumentBuilder;
 
-/// Rows that are looked at before a header is decided on.
+/// The number of rows that are examined to find a header.
 const SAMPLE_ROWS: usize = 20;
 
 /// A line of a table's text.
 #[derive(Debug, PartialEq)]
 pub struct Line {
     pub text: String,
-    /// Whether it begins a stretch that is understood alone.
+    /// Whether it starts a section that can be understood on its own.
     pub starts: bool,
 }
 
@@ -28,20 +28,20 @@ impl Line {
     }
 }
 
-/// Turns rows into lines `value | value` under lines of their columns' names, so that a passage from the middle of a
-/// table still says what its values are. Rows after a blank one may be another table.
+/// Formats rows as lines `value | value` below lines of column names, so that a passage from the middle of a table
+/// still tells what its values mean. Rows after a blank one may be another table.
 #[derive(Debug, Default)]
 pub struct RowLines {
     header: Option<Header>,
-    /// The columns of a stretch that has no header.
+    /// The columns of a section without a header.
     places: Places,
-    /// Rows of a stretch that is not decided on.
+    /// The rows of a section whose header is not decided yet.
     open: Vec<Row>,
     decided: bool,
 }
 
 impl RowLines {
-    /// The lines that are known after the next row.
+    /// The lines that are complete after the next row.
     pub fn row(&mut self, row: Row) -> Vec<Line> {
         match row.filled() {
             0 => return self.blank(),
@@ -62,7 +62,7 @@ impl RowLines {
         if self.open.len() < SAMPLE_ROWS { Vec::new() } else { self.decide() }
     }
 
-    /// The lines that are known when a blank row, or the end, has come.
+    /// The lines that are complete after a blank row or the end.
     pub fn blank(&mut self) -> Vec<Line> {
         let lines = self.decide();
         self.decided = false;

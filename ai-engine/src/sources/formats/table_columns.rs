@@ -1,25 +1,25 @@
-//! The names of a table's columns, and rows below them as lines.
+//! Formats the rows below column names as lines.
 
 use super::table::Line;
 use super::table_header::Row;
 
-/// Longer names are cut: a name is said again in each row.
+/// Longer names are truncated, because a name may be repeated in each row.
 const MAX_NAME_CHARS: usize = 60;
 
-/// The names of columns are said again after so many bytes of rows: about a passage, so that each names its columns.
+/// The column names are repeated after this many bytes of rows: about a passage, so that each names its columns.
 const NAMES_AGAIN_AFTER: usize = 400;
 
 /// Names of more bytes would be a good part of each passage, and are far from the last values of their row: each value
 /// has its name beside it instead.
 const MAX_GRID_NAMES: usize = 150;
 
-/// Names that are so many times longer than the values are not said with each of them.
+/// Names that are this many times longer than the values are not repeated with each of them.
 const MAX_NAMES_SHARE: usize = 3;
 
-/// Merged cells over more columns are said once.
+/// A merged cell over more columns than this is written once.
 const MAX_SAID_AGAIN: usize = 4;
 
-/// Rows with this many times more gaps than values, and some more, are said without them.
+/// Rows with this many times more gaps than values, plus a few, are written without the gaps.
 const MAX_GAPS: usize = 8;
 const FREE_GAPS: usize = 16;
 
@@ -35,7 +35,7 @@ pub struct Header {
 enum Layout {
     /// Each value under its name; how many bytes of rows there are since the names, and after how many they come again.
     Grid { since: usize, again_after: usize },
-    /// Each value after its name.
+    /// Each value follows its name.
     Named,
 }
 
@@ -66,7 +66,7 @@ impl Header {
         }
     }
 
-    /// Whether rows after a blank one go on with the table before it.
+    /// Whether rows after a blank one continue the table before it.
     pub fn fits(&self, rows: &[Row]) -> bool {
         let width = self.names.len();
         let is_alike = |row: &Row| row.own().all(|(column, _)| column < width && !self.names[column].is_empty());
@@ -134,10 +134,11 @@ pub fn plain(row: &Row) -> Option<String> {
     (!line.is_empty()).then_some(line)
 }
 
-/// The columns of a stretch without names. Values keep their places, or one below the other would seem to belong together.
+/// The columns of a stretch without names. Values keep their places, or one below the other would seem to belong
+/// together.
 #[derive(Debug, Default)]
 pub struct Places {
-    /// The columns that say something, in order.
+    /// The columns with values, in order.
     used: Vec<usize>,
 }
 
@@ -150,7 +151,7 @@ impl Places {
         places
     }
 
-    /// The row's values, each in its place; a value that is alone is a title or a note.
+    /// The row's values, each in its column; a single value is a title or a note.
     pub fn line(&mut self, row: &Row) -> Option<String> {
         self.widen(row);
         let (filled, last) = (row.filled(), row.own().last()?.0);
@@ -162,7 +163,7 @@ impl Places {
         Some(in_line(self.used[..places].iter().map(cell)))
     }
 
-    /// A row may have a value where none had one.
+    /// A row may have a value in a column that was empty so far.
     fn widen(&mut self, row: &Row) {
         for (column, _) in row.own() {
             if let Err(place) = self.used.binary_search(&column) {

@@ -1,5 +1,5 @@
-//! Which rows of a table name its columns. A wrong name is worse than none: where values could as well be names, there
-//! is no header.
+//! Finds the rows of a table that name its columns. A wrong name is worse than none: if the values could as well be
+//! names, there is no header.
 
 use std::collections::HashSet;
 
@@ -13,7 +13,7 @@ const MAX_PREAMBLE_ROWS: usize = 5;
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Row {
     pub cells: Vec<String>,
-    /// Columns that hold the value of a merged cell further left.
+    /// The columns with the value of a merged cell further left.
     pub spread: Vec<bool>,
 }
 
@@ -26,19 +26,19 @@ impl Row {
         self.cells.get(column).map_or("", String::as_str)
     }
 
-    /// How many cells say something of their own.
+    /// The number of cells with a value of their own.
     pub fn filled(&self) -> usize {
         self.own().count()
     }
 
-    /// The cells that say something of their own, with their columns.
+    /// The cells with a value of their own, with their columns.
     pub fn own(&self) -> impl Iterator<Item = (usize, &str)> {
         let cells = self.cells.iter().map(String::as_str).enumerate();
         cells.filter(|(column, cell)| !cell.is_empty() && !self.is_spread(*column))
     }
 }
 
-/// The names of columns and the rows that they came from.
+/// Column names, with the rows that they came from.
 #[derive(Debug, PartialEq)]
 pub struct Found {
     pub first: usize,
@@ -130,7 +130,7 @@ fn unique(names: &[String]) -> bool {
     filled().collect::<HashSet<_>>().len() * 2 > filled().count()
 }
 
-/// Pairs of a label and its value, one under the other: the first pair is no header.
+/// Pairs of a label and its value, one below the other: the first pair is not a header.
 fn is_form(names: &[String], data: &[&Row]) -> bool {
     let kinds: HashSet<Kind> = data.iter().map(|row| kind(row.cell(1))).collect();
     if kinds.len() > 1 && !names.iter().all(|name| is_usual(name)) {

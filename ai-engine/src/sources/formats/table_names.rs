@@ -1,6 +1,6 @@
-//! Words that people give columns as names.
+//! Common names of columns.
 
-/// Words that name columns in many tables; they decide where all values are words themselves.
+/// Common column names; they decide if all values are words themselves.
 const NAMES: &[&str] = &[
     "name",
     "names",
@@ -125,7 +125,7 @@ const NAMES: &[&str] = &[
     "person",
 ];
 
-/// Whether the name is a usual one.
+/// Whether the name is a common one.
 pub fn is_usual(name: &str) -> bool {
     let mut words = name.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).peekable();
     name.chars().count() < 40 && words.any(|word| NAMES.contains(&word.to_lowercase().as_str()))

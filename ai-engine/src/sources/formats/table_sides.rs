@@ -1,20 +1,20 @@
-//! Tables that stand side by side on a sheet, one after the other.
+//! Separates tables that are side by side on a sheet.
 
 use super::table::{Line, RowLines};
 use super::table_header::{self, Row};
 
-/// Rows that are looked at before it is decided whether tables stand side by side.
+/// The number of rows that are examined to find tables side by side.
 const SAMPLE_ROWS: usize = 20;
 
 /// Turns the rows of a sheet into lines, table by table. Rows after a blank one may be other tables.
 #[derive(Debug, Default)]
 pub struct Tables {
-    /// Rows that are not decided on.
+    /// The rows that are not assigned yet.
     open: Vec<Row>,
     decided: bool,
     /// The only table of a stretch, or the leftmost.
     main: RowLines,
-    /// Those to the right of it.
+    /// The tables to the right of it.
     others: Vec<Other>,
 }
 
@@ -23,12 +23,12 @@ struct Other {
     /// Its first column.
     start: usize,
     rows: RowLines,
-    /// Its lines, said when those of the tables to its left are complete.
+    /// Its lines, which are written when the tables to its left are complete.
     lines: Vec<Line>,
 }
 
 impl Tables {
-    /// The lines that are known after the next row.
+    /// The lines that are complete after the next row.
     pub fn row(&mut self, row: Row) -> Vec<Line> {
         if row.filled() == 0 {
             return self.blank();
@@ -40,7 +40,7 @@ impl Tables {
         if self.open.len() < SAMPLE_ROWS { Vec::new() } else { self.decide() }
     }
 
-    /// The lines that are known when a blank row, or the end, has come.
+    /// The lines that are complete after a blank row or the end.
     pub fn blank(&mut self) -> Vec<Line> {
         let mut lines = self.decide();
         self.decided = false;
@@ -76,8 +76,8 @@ impl Tables {
     }
 }
 
-/// Where tables begin beside others: after a column that nothing is in, with names of their own, as those to the left of
-/// them have. A form has columns that are empty, too, and its rows belong together.
+/// The columns where further tables start: after an empty column, with column names of their own, like the tables to
+/// their left. Forms have empty columns, too, but their rows belong together.
 fn starts(rows: &[Row]) -> Vec<usize> {
     let width = rows.iter().map(|row| row.cells.len()).max().unwrap_or_default();
     let is_empty = |column: usize| rows.iter().all(|row| row.cell(column).is_empty());
@@ -97,7 +97,7 @@ fn starts(rows: &[Row]) -> Vec<usize> {
     if all { starts } else { Vec::new() }
 }
 
-/// The row without the cells before `start`, the others where they were.
+/// The row without the cells before `start`; the others keep their columns.
 fn part(row: &Row, start: usize) -> Row {
     let mut part = row.clone();
     part.cells.iter_mut().take(start).for_each(String::clear);

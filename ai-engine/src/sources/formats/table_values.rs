@@ -1,9 +1,9 @@
-//! What the values of a table look like.
+//! The kinds of values in a table.
 
 /// Years and dates in a row of names.
 const YEARS: std::ops::RangeInclusive<u32> = 1800..=2200;
 
-/// What a value looks like: those of one column look alike.
+/// The kind of a value: the values of one column look alike.
 #[derive(PartialEq, Eq, Hash)]
 pub enum Kind {
     Number,

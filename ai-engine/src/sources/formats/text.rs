@@ -23,7 +23,7 @@ pub fn verbatim(text: String, max_bytes: usize) -> Result<Document, FailureCode>
     Ok(Document { text, ..Document::default() })
 }
 
-/// The file as text with `\n` line ends.
+/// The file as text with `\n` as line ending.
 pub fn decoded(input: &Input<'_>) -> Result<String, FailureCode> {
     decoded_as(input, |_| None)
 }
@@ -86,7 +86,7 @@ fn guess(bytes: &[u8]) -> &'static Encoding {
     if encoding == WINDOWS_1252 && encodings::is_latin_9(bytes) { ISO_8859_15 } else { encoding }
 }
 
-/// Text of a wrong encoding or with a stray control still passes, a program does not.
+/// Text in a wrong encoding or with a stray control character still passes; a binary does not.
 fn is_binary(text: &str) -> bool {
     let control = |c: &char| c.is_control() && !c.is_ascii_whitespace() && *c != '\u{1B}';
     let (controls, spoilt) = (text.chars().filter(control).count(), text.matches('\u{FFFD}').count());

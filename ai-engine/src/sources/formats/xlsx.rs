@@ -28,7 +28,7 @@ pub fn read(input: &Input<'_>) -> Result<Document, FailureCode> {
     let part = archive.main_part("xl/workbook.xml")?;
     let container = xlsx_plain::container(input.path, &not_plain)?;
     let mut workbook: Workbook = Xlsx::new(container).map_err(|error: XlsxError| code(&error))?;
-    // Others than these hold programs.
+    // Other kinds of sheets contain macros.
     let sheets: Vec<(String, SheetType)> = workbook
         .sheets_metadata()
         .iter()
@@ -37,7 +37,7 @@ pub fn read(input: &Input<'_>) -> Result<Document, FailureCode> {
         .collect();
     input.check_pages(sheets.len())?;
     let mut builder = input.builder();
-    // Another one, as all parts count against what it may unpack.
+    // A second archive, because all parts count against its unpacking limit.
     let mut extras = Archive::open(input.path)?;
     let parts = xlsx_extras::sheet_parts(&mut extras, &part).unwrap_or_default();
     let formats = xlsx_charted::formats(&mut extras, &mut workbook);
@@ -65,13 +65,13 @@ pub fn read(input: &Input<'_>) -> Result<Document, FailureCode> {
     }
 }
 
-/// Whether a part's bytes hold a cell with a formula and no value. Sheets are read a second time then.
+/// Whether a part contains a cell with a formula and no value. If so, sheets are read a second time.
 fn is_formula_without_value(part: &str, bytes: &[u8]) -> bool {
     const ENDS: [&[u8]; 4] = [b"</f></c>", b"</f><v></v></c>", b"</f><v/></c>", b"</f><v /></c>"];
     part.contains("worksheets/") && ENDS.iter().any(|end| bytes.windows(end.len()).any(|window| window == *end))
 }
 
-/// Which sheet they are on is three links away; that they are there matters.
+/// Finding their sheet takes three links; what matters is that they exist.
 fn with_omitted(mut document: Document, archive: &mut Archive) -> Document {
     let names: Vec<String> = archive.names().map(std::borrow::Cow::into_owned).collect();
     for target in names {
@@ -116,7 +116,7 @@ fn read_sheet(
         let look = looks.get(style).unwrap_or(&plain);
         let text = match (cell.get_value(), formulas.get(&position)) {
             (DataRef::Empty, Some(formula)) => format!("={formula}"),
-            (value, _) => look.said(value),
+            (value, _) => look.text_of(value),
         };
         if let Some(finished) = rows.cell(position, text) {
             sheet.add(finished)?;
@@ -128,7 +128,7 @@ fn read_sheet(
     sheet.end()
 }
 
-/// A sheet's lines on their way into the document.
+/// Collects a sheet's lines for the document.
 struct Sheet<'a> {
     name: &'a str,
     builder: &'a mut DocumentBuilder,
@@ -162,7 +162,7 @@ impl Sheet<'_> {
     }
 }
 
-/// What a cell's style has to do with what it says.
+/// What the style of a cell means for its text.
 #[derive(Debug, Default)]
 struct Look {
     format: Option<String>,
@@ -179,7 +179,7 @@ impl Look {
         }
     }
 
-    fn said(&self, value: &DataRef<'_>) -> String {
+    fn text_of(&self, value: &DataRef<'_>) -> String {
         let text = shown(value, self.format.as_deref());
         let is_text = matches!(value, DataRef::String(_) | DataRef::SharedString(_));
         let sign = || self.font.as_deref().filter(|_| is_text).and_then(|font| symbols::typed(font, &text));
@@ -188,7 +188,7 @@ impl Look {
     }
 }
 
-/// Whether the error is about a cell, which the reader leaves behind: the others can be read.
+/// Whether the error is about a single cell, so that reading can continue with the next.
 fn is_of_one_cell(error: &XlsxError) -> bool {
     matches!(
         error,
@@ -206,7 +206,7 @@ fn is_of_one_cell(error: &XlsxError) -> bool {
     )
 }
 
-/// The formulas whose values the writing program left for others to work out.
+/// The formulas whose values are missing in the file.
 fn formulas(workbook: &mut Workbook, name: &str) -> Result<HashMap<(u32, u32), String>, FailureCode> {
     let mut formulas = HashMap::new();
     let mut cells = workbook.worksheet_cells_reader(name).map_err(|error| code(&error))?;
@@ -238,10 +238,10 @@ mod tests {
     #[test]
     fn the_look_of_a_cell_is_a_part_of_what_it_says() {
         let look = |font: &str, is_struck| Look { font: Some(font.to_owned()), is_struck, ..Look::default() };
-        assert_eq!(look("Wingdings", false).said(&DataRef::SharedString("ü")), "✓");
-        assert_eq!(look("Symbol", false).said(&DataRef::String("³ 5".to_owned())), "≥ 5");
-        assert_eq!(look("Symbol", false).said(&DataRef::Float(5.0)), "5");
-        assert_eq!(look("Calibri", true).said(&DataRef::Float(50.0)), "~~50~~");
-        assert_eq!(look("Calibri", true).said(&DataRef::Empty), "");
+        assert_eq!(look("Wingdings", false).text_of(&DataRef::SharedString("ü")), "✓");
+        assert_eq!(look("Symbol", false).text_of(&DataRef::String("³ 5".to_owned())), "≥ 5");
+        assert_eq!(look("Symbol", false).text_of(&DataRef::Float(5.0)), "5");
+        assert_eq!(look("Calibri", true).text_of(&DataRef::Float(50.0)), "~~50~~");
+        assert_eq!(look("Calibri", true).text_of(&DataRef::Empty), "");
     }
 }

@@ -7,17 +7,17 @@ use calamine::Xlsx;
 use super::archive::{Archive, Container};
 use super::chart;
 
-/// Charts that are looked at, and references of theirs.
+/// The most charts that are examined, and their references.
 const MAX_CHARTS: usize = 500;
 const MAX_REFERENCES: usize = 2_000;
 
-/// Cells of a sheet that are looked at.
+/// The most cells of a sheet that are examined.
 const MAX_CELLS: usize = 2_000_000;
 
 /// Formats by the reference to their cells, as charts write it: `Sheet1!$A$2:$A$9`.
 pub type Formats = HashMap<String, String>;
 
-/// A rectangle of cells: rows and columns from nought, both ends in it.
+/// A rectangle of cells: rows and columns from 0, both ends included.
 struct Range {
     rows: (u32, u32),
     columns: (u32, u32),
@@ -29,7 +29,7 @@ impl Range {
     }
 }
 
-/// The formats that the workbook's charts lack. A sheet that cannot be read says nothing.
+/// The formats that are missing in the workbook's charts. A sheet that cannot be read is ignored.
 pub fn formats(archive: &mut Archive, workbook: &mut Xlsx<Container>) -> Formats {
     let mut sought: HashMap<String, Vec<(Range, String)>> = HashMap::new();
     for reference in lacking(archive) {

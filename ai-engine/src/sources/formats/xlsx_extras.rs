@@ -1,4 +1,4 @@
-//! What a sheet holds besides its cells: charts, diagrams, boxes of text, comments, header and footer.
+//! The content of a sheet besides its cells: charts, diagrams, text boxes, comments, header and footer.
 
 use std::collections::HashMap;
 
@@ -11,7 +11,7 @@ use super::xlsx_charted::Formats;
 use super::xml::{self, Node};
 use crate::sources::builder::one_line;
 
-/// Header and footer stand at the end of a sheet, which is not read again when it is larger.
+/// Header and footer are at the end of a sheet. A larger sheet is not read again for them.
 const MAX_SHEET_BYTES: u64 = 16 * 1024 * 1024;
 
 /// The parts of the sheets by their names.
@@ -30,7 +30,7 @@ pub fn sheet_parts(archive: &mut Archive, workbook: &str) -> Result<HashMap<Stri
     Ok(parts)
 }
 
-/// The texts that belong to a sheet, a block each.
+/// The texts of a sheet, one block each.
 pub fn texts(archive: &mut Archive, sheet: &str, formats: &Formats) -> Result<Vec<String>, FailureCode> {
     let mut texts = Vec::new();
     let mut links: Vec<_> = archive.relationships(sheet)?.into_iter().collect();
@@ -94,7 +94,7 @@ fn margins(xml: &str) -> Result<Vec<String>, FailureCode> {
     Ok(margins)
 }
 
-/// The text without its codes: `&C` begins the middle, `&"Arial,Bold"` is a font, `&12` a size, `&P` the page's number.
+/// The text without its codes: `&C` starts the middle, `&"Arial,Bold"` is a font, `&12` a size, `&P` the page number.
 fn margin(coded: &str) -> String {
     let mut text = String::new();
     let mut chars = coded.chars().peekable();

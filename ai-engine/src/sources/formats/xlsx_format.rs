@@ -1,8 +1,8 @@
-//! Numbers as the program shows them: 0.025 in a cell of per cent is 2.5%, 742 in a cell of five digits is 00742.
+//! Formats numbers as Excel shows them: 0.025 in a percentage cell is 2.5%, 742 in a cell with five digits is 00742.
 
 use super::{xlsx_section, xlsx_special};
 
-/// The number in the given format; `None` when the format says nothing of numbers (general, text, dates) or too much.
+/// The number in the given format; `None`: the format is not for numbers (general, text, dates), or too complex.
 pub fn shown(number: f64, code: &str) -> Option<String> {
     if !number.is_finite() {
         return None;
@@ -30,7 +30,7 @@ struct Pattern {
     decimals: Vec<Token>,
     has_point: bool,
     thousands: bool,
-    /// Powers of ten by which the number is shown larger or smaller.
+    /// The powers of ten by which the number is scaled.
     shift: i32,
 }
 
@@ -56,7 +56,7 @@ impl Pattern {
                 }
                 '"' => chars.by_ref().take_while(|c| *c != '"').for_each(|c| pattern.push(Token::Text(c))),
                 '\\' => pattern.push(Token::Text(chars.next()?)),
-                // Room as wide as the next character, or filled with it.
+                // Space as wide as the next character, or filled with it.
                 '_' | '*' => {
                     chars.next();
                     pattern.push(Token::Text(' '));
@@ -66,7 +66,7 @@ impl Pattern {
                     chars = chars.as_str()[6..].chars();
                     pattern.push(Token::General);
                 }
-                // Dates and times, text, and what is shown specially: not here.
+                // Dates, times, text and special formats are handled elsewhere.
                 'y' | 'm' | 'd' | 'h' | 's' | 'Y' | 'M' | 'D' | 'H' | 'S' | 'E' | 'e' | 'G' | 'g' | '/' | '@' => {
                     return None;
                 }
@@ -74,12 +74,12 @@ impl Pattern {
             }
         }
         pattern.shift -= 3 * commas;
-        // General alone is no format.
+        // `General` alone is not a format.
         let is_general = pattern.whole == [Token::General];
         (!is_general).then_some(pattern)
     }
 
-    /// A currency, `[$€-407]`; else a length of time.
+    /// A currency, `[$€-407]`; otherwise a duration.
     fn bracket(&mut self, inside: &str) -> Option<()> {
         if let Some(currency) = inside.strip_prefix('$') {
             currency.split('-').next()?.chars().for_each(|c| self.push(Token::Text(c)));
@@ -113,7 +113,7 @@ impl Pattern {
         }
         let places = self.decimals.iter().filter(|token| matches!(token, Token::Digit(_))).count();
         let scaled = format!("{:.14e}", number.abs() * 10f64.powi(self.shift)).parse::<f64>().unwrap_or(number.abs());
-        // Halves away from zero, as the program rounds.
+        // Rounds half away from zero, as Excel does.
         let power = 10f64.powi(i32::try_from(places).unwrap_or(0));
         let rounded = (scaled * power + 1e-9).round() / power;
         let digits = format!("{:.places$}", if rounded.is_finite() { rounded } else { scaled });
@@ -123,7 +123,7 @@ impl Pattern {
         if number < 0.0 && !is_nothing { format!("-{text}") } else { text }
     }
 
-    /// Digits are filled in from the right; those left over stand before the first place.
+    /// Digits are filled in from the right; surplus digits go before the first placeholder.
     fn whole_part(&self, digits: &str) -> String {
         let mut left: Vec<char> = digits.chars().collect();
         let mut places = self.whole.iter().filter(|token| matches!(token, Token::Digit(_))).count();
@@ -146,7 +146,7 @@ impl Pattern {
                 written += 1;
             }
         }
-        // A pattern like `.00` has no place for the whole.
+        // A pattern like `.00` has no digit before the point.
         reversed.extend(left.into_iter().rev());
         reversed.into_iter().rev().collect()
     }

@@ -1,5 +1,5 @@
-//! Workbooks with what the reader of sheets leaves out put into words that it reads: raised and struck runs of a cell's
-//! text, signs of symbol fonts, and errors that it does not know.
+//! Converts what the sheet reader leaves out to plain text: superscript and struck-through runs of a cell's text,
+//! characters of symbol fonts, and errors that it does not support.
 
 use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
@@ -14,7 +14,7 @@ use super::{symbols, xml};
 
 const KNOWN_ERRORS: [&str; 7] = ["#DIV/0!", "#N/A", "#NAME?", "#NULL!", "#NUM!", "#REF!", "#VALUE!"];
 
-/// Whether a part's bytes hold any of that.
+/// Whether a part contains any of these.
 pub fn is_sought(part: &str, bytes: &[u8]) -> bool {
     if !part.contains("worksheets/") && !part.to_lowercase().contains("sharedstrings") {
         return false;
@@ -42,7 +42,7 @@ pub fn is_sought(part: &str, bytes: &[u8]) -> bool {
     })
 }
 
-/// The container at `path` with those parts put into words.
+/// The container at `path` with these parts converted to plain text.
 pub fn container(path: &Path, parts: &BTreeSet<String>) -> Result<Container, FailureCode> {
     let mut archive = Archive::open(path)?;
     let mut changed = HashMap::new();
@@ -53,7 +53,7 @@ pub fn container(path: &Path, parts: &BTreeSet<String>) -> Result<Container, Fai
     if changed.is_empty() { Archive::container(path) } else { Archive::container_with(path, &changed) }
 }
 
-/// The part with plain text in it; `None` when its XML is broken.
+/// The part with plain text; `None`: its XML is broken.
 fn plain(xml: &str) -> Option<String> {
     let mut reader = Reader::from_str(xml);
     let mut writer = Writer::new(Vec::new());
@@ -63,7 +63,7 @@ fn plain(xml: &str) -> Option<String> {
         let event = reader.read_event().ok()?;
         match &event {
             Event::Eof => break,
-            // What is written is UTF-8, whatever was read.
+            // The output is UTF-8, whatever the input was.
             Event::Decl(_) => continue,
             Event::Start(element) if matches!(element.local_name().as_ref(), "si" | "is") => {
                 let text = rich_text(&mut reader)?;
@@ -121,7 +121,7 @@ fn as_text(cell: &BytesStart<'_>) -> BytesStart<'static> {
     text
 }
 
-/// How a run of text stands out.
+/// The formatting of a run of text.
 #[derive(Debug, Default)]
 struct Look {
     /// `superscript` or `subscript`.
@@ -130,7 +130,7 @@ struct Look {
     font: Option<String>,
 }
 
-/// The text up to the end of the string, without how it is pronounced.
+/// The text up to the end of the string, without phonetic readings.
 fn rich_text(reader: &mut Reader<&[u8]>) -> Option<String> {
     let (mut text, mut run, mut look) = (String::new(), String::new(), Look::default());
     let (mut in_text, mut spoken) = (false, 0_usize);
@@ -156,8 +156,8 @@ fn rich_text(reader: &mut Reader<&[u8]>) -> Option<String> {
             Event::End(element) => match element.local_name().as_ref() {
                 "t" => {
                     in_text = false;
-                    let said = look.said(&std::mem::take(&mut run), &text);
-                    text.push_str(&said);
+                    let shown = look.text_of(&std::mem::take(&mut run), &text);
+                    text.push_str(&shown);
                 }
                 "rPh" => spoken = spoken.saturating_sub(1),
                 "si" | "is" => return Some(text),
@@ -170,14 +170,14 @@ fn rich_text(reader: &mut Reader<&[u8]>) -> Option<String> {
 }
 
 impl Look {
-    fn said(&self, run: &str, before: &str) -> String {
+    fn text_of(&self, run: &str, before: &str) -> String {
         let text = self.font.as_deref().and_then(|font| symbols::typed(font, run)).unwrap_or_else(|| run.to_owned());
         let text = Stand::of(self.place.as_deref()).applied(&text, before);
         if self.is_struck { struck(&text) } else { text }
     }
 }
 
-/// Text with a line through it.
+/// Struck-through text.
 pub fn struck(text: &str) -> String {
     let inner = text.trim();
     if inner.is_empty() { text.to_owned() } else { text.replacen(inner, &format!("~~{inner}~~"), 1) }

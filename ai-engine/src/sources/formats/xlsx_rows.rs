@@ -1,4 +1,4 @@
-//! The rows of a sheet, with what merged cells spread over filled in.
+//! The rows of a sheet, with merged cells filled in.
 
 use std::collections::HashMap;
 
@@ -14,11 +14,11 @@ const MAX_COLUMNS: u32 = 16_384;
 /// Merged cells over more columns than this are decoration.
 const MAX_SPREAD: u32 = 100;
 
-/// The merged cells of a sheet, by the row in which they begin.
+/// The merged cells of a sheet, by their first row.
 #[derive(Debug, Default)]
 pub struct Merged {
     beginning: HashMap<u32, Vec<Dimensions>>,
-    /// Those that reach down into rows to come, with their values.
+    /// The merged cells that span rows to come, with their values.
     open: Vec<(Dimensions, String)>,
 }
 
@@ -38,7 +38,7 @@ impl Merged {
             return;
         }
         for (region, value) in &self.open {
-            // Below its first row a merged cell says its value again: the row is about it.
+            // Below its first row a merged cell repeats its value, because the row belongs to it.
             put(row, region.start.1, value, false);
             spread(row, region, value);
         }
@@ -116,7 +116,7 @@ impl Rows {
     }
 }
 
-/// A value as the program shows it.
+/// A value as Excel shows it.
 pub fn shown(value: &DataRef<'_>, format: Option<&str>) -> String {
     if let (DataRef::Float(number), Some(format)) = (value, format)
         && let Some(text) = xlsx_format::shown(*number, format)
@@ -136,7 +136,7 @@ pub fn shown(value: &DataRef<'_>, format: Option<&str>) -> String {
     }
 }
 
-/// 15 significant digits, like the program: 0.1 + 0.2 is 0.3.
+/// 15 significant digits, like Excel: 0.1 + 0.2 is 0.3.
 fn shown_number(number: f64) -> String {
     format!("{number:.14e}").parse::<f64>().unwrap_or(number).to_string()
 }
@@ -152,7 +152,7 @@ pub fn shown_moment(moment: ExcelDateTime, format: &str) -> String {
     }
     let date = format!("{year:04}-{month:02}-{day:02}");
     let time = format!("{hour:02}:{minute:02}:{second:02}");
-    // A serial below one has no date, a whole one no time of day.
+    // A serial number below one has no date, and a whole number has no time of day.
     match (moment.as_f64() < 1.0, time == "00:00:00") {
         (true, _) => time,
         (false, true) => date,

@@ -1,11 +1,11 @@
-//! Which section of a number format shows a number, and whether the number keeps its sign there.
+//! Chooses the section of a number format for a number, and decides whether the number keeps its sign there.
 
-/// A section of a format without what only colours it or says when it is meant.
+/// A section of a format without its colours and conditions.
 #[derive(Debug)]
 pub struct Section {
     pub pattern: String,
     condition: Option<Condition>,
-    /// What it writes besides the figures.
+    /// The text besides the digits.
     literal: String,
 }
 
@@ -25,7 +25,7 @@ enum Comparison {
     Greater,
 }
 
-/// The section's pattern and the number that it shows: without its sign where the section says it in its own way.
+/// The section's pattern and its number: without a sign if the section writes it in its own way.
 pub fn choose(number: f64, code: &str) -> Option<(String, f64)> {
     let sections: Vec<Section> = split(code).iter().map(|section| Section::parse(section)).collect::<Option<_>>()?;
     let at = place(number, &sections)?;
@@ -38,7 +38,7 @@ pub fn choose(number: f64, code: &str) -> Option<(String, f64)> {
     Some((section.pattern.clone(), shown))
 }
 
-/// A fourth section is for text.
+/// The fourth section is for text.
 fn place(number: f64, sections: &[Section]) -> Option<usize> {
     let sections = &sections[..sections.len().min(3)];
     let condition = |at: usize| sections.get(at).and_then(|section: &Section| section.condition);
@@ -54,7 +54,7 @@ fn place(number: f64, sections: &[Section]) -> Option<usize> {
     match (is_met(0), is_met(1)) {
         (true, _) => Some(0),
         (false, true) => Some(1),
-        // What is left: zero in the third section where the second one is that of negatives.
+        // Otherwise: zero in the third section, if the second one is for negative numbers.
         (false, false) if sections.len() == 3 && condition(1).is_none() && number >= 0.0 => Some(2),
         (false, false) => (0..sections.len()).find(|at| condition(*at).is_none()),
     }
@@ -132,7 +132,7 @@ impl Section {
         Some(parsed)
     }
 
-    /// A currency is a part of the pattern, and so is a length of time. Colours say nothing.
+    /// Currencies and durations are part of the pattern; colours are ignored.
     fn bracket(&mut self, inside: &str) -> Option<()> {
         let is_time = |unit: char| inside.chars().all(|c| c.eq_ignore_ascii_case(&unit)) && !inside.is_empty();
         if inside.starts_with(['<', '>', '=']) {
@@ -150,8 +150,8 @@ impl Section {
         self.pattern.contains(['0', '#', '?']) || self.pattern.to_lowercase().contains("general")
     }
 
-    /// Whether it has a word or a sign that the section of other numbers has not: `-`, brackets, `minus`. Where only its
-    /// colour tells that a number is below zero, text does not.
+    /// Whether it has a word or a sign that the section of other numbers has not: `-`, brackets, `minus`. Where only
+    /// its colour tells that a number is below zero, text does not.
     fn says_more_than(&self, sections: &[Self], at: usize) -> bool {
         let other = if at == 0 { sections.get(1) } else { sections.first() };
         other.is_none_or(|other| other.literal != self.literal)

@@ -1,4 +1,4 @@
-//! Numbers that a workbook shows neither as figures nor as dates: fractions, powers of ten, lengths of time, months.
+//! Numbers with special formats: fractions, powers of ten, durations, months.
 
 use std::fmt::Write as _;
 
@@ -40,7 +40,7 @@ fn fraction(number: f64, section: &str, at: usize) -> Option<String> {
     let size = number.abs();
     let whole = if has_whole { size.trunc() } else { 0.0 };
     let (count, of) = match below.parse::<u32>() {
-        // A row of zeros is places as well.
+        // A row of zeros is a placeholder as well.
         Ok(of) if of > 0 => (((size - whole) * f64::from(of)).round(), of),
         _ => nearest(size - whole, 10u32.checked_pow(u32::try_from(below.len()).ok()?.min(4))?),
     };
@@ -53,7 +53,7 @@ fn fraction(number: f64, section: &str, at: usize) -> Option<String> {
     })
 }
 
-/// The fraction that comes nearest, the first of equals, with a denominator below `limit`.
+/// The nearest fraction with a denominator below `limit`; on a tie the first one.
 fn nearest(part: f64, limit: u32) -> (f64, u32) {
     let error = |of: u32| ((part * f64::from(of)).round() / f64::from(of) - part).abs();
     let of = (1..limit).fold(1, |best, of| if error(of) + 1e-12 < error(best) { of } else { best });
@@ -100,14 +100,14 @@ fn scale(number: f64) -> i32 {
     format!("{number:e}").split_once('e').and_then(|(_, exponent)| exponent.parse().ok()).unwrap_or(0)
 }
 
-/// A length of time in days as `[h]:mm` and its like show it.
+/// A duration in days as `[h]:mm` and similar formats show it.
 pub fn duration(days: f64, code: &str) -> Option<String> {
     let section = code.split(';').next()?.to_lowercase();
     let whole = (days.abs() * 86_400.0).round();
     #[expect(clippy::cast_possible_truncation, reason = "cut off at the largest")]
     let seconds = whole as i64;
     let (mut text, mut chars) = (String::new(), section.chars().peekable());
-    // What the largest unit says is not said again by the smaller ones.
+    // Smaller units do not repeat what the largest one contains.
     let mut left = seconds;
     while let Some(c) = chars.next() {
         let unit = |c| match c {
@@ -135,7 +135,7 @@ pub fn duration(days: f64, code: &str) -> Option<String> {
             '"' => text.extend(chars.by_ref().take_while(|c| *c != '"')),
             '\\' => text.extend(chars.next()),
             '_' | '*' => drop(chars.next()),
-            // Parts of a second are rounded away.
+            // Fractions of a second are rounded.
             '.' => while chars.next_if_eq(&'0').is_some() {},
             '@' => {}
             c => text.push(c),

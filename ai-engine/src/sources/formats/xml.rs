@@ -4,7 +4,7 @@ use collabry_shared::sources::FailureCode;
 use quick_xml::Reader;
 use quick_xml::events::{BytesRef, BytesStart, Event};
 
-/// What a walk reports; names are without their namespace prefix.
+/// A node of a walk; names have no namespace prefix.
 pub enum Node<'a> {
     Open(&'a str, &'a BytesStart<'a>),
     Text(&'a str),
@@ -35,7 +35,7 @@ pub fn walk(xml: &str, mut visit: impl FnMut(Node<'_>) -> Result<(), FailureCode
     }
 }
 
-/// The character that a reference stands for.
+/// The character for a reference.
 pub fn resolve(reference: &BytesRef<'_>) -> Option<char> {
     match reference.resolve_char_ref() {
         Ok(Some(character)) => Some(character),

@@ -1,5 +1,5 @@
-//! A semaphore that is fair by person: the person who has used least comes next, and of one person's work, what has least
-//! left to do.
+//! A semaphore that is fair by person: the person who has used least comes next, and of one person's work, what has
+//! least left to do.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

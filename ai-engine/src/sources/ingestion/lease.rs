@@ -12,8 +12,8 @@ use tokio::time::{Instant, sleep};
 use super::IngestionParts;
 use super::error::{IngestError, fenced};
 
-/// How long a lease lasts without renewal. Then another engine may take over; the database may be unavailable for half of
-/// it.
+/// How long a lease lasts without renewal. Then another engine may take over; the database may be unavailable for half
+/// of it.
 pub(super) const LEASE: Duration = Duration::from_secs(20);
 
 /// Progress that comes sooner is not worth an event to every member.

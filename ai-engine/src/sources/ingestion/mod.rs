@@ -35,7 +35,7 @@ use self::in_progress::InProgress;
 use self::pipeline::Pipeline;
 use self::queue_positions::QueuePositions;
 use super::extract::Extractor;
-use super::extract_child::{NO_LANDLOCK, landlock_is_there};
+use super::extract_child::{NO_LANDLOCK, has_landlock};
 use crate::embeddings::Embedder;
 
 /// How often the loop looks for abandoned work and publishes the positions in the queue; [`Ingestion::nudge`] announces
@@ -76,7 +76,7 @@ impl Ingestion {
 
     /// Ingests until `shutdown`; then releases what is unfinished and returns.
     pub async fn run(self: Arc<Self>, shutdown: CancellationToken) {
-        if !landlock_is_there() {
+        if !has_landlock() {
             tracing::warn!("{NO_LANDLOCK}");
         }
         let Pipeline { parts, metrics, .. } = self.pipeline.as_ref();

@@ -1,4 +1,4 @@
-//! What is answered, streamed and stored.
+//! Answers that are streamed and stored.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -169,7 +169,7 @@ async fn a_complete_answer_replaces_the_old_one_and_a_failed_one_does_not() {
     let published = engine.published().await;
     let told = |one: &&Published| matches!(one, Published::Changed(message) if message.id == old.answer_id && MessageChange::of(message) == MessageChange::Edited);
     assert_eq!(published.iter().filter(told).count(), 1);
-    // What gave way is not said to the model again.
+    // The model does not get superseded answers again.
     let engine = world.engine(4).await;
     let next = world.ask(&engine.stores, "And then?", SCRIPTED).await;
     engine.run(&next).await;

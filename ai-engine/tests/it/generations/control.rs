@@ -1,4 +1,4 @@
-//! Starting, stopping, waiting for a place, shutting down.
+//! Starting, stopping, waiting for a permit, shutting down.
 
 use std::time::Duration;
 
@@ -71,7 +71,7 @@ async fn without_a_place_it_waits_in_the_store_and_is_refused_in_the_end() {
         match engine.runner.start(generation.id).await {
             Ok(()) => {
                 if admitted.is_empty() {
-                    // Whose place it is does not follow from the order of starting.
+                    // The order of starting does not determine who gets the permit.
                     first_delta(&engine, &generation).await;
                 }
                 admitted.push(generation);
@@ -85,7 +85,7 @@ async fn without_a_place_it_waits_in_the_store_and_is_refused_in_the_end() {
     assert_eq!(admitted.len(), 3, "one writes and two wait");
     assert_eq!(engine.state(&refused).await, GenerationState::Queued);
 
-    // A place becomes free: it is taken from the store.
+    // There is capacity again: the engine takes it from the store.
     let freed = admitted.remove(0);
     assert!(engine.runner.stop(freed.id).await.unwrap());
     engine.events(&freed).await;
@@ -96,7 +96,7 @@ async fn without_a_place_it_waits_in_the_store_and_is_refused_in_the_end() {
         tokio::task::yield_now().await;
     }
 
-    // No place for a minute: somebody has to be told.
+    // No capacity for a minute: it has to fail.
     world.clock.advance(SignedDuration::from_secs(61));
     engine.runner.recover().await.unwrap();
     assert_eq!(engine.message(late.answer_id).await.unwrap().failure.unwrap().code, "engine_busy");
@@ -140,7 +140,7 @@ async fn a_slow_provider_does_not_hold_the_places_of_the_built_in_answerer() {
     let quick = world.ask(&engine.stores, "How many chambers has the heart?", BUILTIN).await;
     assert_done(&engine.run(&quick).await, &quick, GenerationState::Done);
 
-    // Also one that was forgotten, behind one that finds no place.
+    // Also an unclaimed one behind one that finds no capacity.
     let forgotten = world.ask(&engine.stores, "How often does the heart beat?", BUILTIN).await;
     world.clock.advance(SignedDuration::from_secs(6));
     engine.runner.recover().await.unwrap();
@@ -161,7 +161,7 @@ async fn one_persons_questions_keep_nobody_else_waiting() {
     let ada = world.another_owner(&engine.stores).await;
     let hers = world.ask_as(&engine.stores, ada, "How many chambers?", SCRIPTED).await;
     engine.runner.start(hers.id).await.unwrap();
-    // Of those that wait hers comes last, and she first.
+    // Her question came last, but she is served first.
     while engine.runner.load().waiting < 2 {
         tokio::task::yield_now().await;
     }
@@ -212,7 +212,7 @@ async fn only_models_that_are_listed_or_allowed_are_asked() {
     assert_eq!(asked("openai/scripted").await, None);
     assert_eq!(asked("openai/allowed-alias").await, None);
 
-    // Another process, which the provider tells nothing: what has answered before may be asked.
+    // In another process, to which the provider lists nothing: a model that has answered before may be asked.
     world.scripted.listing(Reply { status: 500, ..says("") });
     let engine = world.engine(4).await;
     let again = async |model| {

@@ -159,7 +159,7 @@ async fn who_loses_the_lease_stops_writing() {
     let other = world.engine_at(&later, 4).await;
     other.runner.recover().await.unwrap();
     assert_done(&other.events(&generation).await, &generation, GenerationState::Interrupted);
-    // Its next heartbeat tells it; without that this would wait for the model's silence to be noticed.
+    // The engine notices at its next heartbeat; otherwise this would wait for the model's timeout.
     slow.runner.shutdown(Duration::from_secs(20)).await;
     assert_well_formed(&other.events(&generation).await);
     assert_eq!(other.state(&generation).await, GenerationState::Interrupted);

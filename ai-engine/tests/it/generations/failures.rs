@@ -1,4 +1,4 @@
-//! Answers that cannot be given, or not to the end.
+//! Answers that fail, or end too early.
 
 use collabry_shared::conversations::{MessageStatus, Rewrite};
 use collabry_shared::generations::{GenerationEvent, GenerationState};

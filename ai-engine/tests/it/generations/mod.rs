@@ -1,4 +1,4 @@
-//! Generations over real storage and a scripted model server: every way to begin, to watch and to end.
+//! Generations over real storage and a scripted model server: every way to start, follow and end.
 
 mod answers;
 mod control;
@@ -20,7 +20,7 @@ fn names(events: &[LoggedEvent]) -> Vec<&'static str> {
     names
 }
 
-/// Ids count from 1 without gaps, the beginning comes once, and the end is the end.
+/// Ids count from 1 without gaps, the start comes once, and nothing follows the end.
 fn assert_well_formed(events: &[LoggedEvent]) {
     let ids: Vec<_> = events.iter().map(|logged| logged.event_id).collect();
     assert_eq!(ids, (1..=events.len() as u64).collect::<Vec<_>>());
@@ -31,7 +31,7 @@ fn assert_well_formed(events: &[LoggedEvent]) {
     assert_eq!(ends, [events.len() as u64]);
 }
 
-/// It ended so, and says how much there was.
+/// Asserts the final state and the length of the text.
 fn assert_done(events: &[LoggedEvent], generation: &Generation, state: GenerationState) {
     let text_length = Some(text(events).chars().count() as u64);
     let done = GenerationEvent::Done { state, answer_id: generation.answer_id, cut_off: None, text_length };

@@ -1,4 +1,4 @@
-//! Thoughts are nobody's answer, and an answer that ends early says so.
+//! Thoughts are not part of the answer, and an answer that ends early is marked.
 
 use collabry_shared::conversations::{CutOff, MessageStatus};
 use collabry_shared::generations::{GenerationEvent, GenerationState};
@@ -7,7 +7,7 @@ use scripted_provider::Reply;
 use super::{SCRIPTED, assert_well_formed, names};
 use crate::world::{World, says, text};
 
-/// An answer in such pieces, with this reason at its end.
+/// An answer in these chunks, with this reason at its end.
 fn streamed(pieces: &[&str], reason: &str) -> Reply {
     let delta = |text: &&str| serde_json::json!({ "choices": [{ "delta": { "content": text } }] }).to_string();
     let end = serde_json::json!({ "choices": [{ "delta": {}, "finish_reason": reason }] }).to_string();

@@ -1,4 +1,4 @@
-//! Answers whose place is taken, and answers that nobody wants any more.
+//! Answers whose message exists already, and answers that nobody wants any more.
 
 use collabry_shared::conversations::{Author, ClientId, Content, MessageStatus, NewMessage, Rewrite};
 use collabry_shared::generations::{Generation, GenerationEvent, GenerationState};
@@ -17,7 +17,7 @@ async fn failed(engine: &Engine, generation: &Generation) -> String {
     failure.code
 }
 
-/// A message as a release that did not reserve such client ids took it.
+/// A message as stored by a release that did not reserve such client ids.
 async fn squat(engine: &Engine, generation: &Generation) {
     let squatter = NewMessage {
         id: MessageId::new(),
@@ -62,8 +62,8 @@ async fn an_answer_whose_place_is_taken_fails_and_replaces_nothing() {
     assert_eq!(kept.failure.unwrap().code, "answer_not_stored");
 }
 
-/// The engine has looked, and the model is let go.
-async fn look(world: &World, engine: &Engine) {
+/// Checks for unwanted answers, and waits until the request to the model has ended.
+async fn drop_unwanted(world: &World, engine: &Engine) {
     engine.runner.drop_unwanted().await.unwrap();
     world.scripted.until_idle().await;
 }
@@ -96,7 +96,7 @@ async fn what_is_deleted_while_it_is_answered_stops_the_model_and_stores_nothing
                 assert!(engine.stores.members.remove_member(notebook_id, requested_by).await.unwrap());
             }
         }
-        look(&world, &engine).await;
+        drop_unwanted(&world, &engine).await;
         let code = if what == "asker" { "asker_left" } else { "question_deleted" };
         assert_eq!(failed(&engine, &generation).await, code, "{what}");
         assert_eq!(engine.message(generation.answer_id).await, None, "{what}");
@@ -114,7 +114,7 @@ async fn what_is_deleted_at_the_last_moment_is_not_stored_either() {
     let Generation { conversation_id, question_id, created_at, .. } = generation;
     let gone = engine.stores.conversations.rewrite(conversation_id, question_id, &Rewrite::Delete, created_at);
     assert!(gone.await.unwrap().is_some());
-    // Nobody has looked since.
+    // No check has run since.
     assert!(engine.runner.stop(generation.id).await.unwrap());
     assert_eq!(failed(&engine, &generation).await, "question_deleted");
     assert_eq!(engine.message(generation.answer_id).await, None);

@@ -1,25 +1,25 @@
-//! What servers of every kind send, as they send it, over a real connection. `e2e/provider-sdks` reads the same files
+//! Recorded responses of every kind of server, over a real connection. `e2e/provider-sdks` reads the same files
 //! with the official clients.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use collabry_ai_engine::models::{Piece, Usage};
+use collabry_ai_engine::models::{AnswerEvent, Usage};
 use collabry_shared::conversations::CutOff;
 use scripted_provider::Reply;
 use serde::Deserialize;
 
 use super::World;
 
-/// What is to come of a file.
+/// The expected result of a file.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Expected {
     text: String,
     #[serde(default)]
     cut_off: Option<CutOff>,
-    /// Of the failure.
+    /// The code of the failure.
     #[serde(default)]
     code: Option<String>,
     #[serde(default)]
@@ -50,18 +50,18 @@ async fn all_of(dialect: &str) {
         for cut in [None, Some(1), Some(7)] {
             let content_type = Some(content_type(&name).to_owned());
             let reply = Reply { raw: Some(raw.clone()), content_type, cut, ..Reply::default() };
-            // Trouble that may pass is asked for again.
+            // Transient errors are retried.
             world.scripted.script(vec![reply; 3]);
-            let (text, others, error) = world.hear(&format!("{dialect}/m")).await;
+            let (text, others, error) = world.ask(&format!("{dialect}/m")).await;
             let case = format!("{dialect}/{name} cut by {cut:?}");
             assert_eq!(text, expected.text, "{case}");
             assert_eq!(error.map(|error| error.failure("It").code), expected.code, "{case}");
             let cut_off = others.iter().find_map(|piece| match piece {
-                Piece::CutOff(why) => Some(*why),
+                AnswerEvent::CutOff(why) => Some(*why),
                 _ => None,
             });
             let usage = others.iter().find_map(|piece| match piece {
-                Piece::Usage(Usage { prompt, answer }) => Some((*prompt, *answer)),
+                AnswerEvent::Usage(Usage { prompt, answer }) => Some((*prompt, *answer)),
                 _ => None,
             });
             assert_eq!((cut_off, usage), (expected.cut_off, expected.usage), "{case}");

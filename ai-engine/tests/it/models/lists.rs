@@ -4,7 +4,7 @@ use scripted_provider::Reply;
 
 use super::World;
 
-/// What the three providers list when each sends this, and whether they are well.
+/// The lists of the three providers when each sends this, and whether they are healthy.
 async fn listed(raw: &str) -> Vec<(bool, Vec<String>)> {
     let world = World::new().await;
     world.scripted.listing(Reply { raw: Some(raw.to_owned()), ..Reply::default() });

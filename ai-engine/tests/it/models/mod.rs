@@ -4,7 +4,9 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
 
-use collabry_ai_engine::models::{Answer, AnswerError, Coverage, Models, Piece, Provider, RetryPolicy, Task, Usage};
+use collabry_ai_engine::models::{
+    Answer, AnswerError, AnswerEvent, AnswerRequest, Coverage, Models, Provider, RetryPolicy, Usage,
+};
 use collabry_shared::clock::{Clock, SystemClock};
 use collabry_shared::config::ProvidersConfig;
 use collabry_shared::conversations::CutOff;
@@ -35,7 +37,7 @@ impl Provider for Nothing {
         Ok(Vec::new())
     }
 
-    async fn answer(&self, _: &str, _: &Task) -> Result<Answer, AnswerError> {
+    async fn answer(&self, _: &str, _: &AnswerRequest) -> Result<Answer, AnswerError> {
         Err(AnswerError::Nothing)
     }
 }
@@ -58,16 +60,16 @@ impl World {
     }
 
     async fn ask(&self, model: &str) -> (String, Option<AnswerError>) {
-        let (text, _, error) = self.hear(model).await;
+        let (text, _, error) = self.ask(model).await;
         (text, error)
     }
 
-    /// The text, what else was told in its order, and the error at its end.
-    async fn hear(&self, model: &str) -> (String, Vec<Piece>, Option<AnswerError>) {
-        collect(self.models.answer(&ModelId::parse(model).unwrap(), &task())).await
+    /// The text, the other events in order, and the error at the end.
+    async fn ask(&self, model: &str) -> (String, Vec<AnswerEvent>, Option<AnswerError>) {
+        collect(self.models.answer(&ModelId::parse(model).unwrap(), &request())).await
     }
 
-    /// Asks in each protocol with the same script, which must hold for one answer.
+    /// Asks in each protocol with the same script, which must suffice for one answer.
     async fn ask_all(&self, script: &[Reply]) -> [(String, Option<AnswerError>); 3] {
         let mut results = Vec::new();
         for model in ALL {
@@ -84,7 +86,7 @@ fn models(address: SocketAddr) -> Models {
 
 fn models_of(config: &ProvidersConfig) -> Models {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let retry = RetryPolicy { tries: 3, first_wait: Duration::from_millis(1), longest_wait: Duration::from_secs(2) };
+    let retry = RetryPolicy { attempts: 3, first_wait: Duration::from_millis(1), max_wait: Duration::from_secs(2) };
     Models::new(config, Arc::new(Nothing), &clock, retry).unwrap()
 }
 
@@ -104,17 +106,22 @@ fn config(address: SocketAddr) -> ProvidersConfig {
     }
 }
 
-fn task() -> Task {
-    Task { question: "Why?".to_owned(), history: Vec::new(), passages: Vec::new(), coverage: Coverage::Searched }
+fn request() -> AnswerRequest {
+    AnswerRequest {
+        question: "Why?".to_owned(),
+        history: Vec::new(),
+        passages: Vec::new(),
+        coverage: Coverage::Searched,
+    }
 }
 
-async fn collect(mut answer: Answer) -> (String, Vec<Piece>, Option<AnswerError>) {
+async fn collect(mut answer: Answer) -> (String, Vec<AnswerEvent>, Option<AnswerError>) {
     let (mut text, mut others) = (String::new(), Vec::new());
     while let Some(piece) = answer.next().await {
         match piece {
-            Ok(Piece::Text(more)) => text.push_str(&more),
-            Ok(Piece::Anew) => text.clear(),
-            Ok(Piece::Thinking) if others.last() == Some(&Piece::Thinking) => {}
+            Ok(AnswerEvent::Text(more)) => text.push_str(&more),
+            Ok(AnswerEvent::Retracted) => text.clear(),
+            Ok(AnswerEvent::Thinking) if others.last() == Some(&AnswerEvent::Thinking) => {}
             Ok(other) => others.push(other),
             Err(error) => return (text, others, Some(error)),
         }
@@ -185,9 +192,9 @@ async fn a_body_that_ends_well_without_a_reason_is_an_answer_perhaps_not_all_of_
     let world = World::new().await;
     for model in ALL {
         world.scripted.script([Reply { end: Ending::Eof, ..says("It is 42 [1].") }]);
-        let (text, others, error) = world.hear(model).await;
+        let (text, others, error) = world.ask(model).await;
         assert_eq!((text.as_str(), error), ("It is 42 [1].", None), "{model}");
-        assert_eq!(others.last(), Some(&Piece::CutOff(CutOff::Unknown)), "{model}");
+        assert_eq!(others.last(), Some(&AnswerEvent::CutOff(CutOff::Unknown)), "{model}");
     }
 }
 
@@ -266,7 +273,7 @@ async fn a_provider_that_is_away_is_unreachable() {
     let away = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let models = models(away);
     for model in ALL {
-        let (_, _, error) = collect(models.answer(&ModelId::parse(model).unwrap(), &task())).await;
+        let (_, _, error) = collect(models.answer(&ModelId::parse(model).unwrap(), &request())).await;
         assert!(matches!(error, Some(AnswerError::Unreachable { .. })), "{error:?}");
     }
     let statuses = models.statuses().await;
@@ -280,11 +287,11 @@ async fn what_an_answer_took_is_told_once_at_its_end() {
     let world = World::new().await;
     for model in ALL {
         world.scripted.script([says("one two three")]);
-        let answer = world.models.answer(&ModelId::parse(model).unwrap(), &task());
-        let pieces: Vec<_> = answer.map(Result::unwrap).collect().await;
-        let used = |piece: &&Piece| matches!(piece, Piece::Usage(_));
-        assert_eq!(pieces.last(), Some(&Piece::Usage(Usage { prompt: 7, answer: 3 })), "{model}");
-        assert_eq!(pieces.iter().filter(used).count(), 1, "{model}");
+        let answer = world.models.answer(&ModelId::parse(model).unwrap(), &request());
+        let events: Vec<_> = answer.map(Result::unwrap).collect().await;
+        let used = |event: &&AnswerEvent| matches!(event, AnswerEvent::Usage(_));
+        assert_eq!(events.last(), Some(&AnswerEvent::Usage(Usage { prompt: 7, answer: 3 })), "{model}");
+        assert_eq!(events.iter().filter(used).count(), 1, "{model}");
     }
 }
 

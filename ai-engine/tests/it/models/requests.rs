@@ -1,6 +1,6 @@
-//! What is sent to servers that take less than others.
+//! Requests to servers that support less than others.
 
-use collabry_ai_engine::models::{AnswerError, Coverage, Task};
+use collabry_ai_engine::models::{AnswerError, AnswerRequest, Coverage};
 use collabry_shared::config::ProvidersConfig;
 use collabry_shared::models::ModelId;
 use scripted_provider::{Provider as Scripted, Reply};
@@ -149,8 +149,9 @@ async fn the_window_asked_for_holds_a_question_in_any_script() {
     let world = World::new().await;
     world.scripted.script(vec![says("Yes."); 2]);
     for question in ["word ".repeat(3_000), "汉".repeat(15_000)] {
-        let task = Task { question, history: Vec::new(), passages: Vec::new(), coverage: Coverage::Searched };
-        let (_, _, error) = collect(world.models.answer(&ModelId::parse("ollama/m").unwrap(), &task)).await;
+        let request =
+            AnswerRequest { question, history: Vec::new(), passages: Vec::new(), coverage: Coverage::Searched };
+        let (_, _, error) = collect(world.models.answer(&ModelId::parse("ollama/m").unwrap(), &request)).await;
         assert_eq!(error, None);
     }
     let windows: Vec<_> = bodies(&world).iter().map(|body| body["options"]["num_ctx"].as_u64()).collect();

@@ -11,7 +11,7 @@ use tokio::net::TcpListener;
 
 use super::{config, extract_with, extractor};
 
-/// What a page begins with, and how each word is said: as `pdftotext -bbox-layout` does.
+/// The start of a page and the form of a word, as `pdftotext -bbox-layout` prints them.
 const PAGE: &str = r#"#!/bin/bash
 exec 2>&-
 echo '<page width="900" height="100">'
@@ -58,7 +58,7 @@ async fn the_reader_gets_at_its_file_and_the_system_and_at_nothing_else() {
     let programs = tempfile::tempdir().unwrap();
     tools(programs.path(), &attempts(&data, port, std::process::id()));
 
-    // Outside of the walls the same attempts succeed, so that they say something.
+    // Without confinement the same attempts succeed, so the test is meaningful.
     let outside = Command::new(programs.path().join("pdftotext")).output().unwrap();
     let outside = String::from_utf8(outside.stdout).unwrap();
     for name in ["environ", "parent", "data", "folder", "passwords", "network", "processes", "system"] {

@@ -131,7 +131,7 @@ pub fn run(properties: &str, inside: &str) -> String {
     format!("<w:r><w:rPr>{properties}</w:rPr>{inside}</w:r>")
 }
 
-/// A run that says `text`.
+/// A run with `text`.
 pub fn words(text: &str) -> String {
     run("", &format!("<w:t xml:space=\"preserve\">{text}</w:t>"))
 }

@@ -26,7 +26,7 @@ async fn state(rig: &Rig, source: &Source) -> IngestState {
     rig.stores.sources.get(rig.notebook.id, source.id).await.unwrap().unwrap().latest.state
 }
 
-/// Once `small` has come to be embedded, lets the embedder work batch by batch until it is ready.
+/// Once `small` waits for the embedder, lets the embedder work batch by batch until it is ready.
 async fn embed_until_ready(rig: &Rig, small: &Source) {
     loop {
         match state(rig, small).await {

@@ -22,7 +22,7 @@ use super::config;
 
 const PAGE: &str = "<!doctype html><title>Rivers of Europe</title><h1>Rivers</h1><p>They flow.</p>";
 
-/// A web server on this machine that counts how often it was asked.
+/// A web server on this machine that counts its requests.
 pub struct Site {
     address: SocketAddr,
     visits: Arc<AtomicUsize>,
@@ -162,7 +162,7 @@ async fn redirects_are_checked_like_the_first_address() {
     }
 }
 
-/// The machine's own name has a private address, but is no name that is refused as such.
+/// The machine's own name has a private address, but is not a name that is rejected as such.
 #[tokio::test]
 async fn names_are_judged_by_the_addresses_behind_them() {
     let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap();

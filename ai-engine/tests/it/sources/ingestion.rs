@@ -110,7 +110,7 @@ async fn a_source_deleted_meanwhile_does_not_come_back() {
     rig.engine.ingestion.nudge();
     rig.stores.blobs.delete_source(rig.notebook.id, doomed.id).await.unwrap();
     rig.stores.sources.purge(doomed.id).await.unwrap();
-    // The place of the work that was stopped is free: the next source gets through, and through the gate.
+    // The stopped work has released its permit: the next source gets through, and through the gate.
     rig.gate.0.add_permits(10);
     let next = rig.add("short.md", Format::Markdown, b"Short.").await;
     let ended = rig.ended().await;

@@ -1,4 +1,4 @@
-//! Pages of PDFs on which the place of the words says what belongs together.
+//! Pages of PDFs on which the position of the words tells what belongs together.
 
 use collabry_shared::sources::Format;
 

@@ -1,4 +1,4 @@
-//! The walls around the extraction child.
+//! The limits of the extraction child.
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
@@ -13,7 +13,7 @@ use tempfile::TempDir;
 
 use super::{config, extract_with, extractor, is_dead};
 
-/// A child that does as it likes.
+/// A child that misbehaves.
 fn scripted(folder: &TempDir, script: &str, config: ExtractionConfig) -> Extractor {
     let program = folder.path().join("child.sh");
     std::fs::write(&program, format!("#!/bin/sh\n{script}\n")).unwrap();
@@ -103,7 +103,7 @@ fn the_child_ends_with_its_parent() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("input");
     std::fs::write(&file, "a,b,c\n".repeat(5_000_000)).unwrap();
-    // Standard input at its end is what a child sees whose parent is gone.
+    // A child whose parent has exited sees the end of its standard input.
     let status = real_child(&file).stdin(Stdio::null()).process_group(0).status().unwrap();
     assert_eq!(status.signal(), Some(9));
 }
@@ -116,7 +116,7 @@ fn real_child(file: &Path) -> Command {
     command
 }
 
-/// Comes back when `done`; the test run's own limit is the only one.
+/// Returns when `done`; the only limit is that of the test run.
 async fn until(done: impl Fn() -> bool) {
     while !done() {
         tokio::time::sleep(Duration::from_millis(5)).await;

@@ -48,7 +48,7 @@ async fn extract(format: Format, bytes: &[u8]) -> Result<Document, FailureCode> 
     extract_with(&extractor(config()), format, bytes).await
 }
 
-/// Whether a process is gone, or dead and only waiting to be counted.
+/// Whether a process has exited, or is a zombie.
 fn is_dead(pid: &str) -> bool {
     let stat = std::fs::read_to_string(Path::new("/proc").join(pid).join("stat"));
     stat.map_or(true, |stat| stat.rsplit(") ").next().is_some_and(|rest| rest.starts_with('Z')))

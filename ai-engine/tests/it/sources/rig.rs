@@ -24,7 +24,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{config, extractor};
 
-/// Vectors of a text's length, as many batches as the test lets through.
+/// Embeds a text as its length, for as many batches as the test lets through.
 pub struct Gated(pub Semaphore);
 
 #[async_trait]
@@ -59,7 +59,7 @@ pub struct Engine {
 pub const UNLIMITED: usize = Semaphore::MAX_PERMITS;
 
 impl Rig {
-    /// The embedder lets `batches` through.
+    /// Lets the embedder process `batches`.
     pub async fn start(batches: usize) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let stores = stores::open_embedded(folder.path(), Arc::new(SystemClock)).await.unwrap();
@@ -93,7 +93,7 @@ impl Rig {
         source
     }
 
-    /// The next state of the source that everyone in the notebook hears of.
+    /// The next state of the source that is published to the notebook.
     pub async fn next_state(&mut self) -> Source {
         loop {
             if let Published::Event(room, Event::SourceStatus { source }) = self.events.recv().await.unwrap() {
@@ -112,7 +112,7 @@ impl Rig {
         }
     }
 
-    /// The next thing heard is that whoever added the source is told of its failure, as is stored.
+    /// Expects the notification of the failure next, as it is stored.
     pub async fn told_of_failure(&mut self, source: &Source, failure: &IngestFailure) {
         let Published::Event(room, Event::NotificationNew { notification }) = self.events.recv().await.unwrap() else {
             panic!("the one who added it is told")

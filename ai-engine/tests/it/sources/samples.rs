@@ -21,7 +21,7 @@ async fn read(name: &str) -> Result<Document, FailureCode> {
     extract(format, &std::fs::read(&path).unwrap()).await
 }
 
-/// File, what its text says, and what it does not say.
+/// A file, what its text contains, and what it does not contain.
 type Sample = (&'static str, &'static [&'static str], &'static [&'static str]);
 
 async fn check(samples: &[Sample]) {

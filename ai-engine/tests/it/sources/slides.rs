@@ -1,11 +1,11 @@
-//! What slides say in other ways than by plain text.
+//! Content of slides besides plain text.
 
 use collabry_shared::sources::Format;
 
 use super::documents::container;
 use super::extract;
 
-/// What is read of a presentation with one slide that has one box of text.
+/// The text of a presentation with one slide and one text box.
 async fn text(paragraphs: &str) -> String {
     let shape = format!("<p:sp><p:txBody>{paragraphs}</p:txBody></p:sp>");
     let slide = format!("<p:sld xmlns:p=\"p\" xmlns:a=\"a\">{shape}</p:sld>");

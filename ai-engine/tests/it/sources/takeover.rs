@@ -20,7 +20,7 @@ fn engine_at(clock: &ManualClock, stores: &Stores, batches: usize) -> (Engine, A
     (Engine::start_at(Arc::new(clock.clone()), stores, &gate, fan_out), gate, events)
 }
 
-async fn heard(events: &mut mpsc::Receiver<Published>, is: impl Fn(&IngestState) -> bool) -> Source {
+async fn next_source(events: &mut mpsc::Receiver<Published>, is: impl Fn(&IngestState) -> bool) -> Source {
     loop {
         if let Published::Event(_, Event::SourceStatus { source }) = events.recv().await.unwrap()
             && is(&source.latest.state)
@@ -48,23 +48,23 @@ async fn who_loses_the_lease_midway_stops_and_no_chunk_is_there_twice() {
     let chunks = async |segment| stores.segments.chunks(segment).await.unwrap().len();
     let added = add("rivers.md", &long_text()).await;
     let segment = SegmentId { source_id: added.id, version: 1 };
-    // It stores some and then hangs in the next batch; for the other one its lease has run out, however often it is
+    // It stores some and then hangs in the next batch; for the other one its lease has expired, however often it is
     // renewed.
     let (slow, slow_gate, mut slow_events) = engine_at(&clock, &stores, 2);
-    heard(&mut slow_events, |state| matches!(state, IngestState::Embed { .. })).await;
+    next_source(&mut slow_events, |state| matches!(state, IngestState::Embed { .. })).await;
     while chunks(segment).await < 32 {}
     let (other, other_gate, mut other_events) = engine_at(&later, &stores_of_other, 1);
-    heard(&mut other_events, |state| matches!(state, IngestState::Embed { done: 0, .. })).await;
+    next_source(&mut other_events, |state| matches!(state, IngestState::Embed { done: 0, .. })).await;
     while chunks(segment).await != 16 {}
     clock.advance(SignedDuration::from_secs(61));
-    // The slow one wakes up while the other one is in the middle: what it has in its hands must go nowhere.
+    // The slow one wakes up while the other one works: what it still writes must be rejected.
     let next = add("short.md", "Short.").await;
     slow_gate.0.add_permits(1000);
-    let ended = heard(&mut slow_events, |state| *state == IngestState::Ready).await;
+    let ended = next_source(&mut slow_events, |state| *state == IngestState::Ready).await;
     assert_eq!(ended.id, next.id, "its place is free again, for other work");
     assert_eq!(chunks(segment).await, 16, "one batch of the new engine, none of the old");
     other_gate.0.add_permits(1000);
-    let ready = heard(&mut other_events, |state| *state == IngestState::Ready).await;
+    let ready = next_source(&mut other_events, |state| *state == IngestState::Ready).await;
     assert_eq!(ready.id, added.id);
     check_chunks(&stores, &ready).await;
     for engine in [slow, other] {

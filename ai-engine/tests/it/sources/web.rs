@@ -1,4 +1,4 @@
-//! What web pages say by their elements and not by their text.
+//! Content of web pages that is in their elements and not in their text.
 
 use collabry_shared::sources::Format;
 

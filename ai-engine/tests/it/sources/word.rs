@@ -1,4 +1,4 @@
-//! What Word documents say in other ways than by plain text.
+//! Content of Word documents besides plain text.
 
 use collabry_shared::sources::Format;
 

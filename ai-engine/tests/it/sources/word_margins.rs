@@ -1,11 +1,11 @@
-//! What stands around the text of Word documents: headers, footers, comments.
+//! Content around the text of Word documents: headers, footers, comments.
 
 use collabry_shared::sources::Format;
 
 use super::documents::{container, paragraph_of, run, words};
 use super::extract;
 
-/// What is read of a document that says "Body." and has this part beside it.
+/// The text of a document with the body "Body." and this part.
 async fn beside(kind: &str, part: &str) -> String {
     let link = format!("<Relationship Id=\"r1\" Type=\"http://x/{kind}\" Target=\"{kind}1.xml\"/>");
     let body = paragraph_of(

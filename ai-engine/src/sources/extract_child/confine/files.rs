@@ -1,4 +1,4 @@
-//! Landlock: which files can be opened. Kernels that know it also refuse TCP and signals to processes outside.
+//! Landlock restricts which files can be opened. Newer kernels also deny TCP and signals to processes outside.
 
 use std::path::{Path, PathBuf};
 
@@ -7,18 +7,18 @@ use landlock::{
     RulesetCreatedAttr as _, RulesetError, Scope, path_beneath_rules,
 };
 
-/// What is asked for; a kernel that knows less does what it knows.
+/// The requested restrictions; an older kernel applies those that it knows.
 const FILES: ABI = ABI::V5;
 const NETWORK: ABI = ABI::V4;
 const SCOPES: ABI = ABI::V6;
 
-/// Programs, their libraries and data: of Linux distributions, and of Nix and Guix.
+/// Programs, their libraries and data on Linux distributions, Nix and Guix.
 const SYSTEM: &[&str] = &["/usr", "/bin", "/lib", "/lib32", "/lib64", "/nix/store", "/gnu/store"];
 
-/// What libraries look at when they start.
+/// What libraries read when they start.
 const SETTINGS: &[&str] = &["/etc/ld.so.cache", "/etc/fonts", "/etc/localtime", "/dev/urandom"];
 
-/// Leaves `input` and the system to be read, and nothing to be written.
+/// Allows `input` and the system to be read, and nothing to be written.
 pub fn confine(input: &Path, programs: &str) -> Result<(), RulesetError> {
     let programs: Vec<PathBuf> = std::env::split_paths(programs).filter(|path| path.is_absolute()).collect();
     let readable = AccessFs::from_read(FILES);
@@ -37,11 +37,11 @@ pub fn confine(input: &Path, programs: &str) -> Result<(), RulesetError> {
     Ok(())
 }
 
-/// Whether this kernel can do it at all.
-pub fn landlock_is_there() -> bool {
-    let tried = Ruleset::default()
+/// Whether this kernel supports Landlock at all.
+pub fn has_landlock() -> bool {
+    let created = Ruleset::default()
         .set_compatibility(CompatLevel::HardRequirement)
         .handle_access(AccessFs::from_all(ABI::V1))
         .and_then(Ruleset::create);
-    tried.is_ok()
+    created.is_ok()
 }

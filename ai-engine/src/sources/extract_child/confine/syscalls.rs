@@ -1,4 +1,4 @@
-//! seccomp: what no reader of files needs to ask of the kernel.
+//! seccomp denies the system calls that no reader of files needs.
 
 use std::collections::BTreeMap;
 
@@ -7,9 +7,9 @@ use seccompiler::{
     SeccompRule, TargetArch, apply_filter_all_threads,
 };
 
-/// Refused with `EPERM`: the network, other processes, other name spaces, the kernel's keys, and doors that were often
-/// found open.
-const REFUSED: &[libc::c_long] = &[
+/// Denied with `EPERM`: the network, other processes, other namespaces, the kernel's keys, and calls with a history of
+/// vulnerabilities.
+const DENIED: &[libc::c_long] = &[
     libc::SYS_socket,
     libc::SYS_connect,
     libc::SYS_bind,
@@ -64,7 +64,7 @@ const REFUSED: &[libc::c_long] = &[
     libc::SYS_mq_open,
 ];
 
-/// Flags of `clone` that make a new name space.
+/// Flags of `clone` that create a new namespace.
 const NAMESPACES: [libc::c_int; 7] = [
     libc::CLONE_NEWNS,
     libc::CLONE_NEWCGROUP,
@@ -82,16 +82,17 @@ const SECOND_NUMBERS: Option<i64> = Some(0x4000_0000);
 const SECOND_NUMBERS: Option<i64> = None;
 
 pub fn confine() -> Result<(), Error> {
-    // Without a filter on its flags, which are in memory; the C library goes on with `clone` then.
+    // The flags of `clone3` are in memory, where a filter cannot see them. Without it the C library falls back to
+    // `clone`.
     let missing = filter([(libc::SYS_clone3, Vec::new())].into(), libc::ENOSYS)?;
-    let mut refused: BTreeMap<i64, Vec<SeccompRule>> = REFUSED.iter().map(|call| (*call, Vec::new())).collect();
-    refused.insert(libc::SYS_clone, NAMESPACES.into_iter().map(with_flag).collect::<Result<_, _>>()?);
+    let mut denied: BTreeMap<i64, Vec<SeccompRule>> = DENIED.iter().map(|call| (*call, Vec::new())).collect();
+    denied.insert(libc::SYS_clone, NAMESPACES.into_iter().map(with_flag).collect::<Result<_, _>>()?);
     if let Some(offset) = SECOND_NUMBERS {
-        let second: Vec<_> = refused.iter().map(|(call, rules)| (call | offset, rules.clone())).collect();
-        refused.extend(second);
+        let second: Vec<_> = denied.iter().map(|(call, rules)| (call | offset, rules.clone())).collect();
+        denied.extend(second);
     }
     apply_filter_all_threads(&missing)?;
-    apply_filter_all_threads(&filter(refused, libc::EPERM)?)
+    apply_filter_all_threads(&filter(denied, libc::EPERM)?)
 }
 
 fn with_flag(flag: libc::c_int) -> Result<SeccompRule, BackendError> {
@@ -101,6 +102,6 @@ fn with_flag(flag: libc::c_int) -> Result<SeccompRule, BackendError> {
 }
 
 fn filter(rules: BTreeMap<i64, Vec<SeccompRule>>, error: libc::c_int) -> Result<BpfProgram, BackendError> {
-    let refuse = SeccompAction::Errno(error.unsigned_abs());
-    SeccompFilter::new(rules, SeccompAction::Allow, refuse, TargetArch::try_from(std::env::consts::ARCH)?)?.try_into()
+    let deny = SeccompAction::Errno(error.unsigned_abs());
+    SeccompFilter::new(rules, SeccompAction::Allow, deny, TargetArch::try_from(std::env::consts::ARCH)?)?.try_into()
 }

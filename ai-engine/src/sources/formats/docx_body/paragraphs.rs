@@ -9,20 +9,20 @@ use crate::sources::formats::docx_styles::outline_level;
 use crate::sources::formats::scripts::typed_fractions;
 use crate::sources::formats::xml;
 
-/// A paragraph being read. They nest: a text box is anchored inside one.
+/// A paragraph that is being read. Paragraphs can be nested: a text box is anchored inside one.
 #[derive(Debug, Default)]
 pub(super) struct Paragraph {
     pub(super) text: String,
     pub(super) style: Option<String>,
     pub(super) outline: Option<u8>,
-    /// The list that it is numbered in; number 0 takes it out of its style's list.
+    /// The list in which it is numbered; number 0 removes it from its style's list.
     pub(super) list: Option<String>,
     pub(super) depth: Option<usize>,
-    /// Where a fraction ends that what follows must stand apart from.
+    /// The end of a fraction from which the following text must be separated.
     pub(super) apart_at: Option<usize>,
-    /// It goes on in the next one: its end was deleted, or it is a large first letter.
+    /// It continues in the next paragraph: its end was deleted, or it is a drop cap.
     pub(super) goes_on: bool,
-    /// Its end is not shown.
+    /// Its end is hidden.
     pub(super) is_end_hidden: bool,
 }
 
@@ -42,7 +42,7 @@ impl Paragraph {
 }
 
 impl BodyReader<'_> {
-    /// A paragraph ends; one that goes on waits for the next.
+    /// Ends a paragraph; one that continues waits for the next.
     pub(super) fn end(&mut self, mut paragraph: Paragraph) -> Result<(), FailureCode> {
         let is_empty = paragraph.text.trim().is_empty();
         let is_hidden = || paragraph.style.as_deref().is_some_and(|style| self.styles.is_hidden(style));
@@ -51,14 +51,14 @@ impl BodyReader<'_> {
             self.begun = Some(paragraph);
             return Ok(());
         }
-        // It is not seen, and has no number in its list.
+        // It is invisible, and has no number in its list.
         if is_empty && (paragraph.is_end_hidden || is_hidden()) {
             return Ok(());
         }
         self.finish(&paragraph)
     }
 
-    /// There is nothing that a paragraph could go on in.
+    /// There is nothing in which a paragraph could continue.
     pub(super) fn end_begun(&mut self) -> Result<(), FailureCode> {
         match self.begun.take() {
             Some(paragraph) if !paragraph.text.is_empty() => self.finish(&paragraph),
@@ -72,7 +72,7 @@ impl BodyReader<'_> {
         let style = paragraph.style.as_deref();
         let (label, depth) = self.label(paragraph);
         if text.is_empty() {
-            // In a cell the number is all that is seen.
+            // In a cell only the number is visible.
             let number = match label {
                 Some(Label::Number(number)) if !self.tables.is_empty() => number,
                 _ => String::new(),
@@ -102,7 +102,7 @@ impl BodyReader<'_> {
         }
     }
 
-    /// What stands before the paragraph, and how deep it is in its list.
+    /// The label before the paragraph, and its depth in the list.
     fn label(&mut self, paragraph: &Paragraph) -> (Option<Label>, usize) {
         let of_style = paragraph.style.as_deref().and_then(|style| self.styles.list(style));
         let own = paragraph.list.as_deref();
@@ -115,7 +115,7 @@ impl BodyReader<'_> {
             by_list.or_else(|| of_style.and_then(|(_, depth)| depth))
         };
         let depth = paragraph.depth.or_else(by_style).unwrap_or_default();
-        // A list that is defined nowhere is one of bullets.
+        // A list without a definition has bullets.
         let label = self.numbering.next(list, depth, self.styles).unwrap_or(Label::Bullet);
         (Some(label), depth)
     }

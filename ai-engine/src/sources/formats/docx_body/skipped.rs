@@ -1,12 +1,12 @@
-//! What of a Word document is not read, and what it says of the rest.
+//! The elements of a Word document that are skipped, and what they tell about the rest.
 
 use quick_xml::events::BytesStart;
 
 use super::{BodyReader, Inside};
 
 impl BodyReader<'_> {
-    /// The second form of a drawing that older programs read, what was deleted or moved away, how things were formatted before
-    /// a change, readings beside characters, and notes that nothing refers to any more.
+    /// The second form of a drawing that older programs read, what was deleted or moved away, how things were formatted
+    /// before a change, readings beside characters, and notes that nothing refers to any more.
     pub(super) fn is_skipped(&self, tag: &str, element: &BytesStart<'_>) -> bool {
         match tag {
             "Fallback" | "del" | "moveFrom" | "rt" => true,
@@ -15,7 +15,7 @@ impl BodyReader<'_> {
         }
     }
 
-    /// What skipped elements say of those that are read.
+    /// What skipped elements tell about those that are read.
     pub(super) fn skip(&mut self, tag: &str, element: &BytesStart<'_>) {
         match tag {
             "del" | "moveFrom" if self.inside == Inside::Properties => {
