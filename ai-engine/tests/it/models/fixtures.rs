@@ -52,7 +52,7 @@ async fn all_of(dialect: &str) {
             let reply = Reply { raw: Some(raw.clone()), content_type, cut, ..Reply::default() };
             // Transient errors are retried.
             world.scripted.script(vec![reply; 3]);
-            let (text, others, error) = world.ask(&format!("{dialect}/m")).await;
+            let (text, others, error) = world.ask_for_events(&format!("{dialect}/m")).await;
             let case = format!("{dialect}/{name} cut by {cut:?}");
             assert_eq!(text, expected.text, "{case}");
             assert_eq!(error.map(|error| error.failure("It").code), expected.code, "{case}");

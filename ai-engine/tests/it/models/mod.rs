@@ -60,12 +60,12 @@ impl World {
     }
 
     async fn ask(&self, model: &str) -> (String, Option<AnswerError>) {
-        let (text, _, error) = self.ask(model).await;
+        let (text, _, error) = self.ask_for_events(model).await;
         (text, error)
     }
 
     /// The text, the other events in order, and the error at the end.
-    async fn ask(&self, model: &str) -> (String, Vec<AnswerEvent>, Option<AnswerError>) {
+    async fn ask_for_events(&self, model: &str) -> (String, Vec<AnswerEvent>, Option<AnswerError>) {
         collect(self.models.answer(&ModelId::parse(model).unwrap(), &request())).await
     }
 
@@ -192,7 +192,7 @@ async fn a_body_that_ends_well_without_a_reason_is_an_answer_perhaps_not_all_of_
     let world = World::new().await;
     for model in ALL {
         world.scripted.script([Reply { end: Ending::Eof, ..says("It is 42 [1].") }]);
-        let (text, others, error) = world.ask(model).await;
+        let (text, others, error) = world.ask_for_events(model).await;
         assert_eq!((text.as_str(), error), ("It is 42 [1].", None), "{model}");
         assert_eq!(others.last(), Some(&AnswerEvent::CutOff(CutOff::Unknown)), "{model}");
     }
