@@ -9,8 +9,10 @@ use jiff::SignedDuration;
 
 use super::parts::GenerationParts;
 
-/// Between attempts while the database is unavailable: shorter than the other engines wait when it is back, see
-/// `SETTLE` of the runner.
+/// The wait before work that depends on leases, after the database was unavailable: their owners renew them first.
+pub(super) const SETTLE: Duration = Duration::from_secs(3);
+
+/// Between attempts to renew while the database is unavailable: shorter than [`SETTLE`].
 const RETRY: Duration = Duration::from_millis(500);
 
 /// While the database is unavailable nobody can take over, so the answer goes on. If it is unavailable for this engine

@@ -9,6 +9,7 @@ use collabry_shared::storage::StoreResult;
 use jiff::{SignedDuration, Timestamp};
 use tokio_util::sync::CancellationToken;
 
+use super::lease::SETTLE;
 use super::outcome::Outcome;
 use super::parts::GenerationParts;
 use super::run::ClaimedFrom;
@@ -20,9 +21,6 @@ const RECOVER_EVERY: Duration = Duration::from_secs(1);
 
 // A generation of a dead engine ends within ten seconds, with time to spare for storing it.
 const _: () = assert!(lease::LEASE.unsigned_abs().as_secs() + RECOVER_EVERY.as_secs() <= 7);
-
-/// The wait after the database was unavailable: the owners of leases renew them first.
-pub(super) const SETTLE: Duration = Duration::from_secs(3);
 
 /// After this time in the queue a generation counts as unclaimed: whoever queued it did not start it, or every engine
 /// was at capacity.

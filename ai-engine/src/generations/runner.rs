@@ -19,10 +19,10 @@ use tracing::field::Empty;
 
 use super::capacity::Capacity;
 use super::control::Control;
+use super::lease::SETTLE;
 use super::metrics::Metrics;
 use super::outcome::Outcome;
 use super::parts::GenerationParts;
-use super::recovery::SETTLE;
 use super::run::{self, ClaimedFrom, RunContext};
 
 /// How often an engine checks that its answers are still wanted, so that a deletion ends one within a second.
