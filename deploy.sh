@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Deploys Collabry on this machine and keeps it running: `./deploy.sh --help`. Its parts are in scripts/deploy.
+# Deploys Collabry on this machine and keeps it running: `./deploy.sh --help`. The code is in scripts/deploy.
 set -euo pipefail
 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -34,7 +34,7 @@ case $command in
   doctor) doctor ;;
   help | --help | -h) help ;;
   *)
-    echo "deploy.sh: $command is no command; see ./deploy.sh --help" >&2
+    echo "deploy.sh: unknown command $command; see ./deploy.sh --help" >&2
     exit 64
     ;;
 esac

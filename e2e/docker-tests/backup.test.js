@@ -34,7 +34,7 @@ test("what was deployed is restored on an empty stack", async (t) => {
   assert.equal((await stat(file)).mode & 0o077, 0);
   const over = await lost.run(["backup", file]);
   assert.equal(over.code, 1, over.output);
-  assert.match(over.output, /is there already; name another file, or say --force/);
+  assert.match(over.output, /already exists; name another file, or put --force/);
 
   // Where those of each night are, as well.
   const nightly = await lost.run(["backup"]);
@@ -48,7 +48,7 @@ test("what was deployed is restored on an empty stack", async (t) => {
   }
   const refused = await lost.run(["restore", file], { VERSION: "v1", IDENTITY: key });
   assert.equal(refused.code, 1, refused.output);
-  assert.match(refused.output, /api runs; a restore is for an empty system/);
+  assert.match(refused.output, /api is running; restore only into an empty system/);
   await lost.destroy();
 
   const empty = await Stack.prepare({ after });

@@ -106,7 +106,7 @@ test("a second deploy keeps away while one runs", async () => {
   await until("the first one works", () => first.output.includes("pre-flight"));
   const { code, output } = await stack.run([], { VERSION: "v1" });
   assert.equal(code, 1, output);
-  assert.match(output, /another deploy runs \(process \d+\)/);
+  assert.match(output, /another deploy is running \(process \d+\)/);
   const { code: ended } = await first.ended;
   assert.equal(ended, 0, first.output);
   await stack.assertServes("v2");
@@ -145,6 +145,6 @@ test("the engine dies with everything in it, and all comes back without a hand",
   assert.deepEqual(await stack.releases(), before);
   const { code, output } = await stack.run(["doctor"]);
   assert.equal(code, 0, output);
-  assert.match(output, /signed in, uploaded, asked, was answered, deleted/);
+  assert.match(output, /signed in, uploaded, asked, got an answer, deleted/);
   t.diagnostic(`all of it: ${seconds()}`);
 });

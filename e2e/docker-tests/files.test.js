@@ -259,7 +259,7 @@ test("what deploy.sh calls is given secrets by its environment and by pipes", as
     smoke`;
   const env = { PATH: `${bin}:${process.env.PATH}`, HOME: process.env.HOME, COLLABRY_BACKUP_SECRET_KEY: "key-of-backups", LEFT_BEHIND: "left" };
   const { stdout } = await run("bash", ["-c", script, ROOT, folder], { cwd: ROOT, env });
-  assert.match(stdout, /signed in, uploaded, asked, was answered, deleted/);
+  assert.match(stdout, /signed in, uploaded, asked, got an answer, deleted/);
   assert.deepEqual([...seen.tokens], ["Bearer token-of-the-test"]);
   const [password, ...others] = new Set(seen.passwords);
   assert.deepEqual(others, []);

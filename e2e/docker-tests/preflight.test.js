@@ -79,7 +79,7 @@ test("a port that is taken is named before anything is started", async (t) => {
   await new Promise((listening) => other.listen(http, "127.0.0.1", () => listening(undefined)));
   const { code, output } = await run({});
   assert.equal(code, 1, output);
-  assert.match(output, new RegExp(`port ${http} is taken.*; end what listens there, or set COLLABRY_HTTP_PORT in .*\\.env to another one`));
+  assert.match(output, new RegExp(`port ${http} is in use.*; stop the program that listens there, or set COLLABRY_HTTP_PORT in .*\\.env to another port`));
   assert.doesNotMatch(output, ON);
 });
 
@@ -93,8 +93,8 @@ test("with a certificate the sign-in cookie is for TLS only", async (t) => {
   assert.equal(refused.code, 1);
   assert.match(refused.output, /nginx has a certificate, but COLLABRY_SECURE_COOKIES is not true/);
   assert.doesNotMatch(refused.output, ON);
-  assert.match((await run({ ...tls, NGINX_CERTIFICATE_KEY: "" })).output, /NGINX_CERTIFICATE is set in .*, and NGINX_CERTIFICATE_KEY is not/);
-  assert.match((await run({})).output, /Set COLLABRY_SECURE_COOKIES in .*: true when something in front ends TLS, false when there is none/);
+  assert.match((await run({ ...tls, NGINX_CERTIFICATE_KEY: "" })).output, /NGINX_CERTIFICATE is set in .*, but NGINX_CERTIFICATE_KEY is not/);
+  assert.match((await run({})).output, /Set COLLABRY_SECURE_COOKIES in .*: true if something in front terminates TLS, false if there is no TLS/);
   assert.match((await run({ COLLABRY_SECURE_COOKIES: "true" })).output, ON);
 });
 
@@ -115,21 +115,21 @@ test("files that are there are not written over, and what is missing is said", a
   for (const args of [["backup-key", there], ["settings", there]]) {
     const { code, output } = await run({}, args);
     assert.equal(code, 1, output);
-    assert.match(output, /is there already/, String(args));
+    assert.match(output, /already exists/, String(args));
   }
   assert.equal(await readFile(there, "utf8"), "mine");
   assert.match((await run({}, ["restore", join(folder, "missing")])).output, /there is no .*missing/);
   const which = await run({}, ["restore"]);
   assert.equal(which.code, 64);
-  assert.match(which.output, /which FILE\? COLLABRY_BACKUP_URL is not set/);
+  assert.match(which.output, /name a FILE: COLLABRY_BACKUP_URL is not set/);
   await assert.rejects(stat(join(folder, "there.unfinished")));
 });
 
 test("secrets that do more harm than they have to are named", async (t) => {
   const { run } = await installation(t);
   const both = await run({ COLLABRY_BACKUP_SECRET_KEY: "opens-backups" });
-  assert.match(both.output, /NOTE MONGODB_ROOT_PASSWORD is not set in .*\.env, so that the programs are MongoDB's root/);
-  assert.match(both.output, /NOTE COLLABRY_BACKUP_SECRET_KEY is in .*\.env: who takes this machine can read the backups too/);
+  assert.match(both.output, /NOTE MONGODB_ROOT_PASSWORD is not set in .*\.env, so the programs run as MongoDB's root/);
+  assert.match(both.output, /NOTE COLLABRY_BACKUP_SECRET_KEY is in .*\.env: anyone who takes over this machine can read the backups too/);
   assert.ok(!both.output.includes("opens-backups"));
   assert.match(both.output, ON);
   for (const better of [{ MONGODB_ROOT_PASSWORD: "e" }, { MONGODB_URI: "mongodb://mongodb.example.org/collabry" }]) {
@@ -152,7 +152,7 @@ test("what is probably a mistake is shown once, and keeps nobody from going on",
   assert.match(output, /the pre-flight of worker found/);
   assert.equal(output.match(/^ {3}NOTE {5}COLLABRY_RETENTION_DAY\n {12}is not known and does nothing; did you mean COLLABRY_RETENTION_DAYS\?$/gm)?.length, 1, output);
   // Those that `check` does not take for settings of ours.
-  assert.match(output, /^ {3}NOTE {5}MONGO_PASSWORD\n {12}is in .*\.env and is not known/m);
+  assert.match(output, /^ {3}NOTE {5}MONGO_PASSWORD\n {12}is in .*\.env but is not a known setting/m);
   assert.match(output, /NOTE settings in .*\.env are NAME=value.*: line \d+$/m);
   assert.deepEqual([...output.matchAll(/^ {3}NOTE {5}(\w+)$/gm)].map(([, name]) => name), ["COLLABRY_RETENTION_DAY", "MONGO_PASSWORD"]);
   assert.ok(!output.includes("debug"), "values are not printed");

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# MODE=blue-green: all new apis beside all old ones, then one switch, and back by the same switch. It needs room for twice
-# as many; engines and the worker are rolled as always.
+# MODE=blue-green: starts all new apis beside the old ones, then switches once, and back in the same way. It needs room for
+# twice as many apis; engines and the worker are rolled as usual.
 
 switch_apis() {
   local release=$1 old
@@ -10,7 +10,7 @@ switch_apis() {
   step "api: blue-green"
   forget_the_dead "$release"
   old=$(not_of_release "$release")
-  # nginx takes nobody up by itself meanwhile.
+  # Until the switch, nginx adds no replica on its own.
   front hold || return 1
   if ! switch_to_new "$release"; then
     step "api: switch back"
@@ -21,7 +21,7 @@ switch_apis() {
     return 1
   fi
   for id in $old; do
-    say "ends $(name_of "$id")"
+    say "stopping $(name_of "$id")"
     remove "$id"
   done
   front release || return 1
@@ -36,7 +36,7 @@ switch_to_new() {
   done
   new=$(of_release "$release")
   for id in $new; do
-    # Whoever holds nginx back says so again and again.
+    # The hold expires unless it is renewed.
     front hold || return 1
     wait_healthy "$id" || return 1
   done
@@ -47,5 +47,5 @@ switch_to_new() {
   smoke
 }
 
-# addresses "ID…": as nginx knows them.
+# addresses "ID…": the addresses by which nginx knows them.
 addresses() { for id in $1; do echo "$(address_of "$id"):5000"; done; }

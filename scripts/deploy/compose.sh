@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Compose, the same for whoever calls: settings come from the release, and from nothing in this shell.
+# Runs Compose the same way for every caller: settings come from the release only, never from this shell.
 
 if [ -z "${COMPOSE:-}" ]; then
   if docker compose version >/dev/null 2>&1; then COMPOSE="docker compose"; else COMPOSE="docker-compose"; fi
@@ -13,7 +13,7 @@ compose() {
   # shellcheck disable=SC2206 # one word or two
   arguments=(env "COLLABRY_ENV_FILE=$folder/env" $COMPOSE --project-name "$PROJECT" --project-directory "$ROOT/docker"
     --env-file "$folder/env" "${files[@]}" "$@")
-  # What is kept stays in the environment: among the arguments of `env -i` everybody on the machine could read it.
+  # Keep these in the environment: as arguments of `env -i`, everybody on the machine could read them.
   (
     for name in $(compgen -e); do
       case $name in

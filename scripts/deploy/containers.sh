@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# One container: which release it is of, whether it is well, and waiting for that.
+# One container: its release, its health, and waiting until it is healthy.
 
 # containers SERVICE [docker ps option…]: ids, oldest first.
 containers() {
@@ -19,7 +19,7 @@ name_of() {
 healthy() {
   case $(inspect "$1" '{{.State.Running}} {{.State.Health.Status}}') in
     "true healthy") ;;
-    # The engine looks every few seconds; who waits asks at once.
+    # The engine checks only every few seconds, so check at once.
     "true starting") ask_health "$1" ;;
     *) return 1 ;;
   esac
@@ -37,7 +37,7 @@ ask_health() {
 }
 address_of() { inspect "$1" "{{(index .NetworkSettings.Networks \"${PROJECT}_frontend\").IPAddress}}"; }
 
-# Waits until a container is healthy; fails at once when it ends instead.
+# Waits until a container is healthy; fails at once if it exits.
 wait_healthy() {
   local id=$1 until=$((SECONDS + READY_SECS)) name restarts
   name=$(name_of "$id")
@@ -55,7 +55,7 @@ wait_healthy() {
   done
 }
 
-# The engine starts it again and again: its exit code is known in between only.
+# The engine keeps restarting it: the exit code is visible only between restarts.
 complain_of_end() {
   local id=$1 code=unknown state
   for _ in $(seq 50); do
@@ -66,9 +66,9 @@ complain_of_end() {
     sleep 0.1
   done
   if [ "$code" = 64 ]; then
-    complain "$id" "$2 does not accept its configuration (exit code 64)"
+    complain "$id" "$2 rejected its configuration (exit code 64)"
   else
-    complain "$id" "$2 ended instead of serving (exit code $code)"
+    complain "$id" "$2 exited instead of serving (exit code $code)"
   fi
 }
 
@@ -80,7 +80,7 @@ complain() {
   } 2>&1 | sed 's/^/     | /' >&2
 }
 
-# Ends a container as it wants to be ended, within its own time, and removes it.
+# Stops a container with its own signal and grace period, and removes it.
 remove() {
   docker stop "$1" >/dev/null 2>&1 || true
   docker rm --force --volumes "$1" >/dev/null 2>&1 || true

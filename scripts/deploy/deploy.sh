@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# A deploy from its beginning to its end.
+# A deploy from start to end.
 
 deploy() {
   preflight_machine
@@ -14,7 +14,7 @@ deploy() {
   roll_out "$release"
 }
 
-# roll_out RELEASE: all roles, then the whole job once; back again when any of it fails.
+# roll_out RELEASE: rolls all roles and runs the smoke test; rolls back if any of it fails.
 roll_out() {
   local release=$1 current
   current=$(marked current)

@@ -2,45 +2,45 @@
 
 help() {
   cat <<'HELP'
-Deploys Collabry on this machine with Docker, and keeps what was good.
+Deploys Collabry on this machine with Docker, and rolls back if a release fails.
 
   VERSION=v1.2.0 ./deploy.sh      build the images of this checkout and roll them out
-  ./deploy.sh status              what runs, of which release
-  ./deploy.sh rollback            back to the release before: its images, its settings
-  ./deploy.sh scale api=5         more or fewer api replicas, for good
+  ./deploy.sh status              show what is running, and of which release
+  ./deploy.sh rollback            go back to the previous release: its images and settings
+  ./deploy.sh scale api=5         set the number of api replicas; later deploys keep it
   ./deploy.sh logs [SERVICE…]     follow the logs
-  ./deploy.sh doctor              look for what is wrong, changing nothing but a notebook of its own account
-  ./deploy.sh backup [FILE]       copy everything, while it runs; without FILE to COLLABRY_BACKUP_URL, or else into backups/.
-                                  A FILE that is there is replaced only after --force
-  ./deploy.sh backups             which backups there are
-  ./deploy.sh verify [FILE]       read one to its end: a file of this machine, the name of one at COLLABRY_BACKUP_URL, or
-                                  the newest there
-  ./deploy.sh restore [FILE]      deploy VERSION with what that backup holds, where nothing is yet
-  ./deploy.sh settings FILE [OUT] write the .env that an encrypted backup holds; needs nothing but the images of VERSION
-  ./deploy.sh backup-key FILE     make the keys of backups: to be kept elsewhere, and to be set here
+  ./deploy.sh doctor              look for problems; changes nothing but a notebook of the smoke test's account
+  ./deploy.sh backup [FILE]       back up the running system; without FILE to COLLABRY_BACKUP_URL, or else into backups/.
+                                  --force before FILE replaces an existing one
+  ./deploy.sh backups             list the backups
+  ./deploy.sh verify [FILE]       read a backup to its end: a file on this machine, the name of one at
+                                  COLLABRY_BACKUP_URL, or the newest there
+  ./deploy.sh restore [FILE]      deploy VERSION on an empty system, with the data of that backup
+  ./deploy.sh settings FILE [OUT] extract the .env from an encrypted backup; needs only the images of VERSION
+  ./deploy.sh backup-key FILE     make the keys for backups: some to keep elsewhere, some to set here
   ./deploy.sh front               replace nginx itself; its port is closed for about a second
   ./deploy.sh build | push        only build the images, or push them to $REGISTRY
 
 The first time: cp .env.example .env, and set in it COLLABRY_JWT_SECRET, COLLABRY_SERVICE_SECRET, REDIS_PASSWORD,
-MONGODB_PASSWORD and MONGODB_ROOT_PASSWORD, each with what `openssl rand -hex 32` prints.
+MONGODB_PASSWORD and MONGODB_ROOT_PASSWORD, each to the output of its own `openssl rand -hex 32`.
 
-A deploy looks first whether it can go well (disk, settings, secrets, Redis, MongoDB, the new images with all of these)
-and then replaces one container at a time: ai-engines, api replicas (each new one serves through nginx before an old one
-ends), the web client and settings of the running nginx, the worker. At last it signs in, uploads, asks, and deletes, as a
-user of its own. If any of it fails, every role goes back to the images and settings before. It may be killed at any point
-and run again.
+A deploy first checks that it can succeed (disk, settings, secrets, Redis, MongoDB, and the new images with all of these).
+Then it replaces one container at a time: ai-engines, api replicas (each new one serves through nginx before an old one
+stops), the web client and settings of the running nginx, the worker. Finally a smoke test signs in as its own user, uploads,
+asks, and deletes. If any step fails, every role goes back to the previous images and settings. You can kill a deploy at any
+point and run it again.
 
-  VERSION=v1.2.0                    default: what `git describe` says
+  VERSION=v1.2.0                    default: the output of `git describe`
   USE_REGISTRY=true REGISTRY=HOST/PATH   pull the images instead of building them
-  MODE=blue-green                   all new api replicas beside the old ones, and one switch
-  BUILD=no                          take the images of VERSION that are here
-  ENV_FILE=.env                     where the settings are; .env.example lists them
-  IDENTITY=FILE                     what backup-key made, for verify, restore and settings: it opens backups that are encrypted, and
-                                    refuses those that others have made
-  SIGNER=KEY                        whose signature a backup must have instead; SIGNER=any takes all, as those from before
+  MODE=blue-green                   start all new api replicas beside the old ones, then switch at once
+  BUILD=no                          use the local images of VERSION
+  ENV_FILE=.env                     the file with the settings; .env.example lists them
+  IDENTITY=FILE                     the file from backup-key, for verify, restore and settings: decrypts backups, and rejects
+                                    those that somebody else made
+  SIGNER=KEY                        require this signer instead; SIGNER=any accepts any backup, including those from before
                                     backups were signed
 
-Exit code 0: the release serves. 1: no container was touched. 2: rolled back. 3: that failed too, or there was nothing to go
-back to. 64: usage.
+Exit code 0: the release serves. 1: no container was touched. 2: rolled back. 3: the rollback failed too, or there was no
+previous release. 64: usage.
 HELP
 }

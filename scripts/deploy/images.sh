@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Images: built here or pulled, and from then on known by their ids, which nobody can move as a tag can be.
+# Images: built here or pulled, and from then on identified by id, because a tag can move.
 
 VERSION=${VERSION:-}
 REGISTRY=$(setting REGISTRY)
@@ -7,16 +7,16 @@ USE_REGISTRY=$(setting USE_REGISTRY false)
 
 version() {
   [ -z "$VERSION" ] || return 0
-  VERSION=$(git -C "$ROOT" describe --tags --always --dirty 2>/dev/null) || fail "set VERSION, as in VERSION=v1.2.0 ./deploy.sh"
+  VERSION=$(git -C "$ROOT" describe --tags --always --dirty 2>/dev/null) || fail "set VERSION, for example VERSION=v1.2.0 ./deploy.sh"
 }
 
-# The images of $VERSION as `docker` knows them, after building or pulling what is missing.
+# Builds or pulls the missing images of $VERSION.
 prepare_images() {
   version
   if [ "$USE_REGISTRY" = true ]; then
     pull_images
   elif [ "$(setting BUILD yes)" = no ]; then
-    say "taking the images that are here"
+    say "using the local images"
   else
     build_images
   fi
@@ -53,7 +53,7 @@ build_images() {
   for role in "${ROLES[@]}"; do
     step "build $role"
     docker build -f docker/Dockerfile --target "$role" "${arguments[@]}" -t "collabry/$role:$VERSION" . >"$(build_log)" 2>&1 ||
-      { tail -n 40 "$(build_log)" >&2; fail "the image of $role cannot be built; all of it: $(build_log)"; }
+      { tail -n 40 "$(build_log)" >&2; fail "cannot build the image of $role; full log: $(build_log)"; }
   done
 }
 
@@ -62,14 +62,14 @@ build_log() {
   echo "$STATE/build.log"
 }
 
-registry() { [ -n "$REGISTRY" ] || fail "set REGISTRY, as in REGISTRY=registry.example.org/collabry"; }
+registry() { [ -n "$REGISTRY" ] || fail "set REGISTRY, for example REGISTRY=registry.example.org/collabry"; }
 
 pull_images() {
   registry
   local role
   for role in "${ROLES[@]}"; do
     step "pull $role"
-    docker pull -q "$REGISTRY/$role:$VERSION" >/dev/null || fail "$REGISTRY/$role:$VERSION cannot be pulled"
+    docker pull -q "$REGISTRY/$role:$VERSION" >/dev/null || fail "cannot pull $REGISTRY/$role:$VERSION"
     docker tag "$REGISTRY/$role:$VERSION" "collabry/$role:$VERSION"
   done
 }
@@ -81,19 +81,19 @@ push_images() {
   for role in "${ROLES[@]}"; do
     step "push $role"
     docker tag "collabry/$role:$VERSION" "$REGISTRY/$role:$VERSION"
-    docker push -q "$REGISTRY/$role:$VERSION" >/dev/null || fail "$REGISTRY/$role:$VERSION cannot be pushed"
+    docker push -q "$REGISTRY/$role:$VERSION" >/dev/null || fail "cannot push $REGISTRY/$role:$VERSION"
   done
 }
 
 image_id() { docker image inspect --format '{{.Id}}' "$1"; }
 
-# A name that says which image it is, for Compose, which takes no ids. Another installation here has names of its own.
+# A name that identifies the image, for Compose, which does not accept ids. Each installation has its own names.
 pinned() {
   local id=$2
   echo "$PROJECT/$1:sha-${id:7:16}"
 }
 
-# pin ROLE ID: the name stands for the image that was recorded, whatever became of its tags.
+# pin ROLE ID: makes the name point to the recorded image, wherever its tags point now.
 pin() {
   local name
   name=$(pinned "$1" "$2")

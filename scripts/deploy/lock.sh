@@ -1,7 +1,7 @@
 # shellcheck shell=bash
-# Two deploys at the same time are kept apart. The kernel lets go of the lock when a deploy ends, however it ends.
+# Prevents two deploys at the same time. The kernel releases the lock when a deploy exits, however it exits.
 
-# What a killed deploy had started holds the lock as long as it runs: a container that stops, an image that is built.
+# Child processes of a killed deploy hold the lock while they run: a container being stopped, an image being built.
 ORPHAN_SECS=180
 
 lock() {
@@ -11,10 +11,10 @@ lock() {
     local holder
     holder=$(cat "$STATE/holder" 2>/dev/null || true)
     if [ -n "$holder" ] && kill -0 "$holder" 2>/dev/null; then
-      fail "another deploy runs (process $holder)"
+      fail "another deploy is running (process $holder)"
     fi
-    say "a deploy was killed; waiting for what it had started"
-    flock -w $ORPHAN_SECS 9 || fail "what a killed deploy had started still runs after $ORPHAN_SECS s"
+    say "a deploy was killed; waiting for its child processes"
+    flock -w $ORPHAN_SECS 9 || fail "child processes of a killed deploy are still running after $ORPHAN_SECS s"
   fi
   echo $$ >"$STATE/holder"
 }

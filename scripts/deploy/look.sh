@@ -1,12 +1,12 @@
 # shellcheck shell=bash
-# What runs, and what is wrong with it.
+# Shows what is running, and what is wrong with it.
 
 status() {
   local current target
   current=$(marked current)
   target=$(marked target)
   echo "release   ${current:-none}"
-  [ -z "$(marked previous)" ] || echo "before    $(marked previous)"
+  [ -z "$(marked previous)" ] || echo "previous  $(marked previous)"
   [ -z "$target" ] || echo "unfinished $target (running, or killed: run ./deploy.sh or ./deploy.sh rollback)"
   [ -n "$current$target" ] || return 0
   echo
@@ -31,7 +31,7 @@ logs() {
   compose "$release" logs --follow --tail 100 "$@"
 }
 
-# Looks at everything that could be wrong, and changes nothing but what the smoke test leaves.
+# Checks everything that could be wrong; changes nothing except what the smoke test leaves behind.
 doctor() {
   local release service id found problems=0
   preflight_machine
@@ -39,7 +39,7 @@ doctor() {
   [ -n "$release" ] || fail "nothing is deployed"
   step "containers"
   for service in nginx api $(engines_of "$release") worker $(stores_of "$release") $(others_of "$release"); do
-    [ -n "$(containers "$service")" ] || problem "$service does not run"
+    [ -n "$(containers "$service")" ] || problem "$service is not running"
     for id in $(containers "$service" -a); do
       well "$id" || problem "$(name_of "$id") is not healthy: $(inspect "$id" '{{range .State.Health.Log}}{{.Output}}{{end}}' | tail -n 1)"
       [ "$(inspect "$id" '{{.State.OOMKilled}}')" != true ] || problem "$(name_of "$id") ran out of memory"
@@ -61,7 +61,7 @@ doctor() {
   [ "$problems" -eq 0 ]
 }
 
-# As healthy, for those as well that cannot say.
+# Healthy, or at least running if it has no health check.
 well() { healthy "$1" || [ "$(inspect "$1" '{{.State.Running}} {{if .State.Health}}asked{{end}}')" = "true " ]; }
 
 problem() {

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# A release: a version's images by id, the settings, and the compose files, kept together so that going back is going back
-# to all of it. `current` is the last one that was good, `target` the one that is being rolled out.
+# A release: a version's images by id, its settings and its Compose files, kept together so that a rollback restores
+# all of them. `current` is the last good release, `target` the one being rolled out.
 
 new_release() {
   local draft=$STATE/draft role id file
@@ -28,10 +28,10 @@ new_release() {
   touch "$STATE/releases/$release"
 }
 
-# The settings as Compose and the processes get them.
+# The settings that Compose and the processes receive.
 release_env() {
   local role id name
-  # What opens backups is for whoever reads one (IDENTITY), and never for what runs.
+  # The key that decrypts backups is only for reading them (IDENTITY), never for the running system.
   grep -E '^[A-Z][A-Z0-9_]*=.' "$ENV_FILE" | grep -v '^COLLABRY_BACKUP_SECRET_KEY=' || true
   [ -n "$(setting_of_file MONGODB_URI)" ] ||
     echo "MONGODB_URI=mongodb://collabry:$(setting_of_file MONGODB_PASSWORD)@mongodb:27017/collabry?authSource=admin&replicaSet=rs0"
@@ -49,7 +49,7 @@ images_of() { cat "$STATE/releases/$1/images"; }
 image_of() { images_of "$1" | awk -v role="$2" '$1 == role { print $2 }'; }
 env_of() { grep -s "^$2=" "$STATE/releases/$1/env" | tail -n 1 | cut -d = -f 2-; }
 
-# What the Compose files have, known since the pre-flight.
+# The services of the Compose files, recorded by the pre-flight.
 services_of() { cat "$STATE/releases/$1/services"; }
 engines_of() { services_of "$1" | grep '^ai-engine-' | sort -V; }
 others_of() { services_of "$1" | grep -vE '^(ai-engine-.*|api|collabry|mongodb|nginx|redis|worker)$' || true; }
@@ -60,14 +60,14 @@ pin_images() {
 }
 
 marked() { cat "$STATE/$1" 2>/dev/null || true; }
-# In one step: a kill leaves the old mark or the new one.
+# Atomic: a kill leaves either the old mark or the new one.
 mark() {
   echo "$2" >"$STATE/$1.new"
   mv "$STATE/$1.new" "$STATE/$1"
 }
 unmark() { rm -f "$STATE/$1"; }
 
-# With the names of its version's images, unless they stand for something else by now.
+# Also removes the names of its version's images, unless they point to other images by now.
 forget_release() {
   local images role id
   images=$(images_of "$1")

@@ -1,15 +1,15 @@
 # shellcheck shell=bash disable=SC2034
-# What can be set, and how it is said.
+# Settings, exit codes and output.
 
 # Exit codes.
 FAILED=1      # no container was touched
-ROLLED_BACK=2 # the release failed, and the one before serves again
-BROKEN=3      # the release failed, and there is nothing that could be gone back to
+ROLLED_BACK=2 # the release failed, and the previous one serves again
+BROKEN=3      # the release failed, and so did the rollback, or there is no previous release
 USAGE=64
 
 ENV_FILE=${ENV_FILE:-$ROOT/.env}
 
-# A setting of this shell, or else of .env, or else the default.
+# A setting from this shell, else from .env, else the default.
 setting() {
   local name=$1 line
   if [ -n "${!name:-}" ]; then
@@ -29,10 +29,10 @@ KEPT_RELEASES=$(setting COLLABRY_KEPT_RELEASES 5)
 SLOTS=$(setting COLLABRY_FRONT_SLOTS 12)
 ROLES=(api worker ai-engine standalone nginx)
 
-# Secrets are in it.
+# For folders that hold secrets.
 private_folder() { (umask 077 && mkdir -p "$1"); }
 
-# Steps go to stdout, one a line; what is wrong goes to stderr.
+# Steps go to stdout, one per line; errors go to stderr.
 step() { echo "== $*"; }
 say() { echo "   $*"; }
 warn() { echo "deploy.sh: $*" >&2; }

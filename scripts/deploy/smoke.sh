@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# The whole job once, through nginx, as somebody who exists for this only: sign in, upload, ask, hear the answer to its end,
+# Runs the whole user journey once, through nginx, with an account of its own: sign in, upload, ask, read the answer to its end,
 # delete.
 
 smoke() {
@@ -7,13 +7,13 @@ smoke() {
   # shellcheck disable=SC2034 # for `request`
   local token notebook source conversation generation front_url front_host
   find_front || return 1
-  # Nothing in it belongs to anybody else. What stays is its account, a session until it expires, and the notebook, deleted,
-  # for COLLABRY_RETENTION_DAYS.
+  # It touches nobody else's data. It leaves its account, a session until that expires, and the deleted notebook for
+# COLLABRY_RETENTION_DAYS.
   sign_in || return 1
   notebook=$(create /api/notebooks '{"title":"Smoke test"}' id) || return 1
   if smoke_in_notebook; then
     call DELETE "/api/notebooks/$notebook" >/dev/null || return 1
-    say "signed in, uploaded, asked, was answered, deleted"
+    say "signed in, uploaded, asked, got an answer, deleted"
     return
   fi
   call DELETE "/api/notebooks/$notebook" >/dev/null || true
@@ -34,17 +34,17 @@ smoke_in_notebook() {
   answer=$(call GET "/api/ai/generations/$generation/events" --no-buffer --max-time 60) || return 1
   case $answer in
     *"event: done"* | *"event:done"*) ;;
-    *) warn "the smoke test got no whole answer: ${answer: -300}"; return 1 ;;
+    *) warn "the smoke test got an incomplete answer: ${answer: -300}"; return 1 ;;
   esac
   case $answer in
     *1907*) ;;
-    *) warn "the smoke test was not answered from its source: ${answer: -300}"; return 1 ;;
+    *) warn "the smoke test's answer does not come from its source: ${answer: -300}"; return 1 ;;
   esac
 }
 
 random_hex() { head -c "$1" /dev/urandom | od -A n -t x1 | tr -d ' \n'; }
 
-# Of this installation alone: another one, with the same database, knows no password of it.
+# One account per installation: another one with the same database does not know its password.
 smoke_account() {
   if [ ! -s "$STATE/smoke-account" ]; then
     mark smoke-account "\"email\":\"smoke-test-$(random_hex 4)@collabry.invalid\",\"password\":\"$(random_hex 24)\""
@@ -52,7 +52,7 @@ smoke_account() {
   marked smoke-account
 }
 
-# Its attempts are counted as everybody's. After too many in a row the session of the last one still holds.
+# Sign-in limits apply to it as to everybody. After too many attempts, the last session is still valid.
 sign_in() {
   local answer credentials
   credentials=$(smoke_account)
@@ -62,7 +62,7 @@ sign_in() {
   elif grep -q 'got 429' "$STATE/smoke-refusal"; then
     token=$(cat "$STATE/smoke-token" 2>/dev/null || true)
   else
-    # Where registration is open; otherwise on the command line, which makes accounts in any case.
+    # Over HTTP if registration is open; otherwise on the command line, which can always create accounts.
     if ! answer=$(call POST /api/auth/register --json "{$credentials,\"name\":\"Smoke test\"}" 2>>"$STATE/smoke-refusal"); then
       COLLABRY_ACCOUNT_PASSWORD=$(field password "{$credentials}")
       export COLLABRY_ACCOUNT_PASSWORD
@@ -72,7 +72,7 @@ sign_in() {
     fi
     token=$(field accessToken "$answer")
   fi
-  [ -n "$token" ] || { warn "the smoke test is not signed in"; cat "$STATE/smoke-refusal" >&2; return 1; }
+  [ -n "$token" ] || { warn "the smoke test could not sign in"; cat "$STATE/smoke-refusal" >&2; return 1; }
   (umask 077 && echo "$token" >"$STATE/smoke-token")
 }
 
@@ -90,14 +90,14 @@ wait_read() {
   return 1
 }
 
-# call METHOD PATH [curl argument…]: the body of a good answer. Token and password go by pipes: everybody on the machine may
-# list arguments.
+# call METHOD PATH [CURL-ARGUMENT…]: prints the body of a successful response. Token and password go through pipes, because
+# everybody on the machine can list arguments.
 call() {
   local method=$1 path=$2 answer status body='' arguments=()
   shift 2
   [ -z "$token" ] || arguments+=(--header @/dev/fd/3)
   while [ $# -gt 0 ]; do
-    # As in newer versions of curl.
+    # As newer versions of curl do.
     if [ "$1" = --json ]; then
       arguments+=(--header "Content-Type: application/json" --data @-)
       body=$2
@@ -125,5 +125,5 @@ create() {
   field "$3" "$answer"
 }
 
-# The first string with that name. Our own answers are short and flat enough for it.
+# The first string field with that name. Our own responses are short and flat enough for this.
 field() { sed -n "s/^\"$1\":\"\([^\"]*\)\".*/\1/p" <<<"${2/\"$1\":/$'\n'\"$1\":}" | head -n 1; }

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 
 import { until } from "../../support/wait.js";
 
-const PATIENCE_MS = 300_000;
+const TIMEOUT_MS = 300_000;
 
 /** What it says at each of its steps, in their order. */
 export const STEPS = [
@@ -13,7 +13,7 @@ export const STEPS = [
   /== roll ai-engine-2/,
   /== roll api/,
   /api\S+ serves at/,
-  /ends \S+api/,
+  /stopping \S+api/,
   /== nginx/,
   /== roll worker/,
   /== smoke test/,
@@ -30,7 +30,7 @@ export async function killAt(stack, what, pattern, env) {
     assert.ok(child.alive || pattern.test(child.output), child.output);
     assert.doesNotMatch(child.output, /== roll back/);
     return pattern.test(child.output);
-  }, PATIENCE_MS);
+  }, TIMEOUT_MS);
   child.child.kill("SIGKILL");
   await child.ended;
 }

@@ -16,7 +16,7 @@ export const BAD = {
   crashes: {
     role: "api",
     script: '[ "$1" != serve ] || { echo "thread main panicked"; exit 101; }',
-    says: /ended instead of serving \(exit code 101\)/,
+    says: /exited instead of serving \(exit code 101\)/,
   },
   "never-ready": { role: "api", script: '[ "$1" != serve ] || exec sleep 1000', says: /is not ready after 30 s/ },
   "fails-smoke": {
@@ -28,7 +28,7 @@ export const BAD = {
   "bad-configuration": {
     role: "worker",
     script: '[ "$1" != serve ] || export COLLABRY_RETENTION_DAYS=many',
-    says: /does not accept its configuration \(exit code 64\)/,
+    says: /rejected its configuration \(exit code 64\)/,
   },
 };
 
