@@ -61,16 +61,16 @@ test("words are found on all pages, counted, and gone to one after the other", a
   assert.ok(await page.getByLabel("Text of the page").isVisible(), "the source stays open");
 });
 
-test("a long source is looked through in steps, each of so many calls", async (t) => {
+test("a long source is searched in steps of limited size", async (t) => {
   const page = await open(t, "long.pdf", book(230, { 5: "A zebra.", 225: "One more zebra." }));
   const read = new Set();
   page.on("request", (request) => request.url().includes("/pages/") && read.add(request.url()));
   await page.getByRole("button", { name: "Find in this source" }).click();
   await field(page).fill("zebra");
-  await page.getByText("Looked through up to page 200 of 230.").waitFor();
+  await page.getByText("Searched up to page 200 of 230.").waitFor();
   await count(page, "1+ found");
   assert.equal(read.size, 200);
-  await page.getByRole("button", { name: "Look further" }).click();
+  await page.getByRole("button", { name: "Keep searching" }).click();
   await count(page, "2 found");
   assert.equal(read.size, 230);
 });

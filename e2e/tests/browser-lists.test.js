@@ -127,7 +127,7 @@ test("many files have a summary on the screen, can be cancelled, and what failed
   await summary.filter({ hasText: "Adding 19 files" }).waitFor();
   // As a proxy on the way refuses it.
   await held[0].fulfill({ status: 413, contentType: "text/html", body: "<h1>413 Request Entity Too Large</h1>" });
-  await page.getByText("The file is larger than something on the way takes (413).").waitFor();
+  await page.getByText("The file is too large for a proxy in front of this server (413).").waitFor();
   await summary.filter({ hasText: "1 failed" }).waitFor();
   await summary.getByRole("button", { name: "Cancel all" }).click();
   const group = page.getByRole("button", { name: "1 file was not added" });
@@ -135,7 +135,7 @@ test("many files have a summary on the screen, can be cancelled, and what failed
   assert.equal(await page.getByRole("button", { name: /^Try again/ }).count(), 0, "the same file is as large again");
   await page.reload();
   await group.click();
-  await page.getByText("The file is larger than something on the way takes (413).").waitFor();
+  await page.getByText("The file is too large for a proxy in front of this server (413).").waitFor();
   await page.getByRole("button", { name: /^Dismiss/ }).click();
   await page.getByText("The file is larger").waitFor({ state: "detached" });
   assert.equal((await ada.get(`/api/notebooks/${notebook}/sources`)).sources.length, 12);

@@ -24,7 +24,7 @@ import { forgetSources } from "./sources/store";
 import { Link, route } from "./ui/router";
 import { ThemeToggle } from "./ui/theme";
 import { setTitle, waiting } from "./ui/title";
-import { complain, Toasts } from "./ui/toast";
+import { showError, Toasts } from "./ui/toast";
 
 export function App() {
   return (
@@ -83,9 +83,9 @@ function SignedIn() {
   useEffect(() => {
     if (user === null) return undefined;
     const stop = [
-      followNotebooks(complain),
-      followNotifications(complain),
-      onConnected(() => void loadModels().catch(complain)),
+      followNotebooks(showError),
+      followNotifications(showError),
+      onConnected(() => void loadModels().catch(showError)),
       startSending(user.id),
       startDeleting(user.id),
     ];

@@ -2,7 +2,7 @@ import { useState } from "preact/hooks";
 import { finishDeleting } from "../conversations/deleting";
 import { Avatar } from "../ui/avatar";
 import { MenuItems, Popover } from "../ui/menu";
-import { complain } from "../ui/toast";
+import { showError } from "../ui/toast";
 import { ChangePassword } from "./change-password";
 import { me, signOut } from "./session";
 
@@ -12,7 +12,7 @@ export function AccountMenu() {
   if (user === null) return null;
   const items = [
     { label: "Change password", run: () => setChanging(true) },
-    { label: "Sign out", run: () => void finishDeleting().then(signOut).catch(complain) },
+    { label: "Sign out", run: () => void finishDeleting().then(signOut).catch(showError) },
   ];
   return (
     <>

@@ -1,13 +1,13 @@
 import { api } from "../http/client";
 import { FormDialog } from "../ui/dialog";
-import { say } from "../ui/toast";
+import { notify } from "../ui/toast";
 import { Field } from "./field";
 
-/** Asks for the current password too: whoever finds a page open must not take the account over. */
+/** Asks for the current password too, so that nobody can take over an account from an open page. */
 export function ChangePassword({ onClose }: { onClose: () => void }) {
   const change = async (form: FormData) => {
     await api("PUT", "/api/auth/password", { currentPassword: form.get("currentPassword"), newPassword: form.get("newPassword") });
-    say("Password changed. You are signed out everywhere else.");
+    notify("Password changed. You are signed out everywhere else.");
   };
   return (
     <FormDialog title="Change password" action="Change password" onClose={onClose} onSubmit={change}>

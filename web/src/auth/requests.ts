@@ -16,7 +16,7 @@ export const logout = (accessToken: string | undefined) => post<undefined>("logo
 /** Whether the browser keeps the cookie that it was given. */
 export async function cookieIsKept(): Promise<boolean> {
   const response = await fetch("/api/auth/cookie");
-  // Who cannot tell says nothing.
+  // If it cannot be determined, show no warning.
   return !response.ok || ((await response.json()) as CookieView).kept;
 }
 

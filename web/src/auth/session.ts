@@ -14,14 +14,14 @@ type FromOtherTab = { kind: "grant"; grant: Grant } | { kind: "signedOut" };
 const LOCK = "collabry.refresh";
 const RETRY_MS = 3_000;
 const SESSION_ENDED = "Your session has ended. Sign in again.";
-/** Kept until somebody signs out by themselves. */
+/** Kept until the user signs out. */
 const SIGNED_IN = "signedIn";
 
 const session = signal<Session>({ state: "starting" });
 const channel = new BroadcastChannel("collabry.session");
-/** Whose data this page holds, also after they have signed out. */
+/** The user whose data this page holds, even after they sign out. */
 let owner: string | null = null;
-/** What to tell someone who was signed out without asking for it. */
+/** Why the user was signed out, if they did not ask for it. */
 export const signedOutBecause = signal<string | null>(null);
 
 export const sessionState = computed(() => session.value.state);
@@ -34,17 +34,17 @@ effect(() => {
 const keeper = new TokenKeeper({
   refresh: requests.refresh,
   exclusive,
-  share: (grant) => tell({ kind: "grant", grant }),
+  share: (grant) => broadcast({ kind: "grant", grant }),
   now: () => Date.now(),
 });
 
-/** One tab at a time. Without https there are no locks; then the server's grace for two at once has to do. */
+/** One tab at a time. Without https there are no locks; the server's grace period for concurrent refreshes has to suffice. */
 function exclusive<T>(work: () => Promise<T>): Promise<T> {
   if (navigator.locks === undefined) return work();
   return navigator.locks.request(LOCK, work) as Promise<T>;
 }
 
-function tell(message: FromOtherTab): void {
+function broadcast(message: FromOtherTab): void {
   channel.postMessage(message);
 }
 
@@ -53,10 +53,10 @@ channel.addEventListener("message", ({ data }: MessageEvent<FromOtherTab>) => {
   else enter(data.grant);
 });
 
-/** Takes up the session of an earlier visit, and keeps asking while the server is away. */
+/** Resumes the session of an earlier visit, and retries while the server is unreachable. */
 export async function resumeSession(): Promise<void> {
   try {
-    // Nobody has been here: an answer that refuses them would only look like a fault in the browser's console.
+    // No earlier visit: a refused refresh would only show up as an error in the browser's console.
     if (!recall(localStorage, SIGNED_IN, false) && !(await requests.cookieIsKept())) return signedOut(null);
     enter(await keeper.renew(undefined));
   } catch (error) {
@@ -67,7 +67,7 @@ export async function resumeSession(): Promise<void> {
   }
 }
 
-/** Somebody was signed in here, and did not sign out. */
+/** The earlier session ended without a sign-out. */
 function wasOver(): void {
   if (recall(localStorage, SIGNED_IN, false)) signedOutBecause.value = SESSION_ENDED;
   signedOut(null);
@@ -82,45 +82,45 @@ export async function signUp(email: string, name: string, password: string, code
 }
 
 function begin(grant: Grant): void {
-  tell({ kind: "grant", grant });
+  broadcast({ kind: "grant", grant });
   enter(grant);
   void warnOfLostCookie();
 }
 
-/** Without its cookie the session is over with the next reload, and nobody would know why. */
+/** Without its cookie the session ends at the next reload, and the user would not know why. */
 async function warnOfLostCookie(): Promise<void> {
   const kept = await requests.cookieIsKept().catch(() => true);
   if (kept) return;
   const why = window.isSecureContext
     ? "Allow cookies for this site, and sign in again."
-    : "This page was opened over http, and the server's cookie is for https only: open it over https, or ask whoever runs the server.";
+    : "This page was opened over http, but the server’s cookie is for https only. Open it over https, or ask the server’s administrator.";
   warn(`Your browser did not keep the sign-in, so a reload signs you out. ${why}`);
 }
 
 export async function signOut(): Promise<void> {
   await requests.logout(keeper.grant?.accessToken);
   const user = userId.peek();
-  tell({ kind: "signedOut" });
+  broadcast({ kind: "signedOut" });
   signedOut(null);
-  leaveNothing(user);
+  clearStored(user);
 }
 
-/** To whoever uses this browser next. */
-function leaveNothing(user: string): void {
+/** Leaves nothing for the next user of this browser. */
+function clearStored(user: string): void {
   forget(localStorage, SIGNED_IN);
   forget(sessionStorage, "failedUploads");
   for (const key of ["draft", "asked", "leftOut"]) forgetAll(localStorage, `${key}.${user}`);
 }
 
-/** A token that is good for a while; ends the session here when the server says that it is over. */
+/** A valid token; ends the session here if the server says that it has ended. */
 export function accessToken(): Promise<string> {
   return orSignedOut(keeper.token());
 }
 
-/** The token in hand, for whoever has no time to renew it. */
+/** The current token, for callers that cannot wait for a renewal. */
 export const tokenInHand = (): string | undefined => keeper.grant?.accessToken;
 
-/** A token in place of one that the server refused. */
+/** A new token in place of one that the server rejected. */
 export async function renewToken(refused: string | undefined): Promise<string> {
   return (await orSignedOut(keeper.renew(refused))).accessToken;
 }
@@ -140,7 +140,7 @@ function isOver(error: unknown): boolean {
 
 function enter(grant: Grant): void {
   keeper.adopt(grant);
-  // Somebody else signed in, here or in another tab: nothing on this page is theirs.
+  // Another user signed in, here or in another tab: nothing on this page belongs to them.
   if (owner !== null && owner !== grant.user.id) return location.assign("/");
   owner = grant.user.id;
   signedOutBecause.value = null;

@@ -7,7 +7,7 @@ import { labelOf } from "../models/store";
 import type { Message, Role } from "../realtime/types";
 import { MarkdownView } from "../ui/markdown-view";
 import { when } from "../ui/time";
-import { complain } from "../ui/toast";
+import { showError } from "../ui/toast";
 import { regenerate } from "./actions";
 import { deleteMessages } from "./deleting";
 import { Action, copyText } from "./message-action";
@@ -27,7 +27,7 @@ interface Props {
 export function Answer({ message, question, about, pager, role, model, row }: Props) {
   if (message.deletedAt !== null) return <li class="message deleted"><p>Answer deleted</p></li>;
   if (message.author.kind !== "assistant") return null;
-  const again = () => void regenerate(message, model).catch(complain);
+  const again = () => void regenerate(message, model).catch(showError);
   const { citations, status, failure, cutOff, content } = message;
   return (
     <li ref={row} tabIndex={-1} class="message answer" data-testid="answer" data-status={status} aria-label={`Answer, ${when(message.createdAt)}`}>

@@ -13,7 +13,7 @@ import { randomId } from "../ui/ids";
 import { Icon } from "../ui/icons";
 import { Link, notebookPath } from "../ui/router";
 import { setTitle } from "../ui/title";
-import { complain } from "../ui/toast";
+import { showError } from "../ui/toast";
 import { Announcer } from "./announcer";
 import { Answers } from "./answers";
 import { rememberAsked } from "./asked";
@@ -99,7 +99,7 @@ export function Chat({ notebook, conversationId }: Props) {
     open.leaveExcerpt();
     toEnd();
   };
-  const say = (text: string, ask: boolean) => {
+  const submit = (text: string, ask: boolean) => {
     const sourceIds = ask ? selection.peek() : undefined;
     const clientId = randomId();
     if (sourceIds !== undefined) rememberAsked(clientId, sourceIds.length, searchable.peek().length);
@@ -128,9 +128,9 @@ export function Chat({ notebook, conversationId }: Props) {
         model={model}
         onModel={(next) => {
           rememberModel(next);
-          void changeConversation(conversationId, { model: next }).catch(complain);
+          void changeConversation(conversationId, { model: next }).catch(showError);
         }}
-        onSend={say}
+        onSend={submit}
         onTyping={() => open.typists.typing()}
         onStopTyping={() => open.typists.stopped()}
       />

@@ -2,7 +2,7 @@ import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { ModelPicker } from "../models/picker";
 import { searchable, selection } from "../sources/store";
 import { Icon } from "../ui/icons";
-import { complain } from "../ui/toast";
+import { showError } from "../ui/toast";
 import { type Draft, draftOf, keepDraft } from "./drafts";
 
 /** The server's limit, in code points. */
@@ -55,7 +55,7 @@ export function Composer({ model, onModel, onSend, onTyping, onStopTyping, draft
     try {
       await onSend(content, ask);
     } catch (error) {
-      complain(error);
+      showError(error);
       // Before what was begun meanwhile.
       change({ text: `${content}\n${draftOf(draftKey).text}`.trimEnd() });
     }

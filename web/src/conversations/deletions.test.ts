@@ -16,7 +16,7 @@ describe("deletions", () => {
     expect([...all.hidden()]).toEqual(["answer", "question", "other"]);
     expect(all.undo("1")).toBe(true);
     expect([...all.hidden()]).toEqual(["other"]);
-    all.fallsDue("2");
+    all.markDue("2");
     expect(all.undo("2")).toBe(false);
     expect([...all.hidden()]).toEqual(["other"]);
   });
@@ -38,7 +38,7 @@ describe("deletions", () => {
 
   test("that the server refuses are taken back", () => {
     const all = deletions(entry("1", "question"));
-    all.fallsDue("1");
+    all.markDue("1");
     all.drop("1");
     expect(all.hidden().size).toBe(0);
   });

@@ -1,22 +1,22 @@
 import type { Message } from "../realtime/types";
 
-/** Messages that whoever deletes them no longer sees, while the others still do. */
+/** Messages that are hidden from the user who deletes them, while others still see them. */
 export interface Deletion {
   key: string;
   conversationId: string;
-  /** Answers before their question: whatever breaks off in between, none is left without it. */
+  /** Answers before their question, so that an interruption never leaves an answer without its question. */
   messageIds: readonly string[];
-  /** It can no longer be undone: the server is to be told, until it has heard. */
+  /** It can no longer be undone: send it until the server acknowledges it. */
   due: boolean;
 }
 
-/** Deletions under way, and what has become of them. Knows nothing of clocks, toasts and the network. */
+/** Pending deletions and their state. Knows nothing about clocks, toasts and the network. */
 export class Deletions {
   #entries: Deletion[];
-  /** Stay out of sight: a copy from before may still come. */
+  /** Stay hidden: an older copy may still arrive. */
   readonly #gone = new Set<string>();
 
-  /** What an earlier page left behind can no longer be undone there, nor here. */
+  /** Deletions that an earlier page left can no longer be undone. */
   constructor(left: readonly Deletion[] = []) {
     this.#entries = left.map((entry) => ({ ...entry, due: true }));
   }
@@ -25,7 +25,7 @@ export class Deletions {
     return this.#entries;
   }
 
-  /** Ids of what is out of sight. */
+  /** Ids of the hidden messages. */
   hidden(): ReadonlySet<string> {
     return new Set([...this.#gone, ...this.#entries.flatMap(({ messageIds }) => messageIds)]);
   }
@@ -34,7 +34,7 @@ export class Deletions {
     this.#entries = [...this.#entries, entry];
   }
 
-  /** Answers whether it was still time to. */
+  /** Returns whether it could still be undone. */
   undo(key: string): boolean {
     const entry = this.#entries.find((one) => one.key === key);
     if (entry === undefined || entry.due) return false;
@@ -42,16 +42,16 @@ export class Deletions {
     return true;
   }
 
-  fallsDue(key: string): void {
+  markDue(key: string): void {
     this.#entries = this.#entries.map((entry) => (entry.key === key ? { ...entry, due: true } : entry));
   }
 
-  /** Shows again what the server would not delete. */
+  /** Shows messages again that the server refused to delete. */
   drop(key: string): void {
     this.#entries = this.#entries.filter((entry) => entry.key !== key);
   }
 
-  /** Deleted for all, by whomever. Answers which deletions have nothing left to do by that. */
+  /** Somebody deleted the message for everybody. Returns the deletions that now have nothing left to do. */
   done(messageId: string): Deletion[] {
     const concerned = this.#entries.filter(({ messageIds }) => messageIds.includes(messageId));
     if (concerned.length === 0) return [];
@@ -64,7 +64,7 @@ export class Deletions {
 
 const tombstones = new WeakMap<Message, Message>();
 
-/** The messages as they will be. One that stays the same is drawn once. */
+/** The messages as they will be. Unchanged ones stay the same object, so they are not rendered again. */
 export function withoutHidden(messages: readonly Message[], hidden: ReadonlySet<string>): Message[] {
   return messages.map((message) => (hidden.has(message.id) && message.deletedAt === null ? tombstoneOf(message) : message));
 }

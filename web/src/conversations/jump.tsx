@@ -2,7 +2,7 @@ import { useState } from "preact/hooks";
 import { Icon } from "../ui/icons";
 import { Popover } from "../ui/menu";
 import { day, isoDay } from "../ui/time";
-import { complain, say } from "../ui/toast";
+import { showError, notify } from "../ui/toast";
 import type { Stretch } from "./history";
 import type { OpenConversation } from "./open";
 import { beginning, writtenSince } from "./read-history";
@@ -42,18 +42,18 @@ function Destinations({ open, close }: { open: OpenConversation; close: () => vo
   };
   const toDay = async (chosen: number) => {
     const first = await go(() => writtenSince(open, chosen));
-    if (first === undefined) return say(`No messages on or after ${day(chosen)}.`);
+    if (first === undefined) return notify(`No messages on or after ${day(chosen)}.`);
     const found = Date.parse(first.createdAt);
-    if (isoDay(found) !== isoDay(chosen)) say(`No messages on ${day(chosen)}. These are from ${day(found)}.`);
+    if (isoDay(found) !== isoDay(chosen)) notify(`No messages on ${day(chosen)}. These are from ${day(found)}.`);
   };
   return (
     <div class="destinations">
-      <button type="button" class="button quiet" disabled={busy} onClick={() => void go(() => beginning(open)).catch(complain)}>Beginning of the conversation</button>
+      <button type="button" class="button quiet" disabled={busy} onClick={() => void go(() => beginning(open)).catch(showError)}>Beginning of the conversation</button>
       <form
         onSubmit={(event) => {
           event.preventDefault();
           const chosen = String(new FormData(event.currentTarget).get("day"));
-          void toDay(new Date(`${chosen}T00:00`).getTime()).catch(complain);
+          void toDay(new Date(`${chosen}T00:00`).getTime()).catch(showError);
         }}
       >
         <label for="day">Date</label>

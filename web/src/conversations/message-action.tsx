@@ -1,7 +1,7 @@
 import { useEffect, useRef } from "preact/hooks";
 import { copy } from "../ui/clipboard";
 import { Icon, type IconName } from "../ui/icons";
-import { complain, say } from "../ui/toast";
+import { showError, notify } from "../ui/toast";
 
 interface Props {
   icon: IconName;
@@ -21,5 +21,5 @@ export function Action({ icon, label, focused = false, run }: Props) {
 }
 
 export function copyText(text: string): void {
-  void copy(text).then(() => say("Copied."), complain);
+  void copy(text).then(() => notify("Copied."), showError);
 }

@@ -4,7 +4,7 @@ import type { Message, Role } from "../realtime/types";
 import { Avatar } from "../ui/avatar";
 import { MarkdownView, NO_CITATIONS } from "../ui/markdown-view";
 import { when } from "../ui/time";
-import { complain } from "../ui/toast";
+import { showError } from "../ui/toast";
 import { editMessage, regenerate } from "./actions";
 import { askedOf } from "./asked";
 import { deleteMessages } from "./deleting";
@@ -65,7 +65,7 @@ export function MessageView({ message, answers, role, model }: Props) {
           <div class="actions">
             <Action icon="copy" label="Copy message" run={() => copyText(message.content)} />
             {message.generationId === null && answers.length === 0 && (
-              <Action icon="redo" label="Ask AI to answer this message" run={() => void again().catch(complain)} />
+              <Action icon="redo" label="Ask AI to answer this message" run={() => void again().catch(showError)} />
             )}
             {mine && <Action icon="edit" label="Edit message" focused={edited} run={() => setEditing(true)} />}
             {(mine || role !== "viewer") && <Action icon="trash" label="Delete message" run={remove} />}

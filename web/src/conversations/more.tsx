@@ -1,6 +1,6 @@
 import type { RefObject } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { complain } from "../ui/toast";
+import { showError } from "../ui/toast";
 
 interface Props {
   label: string;
@@ -19,7 +19,7 @@ export function More({ label, busyLabel, read, box }: Props) {
     try {
       await read();
     } catch (error) {
-      complain(error);
+      showError(error);
     }
     setBusy(false);
   };

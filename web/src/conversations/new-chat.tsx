@@ -8,7 +8,7 @@ import { randomId } from "../ui/ids";
 import { panelQuery } from "../ui/panel";
 import { navigate, notebookPath } from "../ui/router";
 import { setTitle } from "../ui/title";
-import { complain } from "../ui/toast";
+import { showError } from "../ui/toast";
 import { rememberAsked } from "./asked";
 import { Composer } from "./composer";
 import { moveDraft } from "./drafts";
@@ -56,7 +56,7 @@ export function NewChat({ notebook }: { notebook: Notebook }) {
     <>
       <h2 class="visually-hidden">New conversation</h2>
       <div class="messages">
-        <Welcome notebook={notebook} model={model} onExample={(text) => void begin(text, true).catch(complain)} />
+        <Welcome notebook={notebook} model={model} onExample={(text) => void begin(text, true).catch(showError)} />
       </div>
       <Composer draftKey={draftKey} autoFocus={sources.peek()?.length !== 0} model={model} onModel={choose} onSend={begin} onTyping={() => undefined} onStopTyping={() => undefined} />
     </>

@@ -74,7 +74,7 @@ class Server implements Wire {
     if (!lost) this.emit("message:new", { message });
   }
 
-  say(type: GenerationEvent["type"], more: object, lost = false): void {
+  emitAnswer(type: GenerationEvent["type"], more: object, lost = false): void {
     const event = { eventId: this.events.length + 1, type, ...more };
     this.events.push(event as GenerationEvent);
     this.running = type !== "done";
@@ -83,7 +83,7 @@ class Server implements Wire {
   }
 
   begin(lost = false): void {
-    this.say("started", { questionId: "q", answerId: "a", model: "m" }, lost);
+    this.emitAnswer("started", { questionId: "q", answerId: "a", model: "m" }, lost);
   }
 
   answer(lost = false): void {
@@ -134,7 +134,7 @@ describe("an open conversation", () => {
 
   test("resumes an answer whose last events it never heard", async () => {
     server.begin();
-    server.say("delta", { text: "one " }, true);
+    server.emitAnswer("delta", { text: "one " }, true);
     server.emit("conversation:check", { conversationId: "c", rev: 0, generations: [{ generationId: "g", lastEventId: 2 }] });
     await settled();
     expect(streamed()).toBe("one ");
@@ -160,9 +160,9 @@ describe("an open conversation", () => {
 
   test("fills a gap in a stream", async () => {
     server.begin();
-    server.say("delta", { text: "one " });
-    server.say("delta", { text: "two " }, true);
-    server.say("delta", { text: "three" });
+    server.emitAnswer("delta", { text: "one " });
+    server.emitAnswer("delta", { text: "two " }, true);
+    server.emitAnswer("delta", { text: "three" });
     await settled();
     expect(streamed()).toBe("one two three");
     expect(server.asked).toEqual(["generation:resume 2"]);
@@ -170,9 +170,9 @@ describe("an open conversation", () => {
 
   test("goes on with a stream where the connection left off", async () => {
     server.begin();
-    server.say("delta", { text: "one " });
+    server.emitAnswer("delta", { text: "one " });
     server.online = false;
-    server.say("delta", { text: "two " });
+    server.emitAnswer("delta", { text: "two " });
     server.reconnect();
     await settled();
     expect(streamed()).toBe("one two ");
@@ -181,7 +181,7 @@ describe("an open conversation", () => {
 
   test("shows an answer from its beginning to whoever comes late", async () => {
     server.begin(true);
-    server.say("delta", { text: "one " }, true);
+    server.emitAnswer("delta", { text: "one " }, true);
     const late = new OpenConversation(server, "c", "u", () => undefined);
     await settled();
     expect(late.view.value.running[0]?.stream.text).toBe("one ");
@@ -190,8 +190,8 @@ describe("an open conversation", () => {
 
   test.each(["message first", "end first"])("the stored message takes the stream's place, %s", async (order) => {
     server.begin();
-    server.say("delta", { text: "one" });
-    const steps = [() => server.answer(), () => server.say("done", { state: "done", answerId: "a" })];
+    server.emitAnswer("delta", { text: "one" });
+    const steps = [() => server.answer(), () => server.emitAnswer("done", { state: "done", answerId: "a" })];
     for (const step of order === "message first" ? steps : steps.reverse()) step();
     await settled();
     expect(shown()).toEqual(["q", "one"]);
@@ -200,9 +200,9 @@ describe("an open conversation", () => {
 
   test("an end without its message asks for the message", async () => {
     server.begin();
-    server.say("delta", { text: "one" });
+    server.emitAnswer("delta", { text: "one" });
     server.answer(true);
-    server.say("done", { state: "done", answerId: "a" });
+    server.emitAnswer("done", { state: "done", answerId: "a" });
     await settled();
     expect(shown()).toEqual(["q", "one"]);
     expect(open.view.value.running).toEqual([]);
@@ -211,9 +211,9 @@ describe("an open conversation", () => {
   test("an answer that ended while nobody listened is complete after the reconnection", async () => {
     server.begin();
     server.online = false;
-    server.say("delta", { text: "one" });
+    server.emitAnswer("delta", { text: "one" });
     server.answer();
-    server.say("done", { state: "done", answerId: "a" });
+    server.emitAnswer("done", { state: "done", answerId: "a" });
     server.reconnect();
     await settled();
     expect(shown()).toEqual(["q", "one"]);
@@ -223,14 +223,14 @@ describe("an open conversation", () => {
   test("a late repetition does not bring a finished stream back", async () => {
     server.begin();
     server.answer();
-    server.emit("generation:delta", { generationId: "g", conversationId: "c", eventId: 2, type: "delta", text: "again" });
+    server.emitAnswer("generation:delta", { generationId: "g", conversationId: "c", eventId: 2, type: "delta", text: "again" });
     await settled();
     expect(open.view.value.running).toEqual([]);
   });
 
   test("a silent stream is asked after", async () => {
     server.begin();
-    server.say("delta", { text: "one" }, true);
+    server.emitAnswer("delta", { text: "one" }, true);
     await vi.advanceTimersByTimeAsync(20_000);
     expect(streamed()).toBe("one");
   });

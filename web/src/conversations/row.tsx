@@ -8,7 +8,7 @@ import { Icon } from "../ui/icons";
 import { Menu } from "../ui/menu";
 import { panelQuery } from "../ui/panel";
 import { Link, navigate, notebookPath } from "../ui/router";
-import { complain } from "../ui/toast";
+import { showError } from "../ui/toast";
 import { changeConversation, deleteConversation, hasNews, titleOf } from "./store";
 
 interface Props {
@@ -48,7 +48,7 @@ export function ConversationRow({ conversation, notebook, open }: Props) {
           button={<Icon name="dots" />}
           items={[
             { label: "Rename", run: () => setDialog("rename") },
-            { label: "Delete conversation", danger: true, run: () => void remove().catch(complain) },
+            { label: "Delete conversation", danger: true, run: () => void remove().catch(showError) },
           ]}
         />
       )}

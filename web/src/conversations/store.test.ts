@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { answer, asked, connect, say } from "../realtime/stand-in";
+import { answer, asked, connect, emit } from "../realtime/stand-in";
 import type { Conversation } from "../realtime/types";
 
 vi.mock("../http/client", () => import("../realtime/stand-in"));
@@ -25,7 +25,7 @@ const conversation = (id: string, head: number, title: string | null = null): Co
 
 const LIST = "GET /api/notebooks/n/conversations";
 const list = (...all: Conversation[]) => answer(LIST, { conversations: all });
-const activity = (conversationId: string, head: number) => say("conversation:activity", { notebookId: "n", conversationId, head });
+const activity = (conversationId: string, head: number) => emit("conversation:activity", { notebookId: "n", conversationId, head });
 const unread = () => conversations.value?.filter((one) => isUnread(one, seen.value)).map(({ id }) => id);
 
 let unfollow = () => undefined as void;
@@ -64,7 +64,7 @@ test("a list or a title that was overtaken by a message takes nothing back", asy
   await list(conversation("1", 3, "Cells"), conversation("2", 5));
   expect(conversations.value?.find(({ id }) => id === "1")?.title).toBe("Cells");
   expect(unread()).toEqual(["1"]);
-  say("conversation:updated", { conversation: conversation("1", 6, "Plant cells") });
+  emit("conversation:updated", { conversation: conversation("1", 6, "Plant cells") });
   // In whichever order: both may have come within a millisecond.
   expect(conversations.value).toHaveLength(2);
   expect(conversations.value).toEqual(expect.arrayContaining([["Plant cells", 7], [null, 5]].map(([title, head]) => expect.objectContaining({ title, head }))));
@@ -74,9 +74,9 @@ test("a list or a title that was overtaken by a message takes nothing back", asy
 test("what is begun, renamed or deleted while the list is read stays so", async () => {
   connect();
   await asked();
-  say("conversation:updated", { conversation: conversation("3", 0) });
-  say("conversation:updated", { conversation: conversation("1", 3, "Cells") });
-  say("conversation:deleted", { notebookId: "n", conversationId: "2" });
+  emit("conversation:updated", { conversation: conversation("3", 0) });
+  emit("conversation:updated", { conversation: conversation("1", 3, "Cells") });
+  emit("conversation:deleted", { notebookId: "n", conversationId: "2" });
   const now = [["1", "Cells"], ["3", null]];
   await list(conversation("1", 3), conversation("2", 5));
   expect(conversations.value?.map(({ id, title }) => [id, title])).toEqual(now);

@@ -9,7 +9,7 @@ import type { Conversation } from "../realtime/types";
 import { keepFocus } from "../ui/focus";
 import { restored } from "../ui/recently-deleted";
 import { recall, remember } from "../ui/storage";
-import { complain, sayUndoable } from "../ui/toast";
+import { showError, notifyUndoable } from "../ui/toast";
 import { type Activity, byActivity, lastAt, noted, noticed } from "./activity";
 import { quoted } from "../ui/plain-name";
 import { isUnread, merge, raise, replace, type Seen } from "./merge";
@@ -116,7 +116,7 @@ export async function deleteConversation(conversation: Conversation, onRestored:
     keep(await restored<Conversation>("conversations", id));
     onRestored();
   };
-  sayUndoable(`${quoted(titleOf(conversation))} was deleted.`, () => void undo().catch(complain));
+  notifyUndoable(`${quoted(titleOf(conversation))} was deleted.`, () => void undo().catch(showError));
 }
 
 export function titleOf(conversation: Conversation | undefined): string {

@@ -63,14 +63,14 @@ export function topicsOf(text: string): string[] {
   const body = text.replaceAll(HEADING, "\n").replaceAll(ROW, "\n");
   const lines = body.split("\n").map(plain).filter((line) => line.includes(" "));
   const first = lines.find((line) => fits(line) && !/[.,:;]$/.test(line));
-  const said = (titles.length > 0 ? titles : [first ?? ""]).filter((title) => fits(title) && isSaid(title, sentencesOf(body)));
-  if (said.length > 0) return said;
+  const topics = (titles.length > 0 ? titles : [first ?? ""]).filter((title) => fits(title) && isMentioned(title, sentencesOf(body)));
+  if (topics.length > 0) return topics;
   const words = (sentencesOf(body).find((sentence) => sentence.split(" ").length > MANY_WORDS) ?? "").split(" ").slice(0, MANY_WORDS).join(" ");
   return fits(words) ? [`“${words}”`] : [];
 }
 
 /** Whether there is a sentence to quote: a heading over other words would be answered with "I couldn't find anything". */
-function isSaid(title: string, sentences: readonly string[]): boolean {
+function isMentioned(title: string, sentences: readonly string[]): boolean {
   // Endings differ, and short words are in every sentence.
   const stems = (title.toLocaleLowerCase().match(/[\p{L}\p{N}]{4,}/gu) ?? []).map((word) => word.slice(0, Math.max(4, word.length - 2)));
   return stems.length > 0 && sentences.some((sentence) => stems.every((stem) => sentence.toLocaleLowerCase().includes(stem)));

@@ -1,12 +1,12 @@
 import { signal } from "@preact/signals";
 import type { Wire } from "../realtime/wire";
 
-/** The server ends a start after 6 s: whoever types on says so before. */
-const SAY_AGAIN_MS = 4_000;
-/** A stop can be lost. */
-const FORGET_MS = 9_000;
+/** The server expires a start after 6 s: resend it before that. */
+const RESEND_MS = 4_000;
+/** Expires a typist whose stop was lost. */
+const EXPIRY_MS = 9_000;
 
-/** Who else is typing, and telling the others when I am. */
+/** Tracks who else is typing, and tells the others when this user is. */
 export class Typists {
   /** User → name. */
   readonly names = signal<ReadonlyMap<string, string>>(new Map());
@@ -14,7 +14,7 @@ export class Typists {
   readonly #conversationId: string;
   readonly #timers = new Map<string, ReturnType<typeof setTimeout>>();
   readonly #unsubscribe: (() => void)[];
-  #saidAt = 0;
+  #sentAt = 0;
 
   constructor(wire: Wire, conversationId: string, me: string) {
     this.#wire = wire;
@@ -34,29 +34,29 @@ export class Typists {
     for (const timer of this.#timers.values()) clearTimeout(timer);
   }
 
-  /** I am typing. */
+  /** This user is typing. */
   typing(): void {
-    if (Date.now() - this.#saidAt < SAY_AGAIN_MS) return;
-    this.#saidAt = Date.now();
-    this.#say("typing:start");
+    if (Date.now() - this.#sentAt < RESEND_MS) return;
+    this.#sentAt = Date.now();
+    this.#send("typing:start");
   }
 
-  /** I have sent it, or given up. */
+  /** This user has sent the message, or given up. */
   stopped(): void {
-    if (this.#saidAt === 0) return;
-    this.#saidAt = 0;
-    this.#say("typing:stop");
+    if (this.#sentAt === 0) return;
+    this.#sentAt = 0;
+    this.#send("typing:stop");
   }
 
-  #say(what: "typing:start" | "typing:stop"): void {
-    // A courtesy: when it does not arrive, nothing is lost.
+  #send(what: "typing:start" | "typing:stop"): void {
+    // Best effort: nothing is lost if it does not arrive.
     this.#wire.request(what, { conversationId: this.#conversationId }).catch(() => undefined);
   }
 
   #started(userId: string, name: string): void {
     this.names.value = new Map(this.names.value).set(userId, name);
     clearTimeout(this.#timers.get(userId));
-    this.#timers.set(userId, setTimeout(() => this.#stopped(userId), FORGET_MS));
+    this.#timers.set(userId, setTimeout(() => this.#stopped(userId), EXPIRY_MS));
   }
 
   #stopped(userId: string): void {

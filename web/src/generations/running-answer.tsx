@@ -3,7 +3,7 @@ import { labelOf } from "../models/store";
 import { request } from "../realtime/socket";
 import { Icon } from "../ui/icons";
 import { MarkdownView } from "../ui/markdown-view";
-import { complain } from "../ui/toast";
+import { showError } from "../ui/toast";
 import { citationLabels, openCitation } from "./citations";
 import { Failed } from "./failed";
 import type { Running } from "./running";
@@ -22,7 +22,7 @@ export function RunningAnswer({ running: { stream, tick }, about, pager, row }: 
   const stop = () => {
     // The button goes before the answer is stored.
     row.current?.focus({ preventScroll: true });
-    void request("generation:stop", { generationId: stream.id }).catch(complain);
+    void request("generation:stop", { generationId: stream.id }).catch(showError);
   };
   return (
     <li ref={row} tabIndex={-1} class="message answer running" data-testid="answer" data-status={stream.state} aria-label="Answer being written" aria-busy={!over}>

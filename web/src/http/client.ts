@@ -22,7 +22,7 @@ export async function api<T>(method: Method, path: string, body?: unknown): Prom
 }
 
 /** Goes out even though the page is being left. Nobody hears whether it arrived. */
-export function tellInPassing(method: Method, path: string): void {
+export function sendOnLeave(method: Method, path: string): void {
   const headers = { authorization: `Bearer ${tokenInHand() ?? ""}`, traceparent: traceparent() };
   fetch(path, { method, headers, keepalive: true }).catch(() => undefined);
 }

@@ -18,9 +18,9 @@ test("a proxy's own error page is a problem too", () => {
   expect(problem.message).toContain("502");
 });
 
-test("what a proxy refuses is said as that, and nobody is told to try again in vain", () => {
+test("a proxy's refusal says so, and suggests a retry only where that may help", () => {
   const page = "<html><h1>413 Request Entity Too Large</h1></html>";
-  expect(problemFrom(413, page, null, "The file").message).toMatch(/^The file is larger than something on the way takes \(413\)\./);
+  expect(problemFrom(413, page, null, "The file").message).toMatch(/^The file is too large for a proxy in front of this server \(413\)\./);
   for (const status of [400, 403, 404, 405, 411, 413, 414, 415, 431]) {
     for (const body of [page, "", "null", "[]", '"no"']) {
       const { message } = problemFrom(status, body, null);

@@ -6,7 +6,7 @@ export class Problem extends Error {
   readonly status: number;
   /** Field of a form → what is wrong with it. */
   readonly fields: ReadonlyMap<string, string>;
-  /** When trying again makes sense, where the server said so. */
+  /** When to try again, if the server said so. */
   readonly retryAfterMs: number | null;
 
   constructor(
@@ -28,24 +28,24 @@ export const unreachable = () =>
   new Problem("unreachable", "The server can’t be reached. Check your connection and try again.");
 
 /**
- * From an answer, whatever it is: a proxy's error page has not one of ours. `retryAfter` is that header, `what` is what was
- * sent.
+ * From any error response; a proxy's error page has no problem of ours in its body. `retryAfter` is that header, `what` names
+ * what was sent.
  */
 export function problemFrom(status: number, body: string, retryAfter: string | null, what = "What you sent"): Problem {
   const problem = ours(body);
   const fields = new Map((problem.errors ?? []).map(({ field, message }) => [field, message]));
-  const sentence = problem.detail === undefined ? ofSomebodyElse(status, what) : forPeople(problem.detail, problem.code, problem.requestId);
+  const sentence = problem.detail === undefined ? ofProxy(status, what) : forPeople(problem.detail, problem.code, problem.requestId);
   return new Problem(problem.code ?? `http_${status}`, sentence, status, fields, milliseconds(retryAfter));
 }
 
-/** What a program says to programs: names of types, and where a parser gave up. */
+/** Details for programs: type names, and where a parser failed. */
 const TECHNICAL = /UUID parsing|invalid (?:type|value|length)|expected (?:struct|enum|variant|any)|(?:missing|unknown|duplicate) (?:field|variant)|deserializ|at line \d+ column/i;
 
-/** A sentence of the server's, as far as it is one for people. `id` finds what went wrong in the server's log. */
+/** The server's sentence, if it is meant for people. `id` finds the error in the server's log. */
 export function forPeople(detail: string, code?: string, id?: string): string {
-  const said = id === undefined || id === "" ? "" : `, report this ID: ${id}`;
-  if (code === "internal") return `Something went wrong on our side. Try again, and if it keeps happening${said || ", tell whoever runs this server"}.`;
-  if (TECHNICAL.test(detail)) return `This page asked for something that the server does not understand. Reload it and try again${said && `; if it keeps happening${said}`}.`;
+  const report = id === undefined || id === "" ? "" : `, report this ID: ${id}`;
+  if (code === "internal") return `Something went wrong on our side. Try again, and if it keeps happening${report || ", tell the server’s administrator"}.`;
+  if (TECHNICAL.test(detail)) return `This page sent a request that the server does not understand. Reload it and try again${report && `; if it keeps happening${report}`}.`;
   return detail;
 }
 
@@ -59,12 +59,12 @@ function ours(body: string): Partial<ProblemBody> {
   }
 }
 
-/** What a proxy between here and the server means by its status. To try again helps only where something may change. */
-function ofSomebodyElse(status: number, what: string): string {
-  if (status === 413) return `${what} is larger than something on the way takes (413). Make it smaller, or ask whoever runs this server to allow more.`;
-  if (status === 429) return "Something on the way says that there were too many requests (429). Wait a little, then try again.";
+/** The sentence for a proxy's status. It suggests a retry only where that may help. */
+function ofProxy(status: number, what: string): string {
+  if (status === 413) return `${what} is too large for a proxy in front of this server (413). Make it smaller, or ask the server’s administrator to allow more.`;
+  if (status === 429) return "A proxy in front of this server reports too many requests (429). Wait a moment, then try again.";
   if (status >= 400 && status < 500 && status !== 408 && status !== 425) {
-    return `Something on the way to the server refused this (${status}). Trying again will not help: ask whoever runs this server.`;
+    return `A proxy in front of this server refused the request (${status}). Trying again won’t help: ask the server’s administrator.`;
   }
   return `The server answered with an error (${status}). Try again in a moment.`;
 }
@@ -78,7 +78,7 @@ function milliseconds(retryAfter: string | null): number | null {
   return Number.isFinite(seconds) ? seconds * 1_000 : null;
 }
 
-/** A sentence for anything that can be thrown. */
+/** A sentence for any thrown value. */
 export function sentence(error: unknown): string {
   return error instanceof Problem ? error.message : "Something went wrong here. Reload the page and try again.";
 }

@@ -2,7 +2,7 @@ import { useState } from "preact/hooks";
 import type { Provider } from "../realtime/types";
 import { Icon } from "../ui/icons";
 import { Popover } from "../ui/menu";
-import { complain } from "../ui/toast";
+import { showError } from "../ui/toast";
 import { labelOf, loadModels, models } from "./store";
 
 interface Props {
@@ -28,7 +28,7 @@ export function ModelPicker({ value, onChange }: Props) {
             <ProviderModels key={provider.provider} provider={provider} chosen={chosen} onChoose={choose(close)} />
           ))}
           <OtherModel onChoose={choose(close)} />
-          <button type="button" class="link" onClick={() => void loadModels().catch(complain)}>Refresh</button>
+          <button type="button" class="link" onClick={() => void loadModels().catch(showError)}>Refresh</button>
         </div>
       )}
     </Popover>
@@ -86,7 +86,7 @@ function OtherModel({ onChoose }: { onChoose: (model: string) => void }) {
         placeholder="Another model’s name"
         maxLength={180}
         pattern="\S+"
-        title="The name that the provider knows it by, without spaces"
+        title="The provider’s name for the model, without spaces"
         value={name}
         onInput={(event) => setName(event.currentTarget.value)}
       />

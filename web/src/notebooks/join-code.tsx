@@ -1,6 +1,6 @@
 import { useState } from "preact/hooks";
 import type { Notebook, Role } from "../realtime/types";
-import { complain, say } from "../ui/toast";
+import { showError, notify } from "../ui/toast";
 import { copy } from "../ui/clipboard";
 import { joinLink } from "./join-link";
 import { RoleSelect } from "./role-select";
@@ -34,8 +34,8 @@ export function JoinCode({ notebook: { id, joinCode } }: { notebook: Notebook })
             <p class="code" data-testid="join-code">{joinCode.code}</p>
             <p class="hint">{whoMayJoin(joinCode)}</p>
             <div class="row">
-              <button type="button" class="button quiet" onClick={() => void copy(link).then(() => say("Link copied."), complain)}>Copy link</button>
-              <button type="button" class="button quiet" onClick={() => void switchJoinCodeOff(id).catch(complain)}>Disable code</button>
+              <button type="button" class="button quiet" onClick={() => void copy(link).then(() => notify("Link copied."), showError)}>Copy link</button>
+              <button type="button" class="button quiet" onClick={() => void switchJoinCodeOff(id).catch(showError)}>Disable code</button>
             </div>
           </>
         )}
@@ -49,7 +49,7 @@ export function JoinCode({ notebook: { id, joinCode } }: { notebook: Notebook })
           <option value="">Any number of people</option>
           {USES.map((count) => <option key={count} value={count}>{count === 1 ? "1 person" : `${count} people`}</option>)}
         </select>
-        <button type="button" class="button quiet" onClick={() => void switchJoinCodeOn(id, role, uses).catch(complain)}>
+        <button type="button" class="button quiet" onClick={() => void switchJoinCodeOn(id, role, uses).catch(showError)}>
           {joinCode === null ? "Create join code" : "Replace code"}
         </button>
       </div>

@@ -9,7 +9,7 @@ import { navigate } from "../ui/router";
 import { SidePanel } from "../ui/side-panel";
 import { copy } from "../ui/clipboard";
 import { Menu } from "../ui/menu";
-import { complain, say, sayUndoable } from "../ui/toast";
+import { showError, notify, notifyUndoable } from "../ui/toast";
 import { JoinCode } from "./join-code";
 import { changeRole, invite, leave, members, removeMember, withdraw } from "./members";
 import { RoleHint, ROLES, RoleSelect } from "./role-select";
@@ -29,8 +29,8 @@ function MemberRow({ notebook, member: { user, role }, present }: RowProps) {
     if (next === role) return;
     await changeRole(notebook.id, user.id, next);
     // Whoever has given up their own rights cannot take them back, and hears of it like everybody.
-    const undo = () => void changeRole(notebook.id, user.id, role).catch(complain);
-    if (!mine) sayUndoable(`${user.name} is now ${inARole(next)}.`, undo);
+    const undo = () => void changeRole(notebook.id, user.id, role).catch(showError);
+    if (!mine) notifyUndoable(`${user.name} is now ${inARole(next)}.`, undo);
   };
   return (
     <li class="member">
@@ -46,7 +46,7 @@ function MemberRow({ notebook, member: { user, role }, present }: RowProps) {
             className="role-button"
             button={<>{ROLES[role]} <Icon name="down" /></>}
             items={(["viewer", "editor", "owner"] as const).map((next) => ({
-              label: ROLES[next], checked: next === role, run: () => void give(next).catch(complain),
+              label: ROLES[next], checked: next === role, run: () => void give(next).catch(showError),
             }))}
           />
         )
@@ -79,7 +79,7 @@ function InvitationLink({ email, role, link }: Invited) {
       </p>
       <div class="row">
         <input aria-label="Invitation link" readOnly value={link} onFocus={(event) => event.currentTarget.select()} />
-        <button type="button" class="button quiet" onClick={() => void copy(link).then(() => say("Link copied."), complain)}>Copy link</button>
+        <button type="button" class="button quiet" onClick={() => void copy(link).then(() => notify("Link copied."), showError)}>Copy link</button>
       </div>
     </div>
   );
@@ -166,7 +166,7 @@ export function MembersPanel({ notebook }: { notebook: Notebook }) {
                   <span class="member-name">{email}</span>
                   <span class="role">{ROLES[role]}</span>
                   {owner && (
-                    <button type="button" class="icon-button" aria-label={`Cancel invitation for ${email}`} onClick={() => void withdraw(notebook.id, id).catch(complain)}>
+                    <button type="button" class="icon-button" aria-label={`Cancel invitation for ${email}`} onClick={() => void withdraw(notebook.id, id).catch(showError)}>
                       <Icon name="close" />
                     </button>
                   )}

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { answer, asked, connect, say } from "../realtime/stand-in";
+import { answer, asked, connect, emit } from "../realtime/stand-in";
 import type { Members } from "./members";
 
 vi.mock("../http/client", () => import("../realtime/stand-in"));
@@ -26,14 +26,14 @@ afterEach(async () => {
 });
 
 test("who comes or goes while the members are read has come or gone", async () => {
-  say("presence:update", { notebookId: "n", userIds: ["ada"] });
-  say("presence:update", { notebookId: "other", userIds: [] });
+  emit("presence:update", { notebookId: "n", userIds: ["ada"] });
+  emit("presence:update", { notebookId: "other", userIds: [] });
   await answer(LIST, read());
   expect(members.value?.present).toEqual(["ada"]);
 
   connect();
   await asked();
-  say("presence:update", { notebookId: "n", userIds: ["ada", "bob"] });
+  emit("presence:update", { notebookId: "n", userIds: ["ada", "bob"] });
   await answer(LIST, read("ada"));
   expect(members.value?.present).toEqual(["ada", "bob"]);
 

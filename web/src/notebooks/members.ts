@@ -10,13 +10,13 @@ export type Members = Omit<MemberList, "next">;
 
 export const members = signal<Members | null>(null);
 
-/** Of each notebook, as it was when it was left: there at once when it is opened again. */
+/** Each notebook's members when it was last left, to show them at once when it is opened again. */
 const left = new Map<string, Members>();
 
-/** Of the notebook that is open. */
+/** For the open notebook. */
 let reader: Reader<Members> | undefined;
 
-/** Answers the link to hand over; it is not shown again. */
+/** Returns the link to hand over; it is not shown again. */
 export async function invite(notebookId: string, email: string, role: Role): Promise<string> {
   const { code } = await api<NewInvitation>("POST", path(notebookId), { email, role });
   await reader?.read();
@@ -27,7 +27,7 @@ export async function changeRole(notebookId: string, userId: string, role: Role)
   try {
     await api("PATCH", `${path(notebookId)}/${userId}`, { role });
   } finally {
-    // Refused, the role on the screen is still the one that was chosen.
+    // If the change was refused, the screen still shows the chosen role.
     await reader?.read();
   }
 }
@@ -37,7 +37,7 @@ export async function removeMember(notebookId: string, userId: string): Promise<
   await reader?.read();
 }
 
-/** Leaves the notebook: nothing of it can be read after that. */
+/** Leaves the notebook; nothing in it can be read afterwards. */
 export async function leave(notebookId: string, me: string): Promise<void> {
   await api("DELETE", `${path(notebookId)}/${me}`);
 }
@@ -53,22 +53,22 @@ function path(notebookId: string): string {
 
 export function followMembers(notebookId: string, onProblem: (error: unknown) => void): () => void {
   members.value = left.get(notebookId) ?? null;
-  // Who is there, as the connection has told since it began: newer than any list that is read meanwhile.
-  let told: string[] | null = null;
+  // The members present, from events of this connection: newer than any list that is being read.
+  let present: string[] | null = null;
   const list = new Reader<Members>(
     async () => {
       const first = await api<MemberList>("GET", path(notebookId));
       return first.next ? { ...first, members: await all<Member>(path(notebookId), "members") } : first;
     },
     (read) => {
-      members.value = told === null ? read : { ...read, present: told };
+      members.value = present === null ? read : { ...read, present };
     },
   );
   reader = list;
   const read = () => void list.read().catch(onProblem);
   const subscriptions = [
     whenLive(() => {
-      told = null;
+      present = null;
       read();
     }),
     on("notebook:members", (event) => {
@@ -76,8 +76,8 @@ export function followMembers(notebookId: string, onProblem: (error: unknown) =>
     }),
     on("presence:update", (event) => {
       if (event.notebookId !== notebookId) return;
-      told = event.userIds;
-      members.value = members.value && { ...members.value, present: told };
+      present = event.userIds;
+      members.value = members.value && { ...members.value, present };
     }),
   ];
   return () => {
@@ -88,7 +88,7 @@ export function followMembers(notebookId: string, onProblem: (error: unknown) =>
   };
 }
 
-/** Nothing of this user stays behind. */
+/** Forgets this user's data. */
 export function forgetMembers(): void {
   left.clear();
 }

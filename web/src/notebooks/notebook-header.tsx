@@ -5,7 +5,7 @@ import { Icon } from "../ui/icons";
 import { Menu } from "../ui/menu";
 import { closePanel, openPanel, panel } from "../ui/panel";
 import { navigate } from "../ui/router";
-import { complain } from "../ui/toast";
+import { showError } from "../ui/toast";
 import { RenameNotebook } from "./dialogs";
 import { members } from "./members";
 import { deleteNotebook } from "./store";
@@ -29,7 +29,7 @@ export function NotebookHeader({ notebook }: { notebook: Notebook }) {
           button={<Icon name="dots" />}
           items={[
             { label: "Rename notebook", run: () => setDialog("rename") },
-            { label: "Delete notebook", danger: true, run: () => void remove().catch(complain) },
+            { label: "Delete notebook", danger: true, run: () => void remove().catch(showError) },
           ]}
         />
       )}

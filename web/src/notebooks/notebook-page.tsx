@@ -16,7 +16,7 @@ import { closeLayer, openLayer } from "../ui/layer";
 import { openPanel, panel } from "../ui/panel";
 import { Link, navigate, notebookPath, query } from "../ui/router";
 import { recall, remember } from "../ui/storage";
-import { complainUnlessAway } from "../ui/toast";
+import { showErrorUnlessOffline } from "../ui/toast";
 import { setTitle } from "../ui/title";
 import { isId } from "../ui/uuid";
 import { followMembers } from "./members";
@@ -65,7 +65,7 @@ function useNotebook(id: string): { notebook: Notebook | undefined; problem: str
 
 /** A notebook that is gone is said once, by the page itself. */
 function ignoreMissing(error: unknown): void {
-  if (!(error instanceof Problem) || error.code !== "not_found") complainUnlessAway(error);
+  if (!(error instanceof Problem) || error.code !== "not_found") showErrorUnlessOffline(error);
 }
 
 export function NotebookPage({ notebookId, conversationId }: Props) {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { answer, asked, connect, say } from "../realtime/stand-in";
+import { answer, asked, connect, emit } from "../realtime/stand-in";
 import type { Notebook } from "../realtime/types";
 
 vi.mock("../http/client", () => import("../realtime/stand-in"));
@@ -27,8 +27,8 @@ afterEach(async () => {
 test("a list that was made before a change does not take it back", async () => {
   connect();
   await asked();
-  say("notebook:updated", { notebookId: "1", title: "Plant cells" });
-  say("notebook:deleted", { notebookId: "2" });
+  emit("notebook:updated", { notebookId: "1", title: "Plant cells" });
+  emit("notebook:deleted", { notebookId: "2" });
   await answer(LIST, { notebooks: [notebook("1", "Cells"), notebook("2", "Plants")] });
   expect(titles()).toEqual(["Plant cells"]);
   await answer(LIST, { notebooks: [notebook("1", "Plant cells")] });
@@ -38,7 +38,7 @@ test("a list that was made before a change does not take it back", async () => {
 test("of two reads the later one counts", async () => {
   connect();
   await asked();
-  say("notebook:members", { notebookId: "3" });
+  emit("notebook:members", { notebookId: "3" });
   expect(await asked()).toEqual([LIST]);
   await answer(LIST, { notebooks: [] });
   await answer(LIST, { notebooks: [notebook("3", "Roots")] });
@@ -48,7 +48,7 @@ test("of two reads the later one counts", async () => {
 test("a notebook that is renamed while its page opens has its new name", async () => {
   const opening = readNotebook("1");
   await asked();
-  say("notebook:updated", { notebookId: "1", title: "Plant cells" });
+  emit("notebook:updated", { notebookId: "1", title: "Plant cells" });
   await answer(ONE, notebook("1", "Cells"));
   await answer(ONE, notebook("1", "Plant cells"));
   await opening;
@@ -58,7 +58,7 @@ test("a notebook that is renamed while its page opens has its new name", async (
 test("who is shown the door while the page opens does not keep the notebook", async () => {
   const opening = readNotebook("1");
   await asked();
-  say("notebook:members", { notebookId: "1" });
+  emit("notebook:members", { notebookId: "1" });
   await answer(LIST, { notebooks: [notebook("2", "Plants")] });
   await answer(ONE, notebook("1", "Cells"));
   expect(titles()).toEqual(["Plants"]);

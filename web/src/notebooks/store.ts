@@ -4,7 +4,7 @@ import { all } from "../http/list";
 import { Reader } from "../http/reader";
 import { on, whenLive } from "../realtime/socket";
 import { restored } from "../ui/recently-deleted";
-import { complain, say, sayUndoable } from "../ui/toast";
+import { showError, notify, notifyUndoable } from "../ui/toast";
 import { quoted } from "../ui/plain-name";
 import type { Notebook, Role } from "../realtime/types";
 
@@ -25,7 +25,7 @@ function tellOfRoles(): () => void {
     const now = notebooks.value ?? [];
     for (const { id, title, role } of now) {
       const known = before.find((one) => one.id === id);
-      if (known !== undefined && known.role !== role) say(`You are now ${inARole(role)} in ${quoted(title)}.`, true);
+      if (known !== undefined && known.role !== role) notify(`You are now ${inARole(role)} in ${quoted(title)}.`, true);
     }
     before = now;
   });
@@ -68,7 +68,7 @@ export async function renameNotebook(id: string, title: string): Promise<void> {
 export async function deleteNotebook({ id, title }: Notebook): Promise<void> {
   await api("DELETE", `/api/notebooks/${id}`);
   drop(id);
-  sayUndoable(`${quoted(title)} was deleted.`, () => void restored<Notebook>("notebooks", id).then(keep).catch(complain));
+  notifyUndoable(`${quoted(title)} was deleted.`, () => void restored<Notebook>("notebooks", id).then(keep).catch(showError));
 }
 
 /** `uses`: how many people it lets in; null: as many as have it. */

@@ -4,7 +4,7 @@ import { Popover } from "../ui/menu";
 import { quoted } from "../ui/plain-name";
 import { Link, notebookPath } from "../ui/router";
 import { ago } from "../ui/time";
-import { complain } from "../ui/toast";
+import { showError } from "../ui/toast";
 import { markAllRead, notifications, unread } from "./store";
 
 function describe({ about }: Notification): string {
@@ -32,7 +32,7 @@ export function Bell() {
           <div class="notifications-head">
             <h2>Notifications</h2>
             {count > 0 && (
-              <button type="button" class="link" onClick={() => void markAllRead().catch(complain)}>Mark all as read</button>
+              <button type="button" class="link" onClick={() => void markAllRead().catch(showError)}>Mark all as read</button>
             )}
           </div>
           {notifications.value.length === 0 && <p class="hint">No notifications. We’ll let you know when someone adds you to a notebook.</p>}
@@ -43,7 +43,7 @@ export function Bell() {
                   to={notebookPath(notification.about.notebookId)}
                   onClick={() => {
                     close();
-                    void markAllRead().catch(complain);
+                    void markAllRead().catch(showError);
                   }}
                 >
                   {describe(notification)}

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { Notification } from "../realtime/types";
-import { answer, asked, connect, say } from "../realtime/stand-in";
+import { answer, asked, connect, emit } from "../realtime/stand-in";
 
 vi.mock("../http/client", () => import("../realtime/stand-in"));
 vi.mock("../realtime/socket", () => import("../realtime/stand-in"));
@@ -26,7 +26,7 @@ afterEach(async () => {
 });
 
 test("what comes while the list is read is not lost", async () => {
-  say("notification:new", { notification: notification("1") });
+  emit("notification:new", { notification: notification("1") });
   expect(unread.value).toBe(1);
   await list();
   expect(unread.value).toBe(1);

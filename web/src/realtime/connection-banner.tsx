@@ -1,7 +1,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { connection } from "./socket";
 
-/** A blink of the connection is not worth a word. */
+/** Do not mention a brief interruption. */
 const PATIENCE_MS = 800;
 
 export function ConnectionBanner() {

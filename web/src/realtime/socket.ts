@@ -15,7 +15,7 @@ const WITHOUT_CONNECTION_MS = 2_000;
 /** After too many connections from this address. */
 const COME_BACK_LATER_MS = 20_000;
 
-/** `starting` until the first connection, so that a page that loads does not say "Reconnecting". */
+/** `starting` until the first connection, so that a page does not say "Reconnecting" while it loads. */
 export const connection = signal<"starting" | "online" | "reconnecting">("starting");
 
 let presented: string | undefined;
@@ -34,7 +34,7 @@ const socket: Socket = io({
         presented = token;
         present({ token });
       },
-      // The server refuses it, which is where the next attempt starts from.
+      // The server rejects it, and the next attempt starts from there.
       () => present({}),
     );
   },
@@ -47,7 +47,7 @@ socket.on("connect", () => {
 socket.on("disconnect", (reason) => {
   if (reason === "io client disconnect") return;
   connection.value = "reconnecting";
-  // The library comes back by itself, except when it was the server that closed.
+  // The library reconnects on its own, except when the server closed the connection.
   if (reason !== "io server disconnect") return;
   const soon = closedFor === "rate_limited" ? COME_BACK_LATER_MS : COME_BACK_MS;
   closedFor = undefined;
@@ -59,7 +59,7 @@ socket.on("connect_error", (error) => {
   if (socket.active) return;
   const refused = error.message.startsWith("token_") ? presented : undefined;
   const renewed = refused === undefined ? Promise.resolve() : renewToken(refused);
-  // A session that is over has been ended by now; anything else is worth another attempt.
+  // An ended session has been handled by now; anything else is worth another attempt.
   const soon = (error.message === "rate_limited" ? COME_BACK_LATER_MS : COME_BACK_MS) * (0.5 + Math.random());
   void renewed.then(() => comeBack(soon), () => comeBack(soon * 3));
 });
@@ -109,26 +109,26 @@ export function disconnect(): void {
   connection.value = "starting";
 }
 
-/** Hears an event until the returned function is called. */
+/** Subscribes to an event until the returned function is called. */
 export function on<Name extends keyof ServerEvents>(name: Name, handler: Handler<Name>): () => void {
   const listener = handler as (payload: unknown) => void;
   socket.on(name as string, listener);
   return () => socket.off(name as string, listener);
 }
 
-/** Calls back at each connection, and at once when there is one. */
+/** Calls back at each connection, and at once if there is one. */
 export function onConnected(handler: () => void): () => void {
   socket.on("connect", handler);
   if (socket.connected) handler();
   return () => socket.off("connect", handler);
 }
 
-/** Read what events change. */
+/** Functions that read data which events change. */
 const readers = new Set<() => void>();
 
 /**
- * Reads what events change: at each connection, so that a page that loads reads it once, and when events were lost on a
- * connection that goes on. Without a connection it is read all the same, a little later.
+ * Reads data that events change: at each connection, so that a page that loads reads it once, and when events were lost on a
+ * live connection. Without a connection it still reads, a little later.
  */
 export function whenLive(read: () => void): () => void {
   const without = setTimeout(read, WITHOUT_CONNECTION_MS);

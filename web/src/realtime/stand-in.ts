@@ -1,6 +1,6 @@
 import type { ServerEvents } from "./types";
 
-// The server as the stores see it, for their tests: it answers when it is told to, and says what it is told to.
+// A fake server for tests of the stores: tests decide when it responds and which events it emits.
 
 const open: { what: string; answer: (body: unknown) => void }[] = [];
 const handlers = new Map<string, Set<(payload: never) => void>>();
@@ -21,7 +21,7 @@ export function onConnected(handler: () => void): () => void {
   return () => connected.delete(handler);
 }
 
-/** There is a connection from the beginning. */
+/** Connected from the start. */
 export function whenLive(read: () => void): () => void {
   read();
   return onConnected(read);
@@ -31,20 +31,20 @@ export function connect(): void {
   for (const handler of connected) handler();
 }
 
-export function say<Name extends keyof ServerEvents>(name: Name, payload: ServerEvents[Name]): void {
+export function emit<Name extends keyof ServerEvents>(name: Name, payload: ServerEvents[Name]): void {
   for (const handler of handlers.get(name) ?? []) handler(payload as never);
 }
 
-/** What was asked and has no answer yet, oldest first, once the page has nothing else to do. */
+/** The pending requests, oldest first, once the page is idle. */
 export async function asked(): Promise<string[]> {
   await new Promise((resolve) => setImmediate(resolve));
   return open.map(({ what }) => what);
 }
 
-/** Answers the oldest question of this kind, and lets the page take it. */
+/** Answers the oldest pending request of this kind, and lets the page process the answer. */
 export async function answer(what: string, body: unknown): Promise<void> {
   const index = (await asked()).indexOf(what);
-  if (index < 0) throw new Error(`Nobody asked ${what}, but ${open.map((one) => one.what).join(", ") || "nothing"}.`);
+  if (index < 0) throw new Error(`There is no request ${what}, only ${open.map((one) => one.what).join(", ") || "nothing"}.`);
   open.splice(index, 1)[0]?.answer(body);
   await asked();
 }

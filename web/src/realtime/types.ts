@@ -1,4 +1,4 @@
-/** What the server says and takes, over REST and Socket.IO, under the names that this client has for it. */
+/** Types of what the server sends and accepts, over REST and Socket.IO, under this client's names. */
 
 import type * as Server from "./generated";
 
@@ -35,7 +35,7 @@ export type {
   UserSummary as User,
 } from "./generated";
 
-/** `readRev` is of whoever asks, and not in events, which are for all. */
+/** `readRev` belongs to the caller; events, which go to everybody, do not have it. */
 export type Conversation = Server.Conversation & Pick<Server.ReadConversation, "readRev">;
 
 export type GenerationEventName = Server.LoggedEvent["type"];

@@ -1,6 +1,6 @@
 import type { ComponentChildren } from "preact";
 import { useRef, useState } from "preact/hooks";
-import { complain, say } from "../ui/toast";
+import { showError, notify } from "../ui/toast";
 import { addFiles } from "./add-files";
 import { quoted } from "../ui/plain-name";
 import { droppedFiles, pastedFiles } from "./transfer";
@@ -24,9 +24,9 @@ export function DropZone({ notebookId, enabled, children }: Props) {
     setOver(depth.current > 0);
   };
   const add = (files: File[]) => {
-    if (!enabled) return say("Only editors of this notebook can add sources.");
+    if (!enabled) return notify("Only editors of this notebook can add sources.");
     addFiles(notebookId, files);
-    say(files.length === 1 ? `Adding ${quoted(files[0]?.name ?? "")} to the sources.` : `Adding ${files.length} files to the sources.`);
+    notify(files.length === 1 ? `Adding ${quoted(files[0]?.name ?? "")} to the sources.` : `Adding ${files.length} files to the sources.`);
   };
   return (
     <div
@@ -39,7 +39,7 @@ export function DropZone({ notebookId, enabled, children }: Props) {
         if (!hasFiles(event) || event.dataTransfer === null) return;
         event.preventDefault();
         move(-depth.current);
-        void droppedFiles(event.dataTransfer).then(add).catch(complain);
+        void droppedFiles(event.dataTransfer).then(add).catch(showError);
       }}
       onPaste={(event) => {
         const files = pastedFiles(event.clipboardData);

@@ -2,7 +2,7 @@ import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { Icon } from "../ui/icons";
 import { type PassageTarget, turnTo } from "../ui/panel";
 import type { AllPages } from "./all-pages";
-import { Progress, useLooking } from "./looking";
+import { Progress, usePageSearch } from "./page-search";
 import { type Folded, fold, matchesIn } from "./matches";
 import type { Page } from "../realtime/types";
 
@@ -38,8 +38,8 @@ function matchesOf(pages: readonly Page[], query: string): Match[] {
 export function Find({ all, target, noun, onQuery, onClose }: Props) {
   const [query, setQuery] = useState("");
   const field = useRef<HTMLInputElement>(null);
-  const looks = query.trim() !== "";
-  useLooking(all, looks);
+  const active = query.trim() !== "";
+  usePageSearch(all, active);
   useEffect(() => field.current?.focus(), []);
   useEffect(() => onQuery(query), [query]);
   const pages = all.pages.value;
@@ -69,11 +69,11 @@ export function Find({ all, target, noun, onQuery, onClose }: Props) {
             event.preventDefault();
           }}
         />
-        <span class="find-count" role="status" data-testid="find-count">{looks ? counted(matches.length, at, all.state.value === "done") : ""}</span>
+        <span class="find-count" role="status" data-testid="find-count">{active ? counted(matches.length, at, all.state.value === "done") : ""}</span>
         <button type="button" class="icon-button" aria-label="Previous match" disabled={matches.length === 0} onClick={() => go(-1)}><Icon name="up" /></button>
         <button type="button" class="icon-button" aria-label="Next match" disabled={matches.length === 0} onClick={() => go(1)}><Icon name="down" /></button>
       </div>
-      {looks && <Progress all={all} noun={noun} action="Look further" />}
+      {active && <Progress all={all} noun={noun} action="Keep searching" />}
     </div>
   );
 }

@@ -3,7 +3,7 @@ import { turnTo } from "../ui/panel";
 import type { AllPages } from "./all-pages";
 import type { Format } from "../realtime/types";
 import { headingsOf } from "./headings";
-import { Progress, useLooking } from "./looking";
+import { Progress, usePageSearch } from "./page-search";
 
 interface Props {
   all: AllPages;
@@ -14,7 +14,7 @@ interface Props {
 
 /** The headings of the source that is open, each a way to its place. */
 export function Outline({ all, format, noun, onClose }: Props) {
-  useLooking(all, true);
+  usePageSearch(all, true);
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => heading.current?.focus(), []);
   const pages = all.pages.value;
@@ -49,8 +49,8 @@ export function Outline({ all, format, noun, onClose }: Props) {
           </li>
         ))}
       </ul>
-      {headings.length === 0 && all.state.value === "done" && <p class="hint" role="status">This source shows no headings.</p>}
-      <Progress all={all} noun={noun} action="Look further" />
+      {headings.length === 0 && all.state.value === "done" && <p class="hint" role="status">This source has no headings.</p>}
+      <Progress all={all} noun={noun} action="Keep searching" />
     </nav>
   );
 }

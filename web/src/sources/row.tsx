@@ -5,7 +5,7 @@ import { Icon } from "../ui/icons";
 import { Menu } from "../ui/menu";
 import { openPanel } from "../ui/panel";
 import { ProgressBar } from "../ui/progress-bar";
-import { complain } from "../ui/toast";
+import { showError } from "../ui/toast";
 import { factsOf } from "./facts";
 import { LeftOut } from "./left-out";
 import { ACCEPT } from "./file-picker";
@@ -31,7 +31,7 @@ export function SourceRow({ source, role }: Props) {
   const editor = role !== "viewer";
   const unreadable = isUnreadable(source);
   const replace = () => newVersion.current?.click();
-  const remove = () => void deleteSource(source).catch(complain);
+  const remove = () => void deleteSource(source).catch(showError);
   return (
     <li class={`source ${state.step}`} data-testid="source" data-state={state.step}>
       {unreadable
@@ -55,7 +55,7 @@ export function SourceRow({ source, role }: Props) {
         {state.step === "failed" && (
           <p class="problem">
             {state.message}{" "}
-            {editor && PASSING.has(state.code) && <><button type="button" class="link" aria-label={`Try again: ${name}`} onClick={() => void retry(source.id).catch(complain)}>Try again</button>{" "}</>}
+            {editor && PASSING.has(state.code) && <><button type="button" class="link" aria-label={`Try again: ${name}`} onClick={() => void retry(source.id).catch(showError)}>Try again</button>{" "}</>}
             {editor && origin.kind === "upload" && <><button type="button" class="link" aria-label={`Replace ${name}`} onClick={replace}>Replace</button>{" "}</>}
             {editor && unreadable && <button type="button" class="link" aria-label={`Remove ${name}`} onClick={remove}>Remove</button>}
           </p>
@@ -65,7 +65,7 @@ export function SourceRow({ source, role }: Props) {
         label={`Actions for ${name}`}
         button={<Icon name="dots" />}
         items={[
-          source.latest.size > 0 && { label: "Download the file", run: () => void save(source).catch(complain) },
+          source.latest.size > 0 && { label: "Download the file", run: () => void save(source).catch(showError) },
           editor && origin.kind === "upload" && { label: "Upload a new version", run: replace },
           editor && { label: "Delete source", danger: true, run: remove },
         ]}

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { answer, asked, connect, say } from "../realtime/stand-in";
+import { answer, asked, connect, emit } from "../realtime/stand-in";
 import type { Source } from "../realtime/types";
 
 vi.mock("../http/client", () => import("../realtime/stand-in"));
@@ -32,7 +32,7 @@ afterEach(async () => {
 });
 
 test("a source that is added before the first list has come is on it", async () => {
-  say("source:status", { source: source("a") });
+  emit("source:status", { source: source("a") });
   expect(sources.value).toBeNull();
   await list();
   await list(source("a"));
@@ -43,8 +43,8 @@ test("a source that is added or deleted while the list is read stays so", async 
   await list(source("a"));
   connect();
   await asked();
-  say("source:status", { source: source("b") });
-  say("source:deleted", { notebookId: "n", sourceId: "a" });
+  emit("source:status", { source: source("b") });
+  emit("source:deleted", { notebookId: "n", sourceId: "a" });
   await list(source("a"));
   expect(shown()).toEqual([["b", "0"]]);
   await list(source("b"));
@@ -55,8 +55,8 @@ test("a list takes no source back to an earlier state, and is not read again for
   await list(source("a"));
   connect();
   await asked();
-  say("source:status", { source: source("a", 5) });
-  say("source:status", { source: source("a", 5, "other") });
+  emit("source:status", { source: source("a", 5) });
+  emit("source:status", { source: source("a", 5, "other") });
   await list(source("a", 2));
   expect(shown()).toEqual([["a", "5"]]);
 });

@@ -8,7 +8,7 @@ import type { Source } from "../realtime/types";
 import { recall, remember } from "../ui/storage";
 import { keepFocus } from "../ui/focus";
 import { restored } from "../ui/recently-deleted";
-import { complain, sayUndoable } from "../ui/toast";
+import { showError, notifyUndoable } from "../ui/toast";
 import { quoted } from "../ui/plain-name";
 import { merge, replace } from "./merge";
 
@@ -85,7 +85,7 @@ export async function deleteSource({ id, name }: Source): Promise<void> {
   await api("DELETE", `/api/sources/${id}`);
   drop(id);
   keepFocus();
-  sayUndoable(`${quoted(name)} was deleted.`, () => void restored<Source>("sources", id).then(keep).catch(complain));
+  notifyUndoable(`${quoted(name)} was deleted.`, () => void restored<Source>("sources", id).then(keep).catch(showError));
 }
 
 /** An upload may end when another notebook is open already. */

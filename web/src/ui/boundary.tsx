@@ -2,11 +2,11 @@ import { Component, type ComponentChildren } from "preact";
 
 interface Props {
   children: ComponentChildren;
-  /** Shown in place of what cannot be drawn. */
+  /** Shown in place of children that fail to render. */
   instead: ComponentChildren;
 }
 
-/** Keeps a fault in what it holds from everything around it. */
+/** Contains rendering errors of its children. */
 export class Boundary extends Component<Props, { failed: boolean }> {
   override state = { failed: false };
 
@@ -15,7 +15,7 @@ export class Boundary extends Component<Props, { failed: boolean }> {
   }
 
   override componentDidCatch(error: unknown): void {
-    console.error("A part of the page cannot be drawn.", error);
+    console.error("Part of the page failed to render.", error);
   }
 
   override render({ children, instead }: Props) {

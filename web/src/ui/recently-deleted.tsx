@@ -6,7 +6,7 @@ import { keepFocus } from "./focus";
 import { Icon } from "./icons";
 import { ago } from "./time";
 import { quoted } from "./plain-name";
-import { complain, say } from "./toast";
+import { showError, notify } from "./toast";
 
 interface Props<T> {
   /** Of the list whose deleted items these are, and the field that has them. */
@@ -51,7 +51,7 @@ export function RecentlyDeleted<T extends Item>({ path, name, titleOf, mayRestor
     onRestored(await restored<T>(name, item.id));
     setItems((known) => known?.filter((one) => one.id !== item.id) ?? null);
     keepFocus();
-    say(`${quoted(titleOf(item))} is back.`);
+    notify(`${quoted(titleOf(item))} is back.`);
   };
   if ((items === null || items.length === 0) && !open) return null;
   if (items?.length === 0 && problem === null) return null;
@@ -67,7 +67,7 @@ export function RecentlyDeleted<T extends Item>({ path, name, titleOf, mayRestor
             {items?.map((item) => (
               <li key={item.id} class="deleted-item">
                 <span class="deleted-name"><bdi title={titleOf(item)}>{titleOf(item)}</bdi><span class="hint">Deleted {ago(item.deletedAt ?? "")}</span></span>
-                <button type="button" class="button quiet small" aria-label={`Restore ${titleOf(item)}`} onClick={() => void bringBack(item).catch(complain)}>Restore</button>
+                <button type="button" class="button quiet small" aria-label={`Restore ${titleOf(item)}`} onClick={() => void bringBack(item).catch(showError)}>Restore</button>
               </li>
             ))}
           </ul>

@@ -11,8 +11,8 @@ interface Toast {
   /** `null`: until it is dismissed. */
   shownMs: number | null;
   action: Action | null;
-  /** It goes, and its action was not taken. */
-  onPassed: () => void;
+  /** Called when it disappears without its action being used. */
+  onExpired: () => void;
 }
 
 interface Action {
@@ -21,23 +21,23 @@ interface Action {
 }
 
 const SHOWN_MS = 8_000;
-/** For what the reader has just done, and can see. */
+/** For something the user has just done, and can see. */
 const BRIEFLY_MS = 4_000;
 
 const toasts = signal<Toast[]>([]);
-/** What will take a toast away. */
+/** The timers that remove toasts. */
 const timers = new Map<number, ReturnType<typeof setTimeout>>();
 let count = 0;
-/** While somebody points at the toasts, or is in them by keyboard, none goes. */
+/** While the pointer or the keyboard focus is on the toasts, none disappears. */
 let pointed = false;
 let held = false;
 
 const nothing = (): void => undefined;
 
-function show(text: string, kind: Toast["kind"], shownMs: number | null = SHOWN_MS, action: Action | null = null, onPassed: () => void = nothing): number {
+function show(text: string, kind: Toast["kind"], shownMs: number | null = SHOWN_MS, action: Action | null = null, onExpired: () => void = nothing): number {
   count += 1;
-  const toast = { id: count, text, kind, shownMs, action, onPassed };
-  // The same is not said twice, but each way back is one of its own.
+  const toast = { id: count, text, kind, shownMs, action, onExpired };
+  // Replaces a toast with the same text, unless it has an action: each "Undo" is its own.
   toasts.value = [...toasts.value.filter((other) => other.text !== text || other.action !== null), toast];
   if (!held) start(toast);
   return toast.id;
@@ -53,7 +53,7 @@ function hold(): void {
   timers.clear();
 }
 
-/** Once nobody is at them any more, each has its time again. */
+/** Restarts each toast's time once neither pointer nor focus is on them. */
 function release(box: Element | null): void {
   if (!held || pointed || box?.matches(":focus-within")) return;
   held = false;
@@ -63,7 +63,7 @@ function release(box: Element | null): void {
 function dismiss(id: number): void {
   const passed = toasts.peek().find((toast) => toast.id === id);
   remove(id);
-  passed?.onPassed();
+  passed?.onExpired();
 }
 
 function remove(id: number): void {
@@ -73,30 +73,30 @@ function remove(id: number): void {
   if (typeof document !== "undefined") keepFocus();
 }
 
-/** `news`: of what the reader has not done. */
-export const say = (text: string, news = false) => void show(text, "info", news ? SHOWN_MS : BRIEFLY_MS);
+/** `unprompted`: about something that the user did not do. */
+export const notify = (text: string, unprompted = false) => void show(text, "info", unprompted ? SHOWN_MS : BRIEFLY_MS);
 
 /**
- * Says what was done, with a way back. `onPassed`: it is gone, and nobody took the way. Answers what takes the notice away
- * when there is nothing to undo any more.
+ * Says what was done, with an "Undo" button. `onExpired` is called if the toast disappears without an undo. Returns a function
+ * that removes the toast when there is nothing left to undo.
  */
-export function sayUndoable(text: string, undo: () => void, onPassed = nothing): () => void {
-  const id = show(text, "info", SHOWN_MS, { label: "Undo", run: undo }, onPassed);
+export function notifyUndoable(text: string, undo: () => void, onExpired = nothing): () => void {
+  const id = show(text, "info", SHOWN_MS, { label: "Undo", run: undo }, onExpired);
   return () => remove(id);
 }
 
-/** Stays until it is dismissed. */
+/** Shows a warning until it is dismissed. */
 export const warn = (text: string) => void show(text, "error", null);
 
-/** Shows what went wrong. For `.catch(complain)` where nothing else has to be undone. */
-export const complain = (error: unknown) => void show(sentence(error), "error");
+/** Shows what went wrong, for `.catch(showError)`. */
+export const showError = (error: unknown) => void show(sentence(error), "error");
 
-/** For what is read again by itself at the next connection: that there is none is said by the banner. */
-export function complainUnlessAway(error: unknown): void {
-  if (!(error instanceof Problem) || error.code !== "unreachable") complain(error);
+/** For data that is read again at the next connection: the banner already says that there is none. */
+export function showErrorUnlessOffline(error: unknown): void {
+  if (!(error instanceof Problem) || error.code !== "unreachable") showError(error);
 }
 
-/** What the newest notice offers. In a field the keys undo what was written, and in a dialog they are the dialog's. */
+/** Runs the newest toast's action. In a field the keys undo typing, and in a dialog they belong to the dialog. */
 function onUndoKey(event: KeyboardEvent): void {
   const asked = (event.ctrlKey || event.metaKey) && !event.shiftKey && !event.altKey && event.key.toLowerCase() === "z";
   const elsewhere = event.target instanceof Element && event.target.closest("input, textarea, select, dialog") !== null;
@@ -113,7 +113,7 @@ function take({ id, action }: Toast): void {
 
 export function Toasts() {
   const box = useRef<HTMLDivElement>(null);
-  // A toast that goes takes the focus with it, and no event says so.
+  // A toast that disappears takes the focus with it, without an event.
   useEffect(() => release(box.current), [toasts.value]);
   useEffect(() => {
     document.addEventListener("keydown", onUndoKey);
@@ -126,7 +126,7 @@ export function Toasts() {
       role="status"
       aria-live="polite"
       onPointerEnter={({ pointerType }) => {
-        // A finger does not say that it has gone elsewhere.
+        // A touch does not report where the finger goes next.
         if (pointerType !== "mouse") return;
         pointed = true;
         hold();
