@@ -223,7 +223,7 @@ describe("an open conversation", () => {
   test("a late repetition does not bring a finished stream back", async () => {
     server.begin();
     server.answer();
-    server.emitAnswer("generation:delta", { generationId: "g", conversationId: "c", eventId: 2, type: "delta", text: "again" });
+    server.emit("generation:delta", { generationId: "g", conversationId: "c", eventId: 2, type: "delta", text: "again" });
     await settled();
     expect(open.view.value.running).toEqual([]);
   });
