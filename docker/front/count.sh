@@ -1,9 +1,9 @@
 # shellcheck shell=bash disable=SC2154 # parts know each other's variables
-# mtail counts what nginx answers, and serves the numbers: nginx has none of them.
+# mtail counts nginx's responses and serves the metrics, which nginx itself does not have.
 
-# Nobody outside of the container sends there.
+# Only this container sends to it.
 export NGINX_COUNT_TO=${NGINX_COUNT_TO:-127.0.0.1:5514}
-# How often it is told when the certificate expires.
+# How often to report when the certificate expires.
 TELL_SECS=30
 
 count() {
@@ -13,7 +13,7 @@ count() {
   tell_at=0
 }
 
-# Without numbers requests are answered as well: it is begun again, and no reason to end.
+# Requests are served without metrics, too: restart mtail rather than exit.
 keep_counting() {
   kill -0 "$counting" 2>/dev/null || count
   [ "$SECONDS" -ge "$tell_at" ] || return 0

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# nginx, and who tells it which api replicas there are. Runs in the nginx image, as `front`.
+# Runs nginx, and keeps its list of api replicas up to date. In the nginx image, as `front`.
 set -euo pipefail
 
-# The image's own files, not those of the name in the PATH.
+# The image's own files: `front` in the PATH is a link.
 here=$(dirname "$(readlink -f "$0")")
 # shellcheck source=docker/front/state.sh
 . "$here/state.sh"
@@ -22,20 +22,20 @@ usage() {
 front: nginx with the list of api replicas that are ready.
 
   front run                 start nginx, and keep its list up to date (what the container does)
-  front list                the replicas that get requests, one address a line
+  front list                the replicas that get requests, one address per line
   front sockets ADDRESS     the sockets in nginx's log that stand for that replica
-  front without ADDRESS     send no requests there any more; returns when nginx has taken it up
-  front has ADDRESS         send requests there (again); returns when nginx does, and fails when it is not ready
-  front hold                take up no new replica until `front switch` or `front release`
-  front switch ADDRESS…     send requests to these and no other, at once
-  front release             forget what was held back
-  front site                the release whose web client and configuration are served
+  front without ADDRESS     stop sending requests there; returns when nginx has applied it
+  front has ADDRESS         send requests there (again); returns when nginx does, and fails if it is not ready
+  front hold                add no new replica until `front switch` or `front release`
+  front switch ADDRESS…     send requests to exactly these, at once
+  front release             end a hold, and include replicas that were left out
+  front site                the release whose web client and configuration nginx serves
   front install RELEASE     put this image's web client and configuration into the volume /srv/front
   front use RELEASE         serve that release, if nginx accepts its configuration
-  front health              exit code 0 when nginx answers
+  front health              exit code 0 if nginx answers
 
-Settings: COLLABRY_FRONT_API=NAME:PORT finds the replicas in the DNS (default api:5000), COLLABRY_FRONT_READY_PORT is
-where they answer /ready (5001); the rest as in nginx/render.sh.
+Settings: COLLABRY_FRONT_API=NAME:PORT is the DNS name of the replicas (default api:5000), COLLABRY_FRONT_READY_PORT the
+port on which they serve /ready (5001); the rest as in nginx/render.sh.
 HELP
 }
 

@@ -1,22 +1,22 @@
 # shellcheck shell=bash
-# Which api replicas there are, and which of them get requests.
+# Finds the api replicas, and decides which of them get requests.
 
 API=${COLLABRY_FRONT_API:-api:5000}
 READY_PORT=${COLLABRY_FRONT_READY_PORT:-5001}
-# A replica that is only slow stays until it was so this many times in a row.
+# A slow replica stays until this many checks in a row have timed out.
 PATIENCE=3
-# Whoever holds the list renews that within this time, or is dead.
+# A hold expires unless it is renewed within this time.
 HOLD_MINUTES=10
 
 declare -A slow=()
 
-# The addresses that the name has now.
+# The addresses to which the name resolves now.
 found() {
   local name=${API%:*} port=${API##*:}
   getent ahostsv4 "$name" | awk -v port="$port" '!seen[$1]++ { print $1 ":" port }' | sort || true
 }
 
-# Exit code 0: /ready is 200. 124: no answer in time. Anything else: it says no, or nothing is there.
+# Exit code 0: /ready returns 200. 124: timeout. Anything else: not ready, or nothing listens.
 ready() {
   # shellcheck disable=SC2016 # for the inner shell
   timeout 2 bash -c '
@@ -27,7 +27,7 @@ ready() {
 
 held() { [ -e "$HOLD" ] && [ -z "$(find "$HOLD" -mmin +$HOLD_MINUTES)" ]; }
 
-# Those that may be asked at all.
+# The addresses that may get requests if they are ready.
 candidates() {
   local address
   while read -r address; do
@@ -37,8 +37,8 @@ candidates() {
   done < <(found)
 }
 
-# Sets `wanted`: the ready ones. When nobody is, or the DNS does not answer, what was there stays: it says best itself what
-# is wrong.
+# Sets `wanted`: the ready replicas. If none is ready, or DNS fails, the list stays as it was: the replicas' own responses
+# explain best what is wrong.
 look() {
   local address code
   local -A asked=()
@@ -65,7 +65,7 @@ look() {
   fi
 }
 
-# Those that were left out and are gone may come back under the same address.
+# A replica that was left out and is gone may be replaced by another at the same address.
 forget_the_gone() {
   [ -s "$LEFT_OUT" ] || return 0
   found | grep -xF -f "$LEFT_OUT" >"$LEFT_OUT.new" || true
@@ -78,14 +78,14 @@ serves_exactly() { [ "$(sort "$SERVING")" = "$(printf '%s\n' "$@" | sort)" ]; }
 
 leave_out() {
   if [ "$(cat "$SERVING")" = "$1" ]; then
-    say "$1 is the only one"
+    say "$1 is the only replica"
     return 1
   fi
   echo "$1" >>"$LEFT_OUT"
-  wait_for 30 "nothing is sent to $1" serves_not "$1"
+  wait_for 30 "requests to $1 stop" serves_not "$1"
 }
 
-# An address may have been left out for the replica that had it before.
+# The address may have been left out for a previous replica.
 take_in() {
   if [ -e "$LEFT_OUT" ]; then
     grep -vxF "$1" "$LEFT_OUT" >"$LEFT_OUT.without" || true

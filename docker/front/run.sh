@@ -1,9 +1,9 @@
 # shellcheck shell=bash disable=SC2154 # parts know each other's variables
-# The container's life: two nginx in the background, and a look around twice a second.
+# The container's main loop: two nginx in the background, and a check of the replicas twice a second.
 
 PAUSE=0.5
 
-# workers MASTER: those that take requests, and not those that only finish theirs.
+# workers MASTER: the workers that accept requests, without those that are shutting down.
 workers() {
   local child name
   for child in $(cat "/proc/$1/task/$1/children" 2>/dev/null || true); do
@@ -46,11 +46,11 @@ run() {
     if ! serves_site "$(current_site)"; then take_up_site; fi
     if [ "$(certificate)" != "$certified" ]; then take_up_certificate; fi
   done
-  say "nginx ended"
+  say "nginx exited"
   exit 1
 }
 
-# Requests that run are finished; sockets and long answers go elsewhere after a while, and come back to whoever is next.
+# Finishes running requests; sockets and long responses are cut after a while, and clients reconnect elsewhere.
 end() {
   kill -QUIT "$nginx"
   wait_for 20 "every connection has ended" gone "$nginx" || true

@@ -1,18 +1,18 @@
 # shellcheck shell=bash disable=SC2154 # `wanted` comes from `look`
-# Slots: sockets that nginx sends requests to, a fixed number of them, and a second nginx behind that passes each slot on to
-# one replica. When replicas come and go only the second one is told, which leaves every connection that is open as it is;
-# telling the first would close the idle connections of clients, and a request may just be on its way on one of them.
+# Slots: a fixed number of sockets to which nginx sends requests; a second nginx behind them forwards each slot to one
+# replica. When replicas come and go, only the second one is reloaded, which keeps every open connection; reloading the first
+# would close idle client connections, and a request may be on its way on one of them.
 
 # Enough to spread requests evenly over any few replicas; more replicas than slots would leave some without requests.
 SLOTS=${COLLABRY_FRONT_SLOTS:-12}
 SOCKETS=$RUN/slots
-PASSING=$RUN/passing  # which replica has which slot: "3 10.0.0.1:5000"
-PASS_ON=$RUN/pass-on  # what the second nginx reads
+PASSING=$RUN/passing  # the replica of each slot: "3 10.0.0.1:5000"
+PASS_ON=$RUN/pass-on  # the second nginx's configuration
 
 slot_sockets() { seq -f "unix:$SOCKETS/%g.sock" "$SLOTS" | paste -sd ' '; }
 sockets_of() { awk -v address="$1" -v folder="$SOCKETS" '$2 == address { print "unix:" folder "/" $1 ".sock" }' "$PASSING"; }
 
-# Everybody gets as many, or one more. As few slots as possible change hands, because polling sockets stay with theirs.
+# Distributes slots evenly: counts differ by one at most. As few slots as possible move, because polling sockets depend on theirs.
 share_out() {
   [ ${#wanted[@]} -gt 0 ] || return 0
   printf '%s\n' "${wanted[@]}" | awk -v slots="$SLOTS" -v before="$PASSING" '
@@ -45,7 +45,7 @@ load_module /usr/lib/nginx/modules/ngx_stream_module.so;
 daemon off;
 worker_processes ${NGINX_WORKERS:-auto};
 worker_rlimit_nofile 20000;
-# Connections that are open stay with their replica until they end.
+# Open connections stay with their replica until they end.
 worker_shutdown_timeout 1h;
 pid $PASS_ON/nginx.pid;
 error_log stderr error;
@@ -83,7 +83,7 @@ take_up_replicas() {
   pass_on_config >"$PASS_ON/nginx.conf"
   before=$(workers "$passing")
   kill -HUP "$passing"
-  wait_for 10 "the replicas are taken up" none_of "$passing" "$before" || return 0
+  wait_for 10 "nginx applies the list of replicas" none_of "$passing" "$before" || return 0
   printf '%s\n' "${wanted[@]}" | grep . >"$SERVING.new" || true
   mv "$SERVING.new" "$SERVING"
   say "replicas: ${wanted[*]:-none}"
