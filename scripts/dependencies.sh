@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Checks what Collabry depends on: licences, sources, and versions that were withdrawn, are known to be vulnerable or are no
-# longer maintained. What is known about crates comes from GitHub, or from a copy of RustSec's database (a folder that has
-# its `crates`) that COLLABRY_ADVISORY_DB names; what is known about npm packages comes from their registry.
+# Checks the dependencies: licences, sources, and versions that are withdrawn, vulnerable or unmaintained. Advisories on crates
+# come from GitHub, or from a copy of RustSec's database (a folder that contains its `crates`) named by COLLABRY_ADVISORY_DB;
+# advisories on npm packages come from their registry.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -17,13 +17,13 @@ if [ -d "$copy/crates" ]; then
   rm -rf "$database"
   mkdir -p "$database/.git"
   cp -r "$copy/crates" "$database/"
-  # cargo-deny takes the time of this file for the age of the database: that of the newest advisory, not of the copy.
+  # cargo-deny uses this file's time as the age of the database, so set it to that of the newest advisory, not of the copy.
   newest=$(grep -rhoE '^date = "[0-9-]+"' "$database/crates" | sort | tail -1 | cut -d'"' -f2)
   touch -d "$newest" "$database/.git/FETCH_HEAD"
   echo "Advisories: those of $copy, the newest of $newest"
   deny --offline check advisories
 elif timeout 20 git ls-remote --exit-code --quiet https://github.com/rustsec/advisory-db main >/dev/null 2>&1; then
-  [ -d "$database/.git/objects" ] || rm -rf "$database" # a copy of before
+  [ -d "$database/.git/objects" ] || rm -rf "$database" # a previous copy
   deny check advisories
 else
   echo "NOT RUN: the check for vulnerable and unmaintained crates. github.com/rustsec/advisory-db cannot be reached, and" \

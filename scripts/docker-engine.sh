@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Makes sure that a Docker engine answers and has a base image; installs and starts what is missing. For tests, on machines
-# that reach no registry: `docker-engine.sh` does all of it, `docker-engine.sh start` only starts an engine that was ended.
-# Prints the engine's process id when it is ours. Exit code 69: no engine can run here; it says why.
+# without access to a registry: `docker-engine.sh` does all of it, `docker-engine.sh start` only restarts a stopped engine.
+# Prints the engine's process id if this script started it. Exit code 69: no engine can run here; it says why.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -19,7 +19,7 @@ start() {
   [ "$(id -u)" -eq 0 ] || { echo "No Docker engine answers, and only root can start one." >&2; exit "$UNAVAILABLE"; }
   command -v dockerd >/dev/null || { echo "No Docker engine answers, and none is installed." >&2; exit "$UNAVAILABLE"; }
   mkdir -p "$STATE"
-  # In a session of its own: it outlives whoever needed it first, and its Ctrl-C.
+  # In its own session, so that it outlives its first user and their Ctrl-C.
   setsid dockerd >>"$LOG" 2>&1 </dev/null &
   echo $! >"$STATE/dockerd.pid"
   for _ in $(seq 100); do

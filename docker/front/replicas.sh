@@ -4,7 +4,7 @@
 API=${COLLABRY_FRONT_API:-api:5000}
 READY_PORT=${COLLABRY_FRONT_READY_PORT:-5001}
 # A slow replica stays until this many checks in a row have timed out.
-PATIENCE=3
+MAX_TIMEOUTS=3
 # A hold expires unless it is renewed within this time.
 HOLD_MINUTES=10
 
@@ -54,9 +54,9 @@ look() {
     case $code in
       0) slow[$address]=0 ;;
       124) slow[$address]=$((${slow[$address]:-0} + 1)) ;;
-      *) slow[$address]=$PATIENCE ;;
+      *) slow[$address]=$MAX_TIMEOUTS ;;
     esac
-    if [ "$code" -eq 0 ] || { [ "${slow[$address]}" -lt $PATIENCE ] && serves "$address"; }; then
+    if [ "$code" -eq 0 ] || { [ "${slow[$address]}" -lt $MAX_TIMEOUTS ] && serves "$address"; }; then
       wanted+=("$address")
     fi
   done

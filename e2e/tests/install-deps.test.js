@@ -40,14 +40,14 @@ for (const says of [
   test(`it waits: ${says}`, async (t) => {
     const { code, output, asked } = await run(t, says, 1);
     assert.equal(code, 0, output);
-    assert.match(output, /Another apt runs; waiting for it/);
+    assert.match(output, /Another apt is running; waiting up to \d+ s for it/);
     assert.equal(asked.length, 4, "each asked again");
     assert.ok(asked.every((arguments_) => arguments_.includes("DPkg::Lock::Timeout=")), "and apt waits by itself where it can");
   });
 }
 
 test("it does not wait for ever, and for nothing else", async (t) => {
-  const held = await run(t, "E: Could not get lock /var/lib/dpkg/lock-frontend", 99, { APT_PATIENCE_SECS: "1" });
+  const held = await run(t, "E: Could not get lock /var/lib/dpkg/lock-frontend", 99, { APT_TIMEOUT_SECS: "1" });
   assert.notEqual(held.code, 0);
   assert.match(held.output, /Could not get lock/);
   const gone = await run(t, "E: Unable to fetch some archives", 99);

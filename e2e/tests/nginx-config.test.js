@@ -38,7 +38,7 @@ test("settings that are missing or strange are refused", async (t) => {
   await assert.rejects(render(into, { NGINX_WEB_DIR: WEB_DIR }), /NGINX_API_SERVERS: the api replicas/);
   await assert.rejects(render(into, { ...LEAST, NGINX_API_SERVERS: "10.0.0.1;include" }), /is not an address/);
   await assert.rejects(render(into, { ...LEAST, NGINX_WEB_DIR: into }), /NGINX_WEB_DIR: there is no index\.html in .*build the web client/);
-  await assert.rejects(render(into, { ...LEAST, COLLABRY_MAX_UPLOAD_MB: "50m" }), /COLLABRY_MAX_UPLOAD_MB is a whole number of megabytes/);
+  await assert.rejects(render(into, { ...LEAST, COLLABRY_MAX_UPLOAD_MB: "50m" }), /COLLABRY_MAX_UPLOAD_MB must be a whole number of megabytes/);
   await assert.rejects(render(into, { ...LEAST, NGINX_CERTIFICATE: "/a.pem" }), /NGINX_CERTIFICATE and NGINX_CERTIFICATE_KEY go together/);
   await assert.rejects(render(into, { ...LEAST, NGINX_CERTIFICATE_KEY: "/a.pem" }), /NGINX_CERTIFICATE and NGINX_CERTIFICATE_KEY go together/);
 });
