@@ -28,7 +28,7 @@ async function measure(server, count) {
     members.push(member);
   }
   let [updates, bytes, largest] = [0, 0, 0];
-  const heard = (text) => {
+  const onText = (text) => {
     if (!text.startsWith('42["presence:update"')) return;
     updates += 1;
     bytes += text.length;
@@ -37,7 +37,7 @@ async function measure(server, count) {
   const sockets = [];
   const joins = [];
   for (const member of members) {
-    const socket = new RawSocket(server.url, member.token, heard);
+    const socket = new RawSocket(server.url, member.token, onText);
     sockets.push(socket);
     joins.push(socket.connected.then(() => socket.ask("conversation:join", { conversationId })));
     await new Promise((resolve) => setTimeout(resolve, 20));

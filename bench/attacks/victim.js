@@ -7,7 +7,7 @@ import { until } from "../../e2e/support/wait.js";
 /** Between two rounds: well within the limits of one person. */
 const PAUSE_MS = 700;
 /** A round in which this did not come is a failure. */
-const PATIENCE_MS = 30_000;
+const TIMEOUT_MS = 30_000;
 
 export class Victim {
   failures = 0;
@@ -35,7 +35,7 @@ export class Victim {
       await this.#time(times.send, () => account.post(`/api/conversations/${conversation}/messages`, { ...message("hello", false), model: undefined }));
       await this.#time(times.answer, async () => {
         const { generationId } = await account.post(`/api/conversations/${conversation}/messages`, message("Why are leaves green?", true));
-        await until("it is answered", async () => (await account.get(`/api/ai/generations/${generationId}`)).state !== "running", PATIENCE_MS);
+        await until("it is answered", async () => (await account.get(`/api/ai/generations/${generationId}`)).state !== "running", TIMEOUT_MS);
       });
       if (n % 5 === 0) {
         await this.#time(times.upload, async () => {

@@ -19,9 +19,9 @@ export class Ours {
     return ours;
   }
 
-  /** @param {number} replica @param {(text: string) => void} [heard] */
-  connect(replica, heard) {
-    return new RawSocket(this.replicas[replica].url, this.account.token, heard);
+  /** @param {number} replica @param {(text: string) => void} [onText] */
+  connect(replica, onText) {
+    return new RawSocket(this.replicas[replica].url, this.account.token, onText);
   }
 
   get headers() {

@@ -53,9 +53,9 @@ export class Peer {
     return { url, service };
   }
 
-  /** @param {number} replica @param {(text: string) => void} [heard] */
-  connect(replica, heard) {
-    return new RawSocket(this.replicas[replica].url, this.token, heard);
+  /** @param {number} replica @param {(text: string) => void} [onText] */
+  connect(replica, onText) {
+    return new RawSocket(this.replicas[replica].url, this.token, onText);
   }
 
   get headers() {

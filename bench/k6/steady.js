@@ -97,15 +97,15 @@ export function answers(rooms) {
   if (!check(asked, { "a question is stored": ({ status }) => status < 300 })) return;
   const url = `${URL}/api/ai/generations/${asked.json().generationId}/events`;
   const ids = [];
-  let heard = "";
-  for (let times = 0; times < RESUMES && !/^event: ?(done|failed)$/m.test(heard); times += 1) {
+  let received = "";
+  for (let times = 0; times < RESUMES && !/^event: ?(done|failed)$/m.test(received); times += 1) {
     const headers = { authorization: `Bearer ${token}` };
     if (ids.length > 0) headers["last-event-id"] = String(ids[ids.length - 1]);
-    heard = http.get(url, { headers, tags: { kind: "stream" } }).body || "";
-    ids.push(...[...heard.matchAll(/^id: ?(\d+)$/gm)].map(([, id]) => Number(id)));
+    received = http.get(url, { headers, tags: { kind: "stream" } }).body || "";
+    ids.push(...[...received.matchAll(/^id: ?(\d+)$/gm)].map(([, id]) => Number(id)));
     if (times > 0) streamsResumed.add(1);
   }
-  check(heard, { "an answer is heard to its end": (text) => /^event: ?done$/m.test(text) });
+  check(received, { "an answer is received to its end": (text) => /^event: ?done$/m.test(text) });
   eventsLost.add(ids.filter((id, index) => id !== index + 1).length);
   sleep(1);
 }

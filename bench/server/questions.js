@@ -5,8 +5,8 @@ import { within } from "../../e2e/support/wait.js";
 
 /** One person who asks one question after the other in a conversation of their own. */
 class Asker {
-  /** When what was first heard of each generation. @type {Map<string, Record<string, number>>} */
-  #heard = new Map();
+  /** When what was first received of each generation. @type {Map<string, Record<string, number>>} */
+  #received = new Map();
   /** @type {Map<string, () => void>} */
   #endings = new Map();
 
@@ -20,8 +20,8 @@ class Asker {
   }
 
   #note(generation, kind) {
-    const times = this.#heard.get(generation) ?? {};
-    this.#heard.set(generation, times);
+    const times = this.#received.get(generation) ?? {};
+    this.#received.set(generation, times);
     times[kind] ??= performance.now();
     if (kind === "done" || kind === "failed") this.#endings.get(generation)?.();
   }
@@ -31,15 +31,15 @@ class Asker {
     const sent = performance.now();
     const { generationId } = await this.live.send(this.conversation, content);
     const stored = performance.now();
-    const times = this.#heard.get(generationId);
+    const times = this.#received.get(generationId);
     if (times?.done === undefined && times?.failed === undefined) {
       await within(new Promise((end) => this.#endings.set(generationId, () => end(undefined))), "the answer's end");
     }
-    const { started, delta, done } = this.#heard.get(generationId) ?? {};
+    const { started, delta, done } = this.#received.get(generationId) ?? {};
     if (done === undefined || delta === undefined) throw new Error(`generation ${generationId} gave no answer`);
     this.#endings.delete(generationId);
-    this.#heard.delete(generationId);
-    this.live.heard.length = 0;
+    this.#received.delete(generationId);
+    this.live.received.length = 0;
     return { sent, stored, started, delta, done };
   }
 }

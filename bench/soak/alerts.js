@@ -5,7 +5,7 @@ import { mkdir } from "node:fs/promises";
 import { Prometheus } from "../../e2e/support/prometheus.js";
 import { until } from "../../e2e/support/wait.js";
 
-const PATIENCE_MS = 600_000;
+const TIMEOUT_MS = 600_000;
 
 export class Alerts {
   constructor(prometheus) {
@@ -26,8 +26,8 @@ export class Alerts {
   /** Resolves with the milliseconds until an alert that is silent now has fired; never when it does not. @param {string} alert */
   async watch(alert) {
     const firing = async () => (await this.prometheus.query(`ALERTS{alertname="${alert}", alertstate="firing"}`)).length > 0;
-    await until(`${alert} is silent`, async () => !(await firing()), PATIENCE_MS).catch(() => undefined);
+    await until(`${alert} is silent`, async () => !(await firing()), TIMEOUT_MS).catch(() => undefined);
     const begun = performance.now();
-    return until(`${alert} fires`, firing, PATIENCE_MS).then(() => performance.now() - begun, () => new Promise(() => undefined));
+    return until(`${alert} fires`, firing, TIMEOUT_MS).then(() => performance.now() - begun, () => new Promise(() => undefined));
   }
 }

@@ -20,7 +20,7 @@ const READERS = 6;
 const DEAF = 10;
 /** What a replica may grow by while it serves a burst. */
 const BURST_GROWTH = 128 * MIB;
-/** Two pings, one of which is not answered, and some patience. */
+/** Two pings, one of which is not answered, and some slack. */
 const CUT_OFF_MS = 120_000;
 /** Large enough that what a deaf client misses fits in no buffer of the kernel. */
 const WORDS = "word ".repeat(150);

@@ -91,6 +91,6 @@ test("whoever has a shell and no account sees the jobs, runs one, and changes wh
   const wrong = await command(env, ["log-level", "infoo"], "collabry-worker");
   assert.equal(wrong.code, 1, wrong.output);
   await done(env, ["log-level", "debug", "--for-secs", "60"], "collabry-worker");
-  await until("a process heard of it", () => other.output.includes('"DEBUG"'));
+  await until("a process applied it", () => other.output.includes('"DEBUG"'));
   await done(env, ["log-level"], "collabry-worker");
 });

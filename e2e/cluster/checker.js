@@ -44,8 +44,8 @@ function checkLog(note, { acked, readers }, conversation, messages) {
     for (const value of repeated(messages.map((message) => message[of]))) note("stored once", `${of} ${value} twice in ${conversation}`);
   }
   // A rev that no stored message has was taken by a change that has itself been changed since.
-  const heard = readers.flatMap(({ entries }) => entries.map(({ message }) => message)).filter((message) => message !== undefined);
-  const ours = [...messages, ...acked, ...heard].filter((message) => message.conversationId === conversation);
+  const received = readers.flatMap(({ entries }) => entries.map(({ message }) => message)).filter((message) => message !== undefined);
+  const ours = [...messages, ...acked, ...received].filter((message) => message.conversationId === conversation);
   const known = new Set(ours.flatMap(({ rev, position }) => [rev, position]));
   const head = Math.max(0, ...messages.map((message) => message.rev));
   for (let rev = 1; rev <= head; rev += 1) if (!known.has(rev)) note("no holes", `rev ${rev} of ${conversation} is nowhere`);

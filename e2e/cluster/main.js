@@ -49,13 +49,13 @@ const cluster = new Cluster({
   log,
 });
 
-let told = false;
+let stopping = false;
 async function end() {
-  if (told) {
+  if (stopping) {
     await cluster.destroy();
     process.exit(130);
   }
-  told = true;
+  stopping = true;
   log("cluster")("ending in order; Ctrl-C again ends at once");
   await cluster.stop();
   process.exit(0);
@@ -68,7 +68,7 @@ try {
   await cluster.run();
   log("cluster")(`ready: ${cluster.url}`);
 } catch (error) {
-  if (!told) {
+  if (!stopping) {
     log("cluster")(String(error));
     await cluster.destroy();
     process.exit(1);

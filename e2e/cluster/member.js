@@ -13,7 +13,7 @@ const ACK_MS = 8_000;
 /** Before something is asked for again. */
 const PAUSE_MS = 200;
 /** What is not acknowledged by then never will be: longer than any outage of the tests. */
-const PATIENCE_MS = 3 * DEADLINE_MS;
+const TIMEOUT_MS = 3 * DEADLINE_MS;
 
 export class Member {
   #connection = 0;
@@ -260,13 +260,13 @@ export class Member {
   }
 
   async #insist(name, payload) {
-    for (const until = Date.now() + PATIENCE_MS; Date.now() < until; await sleep(PAUSE_MS)) {
+    for (const until = Date.now() + TIMEOUT_MS; Date.now() < until; await sleep(PAUSE_MS)) {
       const ack = await this.#ask(name, payload);
       if (!ack) continue;
       this.recording.acked.push(ack.message);
       return ack.message;
     }
-    throw new Error(`${this.name}: ${name} was not acknowledged within ${PATIENCE_MS} ms: ${JSON.stringify(this.refusals.at(-1))}`);
+    throw new Error(`${this.name}: ${name} was not acknowledged within ${TIMEOUT_MS} ms: ${JSON.stringify(this.refusals.at(-1))}`);
   }
 
   /** Has every message up to this rev, and every answer's end. @param {number} head */

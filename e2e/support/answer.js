@@ -10,14 +10,14 @@ const KINDS = ["started", "citations", "delta", "done", "failed"];
  */
 
 /**
- * What a socket heard of a generation, in the order of arrival.
+ * What a socket received of a generation, in the order of arrival.
  * @param {import("./socket.js").Live} live
  * @param {string} generationId
- * @param {number} [to] what was heard from this index on does not count
+ * @param {number} [to] what was received from this index on does not count
  * @returns {AnswerEvent[]}
  */
 export function eventsOf(live, generationId, to) {
-  return live.heard
+  return live.received
     .slice(0, to)
     .filter(({ name, payload }) => name.startsWith("generation:") && payload.generationId === generationId)
     .map(({ name, payload }) => ({ kind: name.slice("generation:".length), ...payload }));
@@ -31,7 +31,7 @@ export function lastUnbroken(events) {
   return last;
 }
 
-/** The end of a generation, heard on a socket. @param {import("./socket.js").Live} live @param {string} generationId */
+/** The end of a generation, received on a socket. @param {import("./socket.js").Live} live @param {string} generationId */
 export function ended(live, generationId) {
   return live.next(["generation:done", "generation:failed"], (payload) => payload.generationId === generationId);
 }

@@ -12,9 +12,9 @@ export class RawSocket {
   /**
    * @param {string} url
    * @param {string} token
-   * @param {(text: string) => void} [heard] each frame but pings and acknowledgements
+   * @param {(text: string) => void} [onText] each frame but pings and acknowledgements
    */
-  constructor(url, token, heard) {
+  constructor(url, token, onText) {
     this.socket = new WebSocket(`${url.replace(/^http/, "ws")}/socket.io/?EIO=4&transport=websocket`, { perMessageDeflate: false });
     this.closed = new Promise((end) => this.socket.once("close", end));
     /** @type {Promise<this>} */
@@ -29,7 +29,7 @@ export class RawSocket {
         else if (text.startsWith("40")) resolve(this);
         else if (text.startsWith("44")) reject(new Error(text));
         else if (text.startsWith("43")) this.#acknowledged(text.slice(2));
-        else heard?.(text);
+        else onText?.(text);
       });
     });
     this.connected.catch(() => {});

@@ -6,7 +6,7 @@ import { within } from "./wait.js";
 
 export class Live {
   /** @type {{ name: string, payload: any }[]} */
-  heard = [];
+  received = [];
   /** @type {Set<() => void>} */
   #waiting = new Set();
 
@@ -49,20 +49,20 @@ export class Live {
   }
 
   #note(name, payload) {
-    this.heard.push({ name, payload });
+    this.received.push({ name, payload });
     for (const look of this.#waiting) look();
   }
 
   /** Payloads of one kind so far. @param {string} name */
   all(name) {
-    return this.heard.filter((event) => event.name === name).map((event) => event.payload);
+    return this.received.filter((event) => event.name === name).map((event) => event.payload);
   }
 
   /**
-   * The first event of this kind that fits, among those heard already and those to come.
+   * The first event of this kind that fits, among those received already and those to come.
    * @param {string | string[]} name one of these
    * @param {(payload: any) => boolean} [fits]
-   * @param {number} [from] what was heard before this index does not count
+   * @param {number} [from] what was received before this index does not count
    */
   async next(name, fits = () => true, from = 0) {
     const names = [name].flat();
@@ -70,7 +70,7 @@ export class Live {
     const found = new Promise((resolve, reject) => {
       look = () => {
         try {
-          const event = this.heard.slice(from).find((event) => names.includes(event.name) && fits(event.payload));
+          const event = this.received.slice(from).find((event) => names.includes(event.name) && fits(event.payload));
           if (event) resolve(event.payload);
         } catch (error) {
           reject(error);
@@ -113,7 +113,7 @@ export class Live {
   }
 
   /**
-   * Speaks into a conversation and waits until `others` have heard it: what was emitted to them before, they have heard
+   * Speaks into a conversation and waits until `others` have received it: what was emitted to them before, they have received
    * as well.
    * @param {string} conversationId @param {Live[]} others
    */

@@ -49,7 +49,7 @@ for (let round = 1; round <= 3; round += 1) {
     await someText(live, generation);
 
     await server.kill();
-    const from = live.heard.length;
+    const from = live.received.length;
     const seen = eventsOf(live, generation);
     const streamed = [...stream.events];
     await server.run();
@@ -89,7 +89,7 @@ test("kill -9 before the first token: the answer is begun again", async (t) => {
   await live.next("generation:started", ({ generationId }) => generationId === question.generationId);
   await until("the model is asked", async () => (await provider.chats()).length > before);
   await server.kill();
-  const from = live.heard.length;
+  const from = live.received.length;
   await server.run();
   const { events } = await comeBack(live, conversation, question.generationId, from);
   const answer = await ada.answer(conversation, question.id);

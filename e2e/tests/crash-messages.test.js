@@ -43,7 +43,7 @@ async function send(live, payload) {
   for (;;) {
     const message = await trySend(live, payload);
     if (message) return message;
-    if (!live.socket.connected) await live.next("connect", undefined, live.heard.length);
+    if (!live.socket.connected) await live.next("connect", undefined, live.received.length);
   }
 }
 
@@ -81,14 +81,14 @@ test("a burst of sends with kill -9 in between", async (t) => {
   });
   await killing;
   const lost = (await Promise.all(first)).filter((clientId) => clientId !== undefined);
-  const heard = lives.flatMap((live) => live.all("message:new").map(({ message }) => message));
+  const received = lives.flatMap((live) => live.all("message:new").map(({ message }) => message));
   t.diagnostic(`${acked.length} acknowledged before the kill, ${lost.length} not`);
   assert.ok(lost.length > 0, "the server died in between");
   await server.run();
 
   const before = await ada.messages(conversation);
   const ids = new Set(before.map((message) => message.id));
-  for (const message of [...acked, ...heard]) assert.ok(ids.has(message.id), "what was acknowledged or heard is stored");
+  for (const message of [...acked, ...received]) assert.ok(ids.has(message.id), "what was acknowledged or received is stored");
 
   // Everything is sent again by whoever sent it first, as by clients that never got their acknowledgements.
   const resent = await Promise.all(

@@ -18,7 +18,7 @@ import { Server } from "../support/server.js";
 import { until } from "../support/wait.js";
 
 const run = promisify(execFile);
-const PATIENCE = 120_000;
+const TIMEOUT_MS = 120_000;
 const folder = await mkdtemp(join(tmpdir(), "collabry-drills-"));
 after(() => rm(folder, { recursive: true, force: true }));
 
@@ -56,8 +56,8 @@ after(async () => {
 });
 
 const firing = async (alert, by = prometheus) => (await by.query(`ALERTS{alertname="${alert}", alertstate="firing"}`)).length > 0;
-const fires = (alert, by = prometheus) => until(`${alert} fires`, () => firing(alert, by), PATIENCE);
-const ends = (alert, by = prometheus) => until(`${alert} is over`, async () => !(await firing(alert, by)), PATIENCE);
+const fires = (alert, by = prometheus) => until(`${alert} fires`, () => firing(alert, by), TIMEOUT_MS);
+const ends = (alert, by = prometheus) => until(`${alert} is over`, async () => !(await firing(alert, by)), TIMEOUT_MS);
 
 /** Does something again and again, whatever becomes of it, until the alerts have fired. @param {() => Promise<unknown>} act */
 async function while_(act, ...alerts) {

@@ -112,14 +112,14 @@ test("typing is shown until it stops, also when the tab closes", async (t) => {
   await bobs.ok("typing:stop", { conversationId: conversation });
   assert.deepEqual(await adas.next("user:stopped-typing"), bobTypes);
 
-  const from = adas.heard.length;
+  const from = adas.received.length;
   await bobs.ok("typing:start", { conversationId: conversation });
   await adas.next("user:typing", undefined, from);
   bobs.socket.disconnect();
   assert.deepEqual(await adas.next("user:stopped-typing", undefined, from), bobTypes);
 });
 
-test("read marks go up, are heard, and are there for who comes later", async (t) => {
+test("read marks go up, are received, and are there for who comes later", async (t) => {
   const { ada, bob, adas, bobs, conversation } = await room(t);
   await adas.send(conversation, "One", { ask: false });
   const two = await adas.send(conversation, "Two", { ask: false });

@@ -96,13 +96,13 @@ for (const { method, path } of forms) {
   });
 }
 
-test("whoever may have the api wait is given its answer, not nginx' patience", async () => {
+test("nginx waits longer than the api may take to answer a long poll", async () => {
   const waits = Object.values(paths).flatMap((methods) => Object.values(methods))
     .flatMap(({ parameters = [] }) => parameters.filter(({ name }) => name === "wait").map(({ schema }) => schema.maximum));
   assert.ok(waits.length >= 2, "sources and questions are waited for");
   const rendered = await readFile(join(nginx.folder, "site.conf"), "utf8");
-  const [, patience] = /location \/api\/ \{[^}]*proxy_read_timeout (\d+)s;/.exec(rendered) ?? [];
-  assert.ok(Number(patience) > Math.max(...waits), `${patience} s for a wait of ${Math.max(...waits)} s`);
+  const [, timeout] = /location \/api\/ \{[^}]*proxy_read_timeout (\d+)s;/.exec(rendered) ?? [];
+  assert.ok(Number(timeout) > Math.max(...waits), `${timeout} s for a wait of ${Math.max(...waits)} s`);
 });
 
 test("a slash at the end makes no other path of it", async () => {

@@ -24,7 +24,7 @@ test("a person is there until the last tab closes", async (t) => {
   await watcher.next("presence:update", ({ userIds }) => userIds.includes(bob.id));
   assert.deepEqual(new Set(await here()), new Set([ada.id, bob.id]));
 
-  // Typing ends with its socket: once that is heard, the server has seen the tab close.
+  // Typing ends with its socket: once that is received, the server has seen the tab close.
   await first.ok("typing:start", { conversationId: conversation });
   first.socket.disconnect();
   await watcher.next("user:stopped-typing");
@@ -33,7 +33,7 @@ test("a person is there until the last tab closes", async (t) => {
   const announced = watcher.all("presence:update").at(-1);
   assert.ok(announced.userIds.includes(bob.id), "and nobody was told otherwise");
 
-  const from = watcher.heard.length;
+  const from = watcher.received.length;
   second.socket.disconnect();
   const update = await watcher.next("presence:update", ({ userIds }) => !userIds.includes(bob.id), from);
   assert.deepEqual(update, { notebookId: notebook, userIds: [ada.id] });

@@ -184,12 +184,12 @@ test("that a model thinks is told on every wire, what it thinks on none", async 
   await ended(live, question.generationId);
   const answer = await ada.answer(conversation, question.id);
   assert.deepEqual([answer.content, answer.cutOff], ["It is 42.", null]);
-  const heard = eventsOf(live, question.generationId);
-  assert.equal(textOf(heard), "It is 42.");
+  const received = eventsOf(live, question.generationId);
+  assert.equal(textOf(received), "It is 42.");
   const streamed = await new Stream(t, ada, question.generationId).whole();
   assert.deepEqual(streamed.filter((event) => event.thinking).map((event) => event.text), [""]);
   assert.equal(textOf(streamed), "It is 42.");
-  assert.doesNotMatch(JSON.stringify([heard, streamed]), /secret/);
+  assert.doesNotMatch(JSON.stringify([received, streamed]), /secret/);
 });
 
 test("a thought that nothing opened is taken back, and the model's next answers are held", async (t) => {
@@ -203,9 +203,9 @@ test("a thought that nothing opened is taken back, and the model's next answers 
     await provider.go();
     await ended(live, question.generationId);
     assert.equal((await ada.answer(conversation, question.id)).content, "It is 42.");
-    const heard = eventsOf(live, question.generationId);
-    assert.equal(textOf(heard), "It is 42.");
-    return heard;
+    const received = eventsOf(live, question.generationId);
+    assert.equal(textOf(received), "It is 42.");
+    return received;
   };
   const first = await asked((event) => event.text !== "");
   assert.ok(first.some((event) => event.anew), "the text starts over");

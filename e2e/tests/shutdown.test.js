@@ -26,7 +26,7 @@ test("told to end, it says so to its sockets, refuses new work, and exits with 0
   await live.next("disconnect");
   assert.deepEqual(await within(server.ended, "the end", GRACE_MS), { code: 0, signal: null });
   await server.run();
-  await live.next("connect", undefined, live.heard.findIndex(({ name }) => name === "disconnect"));
+  await live.next("connect", undefined, live.received.findIndex(({ name }) => name === "disconnect"));
 });
 
 test("an answer in the making is ended in good order", async (t) => {

@@ -32,8 +32,8 @@ test("two clients watch the same answer, one by an event stream and one by a soc
   assert.deepEqual(one, two);
   assert.ok(one.every((event) => event.lastEventId === String(event.eventId)), "SSE ids are the event ids");
   assert.ok(one.filter((event) => event.kind === "delta").length > 1, "the text came in parts");
-  const heard = eventsOf(live, generation);
-  assert.deepEqual(heard.map((event) => [event.eventId, event.text]), one.map((event) => [event.eventId, event.text]));
+  const received = eventsOf(live, generation);
+  assert.deepEqual(received.map((event) => [event.eventId, event.text]), one.map((event) => [event.eventId, event.text]));
   assert.equal((await ada.answer(conversation, question.id)).content, textOf(one));
   assert.equal(textOf(one).trim().split(/\s+/).length, 60);
 });

@@ -23,7 +23,7 @@ async function adasWork(t) {
 /** What a socket hears by itself, whoever it belongs to. */
 const OWN = ["connect", "disconnect", "presence:update", "notification:new"];
 const foreign = (live, notebook) =>
-  live.heard.filter(({ name, payload }) => !OWN.includes(name) || payload?.notebookId === notebook);
+  live.received.filter(({ name, payload }) => !OWN.includes(name) || payload?.notebookId === notebook);
 
 test("a stranger is told of nothing and hears nothing", async (t) => {
   const { ada, adas, notebook, conversation } = await adasWork(t);
@@ -81,7 +81,7 @@ test("a stranger is told of nothing and hears nothing", async (t) => {
   await adas.settle(conversation, [adas]);
   assert.equal((await ada.messages(conversation)).find(({ id }) => id === question.id).content, question.content);
   assert.deepEqual(foreign(eves, notebook).filter(({ payload }) => JSON.stringify(payload).includes(notebook)), []);
-  assert.deepEqual(eves.heard.filter(({ name }) => name.startsWith("message:") || name.startsWith("generation:")), []);
+  assert.deepEqual(eves.received.filter(({ name }) => name.startsWith("message:") || name.startsWith("generation:")), []);
 });
 
 test("a removed member hears nothing more and may do nothing more", async (t) => {
@@ -92,11 +92,11 @@ test("a removed member hears nothing more and may do nothing more", async (t) =>
   await bobs.join(conversation);
   await adas.settle(conversation, [bobs]);
 
-  const before = bobs.heard.length;
+  const before = bobs.received.length;
   await ada.delete(`/api/notebooks/${notebook}/members/${bob.id}`);
   // His sockets are told last of all, when they have left the rooms: it is the last thing that they hear.
   await bobs.next("notebook:members", () => true, before);
-  const from = bobs.heard.length;
+  const from = bobs.received.length;
   const question = await adas.send(conversation, "Is he gone?");
   await ended(adas, question.generationId);
   const source = await ada.upload(notebook, "secret.md", "# Plans\n\nNothing for Bob.");
@@ -107,7 +107,7 @@ test("a removed member hears nothing more and may do nothing more", async (t) =>
   const resume = { generationId: question.generationId, lastEventId: 0 };
   assert.equal((await bobs.call("generation:resume", resume)).error.code, "not_found");
   await assert.rejects(bob.get(`/api/notebooks/${notebook}`), { status: 404 });
-  assert.deepEqual(bobs.heard.slice(from), []);
+  assert.deepEqual(bobs.received.slice(from), []);
 });
 
 test("signing out ends the sockets of that session, not of another", async (t) => {

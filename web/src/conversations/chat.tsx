@@ -189,7 +189,7 @@ function ItemView({ item, role, model }: ItemProps) {
   }
 }
 
-/** In place of a conversation that there is not, or not for this user. */
+/** Shown if the conversation does not exist, or not for this user. */
 export function NoConversation({ notebook, why }: { notebook: Notebook; why: string }) {
   return (
     <div class="empty">

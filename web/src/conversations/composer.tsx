@@ -13,13 +13,13 @@ const MAX_HEIGHT_PX = 240;
 interface Props {
   model: string | null;
   onModel: (model: string) => void;
-  /** `ask: false` speaks to the members only. What cannot be taken comes back into the box. */
+  /** `ask: false` sends to the members only. A message that cannot be sent goes back into the box. */
   onSend: (content: string, ask: boolean) => void | Promise<void>;
   onTyping: () => void;
   onStopTyping: () => void;
   /** Where an unfinished message belongs. */
   draftKey: string;
-  /** Whether to write is what comes next. */
+  /** Whether to focus the text field. */
   autoFocus?: boolean;
 }
 
@@ -56,7 +56,7 @@ export function Composer({ model, onModel, onSend, onTyping, onStopTyping, draft
       await onSend(content, ask);
     } catch (error) {
       showError(error);
-      // Before what was begun meanwhile.
+      // Before the text that was typed in the meantime.
       change({ text: `${content}\n${draftOf(draftKey).text}`.trimEnd() });
     }
   };
@@ -105,12 +105,12 @@ export function Composer({ model, onModel, onSend, onTyping, onStopTyping, draft
   );
 }
 
-/** While an input method composes a character, Enter accepts it. Safari says so by the key's code alone. */
+/** While an input method composes a character, Enter accepts it. Safari reports this only by the key code. */
 function isComposing(event: KeyboardEvent): boolean {
   return event.isComposing || event.keyCode === 229;
 }
 
-/** What the question will be looked up in, when that is not simply everything. */
+/** Which sources the question will search, unless that is all of them. */
 function Searched() {
   const all = searchable.value.length;
   const chosen = selection.value;

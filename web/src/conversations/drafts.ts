@@ -1,8 +1,8 @@
 import { own } from "../auth/who";
 import { forget, recall, remember } from "../ui/storage";
 
-// What was begun in each conversation. It is kept in the browser, for whoever looks into another conversation, reloads, or
-// has to sign in again meanwhile.
+// Drafts of each conversation, kept in the browser while the user looks into another conversation, reloads, or has to sign in
+// again.
 
 export interface Draft {
   text: string;

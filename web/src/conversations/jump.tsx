@@ -7,7 +7,7 @@ import type { Stretch } from "./history";
 import type { OpenConversation } from "./open";
 import { beginning, writtenSince } from "./read-history";
 
-/** From so many messages on there is something to jump over. */
+/** From this many messages on, jumping makes sense. */
 const LONG = 20;
 
 /** The title of a long conversation, with a way to its beginning and to a day. */

@@ -16,7 +16,7 @@ interface Props {
   openId: string | null;
 }
 
-/** From so many on a list is grouped, and can be searched. */
+/** From this many on, the list is grouped and searchable. */
 const LONG = 8;
 
 export function ConversationList({ notebook, openId }: Props) {

@@ -20,7 +20,7 @@ export function raise(known: readonly Conversation[], id: string, head: number, 
   return known.map((conversation) => (conversation.id === id && conversation.head < head ? { ...conversation, head, ...time } : conversation));
 }
 
-/** `joinedAt`: what was said before one came is no news, unless one has begun to read it. */
+/** `joinedAt`: messages from before the user joined do not count as unread, unless the user has started to read them. */
 export function isUnread({ id, head, readRev, lastMessageAt }: Conversation, seen: Seen, joinedAt = Infinity): boolean {
   const read = Math.max(seen[id] ?? 0, readRev ?? 0);
   if (read === 0 && readRev === null && Date.parse(lastMessageAt ?? "") <= joinedAt) return false;
@@ -31,7 +31,7 @@ export function isUnread({ id, head, readRev, lastMessageAt }: Conversation, see
 function newer(known: readonly Conversation[], come: Conversation): Conversation {
   const old = known.find(({ id }) => id === come.id);
   if (old === undefined) return come;
-  // Events are for all, and say nothing of one's own marks.
+  // Events go to everybody, and do not contain the user's own read marks.
   const own = come.readRev === undefined && old.readRev !== undefined ? { ...come, readRev: old.readRev } : come;
   if (old.head <= come.head) return own;
   return { ...own, head: old.head, ...(old.lastMessageAt === undefined ? {} : { lastMessageAt: old.lastMessageAt }) };

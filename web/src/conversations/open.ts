@@ -8,11 +8,11 @@ import { ConversationLog } from "./log";
 import { Typists } from "./typists";
 
 const TRY_AGAIN_MS = 2_000;
-/** A conversation that there is not: to ask again changes nothing. */
+/** The conversation does not exist: retrying is pointless. */
 const NOBODYS: ReadonlySet<string> = new Set(["not_found", "validation"]);
 
 export interface View {
-  /** The first answer has come. */
+  /** The first response has arrived. */
   loaded: boolean;
   /** Why there is nothing to show. */
   problem: { sentence: string; gone: boolean } | null;
@@ -28,7 +28,7 @@ export interface View {
   before: number | null;
   /** Position behind which the conversation goes on; `null` when its end is shown. */
   after: number | null;
-  /** How often the reader has jumped to another place. */
+  /** How many times the reader has jumped to another place. */
   jumps: number;
 }
 
@@ -59,7 +59,7 @@ export class OpenConversation {
   #retry: ReturnType<typeof setTimeout> | undefined;
   #disposed = false;
 
-  /** `onMessage` hears of each message that is stored, once or more often. `log`: what is known of it already. */
+  /** `onMessage` receives each stored message, at least once. `log`: the messages known already. */
   constructor(wire: Wire, id: string, me: string, onMessage: (message: Message) => void, log = new ConversationLog()) {
     this.id = id;
     this.#log = log;
@@ -127,7 +127,7 @@ export class OpenConversation {
     void this.#join();
   }
 
-  /** Somebody in the room lost something. It may have been this client, which may even have noticed by itself. */
+  /** Some client in the room lost events. It may have been this one, which may already have noticed. */
   #check({ rev, generations }: ServerEvents["conversation:check"]): void {
     const behind = rev > this.#log.head || !this.#running.has(generations);
     if (behind) void this.#join();
@@ -175,7 +175,7 @@ export class OpenConversation {
     });
   }
 
-  /** One join at a time; whoever asks meanwhile causes one more. */
+  /** One join at a time; calls in the meantime cause one more. */
   async #join(): Promise<void> {
     this.#joinAgain = true;
     if (this.#joining) return;

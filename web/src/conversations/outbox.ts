@@ -1,6 +1,6 @@
 import type { Requests } from "../realtime/types";
 
-/** Sends without an acknowledgement before the user is asked. */
+/** Unacknowledged attempts before the user is asked. */
 const MAX_ATTEMPTS = 4;
 
 export type Draft = Requests["message:send"]["payload"];
@@ -58,7 +58,7 @@ export class Outbox {
     this.#entries = this.#entries.filter((entry) => entry.clientId !== clientId);
   }
 
-  /** No acknowledgement came in time over a connection that was up. */
+  /** No acknowledgement arrived in time on a live connection. */
   unanswered(clientId: string): void {
     this.#inFlight.delete(clientId);
     this.#change(clientId, (entry) => {
@@ -80,18 +80,18 @@ export class Outbox {
     return false;
   }
 
-  /** The time that the server asked for is over: it may be sent again. */
+  /** The server's requested wait is over: it may be sent again. */
   waited(clientId: string): void {
     this.#inFlight.delete(clientId);
     this.#change(clientId, (entry) => ({ ...entry, problem: null }));
   }
 
-  /** The connection went away: that is nobody's attempt, it is sent again once there is one. */
+  /** The connection was lost: this does not count as an attempt, and the message is resent on the next connection. */
   interrupted(clientId: string): void {
     this.#inFlight.delete(clientId);
   }
 
-  /** The server said no, and why. */
+  /** The server rejected it, with a reason. */
   refused(clientId: string, problem: string): void {
     this.#inFlight.delete(clientId);
     this.#change(clientId, (entry) => ({ ...entry, state: "failed", problem }));

@@ -16,7 +16,7 @@ interface Shown {
   conversationId: string;
   /** Id of the first message. */
   first: string | undefined;
-  /** How often the reader has jumped to another place, which then begins with `first`. */
+  /** How many times the reader has jumped to another place, which then begins with `first`. */
   jumps: number;
   /** Whether what is shown goes on to the newest message. */
   hasEnd: boolean;
@@ -77,7 +77,7 @@ export function useChatScroll({ conversationId, first, jumps, hasEnd }: Shown): 
     sticking.current = false;
     setAtEnd(false);
     box.current.scrollTop += row.getBoundingClientRect().top - box.current.getBoundingClientRect().top;
-    // Whoever reads by keyboard or by ear goes on from there.
+    // Keyboard and screen reader users continue from there.
     row.tabIndex = -1;
     row.focus({ preventScroll: true });
   }, [jumps]);

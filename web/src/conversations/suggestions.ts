@@ -26,7 +26,7 @@ function topicsIn(source: string): Promise<string[]> {
   });
 }
 
-/** Questions that whoever answers can answer. The built-in answerer quotes: it has to be asked for words of the sources. */
+/** Questions that the chosen model can answer. The built-in answerer quotes, so its questions must use words of the sources. */
 export function useSuggestions(model: string | null, ready: readonly Source[]): readonly string[] {
   const answers = model ?? models.value?.defaultModel;
   const quotes = answers?.startsWith("builtin/") ?? false;
@@ -56,7 +56,7 @@ export function questionsOn(topics: readonly (readonly string[])[]): string[] {
   return [...new Set(inTurn)].slice(0, MOST).map((topic) => `What about ${topic}?`);
 }
 
-/** What a text is about and says something of: its headings, or else how its first sentence begins. */
+/** The topics of a text: its headings with content, or else the beginning of its first sentence. */
 export function topicsOf(text: string): string[] {
   const titles = [...text.matchAll(HEADING)].map(([, title = ""]) => plain(title));
   // A row of a table is nothing that anyone would ask about as it stands.

@@ -16,7 +16,7 @@ export type Item =
   | { kind: "queued"; key: string }
   | { kind: "outgoing"; key: string; entry: Outgoing };
 
-/** How long a question without a sign of its answer says that it waits. */
+/** How long a question without any sign of an answer is shown as waiting. */
 const QUEUED_MS = 2 * 60_000;
 
 export function timeline(view: Pick<View, "messages" | "running"> & { after?: number | null }, outgoing: readonly Outgoing[], now: number): Item[] {
@@ -42,7 +42,7 @@ export function timeline(view: Pick<View, "messages" | "running"> & { after?: nu
   return items;
 }
 
-/** The items anew, with those of `before` in place of the ones that are the same: what is drawn of them can be kept. */
+/** The new items, reusing those of `before` that are equal, so that they are not rendered again. */
 export function reused(items: readonly Item[], before: readonly Item[]): Item[] {
   const known = new Map(before.map((item) => [item.key, item]));
   return items.map((item) => {

@@ -1,7 +1,7 @@
 import type { Failure } from "../realtime/types";
 import { Icon } from "../ui/icons";
 
-/** Why there is no answer, and another go where that may help. */
+/** Why there is no answer, with a retry where that may help. */
 export function Failed({ failure, onRetry }: { failure: Failure | null; onRetry: (() => void) | null }) {
   return (
     <div class="failed">

@@ -73,7 +73,7 @@ export class RunningGenerations {
     const running = new Set(listed.map(({ generationId }) => generationId));
     for (const id of before) {
       const tracked = this.#tracked.get(id);
-      // It ended while nobody listened: its last events say how.
+      // It ended while there was no connection: its last events say how.
       if (tracked !== undefined && !running.has(id) && !tracked.stream.over) void this.#resume(tracked);
     }
     this.settle();

@@ -2,10 +2,10 @@ import { accessToken, renewToken, tokenInHand } from "../auth/session";
 import { Problem, problemOf, unreachable } from "./problem";
 import { traceparent } from "./trace";
 
-/** A read that hangs would hold up all that come after it. */
+/** A read that hangs would hold up all later ones. */
 const READ_LIMIT_MS = 30_000;
 
-/** Of a read that was asked to wait. */
+/** The timeout of a read that asked the server to wait. */
 const ATTEMPTS = 3;
 const LONGEST_WAIT_MS = 10_000;
 
@@ -21,13 +21,13 @@ export async function api<T>(method: Method, path: string, body?: unknown): Prom
   return (response.status === 204 ? undefined : await response.json().catch(brokenOff)) as T;
 }
 
-/** Goes out even though the page is being left. Nobody hears whether it arrived. */
+/** Sends a request while the page is being closed; its outcome is unknown. */
 export function sendOnLeave(method: Method, path: string): void {
   const headers = { authorization: `Bearer ${tokenInHand() ?? ""}`, traceparent: traceparent() };
   fetch(path, { method, headers, keepalive: true }).catch(() => undefined);
 }
 
-/** The bytes behind an address that needs the token. */
+/** The content at an address that needs the token. */
 export async function download(path: string): Promise<Blob> {
   return (await authorised(path, { method: "GET" })).blob();
 }
@@ -42,7 +42,7 @@ async function authorised(path: string, init: RequestInit): Promise<Response> {
   }
 }
 
-/** A read that the server asks to repeat a little later is repeated: nobody has to be told. */
+/** Repeats a read that the server asks to retry shortly, without an error for the user. */
 async function patiently(path: string, init: RequestInit, token: string): Promise<Response> {
   for (let attempt = 1; ; attempt += 1) {
     try {
@@ -55,7 +55,7 @@ async function patiently(path: string, init: RequestInit, token: string): Promis
   }
 }
 
-/** How long to wait, if that is worth it. */
+/** How long to wait before a retry, if one is worthwhile. */
 function waitOf(error: unknown): number | null {
   const asked = error instanceof Problem && error.status === 429 ? error.retryAfterMs : null;
   return asked !== null && asked <= LONGEST_WAIT_MS ? asked : null;

@@ -1,9 +1,9 @@
-/** So often an answer may be overtaken; then it is taken all the same, so that there is something to show. */
+/** How many times a response may be overtaken by a change; then it is used anyway, so that there is something to show. */
 const ROUNDS = 3;
 
 /**
- * Reads by REST what events change as well. An answer that was made before a change can arrive after it, and would take
- * the change back. So there is one read at a time, and one that was overtaken is read again.
+ * Reads data over REST that events also change. A response from before a change can arrive after it, and would undo the
+ * change. So there is one read at a time, and a read that was overtaken is repeated.
  */
 export class Reader<T> {
   readonly #get: () => Promise<T>;
@@ -18,22 +18,22 @@ export class Reader<T> {
     this.#take = take;
   }
 
-  /** Ends once an answer is taken that was asked for after this call, or fails as that read did. */
+  /** Resolves once the response to a request made after this call is applied, or fails as that read did. */
   read(): Promise<void> {
     if (this.#disposed) return Promise.resolve();
     this.#asked = true;
     this.#overtaken = true;
-    // Not at once: several calls in one go are one read.
+    // Not at once: several calls in the same turn become one read.
     this.#reading ??= Promise.resolve().then(() => this.#run());
     return this.#reading;
   }
 
-  /** What is read has been changed here: an answer under way may lack the change. */
+  /** The data was changed here: a pending response may lack the change. */
   touched(): void {
     this.#overtaken = true;
   }
 
-  /** Takes nothing any more, and is silent about reads that fail. */
+  /** Applies no more responses, and ignores failing reads. */
   dispose(): void {
     this.#disposed = true;
   }
@@ -47,7 +47,7 @@ export class Reader<T> {
     }
   }
 
-  /** One read. Beyond the last round only those who asked meanwhile have another. */
+  /** One read. After the last round, only callers that asked in the meantime get another. */
   async #settled(round: number): Promise<boolean> {
     this.#asked = false;
     this.#overtaken = false;

@@ -28,7 +28,7 @@ function MemberRow({ notebook, member: { user, role }, present }: RowProps) {
   const give = async (next: Role) => {
     if (next === role) return;
     await changeRole(notebook.id, user.id, next);
-    // Whoever has given up their own rights cannot take them back, and hears of it like everybody.
+    // Users who give up their own rights cannot undo that, and are notified like everybody else.
     const undo = () => void changeRole(notebook.id, user.id, role).catch(showError);
     if (!mine) notifyUndoable(`${user.name} is now ${inARole(next)}.`, undo);
   };

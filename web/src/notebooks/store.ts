@@ -18,7 +18,7 @@ let opening: Reader<Notebook> | undefined;
 /** "a viewer" */
 export const inARole = (role: Role): string => (role === "viewer" ? "a viewer" : `an ${role}`);
 
-/** Whoever is given another role is told, wherever they are: what they may do has changed under their hands. */
+/** Notifies users whose role changed, wherever they are, because what they may do has changed. */
 function tellOfRoles(): () => void {
   let before: readonly Notebook[] = [];
   return effect(() => {

@@ -2,14 +2,14 @@ import { useEffect, useState } from "preact/hooks";
 import { connection } from "./socket";
 
 /** Do not mention a brief interruption. */
-const PATIENCE_MS = 800;
+const DELAY_MS = 800;
 
 export function ConnectionBanner() {
   const away = connection.value === "reconnecting";
   const [shown, setShown] = useState(false);
   useEffect(() => {
     if (!away) return setShown(false);
-    const timer = setTimeout(() => setShown(true), PATIENCE_MS);
+    const timer = setTimeout(() => setShown(true), DELAY_MS);
     return () => clearTimeout(timer);
   }, [away]);
   return (

@@ -2,7 +2,7 @@ import { signal } from "@preact/signals";
 import { sentence } from "../http/problem";
 import type { Page } from "../realtime/types";
 
-/** So many pages are read in one go: each is a call, and calls are limited. */
+/** Pages per step: each is a call, and calls are limited. */
 const STEP = 200;
 /** At a time. */
 const BESIDE = 4;
@@ -11,7 +11,7 @@ type State = "waiting" | "reading" | "paused" | "done" | { problem: string };
 
 export type ReadPage = (number: number) => Promise<Page>;
 
-/** The pages of a source from the first one on, read in steps for whoever looks for something in all of it. */
+/** The pages of a source from the first one on, read in steps to search all of it. */
 export class AllPages {
   /** Without a gap. */
   readonly pages = signal<readonly Page[]>([]);
@@ -43,7 +43,7 @@ export class AllPages {
     }
   }
 
-  /** Nobody looks any more. */
+  /** Stops the search. */
   stop(): void {
     this.#stopped = true;
   }

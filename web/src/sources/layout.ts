@@ -36,7 +36,7 @@ const ENOUGH_PROSE = { sentence: 30, any: 60 };
 /** Cells and lines of a page. The browser takes its time for more, and a sheet may have any number. */
 const MOST = 20_000;
 
-/** Whether a page can be laid out in a time that nobody notices; else it is better read as it is. */
+/** Whether a page can be laid out without a noticeable delay; otherwise it is shown as it is. */
 export function canBeLaidOut(text: string): boolean {
   return text.split(/ \| |\n/, MOST + 1).length <= MOST;
 }
@@ -91,7 +91,7 @@ function blocksOf(lines: readonly Line[], repeated: ReadonlySet<string>): Block[
   return blocks;
 }
 
-/** Rows apart from what is none. One alone is a line like others. */
+/** Separates rows from other lines. A single row is an ordinary line. */
 function runsOf(lines: readonly Line[]): Line[][] {
   const runs: Line[][] = [];
   lines.forEach((line, index) => {

@@ -15,7 +15,7 @@ import { UploadRow } from "./upload-row";
 import { UploadSummary } from "./upload-summary";
 import { uploads } from "./uploads";
 
-/** From so many on the list can be searched by name. */
+/** From this many on, the list can be searched by name. */
 const LONG = 10;
 
 interface Props {

@@ -2,7 +2,7 @@ import type { IngestState } from "../realtime/types";
 
 export interface Progress {
   label: string;
-  /** 0 to 1; `null` when nobody knows how long the step takes. */
+  /** 0 to 1; `null` if the duration of the step is unknown. */
   share: number | null;
 }
 

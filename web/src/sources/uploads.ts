@@ -12,7 +12,7 @@ export interface Upload {
   id: string;
   notebookId: string;
   name: string;
-  /** `null`: it failed before the page was loaded anew, and the browser has let go of it. */
+  /** `null`: it failed before the page was reloaded, and the browser no longer has the file. */
   file: File | null;
   /** Set for a new version of a source. */
   sourceId: string | null;
@@ -48,7 +48,7 @@ export function retryUpload(id: string): void {
   startNext();
 }
 
-/** Takes it off the list; what is being sent is broken off. */
+/** Removes it from the list, and aborts a transfer in progress. */
 export function dismissUpload(id: string): void {
   set(uploads.value.filter((upload) => upload.id !== id));
   requests.get(id)?.abort();
@@ -87,7 +87,7 @@ async function run(one: Upload): Promise<void> {
   startNext();
 }
 
-/** What the server refuses a file for stays so, except when it was busy. */
+/** A rejected file stays rejected, unless the server was busy. */
 function mayPass(error: unknown): boolean {
   if (!(error instanceof Problem)) return true;
   return error.status === 0 || error.status === 408 || error.status === 429 || error.status >= 500;

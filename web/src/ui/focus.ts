@@ -1,4 +1,4 @@
-/** Keeps the focus on the page, once what had it is gone: otherwise whoever uses a keyboard starts again from its top. */
+/** Keeps the focus on the page when the focused element disappears: otherwise keyboard users start again from the top. */
 export function keepFocus(): void {
   setTimeout(() => {
     if (document.activeElement === document.body) document.getElementById("main")?.focus({ preventScroll: true });

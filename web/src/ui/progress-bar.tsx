@@ -3,7 +3,7 @@ interface Props {
   name: string;
   /** What is happening, beneath the bar. */
   label: string;
-  /** 0 to 1; `null`: nobody knows. */
+  /** 0 to 1; `null`: unknown. */
   share: number | null;
 }
 

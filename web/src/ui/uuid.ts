@@ -3,7 +3,7 @@ export function isId(text: string): boolean {
   return /^[\da-f]{8}-(?:[\da-f]{4}-){3}[\da-f]{12}$/i.test(text);
 }
 
-/** An id as the server writes it, however the address spells it: what is at hand is found by it. */
+/** An id in the server's spelling, however the address spells it, so that loaded data can be looked up by it. */
 export function canonicalId(text: string): string {
   const parts = /^([\da-f]{8})-?([\da-f]{4})-?([\da-f]{4})-?([\da-f]{4})-?([\da-f]{12})$/i.exec(text);
   return parts === null ? text : parts.slice(1).join("-").toLowerCase();
