@@ -54,7 +54,7 @@ impl Driver for Bus {
     async fn publish(&self, channel: String, packet: Vec<u8>) -> StoreResult<()> {
         let Some(shared) = &self.0 else { return Ok(()) };
         if shared.redis.is_up() && shared.outbox.try_send((channel, packet)).is_err() {
-            tracing::warn!("too many packets for the other replicas; one is dropped");
+            tracing::warn!("packet dropped: too many wait for the other replicas");
         }
         Ok(())
     }
@@ -64,7 +64,7 @@ impl Driver for Bus {
         let subscription = shared.redis.subscribe(channel.clone(), size).await;
         let (items, stream) = mpsc::channel(1);
         // Ends with the adapter's end of it.
-        tokio::spawn(hand_on(subscription, channel, items));
+        tokio::spawn(pass_on(subscription, channel, items));
         Ok(MessageStream::new(stream))
     }
 
@@ -82,18 +82,18 @@ impl Driver for Bus {
 async fn send(redis: Redis, mut waiting: mpsc::Receiver<(String, Vec<u8>)>) {
     while let Some((channel, packet)) = waiting.recv().await {
         if let Err(error) = redis.publish(&channel, &packet).await {
-            tracing::debug!(%error, "a packet reached this replica only");
+            tracing::debug!(%error, "publishing a packet failed; it reached this replica only");
         }
     }
 }
 
-async fn hand_on(mut subscription: Subscription, channel: String, items: mpsc::Sender<ChanItem>) {
+async fn pass_on(mut subscription: Subscription, channel: String, items: mpsc::Sender<ChanItem>) {
     loop {
-        let heard = tokio::select! {
+        let received = tokio::select! {
             () = items.closed() => return,
-            heard = subscription.next() => heard,
+            received = subscription.next() => received,
         };
-        match heard {
+        match received {
             None => return,
             // What goes this way is not kept anywhere.
             Some(ChannelEvent::Gap) => {}

@@ -1,4 +1,4 @@
-//! Sockets, the rooms they are in, what they send and what they are told.
+//! Sockets, the rooms they are in, what they send and what they are sent.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -20,15 +20,15 @@ use crate::http::ApiResult;
 #[derive(Debug)]
 pub struct Metrics {
     took: Times<2>,
-    told: Counts<1>,
-    not_told: Counts<1>,
-    turned_away: Counts<1>,
+    emitted: Counts<1>,
+    incomplete: Counts<1>,
+    rejected: Counts<1>,
 }
 
-/// Why a packet was not heard.
+/// Why a packet was rejected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::realtime) enum TurnedAway {
-    /// More in a second than a socket may say.
+pub(in crate::realtime) enum Rejection {
+    /// More in a second than a socket may send.
     Pace,
     /// So much more that the socket was closed.
     Far,
@@ -38,7 +38,7 @@ pub(in crate::realtime) enum TurnedAway {
     Full,
 }
 
-impl TurnedAway {
+impl Rejection {
     fn name(self) -> &'static str {
         match self {
             Self::Pace => "pace",
@@ -52,7 +52,7 @@ impl TurnedAway {
 impl Default for Metrics {
     fn default() -> Self {
         let took = Family::new_with_constructor(quick as fn() -> _);
-        Self { took, told: Family::default(), not_told: Family::default(), turned_away: Family::default() }
+        Self { took, emitted: Family::default(), incomplete: Family::default(), rejected: Family::default() }
     }
 }
 
@@ -60,13 +60,13 @@ impl Metrics {
     pub fn register(&self, registry: &mut Registry) {
         let help = "Time from an event that a socket sent to its acknowledgement, by how it was acknowledged";
         registry.register("socket_event_duration_seconds", help, self.took.clone());
-        registry.register("socket_emits", "Events told to a room", self.told.clone());
+        registry.register("socket_emits", "Events sent to a room", self.emitted.clone());
         let help = "Events that did not fit into the buffer of some slow client, who catches up from the log";
-        registry.register("socket_emits_incomplete", help, self.not_told.clone());
-        let help = "Packets of sockets that were not heard: said too fast, too large, too many waiting, or the socket closed for it";
-        registry.register("socket_packets_refused", help, self.turned_away.clone());
-        for why in [TurnedAway::Pace, TurnedAway::Far, TurnedAway::Large, TurnedAway::Full] {
-            let _counter = self.turned_away.get_or_create(&[("reason", why.name())]);
+        registry.register("socket_emits_incomplete", help, self.incomplete.clone());
+        let help = "Packets of sockets that were rejected: sent too fast, too large, too many waiting, or the socket closed for it";
+        registry.register("socket_packets_refused", help, self.rejected.clone());
+        for why in [Rejection::Pace, Rejection::Far, Rejection::Large, Rejection::Full] {
+            let _counter = self.rejected.get_or_create(&[("reason", why.name())]);
         }
     }
 
@@ -80,14 +80,14 @@ impl Metrics {
         self.took.get_or_create(&[("event", event), ("outcome", outcome)]).observe(took.as_secs_f64());
     }
 
-    pub(in crate::realtime) fn turned_away(&self, why: TurnedAway) {
-        self.turned_away.get_or_create(&[("reason", why.name())]).inc();
+    pub(in crate::realtime) fn rejected(&self, why: Rejection) {
+        self.rejected.get_or_create(&[("reason", why.name())]).inc();
     }
 
-    /// An event that a room was told; not `all`: somebody in it was too slow.
+    /// An event that a room was sent; not `all`: somebody in it was too slow.
     pub(in crate::realtime) fn emitted(&self, event: &'static str, all: bool) {
-        self.told.get_or_create(&[("event", event)]).inc();
-        self.not_told.get_or_create(&[("event", event)]).inc_by(u64::from(!all));
+        self.emitted.get_or_create(&[("event", event)]).inc();
+        self.incomplete.get_or_create(&[("event", event)]).inc_by(u64::from(!all));
     }
 }
 

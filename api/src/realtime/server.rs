@@ -26,7 +26,7 @@ use super::metrics;
 use super::outbound::losses::{self, Losses};
 use super::outbound::pump::Pump;
 use super::outbound::relay;
-use super::outbound::sequencer::{self, Lanes, Sequencer};
+use super::outbound::sequencer::{self, Partitions, Sequencer};
 use crate::state::ApiState;
 
 /// Packets that may wait for a slow client; beyond it packets are lost to it, and it is told to catch up from the logs.
@@ -55,7 +55,7 @@ pub(in crate::realtime) struct Draining {
 pub struct Server {
     io: SocketIo,
     realtime: Realtime,
-    lanes: Lanes,
+    partitions: Partitions,
     watches: mpsc::Receiver<relay::Watch>,
 }
 
@@ -63,7 +63,7 @@ impl Server {
     /// The server, and the layer that answers its requests.
     /// With Redis, rooms span all replicas.
     pub fn new(api: ApiState, redis: Option<Redis>) -> (Self, Sockets) {
-        let (sequencer, lanes) = Sequencer::new();
+        let (sequencer, partitions) = Sequencer::new();
         let (relay, watches) = relay::Handle::new();
         let realtime = Realtime {
             api,
@@ -81,7 +81,7 @@ impl Server {
             .ws_max_message_size(MAX_PAYLOAD)
             .with_adapter::<Adapter>(adapter::adapter(redis))
             .build_layer();
-        (Self { io, realtime, lanes, watches }, layer)
+        (Self { io, realtime, partitions, watches }, layer)
     }
 
     /// Adds the sockets and rooms of this process.
@@ -110,13 +110,13 @@ impl Server {
             });
         };
         let losses = Losses::default();
-        for lane in self.lanes.drain(..) {
+        for partition in self.partitions.drain(..) {
             let (api, relay) = (realtime.api.clone(), realtime.relay.clone());
-            run(sequencer::run(io.clone(), api, relay, losses.clone(), lane).boxed());
+            run(sequencer::run(io.clone(), api, relay, losses.clone(), partition).boxed());
         }
         let watches = std::mem::replace(&mut self.watches, mpsc::channel(1).1);
         run(relay::run(io.clone(), realtime.api.clone(), losses.clone(), watches).boxed());
-        run(losses::tell(io.clone(), losses, realtime.api.clone()).boxed());
+        run(losses::announce(io.clone(), losses, realtime.api.clone()).boxed());
         let pump = Pump { io: io.clone(), realtime: realtime.clone(), tasks: tasks.clone(), stop: stop.clone() };
         run(pump.run(published).boxed());
         run(presence::announce_noticed(realtime.clone()).boxed());

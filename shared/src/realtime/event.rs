@@ -13,6 +13,7 @@ use crate::sources::Source;
 /// An event and its payload; [`MessageChange`] has those of messages.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema, IntoStaticStr, VariantNames)]
 #[serde(untagged, rename_all_fields = "camelCase")]
+#[expect(clippy::large_enum_variant, reason = "an event is made, sent and dropped: a box would cost and save nothing")]
 pub enum Event {
     #[strum(serialize = "messages:read")]
     MessagesRead {

@@ -19,7 +19,7 @@ use super::dispatch;
 use crate::http::{ApiError, Code};
 use crate::realtime::adapter::{Adapter, SocketRef};
 use crate::realtime::context::Realtime;
-use crate::realtime::metrics::TurnedAway;
+use crate::realtime::metrics::Rejection;
 use crate::realtime::socket::disconnect;
 
 pub(in crate::realtime) const CLOSING: &str = "server:closing";
@@ -80,7 +80,7 @@ struct Waits {
 
 enum Verdict {
     Admitted(Waits),
-    Refused(TurnedAway),
+    Rejected(Rejection),
     Closed,
     /// After the end.
     Ignored,
@@ -109,17 +109,17 @@ impl Gate {
                 return Verdict::Closed;
             }
             if pace.allowed.check().is_err() {
-                return Verdict::Refused(TurnedAway::Pace);
+                return Verdict::Rejected(Rejection::Pace);
             }
         }
         if bytes > MAX_EVENT {
-            return Verdict::Refused(TurnedAway::Large);
+            return Verdict::Rejected(Rejection::Large);
         }
         // Counted first: whoever does not fit counts itself away again.
         let waits = Waits::new(inside, bytes);
         let full = inside.waiting.load(Ordering::Relaxed) > WAITING
             || inside.waiting_bytes.load(Ordering::Relaxed) > WAITING_BYTES;
-        if full { Verdict::Refused(TurnedAway::Full) } else { Verdict::Admitted(waits) }
+        if full { Verdict::Rejected(Rejection::Full) } else { Verdict::Admitted(waits) }
     }
 }
 
@@ -164,13 +164,13 @@ impl MessageHandler<Adapter, Gate> for Gate {
                     }
                 });
             }
-            Verdict::Refused(why) => {
-                metrics.turned_away(why);
+            Verdict::Rejected(why) => {
+                metrics.rejected(why);
                 let Ok(ack) = AckSender::from_message_parts(&socket, &mut packet, &ack_id);
-                dispatch::refuse(ack, &if why == TurnedAway::Large { too_large() } else { too_fast() });
+                dispatch::refuse(ack, &if why == Rejection::Large { too_large() } else { too_fast() });
             }
             Verdict::Closed => {
-                metrics.turned_away(TurnedAway::Far);
+                metrics.rejected(Rejection::Far);
                 tracing::info!("a socket sent far more than it may, and is closed");
                 let error = too_fast();
                 let reason = Closing { code: error.code.name(), message: &error.detail };
@@ -212,7 +212,7 @@ mod tests {
         for _ in 0..count {
             match gate.judge(bytes) {
                 Verdict::Admitted(waits) => heard.push(waits),
-                Verdict::Refused(_) => refused += 1,
+                Verdict::Rejected(_) => refused += 1,
                 Verdict::Closed | Verdict::Ignored => closed += 1,
             }
         }

@@ -90,13 +90,13 @@ impl Due {
     }
 }
 
-/// Whether some socket that is there had no room for what its room was told.
+/// Whether the buffer of some connected socket had no room for what its room was sent.
 pub(in crate::realtime) fn is_loss(error: &BroadcastError) -> bool {
     matches!(error, BroadcastError::Socket(errors) if errors.iter().any(|error| matches!(error, SocketError::InternalChannelFull)))
 }
 
 /// Sends the checks that are due, until it is dropped.
-pub(in crate::realtime) async fn tell(io: SocketIo, losses: Losses, api: ApiState) {
+pub(in crate::realtime) async fn announce(io: SocketIo, losses: Losses, api: ApiState) {
     // Kept per socket, so that only a socket whose buffer is still full is tried again, until it has room or is closed.
     let mut owed: HashMap<(Sid, ConversationId), Due> = HashMap::new();
     let mut ticks = tokio::time::interval(TRY_EVERY);
@@ -107,18 +107,18 @@ pub(in crate::realtime) async fn tell(io: SocketIo, losses: Losses, api: ApiStat
                 owed.entry((socket.id, conversation)).or_default().merge(&due);
             }
         }
-        owed.retain(|(sid, conversation), due| !is_told(&io, *sid, *conversation, due, &api.metrics.realtime));
+        owed.retain(|(sid, conversation), due| !is_settled(&io, *sid, *conversation, due, &api.metrics.realtime));
     }
 }
 
 /// Whether there is nothing more to tell this socket.
-fn is_told(io: &SocketIo, sid: Sid, conversation: ConversationId, due: &Due, metrics: &Metrics) -> bool {
+fn is_settled(io: &SocketIo, sid: Sid, conversation: ConversationId, due: &Due, metrics: &Metrics) -> bool {
     let Some(socket) = io.get_socket(sid) else { return true };
     let room = Room::Conversation(conversation).to_string();
     if !socket.rooms().iter().any(|joined| *joined == room) {
         return true;
     }
-    let told = socket.emit(CHECK, &due.check(conversation));
-    metrics.emitted(CHECK, told.is_ok());
-    !matches!(told, Err(SendError::Socket(SocketError::InternalChannelFull)))
+    let sent = socket.emit(CHECK, &due.check(conversation));
+    metrics.emitted(CHECK, sent.is_ok());
+    !matches!(sent, Err(SendError::Socket(SocketError::InternalChannelFull)))
 }

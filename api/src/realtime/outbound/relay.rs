@@ -19,9 +19,10 @@ use crate::state::ApiState;
 
 /// After a log that could not be read.
 const PAUSE: Duration = Duration::from_secs(1);
-/// Failed looks in a row after which a tail gives up.
+/// Failed reads in a row after which a tail gives up.
 const FAILURES: u32 = 60;
-/// Generations that are over and still known: news that one has begun may come after its end, and nobody must hear of it twice.
+/// Generations that are over and still remembered: the signal that one has begun may come after its end, and none may be
+/// sent twice.
 const REMEMBERED: usize = 4096;
 /// Requests that may wait to be begun.
 const QUEUE: usize = 256;
@@ -60,10 +61,10 @@ impl Handle {
         (Self(sender), receiver)
     }
 
-    /// Tells the sockets of a conversation the events after `after`, unless they are told already.
+    /// Sends the sockets of a conversation the events after `after`, unless that has begun already.
     pub async fn watch(&self, generation: GenerationId, conversation: ConversationId, after: EventId) {
         if self.0.send(Watch { generation, conversation, after }).await.is_err() {
-            tracing::debug!(%generation, "an answer begins as the server ends");
+            tracing::debug!(%generation, "watch request dropped: the relay has ended");
         }
     }
 }
@@ -91,7 +92,7 @@ pub(in crate::realtime) async fn run(io: SocketIo, api: ApiState, losses: Losses
                 Ok(Ended::GaveUp(generation)) => {
                     watched.remove(&generation);
                 }
-                Err(error) => tracing::error!(%error, "a relay broke"),
+                Err(error) => tracing::error!(%error, "a relay panicked"),
             },
         }
     }
@@ -118,7 +119,7 @@ async fn tail(io: SocketIo, api: ApiState, losses: Losses, watch: Watch) -> Ende
             Err(error) => {
                 failures += 1;
                 if failures == 1 {
-                    tracing::warn!(%generation, %error, "a relay waits for what it is read from");
+                    tracing::warn!(%generation, %error, "reading the log of a generation failed; the relay tries again");
                 }
                 tokio::time::sleep(PAUSE).await;
             }
@@ -139,9 +140,9 @@ async fn emit(
     let room = Room::Conversation(conversation_id).to_string();
     let name = socket_name(&logged.event);
     let payload = Payload { generation_id, conversation_id, logged };
-    let told = io.local().to(room).emit(name, &payload).await;
-    api.metrics.realtime.emitted(name, told.is_ok());
-    let Err(error) = told else { return true };
+    let sent = io.local().to(room).emit(name, &payload).await;
+    api.metrics.realtime.emitted(name, sent.is_ok());
+    let Err(error) = sent else { return true };
     tracing::debug!(%error, generation = %generation_id, "emitting an event failed");
     !losses::is_loss(&error)
 }
