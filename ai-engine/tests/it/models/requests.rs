@@ -102,9 +102,9 @@ async fn what_will_not_pass_is_asked_once_and_says_what_to_do() {
         (
             refuses(429, r#"{"error":{"code":"insufficient_quota","message":"You exceeded your current quota"}}"#),
             "provider_no_credit",
-            "no credit left",
+            "out of credit",
         ),
-        (refuses(402, r#"{"error":{"message":"Insufficient Balance"}}"#), "provider_no_credit", "no credit left"),
+        (refuses(402, r#"{"error":{"message":"Insufficient Balance"}}"#), "provider_no_credit", "out of credit"),
         (refuses(400, r#"{"error":"\"m\" does not support chat"}"#), "model_cannot_chat", "Choose another"),
         (
             refuses(
