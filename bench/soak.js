@@ -3,7 +3,7 @@
 //
 // Outages come one after the other, each until its alert has fired, and traffic goes on until the time is over. Prints
 // per outage which alert saw it and after how long, then what the checker says of every message and every answer (lost,
-// doubled, told half), and the slope of each process's memory. Exit code 1 when anything is wrong.
+// duplicated, incomplete), and the slope of each process's memory. Exit code 1 when anything is wrong.
 
 import { execFile } from "node:child_process";
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
@@ -86,7 +86,7 @@ try {
   await traffic.stop();
   try {
     await traffic.crowd.assertConsistent();
-    say("checker: nothing lost, nothing doubled, nothing told half");
+    say("checker: nothing lost, nothing duplicated, nothing incomplete");
   } catch (error) {
     bad += 1;
     say(`checker: ${error.message}`);
