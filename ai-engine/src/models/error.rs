@@ -121,7 +121,7 @@ impl AnswerError {
                 "provider_refused",
                 false,
                 format!(
-                    "{label} rejects our key. Choose another model, and ask whoever runs this server to set a valid key."
+                    "{label} rejects our key. Choose another model, and ask the server's administrator to set a valid key."
                 ),
             ),
             Self::PromptTooLong => (
@@ -137,14 +137,14 @@ impl AnswerError {
                 "provider_error",
                 false,
                 format!(
-                    "{label} is not set up correctly. Choose another model, and ask whoever runs this server to check its address."
+                    "{label} is not set up correctly. Choose another model, and ask the server's administrator to check its address."
                 ),
             ),
             Self::ModelNotAllowed => (
                 "model_not_allowed",
                 false,
                 format!(
-                    "{label} does not allow this server to use this model. Choose another one, or ask whoever runs this server for access."
+                    "{label} does not allow this server to use this model. Choose another one, or ask the server's administrator for access."
                 ),
             ),
             Self::NoChat => ("model_cannot_chat", false, "This model cannot chat. Choose another one.".to_owned()),
@@ -152,7 +152,7 @@ impl AnswerError {
                 "provider_no_credit",
                 false,
                 format!(
-                    "This server's account at {inside} is out of credit. Choose another model, and tell whoever runs this server."
+                    "This server's account at {inside} is out of credit. Choose another model, and tell the server's administrator."
                 ),
             ),
             Self::TooLong { .. } => (
@@ -187,7 +187,7 @@ impl AnswerError {
                 "provider_untrusted",
                 false,
                 format!(
-                    "The certificate of {inside} is not trusted. Choose another model, and ask whoever runs this server to trust it (SSL_CERT_FILE)."
+                    "The certificate of {inside} is not trusted. Choose another model, and ask the server's administrator to trust it (SSL_CERT_FILE)."
                 ),
             ),
             Self::RateLimited { .. } => (
@@ -199,7 +199,7 @@ impl AnswerError {
                 "provider_timeout",
                 true,
                 format!(
-                    "{label} is still loading this model. Try again in a minute, choose another model, or ask whoever runs this server to raise the timeout (COLLABRY_PROVIDER_FIRST_TOKEN_SECS)."
+                    "{label} is still loading this model. Try again in a minute, choose another model, or ask the server's administrator to raise the timeout (COLLABRY_PROVIDER_FIRST_TOKEN_SECS)."
                 ),
             ),
             Self::Unavailable { .. } => (
@@ -211,7 +211,7 @@ impl AnswerError {
                 "provider_timeout",
                 true,
                 format!(
-                    "{label} did not start to answer in time. Try again, choose a faster model, or ask whoever runs this server to raise the timeout (COLLABRY_PROVIDER_FIRST_TOKEN_SECS)."
+                    "{label} did not start to answer in time. Try again, choose a faster model, or ask the server's administrator to raise the timeout (COLLABRY_PROVIDER_FIRST_TOKEN_SECS)."
                 ),
             ),
             Self::Stalled => (

@@ -27,7 +27,7 @@ pub fn refusal(refused: Requested, allowance: &Allowance, now: Timestamp) -> Api
         ),
         Requested::SpentByAll => (
             Code::AnswersSpentByAll,
-            "This server has reached its limit of answers a day. Ask again tomorrow, or ask whoever runs it."
+            "This server has reached its limit of answers a day. Ask again tomorrow, or ask the server's administrator."
                 .to_owned(),
             tomorrow,
         ),

@@ -81,12 +81,12 @@ codes! {
     SessionExpired, "session_expired", UNAUTHORIZED, "Your session has ended. Sign in again.";
     PasswordWrong, "password_wrong", FORBIDDEN, "This is not your password.";
     RegistrationClosed, "registration_closed", FORBIDDEN,
-        "Accounts can't be created here. Ask whoever runs the server for one.";
+        "Accounts can't be created here. Ask the server's administrator for one.";
     InvitationNeeded, "invitation_needed", FORBIDDEN,
         "Accounts are made by invitation here. Open the link that a member of a notebook gave you; if \
          it is used up or has expired, ask for a new one.";
     AddressReserved, "address_reserved", FORBIDDEN,
-        "This address is that of an administrator. Whoever runs the server makes its account on the \
+        "This address is that of an administrator. The server's administrator creates its account on the \
          command line.";
     EmailTaken, "email_taken", CONFLICT, "An account with this email already exists. Sign in instead.";
     EmailInvalid, "email_invalid", UNPROCESSABLE_ENTITY, "Enter a valid email address.";
@@ -141,7 +141,7 @@ codes! {
     RateLimited, "rate_limited", TOO_MANY_REQUESTS;
     Busy, "busy", SERVICE_UNAVAILABLE, "The server is busy. Try again in a moment.";
     StorageFull, "storage_full", INSUFFICIENT_STORAGE,
-        "The server has no room left, so this was not saved. Tell whoever runs it, and try again later.";
+        "The server has no room left, so this was not saved. Tell the server's administrator, and try again later.";
     Internal, "internal", INTERNAL_SERVER_ERROR,
         "Something went wrong on our side. Try again, and if it keeps happening, report the request id.";
     FilterInvalid, "filter_invalid", UNPROCESSABLE_ENTITY;

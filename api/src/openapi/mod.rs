@@ -26,7 +26,7 @@ const METHODS: [&str; 5] = ["get", "put", "post", "patch", "delete"];
             New fields, codes, values of `kind`-like tags and operations may be added at any time: ignore what you do not know. \
             Nothing is removed or changes its meaning within a major version.\n\n\
             Times are RFC 3339 in UTC, with milliseconds, so that they also sort as text; offsets in text count Unicode code points; ids are UUIDs.",
-        contact(name = "Whoever runs this server"),
+        contact(name = "The administrator of this server"),
         license(name = "MIT", identifier = "MIT"),
     ),
     servers((url = "/", description = "The server that answers")),

@@ -114,10 +114,10 @@ impl FailureCode {
             Self::ExtractTimeout => "This file takes too long to process. Split it into smaller parts.",
             Self::ExtractCrashed => "This file couldn't be read. Re-save it, or save it as PDF, and upload it again.",
             Self::PdfToolsMissing => {
-                "PDFs can't be read here yet. Ask whoever runs this server to install poppler-utils, then try again."
+                "PDFs can't be read here yet. Ask the server's administrator to install poppler-utils, then try again."
             }
             Self::PdfLanguageMissing => {
-                "The text of this PDF can't be decoded here yet. Ask whoever runs this server to install poppler-data \
+                "The text of this PDF can't be decoded here yet. Ask the server's administrator to install poppler-data \
                  (character maps for Chinese, Japanese and Korean), then try again."
             }
             Self::DynamicForm => {

@@ -97,8 +97,8 @@ async fn an_answer_that_ends_early_says_why_everywhere_and_stays_in_the_history(
 #[tokio::test(flavor = "multi_thread")]
 async fn an_answer_that_never_comes_says_why() {
     for (pieces, reason, code, words) in [
-        (vec!["<think>It is 42."], "stop", "provider_empty", "while it was thinking"),
-        (vec!["<think>It is 42."], "length", "answer_limit_reached", "while it was thinking"),
+        (vec!["<think>It is 42."], "stop", "provider_empty", "while thinking"),
+        (vec!["<think>It is 42."], "length", "answer_limit_reached", "while thinking"),
         (vec![], "length", "answer_limit_reached", "limit"),
         (vec![], "content_filter", "answer_withheld", "filter"),
     ] {
