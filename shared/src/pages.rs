@@ -28,10 +28,6 @@ impl Window {
     /// The whole list.
     pub const WHOLE: Self = Self { after: None, limit: u32::MAX };
 
-    pub fn first(limit: u32) -> Self {
-        Self { after: None, limit }
-    }
-
     /// The bound below which a newest-first list continues: milliseconds and an id.
     pub(crate) fn newest_first(&self) -> (i64, &str) {
         self.bound(i64::MAX)

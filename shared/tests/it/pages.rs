@@ -85,7 +85,7 @@ async fn sources_are_read_in_parts(Backend { stores, .. }: Backend) {
     let all = in_parts(read, |one| Place::new(one.created_at, &one.id)).await;
     assert_eq!(all, stores.sources.list(here.id).await.unwrap());
     assert_eq!(all.len(), 7);
-    let nowhere = stores.sources.list_page(NotebookId::new(), &Window::first(2)).await.unwrap();
+    let nowhere = stores.sources.list_page(NotebookId::new(), &Window { limit: 2, ..Window::WHOLE }).await.unwrap();
     assert!(nowhere.is_empty());
 }
 
@@ -148,7 +148,7 @@ async fn notifications_are_read_in_parts(Backend { stores, .. }: Backend) {
         assert_eq!(all.iter().map(|one| one.id).collect::<Vec<_>>(), expected);
     }
     assert_eq!(notifications.delete_before(at(1)).await.unwrap(), 4, "two of each");
-    assert_eq!(notifications.list_page(ada, false, &Window::first(10)).await.unwrap().len(), 5);
+    assert_eq!(notifications.list_page(ada, false, &Window { limit: 10, ..Window::WHOLE }).await.unwrap().len(), 5);
 }
 
 async fn a_part_begins_behind_a_place_whose_item_is_gone(Backend { stores, .. }: Backend) {

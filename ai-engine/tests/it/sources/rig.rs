@@ -124,7 +124,12 @@ impl Rig {
             message: failure.message.clone(),
         };
         assert_eq!(notification.about, about);
-        let stored = self.stores.notifications.list_page(source.created_by, false, &Window::first(10)).await.unwrap();
+        let stored = self
+            .stores
+            .notifications
+            .list_page(source.created_by, false, &Window { limit: 10, ..Window::WHOLE })
+            .await
+            .unwrap();
         assert_eq!(stored.into_iter().map(|stored| stored.id).collect::<Vec<_>>(), [notification.id]);
     }
 
