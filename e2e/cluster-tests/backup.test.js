@@ -74,7 +74,7 @@ test("replicas are copied while a crowd writes", async (t) => {
   const nowhere = join(tmpdir(), `collabry-nowhere-${process.pid}`);
   const wrong = await command({ ...s3, PATH: process.env.PATH, COLLABRY_DATA_DIR: nowhere }, ["restore"]);
   assert.equal(wrong.code, 1, wrong.output);
-  assert.match(wrong.output, /this backup is of MongoDB, and the settings are of SQLite: set MONGODB_URI to an empty database\. Nothing was touched/);
+  assert.match(wrong.output, /this backup is of MongoDB, but the settings are for SQLite: set MONGODB_URI to an empty database\. Nothing was changed/);
   assert.ok(!existsSync(nowhere));
 
   const restored = await stored(owner, other.url);

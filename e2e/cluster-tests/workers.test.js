@@ -87,7 +87,7 @@ test("whoever has a shell and no account sees the jobs, runs one, and changes wh
   assert.match(run.output, /^forget-runs\t.* done$/m);
   const unknown = await command(env, ["jobs", "run", "nothing"], "collabry-worker");
   assert.equal(unknown.code, 1);
-  assert.match(unknown.output, /no worker that has the job nothing has ever run here/);
+  assert.match(unknown.output, /no worker has declared the job nothing/);
   const wrong = await command(env, ["log-level", "infoo"], "collabry-worker");
   assert.equal(wrong.code, 1, wrong.output);
   await done(env, ["log-level", "debug", "--for-secs", "60"], "collabry-worker");

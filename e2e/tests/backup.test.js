@@ -100,7 +100,7 @@ test("a backup of another backend is refused, and nothing is touched", async (t)
   const other = await empty(t);
   await rm(other.dataDir, { recursive: true });
   const env = { ...other.env, MONGODB_URI: "mongodb://127.0.0.1:1/collabry" };
-  const says = /error: this backup is of SQLite, and the settings are of MongoDB: unset MONGODB_URI, and set COLLABRY_DATA_DIR to an empty folder\. Nothing was touched/;
+  const says = /error: this backup is of SQLite, but the settings are for MongoDB: unset MONGODB_URI, and set COLLABRY_DATA_DIR to an empty folder\. Nothing was changed/;
   const refused = await command(env, ["restore", file]);
   assert.equal(refused.code, 1, refused.output);
   assert.match(refused.output, says);
@@ -151,7 +151,7 @@ test("an encrypted backup opens with its key alone, and holds the settings with 
   for (const program of ["collabry", "collabry-worker"]) {
     const alone = join(folder, `${program}.env`);
     const verified = await done({ PATH: process.env.PATH }, ["verify", sealed, "--identity", key, "--settings", alone], program);
-    assert.match(verified.output, /what Compose and deploy\.sh read besides is not in this backup/);
+    assert.match(verified.output, /those of Compose and deploy\.sh are not in this backup/);
     assert.equal(await readFile(alone, "utf8"), text, program);
     assert.match((await done({ PATH: process.env.PATH }, ["backup-key", "-"], program)).output, /AGE-SECRET-KEY-1[^]*COLLABRY_BACKUP_RECIPIENT=age1|COLLABRY_BACKUP_RECIPIENT=age1[^]*AGE-SECRET-KEY-1|# public key: age1\w+\nAGE-SECRET-KEY-1/);
   }

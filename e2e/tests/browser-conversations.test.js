@@ -176,7 +176,7 @@ test("a model that thinks is seen to think, what it thinks is not, and an answer
   await page.getByText("Thinking…").waitFor();
   await provider.go();
   const cut = answer(page).filter({ hasText: "It is" });
-  await cut.getByRole("note").filter({ hasText: "the model reached its limit" }).waitFor();
+  await cut.getByRole("note").filter({ hasText: "the model reached its length limit" }).waitFor();
   assert.doesNotMatch(await page.locator("main").innerText(), /secret/);
   await provider.script({ text: "It is 42." });
   await cut.getByRole("button", { name: "Ask again" }).click();

@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use super::gate::Gate;
 
 pub struct Notebooks {
-    notebooks: Arc<dyn NotebookRepo>,
+    repo: Arc<dyn NotebookRepo>,
     members: Arc<dyn MemberRepo>,
     pub gate: Gate,
     /// Number of reads of members with their accounts.
@@ -26,10 +26,10 @@ pub struct Notebooks {
 impl Notebooks {
     /// Takes the place of what the stores had.
     pub fn over(stores: &mut Stores) -> Arc<Self> {
-        let (notebooks, members) = (Arc::clone(&stores.notebooks), Arc::clone(&stores.members));
+        let (repo, members) = (Arc::clone(&stores.notebooks), Arc::clone(&stores.members));
         let (accounts_read, ids_read) = (AtomicUsize::new(0), AtomicUsize::new(0));
         let gate = Gate::default();
-        let watched = Arc::new(Self { notebooks, members, gate, accounts_read, ids_read });
+        let watched = Arc::new(Self { repo, members, gate, accounts_read, ids_read });
         stores.notebooks = Arc::clone(&watched) as _;
         stores.members = Arc::clone(&watched) as _;
         watched
@@ -51,9 +51,9 @@ macro_rules! watched {
 }
 
 watched! {
-    NotebookRepo by notebooks {
+    NotebookRepo by repo {
         async fn list_page(&self, user: UserId, window: &Window) -> StoreResult<Vec<(Notebook, Role)>> {
-            let page = self.notebooks.list_page(user, window).await;
+            let page = self.repo.list_page(user, window).await;
             self.gate.pass(user).await;
             page
         }
