@@ -461,10 +461,10 @@ test("the notes say how to look, and what is still missing", async () => {
   assert.match(bare, /kubectl -n people exec deploy\/try-api -- collabry-api health/);
   assert.match(bare, /helm -n people test try/);
   assert.match(bare, /http:\/\/chat\.example\.org/);
-  for (const missing of [/No backups are made/, /Nobody watches it/, /without TLS in front nobody can sign in/]) assert.match(bare, missing);
+  for (const missing of [/No backups are made/, /Monitoring is off/, /without TLS in front nobody can sign in/]) assert.match(bare, missing);
   assert.doesNotMatch(bare, /STOPPED/);
   const whole = await notes(...secrets, ...OPERATOR, "--set", "ingress.tlsSecret=tls", "--set", "settings.COLLABRY_BACKUP_URL=s3://backups", "--set", "stopped=true");
   assert.match(whole, /https:\/\/chat\.example\.org/);
   assert.match(whole, /STOPPED/);
-  for (const missing of [/No backups/, /Nobody watches/, /without TLS/]) assert.doesNotMatch(whole, missing);
+  for (const missing of [/No backups/, /Monitoring is off/, /without TLS/]) assert.doesNotMatch(whole, missing);
 });
