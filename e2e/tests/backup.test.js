@@ -108,7 +108,7 @@ test("a backup of another backend is refused, and nothing is touched", async (t)
     execFile("bash", ["-c", `"$0" restore - <"$1"`, join(BIN_DIR, "collabry"), file], { env }, (error, _, output) => resolve({ code: error?.code, output }));
   });
   assert.equal(input.code, 1, input.output);
-  assert.match(input.output, /this backup is of SQLite, and the settings are of MongoDB/, "what comes by standard input as well");
+  assert.match(input.output, /this backup is of SQLite, but the settings are for MongoDB/, "what comes by standard input as well");
   await assert.rejects(stat(other.dataDir), "not even a folder was made");
 });
 
