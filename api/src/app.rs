@@ -54,7 +54,7 @@ use crate::limits::reads::Reads;
 use crate::metrics::Metrics;
 use crate::notices::Notices;
 use crate::realtime::{Server, Sockets, number_the_code, own_head};
-use crate::state::{ApiState, Parts};
+use crate::state::{ApiState, StateParts};
 use crate::{
     access_log, admin, audit, auth, conversations, generations, health, limits, models, notebooks, notifications,
     openapi, search, sources, usage, web,
@@ -109,7 +109,7 @@ impl App {
         };
         let mut coordination = parts.coordination;
         let (published, redis) = (coordination.take_published(), coordination.redis.clone());
-        let state = ApiState::new(Parts {
+        let state = ApiState::new(StateParts {
             tokens: Tokens::new(&parts.jwt_secret, Arc::clone(&parts.clock)),
             sessions: Sessions::new(Arc::clone(&parts.stores.sessions), Arc::clone(&parts.clock)),
             passwords: Passwords::default(),

@@ -22,9 +22,9 @@ use crate::notices::Notices;
 
 /// Cheap to clone.
 #[derive(Clone)]
-pub struct ApiState(Arc<Parts>);
+pub struct ApiState(Arc<StateParts>);
 
-pub struct Parts {
+pub struct StateParts {
     pub config: ApiConfig,
     pub default_model: ModelId,
     pub stores: Stores,
@@ -45,15 +45,15 @@ pub struct Parts {
 }
 
 impl ApiState {
-    pub fn new(parts: Parts) -> Self {
+    pub fn new(parts: StateParts) -> Self {
         Self(Arc::new(parts))
     }
 }
 
 impl Deref for ApiState {
-    type Target = Parts;
+    type Target = StateParts;
 
-    fn deref(&self) -> &Parts {
+    fn deref(&self) -> &StateParts {
         &self.0
     }
 }

@@ -1,7 +1,7 @@
 //! How a generation ended, from the point of view of the engine.
 
 use collabry_shared::conversations::CutOff;
-use collabry_shared::generations::{End, Unwanted};
+use collabry_shared::generations::{GenerationEnd, Unwanted};
 
 use crate::models::AnswerError;
 
@@ -20,13 +20,13 @@ pub(super) enum Outcome {
 
 impl Outcome {
     /// The outcome as it is stored and published; `label` is that of the model's provider.
-    pub fn published(&self, label: &str) -> End {
+    pub fn published(&self, label: &str) -> GenerationEnd {
         match self {
-            Self::Complete(cut_off) => End::Complete(*cut_off),
-            Self::Stopped => End::Stopped,
-            Self::Interrupted | Self::TakenOver => End::Interrupted,
-            Self::Failed(error) => End::Failed(error.failure(label)),
-            Self::Unwanted(why) => End::Unwanted(*why),
+            Self::Complete(cut_off) => GenerationEnd::Complete(*cut_off),
+            Self::Stopped => GenerationEnd::Stopped,
+            Self::Interrupted | Self::TakenOver => GenerationEnd::Interrupted,
+            Self::Failed(error) => GenerationEnd::Failed(error.failure(label)),
+            Self::Unwanted(why) => GenerationEnd::Unwanted(*why),
         }
     }
 }

@@ -49,9 +49,9 @@ async fn start(
 async fn stop(
     State(state): State<EngineState>,
     id: Result<Path<GenerationId>, PathRejection>,
-) -> Result<Json<wire::Stopped>, ErrorResponse> {
+) -> Result<Json<wire::StopResponse>, ErrorResponse> {
     let stopped = state.engine.stop_generation(id?.0).await?;
-    Ok(Json(wire::Stopped { stopped }))
+    Ok(Json(wire::StopResponse { stopped }))
 }
 
 async fn models(State(state): State<EngineState>) -> Result<Json<wire::Providers>, ErrorResponse> {

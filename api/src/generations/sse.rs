@@ -18,7 +18,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::reader::Reader;
-use super::view::{self, Tail};
+use super::view::{self, GenerationEvents};
 use super::{GenerationAccess, TAG};
 use crate::auth::Identity;
 use crate::http::{ApiResult, Query};
@@ -101,7 +101,7 @@ fn tail(
     after: EventId,
 ) -> impl Stream<Item = Result<Event, Infallible>> {
     let (draining, open) = (state.draining.clone(), state.metrics.streams.open());
-    let begin = (Tail::new(state, id, after), reader, draining, open);
+    let begin = (GenerationEvents::new(state, id, after), reader, draining, open);
     let batches = streams::unfold(begin, move |(mut tail, mut reader, draining, open)| async move {
         let events = tokio::select! {
             biased;
@@ -116,7 +116,7 @@ fn tail(
 
 /// The next events. A database that is away is waited for: a stream that ends, and is then refused, is lost to a standard
 /// `EventSource` for good.
-async fn held(tail: &mut Tail, id: GenerationId) -> Option<Vec<LoggedEvent>> {
+async fn held(tail: &mut GenerationEvents, id: GenerationId) -> Option<Vec<LoggedEvent>> {
     let mut told = false;
     loop {
         match tail.next().await {

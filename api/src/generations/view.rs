@@ -89,7 +89,7 @@ pub async fn is_told(state: &ApiState, generation: &Generation, after: EventId) 
 
 /// Follows a generation from an event to its end.
 #[derive(Debug)]
-pub struct Tail {
+pub struct GenerationEvents {
     state: ApiState,
     id: GenerationId,
     after: EventId,
@@ -98,7 +98,7 @@ pub struct Tail {
     ended: bool,
 }
 
-impl Tail {
+impl GenerationEvents {
     pub fn new(state: ApiState, id: GenerationId, after: EventId) -> Self {
         Self { state, id, after, goes_on: false, ended: false }
     }

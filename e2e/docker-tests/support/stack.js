@@ -35,7 +35,10 @@ export class Stack {
   /** @param {{ after(fn: () => unknown): void }} test */
   static async prepare(test) {
     const stack = new Stack();
-    test.after(() => stack.destroy());
+    test.after(async () => {
+      await stack.destroy();
+      await removeVersions();
+    });
     stack.folder = await mkdtemp(join(tmpdir(), "collabry-docker-"));
     stack.tls = join(stack.folder, "tls");
     await mkdir(stack.tls);
@@ -162,7 +165,6 @@ export class Stack {
     }
     const pinned = await lines("images", "--format", "{{.Repository}}:{{.Tag}}", "--filter", `reference=${this.project}/*`);
     if (pinned.length > 0) await docker("rmi", ...pinned);
-    await removeVersions();
     await rm(this.folder, { recursive: true, force: true });
   }
 }

@@ -25,7 +25,7 @@ pub struct Start {
 
 /// Answer to [`stop`].
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
-pub struct Stopped {
+pub struct StopResponse {
     /// `false`: it was over already.
     pub stopped: bool,
 }
@@ -44,7 +44,7 @@ pub struct Providers {
 
 /// Body of every refusal and failure: RFC 9457 problem details.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Problem {
+pub struct ErrorBody {
     /// `about:blank`: the code says it all.
     #[serde(rename = "type", default)]
     pub kind: String,
@@ -83,11 +83,11 @@ pub enum Code {
 
 #[cfg(test)]
 mod tests {
-    use super::{Code, Problem};
+    use super::{Code, ErrorBody};
 
     #[test]
     fn what_a_later_version_adds_is_understood_as_far_as_it_goes() {
-        let problem: Problem = serde_json::from_str(r#"{"code":"new_code","status":507,"more":1}"#).unwrap();
+        let problem: ErrorBody = serde_json::from_str(r#"{"code":"new_code","status":507,"more":1}"#).unwrap();
         assert_eq!((problem.code, problem.status), (Code::Internal, 507));
     }
 }

@@ -39,7 +39,7 @@ pub struct Endings {
 
 /// How the writing ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum End {
+pub enum GenerationEnd {
     /// All of it, as far as the model says; otherwise why it may end too early.
     Complete(Option<CutOff>),
     Stopped,
@@ -58,7 +58,13 @@ impl Endings {
     }
 
     /// Ends a generation that `owner` holds. What nobody wants any more is not stored, however it ended.
-    pub async fn end(&self, owner: OwnerId, generation: &Generation, mut draft: Draft, end: End) -> StoreResult<()> {
+    pub async fn end(
+        &self,
+        owner: OwnerId,
+        generation: &Generation,
+        mut draft: Draft,
+        end: GenerationEnd,
+    ) -> StoreResult<()> {
         let mut wait = FIRST_WAIT;
         for _ in 1..TRIES {
             match self.end_once(owner, generation, &mut draft, &end).await {
@@ -94,7 +100,7 @@ impl Endings {
                 }
                 Err(error) => return Err(error),
             };
-            self.end(owner, &generation, draft, End::Interrupted).await?;
+            self.end(owner, &generation, draft, GenerationEnd::Interrupted).await?;
             ended += 1;
         }
     }
@@ -117,13 +123,19 @@ impl Endings {
         }
     }
 
-    async fn end_once(&self, owner: OwnerId, generation: &Generation, draft: &mut Draft, end: &End) -> StoreResult<()> {
+    async fn end_once(
+        &self,
+        owner: OwnerId,
+        generation: &Generation,
+        draft: &mut Draft,
+        end: &GenerationEnd,
+    ) -> StoreResult<()> {
         let (status, failure, cut_off) = match end {
-            End::Unwanted(why) => return self.drop_unwanted(owner, generation, draft, *why).await,
-            End::Complete(cut_off) => (MessageStatus::Complete, None, *cut_off),
-            End::Stopped => (MessageStatus::Stopped, None, None),
-            End::Interrupted => (MessageStatus::Interrupted, None, None),
-            End::Failed(failure) => (MessageStatus::Failed, Some(failure.clone()), None),
+            GenerationEnd::Unwanted(why) => return self.drop_unwanted(owner, generation, draft, *why).await,
+            GenerationEnd::Complete(cut_off) => (MessageStatus::Complete, None, *cut_off),
+            GenerationEnd::Stopped => (MessageStatus::Stopped, None, None),
+            GenerationEnd::Interrupted => (MessageStatus::Interrupted, None, None),
+            GenerationEnd::Failed(failure) => (MessageStatus::Failed, Some(failure.clone()), None),
         };
         if let Some((_, why)) = self.generations.unwanted(&[generation.id]).await?.pop() {
             return self.drop_unwanted(owner, generation, draft, why).await;

@@ -20,7 +20,7 @@ use utoipa::openapi::schema::{Object, ObjectBuilder, Type};
 
 pub use self::allowance::{Allowance, Requested, rest_of_day};
 pub use self::draft::Draft;
-pub use self::ending::{End, Endings};
+pub use self::ending::{Endings, GenerationEnd};
 pub use self::layout::Layout;
 pub use self::log::{EventId, GenerationLog, LoggedEvent};
 pub(crate) use self::mongo::{INDEXES, purge};

@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 
 use super::IN_ONE_GO;
 use super::losses::{self, Losses};
-use crate::generations::view::Tail;
+use crate::generations::view::GenerationEvents;
 use crate::realtime::adapter::SocketIo;
 use crate::state::ApiState;
 
@@ -100,7 +100,7 @@ pub(in crate::realtime) async fn run(io: SocketIo, api: ApiState, losses: Losses
 
 async fn tail(io: SocketIo, api: ApiState, losses: Losses, watch: Watch) -> Ended {
     let Watch { generation, conversation, after } = watch;
-    let mut tail = Tail::new(api.clone(), generation, after);
+    let mut tail = GenerationEvents::new(api.clone(), generation, after);
     let mut failures = 0;
     while failures < FAILURES {
         match tail.next().await {

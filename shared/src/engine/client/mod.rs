@@ -106,13 +106,13 @@ impl AiEngine for EngineClient {
     /// Asks all engines at once, those that kept failing too: any of them may run it.
     async fn stop_generation(&self, id: GenerationId) -> Result<bool, EngineError> {
         let call = post_nothing(wire::stop(id), STOP);
-        let asked = self.peers.iter().map(|peer| peer.call::<wire::Stopped>(peer.breaker.enter_anyway(), &call));
+        let asked = self.peers.iter().map(|peer| peer.call::<wire::StopResponse>(peer.breaker.enter_anyway(), &call));
         let mut asked: FuturesUnordered<_> = asked.collect();
         let mut result = Err(EngineError::Unreachable);
         while let Some(answer) = asked.next().await {
             match answer {
-                Ok(wire::Stopped { stopped: true }) => return Ok(true),
-                Ok(wire::Stopped { stopped: false }) => result = Ok(false),
+                Ok(wire::StopResponse { stopped: true }) => return Ok(true),
+                Ok(wire::StopResponse { stopped: false }) => result = Ok(false),
                 Err(CallError::Next(EngineError::Unreachable)) => {}
                 Err(CallError::Next(error) | CallError::Last(error)) if result.is_err() => result = Err(error),
                 Err(_) => {}

@@ -11,7 +11,7 @@ use url::Url;
 
 use super::breaker::{Breaker, Permit};
 use crate::engine::EngineError;
-use crate::engine::wire::{self, Code, Problem};
+use crate::engine::wire::{self, Code, ErrorBody};
 use crate::health::DependencyStatus;
 use crate::health::Readiness;
 use crate::storage::StoreError;
@@ -65,7 +65,7 @@ impl Peer {
                 Err(error) => Err(self.unreachable(permit, &format!("an answer that is not ours: {error}"))),
             };
         }
-        match serde_json::from_slice::<Problem>(&body) {
+        match serde_json::from_slice::<ErrorBody>(&body) {
             Ok(problem) if problem.code != Code::Unauthorized => {
                 permit.answered();
                 Err(refused(problem))
@@ -131,7 +131,7 @@ impl Peer {
     }
 }
 
-fn refused(problem: Problem) -> CallError {
+fn refused(problem: ErrorBody) -> CallError {
     match problem.code {
         Code::EngineBusy => CallError::Next(EngineError::Busy),
         Code::RunsElsewhere => CallError::Next(EngineError::Unreachable),
