@@ -60,10 +60,11 @@ use crate::{
     openapi, search, sources, usage, web,
 };
 
-/// How long proxies and sockets have to hear of the drain before connections are refused.
-const TOLD: Duration = Duration::from_millis(500);
-/// What goes on behind answers when all else has ended has so long: for one engine that does not answer, and the next.
-const BEHIND_ANSWERS: Duration = Duration::from_secs(10);
+/// How long proxies and sockets have to notice the drain before connections are refused.
+const DRAIN_NOTICE: Duration = Duration::from_millis(500);
+/// How long background calls to engines may take after everything else has ended: enough for an engine that does not
+/// answer, and for the next one.
+const BACKGROUND_TIMEOUT: Duration = Duration::from_secs(10);
 /// A client that sends nothing of its body for so long is given up.
 const STALLED: Duration = Duration::from_secs(30);
 /// A client that takes nothing of what is sent to it for so long is given up.
@@ -142,7 +143,7 @@ impl App {
         Arc::clone(&self.health)
     }
 
-    /// Serves until `shutdown`, then drains: not ready at once, sockets told to go elsewhere, running requests finished.
+    /// Serves until `shutdown`, then drains: not ready at once, sockets noticed to go elsewhere, running requests finished.
     pub async fn run(mut self, listener: TcpListener, shutdown: CancellationToken) -> std::io::Result<()> {
         let tasks = TaskTracker::new();
         let stop = CancellationToken::new();
@@ -153,14 +154,14 @@ impl App {
         tasks.spawn(stop.clone().run_until_cancelled_owned(async move {
             admin::unmade::warn(state.stores.users.as_ref(), &state.config.admin_emails).await;
         }));
-        let told = CancellationToken::new();
-        let serving = serving::serve(listener, self.bounds, told.clone(), of_connection(self.router));
+        let noticed = CancellationToken::new();
+        let serving = serving::serve(listener, self.bounds, noticed.clone(), of_connection(self.router));
         let ending = async {
             shutdown.cancelled().await;
             self.draining.cancel();
             self.server.drain().await;
-            tokio::time::sleep(TOLD).await;
-            told.cancel();
+            tokio::time::sleep(DRAIN_NOTICE).await;
+            noticed.cancel();
             stop.cancel();
             tasks.close();
             tasks.wait().await;
@@ -180,7 +181,7 @@ impl App {
         tasks.close();
         tasks.wait().await;
         background.close();
-        if tokio::time::timeout(BEHIND_ANSWERS, background.wait()).await.is_err() {
+        if tokio::time::timeout(BACKGROUND_TIMEOUT, background.wait()).await.is_err() {
             tracing::warn!(
                 tasks = background.len(),
                 "some engines did not answer; their generations wait in the queue"
@@ -234,7 +235,7 @@ fn router(state: ApiState, handlers: Handlers, sockets: Sockets) -> (Router, IpR
         .split_for_parts();
     // Most uploads are compressed by their format.
     let compressed = DefaultPredicate::new().and(NotForContentType::SSE).and(
-        // A file is sent as it is, so that its length and its parts can be told.
+        // A file is sent as it is, so that its length and its parts can be noticed.
         |_, _, headers: &HeaderMap, _: &Extensions| !headers.contains_key(CONTENT_DISPOSITION),
     );
     let router = api

@@ -16,7 +16,7 @@ pub use self::kernels::{SlowKernels, choose_blas_kernels};
 pub use self::local::LocalEmbedder;
 pub use self::math::dot;
 
-/// Who is waiting for the vectors.
+/// Who needs the vectors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Priority {
     /// A person.

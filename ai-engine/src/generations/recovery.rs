@@ -22,14 +22,14 @@ const RECOVER_EVERY: Duration = Duration::from_secs(1);
 // A generation of a dead engine ends within ten seconds, with time to spare for storing it.
 const _: () = assert!(lease::LEASE.unsigned_abs().as_secs() + RECOVER_EVERY.as_secs() <= 7);
 
-/// After this time in the queue a generation counts as unclaimed: whoever queued it did not start it, or every engine
+/// After this time in the queue a generation counts as unclaimed: the api that queued it did not start it, or every engine
 /// was at capacity.
 const UNCLAIMED_AFTER: SignedDuration = SignedDuration::from_secs(5);
 
 /// A question that is not stored by then never will be: no write takes as long.
 const QUESTION_WITHIN: SignedDuration = SignedDuration::from_mins(2);
 
-/// A queued generation that no engine had capacity for fails after this time: somebody is waiting for an answer.
+/// A queued generation fails if no engine has had capacity for it after this time, so that nobody waits in vain.
 const FAILED_AFTER: SignedDuration = SignedDuration::from_secs(60);
 
 impl Generations {

@@ -40,7 +40,7 @@ pub enum AnswerEvent {
     Text(String),
     /// A heartbeat of a model that thinks before it answers. Its thoughts are neither shown nor stored.
     Thinking,
-    /// All text so far turned out to be a thought: it is no part of the answer.
+    /// All text so far was a thought and is not part of the answer.
     Retracted,
     /// Why the answer may have ended too early; after all text.
     CutOff(CutOff),

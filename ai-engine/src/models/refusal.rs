@@ -61,7 +61,7 @@ impl ErrorReport {
         Some(Self::of(error, value))
     }
 
-    /// Reads the body of a response whose status is an error by itself.
+    /// Reads the body of a response with an error status.
     fn read_error_body(body: &str) -> Option<Self> {
         let value: Value = serde_json::from_str(body).ok()?;
         Self::read(&value).or_else(|| {

@@ -20,8 +20,8 @@ impl<T> Candidates<T> {
     }
 }
 
-/// All candidates, best first, by the mean of both scores, after each search's scores were scaled so that its floor is
-/// 0 and its best score, or a good match if there is none, is 1 (a convex combination, see Bruch, Gai, Ingber: An
+/// Returns all candidates, best first, ranked by the mean of both scores. Each search's scores are first scaled so that
+/// its floor becomes 0, and its best score (or the score of a good match, if that is higher) becomes 1: a convex combination (Bruch, Gai, Ingber: An
 /// Analysis of Fusion Functions for Hybrid Retrieval, 2023). Unlike reciprocal ranks this keeps the lead of the
 /// first; both were compared with `eval`.
 pub fn fuse<T: Copy + Eq + Hash + Ord>(similar: &Candidates<T>, matching: &Candidates<T>) -> Vec<(T, f32)> {

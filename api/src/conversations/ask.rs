@@ -90,8 +90,8 @@ pub(super) async fn queue(state: &ApiState, generation: &Generation) -> ApiResul
     }
 }
 
-/// Hands the request to an engine, behind the answer to whoever asked: they need not wait for what cannot fail them. The
-/// request is stored, and if this call comes to nothing, the next engine that is free takes it from the queue.
+/// Asks an engine to start, in the background, so that the caller does not wait for it. The request is stored already: if
+/// this call fails, the next engine that is free takes the request from the queue.
 pub(super) fn start(state: &ApiState, notebook: NotebookId, id: GenerationId) {
     let engine = Arc::clone(&state.engine);
     let starting = async move {

@@ -1,4 +1,4 @@
-//! Limits on callers: which apply to a request or an event, who is counted, and what refused callers are told.
+//! Rate limits: which ones apply to a request or an event, who it counts against, and the error that rejected callers get.
 
 mod client;
 mod headers;

@@ -25,7 +25,7 @@ impl SocketUser {
 /// Closes a socket; one that is closed already stays closed.
 pub(in crate::realtime) fn disconnect(socket: &SocketRef) {
     if let Err(error) = socket.clone().disconnect() {
-        // One that takes nothing cannot be told of its end before its next ping fails; until then it receives nothing more.
+        // A socket that reads nothing learns that it was closed only when its next ping fails; until then it receives nothing more.
         socket.leave_all();
         tracing::debug!(%error, "disconnecting a socket failed; it is closed already, or will be when it misses a ping");
     }

@@ -5,9 +5,8 @@ use std::sync::Arc;
 use collabry_shared::auth::Session;
 use collabry_shared::clock::{Clock as _, SystemClock};
 use collabry_shared::conversations::{Author, ClientId, Content, MessageStatus, NewMessage};
-use collabry_shared::generations::{Generation, GenerationEvent, GenerationState};
-use collabry_shared::ids::{GenerationId, MessageId, NotebookId, NotificationId, OwnerId, SessionId, SourceId};
-use collabry_shared::models::ModelId;
+use collabry_shared::generations::{GenerationEvent, GenerationState};
+use collabry_shared::ids::{MessageId, NotebookId, NotificationId, OwnerId, SessionId, SourceId};
 use collabry_shared::notifications::{About, Notification};
 use collabry_shared::pages::Window;
 use collabry_shared::realtime::{Event, Published, Room, Signal};
@@ -144,26 +143,7 @@ async fn a_generation_of_a_dead_engine_ends_as_interrupted_with_its_text() {
         created_at: world.now(),
     };
     world.stores.conversations.append(&question).await.unwrap();
-    let generation = Generation {
-        id: GenerationId::new(),
-        notebook_id: notebook.id,
-        conversation_id: talk.id,
-        question_id: question.id,
-        answer_id: MessageId::new(),
-        model: ModelId::extractive(),
-        source_ids: None,
-        supersedes: None,
-        requested_by: world.user.id,
-        state: GenerationState::Queued,
-        failure: None,
-        cut_off: None,
-        created_at: world.now(),
-        finished_at: None,
-        last_event_id: None,
-        text_length: None,
-        layout: None,
-        trace: None,
-    };
+    let generation = world.question(&talk, question.id);
     world.stores.generations.create(&generation).await.unwrap();
     let lease = world.now() + SignedDuration::from_secs(6);
     world.stores.generations.claim(generation.id, OwnerId::new(), lease).await.unwrap().unwrap();

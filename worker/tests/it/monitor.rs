@@ -3,10 +3,8 @@
 use std::path::Path;
 
 use collabry_shared::config::Config;
-use collabry_shared::generations::{Generation, GenerationState};
 use collabry_shared::health::metrics;
-use collabry_shared::ids::{GenerationId, MessageId};
-use collabry_shared::models::ModelId;
+use collabry_shared::ids::MessageId;
 use collabry_worker::Worker;
 use prometheus_client::registry::Registry;
 
@@ -36,26 +34,7 @@ async fn becomes(registry: &Registry, name: &str, wanted: i64) {
 async fn questions_that_no_engine_takes_up_are_counted_without_any_engine() {
     let world = World::new().await;
     let conversation = world.conversation(&world.notebook().await).await;
-    let generation = Generation {
-        id: GenerationId::new(),
-        notebook_id: conversation.notebook_id,
-        conversation_id: conversation.id,
-        question_id: MessageId::new(),
-        answer_id: MessageId::new(),
-        model: ModelId::extractive(),
-        source_ids: None,
-        supersedes: None,
-        requested_by: world.user.id,
-        state: GenerationState::Queued,
-        failure: None,
-        cut_off: None,
-        created_at: world.now(),
-        finished_at: None,
-        last_event_id: None,
-        text_length: None,
-        layout: None,
-        trace: None,
-    };
+    let generation = world.question(&conversation, MessageId::new());
     world.stores.generations.create(&generation).await.unwrap();
     world.pass(6);
     let (worker, registry) = watching(&world, None);

@@ -7,8 +7,10 @@ use collabry_shared::auth::{Email, Name, User};
 use collabry_shared::clock::{Clock, ManualClock};
 use collabry_shared::config::{Config, WorkerConfig};
 use collabry_shared::conversations::Conversation;
-use collabry_shared::ids::{ConversationId, NotebookId, SourceId};
+use collabry_shared::generations::{Generation, GenerationState};
+use collabry_shared::ids::{ConversationId, GenerationId, MessageId, NotebookId, SourceId};
 use collabry_shared::jobs::{JobName, Run, RunState};
+use collabry_shared::models::ModelId;
 use collabry_shared::notebooks::{Notebook, Title};
 use collabry_shared::realtime::{LocalFanOut, Published};
 use collabry_shared::sources::{Format, Source, SourceVersion};
@@ -76,6 +78,30 @@ impl World {
         let user = User::new(Email::parse("ada@example.org").unwrap(), Name::parse("Ada").unwrap(), clock.now());
         stores.users.create(&user, &"$argon2id$".into()).await.unwrap();
         Self { stores, clock, published, user, fan_out, _folder: folder }
+    }
+
+    /// A question that waits for an engine, not stored.
+    pub fn question(&self, conversation: &Conversation, question_id: MessageId) -> Generation {
+        Generation {
+            id: GenerationId::new(),
+            notebook_id: conversation.notebook_id,
+            conversation_id: conversation.id,
+            question_id,
+            answer_id: MessageId::new(),
+            model: ModelId::extractive(),
+            source_ids: None,
+            supersedes: None,
+            requested_by: self.user.id,
+            state: GenerationState::Queued,
+            failure: None,
+            cut_off: None,
+            created_at: self.now(),
+            finished_at: None,
+            last_event_id: None,
+            text_length: None,
+            layout: None,
+            trace: None,
+        }
     }
 
     pub fn now(&self) -> Timestamp {

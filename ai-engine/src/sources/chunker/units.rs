@@ -193,7 +193,7 @@ fn cut_long(text: &str, range: Range<usize>, max_pieces: usize) -> Vec<Range<usi
 /// The most letters in a word piece: see [`pieces::estimate`].
 const LETTERS_PER_PIECE: usize = 6;
 
-/// Words with the white space after them. A word that is too long by itself is split.
+/// Returns the words, each with the white space after it. A word that exceeds the limit on its own is split.
 fn words(text: &str, max_pieces: usize) -> impl Iterator<Item = &str> {
     text.split_inclusive(char::is_whitespace).flat_map(move |word| {
         let mut parts = Vec::new();

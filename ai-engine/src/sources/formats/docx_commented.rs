@@ -32,7 +32,7 @@ impl Commented {
         }
     }
 
-    /// The words that a comment is about, in quotation marks; empty if there are none.
+    /// Returns the words that a comment refers to, in quotation marks, or an empty string.
     pub fn words(&self, id: &str) -> String {
         let words = self.words.get(id).map(|words| one_line(words)).filter(|words| !words.is_empty());
         words.map(|words| format!("“{words}”")).unwrap_or_default()

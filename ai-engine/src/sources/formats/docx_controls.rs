@@ -42,7 +42,7 @@ impl Controls {
         self.0.iter().any(|control| control.is_empty && !control.has_own_prompt)
     }
 
-    /// Whether the text here is placeholder text, which Word shows until somebody fills in the control.
+    /// Whether the text is the placeholder that Word shows in an empty control.
     pub fn is_prompt(&self) -> bool {
         self.0.iter().any(|control| control.is_empty)
     }

@@ -1,5 +1,5 @@
-//! A semaphore that is fair by person: the person who has used least comes next, and of one person's work, what has
-//! least left to do.
+//! A semaphore that is fair to each person: the next permit goes to the person who has used the least, and among one
+//! person's sources to the one with the least work left.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -83,7 +83,7 @@ impl FairSemaphore {
 
 impl State {
     fn enqueue(&mut self, request: Request, permit: oneshot::Sender<Permit>) {
-        // A late comer has not saved up permits: it starts level with the person who has used least.
+        // A newcomer has no saved-up permits: they start level with the person who has used the least.
         let present = self.holders.iter().copied().chain(self.waiting.iter().map(|waiter| waiter.request.person));
         let least = present.filter_map(|person| self.used.get(&person).copied()).min().unwrap_or_default();
         let used = self.used.entry(request.person).or_default();

@@ -1,4 +1,4 @@
-//! Who types now, on this replica.
+//! The people who are typing, as this replica knows them.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -1,4 +1,4 @@
-//! Notebooks whose members are to be told who is connected: gathered, so that many who come at once cost little.
+//! Notebooks whose presence has changed. Announcements are batched, so that many arrivals at once cost little.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -7,13 +7,13 @@ use std::time::Duration;
 use collabry_shared::ids::NotebookId;
 use tokio::time::Instant;
 
-/// Who comes and goes within this time is announced together.
+/// Arrivals and departures within this time are announced together.
 const GATHERED: Duration = Duration::from_millis(250);
-/// And longer where more people are told: a class that comes at once is a few announcements, not one for each of them.
+/// The delay grows with the number of recipients: a class that connects at once causes a few announcements, not one each.
 const FOR_EACH: Duration = Duration::from_millis(5);
 const AT_MOST: Duration = Duration::from_secs(3);
 
-/// Notebooks whose members are to be told who is there, each once however many came and went.
+/// Notebooks with a pending announcement, each once, however many people came and went.
 #[derive(Debug, Clone, Default)]
 pub(in crate::realtime) struct Announcements(Arc<Mutex<HashMap<NotebookId, Due>>>);
 
